@@ -1,0 +1,33 @@
+"""Visual memory: image classification whose knowledge can be seen, edited and forgotten.
+
+The names below load lazily, so that importing the package loads neither torch nor Qt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.errors import VisualMemoryError
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour
+
+__version__ = "0.1.0"
+
+__all__ = ["Changes", "Decision", "Exemplar", "Neighbour", "VisualMemory", "VisualMemoryError", "__version__"]
+
+_HOMES = {
+    "Changes": "types",
+    "Decision": "types",
+    "Exemplar": "types",
+    "Neighbour": "types",
+    "VisualMemory": "memory",
+    "VisualMemoryError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"visualmemory_gui.engine.{_HOMES[name]}"), name)

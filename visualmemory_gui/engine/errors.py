@@ -1,0 +1,108 @@
+"""The error tree. Every message says what happened and, where something can be done, what to do.
+
+VisualMemoryError
+├── MemoryFolderError     the folder is no memory, or cannot be used as one
+│   ├── NotAMemory
+│   ├── MemoryExists
+│   ├── NewerFormat       written by a newer version of the product
+│   ├── DamagedMemory     the database cannot be trusted: file and reason are named
+│   ├── MemoryLocked      another process is editing it: who is named
+│   ├── ReadOnlyMemory    an edit on a memory opened for reading
+│   └── StorageError      disk full, no permission, input/output error, network file system
+├── BadImage              a picture that cannot be used, with the reason
+├── BadVector             a vector that no index may see
+├── BadLabel              a label that is no path of names
+├── BadValue              any other value a user gave that cannot be used
+├── UnknownExemplar       an id that is not in the memory
+├── EncoderError          an encoder that is unknown, not here, or not this memory's
+│   └── EncoderMismatch
+├── ExchangeError         an export target or an import source that cannot be used
+└── Cancelled             the user stopped a task: what was committed is kept
+"""
+
+from __future__ import annotations
+
+
+class VisualMemoryError(Exception):
+    """Root of all errors that are told to the user in words."""
+
+
+class MemoryFolderError(VisualMemoryError):
+    pass
+
+
+class NotAMemory(MemoryFolderError):
+    pass
+
+
+class MemoryExists(MemoryFolderError):
+    pass
+
+
+class NewerFormat(MemoryFolderError):
+    pass
+
+
+class DamagedMemory(MemoryFolderError):
+    pass
+
+
+class MemoryLocked(MemoryFolderError):
+    pass
+
+
+class ReadOnlyMemory(MemoryFolderError):
+    pass
+
+
+class StorageError(MemoryFolderError):
+    pass
+
+
+class BadImage(VisualMemoryError):
+    """``path`` names the picture (or says "picture" for one without a file); ``reason`` is one sentence."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class BadVector(VisualMemoryError):
+    pass
+
+
+class BadLabel(VisualMemoryError):
+    pass
+
+
+class BadValue(VisualMemoryError):
+    pass
+
+
+class UnknownExemplar(VisualMemoryError):
+    """``ids`` are those that are not in the memory."""
+
+    def __init__(self, ids: list[int]) -> None:
+        shown = ", ".join(str(i) for i in ids[:5]) + (", …" if len(ids) > 5 else "")
+        super().__init__(f"no exemplar with id {shown} in this memory")
+        self.ids = ids
+
+
+class EncoderError(VisualMemoryError):
+    pass
+
+
+class EncoderMismatch(EncoderError):
+    pass
+
+
+class ExchangeError(VisualMemoryError):
+    pass
+
+
+class Cancelled(VisualMemoryError):
+    """Raised out of ``report`` when the user stopped a task; work already committed stays."""
+
+    def __init__(self, message: str = "stopped") -> None:
+        super().__init__(message)

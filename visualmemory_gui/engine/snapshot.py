@@ -1,0 +1,209 @@
+"""The memory as decisions see it: an immutable snapshot of arrays, replaced by reference after each edit.
+
+Arrays grow in place behind the snapshots that were handed out (a snapshot only ever looks at its own first n rows) and
+are copied before a value that a snapshot can see is changed. So an edit of 100,000 exemplars costs microseconds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine.errors import UnknownExemplar
+from visualmemory_gui.engine.types import F32, F64, I32, I64, Bools
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Column(Generic[Scalar]):
+    """An array that grows at its end without moving what was handed out, (n,) or (n, d)."""
+
+    def __init__(self, values: npt.NDArray[Scalar]) -> None:
+        self._buffer = values
+        self._n = len(values)
+
+    def view(self) -> npt.NDArray[Scalar]:
+        return self._buffer[: self._n]
+
+    def append(self, values: npt.NDArray[Scalar]) -> None:
+        end = self._n + len(values)
+        if end > len(self._buffer):
+            grown = np.empty((max(2 * len(self._buffer), end, 16), *self._buffer.shape[1:]), self._buffer.dtype)
+            grown[: self._n] = self.view()
+            self._buffer = grown
+        self._buffer[self._n : end] = values
+        self._n = end
+
+    def replace(self, rows: I64, values: npt.ArrayLike) -> None:
+        """Set ``rows`` in a fresh copy: arrays handed out before keep what they held."""
+        fresh = self._buffer.copy()
+        fresh[rows] = values
+        self._buffer = fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows read from the store or about to join the working set; all arrays have length n.
+
+    ``content``, ``group`` and ``twin`` are 64-bit hashes (of the picture's content id, the group's name and the vector's
+    bytes); content 0 and group 0 mean none. ``change`` is the change number that last touched the row.
+    """
+
+    ids: I64
+    label: tuple[str, ...]
+    active: Bools
+    trust: F64
+    content: I64
+    group: I64
+    twin: I64
+    change: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a decision reads. Row i of every array is one exemplar; ``ids`` are increasing.
+
+    ``label`` holds codes into ``labels``; ``counts`` the active exemplars of each label. ``vectors`` is
+    (n, d) float32 of unit length, fetched on first use. Exemplars withdrawn by undo are present but not active.
+    """
+
+    change: int
+    ids: I64
+    label: I32
+    labels: tuple[str, ...]
+    active: Bools
+    trust: F64
+    content: I64
+    group: I64
+    twin: I64
+    row_change: I64
+    counts: I64
+    fetch: Callable[[int], F32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def vectors(self) -> F32:
+        return self.fetch(len(self.ids))
+
+    @property
+    def active_count(self) -> int:
+        return int(self.counts.sum())
+
+    def rows_of(self, ids: Sequence[int] | I64) -> I64:
+        """Rows of ``ids``, in their order. Raises UnknownExemplar for ids that are not here."""
+        wanted = np.asarray(ids, np.int64)
+        rows = np.searchsorted(self.ids, wanted)
+        inside = np.minimum(rows, max(len(self.ids) - 1, 0))
+        missing = wanted != self.ids[inside] if len(self.ids) else np.ones(len(wanted), bool)
+        if missing.any():
+            raise UnknownExemplar([int(i) for i in wanted[missing]])
+        return rows.astype(np.int64)
+
+
+class WorkingSet:
+    """The one mutable holder of the arrays, owned by the memory and changed only under its edit lock.
+
+    ``load_vectors(ids)`` reads the vectors of ``ids``, in their order, as (n, d) float32, when they are first needed.
+    """
+
+    def __init__(self, rows: Rows, *, change: int, load_vectors: Callable[[I64], F32]) -> None:
+        self._labels: tuple[str, ...] = ()
+        self._code_of: dict[str, int] = {}
+        self._load = load_vectors
+        self._lock = threading.Lock()
+        self._vectors: Column[np.float32] | None = None
+        self._ids = Column(rows.ids)
+        self._label = Column(self._codes(rows.label))
+        self._active = Column(rows.active)
+        self._trust = Column(rows.trust)
+        self._content = Column(rows.content)
+        self._group = Column(rows.group)
+        self._twin = Column(rows.twin)
+        self._change = Column(rows.change)
+        self._counts = self._counted()
+        self.snapshot = self._publish(change)
+
+    def append(self, rows: Rows, vectors: F32, *, change: int) -> Snapshot:
+        """Add new exemplars (ids above all present ones) and publish the new snapshot."""
+        codes = self._codes(rows.label)
+        columns: tuple[tuple[Column[Any], npt.NDArray[Any]], ...] = (
+            (self._ids, rows.ids),
+            (self._label, codes),
+            (self._active, rows.active),
+            (self._trust, rows.trust),
+            (self._content, rows.content),
+            (self._group, rows.group),
+            (self._twin, rows.twin),
+            (self._change, rows.change),
+        )
+        with self._lock:
+            if self._vectors is not None:
+                self._vectors.append(vectors)
+            for column, values in columns:
+                column.append(values)
+        counts = np.zeros(len(self._labels), np.int64)
+        counts[: len(self._counts)] = self._counts
+        np.add.at(counts, codes[rows.active], 1)
+        self._counts = counts
+        self.snapshot = self._publish(change)
+        return self.snapshot
+
+    def update(self, rows: Rows, *, change: int) -> Snapshot:
+        """Take over label, state and trust of exemplars already here (``rows.ids`` increasing)."""
+        at = self.snapshot.rows_of(rows.ids)
+        codes = self._codes(rows.label)
+        was_active, was_code = self._active.view()[at], self._label.view()[at]
+        counts = np.zeros(len(self._labels), np.int64)
+        counts[: len(self._counts)] = self._counts
+        np.subtract.at(counts, was_code[was_active], 1)
+        np.add.at(counts, codes[rows.active], 1)
+        self._counts = counts
+        if not np.array_equal(was_active, rows.active):
+            self._active.replace(at, rows.active)
+        if not np.array_equal(was_code, codes):
+            self._label.replace(at, codes)
+        if not np.array_equal(self._trust.view()[at], rows.trust):
+            self._trust.replace(at, rows.trust)
+        self._change.replace(at, rows.change)
+        self.snapshot = self._publish(change)
+        return self.snapshot
+
+    def _codes(self, labels: Sequence[str]) -> I32:
+        new = [label for label in dict.fromkeys(labels) if label not in self._code_of]
+        if new:
+            self._code_of.update({label: len(self._labels) + i for i, label in enumerate(new)})
+            self._labels = (*self._labels, *new)
+        return np.fromiter((self._code_of[label] for label in labels), np.int32, len(labels))
+
+    def _counted(self) -> I64:
+        codes = self._label.view()[self._active.view()]
+        return np.bincount(codes, minlength=len(self._labels)).astype(np.int64)
+
+    def _fetch(self, n: int) -> F32:
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = Column(self._load(self._ids.view()))
+            return self._vectors.view()[:n]
+
+    def _publish(self, change: int) -> Snapshot:
+        return Snapshot(
+            change=change,
+            ids=self._ids.view(),
+            label=self._label.view(),
+            labels=self._labels,
+            active=self._active.view(),
+            trust=self._trust.view(),
+            content=self._content.view(),
+            group=self._group.view(),
+            twin=self._twin.view(),
+            row_change=self._change.view(),
+            counts=self._counts,
+            fetch=self._fetch,
+        )

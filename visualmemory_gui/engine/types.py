@@ -1,0 +1,275 @@
+"""The values that travel between the rooms of the engine: frozen, small, without behaviour of their own.
+
+Words as in the README's glossary: an *exemplar* is one labelled picture of the memory, a *neighbour* an exemplar
+retrieved for a query, a *share* a class's part of the vote (not a probability).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Rule = Literal["plurality", "distance", "softmax", "rank"]
+State = Literal["active", "struck", "withdrawn"]
+SearchMode = Literal["auto", "exact", "hnsw"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+RULES: tuple[Rule, ...] = ("plurality", "distance", "softmax", "rank")
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a picture is brought to the encoder's size.
+
+    ``letterbox``: the whole picture, scaled to fit ``size`` x ``size`` pixels, on white. ``crop``: the shorter side is
+    scaled to ``resize`` pixels, then the middle ``size`` x ``size`` is cut out.
+    """
+
+    size: int = 224
+    fit: Literal["letterbox", "crop"] = "letterbox"
+    resize: int = 224
+    interpolation: Literal["bilinear", "bicubic"] = "bicubic"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What a memory remembers of its encoder. ``name`` is "vectors" for a memory of vectors the user brings."""
+
+    name: str
+    dim: int
+    weights_sha256: str = ""
+    preprocess: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture: what the encoder, the memory and the window need of it.
+
+    ``pixels`` is (size, size, 3) uint8 RGB in the encoder's geometry. ``content`` is the sha256 (hex) of the decoded RGB
+    pixels, ``sha256`` that of the file's bytes (None without a file). ``thumbnail`` is a JPEG of at most 256 pixels a
+    side. ``source`` is the absolute path, ``suffix`` the format's usual file ending with its dot.
+    """
+
+    pixels: U8
+    content: str
+    thumbnail: bytes
+    width: int
+    height: int
+    sha256: str | None = None
+    source: str | None = None
+    suffix: str = ".png"
+
+
+@dataclass(frozen=True, slots=True)
+class NewExemplar:
+    """A row on its way into the store. ``vector`` is (dim,) float32 of unit length and has passed the gate.
+
+    ``source`` is the absolute path of the original, ``copy`` the file ending of a copy kept in the memory (None: the
+    memory links). ``trust`` and ``struck`` are set by imports; ``content`` is None for vectors without a picture.
+    """
+
+    label: str
+    vector: F32
+    content: str | None = None
+    sha256: str | None = None
+    source: str | None = None
+    copy: str | None = None
+    group: str | None = None
+    width: int = 0
+    height: int = 0
+    thumbnail: bytes | None = None
+    note: str = ""
+    trust: float = 1.0
+    struck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One labelled image in the memory, as ``show`` lists it. ``added`` is seconds since the epoch."""
+
+    id: int
+    label: str
+    state: State
+    trust: float
+    source: str | None
+    sha256: str | None
+    content: str | None
+    group: str | None
+    width: int
+    height: int
+    note: str
+    added: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An exemplar retrieved for a query.
+
+    ``rank`` counts from 1. ``distance`` is 1 - cosine in [0, 2]. ``weight`` is the vote after ``trust`` and the class
+    ``factor``; ``share`` is the weight over the sum of all weights.
+    """
+
+    id: int
+    rank: int
+    label: str
+    distance: float
+    weight: float
+    share: float
+    trust: float = 1.0
+    factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """Why a decision is known or unknown.
+
+    ``statistic`` is the mean distance to the ``m`` nearest exemplars of other content; unknown when above ``threshold``,
+    the 0.99 quantile of the same figure over the memory's own exemplars. ``threshold`` is None when there are too few
+    exemplars to tell; ``reason`` says it in words.
+    """
+
+    statistic: float | None
+    threshold: float | None
+    m: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchInfo:
+    """How the neighbours were found. ``agreement`` is how many of the k HNSW also finds, where it was asked."""
+
+    mode: Literal["exact", "hnsw"]
+    device: str
+    agreement: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one query. ``label``, ``share`` and ``margin`` are None when there is nothing to compare with.
+
+    ``shares`` holds every class that got a vote, largest share first. ``margin`` is share 1 minus share 2. ``known`` is
+    None when it cannot be told; ``confidence`` is None while it is not calibrated. ``timings_ms`` maps the phases
+    ``decode, encode, search, vote`` to milliseconds.
+    """
+
+    label: str | None
+    share: float | None
+    margin: float | None
+    shares: Mapping[str, float]
+    known: bool | None
+    confidence: float | None
+    neighbours: tuple[Neighbour, ...]
+    k: int
+    rule: Rule
+    level: int = 0
+    novelty: Novelty | None = None
+    search: SearchInfo | None = None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an edit changed, told to whoever listens. Ids are in the order of the rows.
+
+    ``edit`` is the step's name, None when nothing changed. ``change`` is the memory's change number afterwards.
+    ``added`` also holds exemplars that a redo brought back, ``removed`` those withdrawn by undo or forgotten for good.
+    """
+
+    edit: str | None
+    change: int
+    step: int | None = None
+    added: tuple[int, ...] = ()
+    removed: tuple[int, ...] = ()
+    struck: tuple[int, ...] = ()
+    restored: tuple[int, ...] = ()
+    relabelled: tuple[int, ...] = ()
+    reweighed: tuple[int, ...] = ()
+    forgotten: tuple[int, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Every exemplar that changed, each once, increasing."""
+        parts = (self.added, self.removed, self.struck, self.restored, self.relabelled, self.reweighed, self.forgotten)
+        return tuple(sorted({i for part in parts for i in part}))
+
+
+StepState = Literal["open", "done", "undone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One undoable step of the history. ``name`` is made from its entries; ``time`` is seconds since the epoch."""
+
+    number: int
+    name: str
+    kind: str
+    time: float
+    state: StepState
+    exemplars: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySettings:
+    """The settings of one memory. ``k`` and ``rule`` decide where a caller says None.
+
+    ``exact_limit`` is in vector components: above it HNSW proposes on a CPU. ``level`` is where the window opens.
+    """
+
+    k: int = 10
+    rule: Rule = "rank"
+    class_factor: bool = True
+    level: int = 0
+    device: Device = "auto"
+    exact_limit: int = 26_000_000
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """``kind`` is "exact" or "hnsw"; ``behind`` is how many edits the checkpoint on disk lacks, None without one."""
+
+    kind: Literal["exact", "hnsw"]
+    current: bool
+    behind: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a memory holds, at a glance. ``labels`` counts active exemplars."""
+
+    exemplars: int
+    active: int
+    struck: int
+    labels: Mapping[str, int]
+    encoder: EncoderIdentity
+    index: IndexState
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was not taken, with the reason in one sentence."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One finding of ``verify``: what kind of thing, where it is, what is wrong with it."""
+
+    what: str
+    where: str
+    detail: str
