@@ -1,0 +1,51 @@
+# make demo: the product's main job, on real pictures.   make test: lint, types, import directions, all tests.
+# Both set up everything they need: a virtual environment and, on Debian as root, the apt packages.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+APT_BUILD := python3-venv python3-dev g++ make
+APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core
+APT_X := xvfb xdotool libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
+
+.PHONY: demo test lint bench soak setup apt clean
+
+demo: setup
+	$(BIN)/visualmemory encoders --prepare
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(BIN)/visualmemory demo; \
+	else mkdir -p build && $(BIN)/visualmemory demo --screenshot build/demo.png && echo "no display here: the window is in build/demo.png"; fi
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks
+
+soak: setup
+	SOAK=1 $(BIN)/python -m pytest tests/reliability tests/property --timeout 3600
+
+setup: apt $(VENV)/.ready
+
+apt:
+	@if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+	  missing=""; for p in $(APT_BUILD) $(APT_QT) $(APT_X); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	  if [ -n "$$missing" ] || ! apt-cache show openclipart-png >/dev/null 2>&1; then apt-get update -qq; fi; \
+	  if [ -n "$$missing" ]; then DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi; \
+	fi
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e '.[fast,test]'
+	touch $@
+
+clean:
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis
