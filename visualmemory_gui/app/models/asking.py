@@ -1,0 +1,93 @@
+"""Asking the memory, off the window's thread: from a picture to a query, from a query to everything shown beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QImage
+
+from visualmemory_gui.engine.types import F32, Decision, Exemplar, Picture, Rule
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is being decided. ``vector`` is (dim,) float32 of unit length and kept, so that no edit embeds again.
+
+    ``picture`` is None for a query that was kept without its pixels (a recent one); ``exemplar`` is the id where the
+    query is one of the memory's own.
+    """
+
+    name: str
+    vector: F32
+    content: str | None = None
+    thumbnail: bytes | None = None
+    source: str | None = None
+    picture: Picture | None = None
+    exemplar: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    k: int
+    rule: Rule
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One decision with all that is shown beside it.
+
+    ``here`` are exemplars of the query's content; ``counts`` active exemplars by full label; ``images`` thumbnails of
+    those neighbours that the caller did not have yet, by id.
+    """
+
+    decision: Decision
+    here: tuple[Exemplar, ...]
+    counts: Mapping[str, int]
+    images: Mapping[int, QImage]
+
+
+def embed(memory: VisualMemory, image: str | Path | Picture | Any) -> Query:
+    """Decode and embed ``image``: a path, a PIL image or a picture. Loads the encoder if it is not here yet."""
+    picture = image if isinstance(image, Picture) else memory.picture(image)
+    vector = memory.embed([picture])[0]
+    return Query(
+        name=Path(picture.source).name if picture.source else "pasted picture",
+        vector=vector,
+        content=picture.content,
+        thumbnail=picture.thumbnail,
+        source=picture.source,
+        picture=picture,
+    )
+
+
+def query_of(memory: VisualMemory, exemplar: int) -> Query:
+    """One of the memory's own exemplars as a query."""
+    row = memory.catalog.get([exemplar])[0]
+    return Query(
+        name=Path(row.source).name if row.source else f"exemplar {exemplar}",
+        vector=memory.snapshot.vectors[memory.snapshot.rows_of([exemplar])[0]],
+        content=row.content,
+        thumbnail=memory.catalog.thumbnail(exemplar),
+        source=row.source,
+        exemplar=exemplar,
+    )
+
+
+def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[int] = ()) -> Answer:
+    """Decide ``query``; thumbnails are read for neighbours not in ``known``."""
+    decision = memory.decide_vector(query.vector, how.k, how.rule, level=how.level, content=query.content)
+    wanted = [n.id for n in decision.neighbours if n.id not in known]
+    thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
+    return Answer(
+        decision=decision,
+        here=tuple(memory.catalog.by_content(query.content)) if query.content else (),
+        counts=memory.catalog.counts(),
+        images={i: QImage.fromData(data) for i, data in thumbnails.items() if data},
+    )

@@ -1,0 +1,197 @@
+"""The query, its decision, and how it is decided: what the workspace Decide shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from visualmemory_gui.app.models.asking import Answer, How, Query, answer, embed, query_of
+from visualmemory_gui.app.models.recent import keep_query
+from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+ANSWER, EMBED = "answer", "embed"
+
+
+class Runner(Protocol):
+    """The two executors, as far as the model needs them."""
+
+    def run_edit(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
+    def run_background(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
+    def supersede(self, topic: str) -> None: ...
+
+
+class DecisionModel(QObject):
+    """Holds one query and keeps its decision true: it decides anew after every edit and when k, rule or level change.
+
+    ``previous`` holds the shares before the last edit, None when no edit moved this query yet. ``struck`` are
+    neighbours that were struck out while this query was shown, as they were before.
+    """
+
+    query_changed = Signal()
+    decided = Signal()
+    settings_changed = Signal()
+    recent_changed = Signal()
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self.encoder_ready = False
+        self.k, self.level = 10, 0
+        self.rule: Rule = "rank"
+        self.counts: Mapping[str, int] = {}
+        self.images: dict[int, QImage] = {}
+        self.query: Query | None = None
+        self.decision: Decision | None = None
+        self.previous: Mapping[str, float] | None = None
+        self.struck: tuple[Neighbour, ...] = ()
+        self.here: tuple[Exemplar, ...] = ()
+        self._edited = False
+
+    @property
+    def memory(self) -> VisualMemory | None:
+        return self._memory
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        """Start over on ``memory``, with its own k, rule and level."""
+        self._runner.supersede(EMBED)
+        self._runner.supersede(ANSWER)
+        self._memory, self.counts = memory, {}
+        self.encoder_ready = False
+        self.images.clear()
+        self._forget_query()
+        if memory is not None:
+            chosen = memory.settings
+            self.k, self.rule, self.level = chosen.k, chosen.rule, chosen.level
+        self.settings_changed.emit()
+        self.query_changed.emit()
+        self.decided.emit()
+        self.recent_changed.emit()
+        self._decide(edited=False)
+
+    def ask(self, image: str | Path | Picture | Any) -> None:
+        """Make a path, a PIL image or a decoded picture the query."""
+        memory = self._memory
+        if memory is None:
+            return
+        self._run_embedding("Deciding", lambda: embed(memory, image), self._set_query)
+
+    def ask_exemplar(self, exemplar: int) -> None:
+        """Make one of the memory's own exemplars the query."""
+        memory = self._memory
+        if memory is not None:
+            self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), self._set_query, topic=EMBED)
+
+    def ask_query(self, query: Query) -> None:
+        """Decide a query that already has its vector."""
+        self._runner.supersede(EMBED)
+        self._set_query(query)
+
+    def remember(self, paths: list[str]) -> None:
+        """Put pictures on the strip of recent queries without showing their decisions."""
+        memory = self._memory
+        if memory is None:
+            return
+        for path in paths:
+            self._run_embedding("Reading pictures", partial(embed, memory, path), self._remembered, topic="")
+
+    def clear(self) -> None:
+        self._runner.supersede(EMBED)
+        self._runner.supersede(ANSWER)
+        self._forget_query()
+        self.query_changed.emit()
+        self.decided.emit()
+
+    def set_k(self, k: int) -> None:
+        self._set(k=k)
+
+    def set_rule(self, rule: Rule) -> None:
+        self._set(rule=rule)
+
+    def set_level(self, level: int) -> None:
+        self._set(level=level)
+
+    @Slot(object)
+    def on_changed(self, changes: Changes) -> None:
+        """Decide anew after an edit; what the edit struck stays in sight until the next query."""
+        if changes.forgotten and self.query is not None and self.query.exemplar in changes.forgotten:
+            self.clear()
+        gone = {*changes.restored, *changes.removed, *changes.forgotten}
+        kept = {n.id: n for n in self.struck if n.id not in gone}
+        if self.decision is not None:
+            kept |= {n.id: n for n in self.decision.neighbours if n.id in changes.struck}
+        self.struck = tuple(sorted(kept.values(), key=lambda n: (n.distance, n.id)))
+        for exemplar in changes.forgotten:
+            self.images.pop(exemplar, None)
+        if changes.forgotten or changes.removed:
+            self.recent_changed.emit()
+        self._decide(edited=bool(changes.edit))
+
+    def _set(self, **chosen: Any) -> None:
+        if all(getattr(self, name) == value for name, value in chosen.items()):
+            return
+        for name, value in chosen.items():
+            setattr(self, name, value)
+        self.previous = None
+        self.settings_changed.emit()
+        self._decide(edited=False)
+
+    def _run_embedding(
+        self, title: str, fn: Callable[[], Query], then: Callable[[Query], None], *, topic: str = EMBED
+    ) -> None:
+        """In the background while the encoder is still being loaded there: an edit by hand does not wait for it."""
+        if self.encoder_ready:
+            self._runner.run_edit(title, fn, then, topic=topic)
+        else:
+            self._runner.run_background(title, lambda _: fn(), then, topic=topic)
+
+    def _set_query(self, query: Query) -> None:
+        self._forget_query()
+        self.query = query
+        self.query_changed.emit()
+        self._remembered(query)
+        self._decide(edited=False)
+
+    def _remembered(self, query: Query) -> None:
+        memory = self._memory
+        if memory is not None and query.picture is not None and not memory.readonly:
+            self._runner.run_edit(
+                "Remembering", lambda: keep_query(memory, query), lambda _: self.recent_changed.emit()
+            )
+
+    def _decide(self, *, edited: bool) -> None:
+        memory, query = self._memory, self.query
+        if memory is None:
+            return
+        if query is None:
+            self._runner.run_edit("Counting", memory.catalog.counts, self._counted, topic=ANSWER)
+            return
+        how, known = How(self.k, self.rule, self.level), frozenset(self.images)
+        self._edited = self._edited or edited
+        self._runner.run_edit("Deciding", lambda: answer(memory, query, how, known=known), self._take, topic=ANSWER)
+
+    def _counted(self, counts: Mapping[str, int]) -> None:
+        self.counts = counts
+        self.decided.emit()
+
+    def _take(self, answer: Answer) -> None:
+        if self._edited and self.decision is not None:
+            self.previous = dict(self.decision.shares)
+        self._edited = False
+        self.decision, self.here, self.counts = answer.decision, answer.here, answer.counts
+        shown = {n.id for n in answer.decision.neighbours}
+        self.struck = tuple(n for n in self.struck if n.id not in shown)
+        self.images.update(answer.images)
+        self.decided.emit()
+
+    def _forget_query(self) -> None:
+        self.query = self.decision = self.previous = None
+        self.struck, self.here, self._edited = (), (), False

@@ -1,0 +1,161 @@
+"""Every edit that the window can make, one function each.
+
+They return at once; the note comes when the edit is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.types import Changes, Picture
+
+
+def strike(session: Session, ids: Sequence[int]) -> None:
+    """Take exemplars out of every vote, reversibly."""
+    _edit(session, "Striking out", lambda m: m.strike(ids), f"Struck {exemplars(len(ids))} from the memory.")
+
+
+def restore(session: Session, ids: Sequence[int]) -> None:
+    _edit(session, "Restoring", lambda m: m.restore(ids), f"Restored {exemplars(len(ids))}.")
+
+
+def relabel(session: Session, ids: Sequence[int], label: str) -> None:
+    _edit(session, "Relabelling", lambda m: m.relabel(ids, label), f"Relabelled {exemplars(len(ids))} to {label}.")
+
+
+def reweigh(session: Session, ids: Sequence[int], trust: float) -> None:
+    text = f"Set the trust of {exemplars(len(ids))} to {trust:g}."
+    _edit(session, "Setting trust", lambda m: m.reweigh(ids, trust), text)
+
+
+def rename_label(session: Session, old: str, new: str) -> None:
+    """Rename a class with everything below it; onto one that exists: merge them."""
+    _edit(session, "Renaming", lambda m: m.rename_label(old, new), f"Renamed {old} to {new}.")
+
+
+def teach(session: Session, images: Sequence[str | Path | Picture], label: str) -> None:
+    """Add pictures (paths, or pictures already decoded) to the memory as ``label``, as one step."""
+    images = list(images)
+    work = partial(_taught, images=images, label=label)
+    if len(images) > FEW:
+        session.run_background(f"Teaching {len(images)} pictures", lambda m, _: work(m), partial(_say_taught, session))
+    else:
+        session.edit("Teaching", work, partial(_say_taught, session))
+
+
+def forget(session: Session, ids: Sequence[int]) -> None:
+    """Erase exemplars for good. There is no undo: ask before."""
+
+    def said(receipt: Any) -> None:
+        session.post_note(f"Forgot {exemplars(len(ids))} for good.")
+
+    session.edit("Erasing for good", lambda m: m.forget(ids), said, saving="erasing…")
+
+
+def undo(session: Session) -> None:
+    session.edit("Undoing", lambda m: m.undo(), partial(_say_step, session, "Undone", "Nothing to undo."))
+
+
+def redo(session: Session) -> None:
+    session.edit("Redoing", lambda m: m.redo(), partial(_say_step, session, "Redone", "Nothing to redo."))
+
+
+def import_folder(session: Session, folder: str | Path, *, copy: bool, label: str | None = None) -> None:
+    """Add the pictures of ``folder``: sub-folder names are the labels, or all get ``label``. In the background."""
+    title = f"Adding pictures of {Path(folder).name}"
+
+    def work(memory: Any, report: Any) -> Any:
+        return memory.build(folder, copy=copy, label=label, report=report, write=session.tasks.write)
+
+    session.run_background(title, work, lambda result: session.post_note(_built(result), partial(undo, session)))
+
+
+def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
+    """Write the memory to ``to`` as "bundle", "imagefolder" or "parquet", in the background."""
+
+    def work(memory: Any, report: Any) -> Any:
+        from visualmemory_gui.engine.exchange import export as exchange
+
+        return exchange.export(memory, to, format, keep_private=keep_private, report=report)
+
+    def stopped(error: BaseException) -> None:
+        if isinstance(error, Cancelled):
+            session.post_note("Export stopped; what was written is removed.")
+        else:
+            session.raise_error(error)
+
+    session.run_background("Exporting", work, lambda _: session.post_note(f"Exported to {Path(to).name}."), stopped)
+
+
+def open_demo(session: Session) -> None:
+    """Make the demo memory if it is not there yet, and open it."""
+
+    def work(report: Any) -> Any:
+        from visualmemory_gui.engine.exchange.demo import make_demo
+
+        return make_demo(report=report)
+
+    session.tasks.run_background("Making the demo memory", work, session.open)
+
+
+def exemplars(count: int) -> str:
+    """ "1 exemplar", "1,200 exemplars"."""
+    return f"{count:,} exemplar{'' if count == 1 else 's'}"
+
+
+FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
+
+
+def _edit(session: Session, title: str, fn: Callable[[Any], Changes], text: str) -> None:
+    def said(changes: Changes) -> None:
+        if changes.edit is None:
+            session.post_note("Nothing to change: it is so already.")
+        else:
+            session.post_note(text, partial(_undo_step, session, changes.step))
+
+    session.edit(title, fn, said)
+
+
+def _undo_step(session: Session, step: int | None) -> None:
+    """Undo ``step`` if it is still the last one: a note's Undo never takes back another edit."""
+
+    def work(memory: Any) -> Changes | None:
+        last = memory.history.can_undo()
+        return memory.undo() if last is not None and step in (None, last.number) else None
+
+    session.edit("Undoing", work, partial(_say_step, session, "Undone", "Other edits came after it; see the history."))
+
+
+def _say_step(session: Session, done: str, nothing: str, changes: Changes | None) -> None:
+    named = changes.edit if changes is not None else None
+    session.post_note(f"{done}: {named}." if named else nothing)
+
+
+def _taught(memory: Any, *, images: Sequence[str | Path | Picture], label: str) -> tuple[list[int], int, str]:
+    """(ids, how many are new, label). The last id before tells new exemplars from those already here."""
+    before = memory.snapshot.ids[-1] if len(memory.snapshot) else 0
+    ids = memory.add(images, [label] * len(images))
+    return ids, sum(i > before for i in ids), label
+
+
+def _say_taught(session: Session, taught: tuple[list[int], int, str]) -> None:
+    ids, new, label = taught
+    if new == 0:
+        session.post_note(f"Already here as {', '.join(str(i) for i in ids[:5])}.")
+        return
+    present = f" {len(ids) - new} were here already." if new < len(ids) else ""
+    session.post_note(f"Taught {exemplars(new)} as {label}.{present}", partial(_undo_step, session, None))
+
+
+def _built(result: Any) -> str:
+    parts = [f"{'Stopped: added' if result.stopped else 'Added'} {exemplars(result.added)}"]
+    if result.unchanged:
+        parts.append(f"{result.unchanged:,} were here already")
+    if result.skipped:
+        parts.append(f"{len(result.skipped):,} files skipped")
+    return "; ".join(parts) + "."

@@ -1,0 +1,48 @@
+"""Errors in words: one sentence what happened, one what to do, and the details for the log."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+
+from visualmemory_gui.engine import errors
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    what: str
+    todo: str
+    details: str
+
+
+ADVICE: tuple[tuple[type[BaseException], str], ...] = (
+    (errors.NotAMemory, "Choose a folder whose name ends in .vmem, or make a new memory from a folder of pictures."),
+    (errors.MemoryExists, "Choose another name, or open the memory that is there."),
+    (errors.NewerFormat, "Update this program, then open the memory again."),
+    (errors.DamagedMemory, "Run “visualmemory verify” on the memory to see what is damaged, and restore a copy."),
+    (errors.MemoryLocked, "Close the memory there, then open it again."),
+    (errors.ReadOnlyMemory, "Copy the memory to a place where you may write, and open the copy."),
+    (errors.StorageError, "Make room or ask for permission to write there, then try again."),
+    (errors.BadImage, "Try another picture, or save this one anew as PNG or JPEG."),
+    (errors.BadVector, "Check what made the vector; the memory is as it was."),
+    (errors.BadLabel, "Give the class another name."),
+    (errors.BadValue, "Give another value; nothing was changed."),
+    (errors.UnknownExemplar, "It may have been forgotten or undone meanwhile; look at the history."),
+    (errors.EncoderError, "Put the file where the message says, then open the memory again."),
+    (errors.ExchangeError, "Choose another place or another file."),
+)
+
+
+def problem_of(error: BaseException) -> Problem:
+    """``error`` for a person. An error that the engine does not know is a fault of this program, and says so."""
+    details = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    for kind, todo in ADVICE:
+        if isinstance(error, kind):
+            return Problem(_sentence(str(error)), todo, details)
+    what = f"Something went wrong inside the program: {type(error).__name__}: {error}"
+    return Problem(_sentence(what), "Your memory is safe. You can go on; the log has the details.", details)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip() or "Something went wrong"
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

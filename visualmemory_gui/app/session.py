@@ -1,0 +1,190 @@
+"""The one memory that the window works on, and the signals that tell everybody what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.problems import problem_of
+from visualmemory_gui.app.tasks import Task, Tasks
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+Undo = Callable[[], object]
+
+
+class Session(QObject):
+    """Opens and closes memories, runs edits on them, and passes on what they changed.
+
+    Every signal is emitted in the window's thread, whatever thread the edit ran in.
+    """
+
+    memory_opened = Signal()
+    memory_closed = Signal()
+    changed = Signal(object)  # Changes
+    error_raised = Signal(str, str, str)  # what happened, what to do, details
+    saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
+    note_posted = Signal(str, object)  # text, and a callable that undoes it or None
+    encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
+    _changed_elsewhere = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.memory: VisualMemory | None = None
+        self.tasks = Tasks(self)
+        self.decision = DecisionModel(self.tasks, self)
+        self.encoder_text = ""
+        self._unsubscribe: Callable[[], object] | None = None
+        self._heavy_allowed = False
+        self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
+        self.tasks.crashed.connect(self.on_task_crashed)
+        self.changed.connect(self.decision.on_changed)
+
+    def open(self, path: str | Path, *, then: Callable[[], object] | None = None) -> Task:
+        """Open the memory at ``path`` in place of the one that is open."""
+
+        def work() -> VisualMemory:
+            from visualmemory_gui.engine.memory import VisualMemory
+
+            return VisualMemory.open(path)
+
+        return self._take_over(f"Opening {Path(path).name}", work, then)
+
+    def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
+        """Make an empty memory at ``path`` and open it in place of the one that is open."""
+
+        def work() -> VisualMemory:
+            from visualmemory_gui.engine.memory import VisualMemory
+
+            return VisualMemory.create(path, encoder=encoder)
+
+        return self._take_over(f"Making {Path(path).name}", work, then)
+
+    def close(self) -> None:
+        """Let go of the memory; its last edits are on disk before the next task runs."""
+        closing = self._let_go()
+        if closing is not None:
+            self.tasks.run_edit("Closing the memory", closing)
+
+    def shutdown(self) -> None:
+        """Close the memory and end the threads. The last call before the window goes."""
+        self.tasks.shutdown(self._let_go())
+
+    def edit(
+        self,
+        title: str,
+        fn: Callable[[VisualMemory], Any],
+        then: Callable[[Any], object] | None = None,
+        *,
+        saving: str = "saving…",
+    ) -> Task | None:
+        """Run ``fn(memory)`` in the thread of the edits. Without a memory nothing happens and None comes back."""
+        memory = self.memory
+        if memory is None:
+            return None
+        self.saving_changed.emit(saving)
+        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), self._not_saved)
+
+    def run_background(
+        self,
+        title: str,
+        fn: Callable[[VisualMemory, Report], Any],
+        then: Callable[[Any], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+    ) -> Task | None:
+        """Run ``fn(memory, report)`` in the background, with progress and Cancel."""
+        memory = self.memory
+        if memory is None:
+            return None
+        return self.tasks.run_background(title, lambda report: fn(memory, report), then, failed)
+
+    def allow_heavy(self) -> None:
+        """From now on the encoder may be loaded: the window calls this after its first paint."""
+        self._heavy_allowed = True
+        self._load_encoder()
+
+    def post_note(self, text: str, undo: Undo | None = None) -> None:
+        self.note_posted.emit(text, undo)
+
+    def raise_error(self, error: BaseException) -> None:
+        """Tell the user about ``error``; nothing else ends."""
+        problem = problem_of(error)
+        self.error_raised.emit(problem.what, problem.todo, problem.details)
+
+    @Slot(object)
+    def on_changed_elsewhere(self, changes: Changes) -> None:
+        if self.memory is not None:
+            self.changed.emit(changes)
+
+    @Slot(object, object)
+    def on_task_crashed(self, task: Task, error: BaseException) -> None:
+        self.raise_error(error)
+
+    def _take_over(self, title: str, work: Callable[[], VisualMemory], then: Callable[[], object] | None) -> Task:
+        self.close()
+
+        def opened(memory: VisualMemory) -> None:
+            self._adopt(memory)
+            if then is not None:
+                then()
+
+        return self.tasks.run_edit(title, work, opened)
+
+    def _adopt(self, memory: VisualMemory) -> None:
+        self.close()
+        self.memory = memory
+        self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
+        self.decision.set_memory(memory)
+        self.saving_changed.emit("saved")
+        self.memory_opened.emit()
+        self._load_encoder()
+
+    def _let_go(self) -> Callable[[], object] | None:
+        """Forget the memory here; what closes it comes back, None when there was none."""
+        memory, self.memory = self.memory, None
+        if memory is None:
+            return None
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        self.decision.set_memory(None)
+        self._set_encoder("")
+        self.memory_closed.emit()
+        return memory.close
+
+    def _load_encoder(self) -> None:
+        if not self._heavy_allowed or self.memory is None:
+            return
+        memory = self.memory
+        if memory.identity.name == "vectors":
+            self._set_encoder("vectors, no encoder")
+            return
+        self._set_encoder("loading encoder…")
+        self.tasks.run_background("Loading the encoder", lambda _: memory.encoder, self._encoder_loaded)
+
+    def _encoder_loaded(self, encoder: Any) -> None:
+        if self.memory is not None and encoder.identity == self.memory.identity:
+            self.decision.encoder_ready = True
+            self._set_encoder(f"{encoder.identity.name} on {encoder.device}")
+
+    def _set_encoder(self, text: str) -> None:
+        self.encoder_text = text
+        self.encoder_changed.emit(text)
+
+    def _saved(self, then: Callable[[Any], object] | None) -> Callable[[Any], None]:
+        def on_saved(result: Any) -> None:
+            self.saving_changed.emit("saved")
+            if then is not None:
+                then(result)
+
+        return on_saved
+
+    def _not_saved(self, error: BaseException) -> None:
+        self.saving_changed.emit("not saved")
+        self.raise_error(error)

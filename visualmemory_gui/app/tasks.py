@@ -1,0 +1,211 @@
+"""Work off the window's thread: two executors of one worker each, and one signal that brings the results back.
+
+``edits`` takes short jobs (edits and decisions), ``background`` the long ones (import, study, rebuild, loading the
+encoder). A long job hands each of its writes to ``edits`` and waits for it, so an edit by hand overtakes an import.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.progress import CancelToken, Report
+
+Result = TypeVar("Result")
+PROGRESS_EVERY_S = 0.05
+
+
+class Task:
+    """One piece of work: what it is called, where it is, and the flag that stops it.
+
+    ``total`` is None while it is not known. ``topic`` names a question whose older answers are worth nothing; among the
+    tasks of one topic only that with the highest ``generation`` reports back.
+    """
+
+    def __init__(self, title: str, *, topic: str = "", generation: int = 0, stoppable: bool = False) -> None:
+        self.title = title
+        self.topic = topic
+        self.generation = generation
+        self.stoppable = stoppable
+        self.token = CancelToken()
+        self.done = 0
+        self.total: int | None = None
+        self.what = ""
+        self.began = time.monotonic()
+
+    def cancel(self) -> None:
+        self.token.cancel()
+
+    @property
+    def cancelled(self) -> bool:
+        return self.token.cancelled
+
+
+class Tasks(QObject):
+    """The two executors. Its methods are called from the window's thread unless they say otherwise."""
+
+    started = Signal(object)  # Task
+    progressed = Signal(object)  # Task
+    finished = Signal(object)  # Task
+    crashed = Signal(object, object)  # Task and an exception that no one else took
+    idle = Signal()
+    _posted = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._edits = ThreadPoolExecutor(1, thread_name_prefix="edits")
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
+        self._running: list[Task] = []
+        self._newest: dict[str, int] = {}
+        self._closed = False
+        self._posted.connect(self.on_posted, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> tuple[Task, ...]:
+        """Tasks that wait or run, oldest first."""
+        return tuple(self._running)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._running)
+
+    def run_edit(
+        self,
+        title: str,
+        fn: Callable[[], Result],
+        then: Callable[[Result], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+        *,
+        topic: str = "",
+    ) -> Task:
+        """Run ``fn()`` in the edits' thread; then ``then(result)`` or ``failed(error)`` in the window's thread."""
+        task = self._new(title, topic, stoppable=False)
+        return self._submit(self._edits, task, fn, then, failed)
+
+    def run_background(
+        self,
+        title: str,
+        fn: Callable[[Report], Result],
+        then: Callable[[Result], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+        *,
+        topic: str = "",
+    ) -> Task:
+        """Like ``run_edit`` for a long job, ``fn(report)``. It can be stopped: ``failed`` then gets ``Cancelled``."""
+        task = self._new(title, topic, stoppable=True)
+        report = task.token.guard(self._reporter(task))
+        return self._submit(self._background, task, lambda: fn(report), then, failed)
+
+    def write(self, job: Callable[[], Result]) -> Result:
+        """Run ``job`` in the thread of the edits and wait for it. For jobs in the background thread only."""
+        return self._edits.submit(job).result()
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Run ``call`` in the window's thread, soon. From any thread."""
+        self._posted.emit(call)
+
+    def supersede(self, topic: str) -> None:
+        """Let no task of ``topic`` that was started so far report back."""
+        self._newest[topic] = self._newest.get(topic, 0) + 1
+
+    def shutdown(self, last: Callable[[], object] | None = None) -> None:
+        """Stop what can be stopped, finish the edits, run ``last`` in their thread, and end both threads."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._running:
+            if task.stoppable:
+                task.cancel()
+        self._background.shutdown(wait=True, cancel_futures=True)
+        try:
+            if last is not None:
+                self._edits.submit(last).result()
+        finally:
+            self._edits.shutdown(wait=True)
+
+    @Slot(object)
+    def on_posted(self, call: Callable[[], object]) -> None:
+        call()
+
+    def _new(self, title: str, topic: str, *, stoppable: bool) -> Task:
+        if topic:
+            self.supersede(topic)
+        return Task(title, topic=topic, generation=self._newest.get(topic, 0), stoppable=stoppable)
+
+    def _submit(
+        self,
+        executor: ThreadPoolExecutor,
+        task: Task,
+        fn: Callable[[], Any],
+        then: Callable[[Any], object] | None,
+        failed: Callable[[BaseException], object] | None,
+    ) -> Task:
+        if self._closed:
+            return task
+        self._running.append(task)
+        executor.submit(self._work, task, fn, then, failed)
+        self.started.emit(task)
+        return task
+
+    def _work(
+        self,
+        task: Task,
+        fn: Callable[[], Any],
+        then: Callable[[Any], object] | None,
+        failed: Callable[[BaseException], object] | None,
+    ) -> None:
+        """In a worker's thread: nothing that ``fn`` raises is lost."""
+        result, error = None, None
+        try:
+            if task.cancelled or self._is_stale(task):
+                raise Cancelled
+            result = fn()
+        except BaseException as raised:
+            error = raised
+        self.post(lambda: self._end(task, result, error, then, failed))
+
+    def _end(
+        self,
+        task: Task,
+        result: Any,
+        error: BaseException | None,
+        then: Callable[[Any], object] | None,
+        failed: Callable[[BaseException], object] | None,
+    ) -> None:
+        try:
+            if self._is_stale(task):
+                return
+            if error is None:
+                if then is not None:
+                    then(result)
+            elif failed is not None:
+                failed(error)
+            elif not isinstance(error, Cancelled):
+                self.crashed.emit(task, error)
+        finally:
+            self._running.remove(task)
+            self.finished.emit(task)
+            if not self._running:
+                self.idle.emit()
+
+    def _is_stale(self, task: Task) -> bool:
+        return bool(task.topic) and task.generation < self._newest.get(task.topic, 0)
+
+    def _reporter(self, task: Task) -> Callable[[int, int | None, str], None]:
+        """A report that tells the window at most twenty times a second."""
+        last = 0.0
+
+        def report(done: int, total: int | None, what: str = "") -> None:
+            nonlocal last
+            task.done, task.total, task.what = done, total, what or task.what
+            now = time.monotonic()
+            if now - last >= PROGRESS_EVERY_S or done == total:
+                last = now
+                self.post(lambda: self.progressed.emit(task))
+
+        return report
