@@ -1,0 +1,90 @@
+"""The looks: every text can be read on every ground it stands on."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from visualmemory_gui.app import resources, theme
+
+GROUNDS = ("window", "surface", "hover", "selected")
+INKS = ("text", "dim", "danger", "good", "link")
+
+
+def luminance(colour: QColor) -> float:
+    """WCAG 2.2 relative luminance."""
+    parts = [x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in colour.getRgbF()[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one: str | QColor, other: str | QColor) -> float:
+    high, low = sorted((luminance(QColor(one)), luminance(QColor(other))), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=lambda c: c.name)
+def test_every_ink_can_be_read_on_every_ground(colours):
+    bad = {
+        (ink, ground): contrast(getattr(colours, ink), getattr(colours, ground))
+        for ink in INKS
+        for ground in GROUNDS
+        if contrast(getattr(colours, ink), getattr(colours, ground)) < 4.5
+    }
+    assert not bad
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=lambda c: c.name)
+def test_text_on_chips_and_primary_buttons_can_be_read(colours):
+    assert all(contrast(colours.on_chip, chip) >= 4.5 for chip in (*colours.chips, colours.grey_chip))
+    assert contrast(colours.on_accent, colours.accent) >= 4.5
+    assert contrast(colours.on_accent, colours.accent_hover) >= 4.5
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=lambda c: c.name)
+def test_bars_and_focus_rings_stand_out_from_the_surface(colours):
+    assert all(contrast(chip, colours.surface) >= 3 for chip in (*colours.chips, colours.grey_chip, colours.accent))
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=lambda c: c.name)
+def test_the_palette_itself_can_be_read(colours):
+    palette, role = theme.palette(colours), QPalette.ColorRole
+    pairs = (
+        (role.WindowText, role.Window),
+        (role.Text, role.Base),
+        (role.Text, role.AlternateBase),
+        (role.ButtonText, role.Button),
+        (role.HighlightedText, role.Highlight),
+        (role.ToolTipText, role.ToolTipBase),
+        (role.PlaceholderText, role.Base),
+        (role.Link, role.Base),
+    )
+    assert all(contrast(palette.color(ink), palette.color(ground)) >= 4.5 for ink, ground in pairs)
+
+
+def test_the_look_changes_everything_at_once_and_says_so(qapp, qtbot):
+    theme.apply(qapp, "light")
+    button = QPushButton("Teach")
+    qtbot.addWidget(button)
+    theme.set_icon(button, "school")
+    before = button.icon().cacheKey()
+    with qtbot.waitSignal(theme.notifier.changed):
+        theme.apply(qapp, "dark")
+    assert theme.current() is theme.DARK
+    assert QApplication.palette().color(QPalette.ColorRole.Window).name() == theme.DARK.window
+    assert theme.DARK.surface in qapp.styleSheet() and "@" not in qapp.styleSheet()
+    assert button.icon().cacheKey() != before
+    theme.apply(qapp, "light")
+
+
+def test_only_the_first_six_classes_of_a_decision_are_coloured():
+    labels = [f"class {i}" for i in range(70)]
+    colours = [theme.chip_colour(label, labels).name() for label in labels]
+    assert len(set(colours[:6])) == 6
+    assert set(colours[6:]) == {theme.current().grey_chip}
+    assert theme.chip_colour("elsewhere", labels).name() == theme.current().grey_chip
+
+
+def test_the_resources_are_there():
+    assert len(resources.style_sheet().splitlines()) <= 12
+    assert resources.app_icon().endswith("app.svg")

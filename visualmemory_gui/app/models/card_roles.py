@@ -1,0 +1,67 @@
+"""What a neighbour's card shows: the roles a model answers and a delegate paints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+
+_FIRST = int(Qt.ItemDataRole.UserRole) + 1
+
+
+class CardRole(IntEnum):
+    """Exemplar: int id. Pixmap: QPixmap or None while it is loading. Rank: int from 1. Distance: float.
+    Share: float 0 to 1. Factor: float, the class factor (1 = does not act). State: "active", "struck" or "excluded"
+    (struck out of this query only). Colour: QColor of the chip or None. Key: the digit that labels with this class,
+    or "". Closeness: float 0 to 1 or None, the part of same-class pairs that are farther apart than this distance.
+    Meaning: the same in words, for the tooltip."""
+
+    Exemplar = _FIRST
+    Pixmap = _FIRST + 1
+    Rank = _FIRST + 2
+    Label = _FIRST + 3
+    Distance = _FIRST + 4
+    Share = _FIRST + 5
+    Factor = _FIRST + 6
+    State = _FIRST + 7
+    Colour = _FIRST + 8
+    Key = _FIRST + 9
+    Closeness = _FIRST + 10
+    Meaning = _FIRST + 11
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The values of one card, read from a model at once. ``pixmap``: QPixmap or None, ``colour``: QColor or None."""
+
+    exemplar: int
+    pixmap: Any
+    rank: int
+    label: str
+    distance: float
+    share: float
+    factor: float = 1.0
+    state: str = "active"
+    colour: Any = None
+    key: str = ""
+    closeness: float | None = None
+
+
+def card_at(index: QModelIndex | QPersistentModelIndex) -> Card:
+    """The card of a row; roles the model does not answer take harmless values."""
+    data = index.data
+    return Card(
+        exemplar=int(data(CardRole.Exemplar) or 0),
+        pixmap=data(CardRole.Pixmap),
+        rank=int(data(CardRole.Rank) or 0),
+        label=str(data(CardRole.Label) or ""),
+        distance=float(data(CardRole.Distance) or 0.0),
+        share=float(data(CardRole.Share) or 0.0),
+        factor=float(data(CardRole.Factor) or 1.0),
+        state=str(data(CardRole.State) or "active"),
+        colour=data(CardRole.Colour),
+        key=str(data(CardRole.Key) or ""),
+        closeness=data(CardRole.Closeness),
+    )

@@ -1,0 +1,39 @@
+"""What is dragged inside the window and into it: exemplars by id, pictures and folders by path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMimeData
+
+EXEMPLARS = "application/x-visualmemory-exemplars"
+
+
+def of_exemplars(ids: Sequence[int]) -> QMimeData:
+    """A drag of exemplars. Other programs see nothing of it."""
+    data = QMimeData()
+    data.setData(EXEMPLARS, QByteArray(",".join(str(i) for i in ids).encode()))
+    return data
+
+
+def exemplars(data: QMimeData) -> list[int]:
+    """The ids in a drag, in their order; none when the drag holds something else."""
+    if not data.hasFormat(EXEMPLARS):
+        return []
+    text = bytes(data.data(EXEMPLARS).data()).decode("ascii", "replace")
+    return [int(part) for part in text.split(",") if part.isdecimal()]
+
+
+def paths(data: QMimeData) -> list[str]:
+    """The local files and folders in a drag, in their order."""
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
+
+
+def folders(data: QMimeData) -> list[str]:
+    return [path for path in paths(data) if Path(path).is_dir()]
+
+
+def holds_pictures(data: QMimeData) -> bool:
+    """Whether a drop could bring pictures: files, folders, or the pixels themselves (from a browser)."""
+    return bool(paths(data)) or data.hasImage()

@@ -1,0 +1,234 @@
+"""The two looks of the window: colours, palette, style sheet, icons. All sizes are points.
+
+Colours alone never carry a meaning: whoever paints with them also writes the word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPalette
+from PySide6.QtWidgets import QApplication
+
+from visualmemory_gui.app import resources
+
+Name = Literal["light", "dark", "system"]
+
+# White on each of them, and each of them on both surfaces, can be told apart (4.7 : 1 and 3.1 : 1).
+_CHIPS = ("#2872d4", "#c25020", "#12807d", "#8e5ac8", "#cb3c77", "#647b1f")
+
+
+@dataclass(frozen=True)
+class Colours:
+    """One look, as ``#rrggbb``. ``text``, ``dim``, ``danger``, ``good`` and ``link`` are read on window, surface, hover
+    and selected; ``on_accent`` on accent and accent_hover; ``on_chip`` on every chip. All of these are >= 4.5 : 1."""
+
+    name: str
+    window: str
+    surface: str
+    border: str
+    text: str
+    dim: str
+    accent: str
+    accent_hover: str
+    on_accent: str
+    link: str
+    danger: str
+    good: str
+    hover: str
+    selected: str
+    track: str
+    chips: tuple[str, ...] = _CHIPS
+    on_chip: str = "#ffffff"
+    grey_chip: str = "#6c717c"
+
+
+LIGHT = Colours(
+    name="light",
+    window="#f3f4f6",
+    surface="#ffffff",
+    border="#d4d7dd",
+    text="#1b1d22",
+    dim="#565c66",
+    accent="#2467d6",
+    accent_hover="#1d58bb",
+    on_accent="#ffffff",
+    link="#1f57c0",
+    danger="#b3213c",
+    good="#1a6b3f",
+    hover="#eef2f9",
+    selected="#dbe7fb",
+    track="#e6e8ec",
+)
+
+DARK = Colours(
+    name="dark",
+    window="#1b1d21",
+    surface="#24272d",
+    border="#3d424b",
+    text="#e8eaee",
+    dim="#a9afba",
+    accent="#246ce0",
+    accent_hover="#1f5fc8",
+    on_accent="#ffffff",
+    link="#7db0ff",
+    danger="#ff8699",
+    good="#5fcf8f",
+    hover="#2c3037",
+    selected="#2b3b57",
+    track="#3a3f48",
+)
+
+
+class Notifier(QObject):
+    """Says that the look has changed: whoever keeps painted pixels drops them."""
+
+    changed = Signal()
+
+
+notifier = Notifier()
+
+
+class _State:
+    colours: Colours = LIGHT
+    wanted: Name = "light"
+    following: bool = False
+
+
+_icons: dict[tuple[str, str], QIcon] = {}
+_bound: list[tuple[Any, str]] = []
+
+
+def current() -> Colours:
+    return _State.colours
+
+
+def wanted() -> Name:
+    """What was last asked for; "system" stays "system"."""
+    return _State.wanted
+
+
+def apply(app: QApplication, name: Name) -> None:
+    """Give the whole application one look. "system" follows the desktop, also later."""
+    _State.wanted = name
+    if not _State.following:
+        QGuiApplication.styleHints().colorSchemeChanged.connect(_on_system_changed)
+        _State.following = True
+    colours = _resolve(name)
+    if _State.colours is colours and app.property("visualmemoryTheme") == colours.name:
+        return
+    _State.colours = colours
+    app.setStyle("Fusion")
+    app.setPalette(palette(colours))
+    app.setStyleSheet(_filled(resources.style_sheet(), colours))
+    app.setProperty("visualmemoryTheme", colours.name)
+    _refresh_icons()
+    notifier.changed.emit()
+
+
+def palette(colours: Colours) -> QPalette:
+    """The palette of ``colours``, complete also for disabled widgets."""
+    role = QPalette.ColorRole
+    made = QPalette(QColor(colours.surface), QColor(colours.window))
+    for target, value in (
+        (role.Window, colours.window),
+        (role.Base, colours.surface),
+        (role.AlternateBase, colours.hover),
+        (role.Button, colours.surface),
+        (role.Mid, colours.border),
+        (role.Midlight, colours.border),
+        (role.Dark, colours.border),
+        (role.WindowText, colours.text),
+        (role.Text, colours.text),
+        (role.ButtonText, colours.text),
+        (role.ToolTipBase, colours.surface),
+        (role.ToolTipText, colours.text),
+        (role.PlaceholderText, colours.dim),
+        (role.Highlight, colours.accent),
+        (role.HighlightedText, colours.on_accent),
+        (role.Accent, colours.accent),
+        (role.Link, colours.link),
+        (role.LinkVisited, colours.link),
+        (role.BrightText, colours.danger),
+    ):
+        made.setColor(target, QColor(value))
+    for target in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, target, mixed(colours.dim, colours.surface, 0.4))
+    made.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(colours.border))
+    return made
+
+
+def mixed(one: str, other: str, part: float) -> QColor:
+    """``one`` with ``part`` (0 to 1) of ``other`` in it."""
+    a, b = QColor(one), QColor(other)
+    return QColor(*(round(x + (y - x) * part) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)))
+
+
+def chip_colour(label: str, ordered_labels: Sequence[str]) -> QColor:
+    """The background of a label's chip: the first six classes of this decision have a colour, all others are grey."""
+    colours = current()
+    first = list(ordered_labels[: len(colours.chips)])
+    return QColor(colours.chips[first.index(label)] if label in first else colours.grey_chip)
+
+
+def icon(name: str) -> QIcon:
+    """The Material icon ``name`` (without its prefix) in the colours of today's look."""
+    key = (name, current().name)
+    if key not in _icons:
+        import qtawesome  # late: it loads its fonts
+
+        disabled = mixed(current().dim, current().surface, 0.4)
+        _icons[key] = qtawesome.icon(f"mdi6.{name}", color=current().text, color_disabled=disabled)
+    return _icons[key]
+
+
+def set_icon(target: Any, name: str) -> None:
+    """Give an action or a button an icon that keeps up with the look."""
+    target.setIcon(icon(name))
+    _bound[:] = [(old, was) for old, was in _bound if old is not target and shiboken6.isValid(old)]
+    _bound.append((target, name))
+
+
+def points(base: QFont, delta: float = 0.0, *, bold: bool = False) -> QFont:
+    """``base`` made larger or smaller by ``delta`` points."""
+    font = QFont(base)
+    font.setPointSizeF(max(6.0, base.pointSizeF() + delta))
+    font.setBold(bold or base.bold())
+    return font
+
+
+def px(pt: float) -> int:
+    """Logical pixels of a length in points on the first screen."""
+    screen = QGuiApplication.primaryScreen()
+    return max(1, round(pt * (screen.logicalDotsPerInch() if screen else 96.0) / 72.0))
+
+
+def _resolve(name: Name) -> Colours:
+    if name == "system":
+        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return DARK if dark else LIGHT
+    return DARK if name == "dark" else LIGHT
+
+
+def _filled(sheet: str, colours: Colours) -> str:
+    """``sheet`` with every ``@name`` replaced, longer names first so that none is taken for a shorter one."""
+    names = sorted((f.name for f in fields(colours)), key=len, reverse=True)
+    for name in names:
+        sheet = sheet.replace(f"@{name}", str(getattr(colours, name)))
+    return sheet
+
+
+def _refresh_icons() -> None:
+    _bound[:] = [(target, name) for target, name in _bound if shiboken6.isValid(target)]
+    for target, name in _bound:
+        target.setIcon(icon(name))
+
+
+def _on_system_changed() -> None:
+    app = QApplication.instance()
+    if _State.wanted == "system" and isinstance(app, QApplication):
+        apply(app, "system")

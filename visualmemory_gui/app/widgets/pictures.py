@@ -1,0 +1,68 @@
+"""Pixmaps brought to the size they are painted at, once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPixmap
+
+
+def fitted(pixmap: QPixmap, width: int, height: int, ratio: float = 1.0) -> QPixmap:
+    """``pixmap`` scaled to fit ``width`` x ``height`` logical pixels on a screen of device pixel ``ratio``."""
+    room = QSize(max(1, round(width * ratio)), max(1, round(height * ratio)))
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    scaled = pixmap if pixmap.size() == room else pixmap.scaled(room, keep, smooth)
+    scaled.setDevicePixelRatio(ratio)
+    return scaled
+
+
+def paint_centred(painter: QPainter, room: QRectF, pixmap: QPixmap, *, radius: float = 0.0) -> QRectF:
+    """Paint ``pixmap`` (already fitted) in the middle of ``room`` with rounded corners; returns where it lies."""
+    size = pixmap.deviceIndependentSize()
+    left = round(room.x() + (room.width() - size.width()) / 2)
+    top = round(room.y() + (room.height() - size.height()) / 2)
+    spot = QRectF(left, top, size.width(), size.height())
+    if radius:
+        path = QPainterPath()
+        path.addRoundedRect(spot, radius, radius)
+        painter.save()
+        painter.setClipPath(path)
+        painter.drawPixmap(spot.topLeft(), pixmap)
+        painter.restore()
+    else:
+        painter.drawPixmap(spot.topLeft(), pixmap)
+    return spot
+
+
+class PixmapCache:
+    """The last ``limit`` pixmaps that were used, by any hashable key."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[object, QPixmap] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._kept
+
+    def get(self, key: object) -> QPixmap | None:
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def put(self, key: object, pixmap: QPixmap) -> QPixmap:
+        self._kept[key] = pixmap
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+        return pixmap
+
+    def drop(self, key: object) -> None:
+        self._kept.pop(key, None)
+
+    def clear(self) -> None:
+        self._kept.clear()
