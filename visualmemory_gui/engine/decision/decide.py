@@ -1,0 +1,78 @@
+"""From retrieved neighbours to a decision. This runs for every query, so it keeps to a few small array reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from visualmemory_gui.engine.decision.factor import class_factor as factor_of
+from visualmemory_gui.engine.decision.levels import roll_up
+from visualmemory_gui.engine.decision.novelty import Thresholds, judge
+from visualmemory_gui.engine.decision.votes import tally, weights
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F64, I64, Decision, Neighbour, Rule, SearchInfo
+
+
+def decide(
+    snapshot: Snapshot,
+    rows: I64,
+    distances: F64,
+    *,
+    k: int,
+    rule: Rule,
+    class_factor: bool,
+    level: int = 0,
+    novelty: Thresholds | None = None,
+    content: int = 0,
+    twin: int = 0,
+    search: SearchInfo | None = None,
+    timings: Mapping[str, float] | None = None,
+) -> Decision:
+    """Let the first ``k`` of ``rows`` vote (rows of active exemplars, nearest first, and their ``distances``).
+
+    Rows beyond k have no vote but serve the judgement of known or unknown, which looks at up to 10 neighbours of other
+    content than the query's; ``novelty``, ``content`` and ``twin`` are handed to ``novelty.judge``.
+    """
+    codes = snapshot.label[rows[:k]].tolist()
+    near = _neighbours(snapshot, rows[:k], distances[:k], rule=rule, class_factor=class_factor)
+    votes = tally(codes, [n.weight for n in near])
+    known, why = judge(snapshot, rows, distances, winner=votes.winner, thresholds=novelty, content=content, twin=twin)
+    names = snapshot.labels
+    decision = Decision(
+        label=None if votes.winner is None else names[votes.winner],
+        share=votes.share,
+        margin=votes.margin,
+        shares={names[code]: share for code, share in votes.shares.items()},
+        known=known,
+        confidence=None,
+        neighbours=near,
+        k=k,
+        rule=rule,
+        novelty=why,
+        search=search,
+        timings_ms={} if timings is None else timings,
+    )
+    return roll_up(decision, level)
+
+
+def _neighbours(
+    snapshot: Snapshot, rows: I64, distances: F64, *, rule: Rule, class_factor: bool
+) -> tuple[Neighbour, ...]:
+    codes, trust = snapshot.label[rows], snapshot.trust[rows]
+    votes = weights(rule, distances) * trust
+    factors = [1.0] * len(rows)
+    if class_factor:
+        factor = factor_of(snapshot.counts[codes])
+        votes = votes * factor
+        factors = factor.tolist()
+    cast = votes.tolist()
+    total = 0.0
+    for vote in cast:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
+        total += vote
+    columns = zip(
+        snapshot.ids[rows].tolist(), codes.tolist(), distances.tolist(), cast, trust.tolist(), factors, strict=True
+    )
+    names = snapshot.labels
+    return tuple(
+        Neighbour(i, rank, names[code], distance, vote, vote / total if total else 0.0, trusted, factor)
+        for rank, (i, code, distance, vote, trusted, factor) in enumerate(columns, 1)
+    )

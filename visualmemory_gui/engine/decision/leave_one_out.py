@@ -1,0 +1,80 @@
+"""What a query that is itself an exemplar must not see: itself, its copies, and the group it came with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F32, F64, I64
+
+
+class Retrieved(Protocol):
+    """The neighbours of one query, nearest first: rows of the snapshot and their distances."""
+
+    @property
+    def rows(self) -> I64: ...
+
+    @property
+    def distances(self) -> F64: ...
+
+
+class NearestMany(Protocol):
+    """The k nearest active exemplars of each query, except the rows that ``excluded_rows(i)`` names for query i.
+
+    ``queries`` is (q, d) float32 of unit length. Fewer than k come back only where no more are there.
+    """
+
+    def __call__(
+        self,
+        snapshot: Snapshot,
+        queries: F32,
+        k: int,
+        *,
+        excluded_rows: Callable[[int], I64] | None,
+        report: Report,
+    ) -> Sequence[Retrieved]: ...
+
+
+class _Alike:
+    """Rows that share a 64-bit key, found by bisection; with ``none`` given, that key is shared by nobody."""
+
+    def __init__(self, keys: I64, none: int | None) -> None:
+        self._order = np.argsort(keys, kind="stable")
+        self._sorted = keys[self._order]
+        self._none = none
+
+    def rows(self, key: int) -> I64:
+        if key == self._none:
+            return self._order[:0]
+        start, end = np.searchsorted(self._sorted, key, "left"), np.searchsorted(self._sorted, key, "right")
+        return self._order[start:end]
+
+
+class LeftOut:
+    """For each row of a snapshot, the rows that leave-one-out leaves out with it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._content = _Alike(snapshot.content, 0)
+        self._group = _Alike(snapshot.group, 0)
+        self._twin = _Alike(snapshot.twin, None)
+
+    def rows(self, row: int) -> I64:
+        """``row`` itself, and all rows of equal content, of an equal vector, and of its group; increasing."""
+        s = self._snapshot
+        content, group = self._content.rows(int(s.content[row])), self._group.rows(int(s.group[row]))
+        twin = self._twin.rows(int(s.twin[row]))
+        if len(content) <= 1 and len(group) <= 1 and len(twin) == 1:
+            return twin
+        return np.unique(np.concatenate((twin, content, group)))
+
+    def rows_for(self, *, content: int, twin: int = 0) -> I64:
+        """Rows of the same content or the same vector as a picture that need not be an exemplar; 0 means not given."""
+        rows = [self._content.rows(content)]
+        if twin:
+            rows.append(self._twin.rows(twin))
+        return np.unique(np.concatenate(rows))

@@ -1,0 +1,46 @@
+"""Decisions at a level of the label tree: ``animals/birds`` is ``animals`` at level 1; level 0 is the full path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from visualmemory_gui.engine.decision.votes import tally
+from visualmemory_gui.engine.types import Decision
+
+
+def at_level(label: str, level: int) -> str:
+    """The first ``level`` parts of ``label``; all of it at level 0 or where it is shorter."""
+    return "/".join(label.split("/", level)[:level]) if level > 0 else label
+
+
+def depth(label: str) -> int:
+    """How many parts a label has."""
+    return label.count("/") + 1
+
+
+def roll_up(decision: Decision, level: int) -> Decision:
+    """The same vote counted at ``level``: its own winner, by the same tie rule, from the neighbours in rank order.
+
+    Neighbours keep their full labels, and what was found about known or unknown stays. Confidence was calibrated for
+    another level and is dropped.
+    """
+    if level == decision.level:
+        return decision
+    near = decision.neighbours
+    votes = tally([at_level(n.label, level) for n in near], [n.weight for n in near])
+    return replace(
+        decision,
+        label=votes.winner,
+        share=votes.share,
+        margin=votes.margin,
+        shares=votes.shares,
+        confidence=None,
+        level=level,
+    )
+
+
+def disagrees(full: Decision, rolled: Decision) -> bool:
+    """Whether the winner of ``rolled`` is no ancestor of (nor the same as) the winner of ``full``."""
+    if full.label is None or rolled.label is None:
+        return False
+    return at_level(full.label, rolled.level) != rolled.label

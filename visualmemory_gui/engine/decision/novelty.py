@@ -1,0 +1,165 @@
+"""Known or unknown: is a query farther from its neighbours than the memory's own exemplars are from theirs?
+
+The statistic is the mean distance to the first m neighbours of other content, m the largest of 1, 3, 10 not above the
+winner's active exemplars. A query is unknown above the 0.99 quantile of that figure over the memory's own exemplars.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F64, I64, Bools, Novelty
+
+DEPTHS = (1, 3, 10)
+QUANTILE = 0.99
+SAMPLE = 2000
+FEWEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What ``measure`` found. ``values`` maps m to its threshold; an m that could not be measured is missing.
+
+    ``different`` is the number of different active exemplars, ``sampled`` how many of them were asked, ``change`` the
+    memory's change number at that time.
+    """
+
+    values: Mapping[int, float]
+    different: int
+    sampled: int
+    seed: int
+    change: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON can hold it."""
+        return {
+            "values": {str(m): value for m, value in self.values.items()},
+            "different": self.different,
+            "sampled": self.sampled,
+            "seed": self.seed,
+            "change": self.change,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Thresholds:
+        """Read back what ``to_dict`` wrote."""
+        values = {int(m): float(value) for m, value in data["values"].items()}
+        return cls(values, int(data["different"]), int(data["sampled"]), int(data["seed"]), int(data["change"]))
+
+
+def measure(snapshot: Snapshot, nearest_many: NearestMany, *, seed: int = 0, report: Report = silent) -> Thresholds:
+    """Measure the thresholds of a memory by leave-one-out over a sample of its active exemplars."""
+    different = different_exemplars(snapshot)
+    if different < FEWEST:
+        return Thresholds({}, different, 0, seed, snapshot.change)
+    rows = sample(snapshot, seed=seed)
+    left_out = LeftOut(snapshot)
+    found = nearest_many(
+        snapshot,
+        snapshot.vectors[rows],
+        max(DEPTHS),
+        excluded_rows=lambda i: left_out.rows(int(rows[i])),
+        report=report,
+    )
+    values = {}
+    for m in DEPTHS:
+        figures = [float(f.distances[:m].mean()) for f in found if len(f.distances) >= m]
+        if figures:
+            values[m] = float(np.quantile(figures, QUANTILE))
+    return Thresholds(values, different, len(rows), seed, snapshot.change)
+
+
+def due(thresholds: Thresholds | None, snapshot: Snapshot) -> bool:
+    """Whether to measure again: never measured, or 5 % of the rows changed since."""
+    if thresholds is None:
+        return True
+    return bool(20 * np.count_nonzero(snapshot.row_change > thresholds.change) >= max(len(snapshot), 1))
+
+
+def different_exemplars(snapshot: Snapshot) -> int:
+    """How many active exemplars differ from each other in content and in vector."""
+    twin, content = snapshot.twin[snapshot.active], snapshot.content[snapshot.active]
+    pictures = content != 0
+    by_content = len(np.unique(content[pictures])) + len(np.unique(twin[~pictures]))
+    return min(by_content, len(np.unique(twin)))
+
+
+def sample(snapshot: Snapshot, *, seed: int = 0, size: int = SAMPLE) -> I64:
+    """Rows of the ``size`` active exemplars with the smallest sha256(content id + seed), so that a memory that forgot
+    an exemplar draws what one that never saw it would draw.
+
+    Content id here is the snapshot's 64-bit one (the first 8 bytes of the content's sha256); an exemplar without
+    content is drawn by its vector's hash. Ties go to the smaller id.
+    """
+    rows = np.flatnonzero(snapshot.active)
+    if len(rows) <= size:
+        return rows
+    keys = np.where(snapshot.content[rows] != 0, snapshot.content[rows], snapshot.twin[rows])
+    salt = str(seed).encode()
+    raw = keys.astype(">i8").tobytes()
+    digests = [hashlib.sha256(raw[i : i + 8] + salt).digest()[:8] for i in range(0, len(raw), 8)]
+    drawn = np.frombuffer(b"".join(digests), ">u8")
+    return np.sort(rows[np.argsort(drawn, kind="stable")[:size]])
+
+
+def judge(
+    snapshot: Snapshot,
+    rows: I64,
+    distances: F64,
+    *,
+    winner: int | None,
+    thresholds: Thresholds | None,
+    content: int = 0,
+    twin: int = 0,
+) -> tuple[bool | None, Novelty]:
+    """Whether a query is known, and why.
+
+    ``rows`` and ``distances`` are its neighbours, nearest first: at least 10 of other content where the memory has
+    them, else a smaller m is used. ``winner`` is the code of the winning label. ``content`` and ``twin`` are the
+    query's own 64-bit hashes, 0 where it has none; a query equal to a retrieved exemplar is known.
+    """
+    if snapshot.active_count < FEWEST or (thresholds is not None and thresholds.different < FEWEST):
+        there = min(snapshot.active_count, thresholds.different if thresholds else snapshot.active_count)
+        return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
+    if winner is None or not len(rows):
+        return None, Novelty(None, None, 0, "nothing to compare with")
+    other = _other(snapshot, rows, content=content, twin=twin)
+    m, statistic = _statistic(distances if other is None else distances[other], int(snapshot.counts[winner]))
+    threshold = None if thresholds is None else thresholds.values.get(m)
+    if other is not None and not other.all():
+        return True, Novelty(statistic, threshold, m, "this picture is an exemplar of the memory")
+    if statistic is None or threshold is None:
+        return None, Novelty(statistic, None, m, "what is usual in this memory has not been measured yet")
+    known = statistic <= threshold
+    return known, Novelty(statistic, threshold, m, _reason(m, statistic, threshold, known=known))
+
+
+def _other(snapshot: Snapshot, rows: I64, *, content: int, twin: int) -> Bools | None:
+    """Which rows are of other content than the query; None when the query can have no equal."""
+    if not content and not twin:
+        return None
+    other = np.ones(len(rows), bool)
+    if content:
+        other &= snapshot.content[rows] != content
+    if twin:
+        other &= snapshot.twin[rows] != twin
+    return other
+
+
+def _statistic(distances: F64, of_winner: int) -> tuple[int, float | None]:
+    m = max((m for m in DEPTHS if m <= min(of_winner, len(distances))), default=0)
+    return m, sum(distances[:m].tolist()) / m if m else None
+
+
+def _reason(m: int, statistic: float, threshold: float, *, known: bool) -> str:
+    nearest = "distance to the nearest exemplar" if m == 1 else f"mean distance to the {m} nearest exemplars"
+    usual = f"{threshold:.3f}, which {QUANTILE:.0%} of the memory's own exemplars stay within"
+    return f"{nearest} is {statistic:.3f}, {'within' if known else 'above'} {usual}".replace("%", " %")

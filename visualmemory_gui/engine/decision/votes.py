@@ -1,0 +1,149 @@
+"""Voting rules of R. Geirhos et al., "Towards flexible perception with visual memory" (arXiv 2408.08172), section 3.
+
+Sums run in rank order in float64, and the winner is the class whose running total first reached the maximum. The forms
+for one query and for many add the same numbers in the same order, so they agree to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.types import F64, I64, RULES, Rule
+
+Label = TypeVar("Label", bound=Hashable)
+
+EXPONENT = 1.0
+TEMPERATURE = 0.07
+OFFSET = 2.0
+
+_FAR = 700.0  # exp(-708) is the smallest normal float64
+
+
+def weights(
+    rule: Rule,
+    distances: F64,
+    *,
+    ranks: I64 | None = None,
+    exponent: float = EXPONENT,
+    temperature: float = TEMPERATURE,
+    offset: float = OFFSET,
+) -> F64:
+    """The votes of neighbours, (..., k) float64, before trust and class factor.
+
+    ``distances`` is (k,) or (q, k) in rank order; ``ranks`` counts from 0 and defaults to the position. Softmax is
+    taken relative to each row's smallest finite distance, which gives the same shares and cannot overflow; a distance
+    of infinity has no vote under the rules that look at distances.
+    """
+    if rule == "plurality":
+        return np.ones(distances.shape)
+    if rule == "rank":
+        places = np.arange(distances.shape[-1]) if ranks is None else ranks
+        return np.asarray(1.0 / (places + offset), np.float64)
+    if not distances.size:
+        return np.zeros(distances.shape)
+    nearest = distances.min(axis=-1, keepdims=True)
+    if not np.isfinite(nearest).all():
+        nearest = np.where(np.isfinite(nearest), nearest, 0.0)
+    if rule == "softmax":
+        return _softmax(distances, nearest, temperature)
+    if rule == "distance":
+        return _by_distance(distances, nearest, exponent)
+    raise BadValue(f"there is no voting rule {rule!r}; the rules are {', '.join(RULES)}")
+
+
+def _softmax(distances: F64, nearest: F64, temperature: float) -> F64:
+    out: F64 = np.exp((nearest - distances) / temperature)
+    return out
+
+
+def _by_distance(distances: F64, nearest: F64, exponent: float) -> F64:
+    """exp(-d)^e; rows so far away that nothing would be left of their votes are taken relative to the nearest."""
+    far = np.abs(nearest * exponent) > _FAR
+    if far.any():
+        distances = np.where(far, distances - nearest, distances)
+    out: F64 = np.exp(-distances) ** exponent
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Generic[Label]):
+    """The outcome of a vote. ``shares`` is ordered largest first, ties by which class reached its total first.
+
+    ``winner``, ``share`` and ``margin`` are None when no vote weighs more than 0; ``total`` is the sum of all votes.
+    """
+
+    winner: Label | None
+    share: float | None
+    margin: float | None
+    shares: dict[Label, float]
+    total: float
+
+
+def tally(labels: Sequence[Label], votes: Sequence[float]) -> Tally[Label]:
+    """Count ``votes`` (each >= 0, in rank order) for ``labels``."""
+    totals: dict[Label, float] = {}
+    total = 0.0
+    for label, vote in zip(labels, votes, strict=True):
+        total += vote
+        reached = totals.get(label, 0.0)
+        if reached + vote > reached:
+            totals.pop(label, None)  # keeps the dict ordered by when each class reached its total
+            totals[label] = reached + vote
+    if not totals:
+        return Tally(None, None, None, {}, total)
+    ordered = sorted(totals.items(), key=lambda item: -item[1])
+    shares = {label: reached / total for label, reached in ordered}
+    share = ordered[0][1] / total
+    margin = share - ordered[1][1] / total if len(ordered) > 1 else share
+    return Tally(ordered[0][0], share, margin, shares, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What the first 1, 2, …, k neighbours of each query decide; both arrays are (q, k).
+
+    ``winner`` is a class code, -1 while no vote weighs more than 0. ``share`` is the winner's share, 0 where none won.
+    """
+
+    winner: I64
+    share: F64
+
+
+def winner_at_each_k(codes: I64, votes: F64) -> Running:
+    """Decide many queries for every k at once.
+
+    ``codes`` is (q, k) ints >= 0 and ``votes`` (q, k) float64 >= 0, in rank order. A neighbour with vote 0 takes no
+    part, so lists of different lengths are padded with votes of 0.
+    """
+    seats = _seats(codes)
+    q, k = codes.shape
+    every = np.arange(q)
+    totals = np.zeros((q, k))
+    best, leader = np.zeros(q), np.full(q, -1, np.int64)
+    winner, reached = np.empty((q, k), np.int64), np.empty((q, k))
+    for r in range(k):
+        seat = seats[:, r]
+        new = totals[every, seat] + votes[:, r]
+        totals[every, seat] = new
+        leads = new > best
+        best = np.where(leads, new, best)
+        leader = np.where(leads, codes[:, r], leader)
+        winner[:, r], reached[:, r] = leader, best
+    total = np.cumsum(votes, axis=1)
+    return Running(winner, np.divide(reached, total, out=np.zeros((q, k)), where=total > 0))
+
+
+def _seats(codes: I64) -> I64:
+    """Number the classes of each row 0, 1, …, so that running totals need (q, k) and not (q, classes)."""
+    order = np.argsort(codes, axis=1, kind="stable")
+    ordered = np.take_along_axis(codes, order, axis=1)
+    first = np.ones(codes.shape, np.int64)
+    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    seats = np.empty(codes.shape, np.int64)
+    np.put_along_axis(seats, order, np.cumsum(first, axis=1) - 1, axis=1)
+    return seats
