@@ -165,7 +165,8 @@ def palette(colours: Colours) -> QPalette:
 def mixed(one: str, other: str, part: float) -> QColor:
     """``one`` with ``part`` (0 to 1) of ``other`` in it."""
     a, b = QColor(one), QColor(other)
-    return QColor(*(round(x + (y - x) * part) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)))
+    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(x + (y - x) * part) for x, y in pairs))
 
 
 def chip_colour(label: str, ordered_labels: Sequence[str]) -> QColor:

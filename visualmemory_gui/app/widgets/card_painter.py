@@ -58,7 +58,9 @@ class CardLayout:
             frame=QRectF(1.5, 1.5, wide - 1, high - 1),
             picture=QRectF(margin + 1, margin + 1, side, side),
             rank=QRectF(margin + 1 + theme.px(3), margin + 1 + theme.px(3), badge, badge),
-            button=QRectF(margin + 1 + side - theme.px(2) - badge * 1.15, margin + theme.px(3), badge * 1.15, badge * 1.15),
+            button=QRectF(
+                margin + 1 + side - theme.px(2) - badge * 1.15, margin + theme.px(3), badge * 1.15, badge * 1.15
+            ),
             chip=QRectF(margin + 1, top, side, chip),
             distance=QRectF(margin + 1, top, side, chip),
             strip=QRectF(margin + 1, strip, side, theme.px(5)),

@@ -19,14 +19,19 @@ def chip_width(metrics: QFontMetrics, text: str) -> int:
     return metrics.horizontalAdvance(text) + 2 * theme.px(PADDING_PT)
 
 
-def paint_chip(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> float:
-    """Paint ``text`` at the left of ``room``, cut in the middle where it does not fit; returns the chip's width.
+def shortened(metrics: QFontMetrics, text: str, room: int) -> str:
+    """``text`` cut to ``room`` pixels. The end of a label path says most: "animals/tabby" becomes "…/tabby" first."""
+    if metrics.horizontalAdvance(text) <= room:
+        return text
+    key, gap, label = text.rpartition("  ")
+    tail = f"{key}{gap}…/{label.rsplit('/', 1)[-1]}" if "/" in label else text
+    return metrics.elidedText(tail, Qt.TextElideMode.ElideRight, room)
 
-    The end of a label path says more than its middle, so "animals/…/tabby" is what remains.
-    """
+
+def paint_chip(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> float:
+    """Paint ``text`` at the left of ``room``, shortened where it does not fit; returns the chip's width."""
     metrics = painter.fontMetrics()
-    padding = theme.px(PADDING_PT)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, int(room.width()) - 2 * padding)
+    shown = shortened(metrics, text, int(room.width()) - 2 * theme.px(PADDING_PT))
     box = QRectF(room.x(), room.y(), min(chip_width(metrics, shown), room.width()), room.height())
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour or QColor(theme.current().grey_chip))

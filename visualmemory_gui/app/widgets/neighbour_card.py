@@ -58,9 +58,7 @@ class NeighbourDelegate(QStyledItemDelegate):
             drawn = self._cards.put(key, self._drawn(card, look, option, ratio))
         painter.drawPixmap(option.rect.topLeft(), drawn)
 
-    def editorEvent(
-        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
-    ) -> bool:
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         """A click on the button strikes out or restores, and does not select."""
         if event.type() not in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
             return False

@@ -1,0 +1,91 @@
+"""What stands where nothing is yet: one sentence, one drop zone, a few ways to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.widgets.picture_view import PictureView
+
+
+class EmptyState(QWidget):
+    """``dropped`` brings the paths that were dropped, ``recent_chosen`` the path of a recent memory."""
+
+    dropped = Signal(list)
+    recent_chosen = Signal(str)
+
+    def __init__(self, sentence: str, *, drop_text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(bool(drop_text))
+        self._sentence = QLabel(sentence)
+        self._sentence.setWordWrap(True)
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._sentence.setFont(theme.points(self.font(), 3))
+        self._zone = PictureView(empty_text=drop_text)
+        self._zone.setFixedSize(theme.px(330), theme.px(130))
+        self._zone.setVisible(bool(drop_text))
+        self._buttons = QHBoxLayout()
+        self._recent = QVBoxLayout()
+        self._arrange()
+
+    def add_button(self, text: str, *, icon: str = "", primary: bool = False) -> QPushButton:
+        """A further way to begin; the caller connects its ``clicked``."""
+        button = QPushButton(text)
+        button.setProperty("primary", primary)
+        if icon and not primary:
+            theme.set_icon(button, icon)
+        self._buttons.addWidget(button)
+        return button
+
+    def set_recent(self, paths: Sequence[str]) -> None:
+        """List recent memories as buttons, newest first."""
+        while (item := self._recent.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.deleteLater()
+        if paths:
+            heading = QLabel("Recent memories")
+            heading.setProperty("dim", True)
+            self._recent.addWidget(heading, 0, Qt.AlignmentFlag.AlignHCenter)
+        for path in paths:
+            self._recent.addWidget(self._recent_button(path), 0, Qt.AlignmentFlag.AlignHCenter)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if mime.paths(event.mimeData()):
+            self._zone.set_inviting(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._zone.set_inviting(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._zone.set_inviting(False)
+        event.acceptProposedAction()
+        self.dropped.emit(mime.paths(event.mimeData()))
+
+    def _arrange(self) -> None:
+        column = QVBoxLayout(self)
+        column.setSpacing(theme.px(10))
+        column.addStretch(1)
+        column.addWidget(self._sentence)
+        column.addWidget(self._zone, 0, Qt.AlignmentFlag.AlignHCenter)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addLayout(self._buttons)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addLayout(self._recent)
+        column.addStretch(2)
+
+    def _recent_button(self, path: str) -> QPushButton:
+        button = QPushButton(Path(path).name)
+        button.setFlat(True)
+        button.setToolTip(path)
+        button.setAccessibleName(f"Open {Path(path).name}")
+        button.clicked.connect(lambda: self.recent_chosen.emit(path))
+        return button
