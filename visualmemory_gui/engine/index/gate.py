@@ -1,0 +1,63 @@
+"""The one gate that every vector passes before an index, a vote or the store sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine.errors import BadVector
+from visualmemory_gui.engine.types import F32
+
+UNIT_TOLERANCE = 1e-6
+SMALLEST_NORM = 1e-6
+BLOCK_ROWS = 8192
+
+
+def gate(vectors: npt.ArrayLike, dim: int) -> F32:
+    """The same vectors as float32 rows of unit length, (n, dim), or (dim,) for a single one; always a fresh array.
+
+    A row whose norm is within 1e-6 of 1 is kept bit for bit (after conversion to float32), others are normalised in
+    float64. float64 and float16 are converted. Raises BadVector, naming the first bad row, for anything else: whole
+    numbers, another length, NaN, infinity, or a norm of at most 1e-6.
+    """
+    given = _as_floats(vectors)
+    if given.ndim not in (1, 2) or given.shape[-1] != dim:
+        raise BadVector(f"expected vectors of length {dim}, got an array of shape {given.shape}")
+    rows = given.reshape(-1, dim)
+    out = np.empty(rows.shape, np.float32)
+    for start in range(0, len(rows), BLOCK_ROWS):
+        out[start : start + BLOCK_ROWS] = _unit(rows[start : start + BLOCK_ROWS], first=start)
+    return out.reshape(given.shape)
+
+
+def _as_floats(vectors: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        given = np.asarray(vectors)
+    except (TypeError, ValueError) as error:
+        raise BadVector(f"vectors must form one array of numbers: {error}") from error
+    if given.dtype.kind != "f" or given.dtype.itemsize not in (2, 4, 8):
+        raise BadVector(f"vectors must be float32, float64 or float16, got {given.dtype}")
+    return given
+
+
+def _unit(rows: npt.NDArray[Any], *, first: int) -> npt.NDArray[Any]:
+    """``rows`` as float32 of unit length. Scaling by the largest entry first keeps huge float64 from overflowing."""
+    wide = rows.astype(np.float64)
+    _refuse(~np.isfinite(wide).all(axis=1), "holds a value that is no finite number", first)
+    largest = np.abs(wide).max(axis=1, initial=0.0)
+    scale = np.where(largest > 0, largest, 1.0)[:, None]
+    scaled = wide / scale
+    length = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
+    norms = length * scale[:, 0]
+    _refuse(norms <= SMALLEST_NORM, "has (almost) no length, so it has no direction", first)
+    narrow = rows.astype(np.float32)
+    keep = np.abs(norms - 1.0) <= UNIT_TOLERANCE
+    narrow[~keep] = scaled[~keep] / length[~keep, None]
+    return narrow
+
+
+def _refuse(bad: Any, why: str, first: int) -> None:
+    if bad.any():
+        raise BadVector(f"vector {first + int(np.argmax(bad))} {why}")

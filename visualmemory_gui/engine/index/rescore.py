@@ -1,0 +1,50 @@
+"""The judge's scale: every candidate is measured again in float64, so that all indexes give one and the same order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F32, F64, I64
+
+TIE = 1e-5
+"""Distances closer than this may be ordered wrongly by an index that computes in float32."""
+
+BLOCK_ROWS = 8192
+
+
+def rescore(snapshot: Snapshot, candidates: I64, query: F32, count: int) -> tuple[I64, F64]:
+    """The first ``count`` of ``candidates`` by (distance, id), and their distances in [0, 2].
+
+    ``candidates`` are increasing rows of the snapshot that may vote. Each row is measured by itself (einsum, not BLAS):
+    its distance does not depend on which other rows are measured with it.
+    """
+    rows = cut_twins(snapshot, candidates, count)
+    distances = _distances(snapshot.vectors, rows, query)
+    order = np.argsort(distances, kind="stable")[:count]
+    return rows[order], distances[order]
+
+
+def cut_twins(snapshot: Snapshot, rows: I64, count: int) -> I64:
+    """``rows`` (increasing) without those that stand behind ``count`` rows of the same vector and a smaller id."""
+    if len(rows) <= 4 * count:
+        return rows
+    twins = snapshot.twin[rows]
+    order = np.argsort(twins, kind="stable")
+    grouped = twins[order]
+    place = np.arange(len(rows))
+    starts = np.r_[True, grouped[1:] != grouped[:-1]]
+    rank = place - np.maximum.accumulate(np.where(starts, place, 0))
+    kept: I64 = np.sort(rows[order[rank < count]])
+    return kept
+
+
+def _distances(vectors: F32, rows: I64, query: F32) -> F64:
+    """1 - cosine of each row to the query, in blocks so that a tie set of any size fits."""
+    wide = query.astype(np.float64)
+    parts = [
+        np.einsum("ij,j->i", vectors[rows[start : start + BLOCK_ROWS]].astype(np.float64), wide)
+        for start in range(0, len(rows), BLOCK_ROWS)
+    ]
+    similarity = np.concatenate(parts) if parts else np.empty(0)
+    return np.clip(1.0 - similarity, 0.0, 2.0)
