@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import Card, CardRole, card_at
 from visualmemory_gui.app.widgets.card_painter import CardLayout, Look, paint_card
-from visualmemory_gui.app.widgets.pictures import PixmapCache, fitted
+from visualmemory_gui.app.widgets.pictures import PixmapCache, fitted, on_white
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -101,7 +101,9 @@ class NeighbourDelegate(QStyledItemDelegate):
         if card.pixmap is None or card.pixmap.isNull():
             return None
         key = (card.pixmap.cacheKey(), layout.side, ratio)
-        return self._pictures.get(key) or self._pictures.put(key, fitted(card.pixmap, layout.side, layout.side, ratio))
+        return self._pictures.get(key) or self._pictures.put(
+            key, fitted(on_white(card.pixmap), layout.side, layout.side, ratio)
+        )
 
 
 def look_of(option: QStyleOptionViewItem) -> Look:

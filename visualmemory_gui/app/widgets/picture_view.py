@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPi
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.widgets.pictures import fitted, paint_centred
+from visualmemory_gui.app.widgets.pictures import fitted, on_white, paint_centred
 
 
 class PictureView(QWidget):
@@ -53,7 +53,7 @@ class PictureView(QWidget):
             return
         ratio = self.devicePixelRatioF()
         if self._fitted.isNull():
-            self._fitted = fitted(self._pixmap, self.width(), self.height(), ratio)
+            self._fitted = fitted(on_white(self._pixmap), self.width(), self.height(), ratio)
         paint_centred(painter, QRectF(self.rect()), self._fitted, radius=theme.px(4))
         if self._inviting:
             self._paint_frame(painter)

@@ -17,6 +17,18 @@ def fitted(pixmap: QPixmap, width: int, height: int, ratio: float = 1.0) -> QPix
     return scaled
 
 
+def on_white(pixmap: QPixmap) -> QPixmap:
+    """``pixmap`` without transparency: on white, as the encoder sees it."""
+    if not pixmap.hasAlphaChannel():
+        return pixmap
+    opaque = QPixmap(pixmap.size())
+    opaque.fill(Qt.GlobalColor.white)
+    painter = QPainter(opaque)
+    painter.drawPixmap(0, 0, pixmap)
+    painter.end()
+    return opaque
+
+
 def paint_centred(painter: QPainter, room: QRectF, pixmap: QPixmap, *, radius: float = 0.0) -> QRectF:
     """Paint ``pixmap`` (already fitted) in the middle of ``room`` with rounded corners; returns where it lies."""
     size = pixmap.deviceIndependentSize()
