@@ -1,0 +1,293 @@
+"""The exemplars of a memory: adding, finding and changing them. Erasing is in ``purge``, checking in ``check``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
+from visualmemory_gui.engine.snapshot import Rows
+from visualmemory_gui.engine.store import adding, check, labels, purge, sources
+from visualmemory_gui.engine.store.checksum import content_key, group_key
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.rows import SELECT, Row, effective_trust
+from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
+from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
+
+_STATE_SQL: Mapping[State | None, str] = {
+    None: "not e.withdrawn",
+    "active": "not e.withdrawn and not e.struck",
+    "struck": "not e.withdrawn and e.struck",
+    "withdrawn": "e.withdrawn",
+}
+_COLUMN: Mapping[Field, str] = {
+    "withdrawn": "withdrawn",
+    "struck": "struck",
+    "label": "label_id",
+    "trust": "trust",
+    "derived": "derived",
+}
+HIGHEST_TRUST = 100.0
+
+
+class Catalog:
+    """Reads and edits exemplars. Edits take the Writer of an open step (``history.step``)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, writer: Writer, new: Sequence[NewExemplar], *, root: str | None = None) -> list[int]:
+        """Store ``new`` with consecutive ids in their order; sources below ``root`` are kept relative to it."""
+        return adding.add(self._database, writer, new, root=root)
+
+    def set_struck(self, writer: Writer, ids: Iterable[int], struck: bool) -> None:
+        """Strike out or restore ``ids``. Raises UnknownExemplar, changing nothing; so do the setters below."""
+        self.set_field(writer, ids, field="struck", value=int(struck))
+
+    def set_label(self, writer: Writer, ids: Iterable[int], label: str) -> None:
+        """Give ``ids`` the label ``label``, which may be new. Raises BadLabel."""
+        self.set_field(writer, ids, field="label", value=label)
+
+    def set_trust(self, writer: Writer, ids: Iterable[int], trust: float) -> None:
+        """Set by hand what the votes of ``ids`` are multiplied by, 0 < trust <= 100. Raises BadValue."""
+        self.set_field(writer, ids, field="trust", value=trust)
+
+    def set_field(self, writer: Writer, ids: Iterable[int], *, field: Field, value: Value | str) -> None:
+        """Set ``field`` of ``ids`` to ``value`` (a label in words) and record what changed by it."""
+        wanted = list(dict.fromkeys(ids))
+        rows = self._present(wanted)
+        if field in ("trust", "derived") and value is not None:
+            value = checked_trust(float(value))
+        if field == "trust":
+            rows = [row for row in rows if effective_trust(row.trust, row.derived) != value]
+        if field == "label":
+            path = labels.clean(str(value))
+            rows = [row for row in rows if row.label != path]
+            value = labels.number_of(self._database, path) if rows else None
+        assert not isinstance(value, str)
+        writer.record(self.write(writer, field, [(row.id, value) for row in rows], rows=rows))
+
+    def rename(self, writer: Writer, old: str, new: str) -> None:
+        """Give every exemplar of ``old`` and below the same place under ``new``; struck ones too."""
+        old, new = labels.clean(old), labels.clean(new)
+        for number in labels.numbers_under(self._database, old):
+            target = labels.clean(new + labels.path_of(self._database, number)[len(old) :])
+            found = self._database.rows("select id from exemplars where label_id = ? and not withdrawn", (number,))
+            self.set_label(writer, [row[0] for row in found], target)
+
+    def write(
+        self, writer: Writer, field: Field, values: Sequence[tuple[int, Value]], *, rows: Sequence[Row] | None = None
+    ) -> list[Record]:
+        """Set ``field`` of each id to its value without recording it: undo and redo speak to the rows through this.
+
+        ``rows`` are the present rows of the same ids, in the same order, where they were read already.
+        """
+        if rows is None:
+            rows = self._rows([exemplar for exemplar, _ in values])
+        paths = self._label_paths(values) if field == "label" else {}
+        before = self._label_numbers(rows) if field == "label" else {}
+        records: list[Record] = []
+        updates: list[tuple[Value, int, int, int]] = []
+        gone: list[int] = []
+        for row, (exemplar, value) in zip(rows, values, strict=True):
+            old: Value = before[row.label] if field == "label" else getattr(row, field)
+            if old == value:
+                continue
+            changed: dict[str, Any] = {field: paths[value] if field == "label" else value, "change": writer.change}
+            new = row._replace(**changed)
+            gone.append(row.checksum)
+            updates.append((value, writer.change, new.checksum, exemplar))
+            records.append(Record(exemplar, field, old, value))
+        if updates:
+            column = _COLUMN[field]
+            self._database.many(f"update exemplars set {column} = ?, change = ?, checksum = ? where id = ?", updates)
+            writer.weigh(gone=gone, come=[update[2] for update in updates])
+        return records
+
+    def get(self, ids: Iterable[int]) -> list[Exemplar]:
+        """The exemplars ``ids`` in their order, withdrawn ones too. Raises UnknownExemplar."""
+        return [row.exemplar() for row in self._rows(list(ids))]
+
+    def select(
+        self,
+        *,
+        label: str | None = None,
+        state: State | None = None,
+        ids: Iterable[int] | None = None,
+        text: str | None = None,
+    ) -> list[Exemplar]:
+        """Exemplars that fit everything given, by id; withdrawn ones only when asked for by state.
+
+        ``label`` means it and everything below; ``text`` is found in label, source, note or group, in any case.
+        """
+        where, params = [_STATE_SQL[state]], list[object]()
+        if label is not None:
+            numbers = labels.numbers_under(self._database, label)
+            where.append(f"e.label_id in ({','.join(map(str, numbers))})")
+        if ids is None:
+            found = self._database.rows(f"{SELECT} where {' and '.join(where)} order by e.id", params)
+        else:
+            wanted = sorted(set(ids))
+            self._rows(wanted)
+            found = self._database.many(f"{SELECT} where e.id = ? and {' and '.join(where)}", [(i,) for i in wanted])
+        exemplars = [Row._make(row).exemplar() for row in found]
+        return exemplars if text is None else [exemplar for exemplar in exemplars if _mentions(exemplar, text)]
+
+    def ids_under(self, label: str) -> list[int]:
+        """Ids of ``label`` and everything below it, increasing; struck ones too, withdrawn ones not."""
+        numbers = labels.numbers_under(self._database, label)
+        found = self._database.many(
+            "select id from exemplars where label_id = ? and not withdrawn", [(n,) for n in numbers]
+        )
+        return sorted(row[0] for row in found)
+
+    def counts(self) -> dict[str, int]:
+        """Active exemplars of each label that has any, in the order of the labels."""
+        sql = """select l.path, n from labels l join (select label_id, count(*) n from exemplars
+                 where not withdrawn and not struck group by label_id) on l.id = label_id order by l.path"""
+        return dict(self._database.rows(sql))
+
+    def totals(self) -> tuple[int, int, int]:
+        """Exemplars, active, struck. Withdrawn ones are not counted."""
+        active, struck = self._database.one(
+            "select coalesce(sum(not struck), 0), coalesce(sum(struck), 0) from exemplars where not withdrawn"
+        )
+        return active + struck, active, struck
+
+    def change(self) -> int:
+        """The change number of the last edit."""
+        return int(self._database.one("select change from meta")[0])
+
+    def sources(self, ids: Iterable[int]) -> dict[int, str | None]:
+        """Absolute paths of the originals; ids that are not here are left out."""
+        found = self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])
+        return {row.id: row.path for row in map(Row._make, found)}
+
+    def thumbnail(self, exemplar: int) -> bytes | None:
+        """The JPEG of one exemplar, None when it has none."""
+        return self.thumbnails([exemplar]).get(exemplar)
+
+    def thumbnails(self, ids: Iterable[int]) -> dict[int, bytes]:
+        """JPEGs of those among ``ids`` that have one."""
+        return dict(self._database.many("select id, jpeg from thumbnails where id = ?", [(i,) for i in ids]))
+
+    def vectors(self, ids: I64 | Sequence[int]) -> F32:
+        """(n, dim) float32: the vectors of ``ids`` in their order. Raises UnknownExemplar."""
+        dim = int(self._database.one("select dim from meta")[0])
+        result = np.empty((len(ids), dim), np.float32)
+        remaining, start = iter(np.asarray(ids, np.int64).tolist()), 0
+        while part := list(islice(remaining, 1024)):
+            found = self._database.many("select id, vector from vectors where id = ?", [(i,) for i in part])
+            if len(found) != len(part):
+                raise UnknownExemplar(sorted(set(part) - {row[0] for row in found}))
+            for row in found:
+                if len(row[1]) != 4 * dim:
+                    raise DamagedMemory(f"{self._database.path} is damaged: the vector of exemplar {row[0]} is cut.")
+            block = np.frombuffer(b"".join([row[1] for row in found]), "<f4").reshape(-1, dim)
+            result[start : start + len(part)] = block
+            start += len(part)
+        return result
+
+    def snapshot_rows(self, ids: Iterable[int] | None = None) -> Rows:
+        """What decisions need of ``ids`` (None: of all), in the order of ids, withdrawn ones included."""
+        sql = """select id, label_id, not (struck or withdrawn), trust, derived, content, grp, vector_hash, change
+                 from exemplars"""
+        if ids is None:
+            found = self._database.rows(f"{sql} order by id")
+        else:
+            wanted = sorted(set(ids))
+            found = self._database.many(f"{sql} where id = ?", [(i,) for i in wanted])
+            if len(found) != len(wanted):
+                raise UnknownExemplar(sorted(set(wanted) - {row[0] for row in found}))
+        return self._as_rows(found)
+
+    def by_content(self, content: str) -> list[Exemplar]:
+        """Exemplars of this content id (hex), by id; withdrawn ones do not count as here."""
+        sql = f"{SELECT} where e.content = ? and not e.withdrawn order by e.id"
+        return [Row._make(row).exemplar() for row in self._database.rows(sql, (bytes.fromhex(content),))]
+
+    def by_sha256(self, sha256: str) -> list[tuple[int, str]]:
+        """Ids and labels of the exemplars made from a file with this hash (hex), by id."""
+        sql = f"{SELECT} where e.sha256 = ? and not e.withdrawn order by e.id"
+        return [(row[0], row[1]) for row in self._database.rows(sql, (bytes.fromhex(sha256),))]
+
+    def known_files(self) -> set[tuple[str, str]]:
+        """(sha256, label) of every file that is here."""
+        sql = """select e.sha256, l.path from exemplars e join labels l on l.id = e.label_id
+                 where e.sha256 is not null and not e.withdrawn"""
+        return {(row[0].hex(), row[1]) for row in self._database.rows(sql)}
+
+    def vector_of_sha256(self, sha256: str) -> F32 | None:
+        """(dim,) float32: the vector of the first exemplar made from a file with this hash."""
+        found = self.by_sha256(sha256)
+        return self.vectors([found[0][0]])[0] if found else None
+
+    def ids_of_source(self, path: str) -> list[int]:
+        """Ids whose original is the file ``path`` or lies in the folder ``path``, withdrawn ones too."""
+        return sources.ids_at(self._database, path)
+
+    def relink(self, writer: Writer, moved: Mapping[int, str], *, root: str | None = None) -> None:
+        """The originals lie elsewhere now. No step of the history: the pictures are the same."""
+        sources.relink(self._database, writer, moved, root=root)
+
+    def purge(self, ids: Collection[int]) -> purge.Purged:
+        """Delete ``ids`` for good, with their entries in every step of the history; ids not here are passed over."""
+        return purge.purge(self._database, ids)
+
+    def check_rows(self) -> Iterator[Damage]:
+        """Everything that is wrong in the database."""
+        return check.damages(self._database)
+
+    def _rows(self, ids: Sequence[int]) -> list[Row]:
+        found = [Row._make(row) for row in self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
+        if len(found) != len(ids):
+            raise UnknownExemplar(sorted(set(ids) - {row.id for row in found}))
+        return found
+
+    def _present(self, ids: Sequence[int]) -> list[Row]:
+        """For edits by hand a withdrawn exemplar is not here."""
+        rows = self._rows(ids)
+        if withdrawn := [row.id for row in rows if row.withdrawn]:
+            raise UnknownExemplar(withdrawn)
+        return rows
+
+    def _label_paths(self, values: Sequence[tuple[int, Value]]) -> dict[Value, str]:
+        return {value: labels.path_of(self._database, int(value or 0)) for value in {value for _, value in values}}
+
+    def _label_numbers(self, rows: Sequence[Row]) -> dict[str, int]:
+        return {path: labels.number_of(self._database, path) for path in {row.label for row in rows}}
+
+    def _as_rows(self, found: list[tuple[Any, ...]]) -> Rows:
+        paths: dict[int, str] = dict(self._database.rows("select id, path from labels"))
+        columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 9
+        group = {name: group_key(name) for name in set(columns[6])}
+        return Rows(
+            ids=np.array(columns[0], np.int64),
+            label=tuple(paths.get(number, "") for number in columns[1]),
+            active=np.array(columns[2], np.bool_),
+            trust=np.array([effective_trust(*pair) for pair in zip(columns[3], columns[4], strict=True)], np.float64),
+            content=np.array([content_key(value and value[:8].hex()) for value in columns[5]], np.int64),
+            group=np.array([group[name] for name in columns[6]], np.int64),
+            twin=np.array(columns[7], np.int64),
+            change=np.array(columns[8], np.int64),
+        )
+
+
+def checked_trust(trust: float) -> float:
+    """``trust`` when a vote may be multiplied by it. Raises BadValue."""
+    if not (math.isfinite(trust) and 0 < trust <= HIGHEST_TRUST):
+        raise BadValue(
+            f"a trust lies above 0 and up to {HIGHEST_TRUST:g}, not {trust:g}; to give no vote, strike it out"
+        )
+    return trust
+
+
+def _mentions(exemplar: Exemplar, text: str) -> bool:
+    wanted = text.casefold()
+    return any(
+        wanted in part.casefold() for part in (exemplar.label, exemplar.source, exemplar.note, exemplar.group) if part
+    )

@@ -1,0 +1,266 @@
+"""The one connection to ``memory.sqlite``: safe settings, transactions, errors in plain words."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from visualmemory_gui.engine.errors import (
+    DamagedMemory,
+    MemoryFolderError,
+    MemoryLocked,
+    NotAMemory,
+    ReadOnlyMemory,
+    StorageError,
+)
+from visualmemory_gui.engine.store.checksum import seal
+from visualmemory_gui.engine.store.filesystem import is_read_only, refuse_network
+
+FILE = "memory.sqlite"
+APPLICATION_ID = 0x564D454D  # "VMEM": tells a memory from the database of another program
+
+# No ANALYZE, ever: its samples would keep pieces of forgotten rows.
+_SAFETY = (
+    ("synchronous", "FULL", 2),
+    ("secure_delete", "ON", 1),
+    ("foreign_keys", "ON", 1),
+    ("busy_timeout", "5000", 5000),
+    ("temp_store", "MEMORY", 2),  # sorting must not leave rows in a temporary folder
+    ("trusted_schema", "OFF", 0),
+    ("cell_size_check", "ON", 1),
+)
+
+Row = tuple[Any, ...]
+Params = Sequence[Any]
+
+
+class Database:
+    """A memory's SQLite file, usable from any thread: every call runs under ``lock``, which is re-entrant.
+
+    Readers fetch all rows within the call, so no cursor stays open. Errors of SQLite come out as StorageError,
+    DamagedMemory, ReadOnlyMemory or MemoryLocked. ``path`` is the file, ``folder`` the memory.
+    """
+
+    def __init__(self, connection: apsw.Connection, path: Path, *, readonly: bool) -> None:
+        self.path = path
+        self.folder = path.parent
+        self.readonly = readonly
+        self.lock = threading.RLock()
+        self._connection = connection
+        self._depth = 0
+
+    @classmethod
+    def create(cls, folder: str | Path, *, name: str = FILE) -> Database:
+        """Make an empty database file ``name`` in the existing ``folder``."""
+        path = Path(folder).absolute() / name
+        refuse_network(path.parent)
+        return cls._connect(path, readonly=False, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+
+    @classmethod
+    def open(cls, folder: str | Path, *, readonly: bool) -> Database:
+        """Open the memory in ``folder``; ``readonly`` takes no lock and works beside a writer and on read-only media.
+
+        Raises NotAMemory without a database file, DamagedMemory when it is none of ours.
+        """
+        path = Path(folder).absolute() / FILE
+        _require_file(path)
+        refuse_network(path.parent)
+        flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
+        return cls._connect(path, readonly=readonly, flags=flags)
+
+    @classmethod
+    def _connect(cls, path: Path, *, readonly: bool, flags: int) -> Database:
+        new = bool(flags & apsw.SQLITE_OPEN_CREATE)
+        # A medium that cannot be written has no place for the log's shared memory; without a log none is needed.
+        still = readonly and is_read_only(path.parent) and not _has_log(path)
+        uri = path.as_uri() + ("?immutable=1" if still else "")
+        try:
+            connection = apsw.Connection(uri, flags=flags | apsw.SQLITE_OPEN_URI)
+        except apsw.Error as error:
+            raise _in_words(error, path, readonly=readonly) from error
+        database = cls(connection, path, readonly=readonly)
+        try:
+            if not new:
+                database._require_ours()
+            database._set_up()
+        except BaseException:
+            connection.close()
+            raise
+        return database
+
+    def _require_ours(self) -> None:
+        if self.one("pragma application_id")[0] != APPLICATION_ID:
+            raise DamagedMemory(f"{self.path} is a database, but not one of a memory: another program made it.")
+
+    def _set_up(self) -> None:
+        """Set each pragma by itself and assert what came of it."""
+        for name, value, expected in _SAFETY:
+            self.rows(f"pragma {name}={value}")
+            found = self.one(f"pragma {name}")[0]
+            if found != expected:
+                raise StorageError(f"{self.path}: SQLite did not accept {name}={value} (it says {found}).")
+        if not self.readonly and self.one("pragma journal_mode=wal")[0] != "wal":
+            raise StorageError(
+                f"{self.path}: this file system cannot hold a write-ahead log. Keep the memory on a local disk."
+            )
+        self._connection.create_scalar_function("seal", seal, deterministic=True)
+
+    def rows(self, sql: str, params: Params = ()) -> list[Row]:
+        """All rows of one statement."""
+        with self.lock:
+            try:
+                return self._checked().execute(sql, params).fetchall()
+            except apsw.Error as error:
+                raise _in_words(error, self.path, readonly=self.readonly) from error
+
+    def one(self, sql: str, params: Params = ()) -> Row:
+        """The first row; LookupError when there is none."""
+        found = self.rows(sql, params)
+        if not found:
+            raise LookupError(sql)
+        return found[0]
+
+    def maybe(self, sql: str, params: Params = ()) -> Row | None:
+        """The first row, or None."""
+        found = self.rows(sql, params)
+        return found[0] if found else None
+
+    def execute(self, sql: str, params: Params = ()) -> None:
+        """Run one statement; outside of ``atomic`` it is a transaction of its own."""
+        self.rows(sql, params)
+
+    def many(self, sql: str, params: Iterable[Params]) -> list[Row]:
+        """Run one statement for each of ``params``, in their order, prepared once; returns the rows of all."""
+        with self.lock:
+            try:
+                return self._checked().executemany(sql, params).fetchall()
+            except apsw.Error as error:
+                raise _in_words(error, self.path, readonly=self.readonly) from error
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """One transaction, or a savepoint inside the open one: all of the block is kept, or nothing.
+
+        Returning from the outermost block means: on disk. Raises ReadOnlyMemory on a connection for reading.
+        """
+        if self.readonly:
+            raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it.")
+        with self.lock:
+            name = f"level{self._depth}"
+            begin, end = (f"savepoint {name}", f"release {name}") if self._depth else ("begin immediate", "commit")
+            self.rows(begin)
+            self._depth += 1
+            try:
+                yield
+                self.rows(end)
+            except BaseException:
+                self._roll_back(name if self._depth > 1 else None)
+                raise
+            finally:
+                self._depth -= 1
+
+    def checkpoint(self) -> tuple[int, int, int]:
+        """Move the whole log into the database and empty it; (0, 0, 0) when no reader kept it from doing so."""
+        busy, log, done = self.one("pragma wal_checkpoint(truncate)")
+        return busy, log, done
+
+    def backup(self, target: Path) -> None:
+        """Write a complete copy of the database to ``target``."""
+        with self.lock:
+            try:
+                copy = apsw.Connection(target.as_uri(), flags=_NEW)
+                try:
+                    with copy.backup("main", self._connection, "main") as backup:
+                        backup.step(-1)
+                finally:
+                    copy.close()
+            except apsw.Error as error:
+                raise _in_words(error, target, readonly=False) from error
+
+    def compact(self) -> None:
+        """Give the space of deleted rows back to the disk."""
+        self.execute("vacuum")
+        self.checkpoint()
+
+    def close(self) -> None:
+        """Put the log away and close. A second call does nothing; an unfinished transaction is rolled back."""
+        with self.lock:
+            try:
+                self._connection.close()
+            except apsw.Error as error:
+                raise _in_words(error, self.path, readonly=self.readonly) from error
+
+    def _checked(self) -> apsw.Connection:
+        # A full disk makes SQLite roll back by itself: what follows in the block must not be committed alone.
+        if self._depth and not self._connection.in_transaction:
+            raise StorageError(
+                f"{self.path}: the edit was rolled back after an error of the disk; nothing was changed."
+            )
+        return self._connection
+
+    def _roll_back(self, savepoint: str | None) -> None:
+        if not self._connection.in_transaction:
+            return
+        if savepoint is None:
+            self._connection.execute("rollback")
+        else:
+            self._connection.execute(f"rollback to {savepoint}")
+            self._connection.execute(f"release {savepoint}")
+
+
+_NEW = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+
+
+def _require_file(path: Path) -> None:
+    """The file is looked at without being opened: closing it would drop the locks of another connection of ours."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotAMemory(f"{path.parent} is not a memory: it holds no {path.name}.") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise DamagedMemory(f"{path} is not a file.")
+    if found.st_size == 0:
+        raise DamagedMemory(f"{path} is empty: its content was lost. Restore it from a backup or an export.")
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _in_words(error: apsw.Error, path: Path, *, readonly: bool) -> MemoryFolderError:
+    """What SQLite found wrong, as an error of the product that names the file and what can be done."""
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.SQLError | apsw.FormatError):
+        return DamagedMemory(f"{path} is damaged ({error}). Restore it from a backup or an export.")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return MemoryLocked(f"{path} is in use by another program. Close it there and try again.")
+    if isinstance(error, apsw.ConnectionClosedError):
+        return StorageError(f"{path} was closed.")
+    if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and _no_space(path.parent)):
+        return StorageError(f"{path}: the disk is full; nothing was changed. Free some space and try again.")
+    if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError | apsw.AuthError | apsw.CantOpenError):
+        if readonly and _has_log(path):
+            return StorageError(
+                f"{path} cannot be read here: the last edits lie in its log, which needs a folder that can be written. "
+                "Copy the folder to such a place, or open it once there."
+            )
+        return StorageError(f"{path} cannot be {'read' if readonly else 'written'}: no permission ({error}).")
+    return StorageError(f"{path} could not be read or written ({error}); nothing was changed.")
+
+
+def _no_space(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < 65_536
+    except OSError:
+        return False

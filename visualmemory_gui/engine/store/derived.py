@@ -1,0 +1,27 @@
+"""Values computed from the memory (thresholds, kept runs), with the change number they were computed at."""
+
+from __future__ import annotations
+
+from visualmemory_gui.engine.store.database import Database
+
+
+class Derived:
+    """Everything here can be computed again, and is forgotten together with any exemplar."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> tuple[str, int] | None:
+        """The JSON text and the change number it holds for."""
+        found = self._database.maybe("select json, change from derived where name = ?", (name,))
+        return None if found is None else (found[0], found[1])
+
+    def put(self, name: str, json: str, change: int) -> None:
+        with self._database.atomic():
+            self._database.execute(
+                "insert or replace into derived values (?1, ?2, ?3, seal(?1, ?2, ?3))", (name, json, change)
+            )
+
+    def clear(self) -> None:
+        with self._database.atomic():
+            self._database.execute("delete from derived")

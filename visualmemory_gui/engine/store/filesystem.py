@@ -1,0 +1,65 @@
+"""What the ground under a memory can and cannot do: network mounts, read-only media, making a rename last."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from visualmemory_gui.engine.errors import StorageError
+
+MOUNTS = Path("/proc/mounts")
+
+# SQLite's write-ahead log needs memory shared by all who read and write, which these cannot give between machines.
+_NETWORK = re.compile(
+    r"(fuse\.)?(nfs\d?|cifs|smb\d?|smbfs|smbnetfs|ncpfs|afs|ceph|glusterfs|lustre|beegfs|orangefs|gpfs"
+    r"|davfs\d?|sshfs|rclone|s3fs|curlftpfs|gcsfuse)"
+)
+
+
+def refuse_network(folder: Path, *, mounts: Path = MOUNTS) -> None:
+    """Raise StorageError when ``folder`` (or where it would be made) lies on a network file system."""
+    mount, kind = mount_of(folder, mounts=mounts)
+    if _NETWORK.fullmatch(kind):
+        raise StorageError(
+            f"{folder} lies on the network file system {mount} ({kind}), where a memory can be damaged. "
+            "Keep the memory on a local disk; to share it, export a bundle and put that on the network."
+        )
+
+
+def mount_of(folder: Path, *, mounts: Path = MOUNTS) -> tuple[str, str]:
+    """The mount point that holds ``folder`` and its kind of file system; ("/", "") where the system does not tell."""
+    target = os.path.realpath(folder)
+    best = ("/", "")
+    try:
+        table = mounts.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return best
+    for line in table.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = _unescaped(fields[1])
+        inside = target == point or target.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best[0]):
+            best = (point, fields[2])
+    return best
+
+
+def is_read_only(folder: Path) -> bool:
+    """True when this process cannot make files in ``folder``: a read-only medium or no permission."""
+    return not os.access(folder, os.W_OK | os.X_OK)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in ``folder`` survive a power loss."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unescaped(point: str) -> str:
+    r"""/proc/mounts writes a space as \040, a newline as \012."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), point)

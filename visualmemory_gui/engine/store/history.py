@@ -1,0 +1,237 @@
+"""The steps of a memory's history: made where rows are written, undone and redone exactly, after a restart too.
+
+A step is open (an import that goes on), done, undone, or abandoned (undone, then something else was edited). Its
+``position`` is given anew whenever it is applied or undone: undo takes the done step with the highest, redo the undone
+one. Steps leave the history at its far end only, since a hole would make older undos wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.store import names
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.labels import drop_unused
+from visualmemory_gui.engine.store.purge import Purged, purge_unreachable
+from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, changes_of, writing
+from visualmemory_gui.engine.types import Changes, Step, StepState
+
+_COLUMNS = "number, kind, time, state, total"
+_SEAL = "update steps set checksum = seal(number, kind, state, position, time, touched, total) where number = ?"
+
+
+class History:
+    """Opens steps and walks through them. Every method is one transaction and may be called from any thread."""
+
+    def __init__(self, database: Database, catalog: Catalog) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._writer: Writer | None = None
+        if not database.readonly:
+            self._finish_left_open()
+
+    @contextmanager
+    def step(self, kind: str) -> Iterator[Writer]:
+        """One edit: all of the block is kept as one step, or nothing. Inside another step it becomes part of that.
+
+        A block that changed nothing makes no step. After the block ``writer.changes`` tells what happened. The edit
+        abandons the steps that were undone before it.
+        """
+        with self._database.lock:
+            if self._writer is not None:
+                with self._writer.nested() as writer:
+                    yield writer
+                return
+            with self._writing() as writer:
+                yield writer
+                self._make(writer, kind)
+
+    @contextmanager
+    def joining(self, number: int) -> Iterator[Writer]:
+        """One transaction of the import ``number``: what it adds belongs to that step."""
+        with self._database.lock, self._writing() as writer:
+            if self._state(number) != "open":
+                raise BadValue(f"step {number} takes nothing more: it has ended")
+            yield writer
+            self._keep(writer, number)
+
+    def open_import(self, total: int | None = None) -> int:
+        """Begin a step of many transactions that sets out to add ``total`` exemplars; returns its number."""
+        with self._database.atomic():
+            return self._insert("import", "open", total=total)
+
+    def finish_import(self, number: int, *, stopped: bool = False) -> Changes:
+        """Give the import its place in the history. ``stopped`` says that it did not come to its end.
+
+        Undone steps stay redoable. An import that added nothing leaves no step.
+        """
+        with self._database.atomic():
+            if self._state(number) == "open":
+                self._finish(number, stopped=stopped)
+            found = self._named(self._read("where number = ?", (number,)))
+            change = self._catalog.change()
+            return Changes(edit=found[0].name if found else None, change=change, step=number if found else None)
+
+    def undo(self) -> Changes:
+        """Take back the last step that is done; ``edit`` is its name, None when there is none."""
+        return self._walk("done", "undone")
+
+    def redo(self) -> Changes:
+        """Do again the step that was undone last; ``edit`` is its name, None when there is none."""
+        return self._walk("undone", "done")
+
+    def can_undo(self) -> Step | None:
+        """The step that ``undo`` would take back."""
+        return self._top("done")
+
+    def can_redo(self) -> Step | None:
+        """The step that ``redo`` would do again."""
+        return self._top("undone")
+
+    def steps(self, limit: int | None = None) -> list[Step]:
+        """Newest first: imports that go on, then steps to redo, then steps that are done. Names only those returned."""
+        order = """where state <> 'abandoned' order by case state when 'open' then 0 when 'undone' then 1 else 2 end,
+                   case state when 'undone' then position else -position end, number desc limit ?"""
+        return self._named(self._read(order, (-1 if limit is None else limit,)))
+
+    def baseline(self) -> None:
+        """Forget all steps and keep what they made: a memory just built has nothing to undo."""
+        with self._database.atomic():
+            self._drop(row[0] for row in self._database.rows("select number from steps where state <> 'open'"))
+
+    def forget_before(self, moment: float) -> Purged:
+        """Drop what was last done or undone before ``moment`` (seconds since the epoch), and all abandoned steps.
+
+        What those steps could have brought back is purged.
+        """
+        with self._database.atomic():
+            kept = self._database.one(
+                "select min(position) from steps where state in ('done', 'undone') and touched >= ?", (moment,)
+            )[0]
+            self._drop(
+                row[0]
+                for row in self._database.rows(
+                    """select number from steps where state = 'abandoned'
+                       or (state in ('done', 'undone') and (?1 is null or position < ?1))""",
+                    (kept,),
+                )
+            )
+            return self.purge_unreachable()
+
+    def purge_unreachable(self) -> Purged:
+        """Delete for good the withdrawn exemplars that neither undo nor redo can bring back."""
+        with self._database.atomic():
+            purged = purge_unreachable(self._database)
+            drop_unused(self._database)
+            return purged
+
+    @contextmanager
+    def _writing(self) -> Iterator[Writer]:
+        with writing(self._database) as writer:
+            self._writer = writer
+            try:
+                yield writer
+            finally:
+                self._writer = None
+
+    def _make(self, writer: Writer, kind: str) -> None:
+        records = writer.records()
+        if not records:
+            writer.changes = Changes(edit=None, change=writer.change)
+            return
+        for row in self._database.rows("update steps set state = 'abandoned' where state = 'undone' returning number"):
+            self._database.execute(_SEAL, row)
+        number = self._insert(kind, "done")
+        self._keep(writer, number, kind=kind)
+
+    def _keep(self, writer: Writer, number: int, *, kind: str = "import") -> None:
+        """Store the writer's records as entries of step ``number``."""
+        records = writer.records()
+        self._database.many(
+            """insert into entries values (?1, ?2, ?3, ?4, ?5, seal(?1, ?2, ?3, ?4, ?5))
+               on conflict do update set after = excluded.after,
+               checksum = seal(step, exemplar, field, before, excluded.after)""",
+            ((number, record.exemplar, record.field, record.before, record.after) for record in records),
+        )
+        name = names.compose(self._database, names.outline_of(records), kind=kind) if records else None
+        writer.changes = changes_of(records, edit=name, change=writer.change, step=number)
+
+    def _walk(self, source: str, target: str) -> Changes:
+        with self._database.atomic():
+            step = self._top(source)
+            if step is None:
+                return Changes(edit=None, change=self._catalog.change())
+            with writing(self._database) as writer:
+                records = self._apply(writer, step.number, back=target == "undone")
+                self._place(step.number, target)
+            return changes_of(records, edit=step.name, change=writer.change, step=step.number)
+
+    def _apply(self, writer: Writer, number: int, *, back: bool) -> list[Record]:
+        wanted: dict[Field, list[tuple[int, Value]]] = {}
+        for exemplar, field, before, after in self._database.rows(
+            "select exemplar, field, before, after from entries where step = ?", (number,)
+        ):
+            wanted.setdefault(field, []).append((exemplar, before if back else after))
+        return [record for field, values in wanted.items() for record in self._catalog.write(writer, field, values)]
+
+    def _insert(self, kind: str, state: str, *, total: int | None = None) -> int:
+        position, now = self._next_position() if state == "done" else 0, time.time()
+        number = self._database.one(
+            "insert into steps (kind, state, position, time, touched, total, checksum) values (?, ?, ?, ?, ?, ?, 0)"
+            " returning number",
+            (kind, state, position, now, now, total),
+        )[0]
+        self._database.execute(_SEAL, (number,))
+        return int(number)
+
+    def _place(self, number: int, state: str) -> None:
+        self._database.execute(
+            "update steps set state = ?, position = ?, touched = ? where number = ?",
+            (state, self._next_position(), time.time(), number),
+        )
+        self._database.execute(_SEAL, (number,))
+
+    def _next_position(self) -> int:
+        sql = "select position from steps where state = ? order by position desc limit 1"
+        tops = (self._database.maybe(sql, (state,)) for state in ("done", "undone"))
+        return max((row[0] for row in tops if row is not None), default=0) + 1
+
+    def _finish(self, number: int, *, stopped: bool) -> None:
+        if self._database.maybe("select 1 from entries where step = ? limit 1", (number,)) is None:
+            self._drop([number])
+            return
+        if not stopped:
+            self._database.execute("update steps set total = null where number = ?", (number,))
+        self._place(number, "done")
+
+    def _finish_left_open(self) -> None:
+        for row in self._database.rows("select number from steps where state = 'open' order by number"):
+            self.finish_import(row[0], stopped=True)
+
+    def _state(self, number: int) -> str | None:
+        found = self._database.maybe("select state from steps where number = ?", (number,))
+        return None if found is None else str(found[0])
+
+    def _top(self, state: str) -> Step | None:
+        return next(iter(self._named(self._read("where state = ? order by position desc limit 1", (state,)))), None)
+
+    def _read(self, where: str, params: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        return self._database.rows(f"select {_COLUMNS} from steps {where}", params)
+
+    def _named(self, found: list[tuple[Any, ...]]) -> list[Step]:
+        return [self._step(*row) for row in found]
+
+    def _step(self, number: int, kind: str, moment: float, state: StepState, total: int | None) -> Step:
+        outline = names.outline_in(self._database, number)
+        name = names.compose(self._database, outline, kind=kind, state=state, total=total)
+        return Step(number, name, kind, moment, state, outline.exemplars)
+
+    def _drop(self, numbers: Iterable[int]) -> None:
+        gone = [(number,) for number in numbers]
+        self._database.many("delete from entries where step = ?", gone)
+        self._database.many("delete from steps where number = ?", gone)

@@ -1,0 +1,83 @@
+"""Labels: paths of names with ``/`` between them (``animals/birds/wren``), stored once and never changed.
+
+A renamed class gets another row; so the history can speak of labels by number and a forgotten label leaves no trace.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from visualmemory_gui.engine.errors import BadLabel
+from visualmemory_gui.engine.store.database import Database
+
+LONGEST = 200
+
+
+def clean(label: str) -> str:
+    """The label as it is stored: NFC, parts trimmed. Raises BadLabel with the reason."""
+    parts = [part.strip() for part in unicodedata.normalize("NFC", label).split("/")]
+    path = "/".join(parts)
+    if not path.strip("/"):
+        raise BadLabel("a label needs at least one character")
+    if "" in parts:
+        raise BadLabel(f"{path!r} has an empty part: a label is a path like animals/birds")
+    if "." in parts or ".." in parts:
+        raise BadLabel(f"{path!r} has the part . or .., which no label may have")
+    if len(path) > LONGEST:
+        raise BadLabel(f"a label may have {LONGEST} characters, this one has {len(path)}")
+    # Cc: control characters, Cs: halves of a character, as undecodable file names have them.
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
+        raise BadLabel(f"{path!r} has a character that cannot be shown")
+    return path
+
+
+def under(label: str, parent: str) -> bool:
+    """True when ``label`` is ``parent`` or lies below it."""
+    return label == parent or label.startswith(parent + "/")
+
+
+def level(label: str, n: int) -> str:
+    """The first ``n`` parts; the whole label for 0, or when it has fewer."""
+    return "/".join(label.split("/")[:n]) if n else label
+
+
+def common(labels: list[str]) -> str:
+    """The longest path that every one of ``labels`` is or lies below; "" when there is none."""
+    first, *rest = (label.split("/") for label in (min(labels), max(labels)))
+    shared = [a for a, b in zip(first, rest[0], strict=False)]
+    while shared and not all(under(label, "/".join(shared)) for label in labels):
+        shared.pop()
+    return "/".join(shared)
+
+
+def number_of(database: Database, path: str) -> int:
+    """The number of the stored label ``path``, which is made when it is new."""
+    found = database.maybe("select id from labels where path = ?", (path,))
+    if found is None:
+        found = database.one("insert into labels (path, checksum) values (?1, seal(?1)) returning id", (path,))
+    return int(found[0])
+
+
+def path_of(database: Database, number: int) -> str:
+    """The label with this number."""
+    return str(database.one("select path from labels where id = ?", (number,))[0])
+
+
+def numbers_under(database: Database, parent: str) -> list[int]:
+    """Numbers of ``parent`` and of every label below it."""
+    # "0" follows "/" in the order of characters, so this range holds all that begins with parent + "/".
+    found = database.rows("select id from labels where path = ?1 or (path > ?1 || '/' and path < ?1 || '0')", (parent,))
+    return [row[0] for row in found]
+
+
+def drop_unused(database: Database, numbers: set[int] | None = None) -> None:
+    """Delete the labels among ``numbers`` (None: among all) that neither an exemplar nor the history speaks of."""
+    if numbers is None:
+        numbers = {row[0] for row in database.rows("select id from labels")}
+    database.many(
+        """delete from labels where id = ?1
+           and not exists (select 1 from exemplars where label_id = ?1)
+           and not exists (select 1 from entries where field = 'label' and before = ?1)
+           and not exists (select 1 from entries where field = 'label' and after = ?1)""",
+        [(number,) for number in sorted(numbers)],
+    )

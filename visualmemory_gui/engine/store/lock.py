@@ -1,0 +1,110 @@
+"""One writer a memory: a lock on the file ``lock`` that the system frees when its holder ends, however it ends."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+
+from visualmemory_gui.engine.errors import MemoryLocked, StorageError
+
+FILE = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who edits a memory. ``since`` is seconds since the epoch."""
+
+    pid: int
+    host: str
+    program: str
+    since: float
+
+
+class FolderLock:
+    """Held from ``acquire`` to ``release``; as a context manager, for the block.
+
+    The file stays when the lock is free: unlinking it would let two processes hold two different files.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.path = Path(folder).absolute() / FILE
+        self._handle: int | None = None
+
+    def acquire(self) -> FolderLock:
+        """Take the lock or raise MemoryLocked at once, naming the holder."""
+        handle = self._opened()
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _write(handle, Holder(os.getpid(), os.uname().nodename, _program(), time.time()))
+        except OSError as error:
+            os.close(handle)
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise MemoryLocked(self._who()) from error
+            if error.errno != errno.ENOSPC:
+                raise StorageError(f"{self.path} cannot be locked: {error.strerror}.") from error
+            raise StorageError(f"{self.path}: the disk is full. Free some space and try again.") from error
+        self._handle = handle
+        return self
+
+    def release(self) -> None:
+        """Free the lock; a second call does nothing."""
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> FolderLock:
+        return self.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        except OSError as error:
+            raise StorageError(
+                f"{self.path} cannot be opened for editing: {error.strerror}. "
+                "A memory that cannot be written can still be opened for reading."
+            ) from error
+
+    def _who(self) -> str:
+        who = holder(self.path.parent)
+        if who is None:
+            return f"{self.path.parent} is being edited by another program. Close it there, or open it for reading."
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(who.since))
+        return (
+            f"{self.path.parent} is being edited by {who.program} (process {who.pid} on {who.host}, since {since}). "
+            "Close it there, or open it for reading."
+        )
+
+
+def holder(folder: str | Path) -> Holder | None:
+    """What the lock file says of its holder; None when it says nothing that can be understood.
+
+    The text outlives a killed process, so only a refused ``acquire`` tells that the lock is held.
+    """
+    try:
+        found = json.loads((Path(folder) / FILE).read_text("utf-8"))
+        return Holder(int(found["pid"]), str(found["host"]), str(found["program"]), float(found["since"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(handle: int, who: Holder) -> None:
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, json.dumps(asdict(who)).encode(), 0)
+
+
+def _program() -> str:
+    name = Path(sys.argv[0]).name if sys.argv else ""
+    return "visualmemory" if name in ("", "-c", "-m", "__main__.py") else name

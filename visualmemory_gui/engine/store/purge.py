@@ -1,0 +1,74 @@
+"""Deleting exemplars for good: their rows, their entries in the history, and what nobody else needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.rows import SELECT, Row
+from visualmemory_gui.engine.store.sources import drop_unused_roots
+from visualmemory_gui.engine.store.writer import Writer, writing
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """``ids`` were deleted; ``copies`` (sha256, file ending) are image copies nobody uses any more; ``change`` is the
+    memory's change number afterwards."""
+
+    ids: tuple[int, ...]
+    copies: tuple[tuple[str, str], ...]
+    change: int
+
+
+def purge(database: Database, ids: Collection[int]) -> Purged:
+    """One transaction. ``secure_delete`` overwrites the rows; the log keeps them until ``Database.checkpoint``."""
+    with writing(database) as writer:
+        wanted = [(exemplar,) for exemplar in sorted(set(ids))]
+        rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", wanted)]
+        if rows:
+            _delete(database, writer, rows)
+        copies = _unused_copies(database, rows)
+    return Purged(tuple(row.id for row in rows), copies, writer.change)
+
+
+def purge_unreachable(database: Database) -> Purged:
+    """Delete the withdrawn exemplars that no step can bring back any more."""
+    found = database.rows(
+        """select id from exemplars e where withdrawn and not exists (
+           select 1 from entries n join steps s on s.number = n.step
+           where n.exemplar = e.id and n.field = 'withdrawn' and s.state <> 'abandoned')"""
+    )
+    return purge(database, [row[0] for row in found])
+
+
+def _delete(database: Database, writer: Writer, rows: list[Row]) -> None:
+    ids = [(row.id,) for row in rows]
+    used = {found[0] for found in database.many("select label_id from exemplars where id = ?", ids)}
+    used |= _forget_entries(database, ids)
+    database.many("delete from queries where content = ?", [(row.content,) for row in rows if row.content])
+    database.many("delete from vectors where id = ?", ids)
+    database.many("delete from thumbnails where id = ?", ids)
+    database.many("delete from exemplars where id = ?", ids)
+    labels.drop_unused(database, used)
+    drop_unused_roots(database)
+    writer.weigh(gone=[row.checksum for row in rows], rows=-len(rows))
+
+
+def _forget_entries(database: Database, ids: list[tuple[int]]) -> set[int]:
+    """Take the exemplars out of every step; a step left empty goes. Returns the labels that were spoken of."""
+    found = database.many("select step, field, before, after from entries where exemplar = ?", ids)
+    database.many("delete from entries where exemplar = ?", ids)
+    database.many(
+        """delete from steps where number = ?1 and state <> 'open'
+           and not exists (select 1 from entries where step = ?1)""",
+        [(step,) for step in sorted({entry[0] for entry in found})],
+    )
+    return {number for entry in found if entry[1] == "label" for number in entry[2:]}
+
+
+def _unused_copies(database: Database, rows: list[Row]) -> tuple[tuple[str, str], ...]:
+    copies = sorted({(row.sha256, row.copy) for row in rows if row.copy and row.sha256})
+    used = set(database.many("select sha256, copy from exemplars where sha256 = ? and copy = ?", copies))
+    return tuple((sha256.hex(), copy) for sha256, copy in copies if (sha256, copy) not in used)

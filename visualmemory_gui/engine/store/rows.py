@@ -1,0 +1,94 @@
+"""A row of ``exemplars`` as it is read, with the label and the source's root spelled out."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from visualmemory_gui.engine.store.checksum import seal
+from visualmemory_gui.engine.types import Exemplar, State
+
+# A path that is no UTF-8 is kept as the bytes the file system gave.
+StoredPath = str | bytes
+
+
+class Row(NamedTuple):
+    """Columns in the order of SELECT; all of them are under the checksum.
+
+    ``struck`` and ``withdrawn`` are independent, so that undoing an import around a strike is exact. ``trust`` is set
+    by hand, ``derived`` by a study; None where it was not.
+    """
+
+    id: int
+    label: str
+    root: StoredPath | None
+    source: StoredPath | None
+    sha256: bytes | None
+    content: bytes | None
+    group: str | None
+    width: int
+    height: int
+    copy: str | None
+    struck: int
+    withdrawn: int
+    trust: float | None
+    derived: float | None
+    note: str
+    added: float
+    vector_hash: int
+    thumbnail_hash: int | None
+    change: int
+
+    @property
+    def checksum(self) -> int:
+        return seal(*self)
+
+    @property
+    def state(self) -> State:
+        return "withdrawn" if self.withdrawn else "struck" if self.struck else "active"
+
+    @property
+    def path(self) -> str | None:
+        """Absolute path of the original, None for a vector or a picture without a file."""
+        if self.root is None or self.source is None:
+            return None
+        return os.path.join(loaded(self.root), loaded(self.source))  # noqa: PTH118 - text in, text out
+
+    def exemplar(self) -> Exemplar:
+        return Exemplar(
+            id=self.id,
+            label=self.label,
+            state=self.state,
+            trust=effective_trust(self.trust, self.derived),
+            source=self.path,
+            sha256=self.sha256.hex() if self.sha256 else None,
+            content=self.content.hex() if self.content else None,
+            group=self.group,
+            width=self.width,
+            height=self.height,
+            note=self.note,
+            added=self.added,
+        )
+
+
+SELECT = """select e.id, l.path, r.path, e.source, e.sha256, e.content, e.grp, e.width, e.height, e.copy, e.struck,
+    e.withdrawn, e.trust, e.derived, e.note, e.added, e.vector_hash, e.thumbnail_hash, e.change
+    from exemplars e left join labels l on l.id = e.label_id left join roots r on r.id = e.root_id"""
+
+
+def effective_trust(trust: float | None, derived: float | None) -> float:
+    """What the vote is multiplied by: set by hand, else by a study, else 1."""
+    return trust if trust is not None else derived if derived is not None else 1.0
+
+
+def stored(path: str) -> StoredPath:
+    """``path`` as SQLite can keep it."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def loaded(path: StoredPath) -> str:
+    return os.fsdecode(path) if isinstance(path, bytes) else path

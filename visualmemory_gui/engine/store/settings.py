@@ -1,0 +1,71 @@
+"""The settings of a memory: names, kinds and limits of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.types import DEVICES, RULES, MemorySettings
+
+_YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
+
+
+def load(database: Database) -> MemorySettings:
+    """What is set, and the defaults of the rest. Names that are not known here (of a newer version) are left alone."""
+    found = database.rows("select name, value from settings")
+    return replace(MemorySettings(), **{name: _READ[name](name, text) for name, text in found if name in _READ})
+
+
+def save(database: Database, name: str, text: str) -> MemorySettings:
+    """Set ``name`` to what ``text`` says; returns all settings as they are now. Raises BadValue."""
+    if name not in _READ:
+        raise BadValue(f"there is no setting {name!r}; there are {', '.join(_READ)}")
+    value = _READ[name](name, text)
+    stored = ("on" if value else "off") if isinstance(value, bool) else str(value)
+    with database.atomic():
+        database.execute("insert or replace into settings values (?1, ?2, seal(?1, ?2))", (name, stored))
+        return load(database)
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
+    def read(name: str, text: str) -> int:
+        try:
+            value = int(text.strip().replace("_", "").replace(",", ""))
+        except ValueError:
+            raise BadValue(f"{name} is a whole number, not {text!r}") from None
+        if not lowest <= value <= highest:
+            raise BadValue(f"{name} lies between {lowest:,} and {highest:,}, not {value:,}")
+        return value
+
+    return read
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
+    def read(name: str, text: str) -> str:
+        value = text.strip().lower()
+        if value not in choices:
+            raise BadValue(f"{name} is one of {', '.join(choices)}, not {text!r}")
+        return value
+
+    return read
+
+
+def _switch(name: str, text: str) -> bool:
+    value = text.strip().lower()
+    if value not in _YES + _NO:
+        raise BadValue(f"{name} is on or off, not {text!r}")
+    return value in _YES
+
+
+_READ: Mapping[str, Callable[[str, str], Any]] = {
+    "k": _whole(1, 10_000),
+    "rule": _one_of(RULES),
+    "class_factor": _switch,
+    "level": _whole(0, 100),
+    "device": _one_of(DEVICES),
+    "exact_limit": _whole(0, 10**12),
+    "threads": _whole(0, 1024),
+}

@@ -1,0 +1,82 @@
+"""Where the originals lie: a root and a path relative to it, so that a moved folder is one change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from visualmemory_gui.engine.errors import UnknownExemplar
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.rows import SELECT, Row, StoredPath, loaded, stored
+from visualmemory_gui.engine.store.writer import Writer
+
+
+class Roots:
+    """Splits sources into root and rest within one transaction. ``common`` is the root of those that lie below it."""
+
+    def __init__(self, database: Database, common: str | None) -> None:
+        self._database = database
+        self._common = os.path.abspath(common) if common else None  # noqa: PTH100 - keeps odd characters as they are
+        self._numbers: dict[StoredPath, int] = {}
+
+    def split(self, source: str | None) -> tuple[int | None, StoredPath | None, StoredPath | None]:
+        """Root's number, root, and the path relative to it; all None without a source."""
+        if source is None:
+            return None, None, None
+        if self._common is not None and below(source, self._common):
+            root, rest = self._common, os.path.relpath(source, self._common)
+        else:
+            root, rest = os.path.split(source)
+        path = stored(root)
+        return self._number(path), path, stored(rest)
+
+    def _number(self, path: StoredPath) -> int:
+        if path not in self._numbers:
+            found = self._database.maybe("select id from roots where path = ?", (path,))
+            if found is None:
+                found = self._database.one("insert into roots (path) values (?) returning id", (path,))
+            self._numbers[path] = int(found[0])
+        return self._numbers[path]
+
+
+def below(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip("/") + "/")
+
+
+def ids_at(database: Database, path: str) -> list[int]:
+    """Ids, increasing, whose original is ``path`` or lies in it."""
+    path = os.path.abspath(path)  # noqa: PTH100 - text in, text out
+    ids: list[int] = []
+    for number, stored_root in database.rows("select id, path from roots"):
+        root = loaded(stored_root)
+        if root == path or below(root, path):
+            ids += [row[0] for row in database.rows("select id from exemplars where root_id = ?", (number,))]
+        elif below(path, root):
+            rest = os.path.relpath(path, root)
+            found = database.rows("select id, source from exemplars where root_id = ?", (number,))
+            ids += [i for i, source in found if loaded(source) == rest or below(loaded(source), rest)]
+    return sorted(ids)
+
+
+def relink(database: Database, writer: Writer, moved: Mapping[int, str], *, root: str | None) -> None:
+    """Store the new absolute path of each exemplar in ``moved``. Raises UnknownExemplar."""
+    roots = Roots(database, root)
+    rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", [(i,) for i in moved])]
+    if len(rows) != len(moved):
+        raise UnknownExemplar(sorted(set(moved) - {row.id for row in rows}))
+    updates, gone = [], []
+    for row in rows:
+        if row.path == moved[row.id]:
+            continue
+        root_id, root_path, source = roots.split(moved[row.id])
+        new = row._replace(root=root_path, source=source, change=writer.change)
+        gone.append(row.checksum)
+        updates.append((root_id, source, writer.change, new.checksum, row.id))
+    if updates:
+        database.many("update exemplars set root_id = ?, source = ?, change = ?, checksum = ? where id = ?", updates)
+        writer.weigh(gone=gone, come=[update[3] for update in updates])
+        drop_unused_roots(database)
+
+
+def drop_unused_roots(database: Database) -> None:
+    database.execute("delete from roots where not exists (select 1 from exemplars where exemplars.root_id = roots.id)")

@@ -1,0 +1,112 @@
+"""One transaction that changes exemplars: its change number, its records, and the memory's count and digest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from visualmemory_gui.engine.store.checksum import added
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.types import Changes
+
+Field = Literal["withdrawn", "struck", "label", "trust", "derived"]
+# A flag, a label's number, a trust; None for a trust that was not set.
+Value = int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """``field`` of ``exemplar`` went from ``before`` to ``after``."""
+
+    exemplar: int
+    field: Field
+    before: Value
+    after: Value
+
+
+class Writer:
+    """Collects what a transaction does to exemplars; ``change`` is stamped on each row it touches.
+
+    ``changes`` tells what happened once the block has ended.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.time = time.time()
+        self.changes = Changes(edit=None, change=0)
+        self._database = database
+        change, self._count, self._digest = database.one("select change, count, digest from meta")
+        self.change = int(change) + 1
+        self._touched = False
+        self._records: dict[tuple[int, Field], tuple[Value, Value]] = {}
+
+    def record(self, records: Iterable[Record]) -> None:
+        """Note what changed; a second change of the same field joins the first."""
+        for record in records:
+            key = (record.exemplar, record.field)
+            before = self._records[key][0] if key in self._records else record.before
+            self._records[key] = (before, record.after)
+
+    def weigh(self, *, gone: Iterable[int] = (), come: Iterable[int] = (), rows: int = 0) -> None:
+        """Take the row checksums ``gone`` out of the digest, put ``come`` in; ``rows`` more are in the table."""
+        self._digest = added(self._digest, *come, *(-checksum for checksum in gone))
+        self._count += rows
+        self._touched = True
+
+    def records(self) -> list[Record]:
+        """What changed in the end: a field that came back to what it was is left out."""
+        return [
+            Record(exemplar, field, before, after)
+            for (exemplar, field), (before, after) in self._records.items()
+            if before != after
+        ]
+
+    @contextmanager
+    def nested(self) -> Iterator[Writer]:
+        """A part that may fail by itself: then it leaves neither rows nor records."""
+        kept = dict(self._records), self._count, self._digest, self._touched
+        try:
+            with self._database.atomic():
+                yield self
+        except BaseException:
+            self._records, self._count, self._digest, self._touched = kept
+            raise
+
+    def save(self) -> None:
+        """Write the change number, count and digest, if anything was touched."""
+        if not self._touched:
+            self.change -= 1
+            return
+        self._database.execute(
+            """update meta set change = ?1, count = ?2, digest = ?3,
+               checksum = seal(encoder, dim, weights_sha256, preprocess, ?1, ?2, ?3)""",
+            (self.change, self._count, self._digest),
+        )
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[Writer]:
+    """One transaction whose changes to exemplars make no step of the history."""
+    with database.atomic():
+        writer = Writer(database)
+        yield writer
+        writer.save()
+
+
+def changes_of(records: Iterable[Record], *, edit: str | None, change: int, step: int | None) -> Changes:
+    """``records`` in the words of Changes."""
+    found: dict[str, list[int]] = {}
+    for record in records:
+        found.setdefault(_part(record), []).append(record.exemplar)
+    parts = {name: tuple(sorted(set(ids))) for name, ids in found.items()}
+    return Changes(edit=edit, change=change, step=step, **parts)  # type: ignore[arg-type]
+
+
+def _part(record: Record) -> str:
+    if record.field == "withdrawn":
+        return "removed" if record.after else "added"
+    if record.field == "struck":
+        return "struck" if record.after else "restored"
+    return "relabelled" if record.field == "label" else "reweighed"
