@@ -5,7 +5,7 @@ They return at once; the note comes when the edit is on disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,15 @@ def rename_label(session: Session, old: str, new: str) -> None:
 def teach(session: Session, images: Sequence[str | Path | Picture], label: str) -> None:
     """Add pictures (paths, or pictures already decoded) to the memory as ``label``, as one step."""
     images = list(images)
-    work = partial(_taught, images=images, label=label)
+    said = partial(_say_taught, session, label)
+
+    def work(memory: Any, report: Any = None) -> Any:
+        return memory.add_pictures(images, [label] * len(images))
+
     if len(images) > FEW:
-        session.run_background(f"Teaching {len(images)} pictures", lambda m, _: work(m), partial(_say_taught, session))
+        session.run_background(f"Teaching {len(images)} pictures", work, said)
     else:
-        session.edit("Teaching", work, partial(_say_taught, session))
+        session.edit("Teaching", work, said)
 
 
 def forget(session: Session, ids: Sequence[int]) -> None:
@@ -136,20 +140,23 @@ def _say_step(session: Session, done: str, nothing: str, changes: Changes | None
     session.post_note(f"{done}: {named}." if named else nothing)
 
 
-def _taught(memory: Any, *, images: Sequence[str | Path | Picture], label: str) -> tuple[list[int], int, str]:
-    """(ids, how many are new, label). The last id before tells new exemplars from those already here."""
-    before = memory.snapshot.ids[-1] if len(memory.snapshot) else 0
-    ids = memory.add(images, [label] * len(images))
-    return ids, sum(i > before for i in ids), label
+def _say_taught(session: Session, label: str, result: Any) -> None:
+    if result.added:
+        present = f" {len(result.present)} here already." if result.present else ""
+        text = f"Taught {exemplars(len(result.added))} as {label}.{present}{_conflicts(result.conflicts)}"
+        session.post_note(text, partial(_undo_step, session, None))
+    else:
+        ids = ", ".join(str(i) for i in list(result.present.values())[:5])
+        session.post_note(f"Already here as {ids}." if ids else f"Nothing was added.{_conflicts(result.conflicts)}")
 
 
-def _say_taught(session: Session, taught: tuple[list[int], int, str]) -> None:
-    ids, new, label = taught
-    if new == 0:
-        session.post_note(f"Already here as {', '.join(str(i) for i in ids[:5])}.")
-        return
-    present = f" {len(ids) - new} were here already." if new < len(ids) else ""
-    session.post_note(f"Taught {exemplars(new)} as {label}.{present}", partial(_undo_step, session, None))
+def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
+    """The same picture under another label is never passed over in silence."""
+    if not conflicts:
+        return ""
+    exemplar, label = next(iter(conflicts.values()))
+    more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
+    return f" The same picture is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
 
 
 def _built(result: Any) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 
+SHOWN = 24  # recent queries
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is being decided. ``vector`` is (dim,) float32 of unit length and kept, so that no edit embeds again.
@@ -91,3 +94,30 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         counts=memory.catalog.counts(),
         images={i: QImage.fromData(data) for i, data in thumbnails.items() if data},
     )
+
+
+def keep_query(memory: VisualMemory, query: Query) -> None:
+    """Put ``query`` on the memory's own list of recent queries. Runs in the thread of the edits."""
+    if query.content is not None:
+        memory.queries.add(
+            query.source,
+            query.content,
+            sha256=query.picture.sha256 if query.picture else None,
+            thumbnail=query.thumbnail,
+            vector=query.vector,
+        )
+
+
+def recent_queries(memory: VisualMemory) -> list[Query]:
+    """The newest first, those with a vector: they are decided again without the encoder."""
+    return [
+        Query(
+            name=Path(row.source).name if row.source else "pasted picture",
+            vector=row.vector,
+            content=row.content,
+            thumbnail=row.thumbnail,
+            source=row.source,
+        )
+        for row in memory.queries.recent(SHOWN)
+        if row.vector is not None
+    ]

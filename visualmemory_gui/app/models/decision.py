@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.app.models.asking import Answer, How, Query, answer, embed, query_of
-from visualmemory_gui.app.models.recent import keep_query
+from visualmemory_gui.app.models.asking import Answer, How, Query, answer, embed, keep_query, query_of
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
 
 if TYPE_CHECKING:
@@ -118,6 +117,10 @@ class DecisionModel(QObject):
 
     def set_level(self, level: int) -> None:
         self._set(level=level)
+
+    def decide_again(self) -> None:
+        """For what changed beside the exemplars: the thresholds of known and unknown."""
+        self._decide(edited=False)
 
     @Slot(object)
     def on_changed(self, changes: Changes) -> None:

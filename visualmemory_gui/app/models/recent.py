@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon, QImage, QPixmap
 
-from visualmemory_gui.app.models.asking import Query
-
-if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
-
-SHOWN = 24
-
-
-def keep_query(memory: VisualMemory, query: Query) -> None:
-    """Put ``query`` on the memory's own list of recent queries. Runs in the thread of the edits."""
-    picture = query.picture
-    memory.queries.add(query.source, query.content, picture.sha256 if picture else None, query.thumbnail, query.vector)
-
-
-def recent_queries(memory: VisualMemory) -> list[Query]:
-    """The newest first, those with a vector: they are decided again without the encoder."""
-    return [
-        Query(
-            name=Path(row.source).name if row.source else "pasted picture",
-            vector=row.vector,
-            content=row.content,
-            thumbnail=row.thumbnail,
-            source=row.source,
-        )
-        for row in memory.queries.recent(SHOWN)
-        if row.vector is not None
-    ]
+from visualmemory_gui.app.models.asking import Query, recent_queries
+from visualmemory_gui.app.models.decision import DecisionModel, Runner
 
 
 class RecentQueriesModel(QAbstractListModel):
     """One row a query: DecorationRole is the thumbnail, DisplayRole and AccessibleTextRole the picture's name."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, decision: DecisionModel, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._decision = decision
+        self._runner = runner
         self._queries: list[Query] = []
         self._icons: list[QIcon] = []
+        decision.recent_changed.connect(self.on_recent_changed)
+
+    def on_recent_changed(self) -> None:
+        memory = self._decision.memory
+        if memory is None:
+            self.show([])
+        else:
+            self._runner.run_edit("Reading recent queries", lambda: recent_queries(memory), self.show, topic="recent")
 
     def show(self, queries: list[Query]) -> None:
         self.beginResetModel()

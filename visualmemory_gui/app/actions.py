@@ -1,0 +1,162 @@
+"""Everything that the window can be told to do, in one table: menus, tool bar, keys and the key sheet come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from visualmemory_gui.app import theme
+
+Scope = Literal["window", "decide"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One action. ``id`` is also its object name, ``handler`` the method that does it.
+
+    ``needs`` says what must be there for it to be on: "memory", "writable", "query", "winner" (of a query that is not
+    in the memory), "selection", "struck", "undo", "redo". ``scope`` is the workspace whose keys they are.
+    """
+
+    id: str
+    text: str
+    tip: str
+    icon: str
+    keys: tuple[str, ...]
+    handler: str
+    needs: tuple[str, ...] = ()
+    scope: Scope = "window"
+    argument: int | None = None
+    checkable: bool = False
+
+
+def _digit(n: int) -> Spec:
+    return Spec(
+        f"actionDigit{n}",
+        f"Teach the query as class {n}",
+        "The digits stand on the chips of the classes; after R they relabel the selected neighbours",
+        "",
+        (str(n),),
+        "on_digit",
+        ("memory",),
+        "decide",
+        n,
+    )
+
+
+ACTIONS: tuple[Spec, ...] = (
+    Spec("actionOpen", "Open", "Open a memory", "folder-open-outline", ("Ctrl+O",), "open_memory"),
+    Spec(
+        "actionNew", "New from folder", "Make a memory from a folder of pictures", "folder-plus-outline", ("Ctrl+N",),
+        "new_from_folder",
+    ),
+    Spec(
+        "actionAdd", "Add images", "Add pictures of a folder to this memory", "image-plus-outline", ("Ctrl+Shift+A",),
+        "add_images", ("writable",),
+    ),
+    Spec("actionExport", "Export", "Write the memory to a file or a folder", "export-variant", ("Ctrl+E",), "export",
+         ("memory",)),
+    Spec("actionUndo", "Undo", "Undo the last edit", "undo", ("Ctrl+Z",), "undo", ("undo",)),
+    Spec("actionRedo", "Redo", "Redo what was undone", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", ("redo",)),
+    Spec("actionDecide", "Decide", "Decide pictures and see why", "scale-balance", ("Ctrl+1",), "show_decide",
+         ("memory",), checkable=True),
+    Spec("actionCurate", "Curate", "Look through the memory and mend it", "view-grid-outline", ("Ctrl+2",),
+         "show_curate", ("memory",), checkable=True),
+    Spec("actionQuery", "Decide pictures…", "Choose pictures to decide", "image-search-outline", ("Ctrl+D",),
+         "choose_query", ("memory",), "decide"),
+    Spec("actionPaste", "Paste", "Decide the picture on the clipboard", "content-paste", ("Ctrl+V",), "paste",
+         ("memory",), "decide"),
+    Spec("actionTeach", "Teach as…", "Add the query to the memory under a class of your choice", "school-outline",
+         ("T",), "teach", ("writable", "query"), "decide"),
+    Spec("actionConfirm", "Confirm", "Add the query to the memory under the class that won", "check", ("C",), "confirm",
+         ("writable", "winner"), "decide"),
+    Spec("actionStrike", "Strike out", "Take the selected neighbours out of every vote; nothing is erased",
+         "close-circle-outline", ("X", "Del"), "strike", ("writable", "selection"), "decide"),
+    Spec("actionRestore", "Restore", "Give the selected struck neighbours their vote back", "restore", ("U",),
+         "restore", ("writable", "struck"), "decide"),
+    Spec("actionRelabel", "Relabel…", "Then a digit for the class, or R again for the list of classes",
+         "tag-edit-outline", ("R",), "relabel", ("writable", "selection"), "decide"),
+    Spec("actionAsk", "Decide this exemplar", "Make the selected neighbour the query", "image-search-outline",
+         ("Return",), "ask_selected", ("selection",), "decide"),
+    Spec("actionSelectAll", "Select all neighbours", "Select every card", "select-all", ("Ctrl+A",), "select_all",
+         ("query",), "decide"),
+    Spec("actionClose", "Let go", "Close the note, stop relabelling, clear the selection", "", ("Esc",), "let_go", (),
+         "decide"),
+    *(_digit(n) for n in range(1, 10)),
+    Spec("actionTheme", "Light or dark", "Change between the light and the dark look", "theme-light-dark",
+         ("Ctrl+Shift+L",), "toggle_theme"),
+    Spec("actionKeys", "Keys", "Show all keys", "keyboard-outline", ("?", "F1"), "show_keys"),
+)  # fmt: skip
+
+TOOL_BAR: tuple[str | None, ...] = (
+    "actionOpen", "actionNew", "actionAdd", "actionExport", None, "actionUndo", "actionRedo", None, "actionDecide",
+    "actionCurate",
+)  # fmt: skip
+ON_CARDS = ("actionStrike", "actionRestore", "actionRelabel", "actionAsk")
+SPECS = {spec.id: spec for spec in ACTIONS}
+
+
+def is_on(spec: Spec, facts: Collection[str], workspace: str) -> bool:
+    """Whether the action can be used now. Keys of one workspace are off in the others, which may use them."""
+    return all(need in facts for need in spec.needs) and spec.scope in ("window", workspace)
+
+
+def texts(*, winner: str | None, selected: int, struck: int, undo: str | None, redo: str | None) -> dict[str, str]:
+    """What the actions with a target say now: they name it, so that none is ever guessed."""
+    return {
+        "actionConfirm": f"Confirm {winner}" if winner else "Confirm",
+        "actionStrike": f"Strike out {_exemplars(selected)}" if selected else "Strike out",
+        "actionRestore": f"Restore {_exemplars(struck)}" if struck else "Restore",
+        "actionRelabel": f"Relabel {_exemplars(selected)}…" if selected else "Relabel…",
+        "actionUndo": f"Undo: {undo}" if undo else "Undo",
+        "actionRedo": f"Redo: {redo}" if redo else "Redo",
+    }
+
+
+def build(parent: QWidget, handler_of: Callable[[str], Callable[..., object]]) -> dict[str, QAction]:
+    """Make all actions, as children of ``parent``; each calls the handler its row names."""
+    made: dict[str, QAction] = {}
+    for spec in ACTIONS:
+        action = QAction(spec.text, parent)
+        action.setIconText(spec.text)
+        action.setCheckable(spec.checkable)
+        action.setObjectName(spec.id)
+        action.setShortcuts([QKeySequence(key) for key in spec.keys])
+        action.setToolTip(tip_of(spec))
+        if spec.icon:
+            theme.set_icon(action, spec.icon)
+        handler = handler_of(spec.handler)
+        call = handler if spec.argument is None else partial(handler, spec.argument)
+        action.triggered.connect(_without_checked(call))
+        parent.addAction(action)
+        made[spec.id] = action
+    return made
+
+
+def tip_of(spec: Spec) -> str:
+    """ "Undo the last edit (Ctrl+Z)"."""
+    return f"{spec.tip} ({spec.keys[0]})" if spec.keys else spec.tip
+
+
+def key_sheet() -> list[tuple[str, str]]:
+    """(keys, what they do) of every action that has keys; the digits as one row."""
+    rows = [(" or ".join(spec.keys), spec.text.rstrip("…")) for spec in ACTIONS if spec.keys and spec.argument is None]
+    digits = [spec.keys[0] for spec in ACTIONS if spec.argument is not None]
+    rows.append((f"{digits[0]} to {digits[-1]}", "Teach the query as that class; after R: relabel the selection"))
+    return rows
+
+
+def _exemplars(count: int) -> str:
+    return f"{count:,} exemplar{'' if count == 1 else 's'}"
+
+
+def _without_checked(call: Callable[..., object]) -> Callable[[bool], None]:
+    def run(_checked: bool = False) -> None:
+        call()
+
+    return run

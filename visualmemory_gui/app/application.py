@@ -1,0 +1,71 @@
+"""The program with a window: makes the application, catches what no one caught, and runs."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtWidgets import QApplication
+
+from visualmemory_gui.app import preferences, theme
+from visualmemory_gui.app.main_window import NAME, MainWindow
+
+log = logging.getLogger("visualmemory_gui")
+
+
+def create(argv: Sequence[str]) -> tuple[QApplication, MainWindow]:
+    """Build the application and its window without showing it; ``argv[1]``, if any, is the memory to open.
+
+    A QApplication that exists is used again.
+    """
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(list(argv) or ["visualmemory-gui"])
+    app.setApplicationName("visualmemory_gui")
+    app.setApplicationDisplayName(NAME)
+    store = preferences.settings()
+    theme.apply(app, preferences.theme_name(store))
+    window = MainWindow(settings=store)
+    memory = next((text for text in list(argv)[1:] if not text.startswith("-")), None)
+    if memory is not None:
+        window.open(memory)
+    return app, window
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show the window and stay until it is closed."""
+    keep_log()
+    app, window = create(sys.argv if argv is None else argv)
+    keep_alive(window)
+    window.show()
+    return app.exec()
+
+
+def keep_alive(window: MainWindow) -> None:
+    """Let an exception in a slot be told and logged, and the window live on."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        window.session.raise_error(error)
+
+    sys.excepthook = hook
+
+
+def keep_log() -> None:
+    """Log to the user's log folder: at most two files of 1 MB."""
+    import platformdirs
+
+    folder = Path(platformdirs.user_log_dir("visualmemory_gui", appauthor=False))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(folder / "window.log", maxBytes=1_000_000, backupCount=1)
+    except OSError:
+        return  # a log that cannot be kept is no reason not to start
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)

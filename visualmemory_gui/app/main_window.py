@@ -1,0 +1,239 @@
+"""The window: its workspaces, and the one place where everything is wired to everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QIcon, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import actions, operations, preferences, resources, theme
+from visualmemory_gui.app.commands import Asking, Commands
+from visualmemory_gui.app.models.headline import winning_label
+from visualmemory_gui.app.models.memory_state import MemoryStateModel
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.upkeep import Upkeep
+from visualmemory_gui.app.views.choosers import Choosers
+from visualmemory_gui.app.views.decide import DecideView
+from visualmemory_gui.app.views.error_dialog import ErrorDialog
+from visualmemory_gui.app.views.status_bar import StatusBar
+from visualmemory_gui.app.widgets.empty_state import EmptyState
+from visualmemory_gui.app.widgets.note_bar import NoteBar
+
+NAME = "Visual Memory"
+
+
+class MainWindow(QMainWindow):
+    """Owns the session. ``ask`` brings the dialogs; without it the real ones are used."""
+
+    def __init__(self, *, settings: QSettings | None = None, ask: Asking | None = None) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle(NAME)
+        self.setWindowIcon(QIcon(resources.app_icon()))
+        self.settings = settings or preferences.settings()
+        self.session = Session(self)
+        self.state = MemoryStateModel(self.session.tasks, self)
+        self._upkeep = Upkeep(self.session, self)
+        self._make_workspaces()
+        choosers = Choosers(self)
+        self.choosers: Asking = ask or choosers
+        self.commands = Commands(self.session, self.decide, self.choosers, self)
+        self.actions_by_id = actions.build(self, self._handler)
+        self.note = NoteBar()
+        self.errors = ErrorDialog(self)
+        self._keys = choosers.keys
+        self._painted = False
+        self._lay_out()
+        self._connect()
+        preferences.restore_window(self.settings, self)
+        self.empty.set_recent(preferences.recent_memories(self.settings))
+        self.on_workspace("decide")
+
+    @property
+    def workspace(self) -> str:
+        """The workspace that is shown: "decide", "curate", or "empty" without a memory."""
+        shown = self.stack.currentWidget()
+        return next((name for name, view in self.workspaces.items() if view is shown), "empty")
+
+    def open(self, path: str) -> None:
+        self.session.open(path)
+
+    # What is not the commands' but the window's
+
+    def show_decide(self) -> None:
+        self.on_workspace("decide")
+
+    def show_curate(self) -> None:
+        self.on_workspace("curate")
+
+    def toggle_theme(self) -> None:
+        preferences.set_theme(self.settings, "light" if theme.current().name == "dark" else "dark")
+
+    def show_keys(self) -> None:
+        self._keys(actions.key_sheet())
+
+    def export(self) -> None:
+        self.on_workspace(self.workspace)
+
+    def let_go(self) -> None:
+        if self.note.isVisible():
+            self.note.hide()
+        else:
+            self.commands.let_go()
+
+    # Slots
+
+    def on_workspace(self, name: str) -> None:
+        """Show a workspace; without a memory the empty state stands in its place."""
+        view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
+        self.stack.setCurrentWidget(view)
+        for each in self.workspaces:
+            self.actions_by_id[f"action{each.capitalize()}"].setChecked(view is self.workspaces[each])
+        self.on_facts_changed()
+
+    def on_facts_changed(self) -> None:
+        """Turn every action on or off, and let those that have a target name it."""
+        facts = self._facts()
+        for name, action in self.actions_by_id.items():
+            action.setEnabled(actions.is_on(actions.SPECS[name], facts, self.workspace))
+        decision, state = self.session.decision.decision, self.state.state
+        winner = winning_label(decision) if decision is not None else None
+        selected = len(self.decide.selected(struck=False))
+        for name, text in actions.texts(
+            winner=winner,
+            selected=selected,
+            struck=len(self.decide.selected(struck=True)),
+            undo=state.undo if state else None,
+            redo=state.redo if state else None,
+        ).items():
+            self.actions_by_id[name].setText(text)
+
+    def on_memory_opened(self) -> None:
+        memory = self.session.memory
+        if memory is not None:
+            self.empty.set_recent(preferences.remember_memory(self.settings, str(memory.path)))
+            self.setWindowTitle(f"{memory.path.name.removesuffix('.vmem')} – {NAME}")
+        self.state.set_memory(memory)
+        self.on_workspace("decide")
+
+    def on_memory_closed(self) -> None:
+        self.setWindowTitle(NAME)
+        self.state.set_memory(None)
+        self.on_workspace("empty")
+
+    def on_note_posted(self, text: str, undo: Callable[[], object] | None) -> None:
+        self._undo_note = undo
+        self.note.show_note(text, undo=undo is not None)
+
+    def on_note_undo(self) -> None:
+        if self._undo_note is not None:
+            self._undo_note()
+
+    def on_dropped_on_empty(self, paths: list[str]) -> None:
+        """A memory is opened, a folder of pictures becomes one."""
+        kind = preferences.kind_of(paths)
+        if kind == "memory":
+            self.open(paths[0])
+        elif kind == "folder":
+            self.commands.new_memory_of(paths[0])
+        else:
+            self.session.post_note("Open a memory first, or drop a folder of pictures to make one.")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """After the first paint the heavy parts may load."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.session.allow_heavy)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        preferences.save_window(self.settings, self)
+        self.session.shutdown()
+        super().closeEvent(event)
+
+    # Building
+
+    def _make_workspaces(self) -> None:
+        self.decide = DecideView(self.session)
+        self.workspaces: dict[str, QWidget] = {"decide": self.decide}
+        self.empty = EmptyState(
+            "A memory is a folder of labelled pictures that decides by its nearest examples. "
+            "Open one, or make one from your own pictures.",
+            drop_text="Drop a memory here, or a folder whose sub-folders are classes",
+        )
+        self.stack = QStackedWidget()
+        for view in (self.empty, *self.workspaces.values()):
+            self.stack.addWidget(view)
+
+    def _lay_out(self) -> None:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.note)
+        self.setCentralWidget(centre)
+        self.setStatusBar(StatusBar(self.session, self.state))
+        self.addToolBar(self._tool_bar())
+        self.decide.set_actions(self.actions_by_id, actions.ON_CARDS)
+
+    def _tool_bar(self) -> QToolBar:
+        bar = QToolBar("Tools")
+        bar.setObjectName("toolBar")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in actions.TOOL_BAR:
+            bar.addAction(self.actions_by_id[name]) if name else bar.addSeparator()
+        gap = QWidget()
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(gap)
+        for name in ("actionKeys", "actionTheme"):
+            bar.addAction(self.actions_by_id[name])
+        return bar
+
+    def _connect(self) -> None:
+        """All wiring of the window, on one page."""
+        session, decide, commands = self.session, self.decide, self.commands
+        session.memory_opened.connect(self.on_memory_opened)
+        session.memory_closed.connect(self.on_memory_closed)
+        session.changed.connect(lambda _: self.state.refresh())
+        session.error_raised.connect(self.errors.tell)
+        session.note_posted.connect(self.on_note_posted)
+        self.state.updated.connect(self.on_facts_changed)
+        self.note.undo_requested.connect(self.on_note_undo)
+        self.empty.dropped.connect(self.on_dropped_on_empty)
+        self.empty.recent_chosen.connect(self.open)
+        demo = self.empty.add_button("Open demo memory", primary=True)
+        demo.clicked.connect(partial(operations.open_demo, session))
+        for name in ("actionOpen", "actionNew"):
+            button = self.empty.add_button(actions.SPECS[name].text, icon=actions.SPECS[name].icon)
+            button.clicked.connect(self.actions_by_id[name].trigger)
+        decide.facts_changed.connect(self.on_facts_changed)
+        decide.pictures_dropped.connect(commands.decide)
+        decide.teach_requested.connect(commands.teach_pictures)
+        decide.relabel_requested.connect(commands.relabel_to)
+        decide.class_chosen.connect(commands.teach_as)
+        decide.strike_requested.connect(commands.strike)
+        decide.restore_requested.connect(commands.restore)
+
+    def _handler(self, name: str) -> Callable[..., object]:
+        """The method of that name: the window's own, else the commands'."""
+        handler: Callable[..., object] = getattr(self if hasattr(MainWindow, name) else self.commands, name)
+        return handler
+
+    def _facts(self) -> set[str]:
+        memory, state = self.session.memory, self.state.state
+        facts = self.decide.facts() if memory is not None else set()
+        if memory is not None:
+            facts |= {"memory"} | (set() if memory.readonly else {"writable"})
+        if state is not None:
+            facts |= {name for name, step in (("undo", state.undo), ("redo", state.redo)) if step}
+        return facts
+
+
+def action_of(window: MainWindow, name: str) -> QAction:
+    """The action with that id."""
+    return window.actions_by_id[name]

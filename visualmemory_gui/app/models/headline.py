@@ -1,0 +1,115 @@
+"""A decision in words: what the headline, the sentence under it, and the reason say. Pure functions of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
+from visualmemory_gui.engine.decision.votes import Tally, tally, weights
+from visualmemory_gui.engine.types import RULES, Decision, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """``title``: the winner, or "Unknown. Nearest: tiger". ``numbers``: share, margin, confidence."""
+
+    title: str
+    numbers: str
+    reason: str
+
+
+def percent(part: float) -> str:
+    """ "71 %"; small parts keep one digit after the point."""
+    value = 100 * part
+    return f"{value:.1f} %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def headline(decision: Decision | None) -> Headline:
+    if decision is None:
+        return Headline("", "", "")
+    if decision.label is None:
+        return Headline("Nothing to compare with", "The memory has no active exemplars.", "")
+    title = f"Unknown. Nearest: {decision.label}" if decision.known is False else decision.label
+    return Headline(title, _numbers(decision), _reason(decision))
+
+
+def why(decision: Decision | None) -> str:
+    """ "4 of 10 neighbours, the three nearest among them, are tiger." """
+    if decision is None or decision.label is None:
+        return ""
+    mine = [at_level(n.label, decision.level) == decision.label for n in decision.neighbours]
+    nearest = next((i for i, is_mine in enumerate(mine) if not is_mine), len(mine))
+    n = len(mine)
+    first = ""
+    if 0 < nearest < sum(mine):
+        first = ", the nearest among them," if nearest == 1 else f", the {_number(nearest)} nearest among them,"
+    if sum(mine) == n:
+        return (
+            "The only neighbour is " + decision.label + "." if n == 1 else f"All {n} neighbours are {decision.label}."
+        )
+    return f"{sum(mine)} of {n} neighbours{first} {'is' if sum(mine) == 1 else 'are'} {decision.label}."
+
+
+def agreement(decision: Decision | None) -> str:
+    """ "exact · HNSW agrees 10/10"."""
+    if decision is None or decision.search is None:
+        return ""
+    parts = ["exact" if decision.search.mode == "exact" else "HNSW"]
+    if decision.search.agreement is not None:
+        parts.append(f"HNSW agrees {decision.search.agreement}/{len(decision.neighbours)}")
+    return " · ".join(parts)
+
+
+def by_rule(decision: Decision | None) -> Mapping[Rule, Tally[str]]:
+    """What each voting rule makes of the same neighbours, at the decision's level."""
+    if decision is None or not decision.neighbours:
+        return {}
+    import numpy as np
+
+    labels = [at_level(n.label, decision.level) for n in decision.neighbours]
+    distances = np.array([n.distance for n in decision.neighbours])
+    factors = np.array([n.trust * n.factor for n in decision.neighbours])
+    return {rule: tally(labels, weights(rule, distances) * factors) for rule in RULES}
+
+
+def disagree(tallies: Mapping[Rule, Tally[str]]) -> bool:
+    return len({t.winner for t in tallies.values()}) > 1
+
+
+def winning_label(decision: Decision) -> str | None:
+    """The full label that won; at a level the strongest of those below the level's winner."""
+    mine = [n for n in decision.neighbours if at_level(n.label, decision.level) == decision.label]
+    return tally([n.label for n in mine], [n.weight for n in mine]).winner
+
+
+def level_note(decision: Decision | None) -> str:
+    """Says so where the winner at this level is no ancestor of the winner among full labels."""
+    if decision is None or decision.level == 0:
+        return ""
+    full = roll_up(decision, 0)
+    if not disagrees(full, decision):
+        return ""
+    return (
+        f"Among full labels the winner is {full.label}: its votes stand together, those of {decision.label} are spread."
+    )
+
+
+def _numbers(decision: Decision) -> str:
+    parts = [f"{percent(decision.share or 0.0)} of the vote"]
+    if decision.margin is not None and len(decision.shares) > 1:
+        parts.append(f"margin {percent(decision.margin)}")
+    if decision.confidence is not None:
+        parts.append(f"right {round(10 * decision.confidence)} in 10 times here")
+    return " · ".join(parts)
+
+
+def _reason(decision: Decision) -> str:
+    if decision.novelty is None or decision.known is True:
+        return ""
+    return decision.novelty.reason
+
+
+def _number(n: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[n] if n < len(words) else str(n)

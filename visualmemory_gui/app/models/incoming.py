@@ -1,0 +1,50 @@
+"""Pictures that come in by drop or paste: files, folders of files, or the pixels themselves."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtGui import QImage
+
+from visualmemory_gui.app.models import mime
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_PASTED = 64_000_000  # pixels
+
+
+def incoming(data: QMimeData) -> list[str | Image]:
+    """Paths of pictures, folders opened one level deep; where there are none, the pixels that the drag brings."""
+    found: list[str | Image] = []
+    for path in mime.paths(data):
+        found += pictures_in(path) if Path(path).is_dir() else [path]
+    if not found and data.hasImage():
+        picture = to_pil(QImage(data.imageData()))
+        found = [picture] if picture is not None else []
+    return found
+
+
+def pictures_in(folder: str) -> list[str]:
+    """The pictures directly in ``folder``, by name."""
+    from visualmemory_gui.engine.images.formats import looks_like_image
+
+    return [str(p) for p in sorted(Path(folder).iterdir()) if p.is_file() and looks_like_image(p)]
+
+
+def to_pil(image: QImage) -> Image | None:
+    """``image`` as PIL knows it; None for an empty one or one too large to be a picture."""
+    if image.isNull() or image.width() * image.height() > MOST_PASTED:
+        return None
+    from PIL import Image
+
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    picture = Image.open(io.BytesIO(bytes(data.data())))
+    picture.load()
+    return picture

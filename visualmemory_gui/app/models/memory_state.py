@@ -1,0 +1,88 @@
+"""What the shell shows of the memory: how much it holds, how fresh its index is, what undo and redo would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from visualmemory_gui.app.models.decision import Runner
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.types import IndexState
+
+STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryState:
+    """``undo`` and ``redo`` name the steps, None when there is none."""
+
+    name: str
+    memory: str
+    index: str
+    undo: str | None
+    redo: str | None
+    labels: tuple[str, ...]
+
+
+def read_state(memory: VisualMemory) -> MemoryState:
+    """Everything at once, off the window's thread."""
+    summary = memory.summary()
+    undo, redo = memory.history.can_undo(), memory.history.can_redo()
+    labels = tuple(sorted((label for label, n in summary.labels.items() if n), key=str.casefold))
+    return MemoryState(
+        name=memory.path.name.removesuffix(".vmem"),
+        memory=holdings(summary.active, summary.struck, len(labels)),
+        index=index_text(summary.index),
+        undo=undo.name if undo else None,
+        redo=redo.name if redo else None,
+        labels=labels,
+    )
+
+
+def holdings(active: int, struck: int, classes: int) -> str:
+    """ "412 exemplars · 3 struck · 12 classes"."""
+    parts = [f"{active:,} exemplar{'' if active == 1 else 's'}"]
+    if struck:
+        parts.append(f"{struck:,} struck")
+    parts.append(f"{classes:,} class{'' if classes == 1 else 'es'}")
+    return " · ".join(parts)
+
+
+def index_text(index: IndexState) -> str:
+    """ "exact search", "HNSW · index on disk: 3 edits behind"."""
+    mode = "exact search" if index.kind == "exact" else "HNSW"
+    if index.current:
+        return f"{mode} · index on disk: current"
+    if index.behind is None:
+        return mode if index.kind == "exact" else f"{mode} · index on disk: none"
+    return f"{mode} · index on disk: {index.behind:,} edit{'' if index.behind == 1 else 's'} behind"
+
+
+class MemoryStateModel(QObject):
+    """Keeps the last state that was read; ``state`` is None while no memory is open."""
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self.state: MemoryState | None = None
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(STATE)
+        self._memory, self.state = memory, None
+        self.updated.emit()
+        self.refresh()
+
+    def refresh(self) -> None:
+        memory = self._memory
+        if memory is not None:
+            self._runner.run_edit("Counting", lambda: read_state(memory), self._take, topic=STATE)
+
+    def _take(self, state: MemoryState) -> None:
+        self.state = state
+        self.updated.emit()

@@ -1,0 +1,115 @@
+"""The neighbours of the query as rows of cards: in rank order, then those struck out while this query was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QPixmap
+
+from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.types import Neighbour
+
+Index = QModelIndex | QPersistentModelIndex
+Colour = Callable[[str, Sequence[str]], QColor]
+
+
+class NeighboursModel(QAbstractListModel):
+    """Answers ``CardRole`` and AccessibleTextRole. ``colour(label, labels by share)`` gives the chips' colours."""
+
+    def __init__(self, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._decision = decision
+        self._colour = colour
+        self._rows: list[Neighbour] = []
+        self._voting = 0
+        self._pixmaps: dict[int, QPixmap] = {}
+        decision.decided.connect(self.on_decided)
+
+    def on_decided(self) -> None:
+        """Take over the decision. Rows keep their identity where only votes changed, so that a selection stays."""
+        decision = self._decision.decision
+        voting = list(decision.neighbours) if decision is not None else []
+        rows = voting + list(self._decision.struck)
+        same = [n.id for n in rows] == [n.id for n in self._rows]
+        if not same:
+            self.beginResetModel()
+        self._rows, self._voting = rows, len(voting)
+        images = self._decision.images
+        self._pixmaps = {n.id: self._pixmap(n.id) for n in rows if n.id in images}
+        if same and rows:
+            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+        elif not same:
+            self.endResetModel()
+
+    def neighbour(self, row: int) -> Neighbour:
+        return self._rows[row]
+
+    def is_struck(self, row: int) -> bool:
+        return row >= self._voting
+
+    def rows_of(self, ids: Sequence[int]) -> list[int]:
+        """Where ``ids`` stand now; those that left are left out."""
+        wanted = set(ids)
+        return [row for row, neighbour in enumerate(self._rows) if neighbour.id in wanted]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        row, neighbour = index.row(), self._rows[index.row()]
+        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return spoken(neighbour, struck=self.is_struck(row))
+        if role == CardRole.Colour:
+            return self._colour_of(neighbour)
+        if role == CardRole.Pixmap:
+            return self._pixmaps.get(neighbour.id)
+        if role == CardRole.Share:
+            return 0.0 if self.is_struck(row) else neighbour.share
+        if role == CardRole.State:
+            return "struck" if self.is_struck(row) else "active"
+        return _PLAIN[role](neighbour) if role in _PLAIN else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        base = super().flags(index)
+        return base | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else base
+
+    def mimeTypes(self) -> list[str]:
+        return [mime.EXEMPLARS]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        return mime.of_exemplars([self._rows[i.row()].id for i in sorted(indexes, key=QModelIndex.row)])
+
+    def _colour_of(self, neighbour: Neighbour) -> QColor | None:
+        decision = self._decision.decision
+        if decision is None:
+            return None
+        return self._colour(at_level(neighbour.label, decision.level), list(decision.shares))
+
+    def _pixmap(self, exemplar: int) -> QPixmap:
+        return self._pixmaps.get(exemplar) or QPixmap.fromImage(self._decision.images[exemplar])
+
+
+_PLAIN: dict[int, Callable[[Neighbour], Any]] = {
+    Qt.ItemDataRole.DisplayRole: lambda n: n.label,
+    CardRole.Exemplar: lambda n: n.id,
+    CardRole.Rank: lambda n: n.rank,
+    CardRole.Label: lambda n: n.label,
+    CardRole.Distance: lambda n: n.distance,
+    CardRole.Factor: lambda n: n.factor,
+}
+
+
+def spoken(neighbour: Neighbour, *, struck: bool) -> str:
+    """ "cat, rank 2, distance 0.210, 12 % of the vote": the card for those who hear it."""
+    if struck:
+        return f"{neighbour.label}, struck out, distance {neighbour.distance:.3f}, no vote"
+    text = f"{neighbour.label}, rank {neighbour.rank}, distance {neighbour.distance:.3f}"
+    text += f", {neighbour.share:.0%} of the vote".replace("%", " %")
+    return text + (f", vote times {neighbour.factor:g} for a small class" if neighbour.factor > 1 else "")

@@ -1,0 +1,68 @@
+"""What survives a restart: the window's place, the look, the memories opened last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, cast
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
+
+from visualmemory_gui.app import theme
+
+MOST_RECENT = 6
+SIZE = (1280, 800)
+
+
+def settings() -> QSettings:
+    """The user's own settings file."""
+    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "visualmemory_gui", "window")
+
+
+def recent_memories(store: QSettings) -> list[str]:
+    """Paths of memories that were opened and are still there, newest first."""
+    paths = store.value("recent", [], list)
+    return [path for path in cast(list[str], paths) if Path(path).is_dir()]
+
+
+def remember_memory(store: QSettings, path: str) -> list[str]:
+    """Put ``path`` first; returns the list."""
+    kept = [path, *(p for p in recent_memories(store) if p != path)][:MOST_RECENT]
+    store.setValue("recent", kept)
+    return kept
+
+
+def theme_name(store: QSettings) -> theme.Name:
+    name = str(store.value("theme", "system"))
+    return cast(theme.Name, name) if name in ("light", "dark") else "system"
+
+
+def set_theme(store: QSettings, name: theme.Name) -> None:
+    store.setValue("theme", name)
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        theme.apply(app, name)
+
+
+def save_window(store: QSettings, window: QMainWindow) -> None:
+    store.setValue("geometry", window.saveGeometry())
+    for splitter in window.findChildren(QSplitter):
+        if splitter.objectName():
+            store.setValue(f"splitters/{splitter.objectName()}", splitter.saveState())
+
+
+def restore_window(store: QSettings, window: QMainWindow) -> None:
+    geometry = store.value("geometry")
+    if geometry is None or not window.restoreGeometry(geometry):
+        window.resize(*SIZE)
+    for splitter in window.findChildren(QSplitter):
+        state = store.value(f"splitters/{splitter.objectName()}") if splitter.objectName() else None
+        if state is not None:
+            splitter.restoreState(state)
+
+
+def kind_of(paths: list[str]) -> Literal["memory", "folder", "other"]:
+    """What was dropped: one memory, one folder of pictures, or something else."""
+    if len(paths) != 1 or not Path(paths[0]).is_dir():
+        return "other"
+    return "memory" if (Path(paths[0]) / "memory.sqlite").is_file() else "folder"

@@ -1,0 +1,74 @@
+"""Pictures of the real window, for the README and for looking at it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from visualmemory_gui.app.main_window import MainWindow
+    from visualmemory_gui.app.theme import Name
+
+LONGEST_MS = 60_000
+
+
+def take(
+    memory_path: str | Path, png: str | Path, *, theme: Name = "light", size: tuple[int, int] = (1280, 800)
+) -> Path:
+    """Open the memory, decide the last of its recent queries (else its first exemplar), and save the window."""
+    return take_all(memory_path, [(Path(png), theme)], size=size)[0]
+
+
+def take_all(
+    memory_path: str | Path, wanted: Sequence[tuple[Path, Name]], *, size: tuple[int, int] = (1280, 800)
+) -> list[Path]:
+    """The same window once for each (file, look)."""
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from visualmemory_gui.app import theme
+    from visualmemory_gui.app.application import create
+
+    app, window = create(["visualmemory-gui", str(memory_path)])
+    before = theme.wanted()
+    try:
+        window.resize(*size)
+        window.show()
+        wait_until_idle(window)
+        ask_something(window)
+        wait_until_idle(window)
+        for png, name in wanted:
+            theme.apply(app, name)
+            app.processEvents()
+            window.grab().save(str(png))
+    finally:
+        window.close()
+        theme.apply(app, before)
+    return [png for png, _ in wanted]
+
+
+def ask_something(window: MainWindow) -> None:
+    """Decide the newest recent query; a memory without one decides its first exemplar."""
+    recent = window.decide.recent
+    memory = window.session.memory
+    if recent.rowCount():
+        window.session.decision.ask_query(recent.query(0))
+    elif memory is not None and len(memory.snapshot):
+        window.session.decision.ask_exemplar(int(memory.snapshot.ids[0]))
+
+
+def wait_until_idle(window: MainWindow, *, longest_ms: int = LONGEST_MS) -> bool:
+    """Let the window work until no task is left; False when it took longer than ``longest_ms``."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    tasks = window.session.tasks
+    watch = QTimer(interval=20)
+    watch.timeout.connect(lambda: None if tasks.busy else loop.quit())
+    watch.start()
+    end = QTimer(singleShot=True, interval=longest_ms)
+    end.timeout.connect(loop.quit)
+    end.start()
+    loop.exec()
+    return not tasks.busy

@@ -1,0 +1,117 @@
+"""The workspace Decide: query, neighbours, decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.neighbours import NeighboursModel
+from visualmemory_gui.app.models.recent import RecentQueriesModel
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.buttons import bind
+from visualmemory_gui.app.views.decision_panel import DecisionPanel
+from visualmemory_gui.app.views.drops import PictureDrops
+from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
+from visualmemory_gui.app.views.query_panel import QueryPanel
+
+WIDTHS = (330, 640, 300)
+
+
+class DecideView(QWidget):
+    """Pictures dropped anywhere on it become queries. It edits nothing itself: what is asked for goes up as signals.
+
+    ``label`` is None in a signal where a new class is meant.
+    """
+
+    pictures_dropped = Signal(list)
+    teach_requested = Signal(list, object)  # paths, label
+    relabel_requested = Signal(list, object)  # ids, label
+    class_chosen = Signal(object)  # label
+    strike_requested = Signal(list)  # ids
+    restore_requested = Signal(list)  # ids
+    facts_changed = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("workspaceDecide")
+        self._decision = session.decision
+        self._neighbours = NeighboursModel(session.decision, theme.chip_colour, self)
+        self.recent = RecentQueriesModel(session.decision, session.tasks, self)
+        self.query = QueryPanel(session.decision, self.recent)
+        self.neighbours = NeighboursPanel(session.decision, self._neighbours)
+        self.decision = DecisionPanel(session.decision)
+        self._lay_out()
+        self._connect()
+
+    def facts(self) -> set[str]:
+        """What there is to act on: see ``actions.Spec.needs``."""
+        decision = self._decision.decision
+        found = {
+            "query": self._decision.query is not None,
+            "winner": decision is not None and decision.label is not None and not self._decision.here,
+            "selection": bool(self.selected(struck=False)),
+            "struck": bool(self.selected(struck=True)),
+        }
+        return {name for name, there in found.items() if there}
+
+    def selected(self, *, struck: bool | None = None) -> list[int]:
+        return self.neighbours.selected(struck=struck)
+
+    def select_all(self) -> None:
+        self.neighbours.grid.selectAll()
+        self.neighbours.grid.setFocus()
+
+    def clear_selection(self) -> None:
+        self.neighbours.grid.clearSelection()
+
+    def label_of_key(self, digit: int) -> str | None:
+        """The class that the digit 1 to 9 stands for now."""
+        return self.decision.keys.get(digit)
+
+    def say(self, text: str) -> None:
+        """A hint over the neighbours; "" takes it back."""
+        self.neighbours.say(text)
+
+    def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...]) -> None:
+        """Let the buttons and the context menu stand for the window's actions."""
+        bind(self.query.teach, actions["actionTeach"])
+        bind(self.query.confirm, actions["actionConfirm"])
+        bind(self.query.choose, actions["actionQuery"])
+        self.neighbours.set_card_actions([actions[name] for name in on_cards])
+
+    def on_recent_chosen(self, row: int) -> None:
+        self._decision.ask_query(self.recent.query(row))
+
+    def _lay_out(self) -> None:
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("decideSplit")
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(theme.px(6))
+        for panel in (self.query, self.neighbours, self.decision):
+            panel.setMinimumWidth(theme.px(150))
+            split.addWidget(panel)
+            split.setStretchFactor(split.count() - 1, 1 if panel is self.neighbours else 0)
+        split.setSizes(list(WIDTHS))
+        column = QVBoxLayout(self)
+        margin = theme.px(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.addWidget(split)
+
+    def _connect(self) -> None:
+        PictureDrops(self).dropped.connect(self.pictures_dropped)
+        self.query.pictures_dropped.connect(self.pictures_dropped)
+        self.query.recent_chosen.connect(self.on_recent_chosen)
+        self.neighbours.strike_requested.connect(self.strike_requested)
+        self.neighbours.restore_requested.connect(self.restore_requested)
+        self.neighbours.selection_changed.connect(self.facts_changed)
+        classes = self.decision.classes
+        classes.pictures_dropped.connect(self.teach_requested)
+        classes.cards_dropped.connect(self.relabel_requested)
+        classes.class_chosen.connect(lambda label: self.class_chosen.emit(label))
+        classes.new_class_requested.connect(lambda: self.class_chosen.emit(None))
+        self._decision.decided.connect(self.facts_changed)
+        self._decision.query_changed.connect(self.facts_changed)

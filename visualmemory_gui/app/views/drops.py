@@ -1,0 +1,46 @@
+"""Dropping pictures on a widget: an event filter that turns drops into one signal."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QWidget
+
+from visualmemory_gui.app.models import incoming, mime
+
+
+class PictureDrops(QObject):
+    """Lets ``widget`` take pictures: files, folders, and pixels from a browser."""
+
+    dropped = Signal(list)  # paths and PIL images
+    hovering = Signal(bool)  # whether pictures are dragged over the widget
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        widget.setAcceptDrops(True)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDragMoveEvent):
+            wanted = accept(event, mime.holds_pictures(event.mimeData()))
+            self.hovering.emit(wanted)
+            return wanted
+        if event.type() == QEvent.Type.DragLeave:
+            self.hovering.emit(False)
+        if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
+            self.hovering.emit(False)
+            found = incoming.incoming(event.mimeData())
+            if accept(event, bool(found)):
+                self.dropped.emit(found)
+            return True
+        return False
+
+
+def accept(event: QDropEvent, wanted: bool) -> bool:
+    """Take a drag as a copy, so that no file manager removes what it dragged; or leave it to others."""
+    if wanted:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+    else:
+        event.ignore()
+    return wanted

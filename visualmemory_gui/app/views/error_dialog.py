@@ -1,0 +1,32 @@
+"""What went wrong: one sentence what happened, one what to do, the details folded."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+
+class ErrorDialog(QMessageBox):
+    """One dialog, never a tower of them: errors that come while it is open are counted and join its details."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("errorDialog")
+        self.setWindowTitle("Something did not work")
+        self.setIcon(QMessageBox.Icon.Warning)
+        self.setStandardButtons(QMessageBox.StandardButton.Ok)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._more = 0
+        self._first = ""
+
+    def tell(self, what: str, todo: str, details: str) -> None:
+        if self.isVisible():
+            self._more += 1
+            self.setText(f"{self._first}\n\nand {self._more} more: see the details")
+            self.setDetailedText(f"{self.detailedText()}\n\n{what}\n{details}")
+            return
+        self._more, self._first = 0, what
+        self.setText(what)
+        self.setInformativeText(todo)
+        self.setDetailedText(details)
+        self.open()

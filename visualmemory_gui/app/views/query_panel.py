@@ -1,0 +1,135 @@
+"""The query: its picture, the answer in words, teaching it, and the queries before it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QListView, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.headline import headline, level_note
+from visualmemory_gui.app.models.recent import RecentQueriesModel
+from visualmemory_gui.app.views.buttons import action_button
+from visualmemory_gui.app.views.drops import PictureDrops
+from visualmemory_gui.app.widgets.picture_view import PictureView
+
+
+class QueryPanel(QFrame):
+    """Shows the query of a ``DecisionModel``; its buttons are bound to actions by whoever has them."""
+
+    pictures_dropped = Signal(list)
+    recent_chosen = Signal(int)
+
+    def __init__(self, decision: DecisionModel, recent: RecentQueriesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("queryPanel")
+        self.setAccessibleName("Query: drop pictures here to decide them")
+        self.setProperty("panel", True)
+        self._decision = decision
+        self._make_words()
+        self.picture = PictureView(empty_text="Drop a picture, or paste one")
+        self.picture.setObjectName("queryImage")
+        self.choose = action_button("chooseButton")
+        self.teach = action_button("teachButton", primary=True)
+        self.confirm = action_button("confirmButton")
+        self.strip = self._make_strip(recent)
+        self._lay_out()
+        drops = PictureDrops(self)
+        drops.dropped.connect(self.pictures_dropped)
+        drops.hovering.connect(self.picture.set_inviting)
+        decision.query_changed.connect(self.on_query_changed)
+        decision.decided.connect(self.on_decided)
+        self.on_query_changed()
+        self.on_decided()
+
+    def on_query_changed(self) -> None:
+        query = self._decision.query
+        self.name.setText(f"Query · {query.name}" if query else "Query")
+        self.name.setToolTip(query.source or "" if query else "")
+        image = QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage()
+        self.picture.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
+
+    def on_decided(self) -> None:
+        said = headline(self._decision.decision)
+        if self._decision.decision is None and self._decision.query is not None:
+            said = headline(None)
+            self.winner.setText("Deciding…")
+        else:
+            self.winner.setText(said.title)
+        for label, text in (
+            (self.numbers, said.numbers),
+            (self.reason, said.reason),
+            (self.note, level_note(self._decision.decision)),
+            (self.here, here_text([row.label for row in self._decision.here], [row.id for row in self._decision.here])),
+        ):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self.winner.setVisible(bool(self.winner.text()))
+
+    def _make_words(self) -> None:
+        self.name, self.winner = QLabel("Query"), QLabel()
+        self.name.setProperty("dim", True)
+        self.name.setSizePolicy(self.name.sizePolicy().Policy.Ignored, self.name.sizePolicy().Policy.Preferred)
+        self.winner.setObjectName("queryWinner")
+        self.winner.setFont(theme.points(self.font(), 6, bold=True))
+        self.numbers, self.reason, self.note, self.here = QLabel(), QLabel(), QLabel(), QLabel()
+        for label, name in (
+            (self.winner, "Decision"),
+            (self.numbers, "Share and margin"),
+            (self.reason, "Why it is unknown"),
+            (self.note, "Levels disagree"),
+            (self.here, "Already in the memory"),
+        ):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setAccessibleDescription(name)
+        for label in (self.reason, self.note, self.here):
+            label.setProperty("dim", True)
+
+    def _make_strip(self, recent: RecentQueriesModel) -> QListView:
+        strip = QListView()
+        strip.setObjectName("recentQueries")
+        strip.setAccessibleName("Recent queries")
+        strip.setModel(recent)
+        strip.setViewMode(QListView.ViewMode.IconMode)
+        strip.setFlow(QListView.Flow.LeftToRight)
+        strip.setWrapping(False)
+        strip.setMovement(QListView.Movement.Static)
+        strip.setFrameShape(QListView.Shape.NoFrame)
+        side = theme.px(36)
+        strip.setIconSize(QSize(side, side))
+        strip.setGridSize(QSize(side + theme.px(6), side + theme.px(6)))
+        strip.setFixedHeight(side + theme.px(18))
+        strip.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        strip.clicked.connect(self.on_recent_clicked)
+        strip.activated.connect(self.on_recent_clicked)
+        return strip
+
+    def on_recent_clicked(self, index: QModelIndex) -> None:
+        self.recent_chosen.emit(index.row())
+
+    def _lay_out(self) -> None:
+        buttons = QGridLayout()
+        buttons.addWidget(self.teach, 0, 0)
+        buttons.addWidget(self.choose, 0, 1)
+        buttons.addWidget(self.confirm, 1, 0, 1, 2)
+        recent = QLabel("Recent queries")
+        recent.setProperty("dim", True)
+        column = QVBoxLayout(self)
+        column.addWidget(self.name)
+        column.addWidget(self.picture, 3)
+        for label in (self.winner, self.numbers, self.reason, self.note, self.here):
+            column.addWidget(label)
+        column.addLayout(buttons)
+        column.addStretch(1)
+        column.addWidget(recent)
+        column.addWidget(self.strip)
+
+
+def here_text(labels: list[str], ids: list[int]) -> str:
+    """ "In the memory as exemplar 12, cat." """
+    if not ids:
+        return ""
+    shown = ", ".join(f"{i} ({label})" for i, label in list(zip(ids, labels, strict=True))[:3])
+    return f"This picture is in the memory as exemplar {shown}{', …' if len(ids) > 3 else ''}."
