@@ -50,8 +50,8 @@ class Column(Generic[Scalar]):
 class Rows:
     """Rows read from the store or about to join the working set; all arrays have length n.
 
-    ``content``, ``group`` and ``twin`` are 64-bit hashes (of the picture's content id, the group's name and the vector's
-    bytes); content 0 and group 0 mean none. ``change`` is the change number that last touched the row.
+    ``content``, ``group`` and ``twin`` are 64-bit hashes (of the picture's content id, the group's name and the
+    vector's bytes); content 0 and group 0 mean none. ``change`` is the change number that last touched the row.
     """
 
     ids: I64

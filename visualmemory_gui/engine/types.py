@@ -57,9 +57,9 @@ class EncoderIdentity:
 class Picture:
     """A decoded picture: what the encoder, the memory and the window need of it.
 
-    ``pixels`` is (size, size, 3) uint8 RGB in the encoder's geometry. ``content`` is the sha256 (hex) of the decoded RGB
-    pixels, ``sha256`` that of the file's bytes (None without a file). ``thumbnail`` is a JPEG of at most 256 pixels a
-    side. ``source`` is the absolute path, ``suffix`` the format's usual file ending with its dot.
+    ``pixels`` is (size, size, 3) uint8 RGB in the encoder's geometry. ``content`` is the sha256 (hex) of the decoded
+    RGB pixels, ``sha256`` that of the file's bytes (None without a file). ``thumbnail`` is a JPEG of at most 256 pixels
+    a side. ``source`` is the absolute path, ``suffix`` the format's usual file ending with its dot.
     """
 
     pixels: U8
@@ -135,9 +135,9 @@ class Neighbour:
 class Novelty:
     """Why a decision is known or unknown.
 
-    ``statistic`` is the mean distance to the ``m`` nearest exemplars of other content; unknown when above ``threshold``,
-    the 0.99 quantile of the same figure over the memory's own exemplars. ``threshold`` is None when there are too few
-    exemplars to tell; ``reason`` says it in words.
+    ``statistic`` is the mean distance to the ``m`` nearest exemplars of other content; unknown when above
+    ``threshold``, the 0.99 quantile of the same figure over the memory's own exemplars. ``threshold`` is None when
+    there are too few exemplars to tell; ``reason`` says it in words.
     """
 
     statistic: float | None
@@ -180,6 +180,24 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What forgetting did. ``status`` is "done" when the scan found nothing, else "bytes remain".
+
+    ``files_scanned`` files of the memory's folder were searched for the erased bytes, ``hits`` places were found.
+    ``shared`` counts pieces that a remaining exemplar also holds. ``labels`` are those of the forgotten exemplars,
+    ``unreachable`` what no program can reach from here.
+    """
+
+    forgotten: int
+    status: Literal["done", "bytes remain"]
+    files_scanned: int
+    hits: int
+    shared: int
+    labels: tuple[str, ...]
+    unreachable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What an edit changed, told to whoever listens. Ids are in the order of the rows.
 
@@ -198,6 +216,7 @@ class Changes:
     reweighed: tuple[int, ...] = ()
     forgotten: tuple[int, ...] = ()
     settings: tuple[str, ...] = ()
+    receipt: Receipt | None = None
 
     @property
     def ids(self) -> tuple[int, ...]:

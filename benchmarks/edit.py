@@ -1,0 +1,284 @@
+"""How long until an edit is on disk and seen by the next decision? Ours, two vector databases, and the floor.
+
+100,000 clustered vectors of 384 dimensions, seeded. Each round adds one exemplar and decides a query, then strikes one
+out and decides again; every side is durable. The floor is one FULL commit of apsw plus hnswlib alone, at the same ef
+as ours. Recall@50 is against exact search in float64.
+
+    python -m benchmarks.edit [--n 100000] [--rounds 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import apsw
+import hnswlib
+import numpy as np
+
+from benchmarks.results import table, write
+from visualmemory_gui import VisualMemory
+
+DIM, CLASSES, K = 384, 1000, 10
+RECALL_AT, RECALL_QUERIES = 50, 200
+
+
+class Side(Protocol):
+    """One contestant: all ids are places in the order of adding."""
+
+    name: str
+
+    def fill(self, vectors: np.ndarray, labels: list[str]) -> None: ...
+    def add(self, vector: np.ndarray, label: str) -> None: ...
+    def strike(self, place: int) -> None: ...
+    def nearest(self, query: np.ndarray, k: int) -> list[int]: ...
+    def decide(self, query: np.ndarray) -> None: ...
+    def close(self) -> None: ...
+
+
+class Ours:
+    name = "visualmemory"
+
+    def __init__(self, folder: Path) -> None:
+        self.memory = VisualMemory.create(folder / "edit.vmem", dim=DIM)
+        self.ids: list[int] = []
+
+    def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
+        self.ids = self.memory.add_vectors(vectors, labels)
+        self.memory.build_index()
+        self.memory.refresh()
+
+    def add(self, vector: np.ndarray, label: str) -> None:
+        self.ids += self.memory.add_vectors(vector[None], [label])
+
+    def strike(self, place: int) -> None:
+        self.memory.strike([self.ids[place]])
+
+    def nearest(self, query: np.ndarray, k: int) -> list[int]:
+        place_of = {i: place for place, i in enumerate(self.ids)}
+        return [place_of[n.id] for n in self.memory.decide_vector(query, k=k, search="hnsw").neighbours]
+
+    def decide(self, query: np.ndarray) -> None:
+        decision = self.memory.decide_vector(query, k=K)
+        assert decision.search is not None and decision.search.mode == "hnsw"
+
+    def close(self) -> None:
+        self.memory.close()
+
+
+class Floor:
+    """What no product can be faster than with these two libraries: one commit, and hnswlib alone."""
+
+    name = "apsw + hnswlib alone"
+
+    def __init__(self, folder: Path, *, m: int, ef_construction: int, ef: int) -> None:
+        self.db = apsw.Connection(str(folder / "floor.sqlite"))
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            self.db.execute(f"pragma {pragma}").fetchall()
+        self.db.execute("create table rows(id integer primary key, label text, struck int, vector blob)")
+        self.graph = hnswlib.Index("ip", DIM)
+        self.parameters = {"M": m, "ef_construction": ef_construction}
+        self.ef = ef
+        self.count = 0
+
+    def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
+        self.graph.init_index(2 * len(vectors), **self.parameters)
+        self.graph.add_items(vectors, np.arange(len(vectors)), num_threads=-1)
+        self.graph.set_ef(self.ef)
+        self.graph.set_num_threads(1)
+        with self.db:
+            rows = ((i, labels[i], vectors[i].tobytes()) for i in range(len(vectors)))
+            self.db.executemany("insert into rows values(?, ?, 0, ?)", rows)
+        self.count = len(vectors)
+
+    def add(self, vector: np.ndarray, label: str) -> None:
+        with self.db:
+            self.db.execute("insert into rows values(?, ?, 0, ?)", (self.count, label, vector.tobytes()))
+        self.graph.add_items(vector[None], [self.count])
+        self.count += 1
+
+    def strike(self, place: int) -> None:
+        with self.db:
+            self.db.execute("update rows set struck = 1 where id = ?", (place,))
+        self.graph.mark_deleted(place)
+
+    def nearest(self, query: np.ndarray, k: int) -> list[int]:
+        return [int(i) for i in self.graph.knn_query(query, k)[0][0]]
+
+    def decide(self, query: np.ndarray) -> None:
+        self.nearest(query, K)
+
+    def close(self) -> None:
+        self.db.close()
+
+
+class Chroma:
+    name = "chromadb"
+
+    def __init__(self, folder: Path) -> None:
+        import chromadb
+
+        settings = chromadb.Settings(anonymized_telemetry=False)
+        self.client = chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+        self.rows = self.client.create_collection("edit", metadata={"hnsw:space": "ip"})
+        self.count = 0
+
+    def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
+        for start in range(0, len(vectors), 5000):
+            part = slice(start, start + 5000)
+            ids = [str(i) for i in range(start, start + len(vectors[part]))]
+            self.rows.add(ids=ids, embeddings=vectors[part], metadatas=[{"label": x} for x in labels[part]])
+        self.count = len(vectors)
+
+    def add(self, vector: np.ndarray, label: str) -> None:
+        self.rows.add(ids=[str(self.count)], embeddings=[vector], metadatas=[{"label": label}])
+        self.count += 1
+
+    def strike(self, place: int) -> None:
+        self.rows.delete(ids=[str(place)])
+
+    def nearest(self, query: np.ndarray, k: int) -> list[int]:
+        return [int(i) for i in self.rows.query(query_embeddings=[query], n_results=k)["ids"][0]]
+
+    def decide(self, query: np.ndarray) -> None:
+        self.nearest(query, K)
+
+    def close(self) -> None:
+        del self.client
+
+
+class Lance:
+    name = "lancedb"
+
+    def __init__(self, folder: Path) -> None:
+        import lancedb
+
+        self.db = lancedb.connect(str(folder / "lance"))
+        self.table: Any = None
+        self.count = 0
+
+    def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
+        import pyarrow as pa
+
+        flat = pa.array(vectors.ravel(), pa.float32())
+        column = pa.FixedSizeListArray.from_arrays(flat, DIM)
+        rows = pa.table({"id": np.arange(len(vectors)), "label": labels, "vector": column})
+        self.table = self.db.create_table("edit", rows)
+        self.table.create_index(metric="cosine", vector_column_name="vector", index_type="IVF_HNSW_SQ")
+        self.count = len(vectors)
+
+    def add(self, vector: np.ndarray, label: str) -> None:
+        self.table.add([{"id": self.count, "label": label, "vector": vector}])
+        self.count += 1
+
+    def strike(self, place: int) -> None:
+        self.table.delete(f"id = {place}")
+
+    def nearest(self, query: np.ndarray, k: int) -> list[int]:
+        found = self.table.search(query).metric("cosine").limit(k).select(["id"]).to_arrow()
+        return [int(i) for i in found["id"].to_pylist()]
+
+    def decide(self, query: np.ndarray) -> None:
+        self.nearest(query, K)
+
+    def close(self) -> None:
+        del self.db
+
+
+def clustered(n: int, seed: int) -> tuple[np.ndarray, list[str]]:
+    """Vectors (n, 384) float32 of unit length around 1,000 centres, and the centre's name as label."""
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(CLASSES, DIM))
+    of = rng.integers(0, CLASSES, n)
+    raw = (centres[of] + rng.normal(size=(n, DIM))).astype(np.float32)
+    return raw / np.linalg.norm(raw, axis=1, keepdims=True), [f"class {c}" for c in of]
+
+
+def recall(side: Side, vectors: np.ndarray, queries: np.ndarray) -> float:
+    """Recall@50 against exact search."""
+    found = 0
+    for query in queries:
+        exact = np.argpartition(-(vectors @ query), RECALL_AT)[:RECALL_AT]
+        found += len(set(exact.tolist()) & set(side.nearest(query, RECALL_AT)))
+    return found / (RECALL_AT * len(queries))
+
+
+def median_ms(rounds: int, work: Callable[[int], None]) -> float:
+    times = []
+    for i in range(rounds):
+        started = time.perf_counter()
+        work(i)
+        times.append((time.perf_counter() - started) * 1e3)
+    return statistics.median(times)
+
+
+def measure(side: Side, *, vectors: np.ndarray, labels: list[str], rounds: int) -> dict[str, float | str]:
+    started = time.perf_counter()
+    side.fill(vectors, labels)
+    filled = time.perf_counter() - started
+    queries, _ = clustered(RECALL_QUERIES, seed=2)
+    fresh, fresh_labels = clustered(2 * rounds, seed=3)
+    reached = recall(side, vectors, queries)
+
+    def add_decide(i: int) -> None:
+        side.add(fresh[i], fresh_labels[i])
+        side.decide(fresh[rounds + i])
+
+    def strike_decide(i: int) -> None:
+        side.strike(i * 7)
+        side.decide(fresh[rounds + i])
+
+    for i in range(5):
+        side.decide(queries[i])
+    added = median_ms(rounds, add_decide)
+    struck = median_ms(rounds, strike_decide)
+    decided = median_ms(rounds, lambda i: side.decide(fresh[rounds + i]))
+    side.close()
+    return {
+        "name": side.name,
+        "add_decide_ms": added,
+        "strike_decide_ms": struck,
+        "decide_ms": decided,
+        "recall_at_50": reached,
+        "fill_s": filled,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=200)
+    options = parser.parse_args()
+    vectors, labels = clustered(options.n, seed=1)
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ours = Ours(folder)
+        rows.append(measure(ours, vectors=vectors, labels=labels, rounds=options.rounds))
+        parameters = ours.memory.index.parameters
+        floor = Floor(folder, m=parameters.m, ef_construction=parameters.ef_construction, ef=parameters.ef)
+        for side in (floor, Chroma(folder), Lance(folder)):
+            rows.append(measure(side, vectors=vectors, labels=labels, rounds=options.rounds))
+    report(rows, options)
+
+
+def report(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
+    ours, floor, peers = rows[0], rows[1], rows[2:]
+    ratios = {}
+    for figure in ("add_decide_ms", "strike_decide_ms"):
+        ratios[f"{figure}: ours / floor"] = ours[figure] / floor[figure]
+        ratios[f"{figure}: better peer / ours"] = min(p[figure] for p in peers) / ours[figure]
+    write("edit", {"n": options.n, "dim": DIM, "rounds": options.rounds, "sides": rows, "ratios": ratios})
+    head = ["side", "add + decide ms", "strike + decide ms", "decide ms", "recall@50", "fill s"]
+    print(table(head, [list(row.values()) for row in rows]))
+    print()
+    print(table(["ratio", "value"], [[name, value] for name, value in ratios.items()]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Fixtures that every test may use: generated pictures and small memories of the ``fake`` encoder."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from visualmemory_gui.engine.memory import VisualMemory
+
+COLOURS = {"animals/cat": (200, 60, 40), "animals/dog": (40, 160, 70), "plants/rose": (60, 70, 210)}
+
+
+def picture(colour: tuple[int, int, int], *, seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
+    """A picture of mostly one colour, with seeded noise so that no two are equal."""
+    noise = np.random.default_rng(seed).integers(-40, 40, (size[1], size[0], 3))
+    return Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
+
+
+def write_pictures(folder: Path, *, each: int) -> Path:
+    """``folder/animals/cat/0.png`` …: ``each`` pictures of three classes."""
+    for place, (label, colour) in enumerate(COLOURS.items()):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for i in range(each):
+            picture(colour, seed=1000 * place + i).save(folder / label / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's data, settings and logs of a test lie in a folder of its own; the cache of converted models is shared."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left_over() -> Iterator[None]:
+    """A test that leaves a thread running fails."""
+    before = set(threading.enumerate())
+    yield
+    end = time.monotonic() + 5
+    while left := [t for t in threading.enumerate() if t not in before and t.is_alive() and not _library_thread(t)]:
+        if time.monotonic() > end:
+            pytest.fail(f"threads left running: {', '.join(t.name for t in left)}")
+        left[0].join(0.05)
+
+
+def _library_thread(thread: threading.Thread) -> bool:
+    """Threads of libraries that live as long as the process."""
+    return thread.name.startswith(("tqdm", "pyarrow", "_TMonitor", "Dummy"))
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with 3 classes of 6 pictures."""
+    return write_pictures(tmp_path / "pictures", each=6)
+
+
+@pytest.fixture
+def memory(pictures: Path, tmp_path: Path) -> Iterator[VisualMemory]:
+    """An open memory of those pictures, made by the ``fake`` encoder."""
+    with VisualMemory.create(tmp_path / "small.vmem", encoder="fake") as made:
+        made.build(pictures)
+        yield made
+
+
+@pytest.fixture
+def vectors() -> tuple[np.ndarray, list[str]]:
+    """300 unit vectors of 16 dimensions around 5 seeded centres, and their labels."""
+    return clustered(300, dim=16, classes=5, seed=0)
+
+
+def clustered(n: int, *, dim: int, classes: int, seed: int, spread: float = 0.35) -> tuple[np.ndarray, list[str]]:
+    """Seeded vectors (n, dim) float32 of unit length around ``classes`` centres, and their labels."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(classes, dim))
+    of = rng.integers(0, classes, n)
+    raw = centres[of] / np.linalg.norm(centres[of], axis=1, keepdims=True) + spread * rng.normal(size=(n, dim))
+    return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32), [f"class {c}" for c in of]
+
+
+@pytest.fixture(scope="session")
+def unprivileged() -> int:
+    """A user id without rights, for tests of permissions that run as root."""
+    return 65534 if os.geteuid() == 0 else os.geteuid()

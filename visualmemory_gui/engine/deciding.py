@@ -1,0 +1,98 @@
+"""From a query's vector to a decision: search, vote, and whether the query is known at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from visualmemory_gui.engine.decision import novelty
+from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.index.search import Found, Searcher
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.store.checksum import content_key, vector_hash
+from visualmemory_gui.engine.types import F32, Decision, Rule, SearchMode
+
+RECOMPUTE_SHARE = 0.05
+FIRST_M = max(novelty.DEPTHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How a query is to be decided; ``exclude`` holds ids of exemplars that must not vote."""
+
+    k: int
+    rule: Rule
+    class_factor: bool
+    search: SearchMode = "auto"
+    level: int = 0
+    exclude: Collection[int] = ()
+
+
+class Decider:
+    """Decides queries on snapshots. Safe to call from many threads; owns no thread.
+
+    The thresholds of ``known`` are measured when first needed and again once 5 % of the rows changed. Where
+    ``deferred`` is set, somebody else calls ``refresh`` in the background, and decisions use what is there.
+    """
+
+    def __init__(self, searcher: Searcher, thresholds: novelty.Thresholds | None, *, touched: int) -> None:
+        self.searcher = searcher
+        self.deferred = False
+        self.thresholds = thresholds
+        self._touched = touched
+
+    def note_edit(self, rows: int) -> None:
+        """Count ``rows`` towards the 5 % after which the thresholds are measured anew."""
+        self._touched += rows
+
+    def forget_derived(self) -> None:
+        """Drop what was measured: it may know of exemplars that are gone."""
+        self.thresholds, self._touched = None, 0
+
+    def stale(self, snapshot: Snapshot) -> bool:
+        return self.thresholds is None or self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
+
+    def refresh(self, snapshot: Snapshot, report: Report = silent) -> novelty.Thresholds:
+        """Measure the thresholds of ``known`` on ``snapshot``."""
+        touched = self._touched
+        self.thresholds = novelty.measure(snapshot, self.searcher.nearest_many, report=report)
+        self._touched -= touched
+        return self.thresholds
+
+    def decide(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
+        """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
+        if not self.deferred and self.stale(snapshot):
+            self.refresh(snapshot)
+        code, twin = content_key(content), vector_hash(vector)
+        started = time.perf_counter()
+        found = self._retrieve(snapshot, vector, ask, content=code, twin=twin)
+        searched = time.perf_counter()
+        decision = decide(
+            snapshot,
+            found.rows,
+            found.distances,
+            k=ask.k,
+            rule=ask.rule,
+            class_factor=ask.class_factor,
+            level=ask.level,
+            novelty=self.thresholds,
+            content=code,
+            twin=twin,
+            search=found.info,
+        )
+        voted = time.perf_counter()
+        return replace(decision, timings_ms={"search": (searched - started) * 1e3, "vote": (voted - searched) * 1e3})
+
+    def _retrieve(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int, twin: int) -> Found:
+        """The first k neighbours, or more until ten of them are of other content than the query."""
+        count = max(ask.k, FIRST_M) + 1
+        while True:
+            found = self.searcher.nearest(snapshot, vector, count, mode=ask.search, excluded=ask.exclude)
+            own = snapshot.twin[found.rows] == twin
+            if content:
+                own |= snapshot.content[found.rows] == content
+            if len(found.rows) < count or len(found.rows) - int(own.sum()) >= FIRST_M:
+                return found
+            count *= 2

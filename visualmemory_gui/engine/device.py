@@ -1,0 +1,58 @@
+"""Which processor computes: what "auto" means here, asked of torch only where a GPU is likely."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Literal
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.types import DEVICES, Device
+
+Resolved = Literal["cpu", "cuda", "mps"]
+
+# What drivers of NVIDIA and AMD cards show, also under WSL.
+_DRIVER_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+_WINDOWS_DRIVER = "System32/nvcuda.dll"
+_SPOKEN = {"cuda": "no GPU that CUDA can use", "mps": "no Apple GPU"}
+
+
+def resolve(device: Device) -> Resolved:
+    """The device to compute on. "auto" is a GPU if there is one; a GPU asked for by name must be there.
+
+    torch is imported only to ask for a GPU by name, or where a driver shows that there is likely one. Raises BadValue.
+    """
+    if device not in DEVICES:
+        raise BadValue(f"{device!r} is no device; choose one of {', '.join(DEVICES)}")
+    if device == "cpu" or (device == "auto" and not gpu_is_likely()):
+        return "cpu"
+    usable = _usable()
+    if device == "auto":
+        return usable[0] if usable else "cpu"
+    if device not in usable:
+        raise BadValue(f"there is {_SPOKEN[device]} on this computer; choose auto or cpu")
+    return device
+
+
+def gpu_is_likely() -> bool:
+    """Whether something on this computer looks like the driver of a GPU. Costs microseconds."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if sys.platform == "win32":
+        return Path(os.environ.get("SYSTEMROOT", "C:/Windows"), _WINDOWS_DRIVER).exists()
+    return any(Path(sign).exists() for sign in _DRIVER_SIGNS)
+
+
+def _usable() -> list[Resolved]:
+    import torch  # late: takes seconds
+
+    usable: list[Resolved] = []
+    if torch.cuda.is_available():
+        usable.append("cuda")
+    if torch.backends.mps.is_available():
+        usable.append("mps")
+    return usable

@@ -1,0 +1,289 @@
+"""How pictures become exemplars: decode, embed, and write in batches that keep what was done when stopped."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancelled
+from visualmemory_gui.engine.images.folder import walk
+from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.reading import Embed, PictureReader, file_sha256
+from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.store.files import ImageFiles
+from visualmemory_gui.engine.types import F32, Changes, NewExemplar, Picture, Skipped
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.reading import ImageLike
+
+BATCH = 16
+SHUFFLE_SEED = 0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did. ``unchanged`` counts files already here under their label, ``links`` symbolic links.
+
+    ``stopped`` is True when the user stopped it: what was added before stays.
+    """
+
+    added: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    links: int = 0
+    stopped: bool = False
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """What an add did. ``ids`` has one id per picture taken: a new one, or that of the exemplar already here.
+
+    ``present`` maps a picture's place in the call to the id it already had under the same label; ``conflicts`` to the
+    (id, label) of the same content under another label.
+    """
+
+    ids: tuple[int, ...]
+    added: tuple[int, ...]
+    present: dict[int, int] = field(default_factory=dict)
+    conflicts: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+
+def exemplar(
+    picture: Picture, vector: F32, *, label: str, copy: bool, group: str | None = None, note: str = ""
+) -> NewExemplar:
+    """The row for ``picture``. ``copy``: its file is kept in the memory too."""
+    return NewExemplar(
+        label=label,
+        vector=vector,
+        content=picture.content,
+        sha256=picture.sha256,
+        source=picture.source,
+        copy=picture.suffix if copy and picture.source else None,
+        group=group,
+        width=picture.width,
+        height=picture.height,
+        thumbnail=picture.thumbnail,
+        note=note,
+    )
+
+
+Commit = Callable[[list[NewExemplar]], list[int]]
+Write = Callable[[Callable[[], list[int]]], list[int]]
+
+
+def directly(job: Callable[[], list[int]]) -> list[int]:
+    """Write in the calling thread."""
+    return job()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What a build takes: label by path, and how; ``skipped`` and ``links`` are what the walk left out.
+
+    ``group_by`` is a regular expression on the path; its first group (or whole match) names the exemplar's group.
+    """
+
+    folder: Path
+    label_of: dict[str, str]
+    skipped: tuple[Skipped, ...]
+    links: int
+    copy: bool = False
+    group_by: re.Pattern[str] | None = None
+
+    def group_of(self, path: str) -> str | None:
+        found = self.group_by.search(path) if self.group_by else None
+        if not found:
+            return None
+        return found.group(1) if found.groups() else found.group(0)
+
+
+def plan(folder: Path, *, copy: bool, label: str | None, group_by: str | None) -> BuildPlan:
+    """Walk ``folder``. All pictures get ``label`` if it is given. Raises BadValue, BadLabel."""
+    try:
+        pattern = re.compile(group_by) if group_by else None
+    except re.error as error:
+        raise BadValue(f"{group_by!r} is no regular expression: {error}") from error
+    given = labels.clean(label) if label is not None else None
+    found = walk(folder)
+    label_of: dict[str, str] = {}
+    skipped = list(found.skipped)
+    for path, name in found.files:
+        try:
+            label_of[path] = given or labels.clean(name)
+        except BadLabel as error:
+            skipped.append(Skipped(path, f"its folder is no label: {error}"))
+    return BuildPlan(folder.absolute(), label_of, tuple(skipped), found.links, copy, pattern)
+
+
+class FolderBuild:
+    """Takes what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
+
+    ``commit(rows)`` writes one batch in one transaction and returns its ids. Decoding goes on in child processes while
+    a batch is embedded and written.
+    """
+
+    def __init__(self, plan: BuildPlan, *, catalog: Catalog, files: ImageFiles, commit: Commit) -> None:
+        self._plan = plan
+        self._files = files
+        self._commit = commit
+        self._here_before = catalog.known_files()
+        self._taken: dict[tuple[str, str], str] = {}
+        self.ids: list[int] = []
+        self.skipped = list(plan.skipped)
+        self.unchanged = 0
+
+    def run(self, pool: DecodePool, embed: Embed, *, write: Write, report: Report) -> bool:
+        """Take everything. True when it came to the end, False when the user stopped it."""
+        order = sorted(self._plan.label_of)
+        random.Random(SHUFFLE_SEED).shuffle(order)
+        done = 0
+        try:
+            report(0, len(order), "adding pictures")
+            with closing(pool.map(self._new_files(order))) as pictures:
+                for batch in batched(pictures, BATCH):
+                    rows = self._rows([item for item in map(self._accepted, batch) if item], embed)
+                    if rows:
+                        self.ids += write(lambda rows=rows: self._commit(rows))  # type: ignore[misc]
+                    done += len(batch)
+                    report(done + self.unchanged, len(order), "adding pictures")
+        except (Cancelled, KeyboardInterrupt):
+            return False
+        return True
+
+    def _new_files(self, order: Sequence[str]) -> Iterator[str]:
+        for path in order:
+            if self._here_before and (file_sha256(path), self._plan.label_of[path]) in self._here_before:
+                self.unchanged += 1
+            else:
+                yield path
+
+    def _accepted(self, item: tuple[str, Picture | BadImage]) -> tuple[str, Picture] | None:
+        path, picture = item
+        if isinstance(picture, BadImage):
+            self.skipped.append(Skipped(path, picture.reason))
+            return None
+        first = self._taken.setdefault((picture.sha256 or "", self._plan.label_of[path]), path)
+        if first != path:
+            self.skipped.append(Skipped(path, f"the same file as {first}, under the same label"))
+            return None
+        return path, picture
+
+    def _rows(self, accepted: list[tuple[str, Picture]], embed: Embed) -> list[NewExemplar]:
+        if not accepted:
+            return []
+        vectors = embed([picture for _, picture in accepted])
+        rows = []
+        for (path, picture), vector in zip(accepted, vectors, strict=True):
+            if self._plan.copy:
+                keep_copy(self._files, picture)
+            label, group = self._plan.label_of[path], self._plan.group_of(path)
+            rows.append(exemplar(picture, vector, label=label, copy=self._plan.copy, group=group))
+        return rows
+
+
+def build(live: LiveMemory, reader: PictureReader, plan: BuildPlan, *, write: Write, report: Report) -> BuildResult:
+    """Run ``plan`` as one step of many transactions. A complete build of an empty memory leaves an empty history."""
+    empty = live.catalog.totals()[0] == 0
+    step = live.history.open_import(len(plan.label_of))
+
+    def commit(rows: list[NewExemplar]) -> list[int]:
+        def join() -> Changes:
+            with live.history.joining(step) as writer:
+                live.catalog.add(writer, rows, root=str(plan.folder))
+            return writer.changes
+
+        return list(live.apply(join).added)
+
+    work = FolderBuild(plan, catalog=live.catalog, files=live.files, commit=commit)
+    complete = False
+    try:
+        with reader.bulk() as embed:
+            complete = work.run(reader.pool, embed, write=write, report=report)
+    finally:
+        live.history.finish_import(step, stopped=not complete)
+    if empty and complete:
+        live.history.baseline()
+    return BuildResult(
+        added=len(work.ids),
+        unchanged=work.unchanged,
+        skipped=tuple(work.skipped),
+        links=plan.links,
+        stopped=not complete,
+        ids=tuple(work.ids),
+    )
+
+
+def add(
+    live: LiveMemory,
+    reader: PictureReader,
+    images: Sequence[ImageLike],
+    names: Sequence[str],
+    *,
+    copy: bool,
+    note: str,
+) -> AddResult:
+    """Add pictures as one step, or nothing. Raises BadImage, BadLabel, BadValue."""
+    if len(images) != len(names):
+        raise BadValue(f"{len(images)} pictures need as many labels, not {len(names)}")
+    cleaned = [labels.clean(name) for name in names]
+    pictures = [reader.picture(image) for image in images]
+    vectors = reader.embed(pictures)
+    with live.edit_lock:
+        present, conflicts = _already_here(live.catalog, pictures, cleaned)
+        fresh = _first_of_each(pictures, cleaned, present)
+        if copy:
+            for place in fresh:
+                keep_copy(live.files, pictures[place])
+        rows = [exemplar(pictures[i], vectors[i], label=cleaned[i], copy=copy, note=note) for i in fresh]
+        added = live.edit("add", lambda writer: live.catalog.add(writer, rows)).added
+    id_of = {(pictures[i].content, cleaned[i]): exemplar_id for i, exemplar_id in zip(fresh, added, strict=True)}
+    ids = [present.get(i) or id_of[pictures[i].content, cleaned[i]] for i in range(len(pictures))]
+    return AddResult(tuple(ids), added, present, conflicts)
+
+
+def _already_here(
+    catalog: Catalog, pictures: Sequence[Picture], names: Sequence[str]
+) -> tuple[dict[int, int], dict[int, tuple[int, str]]]:
+    """By place: the id under the same label, and (id, label) of the same content under another."""
+    present: dict[int, int] = {}
+    conflicts: dict[int, tuple[int, str]] = {}
+    for place, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+        for found in catalog.by_content(picture.content):
+            if found.label == name:
+                present.setdefault(place, found.id)
+            else:
+                conflicts.setdefault(place, (found.id, found.label))
+    return present, conflicts
+
+
+def _first_of_each(pictures: Sequence[Picture], names: Sequence[str], present: dict[int, int]) -> list[int]:
+    """Places of the pictures to add: not here yet, and each content once a label."""
+    first: dict[tuple[str, str], int] = {}
+    for place, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+        if place not in present:
+            first.setdefault((picture.content, name), place)
+    return sorted(first.values())
+
+
+def keep_copy(files: ImageFiles, picture: Picture) -> None:
+    """Keep a copy of the picture's file in the memory, before any row speaks of it."""
+    if picture.source and picture.sha256:
+        files.keep(picture.source, picture.sha256, picture.suffix)
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` items, the last one shorter."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch

@@ -1,0 +1,241 @@
+"""A memory that is open: its database, its lock, the arrays that decisions read, and the index that follows edits."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from visualmemory_gui.engine.deciding import Decider
+from visualmemory_gui.engine.decision.novelty import Thresholds
+from visualmemory_gui.engine.device import resolve
+from visualmemory_gui.engine.errors import ReadOnlyMemory
+from visualmemory_gui.engine.index.search import Searcher
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
+from visualmemory_gui.engine.store import schema, settings
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.store.database import FILE, Database, require_file
+from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.files import ImageFiles
+from visualmemory_gui.engine.store.history import History
+from visualmemory_gui.engine.store.lock import FolderLock
+from visualmemory_gui.engine.store.queries import Queries
+from visualmemory_gui.engine.store.writer import Writer
+from visualmemory_gui.engine.types import Changes, Device, EncoderIdentity, IndexState, MemorySettings
+
+Callback = Callable[[Changes], object]
+NOVELTY = "novelty"
+LOG_PATIENCE_S = 10.0
+
+
+class LiveMemory:
+    """What the edits and decisions of one open memory share.
+
+    One re-entrant lock orders edits. A decision reads the snapshot, which an edit replaces after its commit. The
+    arrays, the vectors and the index come into being when a decision first needs them, so editing alone loads nothing.
+    """
+
+    def __init__(self, database: Database, lock: FolderLock | None, *, device: Device | None) -> None:
+        self.database = database
+        self.folder: Path = database.folder
+        self.readonly = database.readonly
+        self.edit_lock = threading.RLock()
+        self.identity: EncoderIdentity = schema.encoder_identity(database)
+        self.catalog = Catalog(database)
+        self.history = History(database, self.catalog)
+        self.queries = Queries(database)
+        self.files = ImageFiles(self.folder)
+        self.derived = Derived(database)
+        self.settings: MemorySettings = settings.load(database)
+        self._device = device
+        self._folder_lock = lock
+        self._working: WorkingSet | None = None
+        self._decider: Decider | None = None
+        self._callbacks: list[Callback] = []
+        self._closed = False
+
+    @classmethod
+    def create(cls, path: Path, identity: EncoderIdentity, *, device: Device | None) -> LiveMemory:
+        """Make the folder and its empty memory. Raises MemoryExists, StorageError."""
+        schema.make_folder(path)
+        lock = FolderLock(path).acquire()
+        try:
+            return cls(schema.create_memory(path, identity), lock, device=device)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def open(cls, path: Path, *, readonly: bool, device: Device | None) -> LiveMemory:
+        """Open a memory for editing, or for reading beside another that edits it. Raises MemoryFolderError's kinds."""
+        if readonly:
+            return cls(schema.open_memory(path, readonly=True), None, device=device)
+        require_file(path.absolute() / FILE)
+        lock = FolderLock(path).acquire()
+        try:
+            return cls(schema.open_memory(path, readonly=False), lock, device=device)
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def device(self) -> Device:
+        """The device asked for: of this opening, else of the memory's settings."""
+        return self._device or self.settings.device
+
+    @property
+    def snapshot(self) -> Snapshot:
+        working = self._working
+        if working is None:
+            with self.edit_lock:
+                if self._working is None:
+                    self._working = WorkingSet(
+                        self.catalog.snapshot_rows(), change=self.catalog.change(), load_vectors=self.catalog.vectors
+                    )
+                working = self._working
+        return working.snapshot
+
+    @property
+    def decider(self) -> Decider:
+        if self._decider is None:
+            with self.edit_lock:
+                if self._decider is None:
+                    self._decider = self._new_decider()
+        return self._decider
+
+    @property
+    def searcher(self) -> Searcher:
+        return self.decider.searcher
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
+
+    def require_writable(self) -> None:
+        if self.readonly:
+            raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it")
+
+    def edit(self, kind: str, work: Callable[[Writer], object]) -> Changes:
+        """Run ``work`` in one transaction that makes one undoable step, and tell everybody."""
+        return self.apply(lambda: self._step(kind, work))
+
+    def apply(self, commit: Callable[[], Changes]) -> Changes:
+        """Run ``commit``, bring snapshot and index up to what it changed, and tell everybody."""
+        self.require_writable()
+        with self.edit_lock:
+            changes = commit()
+            if changes.ids:
+                self._follow(changes)
+        if changes.ids or changes.settings:
+            for callback in tuple(self._callbacks):
+                callback(changes)
+        return changes
+
+    def refresh(self, report: Report = silent) -> None:
+        """Measure the thresholds of known and unknown, and keep them where the memory may be written."""
+        snapshot = self.snapshot
+        thresholds = self.decider.refresh(snapshot, report)
+        if not self.readonly:
+            self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
+
+    def build_index(self, report: Report = silent) -> None:
+        """Build the HNSW graph of the present memory and save its checkpoint."""
+        self.searcher.build(self.snapshot, report)
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Save the live graph beside its seal; nothing to do without one."""
+        if self.readonly or self._decider is None or self._working is None:
+            return
+        if self.index_state().kind == "hnsw":
+            self.searcher.save(self.folder)
+
+    def index_state(self) -> IndexState:
+        return self.searcher.state(self.snapshot)
+
+    def drop_derived(self) -> None:
+        """Let go of everything that may hold what was forgotten: arrays, graph, index files, thresholds."""
+        self.searcher.drop(self.folder)
+        self._working = None
+        self.derived.clear()
+        self.decider.forget_derived()
+
+    def empty_log(self) -> bool:
+        """Move the log into the database and empty it, waiting for readers; False when one held on to it."""
+        end = time.monotonic() + LOG_PATIENCE_S
+        while self.database.checkpoint() != (0, 0, 0):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def set(self, name: str, value: str) -> MemorySettings:
+        """Change one setting. Raises BadValue."""
+
+        def commit() -> Changes:
+            self.settings = settings.save(self.database, name, value)
+            return Changes(edit=None, change=self.catalog.change(), settings=(name,))
+
+        self.apply(commit)
+        if name in ("device", "exact_limit", "threads"):
+            with self.edit_lock:
+                self._close_decider()
+        return self.settings
+
+    def close(self) -> None:
+        """Save the graph's checkpoint and let go of the folder. A second call does nothing."""
+        with self.edit_lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self.checkpoint()
+                self._close_decider()
+            finally:
+                self.database.close()
+                if self._folder_lock is not None:
+                    self._folder_lock.release()
+
+    def _step(self, kind: str, work: Callable[[Writer], object]) -> Changes:
+        with self.history.step(kind) as writer:
+            work(writer)
+        return writer.changes
+
+    def _follow(self, changes: Changes) -> None:
+        if self._decider is not None:
+            self._decider.note_edit(len(changes.ids))
+        working = self._working
+        if working is None or changes.forgotten:
+            return
+        last = int(working.snapshot.ids[-1]) if len(working.snapshot) else 0
+        new = [i for i in changes.ids if i > last]
+        old = [i for i in changes.ids if i <= last]
+        if new:
+            working.append(self.catalog.snapshot_rows(new), self.catalog.vectors(new), change=changes.change)
+        if old:
+            working.update(self.catalog.snapshot_rows(old), change=changes.change)
+        if self._decider is not None:
+            self.searcher.follow(working.snapshot)
+
+    def _new_decider(self) -> Decider:
+        searcher = Searcher(
+            self.identity.dim,
+            exact_limit=self.settings.exact_limit,
+            device=resolve(self.device),
+            threads=self.settings.threads,
+        )
+        kept = self.derived.get(NOVELTY)
+        if kept is None:
+            return Decider(searcher, None, touched=0)
+        text, change = kept
+        touched = int((self.snapshot.row_change > change).sum())
+        return Decider(searcher, Thresholds.from_dict(json.loads(text)), touched=touched)
+
+    def _close_decider(self) -> None:
+        if self._decider is not None:
+            self._decider.searcher.close()
+            self._decider = None

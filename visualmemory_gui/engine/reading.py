@@ -1,0 +1,128 @@
+"""Reading pictures for a memory: decoded in processes of their own, and turned into vectors by its encoder."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from visualmemory_gui.engine.encoders import registry
+from visualmemory_gui.engine.encoders.base import Encoder
+from visualmemory_gui.engine.errors import EncoderMismatch
+from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.index.gate import gate
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.types import F32, Device, EncoderIdentity, Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    ImageLike = str | Path | Image | Picture
+
+Embed = Callable[[Sequence[Picture]], F32]
+
+
+class PictureReader:
+    """Pictures to vectors, through decoding processes and the memory's encoder; both start when first needed."""
+
+    def __init__(self, catalog: Catalog, identity: EncoderIdentity, device: Callable[[], Device]) -> None:
+        self._catalog = catalog
+        self._identity = identity
+        self._device = device
+        self._lock = threading.RLock()
+        self._encoder: Encoder | None = None
+        self._pool: DecodePool | None = None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The memory's encoder, loaded when first needed. Raises EncoderError, EncoderMismatch."""
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = self._load(bulk=False)
+            return self._encoder
+
+    @property
+    def pool(self) -> DecodePool:
+        with self._lock:
+            if self._pool is None:
+                self._pool = DecodePool(geometry=registry.geometry(self._identity.name))
+            return self._pool
+
+    def picture(self, image: ImageLike) -> Picture:
+        """Decode a path (in a process of its own) or a PIL image. Raises BadImage."""
+        if isinstance(image, Picture):
+            return image
+        if isinstance(image, str | Path):
+            return self.pool.decode(image)
+        from visualmemory_gui.engine.images.decode import from_pil
+
+        return from_pil(image, registry.geometry(self._identity.name))
+
+    def embed(self, pictures: Sequence[Picture]) -> F32:
+        """(n, dim) float32, rows of unit length. A picture whose file is known takes the vector of its exemplar."""
+        return self._embed(pictures, lambda: self.encoder)
+
+    @contextmanager
+    def bulk(self) -> Iterator[Embed]:
+        """``embed`` with an encoder that may use all cores, loaded when the first picture needs it."""
+        loaded: list[Encoder] = []
+
+        def encoder() -> Encoder:
+            if not loaded:
+                loaded.append(self._load(bulk=True))
+            return loaded[0]
+
+        try:
+            yield lambda pictures: self._embed(pictures, encoder)
+        finally:
+            for one in loaded:
+                one.close()
+
+    def _embed(self, pictures: Sequence[Picture], encoder: Callable[[], Encoder]) -> F32:
+        vectors = np.empty((len(pictures), self._identity.dim), np.float32)
+        unknown = []
+        for i, picture in enumerate(pictures):
+            known = self._catalog.vector_of_sha256(picture.sha256) if picture.sha256 else None
+            if known is None:
+                unknown.append(i)
+            else:
+                vectors[i] = known
+        if unknown:
+            batch = np.stack([pictures[i].pixels for i in unknown])
+            vectors[unknown] = gate(encoder().encode(batch), self._identity.dim)
+        return vectors
+
+    def _load(self, *, bulk: bool) -> Encoder:
+        encoder = registry.load(self._identity.name, device=self._device(), bulk=bulk)
+        if encoder.identity == self._identity:
+            return encoder
+        encoder.close()
+        raise EncoderMismatch(
+            f"this memory was made by {self._identity.name} with other weights or preprocessing than the encoder of "
+            "that name here; make a new memory, or install the encoder it was made with"
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            if self._pool is not None:
+                self._pool.close()
+            if self._encoder is not None:
+                self._encoder.close()
+            self._pool = self._encoder = None
+
+
+def file_sha256(path: str) -> str | None:
+    """sha256 (hex) of a regular file's bytes; None for anything else."""
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            return None
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,149 @@
+"""Looks for bytes that should be gone, in every file of a folder, from a process of its own.
+
+The live database must never be opened by a second descriptor of the process that has it open (closing it would drop
+SQLite's locks), so the scan runs in a child. What to look for reaches it by pipe and is never written to disk.
+
+A blob is stored in pages, so its bytes do not lie in one run: what is looked for are *pieces* of 24 bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine.errors import StorageError
+
+PIECE = 24
+ANCHOR = 8
+DISTINCT_BYTES = 14  # a piece of fewer different bytes (zeros, white) says nothing about where it came from
+PIECES_PER_ITEM = 64
+CHUNK = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A piece found: in which file (relative to the folder) and at which byte."""
+
+    file: str
+    offset: int
+    piece: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    files: int
+    hits: tuple[Hit, ...]
+
+
+def pieces(item: bytes) -> list[bytes]:
+    """Telling 24-byte pieces of ``item``, spread over it, at most 64. A short text is one piece of its own length."""
+    if len(item) < PIECE:
+        return [item] if len(item) >= ANCHOR else []
+    starts = range(0, len(item) - PIECE + 1, PIECE)
+    step = max(1, len(starts) // PIECES_PER_ITEM)
+    found = (item[start : start + PIECE] for start in starts[::step])
+    return [piece for piece in found if len(set(piece)) >= DISTINCT_BYTES or len(item) < 2 * PIECE]
+
+
+class Scanner:
+    """A child process that holds the pieces to look for. Start it before the bytes are deleted, scan afterwards."""
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        wanted = sorted(set(needles))
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "visualmemory_gui.engine.scan"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._send({"pieces": [len(piece) for piece in wanted]}, b"".join(wanted))
+
+    def scan(self, folder: Path) -> ScanResult:
+        """Scan every file below ``folder``. Ends the child."""
+        self._send({"folder": str(folder)}, b"")
+        out, _ = self._child.communicate()
+        if self._child.returncode != 0:
+            raise StorageError(f"the scan of {folder} did not finish; run 'visualmemory verify' on this memory")
+        answer = json.loads(out)
+        hits = tuple(Hit(h["file"], h["offset"], bytes.fromhex(h["piece"])) for h in answer["hits"])
+        return ScanResult(answer["files"], hits)
+
+    def close(self) -> None:
+        if self._child.poll() is None:
+            self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe:
+                pipe.close()
+
+    def _send(self, header: dict[str, object], body: bytes) -> None:
+        assert self._child.stdin is not None
+        self._child.stdin.write(json.dumps(header).encode() + b"\n" + body)
+        self._child.stdin.flush()
+
+
+def find_pieces(data: bytes, needles: PieceTable) -> Iterator[tuple[int, bytes]]:
+    """Every (offset, piece) at which a needle stands in ``data``."""
+    if len(data) < ANCHOR:
+        return
+    raw = np.frombuffer(data, np.uint8)
+    windows = raw[: len(raw) - ANCHOR + 1]
+    first_two = windows.astype(np.uint16) | (raw[1 : len(windows) + 1].astype(np.uint16) << 8)
+    maybe = np.flatnonzero(needles.starts[first_two])
+    anchors = np.zeros(len(maybe), np.uint64)
+    for i in range(ANCHOR):
+        anchors |= raw[maybe + i].astype(np.uint64) << np.uint64(8 * i)
+    for at in maybe[np.isin(anchors, needles.anchors)]:
+        for piece in needles.by_anchor[data[at : at + ANCHOR]]:
+            if data.startswith(piece, int(at)):
+                yield int(at), piece
+
+
+class PieceTable:
+    """Needles by their first two and first eight bytes, so that a scan looks at few places twice."""
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        self.by_anchor: dict[bytes, list[bytes]] = {}
+        for piece in needles:
+            self.by_anchor.setdefault(piece[:ANCHOR], []).append(piece)
+        joined = b"".join(sorted(self.by_anchor))
+        self.anchors: npt.NDArray[np.uint64] = np.frombuffer(joined, "<u8").astype(np.uint64)
+        self.starts = np.zeros(1 << 16, bool)
+        self.starts[np.frombuffer(joined, "<u2")[:: ANCHOR // 2]] = True
+
+
+def scan_file(path: Path, needles: PieceTable) -> Iterator[tuple[int, bytes]]:
+    """As ``find_pieces`` over a file of any size, in overlapping chunks."""
+    with path.open("rb") as file:
+        offset, tail = 0, b""
+        while chunk := file.read(CHUNK):
+            data = tail + chunk
+            for at, piece in find_pieces(data, needles):
+                if at + len(piece) > len(tail):
+                    yield offset - len(tail) + at, piece
+            tail = data[-(PIECE * 4) :]
+            offset += len(chunk)
+
+
+def main(inbox: BinaryIO, outbox: BinaryIO) -> None:
+    lengths = json.loads(inbox.readline())["pieces"]
+    needles = PieceTable([inbox.read(n) for n in lengths])
+    folder = Path(json.loads(inbox.readline())["folder"])
+    hits, files = [], 0
+    for root, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = Path(root) / name
+            files += 1
+            for offset, piece in scan_file(path, needles):
+                hits.append({"file": str(path.relative_to(folder)), "offset": offset, "piece": piece.hex()})
+    outbox.write(json.dumps({"files": files, "hits": hits}).encode())
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer)

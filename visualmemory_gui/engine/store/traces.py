@@ -1,0 +1,37 @@
+"""Where else the bytes of an exemplar stand: what forgetting must look for, and what others may keep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.rows import SELECT, Row
+
+
+def copies(database: Database, ids: Collection[int]) -> set[tuple[str, str]]:
+    """(sha256, file ending) of the image copies that ``ids`` have in the memory."""
+    rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
+    return {(row.sha256.hex(), row.copy) for row in rows if row.sha256 and row.copy}
+
+
+def labels_of_nobody_else(database: Database, ids: Collection[int]) -> set[str]:
+    """Labels that only exemplars among ``ids`` have."""
+    wanted = set(ids)
+    found: dict[str, set[int]] = {}
+    numbers = {row[0] for row in database.many("select label_id from exemplars where id = ?", [(i,) for i in wanted])}
+    sql = "select l.path, e.id from exemplars e join labels l on l.id = e.label_id where e.label_id = ?"
+    for label, exemplar in database.many(sql, [(n,) for n in numbers]):
+        found.setdefault(label, set()).add(exemplar)
+    return {label for label, holders in found.items() if holders <= wanted}
+
+
+def held(database: Database, piece: bytes) -> bool:
+    """Whether a row of the memory holds ``piece`` as its own: a vector, a thumbnail, a path, a label, a note."""
+    sql = """select exists (select 1 from vectors where instr(vector, ?1))
+        or exists (select 1 from thumbnails where instr(jpeg, ?1))
+        or exists (select 1 from queries where instr(thumbnail, ?1) or instr(vector, ?1))
+        or exists (select 1 from labels where instr(cast(path as blob), ?1))
+        or exists (select 1 from roots where instr(cast(path as blob), ?1))
+        or exists (select 1 from exemplars where instr(cast(source as blob), ?1)
+                   or instr(cast(note as blob), ?1) or instr(cast(grp as blob), ?1))"""
+    return bool(database.one(sql, (piece,))[0])
