@@ -1,0 +1,69 @@
+"""What an encoder is to the rest of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
+
+
+class Encoder(Protocol):
+    """Turns pictures into vectors. ``encode`` may be called from any thread, also from several at once.
+
+    ``backend`` names what computes ("torch", "openvino", "numpy"), ``device`` where.
+    """
+
+    identity: EncoderIdentity
+    geometry: Geometry
+    device: str
+    backend: str
+
+    def encode(self, batch: U8) -> F32:
+        """(n, s, s, 3) uint8 RGB in ``geometry`` -> (n, dim) float32, rows of unit length.
+
+        A picture gives the same vector alone and in any batch, up to 1e-6.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class SpatialEncoder(Encoder, Protocol):
+    """An encoder that can also tell what it sees where."""
+
+    def features(self, batch: U8) -> F32:
+        """(n, s, s, 3) uint8 -> (n, h, w, d) float32, one vector a cell, not normalised.
+
+        For encoders that average (``lite0``) the mean over the cells, brought to unit length, is what ``encode`` gives.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """An encoder as ``encoders`` lists it. ``dim`` is 0 where only loading it tells. ``note`` says what is missing."""
+
+    name: str
+    dim: int
+    licence: str
+    weights_here: bool
+    note: str = ""
+
+
+def unit(rows: npt.NDArray[np.floating]) -> F32:
+    """``rows`` (n, d) brought to unit length in float64, as float32. Rows of zeros stay as they are."""
+    wide = rows.astype(np.float64)
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    return (wide / np.where(norms > 0.0, norms, 1.0)).astype(np.float32)
+
+
+def check(batch: U8, geometry: Geometry) -> None:
+    """Raise ValueError unless ``batch`` is (n, size, size, 3) uint8."""
+    size = geometry.size
+    if batch.dtype != np.uint8 or batch.shape[1:] != (size, size, 3):
+        raise ValueError(f"expected (n, {size}, {size}, 3) uint8, got {batch.shape} {batch.dtype}")

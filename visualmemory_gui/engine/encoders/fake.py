@@ -1,0 +1,41 @@
+"""An encoder without a model, for tests and trials: pictures of like colours in like places get like vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visualmemory_gui.engine.encoders.base import check, unit
+from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
+
+NAME = "fake"
+DIM = 64
+_GRID = 8
+_SIZE = 64
+_SEED = 20_408
+IDENTITY = EncoderIdentity(NAME, DIM, weights_sha256="", preprocess=f"letterbox {_SIZE} bicubic; mean colours")
+
+
+class FakeEncoder:
+    """Mean colours on an 8 x 8 grid, sent through a fixed random projection. Needs numpy alone."""
+
+    identity = IDENTITY
+    geometry = Geometry(size=_SIZE, fit="letterbox", resize=_SIZE)
+    device = "cpu"
+    backend = "numpy"
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(_SEED)
+        self._projection = rng.standard_normal((_GRID * _GRID * 3 + 1, DIM))
+
+    def encode(self, batch: U8) -> F32:
+        check(batch, self.geometry)
+        cell = _SIZE // _GRID
+        sums = batch.reshape(len(batch), _GRID, cell, _GRID, cell, 3).sum(axis=(2, 4), dtype=np.int64)
+        colours = sums.reshape(len(batch), -1) / (cell * cell * 127.5) - 1.0
+        # The constant keeps the vector of an all-grey picture away from zero; einsum sums each row by itself, so that
+        # a picture's vector does not depend on the batch to the last bit.
+        inputs = np.concatenate([colours, np.ones((len(batch), 1))], axis=1)
+        return unit(np.einsum("nc,cd->nd", inputs, self._projection))
+
+    def close(self) -> None:
+        """Nothing to give back."""

@@ -1,0 +1,1 @@
+"""Pictures: files become decoded pictures here, and hostile files end here."""

@@ -1,0 +1,81 @@
+"""The decoding child: ``python -m visualmemory_gui.engine.images.child`` answers requests on stdin until it closes.
+
+A picture that crashes or hangs the decoder takes this process with it and nothing else. It imports neither torch nor
+Qt, may use 1 GB of memory beyond what it starts with, and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import AvifImagePlugin, Image
+
+from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.images import frames
+from visualmemory_gui.engine.images.decode import MAX_PIXELS, decode
+from visualmemory_gui.engine.types import Geometry
+
+MEMORY_BYTES = 1 << 30
+
+
+def main() -> None:
+    requests, answers = _private_pipes()
+    if hasattr(signal, "SIGINT"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; stdin closes when it ends
+    warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses from twice this on, also pictures inside pictures
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    _limit_memory()
+    try:
+        frames.write(answers, {"ready": True})
+        while True:
+            _answer(requests, answers)
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def _answer(requests: BinaryIO, answers: BinaryIO) -> None:
+    request, _ = frames.read(requests)
+    if hasattr(signal, "alarm"):
+        signal.alarm(request["seconds"])  # ends a hanging decoder whose parent is no longer there to do it
+    try:
+        picture = decode(request["path"], Geometry(**request["geometry"]))
+    except BadImage as error:
+        frames.write(answers, {"reason": error.reason})
+    else:
+        frames.write_picture(answers, picture)
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)
+
+
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """stdin and stdout moved to descriptors of their own, so that nothing a library prints or reads gets among them."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return requests, answers
+
+
+def _limit_memory() -> None:
+    """Cap the address space at 1 GB above what is mapped now, where the system can; no core files."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        return
+    limit = pages * resource.getpagesize() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(0)

@@ -1,0 +1,169 @@
+"""Decoding one picture in this process. Files nobody vouches for are decoded through ``pool`` instead."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+# The plugins register themselves; importing these keeps Pillow from importing all of its plugins at the first picture.
+from PIL import (
+    AvifImagePlugin,  # noqa: F401
+    BmpImagePlugin,  # noqa: F401
+    GifImagePlugin,  # noqa: F401
+    IcoImagePlugin,  # noqa: F401
+    Image,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    PpmImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
+
+from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.images import files, formats
+from visualmemory_gui.engine.images.colour import to_rgb
+from visualmemory_gui.engine.images.geometry import fit
+from visualmemory_gui.engine.images.thumbnails import thumbnail
+from visualmemory_gui.engine.types import Geometry, Picture
+
+MAX_PIXELS = 64_000_000
+# JPEG files are decoded at 1/2, 1/4 or 1/8 of their size as long as both sides keep at least this many pixels.
+DRAFT = 512
+_TOO_MANY_PIXELS = "the picture has more than 64 megapixels"
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "ICO")
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUARTER_TURNS = (
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.ROTATE_270,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+)
+_HASH_PIXELS = 2_000_000
+
+
+def decode(path: str | Path, geometry: Geometry) -> Picture:
+    """The picture in the file ``path``: upright, in sRGB, its first frame. Raises BadImage for whatever cannot be used.
+
+    The file's format is told from its first bytes; more than 64 megapixels are refused from the header. Nothing here
+    limits time or memory: that is the part of the child process.
+    """
+    with files.open_regular(path) as file:
+        try:
+            source, sha256 = files.read_once(file)
+            image = _opened(source)
+            size = image.size
+            _draft(image, geometry)
+            image.load()
+            picture = _picture(image, geometry, size)
+        except Refused as error:
+            raise BadImage(files.shown(path), str(error)) from None
+        except Exception as error:  # damaged files make decoders raise anything: struct.error, SyntaxError, KeyError, …
+            raise BadImage(files.shown(path), _reason(error)) from error
+    ending = formats.ENDINGS.get(image.format or "", ".png")
+    return replace(picture, sha256=sha256, source=files.absolute(path), suffix=ending)
+
+
+def from_pil(image: Image.Image, geometry: Geometry) -> Picture:
+    """The picture of an image that the caller holds, without ``sha256`` and ``source``. Raises BadImage.
+
+    The image is left as it is. A large JPEG that the caller opened is taken at its full size, so its content id is not
+    that of the same file given by its path.
+    """
+    try:
+        _check_size(image.size)
+        image.load()
+        return _picture(image, geometry, image.size)
+    except Refused as error:
+        raise BadImage("picture", str(error)) from None
+    except Exception as error:  # the image may be a file that is only now being decoded
+        raise BadImage("picture", _reason(error)) from error
+
+
+class Refused(Exception):
+    """Why a picture is not taken, in one sentence; becomes a BadImage that names the file."""
+
+
+def _opened(source: BinaryIO) -> Image.Image:
+    """The image in ``source``, its header read and nothing decoded yet."""
+    head = source.read(formats.HEAD_BYTES)
+    source.seek(0)
+    names = _heic() if formats.is_heic(head) else _FORMATS
+    try:
+        image = Image.open(source, formats=names)
+    except UnidentifiedImageError:
+        raise Refused(formats.refusal(head)) from None
+    _check_size(image.size)
+    return image
+
+
+def _heic() -> tuple[str, ...]:
+    try:
+        import pillow_heif  # an extra, and only loaded for files that need it
+    except ImportError:
+        raise Refused("a HEIC picture; to read it, install visualmemory_gui[heic]") from None
+    pillow_heif.register_heif_opener()
+    return ("HEIF",)
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise Refused(_TOO_MANY_PIXELS)
+    if 0 in size:
+        raise Refused("the picture has no pixels")
+
+
+def _draft(image: Image.Image, geometry: Geometry) -> None:
+    side = max(DRAFT, geometry.size, geometry.resize)
+    image.draft(None, (side, side))
+
+
+def _picture(image: Image.Image, geometry: Geometry, size: tuple[int, int]) -> Picture:
+    """The picture of a loaded ``image`` whose file says ``size``, before it is turned."""
+    _check_size(image.size)
+    turn = _turn(image)
+    drafted = image.format in ("JPEG", "MPO") and size != image.size
+    rgb = to_rgb(image)
+    if turn is not None:
+        rgb = rgb.transpose(turn)
+    width, height = size if drafted else rgb.size
+    if drafted and turn in _QUARTER_TURNS:
+        width, height = height, width
+    return Picture(fit(rgb, geometry), content_id(rgb), thumbnail(rgb), width, height)
+
+
+def content_id(rgb: Image.Image) -> str:
+    """sha256 (hex) of the pixels of ``rgb``, row by row, three bytes a pixel."""
+    digest = hashlib.sha256()
+    rows = max(1, _HASH_PIXELS // rgb.width)
+    for top in range(0, rgb.height, rows):
+        digest.update(rgb.crop((0, top, rgb.width, min(top + rows, rgb.height))).tobytes())
+    return digest.hexdigest()
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How the camera's note says to turn the picture; None when it stands upright or the note is unreadable."""
+    try:
+        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a damaged note raises whatever its damage leads to, and the picture is still good
+        return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "it needs more memory than one picture may use"
+    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+        return _TOO_MANY_PIXELS
+    detail = " ".join(str(error).split())[:100]
+    return f"the file is damaged or incomplete ({detail or type(error).__name__})"

@@ -1,0 +1,54 @@
+"""The picture formats that are read, recognised by a file's first bytes; its ending never decides what it is."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+HEAD_BYTES = 512
+SPOKEN = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, ICO, and HEIC with the heic extra"
+
+# What Pillow calls a format, and the usual ending of such a file. MPO: JPEG files of some cameras turn out to be that.
+ENDINGS = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "TIFF": ".tif",
+    "WEBP": ".webp",
+    "AVIF": ".avif",
+    "PPM": ".ppm",
+    "ICO": ".ico",
+    "HEIF": ".heic",
+}
+
+_SUFFIXES = frozenset(ENDINGS.values()) | {
+    *(".jpeg", ".jpe", ".jfif", ".mpo", ".apng", ".dib", ".tiff"),
+    *(".pgm", ".pbm", ".pnm", ".heif", ".hif"),
+}
+_HEIC_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
+_DRAWINGS = (
+    (b"%!PS", "an EPS or PostScript drawing, which is not read; save it as PNG"),
+    (b"\xc5\xd0\xd3\xc6", "an EPS drawing, which is not read; save it as PNG"),
+    (b"%PDF", "a PDF document, which is not read; save its pages as PNG"),
+)
+
+
+def looks_like_image(path: str | PurePath) -> bool:
+    """Whether the ending promises a picture that can be read. A promise only: content decides when it is decoded."""
+    return PurePath(path).suffix.lower() in _SUFFIXES
+
+
+def is_heic(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` (16 bytes or more) is HEIC. AVIF has the same frame and is not."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS and b"avif" not in head[8:48]
+
+
+def refusal(head: bytes) -> str:
+    """Why a file that begins with ``head`` is no picture that can be read, in words."""
+    for magic, reason in _DRAWINGS:
+        if head.startswith(magic):
+            return reason
+    if b"<svg" in head.lower():
+        return "an SVG drawing, which is not read; save it as PNG"
+    return f"not a picture in a format that is read ({SPOKEN})"

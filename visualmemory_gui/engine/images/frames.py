@@ -1,0 +1,58 @@
+"""What the decoding child and its parent say to each other: a length, a JSON header, raw bytes. No pickle."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from visualmemory_gui.engine.types import Picture
+
+_LENGTH = struct.Struct(">I")
+_MAX_HEADER = 1 << 20
+_FIELDS = ("content", "width", "height", "sha256", "source", "suffix")
+
+
+def write(stream: BinaryIO, header: dict[str, Any], *parts: bytes) -> None:
+    """Send ``header`` and the bytes of ``parts``, whose lengths go along in the header."""
+    text = json.dumps({**header, "parts": [len(part) for part in parts]}).encode("ascii")
+    stream.write(b"".join((_LENGTH.pack(len(text)), text, *parts)))
+    stream.flush()
+
+
+def read(stream: BinaryIO) -> tuple[dict[str, Any], list[bytearray]]:
+    """The next header and its parts. Raises EOFError when the other side is gone, ValueError when it talks nonsense."""
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    if length > _MAX_HEADER:
+        raise ValueError("not a header")
+    header = json.loads(_exactly(stream, length))
+    return header, [_exactly(stream, size) for size in header["parts"]]
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytearray:
+    data = bytearray(size)
+    view = memoryview(data)
+    got = 0
+    while got < size:
+        count = stream.readinto(view[got:])  # type: ignore[attr-defined]
+        if not count:
+            raise EOFError
+        got += count
+    return data
+
+
+def write_picture(stream: BinaryIO, picture: Picture) -> None:
+    fields = {name: getattr(picture, name) for name in _FIELDS}
+    write(stream, {**fields, "shape": picture.pixels.shape}, picture.pixels.tobytes(), picture.thumbnail)
+
+
+def picture(header: dict[str, Any], parts: list[bytearray]) -> Picture:
+    """The picture that ``write_picture`` sent; its pixels are writable."""
+    pixels, thumbnail = parts
+    return Picture(
+        pixels=np.frombuffer(pixels, np.uint8).reshape(header["shape"]),
+        thumbnail=bytes(thumbnail),
+        **{name: header[name] for name in _FIELDS},
+    )

@@ -1,0 +1,45 @@
+"""Bringing a picture to the size an encoder wants: the whole of it on white, or its middle."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from visualmemory_gui.engine.types import U8, Geometry
+
+_INTERPOLATION = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+_WHITE = (255, 255, 255)
+# A strip longer than this many times its width is cut to its middle before scaling: a picture of 1 x 60,000 pixels
+# would otherwise be blown up to 256 x 15 million.
+_LONGEST = 8
+
+
+def fit(image: Image.Image, geometry: Geometry) -> U8:
+    """The RGB ``image`` in ``geometry`` as (size, size, 3) uint8, writable and contiguous."""
+    fitted = _letterboxed(image, geometry) if geometry.fit == "letterbox" else _cropped(image, geometry)
+    return np.array(fitted, dtype=np.uint8)
+
+
+def _letterboxed(image: Image.Image, geometry: Geometry) -> Image.Image:
+    size = geometry.size
+    scale = size / max(image.size)
+    width, height = (min(size, max(1, round(side * scale))) for side in image.size)
+    scaled = image.resize((width, height), _INTERPOLATION[geometry.interpolation])
+    square = Image.new("RGB", (size, size), _WHITE)
+    square.paste(scaled, ((size - width) // 2, (size - height) // 2))
+    return square
+
+
+def _cropped(image: Image.Image, geometry: Geometry) -> Image.Image:
+    image = _middle(image, min(image.width, _LONGEST * image.height), min(image.height, _LONGEST * image.width))
+    short = min(image.size)
+    width, height = (geometry.resize * side // short for side in image.size)
+    scaled = image.resize((width, height), _INTERPOLATION[geometry.interpolation])
+    return _middle(scaled, geometry.size, geometry.size)
+
+
+def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
+    if (width, height) == image.size:
+        return image
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))

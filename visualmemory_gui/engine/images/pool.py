@@ -1,0 +1,145 @@
+"""Decoding in warm child processes, so that no picture can crash, stall or bloat the program."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.images import files
+from visualmemory_gui.engine.images.worker import Worker
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.types import Geometry, Picture
+
+READ_AHEAD = 64
+_Outcome = tuple[str, Picture | BadImage]
+
+
+class DecodePool:
+    """``workers`` children that decode pictures in ``geometry``; may be used from any thread.
+
+    A picture that takes longer than ``timeout_s`` costs its child, which is replaced. ``command`` starts another
+    program than the product's own child.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        geometry: Geometry | None = None,
+        timeout_s: float = 5.0,
+        *,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self._workers = [Worker(geometry or Geometry(), timeout_s, command=command) for _ in range(max(1, workers))]
+        self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
+        self._closed = threading.Event()
+        for worker in self._workers:
+            worker.start()
+            self._idle.put(worker)
+
+    def decode(self, path: str | Path) -> Picture:
+        """The picture in the file ``path``; waits for a free child. Raises BadImage."""
+        if files.shown(path) != str(path):
+            raise BadImage(files.shown(path), "the name is not Unicode text; rename it")
+        with self._lent() as worker:
+            return worker.decode(files.absolute(path), shown=str(path))
+
+    def map(self, paths: Iterable[str | Path], report: Report = silent) -> Iterator[tuple[str, Picture | BadImage]]:
+        """Each of ``paths`` with its picture or the reason why there is none, in the order in which they get ready.
+
+        ``paths`` is read while decoding, at most 64 pictures ahead of the caller. Closing the iterator early, or an
+        error raised by ``report``, stops the decoding; it waits for the pictures that are being decoded.
+        """
+        total = len(paths) if isinstance(paths, Sized) else None
+        run = _Run(self, paths, drivers=len(self._workers))
+        try:
+            for done, outcome in enumerate(run.outcomes(), start=1):
+                yield outcome
+                report(done, total)
+        finally:
+            run.stop()
+
+    def close(self) -> None:
+        """End the children. A decode under way in another thread ends with BadImage, a later one with RuntimeError."""
+        self._closed.set()
+        for worker in self._workers:
+            worker.kill()
+        returned = [self._idle.get() for _ in self._workers]
+        for worker in returned:
+            worker.reap()
+            self._idle.put(worker)
+
+    def __enter__(self) -> DecodePool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _lent(self) -> Iterator[Worker]:
+        worker = self._idle.get()
+        try:
+            if self._closed.is_set():
+                raise RuntimeError("the decoding pool is closed")
+            yield worker
+        finally:
+            self._idle.put(worker)
+
+
+class _Run:
+    """One ``map``: threads that each drive a child through the shared ``paths``, and the outcomes they put down."""
+
+    def __init__(self, pool: DecodePool, paths: Iterable[str | Path], *, drivers: int) -> None:
+        self._pool = pool
+        self._paths = iter(paths)
+        self._turn = threading.Lock()
+        self._room = threading.Semaphore(READ_AHEAD)
+        self._stopped = threading.Event()
+        self._outcomes: queue.SimpleQueue[_Outcome | BaseException | None] = queue.SimpleQueue()
+        self._threads = [threading.Thread(target=self._drive, name="decode", daemon=True) for _ in range(drivers)]
+        for thread in self._threads:
+            thread.start()
+
+    def outcomes(self) -> Iterator[_Outcome]:
+        running = len(self._threads)
+        while running:
+            outcome = self._outcomes.get()
+            if outcome is None:
+                running -= 1
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                yield outcome
+                self._room.release()
+
+    def stop(self) -> None:
+        """End the threads; waits for the pictures that are being decoded."""
+        self._stopped.set()
+        self._room.release(len(self._threads))
+        for thread in self._threads:
+            thread.join()
+
+    def _drive(self) -> None:
+        try:
+            while (path := self._next()) is not None:
+                self._outcomes.put((str(path), self._decoded(path)))
+            self._outcomes.put(None)
+        except BaseException as error:  # raised again where the outcomes are read
+            self._outcomes.put(error)
+
+    def _next(self) -> str | Path | None:
+        self._room.acquire()
+        with self._turn:
+            return None if self._stopped.is_set() else next(self._paths, None)
+
+    def _decoded(self, path: str | Path) -> Picture | BadImage:
+        try:
+            return self._pool.decode(path)
+        except BadImage as error:
+            return error

@@ -1,0 +1,138 @@
+"""One decoding child as its parent sees it: started, asked, killed when it is late, started again."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
+from visualmemory_gui.engine.images import frames
+from visualmemory_gui.engine.types import Geometry, Picture
+
+_COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.images.child")
+_HOME = Path(__file__).resolve().parents[3]
+_START_S = 60.0
+# One picture at a time needs no thread pools, and each would count against the child's memory limit.
+_QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+class Worker:
+    """A child process that decodes one picture at a time. One thread uses it at a time; any thread may kill it."""
+
+    def __init__(self, geometry: Geometry, timeout_s: float, *, command: Sequence[str] | None = None) -> None:
+        self._geometry = asdict(geometry)
+        self._timeout_s = timeout_s
+        self._command = list(command or _COMMAND)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the child without waiting until it is ready. Raises VisualMemoryError."""
+        try:
+            process = _started(self._command)
+        except OSError as error:
+            raise VisualMemoryError(f"the process that reads pictures cannot be started ({error})") from error
+        with self._lock:
+            self._process, self._ready = process, False
+            if self._closed:
+                process.kill()
+
+    def decode(self, path: str, *, shown: str) -> Picture:
+        """The picture in the file at the absolute ``path``. Raises BadImage that names ``shown``."""
+        self._make_ready()
+        request = {"path": path, "geometry": self._geometry, "seconds": math.ceil(self._timeout_s) + 5}
+        header, parts = self._asked(request, shown)
+        if "reason" in header:
+            raise BadImage(shown, header["reason"])
+        return frames.picture(header, parts)
+
+    def kill(self) -> None:
+        """End the child for good, whatever it is doing; a decode under way ends with BadImage."""
+        with self._lock:
+            self._closed = True
+            if self._process is not None:
+                self._process.kill()
+
+    def reap(self) -> None:
+        """Take leave of the child: its exit code and its pipes."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what was not sent any more cannot be flushed
+                    pipe.close()
+
+    def _make_ready(self) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            self.reap()
+            self.start()
+        if not self._ready:
+            answer, _ = self._exchange(None, _START_S)
+            if answer is None:
+                self.reap()
+                raise VisualMemoryError("the process that reads pictures does not start")
+            self._ready = True
+
+    def _asked(self, request: dict[str, Any], shown: str) -> _Answer:
+        answer, late = self._exchange(request, self._timeout_s)
+        if answer is None or late:
+            self.reap()
+        if answer is not None:
+            return answer
+        if self._closed:
+            raise BadImage(shown, "stopped before it was decoded")
+        raise BadImage(shown, f"decoding it takes longer than {self._timeout_s:g} s" if late else "the decoder crashed")
+
+    def _exchange(self, request: dict[str, Any] | None, seconds: float) -> tuple[_Answer | None, bool]:
+        """Send ``request``, if any, and wait for an answer, None when the child ended; and whether it was too late."""
+        process = cast("subprocess.Popen[bytes]", self._process)
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(seconds, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            if request is not None:
+                frames.write(cast(BinaryIO, process.stdin), request)
+            return frames.read(cast(BinaryIO, process.stdout)), late.is_set()
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            return None, late.is_set()
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+_Answer = tuple[dict[str, Any], list[bytearray]]
+
+
+def _started(command: list[str]) -> subprocess.Popen[bytes]:
+    """The running child. Its folder is the package's, so that it imports this product and nothing that lies around."""
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=_HOME,
+        env={**os.environ, **_QUIET},
+        creationflags=flags,
+    )
