@@ -1,4 +1,7 @@
-"""Edits a memory of vectors without end and says each acknowledged edit on standard output. Killed by its parent."""
+"""Edits a memory of vectors without end and says each acknowledged edit on standard output. Killed by its parent.
+
+With the argument "unsafe" it says so before the edit is committed: the control of the test that reads it.
+"""
 
 from __future__ import annotations
 
@@ -10,45 +13,56 @@ import numpy as np
 
 from visualmemory_gui import VisualMemory
 
+DIM, CLASSES = 16, 5
 
-def main(path: str, seed: int, number: int) -> None:
+
+def main(path: str, seed: int, *, unsafe: bool) -> None:
     rng, pick = np.random.default_rng(seed), random.Random(seed)
     with VisualMemory.open(path) as memory:
-        live = [e.id for e in memory.catalog.select()]
-        say({"ready": number})
+        live = [exemplar.id for exemplar in memory.catalog.select()]
+        edits = 0
         while True:
-            say(one_edit(memory, live, rng, pick))
+            say(memory, edits=edits)
+            if unsafe:
+                with memory.live.database.atomic():
+                    live += one_edit(memory, live, rng, pick)
+                    say(memory, edits=edits)
+            else:
+                live += one_edit(memory, live, rng, pick)
+            edits += 1
 
 
-def one_edit(memory: VisualMemory, live: list[int], rng: np.random.Generator, pick: random.Random) -> dict[str, object]:
-    kind = pick.choice(["add", "strike", "restore", "relabel", "reweigh", "undo", "redo", "decide"])
-    some = pick.sample(live, min(len(live), 2))
-    label = f"class {pick.randrange(5)}"
+def one_edit(memory: VisualMemory, live: list[int], rng: np.random.Generator, pick: random.Random) -> list[int]:
+    """One random edit; returns the ids it added."""
+    some, label = pick.sample(live, 2), f"class {pick.randrange(CLASSES)}"
+    kind = pick.choice(["add", "strike", "restore", "relabel", "reweigh", "rename", "undo", "redo", "decide"])
     if kind == "add":
-        vectors = rng.normal(size=(2, 16)).astype(np.float32)
-        ids = memory.add_vectors(vectors, [label, label])
-        live += ids
-        return {"kind": kind, "ids": ids, "label": label}
+        return memory.add_vectors(rng.normal(size=(2, DIM)).astype(np.float32), [label, label])
     if kind == "decide":
-        memory.decide_vector(rng.normal(size=16).astype(np.float32))
-        return {"kind": kind}
-    if kind in ("undo", "redo"):
-        changes = memory.undo() if kind == "undo" else memory.redo()
-        return {"kind": kind, "change": changes.change}
-    edit = {
-        "strike": lambda: memory.strike(some),
-        "restore": lambda: memory.restore(some),
-        "relabel": lambda: memory.relabel(some, label),
-        "reweigh": lambda: memory.reweigh(some, 0.5),
-    }[kind]
-    edit()
-    return {"kind": kind, "ids": some, "label": label}
+        memory.decide_vector(rng.normal(size=DIM).astype(np.float32))
+    elif kind in ("undo", "redo"):
+        # An undone add withdraws its exemplars; they must not be picked for an edit by hand.
+        added = memory.undo() if kind == "undo" else memory.redo()
+        live[:] = [i for i in live if i not in set(added.removed)] + [i for i in added.added if i not in set(live)]
+    elif kind == "rename":
+        labels = list(memory.catalog.counts())
+        memory.rename_label(pick.choice(labels), label)
+    else:
+        edits = {
+            "strike": lambda: memory.strike(some),
+            "restore": lambda: memory.restore(some),
+            "relabel": lambda: memory.relabel(some, label),
+            "reweigh": lambda: memory.reweigh(some, pick.choice([0.5, 2.0])),
+        }
+        edits[kind]()
+    return []
 
 
-def say(what: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
+def say(memory: VisualMemory, *, edits: int) -> None:
+    change, digest = memory.live.database.one("select change, digest from meta")
+    sys.stdout.write(json.dumps({"change": change, "digest": digest, "edits": edits}) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), unsafe="unsafe" in sys.argv)

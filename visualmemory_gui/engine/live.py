@@ -159,10 +159,14 @@ class LiveMemory:
 
     def drop_derived(self) -> None:
         """Let go of everything that may hold what was forgotten: arrays, graph, index files, thresholds."""
-        self.searcher.drop(self.folder)
-        self._working = None
+        self.drop_arrays()
         self.derived.clear()
-        self.decider.forget_derived()
+
+    def drop_arrays(self) -> None:
+        """Let go of the arrays, the graph and the index files; the next decision loads what is there then."""
+        self.searcher.drop(self.folder)
+        self._close_decider()
+        self._working = None
 
     def empty_log(self) -> bool:
         """Move the log into the database and empty it, waiting for readers; False when one held on to it."""

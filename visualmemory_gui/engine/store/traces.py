@@ -35,3 +35,9 @@ def held(database: Database, piece: bytes) -> bool:
         or exists (select 1 from exemplars where instr(cast(source as blob), ?1)
                    or instr(cast(note as blob), ?1) or instr(cast(grp as blob), ?1))"""
     return bool(database.one(sql, (piece,))[0])
+
+
+def all_copies(database: Database) -> list[tuple[str, str]]:
+    """(sha256, file ending) of every image copy that an exemplar uses."""
+    found = database.rows("select distinct sha256, copy from exemplars where copy is not null and sha256 is not null")
+    return [(sha256.hex(), suffix) for sha256, suffix in found]

@@ -1,0 +1,107 @@
+"""Keeping a memory in order: giving back space, and finding originals that moved."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.reading import file_sha256
+from visualmemory_gui.engine.store.writer import writing
+from visualmemory_gui.engine.types import Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What compacting gave back. Sizes in bytes of the whole folder; ``purged`` withdrawn exemplars were deleted."""
+
+    before: int
+    after: int
+    purged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relinked:
+    """``moved`` originals were found at their new place, ``missing`` were not (paths of the old one)."""
+
+    moved: int
+    missing: tuple[str, ...]
+
+
+def compact(live: LiveMemory, *, keep_history_s: float | None = None, report: Report = silent) -> Compacted:
+    """Shrink the database and build the index anew.
+
+    Steps older than ``keep_history_s`` seconds leave the history (None: all stay); withdrawn exemplars that no step can
+    bring back are deleted.
+    """
+    live.require_writable()
+    before = _size(live.folder)
+    with live.edit_lock:
+        report(0, 3, "history")
+        if keep_history_s is None:
+            purged = live.history.purge_unreachable()
+        else:
+            purged = live.history.forget_before(time.time() - keep_history_s)
+        for sha256, suffix in purged.copies:
+            live.files.unlink(sha256, suffix)
+        indexed = live.index_state().kind == "hnsw"
+        live.drop_arrays()
+        report(1, 3, "database")
+        live.database.compact()
+        report(2, 3, "index")
+        if indexed:
+            live.build_index(report)
+    report(3, 3, "done")
+    return Compacted(before, _size(live.folder), len(purged.ids))
+
+
+def relink(live: LiveMemory, old: str, new: str, report: Report = silent) -> Relinked:
+    """The originals that were at ``old`` (a file or folder) lie at ``new``; taken if the bytes are equal.
+
+    A file that is not at the same place below ``new`` is looked for by its bytes among all files there.
+    """
+    ids = live.catalog.ids_of_source(old)
+    if not ids:
+        raise BadValue(f"no exemplar's original lies at {old}")
+    old_path, new_path = Path(old).absolute(), Path(new).absolute()
+    moved: dict[int, str] = {}
+    lost: dict[int, str] = {}
+    by_bytes: dict[str, str] | None = None
+    for done, exemplar in enumerate(live.catalog.get(ids)):
+        report(done, len(ids), "comparing files")
+        place = Path(str(exemplar.source))
+        candidate = new_path / place.relative_to(old_path) if place != old_path else new_path
+        if file_sha256(str(candidate)) != exemplar.sha256:
+            by_bytes = _by_bytes(new_path, report) if by_bytes is None else by_bytes
+            candidate = Path(by_bytes.get(str(exemplar.sha256), ""))
+        if candidate.is_file():
+            moved[exemplar.id] = str(candidate)
+        else:
+            lost[exemplar.id] = str(place)
+    if moved:
+        live.apply(lambda: _write(live, moved, root=str(new_path)))
+    return Relinked(len(moved), tuple(lost.values()))
+
+
+def _write(live: LiveMemory, moved: dict[int, str], *, root: str) -> Changes:
+    with writing(live.database) as writer:
+        live.catalog.relink(writer, moved, root=root)
+    return Changes(edit=None, change=writer.change)
+
+
+def _by_bytes(folder: Path, report: Report) -> dict[str, str]:
+    files = [path for path in sorted(folder.rglob("*")) if not path.is_symlink()] if folder.is_dir() else []
+    found: dict[str, str] = {}
+    for done, path in enumerate(files):
+        report(done, len(files), "looking for moved files")
+        sha256 = file_sha256(str(path))
+        if sha256:
+            found.setdefault(sha256, str(path))
+    return found
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,66 @@
+"""Is everything in a memory what was written? Rows, image copies, and the index against exact search."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.store import traces
+from visualmemory_gui.engine.types import Damage
+
+PROBES = 50
+LEAST_RECALL = 0.9
+NEAREST = 10
+
+
+def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
+    """Every damage that can be found; an empty list when all is well. Changes nothing."""
+    found: list[Damage] = []
+    for place, (what, look) in enumerate((("rows", _rows), ("image copies", _copies), ("index", _index))):
+        report(place, 3, what)
+        found += look(live)
+    report(3, 3, "done")
+    return found
+
+
+def _rows(live: LiveMemory) -> Iterator[Damage]:
+    return live.catalog.check_rows()
+
+
+def _copies(live: LiveMemory) -> Iterator[Damage]:
+    expected = {live.files.path_of(sha256, suffix): sha256 for sha256, suffix in traces.all_copies(live.database)}
+    for path, sha256 in expected.items():
+        where = path.relative_to(live.folder).as_posix()
+        if not path.is_file():
+            yield Damage("image", where, "the copy is missing")
+        elif _sha256(path) != sha256:
+            yield Damage("image", where, "its bytes are not those that were copied")
+    for path in live.files.all():
+        if path not in expected:
+            yield Damage("image", path.relative_to(live.folder).as_posix(), "no exemplar uses this file")
+
+
+def _index(live: LiveMemory) -> Iterator[Damage]:
+    """The graph's answers for some of the memory's own vectors, against exact search."""
+    snapshot = live.snapshot
+    if live.index_state().kind != "hnsw" or not snapshot.active_count:
+        return
+    active = np.flatnonzero(snapshot.active)
+    hits = wanted = 0
+    for row in active[:: max(1, len(active) // PROBES)]:
+        exact = live.searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="exact").rows
+        graph = live.searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="hnsw").rows
+        hits, wanted = hits + len(np.intersect1d(exact, graph)), wanted + len(exact)
+    if hits < LEAST_RECALL * wanted:
+        detail = f"it finds {hits} of {wanted} nearest neighbours; 'visualmemory compact' builds it anew"
+        yield Damage("index", "index", detail)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
