@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypedDict, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,15 @@ Label = TypeVar("Label", bound=Hashable)
 EXPONENT = 1.0
 TEMPERATURE = 0.07
 OFFSET = 2.0
+
+
+class RuleOptions(TypedDict, total=False):
+    """The parameters of the rules distance, softmax and rank, where they are not the defaults."""
+
+    exponent: float
+    temperature: float
+    offset: float
+
 
 _FAR = 700.0  # exp(-708) is the smallest normal float64
 

@@ -1,0 +1,122 @@
+"""Reading the files of ``visualmemory vote``: neighbour lists, ids to exclude, trust. All refusals are BadValue."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.types import F64
+
+JsonClass: TypeAlias = "str | int | float | None"
+
+MOST_TRUST = 100.0
+
+_CLASS_TYPES = {str, int, float}
+_ID_TYPES = {str, int}
+_NUMBERS = {int, float}
+_NEEDED = ("neighbor_image_ids", "neighbor_classes", "neighbor_distances")
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourList:
+    """One query's neighbours in the order given. ``right`` holds the classes that count as right, none if not given."""
+
+    query: str
+    ids: Sequence[str]
+    classes: Sequence[JsonClass]
+    distances: F64
+    right: tuple[JsonClass, ...] = ()
+
+
+def read_lists(path: str | Path) -> list[NeighbourList]:
+    """The neighbour lists of a file, in its order."""
+    return parse_lists(_json(path), name=str(path))
+
+
+def read_excluded(path: str | Path) -> frozenset[str]:
+    """The neighbour ids of a JSON list, as text."""
+    data = _json(path)
+    if not isinstance(data, list) or not set(map(type, data)) <= _ID_TYPES:
+        raise BadValue(f"{path}: expected a JSON list of neighbour ids")
+    return frozenset(map(str, data))
+
+
+def read_trust(path: str | Path) -> dict[str, float]:
+    """The vote multipliers of a JSON object id -> factor, each above 0 and at most 100."""
+    data = _json(path)
+    if not isinstance(data, dict):
+        raise BadValue(f"{path}: expected a JSON object that maps neighbour ids to factors")
+    for key, factor in data.items():
+        if type(factor) not in _NUMBERS or not 0 < factor <= MOST_TRUST:
+            shown = json.dumps(factor)
+            raise BadValue(f"{path}: the factor of {key} must be above 0 and at most {MOST_TRUST:g}, not {shown:.40}")
+    return {key: float(factor) for key, factor in data.items()}
+
+
+def parse_lists(data: object, *, name: str = "neighbour lists") -> list[NeighbourList]:
+    """Neighbour lists from parsed JSON; ``name`` says where it came from in refusals."""
+    if not isinstance(data, dict):
+        raise BadValue(f"{name}: expected a JSON object that maps each query to its neighbours")
+    return [_parse(record, query, f"{name}: query {query}") for query, record in data.items()]
+
+
+def _parse(record: Any, query: str, where: str) -> NeighbourList:
+    if not isinstance(record, dict):
+        raise BadValue(f"{where}: expected an object with {', '.join(_NEEDED)}")
+    for key in _NEEDED:
+        if key not in record:
+            raise BadValue(f"{where}: {key} is missing")
+        if not isinstance(record[key], list):
+            raise BadValue(f"{where}: {key} must be a list")
+    ids, classes, distances = (record[key] for key in _NEEDED)
+    if not len(ids) == len(classes) == len(distances):
+        lengths = f"{len(ids)} ids, {len(classes)} classes and {len(distances)} distances"
+        raise BadValue(f"{where}: lists of unequal length ({lengths})")
+    if not set(map(type, ids)) <= _ID_TYPES:
+        raise BadValue(f"{where}: neighbor_image_ids must be texts or whole numbers")
+    if not _are_classes(classes):
+        raise BadValue(f"{where}: neighbor_classes must be texts or numbers")
+    numbers = _distances(distances, where)
+    return NeighbourList(query, [*map(str, ids)], classes, numbers, _right(record.get("image_class"), where))
+
+
+def _distances(values: list[Any], where: str) -> F64:
+    if set(map(type, values)) <= _NUMBERS:
+        try:
+            numbers = np.array(values, np.float64)
+        except OverflowError:
+            numbers = np.array([np.inf])
+        if np.isfinite(numbers).all():
+            return numbers
+    raise BadValue(f"{where}: neighbor_distances must be finite numbers")
+
+
+def _right(value: Any, where: str) -> tuple[JsonClass, ...]:
+    """``image_class`` is one class or a list of classes that are all right."""
+    right = value if isinstance(value, list) else [] if value is None else [value]
+    if not _are_classes(right):
+        raise BadValue(f"{where}: image_class must be a text, a number or a list of these")
+    return tuple(right)
+
+
+def _are_classes(values: list[Any]) -> bool:
+    types = set(map(type, values))
+    return types <= _CLASS_TYPES and (float not in types or all(math.isfinite(v) for v in values if type(v) is float))
+
+
+def _json(path: str | Path) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as e:
+        raise BadValue(f"{path}: cannot be read ({e.strerror or e})") from None
+    except RecursionError:
+        raise BadValue(f"{path}: nested too deeply") from None
+    except ValueError as e:
+        raise BadValue(f"{path}: not JSON ({e})") from None
