@@ -15,6 +15,7 @@ from visualmemory_gui.app.models.asking import SHOWN
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.incoming import incoming, pictures_in
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 
 RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to leave it."
 
@@ -36,6 +37,9 @@ class Asking(Protocol):
     def folder(self, question: str, then: Callable[[str], object]) -> None: ...
     def new_memory(self, suggested: Path, then: Callable[[str], object]) -> None: ...
     def pictures(self, then: Callable[[list[str]], object]) -> None: ...
+    def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[FolderFacts], object]: ...
+    def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None: ...
+    def keys(self, rows: Sequence[tuple[str, str]]) -> None: ...
     def label(
         self,
         question: str,
@@ -68,16 +72,24 @@ class Commands(QObject):
     def new_memory_of(self, folder: str) -> None:
         """Make a memory beside ``folder``, with its sub-folders as classes."""
         suggested = Path(folder).with_suffix(".vmem")
-        self.ask.new_memory(suggested, partial(self._create, folder=folder))
+
+        def name(copy: bool) -> None:
+            self.ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy))
+
+        self._ask_import(folder, name)
 
     def add_images(self) -> None:
         self.ask.folder("Add the pictures of a folder: its sub-folders are the classes", self.import_folder)
 
     def import_folder(self, folder: str) -> None:
-        operations.import_folder(self._session, folder, copy=True)
+        """Ask how, then add the pictures of ``folder``."""
+        self._ask_import(folder, lambda copy: operations.import_folder(self._session, folder, copy=copy))
 
-    def open_demo(self) -> None:
-        operations.open_demo(self._session)
+    def export(self) -> None:
+        memory = self._session.memory
+        if memory is not None:
+            name, beside = memory.path.name.removesuffix(".vmem"), memory.path.parent
+            self.ask.export_options(name, beside, self._export)
 
     def undo(self) -> None:
         operations.undo(self._session)
@@ -202,8 +214,14 @@ class Commands(QObject):
         self.relabelling = False
         self._cards.say("")
 
-    def _create(self, path: str, *, folder: str) -> None:
-        imported = partial(operations.import_folder, self._session, folder, copy=False)
+    def _ask_import(self, folder: str, then: Callable[[bool], object]) -> None:
+        operations.count_folder(self._session, folder, self.ask.import_options(folder, then))
+
+    def _export(self, to: str, format: str, keep_private: bool) -> None:
+        operations.export(self._session, to, format, keep_private=keep_private)
+
+    def _create(self, path: str, *, folder: str, copy: bool) -> None:
+        imported = partial(operations.import_folder, self._session, folder, copy=copy)
         self._session.create(path, then=imported)
 
     def _ask_label(

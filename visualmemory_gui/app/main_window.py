@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QIcon, QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import actions, operations, preferences, resources, theme
 from visualmemory_gui.app.commands import Asking, Commands
@@ -38,13 +38,12 @@ class MainWindow(QMainWindow):
         self.state = MemoryStateModel(self.session.tasks, self)
         self._upkeep = Upkeep(self.session, self)
         self._make_workspaces()
-        choosers = Choosers(self)
-        self.choosers: Asking = ask or choosers
-        self.commands = Commands(self.session, self.decide, self.choosers, self)
+        self.ask: Asking = ask or Choosers(self)
+        self.commands = Commands(self.session, self.decide, self.ask, self)
         self.actions_by_id = actions.build(self, self._handler)
         self.note = NoteBar()
         self.errors = ErrorDialog(self)
-        self._keys = choosers.keys
+        self._undo_note: Callable[[], object] | None = None
         self._painted = False
         self._lay_out()
         self._connect()
@@ -73,10 +72,7 @@ class MainWindow(QMainWindow):
         preferences.set_theme(self.settings, "light" if theme.current().name == "dark" else "dark")
 
     def show_keys(self) -> None:
-        self._keys(actions.key_sheet())
-
-    def export(self) -> None:
-        self.on_workspace(self.workspace)
+        self.ask.keys(actions.key_sheet())
 
     def let_go(self) -> None:
         if self.note.isVisible():
@@ -192,6 +188,10 @@ class MainWindow(QMainWindow):
         bar.addWidget(gap)
         for name in ("actionKeys", "actionTheme"):
             bar.addAction(self.actions_by_id[name])
+            button = bar.widgetForAction(self.actions_by_id[name])
+            if isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+                button.setAccessibleName(self.actions_by_id[name].text())
         return bar
 
     def _connect(self) -> None:
@@ -232,8 +232,3 @@ class MainWindow(QMainWindow):
         if state is not None:
             facts |= {name for name, step in (("undo", state.undo), ("redo", state.redo)) if step}
         return facts
-
-
-def action_of(window: MainWindow, name: str) -> QAction:
-    """The action with that id."""
-    return window.actions_by_id[name]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.types import Changes, Picture
 
@@ -79,13 +80,19 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
     session.run_background(title, work, lambda result: session.post_note(_built(result), partial(undo, session)))
 
 
+def count_folder(session: Session, folder: str | Path, then: Callable[[FolderFacts], object]) -> None:
+    """Count what an import of ``folder`` would find; nothing is opened."""
+    session.tasks.run_background("Counting pictures", lambda _: _counted(folder), then, topic="counting")
+
+
 def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
     """Write the memory to ``to`` as "bundle", "imagefolder" or "parquet", in the background."""
 
     def work(memory: Any, report: Any) -> Any:
-        from visualmemory_gui.engine.exchange import export as exchange
+        from visualmemory_gui.engine.exchange import bundle, imagefolder, parquet
 
-        return exchange.export(memory, to, format, keep_private=keep_private, report=report)
+        writer = {"bundle": bundle.export, "imagefolder": imagefolder.export, "parquet": parquet.export}[format]
+        return writer(memory, to, keep_private=keep_private, report=report)
 
     def stopped(error: BaseException) -> None:
         if isinstance(error, Cancelled):
@@ -157,6 +164,15 @@ def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
     exemplar, label = next(iter(conflicts.values()))
     more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
     return f" The same picture is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
+
+
+def _counted(folder: str | Path) -> FolderFacts:
+    from visualmemory_gui.engine.images.folder import walk
+
+    found = walk(folder)
+    size = sum(Path(path).stat().st_size for path, _ in found.files)
+    labels = {label for _, label in found.files}
+    return FolderFacts(len(found.files), len(labels), size, len(found.skipped) + found.links)
 
 
 def _built(result: Any) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.export_dialog import ExportDialog
+from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
@@ -54,6 +57,19 @@ class Choosers:
         """A class: one of ``labels`` or a new one."""
         dialog = LabelChooser(self._window, question=question, labels=labels, preselected=preselected, verb=verb)
         dialog.chosen.connect(then)
+        dialog.open()
+
+    def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[FolderFacts], object]:
+        """Link or copy? What comes back takes what was counted meanwhile."""
+        dialog = ImportDialog(self._window, folder=folder)
+        dialog.confirmed.connect(then)
+        dialog.open()
+        return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
+
+    def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
+        """Target, format, and whether paths and places stay in."""
+        dialog = ExportDialog(self._window, name=name, folder=folder)
+        dialog.confirmed.connect(then)
         dialog.open()
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:

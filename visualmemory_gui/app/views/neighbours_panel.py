@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QListView, QMenu, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSpinBox, QVBoxLayout, QWidget
 
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import agreement
 from visualmemory_gui.app.models.neighbours import NeighboursModel
-from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepare_view
+from visualmemory_gui.app.views.card_grid import CardGrid
 from visualmemory_gui.engine.decision.levels import depth
 from visualmemory_gui.engine.types import RULES
 
@@ -96,16 +96,9 @@ class NeighboursPanel(QFrame):
         self._kept = []
         self.selection_changed.emit()
 
-    def _make_grid(self) -> QListView:
-        grid = QListView()
-        grid.setObjectName("neighbourGrid")
-        grid.setAccessibleName("Neighbours, nearest first")
-        self.delegate = NeighbourDelegate(grid)
-        prepare_view(grid, self.delegate)
+    def _make_grid(self) -> CardGrid:
+        grid = CardGrid()
         grid.setModel(self._model)
-        grid.setDragEnabled(True)
-        grid.setDragDropMode(QListView.DragDropMode.DragOnly)
-        grid.setFrameShape(QListView.Shape.NoFrame)
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         return grid
 
@@ -156,8 +149,8 @@ class NeighboursPanel(QFrame):
         self._decision.decided.connect(self.on_decided)
         self._model.modelAboutToBeReset.connect(self.on_about_to_reset)
         self._model.modelReset.connect(self.on_reset)
-        self.delegate.strike_requested.connect(lambda exemplar: self.strike_requested.emit([exemplar]))
-        self.delegate.restore_requested.connect(lambda exemplar: self.restore_requested.emit([exemplar]))
+        self.grid.cards.strike_requested.connect(lambda exemplar: self.strike_requested.emit([exemplar]))
+        self.grid.cards.restore_requested.connect(lambda exemplar: self.restore_requested.emit([exemplar]))
         self.grid.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
         self.grid.customContextMenuRequested.connect(self.on_context_menu)
 

@@ -34,7 +34,11 @@ class QueryPanel(QFrame):
         self.teach = action_button("teachButton", primary=True)
         self.confirm = action_button("confirmButton")
         self.strip = self._make_strip(recent)
+        self.earlier = QLabel("Recent queries")
+        self.earlier.setProperty("dim", True)
         self._lay_out()
+        recent.modelReset.connect(self.on_recent_reset)
+        self.on_recent_reset()
         drops = PictureDrops(self)
         drops.dropped.connect(self.pictures_dropped)
         drops.hovering.connect(self.picture.set_inviting)
@@ -66,6 +70,11 @@ class QueryPanel(QFrame):
             label.setText(text)
             label.setVisible(bool(text))
         self.winner.setVisible(bool(self.winner.text()))
+
+    def on_recent_reset(self) -> None:
+        some = self.strip.model().rowCount() > 0
+        self.earlier.setVisible(some)
+        self.strip.setVisible(some)
 
     def _make_words(self) -> None:
         self.name, self.winner = QLabel("Query"), QLabel()
@@ -114,8 +123,6 @@ class QueryPanel(QFrame):
         buttons.addWidget(self.teach, 0, 0)
         buttons.addWidget(self.choose, 0, 1)
         buttons.addWidget(self.confirm, 1, 0, 1, 2)
-        recent = QLabel("Recent queries")
-        recent.setProperty("dim", True)
         column = QVBoxLayout(self)
         column.addWidget(self.name)
         column.addWidget(self.picture, 3)
@@ -123,7 +130,7 @@ class QueryPanel(QFrame):
             column.addWidget(label)
         column.addLayout(buttons)
         column.addStretch(1)
-        column.addWidget(recent)
+        column.addWidget(self.earlier)
         column.addWidget(self.strip)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.task_bar import TaskBar
@@ -34,6 +35,7 @@ class StatusBar(QStatusBar):
         label = QLabel()
         label.setObjectName(name)
         label.setProperty("dim", True)
+        label.setContentsMargins(theme.px(5), 0, theme.px(5), 0)
         label.setAccessibleDescription(meaning)
         self.addWidget(label)
         return label

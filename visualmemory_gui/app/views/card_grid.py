@@ -1,0 +1,53 @@
+"""A list of cards that always fills its width: as many columns as fit, and cards as wide as they can be."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepare_view
+
+LARGEST_PT = 104.0
+
+
+class CardGrid(QListView):
+    """The neighbours. Its delegate is ``cards``."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("neighbourGrid")
+        self.setAccessibleName("Neighbours, nearest first")
+        self.cards = NeighbourDelegate(self)
+        prepare_view(self, self.cards)
+        self._side = 0
+        self.setDragEnabled(True)
+        self.setDragDropMode(QListView.DragDropMode.DragOnly)
+        self.setFrameShape(QListView.Shape.NoFrame)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        frame = self._cell() - theme.px(self._side_pt())
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        side = best_side(self.width() - bar - 2, frame=frame, gap=self.spacing(), largest=theme.px(LARGEST_PT))
+        if side != self._side:
+            self._side = side
+            self.cards.set_side(self._side_pt())
+            self.scheduleDelayedItemsLayout()
+        super().resizeEvent(event)
+
+    def _side_pt(self) -> float:
+        """Points that come out as the wanted pixels."""
+        return (self._side or theme.px(LARGEST_PT)) * 72.0 / (theme.px(720.0) / 10.0)
+
+    def _cell(self) -> int:
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        return self.cards.sizeHint(option, self.rootIndex()).width()
+
+
+def best_side(width: int, *, frame: int, gap: int, largest: int) -> int:
+    """The picture's side in pixels with which cards fill ``width``; ``frame`` is what a card adds to its picture."""
+    columns = max(1, ceil((width - gap) / (largest + frame + gap)))
+    return max(24, min(largest, (width - gap) // columns - gap - frame))
