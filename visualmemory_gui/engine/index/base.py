@@ -28,12 +28,25 @@ class Index(Protocol):
 
     def candidates_many(
         self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
-    ) -> list[I64] | list[I64 | None]: ...
+    ) -> Sequence[I64 | None]: ...
 
     def follow(self, snapshot: Snapshot) -> None:
         """Bring what is derived up to ``snapshot``, in time that grows with what changed."""
 
     def close(self) -> None: ...
+
+
+class ExactSearch(Index, Protocol):
+    """An index that always answers: the judge. ``device`` is where it computes."""
+
+    @property
+    def device(self) -> str: ...
+
+    def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64: ...
+
+    def candidates_many(
+        self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
+    ) -> Sequence[I64]: ...
 
 
 def same_line(one: Snapshot, other: Snapshot) -> bool:

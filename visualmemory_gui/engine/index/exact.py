@@ -46,6 +46,16 @@ class ExactIndex:
         pass
 
 
+def nearest_among(snapshot: Snapshot, rows: I64, query: F32, count: int) -> I64:
+    """Those of ``rows`` (increasing) that are among the first ``count`` of them, or within TIE of the last of these."""
+    if len(rows) <= count:
+        return rows
+    start, end = int(rows[0]), int(rows[-1]) + 1
+    vectors = snapshot.vectors
+    similarity = (vectors[start:end] if end - start == len(rows) else vectors[rows]) @ query
+    return rows[_best(similarity, count)]
+
+
 def queries_at_once(rows: int) -> int:
     """How many queries to answer in one product, so that the result stays within 64 MB."""
     return min(max(BLOCK_FLOATS // max(rows, 1), 1), MOST_QUERIES)
@@ -56,6 +66,11 @@ def _pick(snapshot: Snapshot, similarity: F32, count: int, excluded: I64) -> I64
     if snapshot.active_count < len(snapshot):
         similarity[~snapshot.active] = -np.inf
     similarity[excluded] = -np.inf
+    return _best(similarity, count)
+
+
+def _best(similarity: F32, count: int) -> I64:
+    """Places of the ``count`` largest finite values and of all within TIE of the last, increasing."""
     rows = _above(similarity, _lower_bound(similarity, count))
     if len(rows) > count:
         kept = similarity[rows]

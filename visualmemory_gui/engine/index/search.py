@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import os
+import threading
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.index.base import NO_ROWS
-from visualmemory_gui.engine.index.exact import ExactIndex, queries_at_once
+from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
+from visualmemory_gui.engine.index.building import build, settle
+from visualmemory_gui.engine.index.checkpoint import Unfit
+from visualmemory_gui.engine.index.exact import ExactIndex
+from visualmemory_gui.engine.index.hnsw import HnswIndex
 from visualmemory_gui.engine.index.rescore import rescore
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, IndexState, SearchInfo, SearchMode
 
 MARGIN = 10
-"""Candidates beyond k, so that a struck exemplar's place is taken without another search."""
+"""Candidates beyond k, so that an exemplar that fell out is replaced without another search."""
+
+BLOCK_QUERIES = 64
+DUE_SHARE = 0.01
+DUE_LEAST = 1000
+MOST_MARKED = 0.3
+"""Share of the graph's nodes that may be marked deleted before it is worth building anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +41,43 @@ class Found:
 
 
 class Searcher:
-    """Finds neighbours on any snapshot, from any thread."""
+    """Finds neighbours on any snapshot, from any thread; owns no thread and no file.
 
-    def __init__(self, dim: int, *, exact_limit: int = 26_000_000, device: str = "cpu", threads: int = 0) -> None:
+    ``encoder`` names the encoder whose vectors these are (a checkpoint of another one is not read), ``exact_limit`` is
+    in vector components, ``device`` is where exact search computes, ``threads`` 0 means one a core.
+    """
+
+    def __init__(
+        self, dim: int, *, encoder: str = "", exact_limit: int = 26_000_000, device: str = "cpu", threads: int = 0
+    ) -> None:
         self.dim = dim
+        self.encoder = encoder
         self.exact_limit = exact_limit
-        self.threads = threads
-        self._exact = ExactIndex()
+        self._threads = threads or os.cpu_count() or 1
+        self._exact = _exact_on(device, dim)
+        self._hnsw = HnswIndex(threads=self._threads)
+        self._building = threading.Lock()
+        self._saved: int | None = None
 
     @property
     def device(self) -> str:
         return self._exact.device
+
+    @property
+    def graph_live(self) -> bool:
+        return self._hnsw.view is not None
 
     def nearest(
         self, snapshot: Snapshot, query: F32, k: int, *, mode: SearchMode = "auto", excluded: Collection[int] = ()
     ) -> Found:
         """The ``k`` nearest active exemplars by (distance, id), without those whose ids are ``excluded``."""
         out = _rows_of_known(snapshot, excluded)
-        proposed = self._exact.candidates(snapshot, query, k + MARGIN, excluded=out)
-        return Found(*rescore(snapshot, proposed, query, k), SearchInfo("exact", self.device))
+        if self._graph_decides(snapshot, mode):
+            proposed = self._hnsw.candidates(snapshot, query, k + MARGIN, excluded=out)
+            if proposed is not None:
+                return Found(*rescore(snapshot, proposed, query, k), SearchInfo("hnsw", "cpu"))
+        rows = self._exact.candidates(snapshot, query, k + MARGIN, excluded=out)
+        return Found(*rescore(snapshot, rows, query, k), SearchInfo("exact", self.device))
 
     def nearest_many(
         self,
@@ -59,29 +90,160 @@ class Searcher:
         mode: SearchMode = "auto",
     ) -> list[Found]:
         """``nearest`` for each row of ``queries`` (q, d); ``excluded_rows(i)`` names rows that query i must not see."""
-        info = SearchInfo("exact", self.device)
+        by_graph = self._graph_decides(snapshot, mode)
         found: list[Found] = []
-        block = queries_at_once(len(snapshot))
-        for start in range(0, len(queries), block):
+        for start in range(0, len(queries), BLOCK_QUERIES):
             report(start, len(queries))
-            part = queries[start : start + block]
-            out = None if excluded_rows is None else [excluded_rows(start + i) for i in range(len(part))]
-            proposed = self._exact.candidates_many(snapshot, part, k + MARGIN, excluded=out)
-            found += [
-                Found(*rescore(snapshot, rows, query, k), info) for query, rows in zip(part, proposed, strict=True)
-            ]
+            part = queries[start : start + BLOCK_QUERIES]
+            out = [NO_ROWS if excluded_rows is None else excluded_rows(start + i) for i in range(len(part))]
+            found += self._block(snapshot, part, k, excluded=out, by_graph=by_graph)
         report(len(queries), len(queries))
         return found
 
+    def shadow(self, snapshot: Snapshot, query: F32, found: Found, *, excluded: Collection[int] = ()) -> int | None:
+        """How many of the neighbours ``found`` the graph also finds; None when there is no graph that could tell."""
+        out = _rows_of_known(snapshot, excluded)
+        count = len(found.rows)
+        proposed = self._hnsw.candidates(snapshot, query, count + MARGIN, excluded=out) if count else None
+        if proposed is None:
+            return None
+        return int(np.isin(found.rows, rescore(snapshot, proposed, query, count)[0]).sum())
+
     def follow(self, snapshot: Snapshot) -> None:
-        """Bring what is derived up to an edit that was just committed."""
+        """Bring what is derived up to an edit that was just committed; at most about 20 ms.
+
+        Decisions are right without it: what the graph does not know yet is searched beside it.
+        """
         self._exact.follow(snapshot)
+        self._hnsw.follow(snapshot)
+
+    def build(self, snapshot: Snapshot, report: Report = silent) -> None:
+        """Build the graph anew from ``snapshot``, while edits and decisions go on; Cancelled leaves all as it was."""
+        with self._building:
+            self._build(snapshot, report)
+
+    def save(self, folder: Path, snapshot: Snapshot) -> None:
+        """Write the checkpoint of the graph, brought up to ``snapshot``; does nothing without a graph.
+
+        Decisions and edits go on meanwhile. Raises StorageError; the checkpoint that was there stays valid then.
+        """
+        with self._hnsw.settled(snapshot) as view:
+            if view is None:
+                return
+            seal = checkpoint.write(
+                folder, view.graph, view.widths, dim=self.dim, encoder=self.encoder, change=view.followed.change
+            )
+            self._saved = seal.change
+
+    def load(self, folder: Path, snapshot: Snapshot, *, delete: bool = True) -> str | None:
+        """Read the checkpoint in ``folder`` if there is one and bring it up to ``snapshot``.
+
+        The answer is None, or why it could not be used, to follow "the index is rebuilt because"; such a checkpoint is
+        deleted unless ``delete`` is False (the memory is open for reading).
+        """
+        generation = self._hnsw.generation
+        try:
+            seal = checkpoint.read_seal(folder)
+            if seal is None:
+                return None
+            room = max(2 * len(snapshot), seal.count)
+            graph = checkpoint.load(folder, seal, dim=self.dim, encoder=self.encoder, change=snapshot.change, room=room)
+            pending = settle(graph, snapshot, change=seal.change)
+        except Unfit as unfit:
+            if delete:
+                checkpoint.delete(folder)
+            self._saved = None
+            return str(unfit)
+        if self._hnsw.install(graph, seal.tuned(), snapshot, pending, generation=generation):
+            self._saved = seal.change
+        return None
+
+    def peek(self, folder: Path) -> None:
+        """Learn from the seal in ``folder`` how old the checkpoint is, without reading it, for ``state``."""
+        try:
+            seal = checkpoint.read_seal(folder)
+        except Unfit:
+            seal = None
+        self._saved = seal.change if seal else None
+
+    def drop(self, folder: Path | None = None) -> None:
+        """Forget the graph at once, and delete its files in ``folder``. A build under way will not be put in use."""
+        self._hnsw.drop()
+        self._exact.close()
+        self._saved = None
+        if folder is not None:
+            checkpoint.delete(folder)
 
     def state(self, snapshot: Snapshot) -> IndexState:
-        return IndexState("exact", current=True)
+        """Which search decides in mode "auto", and how many edits the checkpoint on disk lacks."""
+        large = self._exceeds(snapshot)
+        behind = None if self._saved is None else max(snapshot.change - self._saved, 0)
+        by_graph = large and (self._hnsw.lives_for(snapshot) or behind is not None)
+        return IndexState("hnsw" if by_graph else "exact", current=behind == 0 or not large, behind=behind)
+
+    def due(self, snapshot: Snapshot) -> bool:
+        """Whether a checkpoint should be written: 1 % of the rows, at least 1,000, changed since the last one."""
+        if not self._hnsw.lives_for(snapshot):
+            return False
+        if self._saved is None:
+            return True
+        changed = int(np.count_nonzero(snapshot.row_change > self._saved))
+        return changed >= max(DUE_LEAST, DUE_SHARE * len(snapshot))
+
+    def wants_build(self, snapshot: Snapshot) -> bool:
+        """Whether a graph should be built in the background: it would decide and is not there, or is mostly marked."""
+        view = self._hnsw.view
+        if view is None or not self._hnsw.lives_for(snapshot):
+            return self._exceeds(snapshot)
+        return len(view.graph) - view.graph.live > MOST_MARKED * len(view.graph)
 
     def close(self) -> None:
+        self._hnsw.close()
         self._exact.close()
+
+    def _exceeds(self, snapshot: Snapshot) -> bool:
+        return self.device == "cpu" and len(snapshot) * self.dim > self.exact_limit
+
+    def _graph_decides(self, snapshot: Snapshot, mode: SearchMode) -> bool:
+        """Whether the graph is asked first. Asked for by name on a small memory, it is built at once."""
+        if mode == "hnsw" and not self._hnsw.lives_for(snapshot) and not self._exceeds(snapshot):
+            with self._building:
+                if not self._hnsw.lives_for(snapshot):
+                    self._build(snapshot, silent)
+        return mode == "hnsw" or (mode == "auto" and self._exceeds(snapshot))
+
+    def _build(self, snapshot: Snapshot, report: Report) -> None:
+        generation = self._hnsw.generation
+        graph, widths = build(snapshot, report, threads=self._threads)
+        if self._hnsw.install(graph, widths, snapshot, NO_ROWS, generation=generation):
+            self._saved = None
+
+    def _block(
+        self, snapshot: Snapshot, queries: F32, k: int, *, excluded: Sequence[I64], by_graph: bool
+    ) -> list[Found]:
+        proposed: list[I64 | None] = [None] * len(queries)
+        if by_graph:
+            proposed = self._hnsw.candidates_many(snapshot, queries, k + MARGIN, excluded=excluded)
+        open_ = [i for i, rows in enumerate(proposed) if rows is None]
+        exact: dict[int, I64] = {}
+        if open_:
+            out = [excluded[i] for i in open_]
+            exact = dict(
+                zip(open_, self._exact.candidates_many(snapshot, queries[open_], k + MARGIN, excluded=out), strict=True)
+            )
+        found = []
+        for i, (rows, query) in enumerate(zip(proposed, queries, strict=True)):
+            info = SearchInfo("exact", self.device) if rows is None else SearchInfo("hnsw", "cpu")
+            found.append(Found(*rescore(snapshot, exact[i] if rows is None else rows, query, k), info))
+        return found
+
+
+def _exact_on(device: str, dim: int) -> ExactSearch:
+    if device == "cpu":
+        return ExactIndex()
+    from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
+
+    return TorchExactIndex(dim, device)
 
 
 def _rows_of_known(snapshot: Snapshot, ids: Collection[int]) -> I64:

@@ -1,0 +1,190 @@
+"""The graph on disk: hnswlib's own file and beside it a seal that says whether it may be read at all.
+
+hnswlib believes any file: one flipped byte ends the process or gives wrong answers. So nothing is loaded whose SHA-256,
+size, encoder and change number do not fit the seal, which is written last. The files are derived: what does not fit is
+deleted and made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.index.graph import METRIC, Graph
+from visualmemory_gui.engine.index.widths import Widths
+
+FORMAT = "visualmemory index"
+VERSION = 1
+SEAL = "index.json"
+BLOCK_BYTES = 1 << 20
+LONGEST_SEAL = 65_536
+
+
+class Unfit(Exception):
+    """Why a checkpoint cannot be used, in words that follow "the index is rebuilt because"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What ``index.json`` says. ``count`` is the number of nodes, ``change`` the memory's change number they fit."""
+
+    format: str
+    version: int
+    byteorder: str
+    dim: int
+    metric: str
+    encoder: str
+    count: int
+    change: int
+    file: str
+    size: int
+    sha256: str
+    counts: list[int]
+    widths: list[int]
+    nodes: int
+
+    def tuned(self) -> Widths:
+        return Widths(tuple(self.counts), tuple(self.widths), self.nodes)
+
+
+def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str, change: int) -> Seal:
+    """Save ``graph`` to ``folder``: its file, then its seal, each complete under its name or not there; then the older
+    files go. Raises StorageError when it did not all reach the disk; what was there before is then still valid."""
+    name = f"index-{change}.hnsw"
+    with _as_storage_error(folder):
+        with _whole(folder / name) as path:
+            graph.save(path)
+            size, sha256 = path.stat().st_size, _sha256(path)
+        seal = Seal(
+            FORMAT, VERSION, sys.byteorder, dim, METRIC, encoder, len(graph), change, name, size, sha256,
+            list(widths.counts), list(widths.widths), widths.nodes,
+        )  # fmt: skip
+        with _whole(folder / SEAL) as path:
+            path.write_text(json.dumps(asdict(seal), indent=1), encoding="utf-8")
+        _unlink(p for p in _files(folder) if p.name not in (SEAL, name))
+    return seal
+
+
+def read_seal(folder: Path) -> Seal | None:
+    """The seal, or None where there is no checkpoint. Raises Unfit for anything that is no seal of ours."""
+    path = folder / SEAL
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= LONGEST_SEAL else b""
+    except FileNotFoundError:
+        if any(p.suffix == ".hnsw" for p in _files(folder)):
+            raise Unfit("the last one was not completely written") from None
+        return None
+    except OSError as error:
+        raise Unfit(f"its seal cannot be read ({error.strerror})") from error
+    return _parsed(raw)
+
+
+def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room: int) -> Graph:
+    """The graph that ``seal`` vouches for, with space for ``room`` nodes. Raises Unfit if anything does not fit:
+    ``dim``, ``encoder``, a ``change`` above the memory's own, or any byte of the file."""
+    if (seal.format, seal.version, seal.byteorder, seal.metric) != (FORMAT, VERSION, sys.byteorder, METRIC):
+        raise Unfit("it was written by another version")
+    if (seal.dim, seal.encoder) != (dim, encoder):
+        raise Unfit("it belongs to another encoder")
+    if seal.change > change:
+        raise Unfit("it is newer than the memory")
+    path = folder / seal.file
+    if path.name != seal.file or path.is_symlink() or not path.is_file() or path.stat().st_size != seal.size:
+        raise Unfit("its file is missing or not of the sealed size")
+    try:
+        if _sha256(path) != seal.sha256:
+            raise Unfit("its file is damaged")
+        graph = Graph.load(path, dim, capacity=max(room, seal.count))
+    except (OSError, RuntimeError) as error:
+        raise Unfit(f"its file cannot be read ({error})") from error
+    if len(graph) != seal.count:
+        raise Unfit("it does not hold what its seal says")
+    return graph
+
+
+def delete(folder: Path) -> None:
+    """Remove seal, checkpoints and unfinished files, the seal first. Raises StorageError where that is not possible."""
+    with _as_storage_error(folder):
+        _unlink(sorted(_files(folder), key=lambda p: p.name != SEAL))
+        _sync_folder(folder)
+
+
+def _parsed(raw: bytes) -> Seal:
+    try:
+        data: dict[str, Any] = json.loads(raw)
+        seal = Seal(**data)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unfit("its seal is damaged") from error
+    numbers = (seal.version, seal.dim, seal.count, seal.change, seal.size, seal.nodes, *_numbers(seal))
+    texts = (seal.format, seal.byteorder, seal.metric, seal.encoder, seal.file, seal.sha256)
+    if any(type(n) is not int or n < 0 for n in numbers) or any(type(t) is not str for t in texts):
+        raise Unfit("its seal is damaged")
+    return seal
+
+
+def _numbers(seal: Seal) -> list[int]:
+    """The measured widths; a seal without a usable table of them gives what no check lets through."""
+    counts, widths = seal.counts, seal.widths
+    if type(counts) is not list or type(widths) is not list or not counts or len(counts) != len(widths):
+        return [-1]
+    return [*counts, *widths]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Everything in ``folder`` that this module wrote, finished or not."""
+    return [*folder.glob("index-*.hnsw"), *folder.glob("index-*.hnsw.tmp"), *folder.glob(f"{SEAL}*")]
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A temporary path whose file, synced, takes the place of ``path`` at the end, or vanishes on an error."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        yield temporary
+        with temporary.open("r+b") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def _as_storage_error(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"the index cannot be written to {folder}: {error.strerror or error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # a folder cannot be opened there; the rename is journalled
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unlink(paths: Iterator[Path] | list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

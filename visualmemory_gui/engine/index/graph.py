@@ -1,0 +1,130 @@
+"""The graph of distinct vectors: hnswlib's object with what it does not check, kept from doing harm.
+
+hnswlib accepts NaN and labels twice, and does not say which nodes are there; this class is its only user.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hnswlib
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.types import F32, I64, Bools
+
+U64 = npt.NDArray[np.uint64]
+CONNECTIONS = 16
+CONSTRUCTION = 128
+SEED = 20250713
+SETTLED_AT_ONCE = 1024
+METRIC = "ip"
+"""Inner product: the same order as the cosine, since every row is of unit length."""
+
+
+class Graph:
+    """Nodes are named by the twin hash of their vector. Searches may run side by side; anything else runs alone."""
+
+    def __init__(self, raw: Any, nodes: set[int], live: int) -> None:
+        self._raw = raw
+        self._nodes = nodes
+        self.live = live
+        raw.set_ef(1)  # hnswlib then searches as wide as the number of nodes asked for
+
+    @classmethod
+    def empty(cls, dim: int, capacity: int) -> Graph:
+        raw = hnswlib.Index(METRIC, dim)
+        raw.init_index(capacity, M=CONNECTIONS, ef_construction=CONSTRUCTION, random_seed=SEED)
+        return cls(raw, set(), 0)
+
+    @classmethod
+    def load(cls, path: Path, dim: int, *, capacity: int) -> Graph:
+        """Read a file whose seal fits (a damaged one ends the process). Raises RuntimeError where hnswlib notices."""
+        raw = hnswlib.Index(METRIC, dim)
+        raw.load_index(str(path), max_elements=capacity)
+        nodes = set(raw.get_ids_list())
+        return cls(raw, nodes, len(nodes))
+
+    def save(self, path: Path) -> None:
+        """Write the graph to ``path``. Raises StorageError if not all of it arrived: hnswlib does not notice."""
+        self._raw.save_index(str(path))
+        expected = self._raw.index_file_size()
+        written = path.stat().st_size if path.exists() else 0
+        if written != expected:
+            raise StorageError(f"only {written:,} of {expected:,} bytes of the index could be written to {path.parent}")
+
+    def grown(self, capacity: int) -> Graph:
+        """A copy with room for ``capacity`` nodes, made in memory; searches on this one go on meanwhile."""
+        state = self._raw.__getstate__()[0]
+        state["max_elements"] = capacity
+        raw = hnswlib.Index.__new__(hnswlib.Index)
+        raw.__setstate__((state,))
+        return Graph(raw, set(self._nodes), self.live)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    @property
+    def room(self) -> int:
+        """How many more nodes fit."""
+        return int(self._raw.get_max_elements()) - len(self._nodes)
+
+    @property
+    def bytes(self) -> int:
+        return int(self._raw.index_file_size())
+
+    def holds(self, twins: I64) -> Bools:
+        """Which of ``twins`` are nodes, marked deleted or not."""
+        return np.fromiter((label in self._nodes for label in twins.view(np.uint64).tolist()), np.bool_, len(twins))
+
+    def nodes(self) -> I64:
+        return np.fromiter(self._nodes, np.uint64, len(self._nodes)).view(np.int64)
+
+    def add(self, vectors: F32, twins: I64, *, threads: int) -> None:
+        """Add nodes that are not here yet; ``vectors`` (n, d) have passed the gate."""
+        labels = twins.view(np.uint64)
+        self._raw.add_items(vectors, labels, num_threads=threads)
+        self._nodes.update(labels.tolist())
+        self.live += len(labels)
+
+    def set_live(self, twins: I64, live: Bools) -> None:
+        """Unmark the nodes that some active exemplar stands on, mark the others deleted. O(1) a node."""
+        for label, lives in zip(twins.view(np.uint64).tolist(), live.tolist(), strict=True):
+            change = self._raw.unmark_deleted if lives else self._raw.mark_deleted
+            try:
+                change(label)
+            except RuntimeError:  # it is a node and already is what it should be
+                continue
+            self.live += 1 if lives else -1
+
+    def settle(self, live: I64, dead: I64) -> None:
+        """Make all ``live`` nodes live and all ``dead`` ones marked, whatever the file that was loaded said."""
+        for start in range(0, len(live), SETTLED_AT_ONCE):
+            block = live[start : start + SETTLED_AT_ONCE]
+            if not self._all_live(block):
+                self.set_live(block, np.ones(len(block), np.bool_))
+        self.set_live(dead, np.zeros(len(dead), np.bool_))
+        self.live = len(live)
+
+    def _all_live(self, twins: I64) -> bool:
+        try:
+            self._raw.get_items(twins.view(np.uint64))
+        except RuntimeError:  # hnswlib gives no vector of a node that is marked deleted
+            return False
+        return True
+
+    def nearest(self, query: F32, width: int) -> tuple[I64, F32] | None:
+        """Twins and distances of about the ``width`` nearest nodes, nearest first; None if not so many are reached."""
+        found = self.nearest_many(query, width, threads=1)
+        return None if found is None else (found[0][0], found[1][0])
+
+    def nearest_many(self, queries: F32, width: int, *, threads: int) -> tuple[I64, F32] | None:
+        if width > self.live:
+            return None
+        try:
+            labels, distances = self._raw.knn_query(queries, width, num_threads=threads)
+        except RuntimeError:  # connectivity was lost: hnswlib found fewer and gives none
+            return None
+        return labels.view(np.int64), distances

@@ -1,0 +1,235 @@
+"""The living index: a graph over the distinct vectors that follows every edit while searches go on.
+
+The graph may lag behind a snapshot, or be ahead of it: rows whose state may differ between the two are candidates by
+themselves, so that no answer lacks an exemplar because the graph had no time for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from visualmemory_gui.engine.index.base import NO_ROWS, same_line
+from visualmemory_gui.engine.index.exact import nearest_among
+from visualmemory_gui.engine.index.graph import Graph
+from visualmemory_gui.engine.index.rescore import TIE
+from visualmemory_gui.engine.index.shared_lock import SharedLock
+from visualmemory_gui.engine.index.twins import TwinRows
+from visualmemory_gui.engine.index.widths import Widths, measure
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F32, I64
+
+BLOCK_ROWS = 32
+BLOCK_QUERIES = 64
+BUDGET_S = 0.02
+SMALL_BYTES = 64_000_000
+MOST_APART = 6_500_000
+"""Components of rows searched beside the graph, above which exact search takes over (a quarter of the exact limit)."""
+WIDEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a search reads, replaced as a whole. ``pending``: rows of ``followed`` that the graph does not fit yet."""
+
+    graph: Graph
+    widths: Widths
+    followed: Snapshot
+    twins: TwinRows
+    pending: I64
+
+
+class HnswIndex:
+    """Proposes candidates from a graph, once there is one. Safe from any thread; edits come from one at a time."""
+
+    kind: Literal["hnsw"] = "hnsw"
+
+    def __init__(self, *, threads: int) -> None:
+        self._threads = threads
+        self._searching = SharedLock()
+        self._changing = threading.Lock()
+        self._view: View | None = None
+        self.generation = 0
+
+    @property
+    def view(self) -> View | None:
+        return self._view
+
+    def lives_for(self, snapshot: Snapshot) -> bool:
+        """Whether there is a graph and it was made from this snapshot's line."""
+        view = self._view
+        return view is not None and same_line(view.followed, snapshot)
+
+    def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64 | None:
+        view, width = self._view, 0
+        while view is not None and same_line(view.followed, snapshot):
+            width = 2 * width if width else view.widths.of(count)
+            with self._searching.shared():
+                view = self._view
+                hits = view.graph.nearest(query, width) if view and width <= WIDEST else None
+            if view is None or hits is None:
+                return None
+            apart = _apart(view, snapshot, excluded)
+            if len(apart) * len(query) > MOST_APART:
+                return None
+            rows = _usable(view, snapshot, hits, count=count, excluded=excluded)
+            if rows is not None:
+                return np.union1d(rows, nearest_among(snapshot, apart, query, count)) if len(apart) else rows
+        return None
+
+    def candidates_many(
+        self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
+    ) -> list[I64 | None]:
+        found: list[I64 | None] = []
+        for start in range(0, len(queries), BLOCK_QUERIES):
+            part = queries[start : start + BLOCK_QUERIES]
+            outs = [NO_ROWS] * len(part) if excluded is None else excluded[start : start + BLOCK_QUERIES]
+            found += self._block(snapshot, part, count, outs)
+        return found
+
+    def _block(self, snapshot: Snapshot, queries: F32, count: int, excluded: Sequence[I64]) -> list[I64 | None]:
+        """The answers that one search of all ``queries`` gives at once; those it leaves open are asked one by one."""
+        with self._searching.shared():
+            view = self._view
+            hits = view.graph.nearest_many(queries, view.widths.of(count), threads=self._threads) if view else None
+        if view is None or not same_line(view.followed, snapshot):
+            return [None] * len(queries)
+        simple = hits is not None and not len(_apart(view, snapshot, NO_ROWS))
+        found: list[I64 | None] = []
+        for i, query in enumerate(queries):
+            rows = None
+            if simple and hits is not None:
+                rows = _usable(view, snapshot, (hits[0][i], hits[1][i]), count=count, excluded=excluded[i])
+            found.append(self.candidates(snapshot, query, count, excluded=excluded[i]) if rows is None else rows)
+        return found
+
+    def install(self, graph: Graph, widths: Widths, snapshot: Snapshot, pending: I64, *, generation: int) -> bool:
+        """Put a graph made for ``snapshot`` in use, unless what was there was dropped since ``generation``."""
+        view = View(graph, widths, snapshot, TwinRows.of(snapshot.twin), pending)
+        with self._changing:
+            if generation != self.generation:
+                return False
+            self._publish(view)
+        return True
+
+    def drop(self) -> None:
+        """Forget the graph; builds under way will not be put in use."""
+        with self._changing:
+            self.generation += 1
+            self._publish(None)
+
+    def close(self) -> None:
+        self.drop()
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Bring the graph up to an edit, in at most about 20 ms; what remains is searched beside it until later.
+
+        Where the graph is being saved or enlarged it returns at once: the next call takes over what it left.
+        """
+        if self._view is None or not self._changing.acquire(blocking=False):
+            return
+        try:
+            self._advance(snapshot, deadline=time.monotonic() + BUDGET_S)
+        finally:
+            self._changing.release()
+
+    @contextmanager
+    def settled(self, snapshot: Snapshot) -> Iterator[View | None]:
+        """The graph brought up to ``snapshot`` whatever it takes, and held still until the end; searches go on.
+
+        Edits made meanwhile find it busy and leave their rows to the next ``follow``.
+        """
+        with self._changing:
+            view = self._advance(snapshot, deadline=None)
+            if view is not None and view.widths.outgrown(view.graph.live):
+                view = replace(view, widths=measure(view.graph, view.followed, threads=self._threads))
+                self._publish(view)
+            yield view
+
+    def _advance(self, snapshot: Snapshot, *, deadline: float | None) -> View | None:
+        view = self._view
+        if view is None:
+            return None
+        if not same_line(view.followed, snapshot):
+            self.generation += 1
+            self._publish(None)
+            return None
+        if snapshot.change > view.followed.change:
+            view = _retargeted(view, snapshot)
+            self._publish(view)
+        while len(view.pending) and (deadline is None or time.monotonic() < deadline):
+            if view.graph.room < BLOCK_ROWS:
+                if deadline is not None and view.graph.bytes > SMALL_BYTES:
+                    break
+                view = replace(view, graph=view.graph.grown(2 * (len(view.graph) + BLOCK_ROWS)))
+                self._publish(view)
+            view = self._apply_block(view)
+        return view
+
+    def _apply_block(self, view: View) -> View:
+        """Bring the nodes of the first pending rows to the state they have in the snapshot followed."""
+        block, snapshot, graph = view.pending[:BLOCK_ROWS], view.followed, view.graph
+        twins, first = np.unique(snapshot.twin[block], return_index=True)
+        rows, places = view.twins.lookup(twins)
+        lives = np.bincount(places[snapshot.active[rows]], minlength=len(twins)) > 0
+        here = graph.holds(twins)
+        new = lives & ~here
+        with self._searching.alone():
+            if new.any():
+                graph.add(snapshot.vectors[block[first[new]]], twins[new], threads=self._threads)
+            graph.set_live(twins[here], lives[here])
+            view = self._view = replace(view, pending=view.pending[BLOCK_ROWS:])
+        return view
+
+    def _publish(self, view: View | None) -> None:
+        with self._searching.alone():
+            self._view = view
+
+
+def _retargeted(view: View, snapshot: Snapshot) -> View:
+    """``view`` aimed at a newer snapshot: all rows that changed since are pending."""
+    changed = np.flatnonzero(snapshot.row_change > view.followed.change)
+    pending = np.union1d(view.pending, changed) if len(view.pending) else changed
+    return replace(view, followed=snapshot, twins=view.twins.extended(snapshot.twin), pending=pending)
+
+
+def _usable(view: View, snapshot: Snapshot, hits: tuple[I64, F32], *, count: int, excluded: I64) -> I64 | None:
+    """The rows that may vote on the nodes hit, up to the ``count``-th and what ties with it, increasing.
+
+    None when the hits do not reach beyond it, so that a nearer row may be missing.
+    """
+    twins, distances = hits
+    rows, places = view.twins.lookup(twins)
+    votes = _may_vote(rows, snapshot, excluded)
+    rows, near = rows[votes], distances[places[votes]]
+    if len(rows) < count:
+        return None
+    last = np.partition(near, count - 1)[count - 1] + TIE
+    if last >= distances[-1]:
+        return None
+    return np.sort(rows[near <= last])
+
+
+def _may_vote(rows: I64, snapshot: Snapshot, excluded: I64) -> I64:
+    """Places in ``rows`` of those that are in the snapshot, active in it and not excluded."""
+    inside = np.flatnonzero(rows < len(snapshot))
+    inside = inside[snapshot.active[rows[inside]]]
+    if len(excluded):
+        inside = inside[~np.isin(rows[inside], excluded)]
+    return inside
+
+
+def _apart(view: View, snapshot: Snapshot, excluded: I64) -> I64:
+    """Rows whose state in the graph may not be that of the snapshot: what is pending, and what changed between."""
+    rows = view.pending
+    if snapshot.change != view.followed.change:
+        older, newer = sorted((view.followed, snapshot), key=lambda s: s.change)
+        changed = np.flatnonzero(newer.row_change[: len(snapshot)] > older.change)
+        rows = np.union1d(rows, changed)
+    return rows[_may_vote(rows, snapshot, excluded)] if len(rows) else rows
