@@ -194,16 +194,16 @@ class Catalog:
 
     def snapshot_rows(self, ids: Iterable[int] | None = None) -> Rows:
         """What decisions need of ``ids`` (None: of all), in the order of ids, withdrawn ones included."""
-        sql = """select id, label_id, not (struck or withdrawn), trust, derived, content, grp, vector_hash, change
-                 from exemplars"""
+        sql = """select e.id, l.path, not (e.struck or e.withdrawn), e.trust, e.derived, e.content, e.grp,
+                 e.vector_hash, e.change from exemplars e join labels l on l.id = e.label_id"""
         if ids is None:
-            found = self._database.rows(f"{sql} order by id")
+            found = self._database.rows(f"{sql} order by e.id")
         else:
             wanted = sorted(set(ids))
-            found = self._database.many(f"{sql} where id = ?", [(i,) for i in wanted])
+            found = self._database.many(f"{sql} where e.id = ?", [(i,) for i in wanted])
             if len(found) != len(wanted):
                 raise UnknownExemplar(sorted(set(wanted) - {row[0] for row in found}))
-        return self._as_rows(found)
+        return _as_rows(found)
 
     def by_content(self, content: str) -> list[Exemplar]:
         """Exemplars of this content id (hex), by id; withdrawn ones do not count as here."""
@@ -239,8 +239,8 @@ class Catalog:
         return purge.purge(self._database, ids)
 
     def check_rows(self) -> Iterator[Damage]:
-        """Everything that is wrong in the database."""
-        return check.damages(self._database)
+        """Everything that is wrong in the database, as it was committed last."""
+        return check.damages(self._database.folder)
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
         found = [Row._make(row) for row in self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
@@ -261,21 +261,6 @@ class Catalog:
     def _label_numbers(self, rows: Sequence[Row]) -> dict[str, int]:
         return {path: labels.number_of(self._database, path) for path in {row.label for row in rows}}
 
-    def _as_rows(self, found: list[tuple[Any, ...]]) -> Rows:
-        paths: dict[int, str] = dict(self._database.rows("select id, path from labels"))
-        columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 9
-        group = {name: group_key(name) for name in set(columns[6])}
-        return Rows(
-            ids=np.array(columns[0], np.int64),
-            label=tuple(paths.get(number, "") for number in columns[1]),
-            active=np.array(columns[2], np.bool_),
-            trust=np.array([effective_trust(*pair) for pair in zip(columns[3], columns[4], strict=True)], np.float64),
-            content=np.array([content_key(value and value[:8].hex()) for value in columns[5]], np.int64),
-            group=np.array([group[name] for name in columns[6]], np.int64),
-            twin=np.array(columns[7], np.int64),
-            change=np.array(columns[8], np.int64),
-        )
-
 
 def checked_trust(trust: float) -> float:
     """``trust`` when a vote may be multiplied by it. Raises BadValue."""
@@ -290,4 +275,19 @@ def _mentions(exemplar: Exemplar, text: str) -> bool:
     wanted = text.casefold()
     return any(
         wanted in part.casefold() for part in (exemplar.label, exemplar.source, exemplar.note, exemplar.group) if part
+    )
+
+
+def _as_rows(found: list[tuple[Any, ...]]) -> Rows:
+    columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 9
+    group = {name: group_key(name) for name in set(columns[6])}
+    return Rows(
+        ids=np.array(columns[0], np.int64),
+        label=columns[1],
+        active=np.array(columns[2], np.bool_),
+        trust=np.array([effective_trust(*pair) for pair in zip(columns[3], columns[4], strict=True)], np.float64),
+        content=np.array([content_key(value and value[:8].hex()) for value in columns[5]], np.int64),
+        group=np.array([group[name] for name in columns[6]], np.int64),
+        twin=np.array(columns[7], np.int64),
+        change=np.array(columns[8], np.int64),
     )

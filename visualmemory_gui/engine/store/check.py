@@ -6,6 +6,8 @@ SQLite's own check sees its structure, not its content: it misses half of the fl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store.checksum import added, hash64, seal
@@ -27,13 +29,17 @@ _SEALED = (
 )
 
 
-def damages(database: Database) -> Iterator[Damage]:
-    """All that can be found; where a table cannot be read any further, that is one of the findings."""
-    for look in (_structure, _references, _sealed, _exemplars, _vectors, _thumbnails, _history):
-        try:
-            yield from look(database)
-        except DamagedMemory as error:
-            yield Damage("database", database.path.name, str(error))
+def damages(folder: Path) -> Iterator[Damage]:
+    """All that can be found; where a table cannot be read any further, that is one of the findings.
+
+    Reads through a connection of its own, so that edits go on meanwhile and are not taken for damage.
+    """
+    with closing(Database.open(folder, readonly=True)) as database, database.steady():
+        for look in (_structure, _references, _sealed, _exemplars, _vectors, _thumbnails, _history):
+            try:
+                yield from look(database)
+            except DamagedMemory as error:
+                yield Damage("database", database.path.name, str(error))
 
 
 def _structure(database: Database) -> Iterator[Damage]:

@@ -27,12 +27,13 @@ FILE = "memory.sqlite"
 APPLICATION_ID = 0x564D454D  # "VMEM": tells a memory from the database of another program
 
 # No ANALYZE, ever: its samples would keep pieces of forgotten rows.
-_SAFETY = (
+_PRAGMAS = (
     ("synchronous", "FULL", 2),
     ("secure_delete", "ON", 1),
     ("foreign_keys", "ON", 1),
     ("busy_timeout", "5000", 5000),
     ("temp_store", "MEMORY", 2),  # sorting must not leave rows in a temporary folder
+    ("cache_size", "-32768", -32768),
     ("trusted_schema", "OFF", 0),
     ("cell_size_check", "ON", 1),
 )
@@ -70,7 +71,7 @@ class Database:
         Raises NotAMemory without a database file, DamagedMemory when it is none of ours.
         """
         path = Path(folder).absolute() / FILE
-        _require_file(path)
+        require_file(path)
         refuse_network(path.parent)
         flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
         return cls._connect(path, readonly=readonly, flags=flags)
@@ -101,7 +102,7 @@ class Database:
 
     def _set_up(self) -> None:
         """Set each pragma by itself and assert what came of it."""
-        for name, value, expected in _SAFETY:
+        for name, value, expected in _PRAGMAS:
             self.rows(f"pragma {name}={value}")
             found = self.one(f"pragma {name}")[0]
             if found != expected:
@@ -149,6 +150,7 @@ class Database:
         """One transaction, or a savepoint inside the open one: all of the block is kept, or nothing.
 
         Returning from the outermost block means: on disk. Raises ReadOnlyMemory on a connection for reading.
+        Thousands of statements belong in the outermost block: inside a savepoint each of them takes longer.
         """
         if self.readonly:
             raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it.")
@@ -165,6 +167,16 @@ class Database:
                 raise
             finally:
                 self._depth -= 1
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Reads within the block all see the same state, whatever another connection commits meanwhile."""
+        with self.lock:
+            self.rows("begin")
+            try:
+                yield
+            finally:
+                self._roll_back(None)
 
     def checkpoint(self) -> tuple[int, int, int]:
         """Move the whole log into the database and empty it; (0, 0, 0) when no reader kept it from doing so."""
@@ -218,7 +230,7 @@ class Database:
 _NEW = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
     """The file is looked at without being opened: closing it would drop the locks of another connection of ours."""
     try:
         found = path.stat()

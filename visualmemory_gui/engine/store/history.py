@@ -17,7 +17,7 @@ from visualmemory_gui.engine.store import names
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.labels import drop_unused
-from visualmemory_gui.engine.store.purge import Purged, purge_unreachable
+from visualmemory_gui.engine.store.purge import Purged, delete, unreachable
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, changes_of, writing
 from visualmemory_gui.engine.types import Changes, Step, StepState
 
@@ -109,7 +109,7 @@ class History:
 
         What those steps could have brought back is purged.
         """
-        with self._database.atomic():
+        with writing(self._database) as writer:
             kept = self._database.one(
                 "select min(position) from steps where state in ('done', 'undone') and touched >= ?", (moment,)
             )[0]
@@ -121,14 +121,17 @@ class History:
                     (kept,),
                 )
             )
-            return self.purge_unreachable()
+            return self._purge_unreachable(writer)
 
     def purge_unreachable(self) -> Purged:
         """Delete for good the withdrawn exemplars that neither undo nor redo can bring back."""
-        with self._database.atomic():
-            purged = purge_unreachable(self._database)
-            drop_unused(self._database)
-            return purged
+        with writing(self._database) as writer:
+            return self._purge_unreachable(writer)
+
+    def _purge_unreachable(self, writer: Writer) -> Purged:
+        purged = delete(self._database, writer, unreachable(self._database))
+        drop_unused(self._database)
+        return purged
 
     @contextmanager
     def _writing(self) -> Iterator[Writer]:
@@ -162,7 +165,7 @@ class History:
         writer.changes = changes_of(records, edit=name, change=writer.change, step=number)
 
     def _walk(self, source: str, target: str) -> Changes:
-        with self._database.atomic():
+        with self._database.lock:
             step = self._top(source)
             if step is None:
                 return Changes(edit=None, change=self._catalog.change())

@@ -25,25 +25,31 @@ class Purged:
 def purge(database: Database, ids: Collection[int]) -> Purged:
     """One transaction. ``secure_delete`` overwrites the rows; the log keeps them until ``Database.checkpoint``."""
     with writing(database) as writer:
-        wanted = [(exemplar,) for exemplar in sorted(set(ids))]
-        rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", wanted)]
-        if rows:
-            _delete(database, writer, rows)
-        copies = _unused_copies(database, rows)
-    return Purged(tuple(row.id for row in rows), copies, writer.change)
+        return delete(database, writer, ids)
 
 
-def purge_unreachable(database: Database) -> Purged:
-    """Delete the withdrawn exemplars that no step can bring back any more."""
+def delete(database: Database, writer: Writer, ids: Collection[int]) -> Purged:
+    """The same inside the transaction of ``writer``."""
+    wanted = [(exemplar,) for exemplar in sorted(set(ids))]
+    rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", wanted)]
+    if rows:
+        _delete_rows(database, writer, rows)
+    change = writer.change if rows else writer.change - 1
+    return Purged(tuple(row.id for row in rows), _unused_copies(database, rows), change)
+
+
+def unreachable(database: Database) -> list[int]:
+    """Withdrawn exemplars that no step can bring back any more."""
+    # `cross` fixes the order of the loops: from the exemplar to its few entries to their steps.
     found = database.rows(
         """select id from exemplars e where withdrawn and not exists (
-           select 1 from entries n join steps s on s.number = n.step
+           select 1 from entries n cross join steps s on s.number = n.step
            where n.exemplar = e.id and n.field = 'withdrawn' and s.state <> 'abandoned')"""
     )
-    return purge(database, [row[0] for row in found])
+    return [row[0] for row in found]
 
 
-def _delete(database: Database, writer: Writer, rows: list[Row]) -> None:
+def _delete_rows(database: Database, writer: Writer, rows: list[Row]) -> None:
     ids = [(row.id,) for row in rows]
     used = {found[0] for found in database.many("select label_id from exemplars where id = ?", ids)}
     used |= _forget_entries(database, ids)
