@@ -1,0 +1,150 @@
+"""The classes of a memory as a tree: all exemplars, every class below its parent, and the struck ones at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+Index = QModelIndex | QPersistentModelIndex
+Kind = Literal["all", "class", "struck"]
+_FIRST = int(Qt.ItemDataRole.UserRole) + 1
+
+
+class TreeRole(IntEnum):
+    """Kind: "all", "class" or "struck". Path: the label, None but for classes. Count: exemplars of it and below."""
+
+    Kind = _FIRST
+    Path = _FIRST + 1
+    Count = _FIRST + 2
+
+
+@dataclass(eq=False)
+class Node:
+    kind: Kind
+    name: str
+    path: str | None = None
+    own: int = 0
+    total: int = 0
+    parent: Node | None = None
+    row: int = 0
+    children: list[Node] = field(default_factory=list)
+
+
+def tree_of(counts: Mapping[str, int], struck: int) -> Node:
+    """The tree of ``counts`` (active exemplars of each label); a class's total holds all classes below it."""
+    root = Node("all", "")
+    nodes: dict[str, Node] = {}
+    _adopt(root, Node("all", "All exemplars", total=sum(counts.values()) + struck))
+    for label in sorted(counts, key=lambda text: [part.casefold() for part in text.split("/")]):
+        node = _class_node(root, nodes, label)
+        node.own = counts[label]
+        above: Node | None = node
+        while above is not None and above is not root:
+            above.total += counts[label]
+            above = above.parent
+    if struck:
+        _adopt(root, Node("struck", "Struck", total=struck))
+    return root
+
+
+class ClassTreeModel(QAbstractItemModel):
+    """Figures change in place; only when classes come or go is the model reset (``modelReset``)."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._root = tree_of({}, 0)
+        self._shape: tuple[object, ...] = ()
+
+    def set_counts(self, counts: Mapping[str, int], struck: int) -> None:
+        fresh = tree_of(counts, struck)
+        shape = tuple((node.kind, node.path) for node in walk(fresh))
+        if shape == self._shape:
+            for old, new in zip(walk(self._root), walk(fresh), strict=True):
+                self._refresh(old, new)
+            return
+        self.beginResetModel()
+        self._root, self._shape = fresh, shape
+        self.endResetModel()
+
+    def labels(self) -> list[str]:
+        """Every class that has active exemplars of its own, in the order of the tree."""
+        return [node.path for node in walk(self._root) if node.path is not None and node.own]
+
+    def find(self, kind: Kind, path: str | None = None) -> QModelIndex:
+        """The index of a class or of one of the two special rows; invalid when it is not there."""
+        for node in walk(self._root):
+            if node.kind == kind and node.path == path:
+                return self.createIndex(node.row, 0, node)
+        return QModelIndex()
+
+    def index(self, row: int, column: int = 0, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
+        above = self._node(parent)
+        if column or not 0 <= row < len(above.children):
+            return QModelIndex()
+        return self.createIndex(row, 0, above.children[row])
+
+    def parent(self, index: Index = QModelIndex()) -> Any:  # noqa: B008
+        above = self._node(index).parent
+        return QModelIndex() if above is None or above is self._root else self.createIndex(above.row, 0, above)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return len(self._node(parent).children)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 1
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        node = self._node(index)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{node.name} ({node.total:,})"
+        values: dict[int, Any] = {
+            TreeRole.Kind: node.kind,
+            TreeRole.Path: node.path,
+            TreeRole.Count: node.total,
+            Qt.ItemDataRole.AccessibleTextRole: in_words(node),
+            Qt.ItemDataRole.ToolTipRole: node.path or node.name,
+        }
+        return values.get(role)
+
+    def _node(self, index: Index) -> Node:
+        return index.internalPointer() if index.isValid() else self._root
+
+    def _refresh(self, old: Node, new: Node) -> None:
+        if (old.own, old.total) != (new.own, new.total):
+            old.own, old.total = new.own, new.total
+            at = self.createIndex(old.row, 0, old)
+            self.dataChanged.emit(at, at)
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Every node below ``root``, parents first."""
+    for child in root.children:
+        yield child
+        yield from walk(child)
+
+
+def in_words(node: Node) -> str:
+    what = "struck out" if node.kind == "struck" else (node.path or node.name)
+    return f"{what}, {node.total:,} exemplar{'' if node.total == 1 else 's'}"
+
+
+def _adopt(parent: Node, child: Node) -> Node:
+    child.parent, child.row = parent, len(parent.children)
+    parent.children.append(child)
+    return child
+
+
+def _class_node(root: Node, nodes: dict[str, Node], label: str) -> Node:
+    """The node of ``label``, made with all its parents where they are missing."""
+    if label in nodes:
+        return nodes[label]
+    above, _, name = label.rpartition("/")
+    parent = _class_node(root, nodes, above) if above else root
+    nodes[label] = _adopt(parent, Node("class", name, path=label))
+    return nodes[label]

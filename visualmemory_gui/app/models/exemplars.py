@@ -1,0 +1,176 @@
+"""Which exemplars the grid of the memory shows: a filter, and the ids that pass it, up to a million."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.snapshot import Snapshot
+
+Ids = npt.NDArray[np.int64]
+Shown = Literal["all", "active", "struck"]
+TOPIC = "exemplars"
+MANY = 50_000  # rows whose text is searched in the background instead of between edits
+NONE: Ids = np.empty(0, np.int64)
+
+
+class Runner(Protocol):
+    """Runs work off the window's thread; answers to older questions of one topic are dropped."""
+
+    def run_edit(
+        self, title: str, fn: Callable[[], Any], then: Callable[[Any], object] | None = ..., *, topic: str = ...
+    ) -> object: ...
+
+    def run_background(
+        self, title: str, fn: Callable[[Any], Any], then: Callable[[Any], object] | None = ..., *, topic: str = ...
+    ) -> object: ...
+
+    def supersede(self, topic: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """``label`` means it and everything below; ``text`` is found in label, path, note and group."""
+
+    label: str | None = None
+    state: Shown = "all"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``ids`` increasing; ``total`` exemplars in the memory, ``struck`` of them; ``counts`` active ones by label."""
+
+    ids: Ids
+    total: int
+    counts: dict[str, int]
+    struck: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What the grid paints of one exemplar beside its picture."""
+
+    id: int
+    label: str
+    struck: bool
+
+
+def find(memory: VisualMemory, wanted: Filter) -> Found:
+    """The exemplars that pass the filter. Without a text this reads arrays and the struck rows only."""
+    total, _, struck = memory.catalog.totals()
+    snapshot = memory.snapshot
+    counts = {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
+    return Found(_matching(memory, snapshot, wanted, struck=struck), total, counts, struck)
+
+
+def _matching(memory: VisualMemory, snapshot: Snapshot, wanted: Filter, *, struck: int) -> Ids:
+    if wanted.text:
+        state = None if wanted.state == "all" else wanted.state
+        found = memory.catalog.select(label=wanted.label, state=state, text=wanted.text)
+        return np.array([e.id for e in found], np.int64)
+    active = snapshot.ids[snapshot.active & under(snapshot, wanted.label)]
+    if wanted.state == "active" or not struck:
+        return active if wanted.state != "struck" else NONE
+    out = np.array([e.id for e in memory.catalog.select(label=wanted.label, state="struck")], np.int64)
+    return out if wanted.state == "struck" else np.union1d(active, out)
+
+
+def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
+    """Which rows of ``snapshot`` have ``label`` or one below it, (n,) bool."""
+    if label is None:
+        return np.ones(len(snapshot), bool)
+    fits = np.array([name == label or name.startswith(f"{label}/") for name in snapshot.labels], bool)
+    return fits[snapshot.label] if len(fits) else np.zeros(len(snapshot), bool)
+
+
+class ExemplarsModel(QObject):
+    """Holds the filter and what passes it. Asks anew when either changes; the answer comes by ``updated``."""
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self._found = Found(NONE, 0, {}, 0)
+        self._filter = Filter()
+
+    @property
+    def ids(self) -> Ids:
+        return self._found.ids
+
+    @property
+    def found(self) -> Found:
+        return self._found
+
+    @property
+    def filter(self) -> Filter:
+        return self._filter
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(TOPIC)
+        self._memory = memory
+        self._filter = Filter()
+        self._take(Found(NONE, 0, {}, 0))
+        self.refresh()
+
+    def set_filter(self, **changed: Any) -> None:
+        """Change parts of the filter: ``label=``, ``state=``, ``text=``."""
+        fresh = replace(self._filter, **changed)
+        if fresh != self._filter:
+            self._filter = fresh
+            self.refresh()
+
+    def refresh(self) -> None:
+        memory, wanted = self._memory, self._filter
+        if memory is None:
+            return
+        if wanted.text and len(memory.snapshot) > MANY:
+            self._runner.run_background("Finding", lambda _: find(memory, wanted), self._take, topic=TOPIC)
+        else:
+            self._runner.run_edit("Finding", lambda: find(memory, wanted), self._take, topic=TOPIC)
+
+    def cells(self, ids: Ids) -> list[Cell]:
+        """What to paint for ``ids``, from the newest snapshot: no row of the database is read."""
+        memory = self._memory
+        if memory is None or not len(ids):
+            return []
+        snapshot = memory.snapshot
+        rows = _rows(snapshot, ids)
+        labels = snapshot.labels
+        code, active = snapshot.label[rows].tolist(), snapshot.active[rows].tolist()
+        parts = zip(snapshot.ids[rows].tolist(), code, active, strict=True)
+        return [Cell(exemplar, labels[c], not voting) for exemplar, c, voting in parts]
+
+    def parted(self, ids: Ids) -> tuple[Ids, Ids]:
+        """``ids`` that are active, and those that are struck out."""
+        memory = self._memory
+        if memory is None or not len(ids):
+            return NONE, NONE
+        snapshot = memory.snapshot
+        rows = _rows(snapshot, ids)
+        active = snapshot.active[rows]
+        return snapshot.ids[rows[active]], snapshot.ids[rows[~active]]
+
+    def summary(self) -> str:
+        """ "47 of 412"."""
+        return f"{len(self.ids):,} of {self._found.total:,}"
+
+    def _take(self, found: Found) -> None:
+        self._found = found
+        self.updated.emit()
+
+
+def _rows(snapshot: Snapshot, ids: Ids) -> Ids:
+    """Rows of those ``ids`` that are still here: an exemplar can be forgotten while it is being painted."""
+    at = np.minimum(np.searchsorted(snapshot.ids, ids), max(0, len(snapshot) - 1))
+    return at[snapshot.ids[at] == ids] if len(snapshot) else NONE

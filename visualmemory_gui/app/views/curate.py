@@ -1,0 +1,243 @@
+"""The workspace Curate: the classes, their exemplars, and what was done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.class_tree import ClassTreeModel
+from visualmemory_gui.app.models.exemplars import ExemplarsModel
+from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views import curate_actions
+from visualmemory_gui.app.views.curate_commands import CurateCommands
+from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel, HistoryPanel
+from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
+from visualmemory_gui.app.widgets.preview import Preview
+from visualmemory_gui.engine.types import Changes
+
+SIDE_PT = 78.0
+WIDTHS = (220, 780, 240)
+EMPTY = "No exemplars yet. Drop a folder here: its sub-folders are the classes."
+NOTHING = "Nothing fits. Clear the filter or choose another class."
+ON_EXEMPLARS = ("strike", "restore", None, "relabel", "ask", None, "forget")
+
+
+class CurateView(QWidget):
+    """Edits go through operations; what they change comes back by the session's signal."""
+
+    exemplar_chosen = Signal(int)  # to be decided
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("workspaceCurate")
+        self._session = session
+        self.exemplars = ExemplarsModel(session.tasks, self)
+        self.history = HistoryModel(session.tasks, self)
+        self._classes = ClassTreeModel(self)
+        side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
+        self.thumbnails = Thumbnails(session.tasks, self, side=side)
+        self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT)
+        self.preview = Preview(self)
+        self.commands = CurateCommands(session, self, self._classes.labels)
+        self.actions_by_id = curate_actions.build(self, self._handler)
+        self._lay_out()
+        self._connect()
+        self.on_selection_changed()
+
+    # Slots
+
+    def on_memory_changed(self) -> None:
+        """Another memory is open, or none."""
+        memory = self._session.memory
+        self.filter.clear()
+        self.preview.hide()
+        self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
+        self.exemplars.set_memory(memory)
+        self.history.set_memory(memory)
+        self.tree.go_to("all")
+
+    def on_changed(self, changes: Changes) -> None:
+        self.thumbnails.forget(changes.forgotten)
+        self.exemplars.refresh()
+        self.history.refresh()
+
+    def on_exemplars_updated(self) -> None:
+        found = self.exemplars.found
+        self._classes.set_counts(found.counts, found.struck)
+        self.classes.set_struck(found.struck)
+        self.grid.set_empty_text(NOTHING if found.total else EMPTY)
+        self.grid.set_ids(found.ids)
+        self.filter.set_count(self.exemplars.summary())
+        self.on_selection_changed()
+
+    def on_place_chosen(self, kind: str, label: str | None) -> None:
+        """A row of the tree: what it stands for is shown."""
+        if kind == "struck":
+            self.filter.set_state("struck")
+        elif self.exemplars.filter.state == "struck":
+            self.filter.set_state("all")
+        self.exemplars.set_filter(label=label)
+        self.on_selection_changed()
+
+    def on_selection_changed(self) -> None:
+        active, struck = self.exemplars.parted(self.grid.selection.array)
+        memory = self._session.memory
+        there = curate_actions.Targets(
+            active=len(active),
+            struck=len(struck),
+            label=self.tree.place[1],
+            writable=memory is not None and not memory.readonly,
+            current=self.grid.selection.current_id is not None,
+        )
+        curate_actions.name_targets(self.actions_by_id, there)
+        self.middle.set_selected(there.active + there.struck)
+
+    def on_current_changed(self) -> None:
+        if self.preview.isVisible():
+            self._load_preview()
+
+    def on_preview_requested(self) -> None:
+        if self.preview.isVisible():
+            self.preview.hide()
+        else:
+            self._load_preview()
+
+    def on_menu_requested(self, spot: QPoint) -> None:
+        self.menu_of_exemplars().popup(spot)
+
+    def on_tree_menu_requested(self, spot: QPoint, kind: str, label: str | None) -> None:
+        menu = self._menu()
+        if kind == "class":
+            menu.addAction(self.actions_by_id["rename"])
+        elif kind == "struck":
+            menu.addAction(self.classes.restore_all.text(), self.restore_all)
+            menu.addSeparator()
+            menu.addAction(self.classes.forget_all.text(), self.forget_all)
+        if menu.isEmpty():
+            menu.deleteLater()
+        else:
+            menu.popup(spot)
+
+    # What can be done
+
+    def menu_of_exemplars(self) -> QMenu:
+        """The context menu. Forget stands at its end, away from strike."""
+        menu = self._menu()
+        for name in ON_EXEMPLARS:
+            if name is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(self.actions_by_id[name])
+        return menu
+
+    def strike(self) -> None:
+        self.commands.strike(self.exemplars.parted(self.grid.selection.array)[0].tolist())
+
+    def restore(self) -> None:
+        self.commands.restore(self.exemplars.parted(self.grid.selection.array)[1].tolist())
+
+    def relabel(self) -> None:
+        self.commands.relabel(self.grid.selection.ids)
+
+    def forget(self) -> None:
+        self.commands.forget(self.grid.selection.ids)
+
+    def rename(self) -> None:
+        if (label := self.tree.place[1]) is not None:
+            self.commands.rename(label)
+
+    def search(self) -> None:
+        self.filter.start_typing()
+
+    def ask(self) -> None:
+        if (exemplar := self.grid.selection.current_id) is not None:
+            self.exemplar_chosen.emit(exemplar)
+
+    def restore_all(self) -> None:
+        self._with_struck(self.commands.restore)
+
+    def forget_all(self) -> None:
+        self._with_struck(lambda ids: self.commands.forget(ids, f"all {len(ids):,} struck exemplars"))
+
+    def _with_struck(self, call: Callable[[list[int]], object]) -> None:
+        """Look up every struck exemplar of the memory, whatever the filter shows, then ``call(ids)``."""
+        memory = self._session.memory
+        if memory is not None:
+            found = memory.catalog.select
+            self._session.tasks.run_edit("Finding", lambda: [e.id for e in found(state="struck")], call)
+
+    def _load_preview(self) -> None:
+        memory, exemplar = self._session.memory, self.grid.selection.current_id
+        if memory is None or exemplar is None:
+            return
+
+        def read() -> tuple[bytes | None, str]:
+            found = memory.catalog.get([exemplar])[0]
+            source = f"\n{found.source}" if found.source else ""
+            return memory.catalog.thumbnail(exemplar), f"{found.label} · {exemplar:,}{source}"
+
+        self._session.tasks.run_edit("Reading pictures", read, lambda r: self.preview.show_picture(*r), topic="preview")
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
+
+    def _handler(self, name: str) -> Callable[[], object]:
+        handler: Callable[[], object] = getattr(self, name)
+        return handler
+
+    # Building
+
+    def _lay_out(self) -> None:
+        self.classes = ClassesPanel(self._classes)
+        self.tree = self.classes.tree
+        buttons = [self.actions_by_id[name] for name in ("strike", "restore", "relabel")]
+        self.middle = ExemplarsPanel(self.grid, buttons)
+        self.filter = self.middle.filter
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("curateSplit")
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(theme.px(6))
+        for part in (self.classes, self.middle, HistoryPanel(self.history)):
+            split.addWidget(part)
+        split.setStretchFactor(1, 1)
+        split.setSizes(list(WIDTHS))
+        column = QVBoxLayout(self)
+        margin = theme.px(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.addWidget(split)
+        self._esc = QShortcut(QKeySequence("Esc"), self)
+        self._esc.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._esc.setEnabled(False)
+
+    def _connect(self) -> None:
+        """All wiring of this workspace."""
+        session, tree, grid, commands = self._session, self.tree, self.grid, self.commands
+        session.memory_opened.connect(self.on_memory_changed)
+        session.memory_closed.connect(self.on_memory_changed)
+        session.changed.connect(self.on_changed)
+        self.exemplars.updated.connect(self.on_exemplars_updated)
+        self.filter.text_changed.connect(lambda text: self.exemplars.set_filter(text=text))
+        self.filter.state_changed.connect(lambda state: self.exemplars.set_filter(state=state))
+        self.classes.restore_all_requested.connect(self.restore_all)
+        self.classes.forget_all_requested.connect(self.forget_all)
+        tree.place_chosen.connect(self.on_place_chosen)
+        tree.cards_dropped.connect(commands.relabel)
+        tree.cards_struck.connect(commands.strike)
+        tree.pictures_dropped.connect(commands.take)
+        tree.menu_requested.connect(self.on_tree_menu_requested)
+        grid.selection_changed.connect(self.on_selection_changed)
+        grid.current_changed.connect(self.on_current_changed)
+        grid.preview_requested.connect(self.on_preview_requested)
+        grid.activated.connect(self.exemplar_chosen)
+        grid.menu_requested.connect(self.on_menu_requested)
+        grid.pictures_dropped.connect(lambda paths: commands.take(paths, tree.place[1]))
+        self.preview.visible_changed.connect(self._esc.setEnabled)
+        self._esc.activated.connect(self.preview.hide)

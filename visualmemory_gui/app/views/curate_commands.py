@@ -1,0 +1,136 @@
+"""What the actions and gestures of Curate do: ask what must be asked, then call one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import shiboken6
+from PySide6.QtWidgets import QWidget
+
+from visualmemory_gui.app import operations
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.curate_actions import exemplars
+from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
+from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog, pictures
+from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+
+
+class CurateCommands:
+    """``parent`` carries the dialogs, ``labels()`` are the classes that can be chosen."""
+
+    def __init__(self, session: Session, parent: QWidget, labels: Callable[[], Sequence[str]]) -> None:
+        self._session = session
+        self._parent = parent
+        self._labels = labels
+
+    def strike(self, ids: Sequence[int]) -> None:
+        if len(ids) and self._may_write():
+            operations.strike(self._session, list(ids))
+
+    def restore(self, ids: Sequence[int]) -> None:
+        if len(ids) and self._may_write():
+            operations.restore(self._session, list(ids))
+
+    def relabel(self, ids: Sequence[int], label: str | None = None) -> None:
+        """Without ``label`` it is asked for."""
+        if not len(ids) or not self._may_write():
+            return
+        if label is None:
+            question = f"Relabel {exemplars(len(ids))} to"
+            self._ask_label(question, partial(operations.relabel, self._session, list(ids)), verb="Relabel")
+        else:
+            operations.relabel(self._session, list(ids), label)
+
+    def rename(self, label: str) -> None:
+        if not self._may_write():
+            return
+        rename = partial(operations.rename_label, self._session, label)
+        question = f"Rename {label} to (an existing class: merge)"
+        self._ask_label(question, rename, verb="Rename", preselected=label)
+
+    def forget(self, ids: Sequence[int], what: str = "") -> None:
+        """Asks first; ``what`` names the exemplars."""
+        if not len(ids) or not self._may_write():
+            return
+        dialog = ForgetDialog(self._parent, count=len(ids), what=what or exemplars(len(ids)))
+        dialog.confirmed.connect(partial(operations.forget, self._session, list(ids)))
+        dialog.open()
+
+    def take(self, paths: Sequence[str], label: str | None) -> None:
+        """Paths dropped on a class, or where no class is: pictures are taught, folders imported."""
+        if not paths or not self._may_write():
+            return
+        folders = [path for path in paths if Path(path).is_dir()]
+        files = [path for path in paths if path not in set(folders)]
+        if folders:
+            self.import_folders(folders, label)
+        if files:
+            self._teach(files, label)
+
+    def import_folders(self, folders: Sequence[str], label: str | None = None) -> None:
+        """Asks link or copy; without ``label`` sub-folders are the classes."""
+        name = folders[0] if len(folders) == 1 else f"{len(folders)} folders"
+        dialog = ImportDialog(self._parent, folder=name, label=label)
+        dialog.confirmed.connect(partial(self._import, list(folders), label))
+        dialog.open()
+        self._session.tasks.run_background(
+            "Counting pictures",
+            lambda report: facts_of(folders, report),
+            lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None,
+        )
+
+    def _import(self, folders: list[str], label: str | None, copy: bool) -> None:
+        for folder in folders:
+            operations.import_folder(self._session, folder, copy=copy, label=label)
+
+    def _teach(self, files: list[str], label: str | None) -> None:
+        teach = partial(operations.teach, self._session, files)
+        if label is None:
+            self._ask_label(f"Teach {pictures(len(files))} as", teach)
+        else:
+            teach(label)
+
+    def _ask_label(
+        self, question: str, then: Callable[[str], object], *, verb: str = "Teach", preselected: str = ""
+    ) -> None:
+        dialog = LabelChooser(
+            self._parent, question=question, labels=self._labels(), preselected=preselected, verb=verb
+        )
+        dialog.chosen.connect(then)
+        dialog.open()
+
+    def _may_write(self) -> bool:
+        memory = self._session.memory
+        if memory is None:
+            return False
+        if memory.readonly:
+            self._session.post_note("This memory is open for reading only.")
+            return False
+        return True
+
+
+def facts_of(folders: Sequence[str], report: Any) -> FolderFacts:
+    """Count what ``folders`` hold, without opening a picture."""
+    from visualmemory_gui.engine.images.folder import walk  # late: the window starts without the decoder
+
+    count, size, skipped = 0, 0, 0
+    labels: set[str] = set()
+    for folder in folders:
+        found = walk(folder)
+        skipped += len(found.skipped) + found.links
+        for path, label in found.files:
+            count, size = count + 1, size + _size(path)
+            labels.add(label)
+            if count % 500 == 0:
+                report(count, None)
+    return FolderFacts(count, len(labels), size, skipped)
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,113 @@
+"""The parts of Curate side by side: classes, exemplars, history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.class_tree import ClassTreeModel
+from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.widgets.class_tree import ClassTree
+from visualmemory_gui.app.widgets.filter_bar import FilterBar
+from visualmemory_gui.app.widgets.history_list import HistoryList
+from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
+
+
+class Panel(QFrame):
+    """A framed column of widgets under a title; what scrolls takes the room."""
+
+    def __init__(self, title: str, widgets: Sequence[QWidget]) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        column = QVBoxLayout(self)
+        margin = theme.px(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        if title:
+            heading = QLabel(title)
+            heading.setProperty("title", True)
+            column.addWidget(heading)
+        for widget in widgets:
+            column.addWidget(widget, 1 if isinstance(widget, QAbstractScrollArea) else 0)
+
+
+class ClassesPanel(Panel):
+    """The tree; while the struck ones are shown, also what can be done with all of them."""
+
+    restore_all_requested = Signal()
+    forget_all_requested = Signal()
+
+    def __init__(self, model: ClassTreeModel) -> None:
+        self.tree = ClassTree(model)
+        self.restore_all, self.forget_all = QPushButton(), QPushButton()
+        self._row, row = row_of()
+        row.addWidget(self.restore_all)
+        row.addStretch(1)
+        row.addWidget(self.forget_all)
+        super().__init__("Classes", [self.tree, self._row])
+        self.restore_all.clicked.connect(self.restore_all_requested)
+        self.forget_all.clicked.connect(self.forget_all_requested)
+        self.tree.place_chosen.connect(self._show_row)
+        self.set_struck(0)
+
+    def set_struck(self, count: int) -> None:
+        self._count = count
+        self.restore_all.setText(f"Restore {count:,}")
+        self.forget_all.setText(f"Forget all {count:,}…")
+        self._show_row()
+
+    def _show_row(self) -> None:
+        self._row.setVisible(self.tree.place[0] == "struck" and self._count > 0)
+
+
+class ExemplarsPanel(Panel):
+    """Filter, grid, and the buttons for what is selected."""
+
+    def __init__(self, grid: MemoryGrid, actions: Sequence[QAction]) -> None:
+        self.filter = FilterBar()
+        self._selected = QLabel()
+        self._selected.setProperty("dim", True)
+        foot, row = row_of()
+        row.addWidget(self._selected, 1)
+        for action in actions:
+            row.addWidget(button_of(action))
+        grid.setFrameShape(QFrame.Shape.NoFrame)
+        super().__init__("", [self.filter, grid, foot])
+
+    def set_selected(self, count: int) -> None:
+        self._selected.setText(f"{count:,} selected" if count else "")
+
+
+class HistoryPanel(Panel):
+    def __init__(self, model: HistoryModel) -> None:
+        super().__init__("History", [HistoryList(model)])
+
+
+def row_of() -> tuple[QWidget, QHBoxLayout]:
+    """An empty row without margins."""
+    widget = QWidget()
+    row = QHBoxLayout(widget)
+    row.setContentsMargins(0, 0, 0, 0)
+    return widget, row
+
+
+def button_of(action: QAction) -> QToolButton:
+    """A button that is the action: its words, its icon, on and off."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

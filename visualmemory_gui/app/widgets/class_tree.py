@@ -1,0 +1,129 @@
+"""The tree of classes: choose one to see it, drop pictures on one to teach it, exemplars to relabel them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
+
+from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.class_tree import ClassTreeModel, Kind, TreeRole
+
+
+class ClassTree(QTreeView):
+    """``place_chosen`` tells kind ("all", "class", "struck") and label (None but for classes)."""
+
+    place_chosen = Signal(str, object)
+    cards_dropped = Signal(list, str)  # ids, label
+    cards_struck = Signal(list)
+    pictures_dropped = Signal(list, object)  # paths, label or None
+    menu_requested = Signal(QPoint, str, object)  # global, kind, label
+
+    def __init__(self, model: ClassTreeModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classTree")
+        self.setAccessibleName("Classes")
+        self.setHeaderHidden(True)
+        self.setUniformRowHeights(True)
+        self.setFrameShape(QTreeView.Shape.NoFrame)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu)
+        self._open: set[str] = set()
+        self._place: tuple[Kind, str | None] = ("all", None)
+        self._known = False
+        self.setModel(model)
+        model.modelAboutToBeReset.connect(self._on_about_to_reset)
+        model.modelReset.connect(self._on_reset)
+        self.selectionModel().currentChanged.connect(self._on_current)
+
+    @property
+    def place(self) -> tuple[Kind, str | None]:
+        """Kind and label of the row that is chosen."""
+        return self._place
+
+    def go_to(self, kind: Kind, path: str | None = None) -> None:
+        """Choose a row; nothing happens when it is not there."""
+        at = self._tree.find(kind, path)
+        if at.isValid():
+            self.setCurrentIndex(at)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._consider(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)  # paints the target and opens closed branches
+        self._consider(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        kind, path = self._place_at(event.position().toPoint())
+        ids, paths = mime.exemplars(event.mimeData()), mime.paths(event.mimeData())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.setState(QAbstractItemView.State.NoState)
+        self.viewport().update()
+        if ids and kind == "struck":
+            self.cards_struck.emit(ids)
+        elif ids and path is not None:
+            self.cards_dropped.emit(ids, path)
+        elif paths and kind != "struck":
+            self.pictures_dropped.emit(paths, path)
+
+    @property
+    def _tree(self) -> ClassTreeModel:
+        model = self.model()
+        assert isinstance(model, ClassTreeModel)
+        return model
+
+    def _consider(self, event: QDragMoveEvent) -> None:
+        kind, path = self._place_at(event.position().toPoint())
+        cards = bool(mime.exemplars(event.mimeData())) and (path is not None or kind == "struck")
+        pictures = bool(mime.paths(event.mimeData())) and kind != "struck"
+        entering = isinstance(event, QDragEnterEvent) and (
+            event.mimeData().hasFormat(mime.EXEMPLARS) or event.mimeData().hasUrls()
+        )
+        if cards or pictures or entering:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            event.ignore()
+
+    def _place_at(self, spot: QPoint) -> tuple[Kind, str | None]:
+        return self._place_of(self.indexAt(spot))
+
+    def _place_of(self, index: QModelIndex) -> tuple[Kind, str | None]:
+        return (index.data(TreeRole.Kind), index.data(TreeRole.Path)) if index.isValid() else ("all", None)
+
+    def _on_current(self, index: QModelIndex, before: QModelIndex) -> None:
+        place = self._place_of(index)
+        if index.isValid() and place != self._place:
+            self._place = place
+            self.place_chosen.emit(*place)
+
+    def _on_menu(self, spot: QPoint) -> None:
+        kind, path = self._place_at(spot)
+        self.menu_requested.emit(self.viewport().mapToGlobal(spot), kind, path)
+
+    def _on_about_to_reset(self) -> None:
+        """Remember which branches are open, by label."""
+        self._open = {index.data(TreeRole.Path) for index in self._branches() if self.isExpanded(index)}
+
+    def _on_reset(self) -> None:
+        kind, path = self._place
+        for index in self._branches():
+            if not self._known or index.data(TreeRole.Path) in self._open:
+                self.setExpanded(index, True)
+        self._known = self._known or self._tree.rowCount() > 1
+        at = self._tree.find(kind, path)
+        self.setCurrentIndex(at if at.isValid() else self._tree.find("all"))
+
+    def _branches(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
+        """Every row that has rows below it."""
+        parent = parent or QModelIndex()
+        found: list[QModelIndex] = []
+        for row in range(self._tree.rowCount(parent)):
+            index = self._tree.index(row, 0, parent)
+            if self._tree.rowCount(index):
+                found += [index, *self._branches(index)]
+        return found

@@ -1,0 +1,106 @@
+"""How one cell of the memory's grid looks: picture, class, and whether it is struck out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.exemplars import Cell
+from visualmemory_gui.app.widgets.card_painter import Look
+from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.app.widgets.pictures import PixmapCache, fitted, on_white, paint_centred
+
+
+@dataclass(frozen=True)
+class CellSize:
+    """Pixels of one cell; ``gap`` lies at its right and below."""
+
+    side: int
+    gap: int
+    pad: int
+    line: int
+    font: QFont
+
+    @classmethod
+    def of(cls, font: QFont, side_pt: float) -> CellSize:
+        small = theme.points(font, -0.5)
+        return cls(theme.px(side_pt), theme.px(3), theme.px(3), QFontMetrics(small).height() + theme.px(2), small)
+
+    @property
+    def width(self) -> int:
+        return self.side + 2 * self.pad + self.gap
+
+    @property
+    def height(self) -> int:
+        return self.side + 2 * self.pad + self.line + self.gap
+
+
+class CellPainter:
+    """Paints cells; pictures are brought to their size once."""
+
+    def __init__(self, size: CellSize) -> None:
+        self.size = size
+        self._metrics = QFontMetrics(size.font)
+        self._labels: dict[str, str] = {}
+        self._scaled = PixmapCache(600)
+
+    def paint(self, painter: QPainter, left: int, top: int, *, cell: Cell, picture: QPixmap | None, look: Look) -> None:
+        """``picture`` None: on its way; a null pixmap: this exemplar has none."""
+        size = self.size
+        frame = QRectF(left + 0.5, top + 0.5, size.width - size.gap - 1, size.height - size.gap - 1)
+        self._paint_ground(painter, frame, look)
+        box = QRectF(left + size.pad, top + size.pad, size.side, size.side)
+        self._paint_picture(painter, box, cell, picture)
+        text = QRectF(box.x(), box.bottom() + 1, box.width(), size.line)
+        self._paint_text(painter, text, cell)
+        if look.focused:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.current().text), 1.0, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(frame.adjusted(2, 2, -2, -2), 3, 3)
+
+    def _paint_ground(self, painter: QPainter, frame: QRectF, look: Look) -> None:
+        c = theme.current()
+        if look.selected:
+            painter.setPen(QPen(QColor(c.accent), 2.0))
+            painter.setBrush(QColor(c.selected))
+        elif look.hovered:
+            painter.setPen(QPen(QColor(c.border), 1.0))
+            painter.setBrush(QColor(c.hover))
+        else:
+            return
+        painter.drawRoundedRect(frame, theme.px(3), theme.px(3))
+
+    def _paint_picture(self, painter: QPainter, box: QRectF, cell: Cell, picture: QPixmap | None) -> None:
+        c = theme.current()
+        if picture is None or picture.isNull():
+            painter.fillRect(box, QColor(c.track))
+            if picture is not None:
+                painter.setPen(QColor(c.dim))
+                painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), f"{cell.id:,}")
+        else:
+            painter.setOpacity(0.3 if cell.struck else 1.0)
+            paint_centred(painter, box, self._fitted(painter, picture))
+            painter.setOpacity(1.0)
+        if cell.struck:
+            painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
+            inset = box.width() * 0.1
+            painter.drawLine(box.topLeft() + QPointF(inset, inset), box.bottomRight() - QPointF(inset, inset))
+
+    def _paint_text(self, painter: QPainter, room: QRectF, cell: Cell) -> None:
+        c = theme.current()
+        text = f"struck · {cell.label}" if cell.struck else cell.label
+        if text not in self._labels:
+            if len(self._labels) > 5_000:
+                self._labels.clear()
+            self._labels[text] = shortened(self._metrics, text, int(room.width()))
+        painter.setPen(QColor(c.danger if cell.struck else c.text))
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._labels[text])
+
+    def _fitted(self, painter: QPainter, picture: QPixmap) -> QPixmap:
+        ratio = painter.device().devicePixelRatioF()
+        key = (picture.cacheKey(), ratio)
+        side = self.size.side
+        return self._scaled.get(key) or self._scaled.put(key, fitted(on_white(picture), side, side, ratio))

@@ -1,0 +1,89 @@
+"""Which cells of a grid are selected, by the habits of file managers. No window in here."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+
+
+class GridSelection:
+    """``current`` is the cell the keyboard stands on, ``anchor`` where a range began; both -1 without cells."""
+
+    def __init__(self) -> None:
+        self._ids: Ids = np.empty(0, np.int64)
+        self._mask = np.empty(0, bool)
+        self._base = np.empty(0, bool)
+        self.current = -1
+        self.anchor = -1
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._mask))
+
+    @property
+    def ids(self) -> list[int]:
+        """The selected exemplars, in the order of the grid."""
+        found: list[int] = self._ids[self._mask].tolist()
+        return found
+
+    @property
+    def array(self) -> Ids:
+        """The same as an array, (n,) int64."""
+        return self._ids[self._mask]
+
+    @property
+    def current_id(self) -> int | None:
+        return int(self._ids[self.current]) if 0 <= self.current < len(self._ids) else None
+
+    def holds(self, at: int) -> bool:
+        return bool(self._mask[at])
+
+    def set_ids(self, ids: Ids) -> None:
+        """Take over other cells; what is selected stays selected where it is still there. ``ids`` are increasing."""
+        kept, current = self._ids[self._mask], self.current_id
+        was, self._ids = self.current, ids
+        self._mask = np.isin(ids, kept, assume_unique=True) if len(kept) else np.zeros(len(ids), bool)
+        at = int(np.searchsorted(ids, current)) if current is not None else -1
+        # Where the current exemplar went, its place keeps the keyboard.
+        there = 0 <= at < len(ids) and ids[at] == current
+        self.current = at if there else min(was, len(ids) - 1)
+        self.anchor = self.current
+
+    def click(self, at: int) -> None:
+        """Select this one alone."""
+        self._mask = np.zeros(len(self._ids), bool)
+        self._mask[at] = True
+        self.current = self.anchor = at
+
+    def toggle(self, at: int) -> None:
+        self._mask[at] = not self._mask[at]
+        self.current = self.anchor = at
+
+    def extend(self, at: int) -> None:
+        """Select from the anchor to here, and nothing else."""
+        start = max(0, self.anchor)
+        self._mask = np.zeros(len(self._ids), bool)
+        self._mask[min(start, at) : max(start, at) + 1] = True
+        self.current, self.anchor = at, start
+
+    def move(self, at: int) -> None:
+        """Bring the keyboard there and select nothing."""
+        self.current = self.anchor = at
+
+    def select_all(self) -> None:
+        self._mask = np.ones(len(self._ids), bool)
+
+    def clear(self) -> None:
+        self._mask = np.zeros(len(self._ids), bool)
+
+    def begin_band(self, *, keep: bool) -> None:
+        """A rubber band starts; with ``keep`` it adds to what is selected."""
+        self._base = self._mask.copy() if keep else np.zeros(len(self._ids), bool)
+
+    def band(self, cells: Ids) -> None:
+        """The band touches ``cells`` now."""
+        if len(self._base) != len(self._ids):
+            self._base = np.zeros(len(self._ids), bool)
+        self._mask = self._base.copy()
+        self._mask[cells] = True

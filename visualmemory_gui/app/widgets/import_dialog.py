@@ -1,0 +1,103 @@
+"""Asks how the pictures of a folder join the memory: linked or copied, with what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+
+PER_SECOND = 60  # pictures, on two cores without a graphics card
+ROW_BYTES = 20_000  # vector and thumbnail of one exemplar
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """What a folder holds: ``size`` in bytes is that of its pictures; ``skipped`` files are no pictures, or links."""
+
+    pictures: int
+    classes: int
+    size: int
+    skipped: int = 0
+
+
+class ImportDialog(QDialog):
+    """Use ``open()``, and ``set_facts`` when they have been counted; ``confirmed`` tells whether to copy."""
+
+    confirmed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None, *, folder: str, label: str | None = None) -> None:
+        """With ``label`` all pictures get it, without one the names of their folders."""
+        super().__init__(parent)
+        self.setObjectName("importDialog")
+        self.setWindowTitle("Add pictures")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._label = label
+        heading = QLabel(f"Add the pictures of {Path(folder).name}")
+        heading.setFont(theme.points(self.font(), 2, bold=True))
+        self._told = QLabel("Counting…")
+        self._told.setWordWrap(True)
+        self._told.setMinimumWidth(theme.px(300))
+        self._link = QRadioButton("Link: the pictures stay where they are")
+        self._copy = QRadioButton("Copy: the memory keeps its own")
+        self._link.setChecked(True)
+        buttons = QDialogButtonBox()
+        self._add = buttons.addButton("Add", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._add.setProperty("primary", True)
+        self._add.setEnabled(False)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        for widget in (heading, self._told, self._link, self._copy, buttons):
+            column.addWidget(widget)
+
+    def set_facts(self, facts: FolderFacts) -> None:
+        """Say what is there and what it costs; without pictures there is nothing to add."""
+        self._told.setText(in_words(facts, self._label))
+        self._link.setText(f"Link: the pictures stay where they are ({size_text(facts.pictures * ROW_BYTES)})")
+        disk = size_text(facts.size + facts.pictures * ROW_BYTES)
+        self._copy.setText(f"Copy: the memory keeps its own ({disk})")
+        self._add.setEnabled(facts.pictures > 0)
+        self._add.setText(f"Add {pictures(facts.pictures)}" if facts.pictures else "Add")
+        self._add.setDefault(True)
+        self._add.setFocus()
+
+    def accept(self) -> None:
+        if self._add.isEnabled():
+            self.confirmed.emit(self._copy.isChecked())
+            super().accept()
+
+
+def in_words(facts: FolderFacts, label: str | None) -> str:
+    """ "1,200 pictures in 12 classes, about 1 minute. 3 other files are skipped." """
+    if not facts.pictures:
+        return "There are no pictures in this folder."
+    classes = f"as {label}" if label else f"in {facts.classes:,} class{'' if facts.classes == 1 else 'es'}"
+    skipped = (
+        f" {facts.skipped:,} other file{'s are' if facts.skipped != 1 else ' is'} skipped." if facts.skipped else ""
+    )
+    return f"{pictures(facts.pictures)} {classes}, {time_text(facts.pictures / PER_SECOND)}.{skipped}"
+
+
+def pictures(count: int) -> str:
+    return f"{count:,} picture{'' if count == 1 else 's'}"
+
+
+def time_text(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:,} minute{'' if minutes == 1 else 's'}"
+
+
+def size_text(size: float) -> str:
+    """Bytes in words: "35 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

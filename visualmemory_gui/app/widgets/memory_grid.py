@@ -1,0 +1,239 @@
+"""The memory as a grid of thumbnails. It paints the cells in sight and lays out none: a million cost what fifty do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.exemplars import Cell, Ids
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.widgets.card_painter import Look
+from visualmemory_gui.app.widgets.grid_keys import Move, move_of, target_of
+from visualmemory_gui.app.widgets.grid_layout import GridLayout
+from visualmemory_gui.app.widgets.grid_mouse import GridMouse
+from visualmemory_gui.app.widgets.grid_painter import CellPainter, CellSize
+from visualmemory_gui.app.widgets.grid_selection import GridSelection
+
+Cells = Callable[[Ids], list[Cell]]
+
+
+class MemoryGrid(QAbstractScrollArea):
+    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the pictures when it has them."""
+
+    selection_changed = Signal()
+    current_changed = Signal()
+    activated = Signal(int)
+    preview_requested = Signal()
+    menu_requested = Signal(QPoint)  # global
+    pictures_dropped = Signal(list)
+
+    def __init__(
+        self, cells: Cells, thumbnails: Thumbnails, parent: QWidget | None = None, *, side_pt: float = 78.0
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("memoryGrid")
+        self.setAccessibleName("Exemplars")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setAcceptDrops(True)
+        self.viewport().setMouseTracking(True)
+        self._cells, self._thumbnails, self._side_pt = cells, thumbnails, side_pt
+        self._ids: Ids = np.empty(0, np.int64)
+        self._empty = "No exemplars"
+        self.selection = GridSelection()
+        self._painter = CellPainter(CellSize.of(self.font(), side_pt))
+        self._layout = GridLayout(0, 1, 1, 1, 0)
+        self._mouse = GridMouse(self)
+        thumbnails.loaded.connect(self._on_loaded)
+        theme.notifier.changed.connect(self._on_theme)
+        self._lay_out()
+
+    @property
+    def ids(self) -> Ids:
+        return self._ids
+
+    @property
+    def geometry_of_cells(self) -> GridLayout:
+        return self._layout
+
+    @property
+    def gap(self) -> int:
+        return self._painter.size.gap
+
+    def set_ids(self, ids: Ids) -> None:
+        """Show ``ids`` (increasing). Selection, current cell and place stay where they still mean something."""
+        before = self.selection.ids if len(self.selection) else []
+        self._ids = ids
+        self.selection.set_ids(ids)
+        self._lay_out()
+        if before and len(self.selection) != len(before):
+            self.selection_changed.emit()
+        self._speak()
+
+    def set_empty_text(self, text: str) -> None:
+        self._empty = text
+        self.viewport().update()
+
+    def visible_ids(self) -> list[int]:
+        return [int(i) for i in self._ids[self._in_sight().start : self._in_sight().stop]]
+
+    def cell_at(self, spot: QPoint) -> int:
+        """The position under ``spot`` of the viewport, -1 in the gaps."""
+        return self._layout.at(spot.x(), spot.y() + self.verticalScrollBar().value(), gap=self.gap)
+
+    def cell_rect(self, at: int) -> QRect:
+        """Where position ``at`` lies in the viewport."""
+        left, top = self._layout.origin(at)
+        size = self._painter.size
+        top -= self.verticalScrollBar().value()
+        return QRect(left, top, size.width - size.gap, size.height - size.gap)
+
+    def go_to(self, at: int) -> None:
+        """Scroll so that position ``at`` is in sight."""
+        rect, bar = self.cell_rect(at), self.verticalScrollBar()
+        if rect.top() < 0:
+            bar.setValue(bar.value() + rect.top() - self.gap)
+        elif rect.bottom() > self.viewport().height():
+            bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + self.gap)
+
+    def changed_selection(self) -> None:
+        """Tell everybody that the selection or the current cell is another."""
+        self.viewport().update()
+        self._speak()
+        self.current_changed.emit()
+        self.selection_changed.emit()
+
+    def sizeHint(self) -> QSize:
+        size = self._painter.size
+        return QSize(size.width * 5, size.height * 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(event.rect(), QColor(theme.current().surface))
+        painter.setFont(self._painter.size.font)
+        if not len(self._ids):
+            painter.setPen(QColor(theme.current().dim))
+            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.viewport().rect().adjusted(20, 20, -20, -20), flags, self._empty)
+        self._paint_cells(painter)
+        if (band := self._mouse.band) is not None:
+            painter.setPen(QPen(QColor(theme.current().accent), 1))
+            fill = QColor(theme.current().accent)
+            fill.setAlpha(40)
+            painter.setBrush(fill)
+            painter.drawRect(band.translated(0, -self.verticalScrollBar().value()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._lay_out()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self.viewport().update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        move = move_of(event)
+        if move is None or not len(self._ids):
+            super().keyPressEvent(event)
+        else:
+            self._move(move)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        if self.selection.current < 0 and len(self._ids):
+            self.selection.move(self._in_sight().start)
+        self._speak()
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.viewport().update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard and self.selection.current >= 0:
+            self.menu_requested.emit(self.viewport().mapToGlobal(self.cell_rect(self.selection.current).center()))
+        else:
+            self.menu_requested.emit(event.globalPos())
+
+    def _paint_cells(self, painter: QPainter) -> None:
+        sight = self._in_sight()
+        known = {cell.id: cell for cell in self._cells(self._ids[sight.start : sight.stop])}
+        here, focus = self.selection.current, self.hasFocus()
+        scrolled = self.verticalScrollBar().value()
+        for at in reversed(sight):  # the newest wish is read first: so the top left one comes first
+            exemplar = int(self._ids[at])
+            if (cell := known.get(exemplar)) is None:
+                continue
+            left, top = self._layout.origin(at)
+            look = Look(self.selection.holds(at), at == self._mouse.hovered, focus and at == here)
+            picture = self._thumbnails.get(exemplar)
+            self._painter.paint(painter, left, top - scrolled, cell=cell, picture=picture, look=look)
+
+    def _in_sight(self) -> range:
+        top = self.verticalScrollBar().value()
+        return self._layout.between(top, top + self.viewport().height())
+
+    def _lay_out(self) -> None:
+        size = self._painter.size
+        self._layout = GridLayout(len(self._ids), self.viewport().width(), size.width, size.height, theme.px(4))
+        bar, page = self.verticalScrollBar(), self.viewport().height()
+        bar.setRange(0, max(0, self._layout.height - page))
+        bar.setPageStep(page)
+        bar.setSingleStep(max(1, size.height // 3))
+        self.viewport().update()
+
+    def _move(self, move: Move) -> None:
+        """Carry out what a key asks: go somewhere, take cells along, or call for something."""
+        selection = self.selection
+        if move.what in ("go", "extend", "wander"):
+            per_page = max(1, self.viewport().height() // self._layout.cell_h)
+            at = target_of(move, selection.current, count=len(self._ids), columns=self._layout.columns, page=per_page)
+            {"go": selection.click, "extend": selection.extend, "wander": selection.move}[move.what](at)
+            self.go_to(at)
+        elif move.what == "all":
+            selection.select_all()
+        elif move.what == "none":
+            selection.clear()
+        elif move.what == "toggle" and selection.current >= 0:
+            selection.toggle(selection.current)
+        elif move.what == "preview":
+            self.preview_requested.emit()
+            return
+        elif move.what == "open" and selection.current_id is not None:
+            self.activated.emit(selection.current_id)
+            return
+        self.changed_selection()
+
+    def _speak(self) -> None:
+        """Keep the accessible description true: the current exemplar, and how many are selected."""
+        exemplar = self.selection.current_id
+        cells = self._cells(np.array([exemplar], np.int64)) if exemplar is not None else []
+        where = f"{self.selection.current + 1:,} of {len(self._ids):,}"
+        words = [f"{c.label}, {'struck out, ' if c.struck else ''}exemplar {c.id}, {where}" for c in cells]
+        words.append(f"{len(self.selection):,} selected")
+        self.setAccessibleDescription("; ".join(words))
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+
+    def _on_loaded(self, ids: list[int]) -> None:
+        sight = self._in_sight()
+        if sight and not np.isin(self._ids[sight.start : sight.stop], ids).any():
+            return
+        self.viewport().update()
+
+    def _on_theme(self) -> None:
+        self._painter = CellPainter(CellSize.of(self.font(), self._side_pt))
+        self._lay_out()
