@@ -119,9 +119,9 @@ class HnswIndex:
         return True
 
     def drop(self) -> None:
-        """Forget the graph; builds under way will not be put in use."""
+        """Forget the graph; whoever is building or enlarging one learns that it is not wanted any more."""
+        self.generation += 1
         with self._changing:
-            self.generation += 1
             self._publish(None)
 
     def close(self) -> None:
@@ -143,10 +143,12 @@ class HnswIndex:
     def settled(self, snapshot: Snapshot) -> Iterator[View | None]:
         """The graph brought up to ``snapshot`` whatever it takes, and held still until the end; searches go on.
 
-        Edits made meanwhile find it busy and leave their rows to the next ``follow``.
+        Edits made meanwhile find it busy and leave their rows to the next ``follow``. None where it was dropped.
         """
         with self._changing:
             view = self._advance(snapshot, deadline=None)
+            if view is not None and len(view.pending):
+                view = None
             if view is not None and view.widths.outgrown(view.graph.live):
                 view = replace(view, widths=measure(view.graph, view.followed, threads=self._threads))
                 self._publish(view)
@@ -163,7 +165,8 @@ class HnswIndex:
         if snapshot.change > view.followed.change:
             view = _retargeted(view, snapshot)
             self._publish(view)
-        while len(view.pending) and (deadline is None or time.monotonic() < deadline):
+        generation = self.generation
+        while len(view.pending) and generation == self.generation and (deadline is None or time.monotonic() < deadline):
             if view.graph.room < BLOCK_ROWS:
                 if deadline is not None and view.graph.bytes > SMALL_BYTES:
                     break

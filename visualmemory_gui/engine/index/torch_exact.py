@@ -1,4 +1,4 @@
-"""Exact search on a graphics device, where the matrix lives and grows with the memory. Imported only where one is used."""
+"""Exact search on a graphics device, where the matrix lives and grows with the memory. Imported only where one is."""
 
 from __future__ import annotations
 
