@@ -1,0 +1,192 @@
+"""Vision transformers of timm: DINOv2, DINOv3, CLIP and SigLIP 2, each read the way its authors read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from visualmemory_gui.engine.encoders import weights
+from visualmemory_gui.engine.encoders.base import EncoderInfo
+from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.types import EncoderIdentity, Geometry
+
+if TYPE_CHECKING:
+    import torch
+
+    from visualmemory_gui.engine.encoders.torch_encoder import SpatialTorchEncoder
+
+Triple = tuple[float, float, float]
+_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+_HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+_META_LICENCE = "DINOv3 License (Meta's own terms, to be accepted before use)"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One model: ``timm_name`` with its tag, ``repository`` on the hub, ``read`` what its vector is.
+
+    ``options`` go to timm when the network is built.
+    """
+
+    name: str
+    timm_name: str
+    dim: int
+    licence: str
+    read: str
+    colours: tuple[Triple, Triple]
+    geometry: Geometry
+    repository: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def preprocess(self) -> str:
+        where, (mean, std) = self.geometry, self.colours
+        return f"crop {where.size} of {where.resize} {where.interpolation}; mean {mean} std {std}; {self.read}"
+
+    @property
+    def target(self) -> Path:
+        return weights.folder() / f"{self.name}.safetensors"
+
+
+def _dinov2(name: str, timm_name: str, dim: int) -> Spec:
+    return Spec(
+        name=name,
+        timm_name=f"{timm_name}.lvd142m",
+        dim=dim,
+        licence="Apache-2.0",
+        read="class token",
+        colours=_IMAGENET,
+        geometry=Geometry(size=224, fit="crop", resize=256),
+        repository=f"timm/{timm_name}.lvd142m",
+        # The weights are for 518 pixels: at 224 timm scales the position embedding.
+        options={"img_size": 224, "num_classes": 0},
+    )
+
+
+def _dinov3(name: str, timm_name: str, dim: int) -> Spec:
+    return Spec(
+        name=name,
+        timm_name=f"{timm_name}.lvd1689m",
+        dim=dim,
+        licence=_META_LICENCE,
+        read="class token",
+        colours=_IMAGENET,
+        geometry=Geometry(size=256, fit="crop", resize=256),
+        repository=f"timm/{timm_name}.lvd1689m",
+        # timm averages these by default; their authors compare class tokens.
+        options={"global_pool": "token", "num_classes": 0},
+    )
+
+
+def _clip(name: str, size: str, dim: int) -> Spec:
+    return Spec(
+        name=name,
+        timm_name=f"vit_{size}_clip_quickgelu_224.openai",
+        dim=dim,
+        licence="MIT",
+        read="projected class token",
+        colours=_CLIP,
+        geometry=Geometry(size=224, fit="crop", resize=224),
+        repository=f"timm/vit_{size}_clip_224.openai",
+        # The classifier of that name is CLIP's projection into the space it shares with texts.
+        options={"num_classes": dim},
+    )
+
+
+def _siglip2(name: str, timm_name: str, dim: int) -> Spec:
+    return Spec(
+        name=name,
+        timm_name=f"{timm_name}.v2_webli",
+        dim=dim,
+        licence="Apache-2.0",
+        read="attention pool",
+        colours=_HALF,
+        geometry=Geometry(size=224, fit="crop", resize=224),
+        repository=f"timm/{timm_name}.v2_webli",
+        options={"num_classes": 0},
+    )
+
+
+SPECS: tuple[Spec, ...] = (
+    _dinov2("dinov2-small", "vit_small_patch14_dinov2", 384),
+    _dinov2("dinov2-base", "vit_base_patch14_dinov2", 768),
+    _dinov2("dinov2-large", "vit_large_patch14_dinov2", 1024),
+    _dinov2("dinov2-small-reg4", "vit_small_patch14_reg4_dinov2", 384),
+    _dinov2("dinov2-base-reg4", "vit_base_patch14_reg4_dinov2", 768),
+    _dinov2("dinov2-large-reg4", "vit_large_patch14_reg4_dinov2", 1024),
+    _dinov3("dinov3-small", "vit_small_patch16_dinov3", 384),
+    _dinov3("dinov3-base", "vit_base_patch16_dinov3", 768),
+    _dinov3("dinov3-large", "vit_large_patch16_dinov3", 1024),
+    _clip("clip-base-32", "base_patch32", 512),
+    _clip("clip-base-16", "base_patch16", 512),
+    _clip("clip-large-14", "large_patch14", 768),
+    _siglip2("siglip2-base", "vit_base_patch16_siglip_224", 768),
+    _siglip2("siglip2-so400m", "vit_so400m_patch14_siglip_224", 1152),
+)
+
+
+def spec(name: str) -> Spec | None:
+    return next((each for each in SPECS if each.name == name), None)
+
+
+def here(of: Spec) -> Path | None:
+    """The file of weights, in the product's folder or in the hub's cache; None when there is none."""
+    return of.target if of.target.is_file() else weights.in_hub_cache(of.repository)
+
+
+def infos() -> list[EncoderInfo]:
+    return [
+        EncoderInfo(each.name, each.dim, each.licence, present, "" if present else "weights are fetched at first use")
+        for each in SPECS
+        for present in (here(each) is not None,)
+    ]
+
+
+def identity(of: Spec, *, report: Report = silent) -> EncoderIdentity:
+    """Fetches the weights if they are not here, for their checksum is part of it. Raises EncoderError."""
+    path = _fetched(of, report)
+    return EncoderIdentity(of.name, of.dim, weights_sha256=weights.sha256(path), preprocess=of.preprocess)
+
+
+def load(of: Spec, *, device: str, bulk: bool, report: Report = silent) -> SpatialTorchEncoder:
+    """The encoder, its weights fetched if they are not here. Raises EncoderError."""
+    from visualmemory_gui.engine.encoders.torch_encoder import Network, SpatialTorchEncoder
+
+    path = _fetched(of, report)
+    module = _built(of, path)
+    mean, std = of.colours
+    network = Network(module, module, mean, std, cells=lambda inputs: _cells(module, inputs))
+    return SpatialTorchEncoder(network, identity(of), geometry=of.geometry, device=device, bulk=bulk)
+
+
+def _fetched(of: Spec, report: Report) -> Path:
+    url = weights.hub_url(of.repository)
+    return here(of) or weights.fetch(url, of.target, encoder=f"{of.name} ({of.licence})", report=report)
+
+
+def _built(of: Spec, path: Path) -> torch.nn.Module:
+    import timm
+
+    try:
+        # A named file is never looked for anywhere else; timm adapts its keys and position embedding.
+        network: torch.nn.Module = timm.create_model(
+            of.timm_name, pretrained=True, pretrained_cfg_overlay={"file": str(path)}, **of.options
+        )
+    except Exception as error:  # safetensors, timm and torch each have errors of their own for files that do not fit
+        detail = " ".join(str(error).split())[:200]
+        raise EncoderError(
+            f"{path} does not hold the weights of {of.name} ({detail}): remove it to have it fetched again"
+        ) from error
+    return network.eval()
+
+
+def _cells(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """(n, 3, s, s) -> (n, h, w, d): the tokens of the patches, without class and register tokens."""
+    tokens: torch.Tensor = module.forward_features(inputs)  # type: ignore[operator]
+    height, width = cast(Any, module).patch_embed.grid_size
+    patches = tokens[:, cast(Any, module).num_prefix_tokens :]
+    return patches.reshape(len(patches), height, width, patches.shape[-1])
