@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from visualmemory_gui.engine.decision import novelty
 from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Found, Searcher
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
-from visualmemory_gui.engine.types import F32, Decision, Rule, SearchMode
+from visualmemory_gui.engine.types import F32, RULES, Decision, MemorySettings, Rule, SearchMode
 
 RECOMPUTE_SHARE = 0.05
 FIRST_M = max(novelty.DEPTHS)
@@ -29,6 +30,27 @@ class Ask:
     level: int = 0
     exclude: Collection[int] = ()
 
+    @classmethod
+    def of(
+        cls,
+        settings: MemorySettings,
+        k: int | None,
+        rule: Rule | None,
+        *,
+        search: SearchMode,
+        level: int,
+        exclude: Collection[int],
+    ) -> Ask:
+        """``k`` and ``rule`` of None come from the settings. Raises BadValue."""
+        k, rule = settings.k if k is None else k, settings.rule if rule is None else rule
+        if k < 1:
+            raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
+        if rule not in RULES:
+            raise BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
+        if level < 0:
+            raise BadValue(f"a level is 0 (the full label) or more, not {level}")
+        return cls(k, rule, settings.class_factor, search, level, exclude)
+
 
 class Decider:
     """Decides queries on snapshots. Safe to call from many threads; owns no thread.
@@ -37,9 +59,11 @@ class Decider:
     ``deferred`` is set, somebody else calls ``refresh`` in the background, and decisions use what is there.
     """
 
-    def __init__(self, searcher: Searcher, thresholds: novelty.Thresholds | None, *, touched: int) -> None:
+    def __init__(
+        self, searcher: Searcher, thresholds: novelty.Thresholds | None, *, touched: int, deferred: bool
+    ) -> None:
         self.searcher = searcher
-        self.deferred = False
+        self.deferred = deferred
         self.thresholds = thresholds
         self._touched = touched
 

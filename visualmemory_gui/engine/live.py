@@ -55,6 +55,8 @@ class LiveMemory:
         self._working: WorkingSet | None = None
         self._decider: Decider | None = None
         self._callbacks: list[Callback] = []
+        self.deferred = False  # True where somebody calls ``maintain`` in the background
+        self.index_damage: str | None = None  # why the checkpoint on disk could not be used, if it could not
         self._closed = False
 
     @classmethod
@@ -142,6 +144,28 @@ class LiveMemory:
         if not self.readonly:
             self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
 
+    def defer(self) -> None:
+        """From now on somebody calls ``maintain`` in the background; edits and decisions never wait for it."""
+        self.deferred = self.decider.deferred = True
+
+    def maintain(self, report: Report = silent) -> None:
+        """Do what is due: build the graph where it is missing, save its checkpoint, measure the thresholds."""
+        snapshot, searcher = self.snapshot, self.searcher
+        if searcher.wants_build(snapshot):
+            self.build_index(report)
+        elif searcher.due(snapshot):
+            self.checkpoint()
+        if self.decider.stale(self.snapshot):
+            self.refresh(report)
+
+    def build_index_if_large(self) -> None:
+        """Build the graph at once where exact search became slow, unless somebody else does it in the background."""
+        rows = int(self.database.one("select count from meta")[0])
+        if self.deferred or rows * self.identity.dim <= self.settings.exact_limit:
+            return
+        if self.searcher.wants_build(self.snapshot):
+            self.build_index()
+
     def build_index(self, report: Report = silent) -> None:
         """Build the HNSW graph of the present memory and save its checkpoint."""
         self.searcher.build(self.snapshot, report)
@@ -151,8 +175,7 @@ class LiveMemory:
         """Save the live graph beside its seal; nothing to do without one."""
         if self.readonly or self._decider is None or self._working is None:
             return
-        if self.index_state().kind == "hnsw":
-            self.searcher.save(self.folder)
+        self.searcher.save(self.folder, self.snapshot)
 
     def index_state(self) -> IndexState:
         return self.searcher.state(self.snapshot)
@@ -228,16 +251,21 @@ class LiveMemory:
     def _new_decider(self) -> Decider:
         searcher = Searcher(
             self.identity.dim,
+            encoder=f"{self.identity.name} {self.identity.weights_sha256} {self.identity.preprocess}",
             exact_limit=self.settings.exact_limit,
             device=resolve(self.device),
             threads=self.settings.threads,
         )
+        if searcher.wants_build(self.snapshot):
+            self.index_damage = searcher.load(self.folder, self.snapshot, delete=not self.readonly)
+        else:
+            searcher.peek(self.folder)
         kept = self.derived.get(NOVELTY)
         if kept is None:
-            return Decider(searcher, None, touched=0)
+            return Decider(searcher, None, touched=0, deferred=self.deferred)
         text, change = kept
         touched = int((self.snapshot.row_change > change).sum())
-        return Decider(searcher, Thresholds.from_dict(json.loads(text)), touched=touched)
+        return Decider(searcher, Thresholds.from_dict(json.loads(text)), touched=touched, deferred=self.deferred)
 
     def _close_decider(self) -> None:
         if self._decider is not None:

@@ -27,7 +27,6 @@ from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.queries import Queries
 from visualmemory_gui.engine.types import (
     F32,
-    RULES,
     Changes,
     Decision,
     Device,
@@ -197,19 +196,7 @@ class VisualMemory:
         content: str | None = None,
     ) -> Decision:
         """Decide a query vector (dim,). ``content`` is the content id of its picture. Raises BadVector, BadValue."""
-        settings = self.settings
-        ask = Ask(
-            settings.k if k is None else k,
-            settings.rule if rule is None else rule,
-            class_factor=settings.class_factor,
-            search=search,
-            level=level,
-            exclude=exclude,
-        )
-        if ask.k < 1:
-            raise BadValue(f"k counts neighbours and must be at least 1, not {ask.k}")
-        if ask.rule not in RULES:
-            raise BadValue(f"no voting rule {ask.rule!r}; there are {', '.join(RULES)}")
+        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
         checked = gate(np.asarray(vector)[None], self.identity.dim)[0]
         return self.live.decider.decide(self.live.snapshot, checked, ask, content=content)
 
@@ -244,6 +231,7 @@ class VisualMemory:
         """Add complete rows (an import's) as one step. Their vectors must have passed the gate."""
         ids: list[int] = []
         self.live.edit("add", lambda writer: ids.extend(self.catalog.add(writer, new)))
+        self.live.build_index_if_large()
         return ids
 
     def build(
@@ -274,8 +262,7 @@ class VisualMemory:
 
     def relabel(self, ids: Sequence[int], label: str) -> Changes:
         """Give exemplars another label, which may be new. Raises BadLabel."""
-        clean = labels.clean(label)
-        return self.live.edit("relabel", lambda writer: self.catalog.set_label(writer, ids, clean))
+        return self.live.edit("relabel", lambda writer: self.catalog.set_label(writer, ids, label))
 
     def reweigh(self, ids: Sequence[int], trust: float) -> Changes:
         """Set what the votes of exemplars are multiplied by, 0 < trust <= 100. Raises BadValue."""

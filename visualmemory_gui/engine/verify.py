@@ -48,7 +48,10 @@ def _copies(live: LiveMemory) -> Iterator[Damage]:
 def _index(live: LiveMemory) -> Iterator[Damage]:
     """The graph's answers for some of the memory's own vectors, against exact search."""
     snapshot = live.snapshot
-    if live.index_state().kind != "hnsw" or not snapshot.active_count:
+    state = live.index_state()
+    if live.index_damage:
+        yield Damage("index", "index.json", f"the checkpoint cannot be used because {live.index_damage}")
+    if state.kind != "hnsw" or not live.searcher.graph_live or not snapshot.active_count:
         return
     active = np.flatnonzero(snapshot.active)
     hits = wanted = 0
