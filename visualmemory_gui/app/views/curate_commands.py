@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import shiboken6
 from PySide6.QtWidgets import QWidget
@@ -76,11 +75,9 @@ class CurateCommands:
         dialog = ImportDialog(self._parent, folder=name, label=label)
         dialog.confirmed.connect(partial(self._import, list(folders), label))
         dialog.open()
-        self._session.tasks.run_background(
-            "Counting pictures",
-            lambda report: facts_of(folders, report),
-            lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None,
-        )
+        facts = FactsOfMany(len(folders), dialog)
+        for folder in folders:
+            operations.count_folder(self._session, folder, facts.add)
 
     def _import(self, folders: list[str], label: str | None, copy: bool) -> None:
         for folder in folders:
@@ -112,25 +109,22 @@ class CurateCommands:
         return True
 
 
-def facts_of(folders: Sequence[str], report: Any) -> FolderFacts:
-    """Count what ``folders`` hold, without opening a picture."""
-    from visualmemory_gui.engine.images.folder import walk  # late: the window starts without the decoder
+class FactsOfMany:
+    """Adds up what is counted folder by folder, and tells the dialog when all are in."""
 
-    count, size, skipped = 0, 0, 0
-    labels: set[str] = set()
-    for folder in folders:
-        found = walk(folder)
-        skipped += len(found.skipped) + found.links
-        for path, label in found.files:
-            count, size = count + 1, size + _size(path)
-            labels.add(label)
-            if count % 500 == 0:
-                report(count, None)
-    return FolderFacts(count, len(labels), size, skipped)
+    def __init__(self, folders: int, dialog: ImportDialog) -> None:
+        self._waiting = folders
+        self._dialog = dialog
+        self._sum = FolderFacts(0, 0, 0)
 
-
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0
+    def add(self, facts: FolderFacts) -> None:
+        so_far = self._sum
+        self._sum = FolderFacts(
+            so_far.pictures + facts.pictures,
+            so_far.classes + facts.classes,
+            so_far.size + facts.size,
+            so_far.skipped + facts.skipped,
+        )
+        self._waiting -= 1
+        if not self._waiting and shiboken6.isValid(self._dialog):
+            self._dialog.set_facts(self._sum)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_tree import ClassTreeModel, Kind, TreeRole
+
+
+class _RoomyRows(QStyledItemDelegate):
+    """Rows that a mouse hits and a drop finds."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        size = super().sizeHint(option, index)
+        return QSize(size.width(), size.height() + theme.px(4))
 
 
 class ClassTree(QTreeView):
@@ -30,6 +39,7 @@ class ClassTree(QTreeView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
+        self.setItemDelegate(_RoomyRows(self))
         self._open: set[str] = set()
         self._place: tuple[Kind, str | None] = ("all", None)
         self._known = False

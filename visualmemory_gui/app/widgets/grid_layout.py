@@ -23,6 +23,11 @@ class GridLayout:
         return max(1, (self.width - 2 * self.margin) // self.cell_w)
 
     @property
+    def pitch(self) -> int:
+        """From one column to the next: what is left of the width is spread between them."""
+        return max(self.cell_w, (self.width - 2 * self.margin) // self.columns)
+
+    @property
     def rows(self) -> int:
         return -(-self.count // self.columns)
 
@@ -33,11 +38,11 @@ class GridLayout:
     def origin(self, at: int) -> tuple[int, int]:
         """Left and top of cell ``at``, in the coordinates of the whole grid."""
         row, column = divmod(at, self.columns)
-        return self.margin + column * self.cell_w, self.margin + row * self.cell_h
+        return self.margin + column * self.pitch, self.margin + row * self.cell_h
 
     def at(self, x: int, y: int, *, gap: int = 0) -> int:
         """The cell at a point, -1 in the gaps (``gap`` pixels at the right and the bottom of a cell) and beyond."""
-        column, right = divmod(x - self.margin, self.cell_w)
+        column, right = divmod(x - self.margin, self.pitch)
         row, down = divmod(y - self.margin, self.cell_h)
         found = row * self.columns + column
         inside = 0 <= column < self.columns and row >= 0 and 0 <= found < self.count
@@ -51,11 +56,10 @@ class GridLayout:
 
     def touched(self, left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.int64]:
         """The cells that a rectangle touches, increasing."""
-        columns = np.arange(
-            max(0, (left - self.margin) // self.cell_w), min(self.columns - 1, (right - self.margin) // self.cell_w) + 1
-        )
-        rows = np.arange(
-            max(0, (top - self.margin) // self.cell_h), min(self.rows - 1, (bottom - self.margin) // self.cell_h) + 1
-        )
+        columns = np.arange(self.columns)
+        starts = self.margin + columns * self.pitch
+        columns = columns[(starts <= right) & (starts + self.cell_w > left)]
+        first = max(0, (top - self.margin) // self.cell_h)
+        rows = np.arange(first, min(self.rows - 1, (bottom - self.margin) // self.cell_h) + 1)
         cells = (rows[:, None] * self.columns + columns[None, :]).ravel()
         return cells[cells < self.count].astype(np.int64)

@@ -85,18 +85,27 @@ class CellPainter:
             paint_centred(painter, box, self._fitted(painter, picture))
             painter.setOpacity(1.0)
         if cell.struck:
-            painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
-            inset = box.width() * 0.1
-            painter.drawLine(box.topLeft() + QPointF(inset, inset), box.bottomRight() - QPointF(inset, inset))
+            self._paint_struck(painter, box)
+
+    def _paint_struck(self, painter: QPainter, box: QRectF) -> None:
+        """A red line and the word."""
+        c = theme.current()
+        painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
+        inset = box.width() * 0.1
+        painter.drawLine(box.topLeft() + QPointF(inset, inset), box.bottomRight() - QPointF(inset, inset))
+        wide = self._metrics.horizontalAdvance("struck out") + theme.px(5)
+        badge = QRectF(box.x(), box.bottom() - self.size.line, wide, self.size.line)
+        painter.fillRect(badge, QColor(c.surface))
+        painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), "struck out")
 
     def _paint_text(self, painter: QPainter, room: QRectF, cell: Cell) -> None:
         c = theme.current()
-        text = f"struck · {cell.label}" if cell.struck else cell.label
+        text = cell.label
         if text not in self._labels:
             if len(self._labels) > 5_000:
                 self._labels.clear()
             self._labels[text] = shortened(self._metrics, text, int(room.width()))
-        painter.setPen(QColor(c.danger if cell.struck else c.text))
+        painter.setPen(QColor(c.dim if cell.struck else c.text))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._labels[text])
 
     def _fitted(self, painter: QPainter, picture: QPixmap) -> QPixmap:
