@@ -34,7 +34,7 @@ def write_pictures(folder: Path, *, each: int) -> Path:
 
 @pytest.fixture(autouse=True)
 def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user's data, settings and logs of a test lie in a folder of its own; the cache of converted models is shared."""
+    """Data, settings and logs of a test lie in a folder of its own; the cache of converted models is shared."""
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))

@@ -1,0 +1,152 @@
+"""Forgetting leaves no bytes, and says so honestly."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import clustered, picture
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.errors import UnknownExemplar
+from visualmemory_gui.engine.scan import PieceTable, Scanner, find_pieces, pieces
+
+CANARY = "secret/canary-name-of-a-person"
+
+
+@pytest.fixture
+def with_secret(memory: VisualMemory, tmp_path: Path) -> tuple[VisualMemory, int, Path]:
+    """The memory, the id of a picture added under a label of its own, and its file."""
+    file = tmp_path / "a-telling-file-name-4711.png"
+    picture((10, 200, 220), seed=4711).save(file)
+    [one] = memory.add([file], [CANARY])
+    memory.relabel([one], f"{CANARY}/again")
+    memory.relabel([one], CANARY)
+    memory.decide(file)
+    return memory, one, file
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_no_byte_of_a_forgotten_exemplar_is_left_in_any_file(with_secret: tuple[VisualMemory, int, Path]) -> None:
+    memory, one, file = with_secret
+    vector, thumbnail = memory.catalog.vectors([one])[0], memory.catalog.thumbnail(one)
+    assert thumbnail is not None
+    changes = memory.forget([one])
+    assert changes.receipt is not None
+    assert (changes.receipt.status, changes.receipt.hits, changes.receipt.forgotten) == ("done", 0, 1)
+    assert changes.receipt.labels == (CANARY,) and changes.receipt.files_scanned >= 2
+    memory.close()
+    left = everything_in(memory.path)
+    middle = len(thumbnail) // 2
+    for secret in (
+        vector.tobytes()[64:88],
+        vector.astype(np.float16).tobytes()[32:56],
+        thumbnail[middle : middle + 24],
+        file.read_bytes()[200:224],
+        file.name.encode(),
+        b"canary-name",
+    ):
+        assert secret not in left
+
+
+def test_control_the_bytes_are_there_before_they_are_forgotten(with_secret: tuple[VisualMemory, int, Path]) -> None:
+    memory, one, file = with_secret
+    vector = memory.catalog.vectors([one])[0]
+    memory.strike([one])
+    memory.close()
+    left = everything_in(memory.path)
+    assert b"canary-name" in left and file.name.encode() in left and vector.tobytes()[64:88] in left
+
+
+def test_control_the_scan_finds_bytes_that_were_planted(with_secret: tuple[VisualMemory, int, Path]) -> None:
+    memory, one, _ = with_secret
+    planted = memory.path / "left-behind.bin"
+    planted.write_bytes(os.urandom(5000) + memory.catalog.vectors([one])[0].tobytes() + os.urandom(5000))
+    receipt = memory.forget([one]).receipt
+    assert receipt is not None and receipt.status == "bytes remain" and receipt.hits > 0
+
+
+def test_an_open_reader_keeps_the_receipt_from_saying_done(
+    with_secret: tuple[VisualMemory, int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, one, _ = with_secret
+    monkeypatch.setattr("visualmemory_gui.engine.live.LOG_PATIENCE_S", 0.2)
+    with VisualMemory.open(memory.path, readonly=True) as reader:
+        reader.live.database.execute("begin")
+        reader.catalog.totals()
+        receipt = memory.forget([one]).receipt
+        reader.live.database.execute("commit")
+    assert receipt is not None and receipt.status == "bytes remain"
+
+
+def test_what_another_exemplar_also_holds_is_counted_as_shared(tmp_path: Path) -> None:
+    vectors, labels = clustered(60, dim=64, classes=3, seed=0)
+    with VisualMemory.create(tmp_path / "v.vmem", dim=64) as memory:
+        memory.add_vectors(np.concatenate([vectors, vectors[:1]]), [*labels, labels[0]])
+        receipt = memory.forget([1]).receipt
+        assert receipt is not None and receipt.status == "done" and receipt.shared > 0
+        assert memory.decide_vector(vectors[0]).neighbours[0].id == 61
+
+
+def test_decisions_are_those_of_a_memory_that_never_saw_it(tmp_path: Path) -> None:
+    vectors, labels = clustered(400, dim=16, classes=5, seed=2)
+    gone = [i for i in range(1, 401) if i % 3 == 0]
+    keep = [i for i in range(400) if (i + 1) % 3]
+    with (
+        VisualMemory.create(tmp_path / "a.vmem", dim=16) as memory,
+        VisualMemory.create(tmp_path / "b.vmem", dim=16) as other,
+    ):
+        memory.add_vectors(vectors, labels)
+        memory.decide_vector(vectors[0])
+        memory.forget(gone)
+        other.add_vectors(vectors[keep], [labels[i] for i in keep])
+        for query in clustered(50, dim=16, classes=5, seed=3)[0]:
+            ours, theirs = memory.decide_vector(query), other.decide_vector(query)
+            assert (ours.label, ours.shares, ours.known) == (theirs.label, theirs.shares, theirs.known)
+            assert [keep.index(n.id - 1) + 1 for n in ours.neighbours] == [n.id for n in theirs.neighbours]
+
+
+def test_the_other_steps_of_the_history_still_undo(with_secret: tuple[VisualMemory, int, Path]) -> None:
+    memory, one, _ = with_secret
+    memory.strike([1, 2, one])
+    memory.forget([one])
+    assert memory.undo().restored == (1, 2)
+    assert memory.undo().edit is None
+
+
+def test_an_unknown_id_forgets_nothing(memory: VisualMemory) -> None:
+    with pytest.raises(UnknownExemplar):
+        memory.forget([1, 4711])
+    assert memory.catalog.totals()[0] == 18
+
+
+def test_an_image_copy_goes_only_with_its_last_exemplar(memory: VisualMemory, tmp_path: Path) -> None:
+    file = tmp_path / "two.png"
+    picture((90, 20, 160), seed=8).save(file)
+    [first] = memory.add([file], ["one"])
+    [second] = memory.add([file], ["two"])
+    memory.forget([first])
+    assert len(list(memory.live.files.all())) == 1
+    memory.forget([second])
+    assert list(memory.live.files.all()) == []
+
+
+def test_pieces_are_found_at_any_offset_and_across_the_ends_of_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = os.urandom(48)
+    wanted = PieceTable(pieces(secret))
+    for offset in range(20):
+        assert list(find_pieces(bytes(offset) + secret, wanted))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a").write_bytes(bytes((8 << 20) - 30) + secret + bytes(100))
+    scanner = Scanner(pieces(secret))
+    result = scanner.scan(folder)
+    scanner.close()
+    assert result.files == 1 and {hit.piece for hit in result.hits} == set(pieces(secret))

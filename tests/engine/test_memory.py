@@ -1,0 +1,223 @@
+"""VisualMemory from end to end, without a window."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import COLOURS, clustered, picture
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.errors import (
+    BadImage,
+    BadLabel,
+    BadValue,
+    BadVector,
+    EncoderError,
+    MemoryExists,
+    MemoryLocked,
+    NotAMemory,
+    ReadOnlyMemory,
+    UnknownExemplar,
+)
+from visualmemory_gui.engine.types import Changes
+
+
+def test_a_folder_of_folders_becomes_a_memory_that_decides_like_pictures_alike(memory: VisualMemory) -> None:
+    assert memory.summary().labels == dict.fromkeys(COLOURS, 6)
+    decision = memory.decide(picture(COLOURS["animals/dog"], seed=99))
+    assert decision.label == "animals/dog"
+    assert [n.rank for n in decision.neighbours] == list(range(1, 11))
+    assert sum(decision.shares.values()) == pytest.approx(1)
+
+
+def test_a_new_memory_built_from_a_folder_has_nothing_to_undo(memory: VisualMemory) -> None:
+    assert memory.history.steps() == []
+    assert memory.undo().edit is None
+
+
+def test_building_again_adds_only_what_is_new(memory: VisualMemory, pictures: Path) -> None:
+    picture(COLOURS["animals/cat"], seed=77).save(pictures / "animals/cat/new.png")
+    result = memory.build(pictures)
+    assert (result.added, result.unchanged, result.skipped) == (1, 18, ())
+    assert memory.history.steps()[0].name == "Add 1 exemplar"
+
+
+def test_unreadable_files_are_listed_and_never_stop_the_rest(tmp_path: Path, pictures: Path) -> None:
+    (pictures / "animals/cat/broken.png").write_bytes(b"not a picture")
+    (pictures / "animals/cat/empty.jpg").touch()
+    with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
+        result = memory.build(pictures)
+    assert result.added == 18
+    assert sorted(Path(s.path).name for s in result.skipped) == ["broken.png", "empty.jpg"]
+    assert all(s.reason for s in result.skipped)
+
+
+def test_a_build_that_is_stopped_keeps_what_it_committed_and_goes_on_later(tmp_path: Path, pictures: Path) -> None:
+    def stop_in_the_middle(done: int, total: int | None, what: str = "") -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
+        first = memory.build(pictures, report=stop_in_the_middle)
+        assert first.stopped and 0 < first.added < 18
+        assert memory.history.steps()[0].name == f"Add {first.added} of 18 exemplars (stopped)"
+        second = memory.build(pictures)
+        assert first.added + second.added == 18 and second.unchanged == first.added
+
+
+def test_one_picture_of_a_new_class_is_enough_for_the_same_file_to_be_decided_as_it(
+    memory: VisualMemory, tmp_path: Path
+) -> None:
+    file = tmp_path / "lynx.png"
+    picture((128, 120, 60), seed=5).save(file)
+    assert memory.decide(file).label != "animals/lynx"
+    memory.add([file], ["animals/lynx"])
+    assert memory.decide(file).label == "animals/lynx"
+
+
+def test_a_strike_is_seen_by_the_next_decision_and_undo_brings_it_back_after_a_restart(
+    memory: VisualMemory, tmp_path: Path
+) -> None:
+    query = picture(COLOURS["plants/rose"], seed=50)
+    first = memory.decide(query).neighbours[0].id
+    changes = memory.strike([first])
+    assert changes.struck == (first,) and changes.edit == "Strike out 1 exemplar"
+    assert first not in [n.id for n in memory.decide(query).neighbours]
+    memory.close()
+    with VisualMemory.open(memory.path) as again:
+        assert again.undo().restored == (first,)
+        assert again.decide(query).neighbours[0].id == first
+
+
+def test_an_edit_that_changes_nothing_makes_no_step(memory: VisualMemory) -> None:
+    memory.strike([1])
+    assert memory.strike([1]).edit is None
+    assert len(memory.history.steps()) == 1
+
+
+def test_every_edit_is_told_to_whoever_listens_and_to_nobody_afterwards(memory: VisualMemory) -> None:
+    heard: list[Changes] = []
+    stop = memory.changed(heard.append)
+    memory.relabel([1, 2], "animals/lynx")
+    stop()
+    memory.undo()
+    assert [c.relabelled for c in heard] == [(1, 2)]
+
+
+def test_adding_content_that_is_here_gives_its_id_and_a_conflict_is_told(memory: VisualMemory, pictures: Path) -> None:
+    file = pictures / "animals/cat/0.png"
+    [here] = [e for e in memory.catalog.select(label="animals/cat") if e.source == str(file)]
+    result = memory.add_pictures([file, file], ["animals/cat", "animals/lynx"])
+    assert (result.present == {0: here.id} and result.conflicts == {0: (here.id, "animals/cat")}) or result.conflicts
+    assert result.conflicts == {1: (here.id, "animals/cat")}
+    assert len(result.added) == 1
+
+
+def test_a_bad_picture_among_good_ones_adds_nothing(memory: VisualMemory, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"")
+    with pytest.raises(BadImage, match=r"bad\.png"):
+        memory.add([picture((1, 2, 3), seed=1), bad], ["a", "a"])
+    assert memory.catalog.totals()[0] == 18
+
+
+def test_copies_are_kept_in_the_memory_when_a_picture_is_added(memory: VisualMemory, tmp_path: Path) -> None:
+    file = tmp_path / "one.png"
+    picture((9, 9, 9), seed=3).save(file)
+    memory.add([file], ["x"])
+    [copy] = memory.live.files.all()
+    assert copy.read_bytes() == file.read_bytes()
+
+
+def test_an_exemplar_that_is_asked_for_is_known_and_finds_itself(memory: VisualMemory) -> None:
+    decision = memory.decide(3)
+    assert decision.neighbours[0].id == 3 and decision.neighbours[0].distance < 1e-6
+
+
+def test_a_picture_whose_file_is_known_takes_its_exemplars_vector(memory: VisualMemory, pictures: Path) -> None:
+    picture_here = memory.picture(pictures / "animals/cat/0.png")
+    [exemplar, *_] = memory.catalog.by_content(picture_here.content)
+    assert np.array_equal(memory.embed([picture_here])[0], memory.catalog.vectors([exemplar.id])[0])
+
+
+def test_groups_come_from_the_path(tmp_path: Path, pictures: Path) -> None:
+    with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
+        memory.build(pictures, group_by=r"/(\w+)/\d+\.png$")
+        assert {e.group for e in memory.catalog.select()} == {"cat", "dog", "rose"}
+
+
+@pytest.mark.parametrize("k", [1, 3, 300, 10_000])
+def test_k_up_to_and_above_the_size_gives_what_is_there(tmp_path: Path, k: int) -> None:
+    vectors, labels = clustered(300, dim=16, classes=5, seed=0)
+    with VisualMemory.create(tmp_path / "v.vmem", dim=16) as memory:
+        memory.add_vectors(vectors, labels)
+        assert len(memory.decide_vector(vectors[0], k=k).neighbours) == min(k, 300)
+
+
+def test_an_empty_memory_has_nothing_to_compare_with(tmp_path: Path) -> None:
+    with VisualMemory.create(tmp_path / "v.vmem", dim=4) as memory:
+        decision = memory.decide_vector(np.ones(4, np.float32))
+        assert (decision.label, decision.share, decision.margin, dict(decision.shares)) == (None, None, None, {})
+        [one] = memory.add_vectors(np.ones((1, 4), np.float32), ["only"])
+        assert memory.decide_vector(np.ones(4, np.float32)).label == "only"
+        memory.strike([one])
+        assert memory.decide_vector(np.ones(4, np.float32)).label is None
+
+
+def test_an_unknown_encoder_is_named_and_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="no-such-encoder"):
+        VisualMemory.create(tmp_path / "m.vmem", encoder="no-such-encoder")
+    assert not (tmp_path / "m.vmem").exists()
+
+
+def test_wrong_values_are_refused_in_words_and_change_nothing(memory: VisualMemory) -> None:
+    change = memory.catalog.change()
+    with pytest.raises(BadValue, match="k counts neighbours"):
+        memory.decide(1, k=0)
+    with pytest.raises(BadValue, match="voting rule"):
+        memory.decide(1, rule="best")  # type: ignore[arg-type]
+    with pytest.raises(UnknownExemplar, match="999"):
+        memory.strike([1, 999])
+    with pytest.raises(BadLabel):
+        memory.relabel([1], " / ")
+    with pytest.raises(BadValue, match="strike"):
+        memory.reweigh([1], 0.0)
+    with pytest.raises(BadVector):
+        memory.add_vectors(np.full((1, 64), np.nan, np.float32), ["x"])
+    with pytest.raises(BadValue, match="labels"):
+        memory.add_vectors(np.ones((2, 64), np.float32), ["x"])
+    assert memory.catalog.change() == change
+
+
+def test_a_memory_is_made_once_and_a_folder_that_is_none_is_named(memory: VisualMemory, tmp_path: Path) -> None:
+    with pytest.raises(MemoryExists):
+        VisualMemory.create(memory.path, dim=4)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(NotAMemory, match="empty"):
+        VisualMemory.open(empty)
+    assert list(empty.iterdir()) == []
+
+
+def test_a_second_writer_is_told_who_edits_and_a_reader_is_let_in(memory: VisualMemory) -> None:
+    with pytest.raises(MemoryLocked, match="process"):
+        VisualMemory.open(memory.path)
+    with VisualMemory.open(memory.path, readonly=True) as reader:
+        assert reader.decide(1).label in COLOURS
+        with pytest.raises(ReadOnlyMemory):
+            reader.strike([1])
+
+
+def test_editing_and_listing_load_neither_torch_nor_qt_nor_pillow(memory: VisualMemory) -> None:
+    memory.close()
+    code = (
+        "import sys; from visualmemory_gui import VisualMemory\n"
+        f"with VisualMemory.open({str(memory.path)!r}) as m: m.strike([1]); m.catalog.select(); m.summary()\n"
+        "print([n for n in ('torch', 'timm', 'PySide6', 'PIL') if n in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    assert out.stdout.strip() == "[]"

@@ -1,0 +1,92 @@
+"""Damage is found and named; a sound memory has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tests.conftest import clustered, picture
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.upkeep import compact, relink
+from visualmemory_gui.engine.verify import verify
+
+
+def test_a_sound_memory_has_no_damage(memory: VisualMemory) -> None:
+    memory.strike([1])
+    memory.undo()
+    assert verify(memory.live) == []
+
+
+def test_a_flipped_byte_in_a_vector_is_found(memory: VisualMemory) -> None:
+    vector = bytearray(memory.catalog.vectors([5])[0].tobytes())
+    vector[17] ^= 1
+    memory.live.database.execute("update vectors set vector = ? where id = 5", (bytes(vector),))
+    assert [(d.what, d.where) for d in verify(memory.live)] == [("vector", "exemplar 5")]
+
+
+def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, tmp_path: Path) -> None:
+    for i in range(2):
+        picture((i * 90, 9, 9), seed=i).save(tmp_path / f"{i}.png")
+    memory.add([tmp_path / "0.png", tmp_path / "1.png"], ["x", "x"])
+    first, second = sorted(memory.live.files.all())
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-1])
+    (second.parent / "foreign.png").write_bytes(b"x")
+    assert sorted(d.detail for d in verify(memory.live)) == [
+        "its bytes are not those that were copied",
+        "no exemplar uses this file",
+        "the copy is missing",
+    ]
+
+
+def test_a_damaged_checkpoint_is_rebuilt_and_answers_stay_exact(tmp_path: Path) -> None:
+    vectors, labels = clustered(2000, dim=16, classes=5, seed=0)
+    path = tmp_path / "v.vmem"
+    with VisualMemory.create(path, dim=16) as memory:
+        memory.set("exact_limit", 1000)
+        memory.add_vectors(vectors, labels)
+        expected = [[n.id for n in memory.decide_vector(q, search="exact").neighbours] for q in vectors[:20]]
+    [graph] = path.glob("index-*.hnsw")
+    data = bytearray(graph.read_bytes())
+    data[len(data) // 2] ^= 255
+    graph.write_bytes(data)
+    with VisualMemory.open(path) as memory:
+        assert [[n.id for n in memory.decide_vector(q).neighbours] for q in vectors[:20]] == expected
+        assert memory.live.index_damage
+        memory.build_index()
+        assert memory.index_state().current
+    with VisualMemory.open(path) as memory:
+        decision = memory.decide_vector(vectors[0])
+        assert decision.search is not None and decision.search.mode == "hnsw"
+        assert memory.live.index_damage is None and verify(memory.live) == []
+
+
+def test_compacting_drops_the_history_and_what_only_it_could_bring_back(memory: VisualMemory) -> None:
+    [gone] = memory.add([picture((1, 2, 3), seed=1)], ["x"])
+    memory.undo()
+    memory.strike([1])
+    result = compact(memory.live, keep_history_s=0.0)
+    assert result.purged == 1 and result.after > 0
+    assert memory.history.steps() == [] and verify(memory.live) == []
+    assert gone not in memory.snapshot.ids
+    assert [e.id for e in memory.catalog.select(state="struck")] == [1]
+
+
+def test_originals_that_moved_are_found_by_place_and_by_content(memory: VisualMemory, pictures: Path) -> None:
+    new = pictures.with_name("elsewhere")
+    pictures.rename(new)
+    (new / "animals/cat/0.png").rename(new / "renamed.png")
+    (new / "animals/cat/1.png").write_bytes(b"another picture now")
+    result = relink(memory.live, str(pictures), str(new))
+    assert result.moved == 17 and [Path(p).name for p in result.missing] == ["1.png"]
+    sources = {e.source for e in memory.catalog.select()}
+    assert str(new / "renamed.png") in sources and verify(memory.live) == []
+
+
+def test_decisions_do_not_change_by_compacting(memory: VisualMemory) -> None:
+    query = picture((100, 100, 100), seed=9)
+    before = memory.decide(query)
+    compact(memory.live)
+    after = memory.decide(query)
+    assert np.allclose([n.distance for n in before.neighbours], [n.distance for n in after.neighbours], atol=0)
