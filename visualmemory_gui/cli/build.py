@@ -1,0 +1,119 @@
+"""Commands that bring pictures in: build, add."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.main_exit import STOPPED
+from visualmemory_gui.cli.opening import creator, writer
+from visualmemory_gui.cli.output import Progress, count, emit, say
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.intake import AddResult, BuildResult
+    from visualmemory_gui.engine.types import Skipped
+
+Label = Annotated[str, typer.Option("--label", help="The label of the pictures, a path with `/`.")]
+MOST_SHOWN = 20
+
+
+def build(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Pictures; the path of a sub-folder is the label.")],
+    memory: options.Memory,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", help="What turns pictures into vectors; see `encoders`. Default: lite0.")
+    ] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy/--link", help="Keep copies of the pictures in the memory, or only their places.")
+    ] = False,
+    group_by: Annotated[
+        str | None,
+        typer.Option(
+            "--group-by",
+            metavar="PATTERN",
+            help="A regular expression on the path: pictures with one value belong together.",
+        ),
+    ] = None,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Make a memory from class folders. Again on the same folder adds what is new."""
+    with creator(memory, encoder, folder=folder, device=device) as m, Progress() as report:
+        result = m.build(folder, copy=copy, group_by=group_by, report=report)
+    _tell_build(memory, result, as_json=as_json)
+
+
+def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
+    if as_json:
+        emit(
+            {
+                "memory": memory,
+                "added": result.added,
+                "skipped": skipped_json(result.skipped),
+                "unchanged": result.unchanged,
+                "links": result.links,
+            }
+        )
+    else:
+        typer.echo(f"{memory}: {count(result.added)} added, {result.unchanged:,} unchanged")
+        tell_skipped(result.skipped)
+        if result.links:
+            say(f"{count(result.links, 'symbolic link')} passed over")
+    if result.stopped:
+        say(f"stopped: the {count(result.added)} added before are kept; build again to go on")
+        raise typer.Exit(STOPPED)
+
+
+def skipped_json(skipped: tuple[Skipped, ...]) -> list[dict[str, str]]:
+    return [{"path": one.path, "reason": one.reason} for one in skipped]
+
+
+def tell_skipped(skipped: tuple[Skipped, ...]) -> None:
+    """Name what was not taken, on stderr."""
+    for one in skipped[:MOST_SHOWN]:
+        say(f"skipped {one.path}: {one.reason}")
+    if len(skipped) > MOST_SHOWN:
+        say(f"… and {len(skipped) - MOST_SHOWN:,} more")
+
+
+def add(
+    memory: options.Memory,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures, or folders of them.")],
+    label: Label,
+    copy: Annotated[
+        bool, typer.Option("--copy/--link", help="Keep copies of the pictures in the memory, or only their places.")
+    ] = True,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add pictures under a label. One step; prints their ids."""
+    from visualmemory_gui.engine.images.folder import walk
+
+    files: list[str] = []
+    skipped: list[Skipped] = []
+    for image in images:
+        if Path(image).is_dir():
+            found = walk(image)
+            files += [path for path, _ in found.files]
+            skipped += found.skipped
+        else:
+            files.append(image)
+    with writer(memory, device=device) as m:
+        result = m.add_pictures(files, [label] * len(files), copy=copy)
+    _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
+
+
+def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[Skipped, ...], *, as_json: bool) -> None:
+    if as_json:
+        emit({"memory": memory, "added": len(result.added), "skipped": skipped_json(skipped), "ids": list(result.ids)})
+    else:
+        ids = " ".join(map(str, result.added))
+        typer.echo(f"{count(len(result.added))} added" + (f": {ids}" if ids else ""))
+        tell_skipped(skipped)
+    for place, exemplar in result.present.items():
+        say(f"{files[place]}: already here as {exemplar}")
+    for place, (exemplar, label) in result.conflicts.items():
+        say(f"{files[place]}: the same picture is here as {exemplar} under another label, {label}; both vote now")

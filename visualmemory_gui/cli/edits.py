@@ -1,0 +1,139 @@
+"""Edits: strike, restore, relabel, reweigh, rename-label, forget."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import writer
+from visualmemory_gui.cli.output import count, emit
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.types import Changes, Receipt
+
+IdsOrNone = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Ids of exemplars.")]
+OrLabel = Annotated[str | None, typer.Option("--label", help="Take this label and everything below it.")]
+
+
+def tell(changes: Changes, *, as_json: bool) -> None:
+    """Print what an edit changed."""
+    if as_json:
+        emit({"edit": changes.edit, "ids": list(changes.ids)})
+    else:
+        typer.echo(changes.edit or "nothing changed")
+
+
+def chosen(m: VisualMemory, ids: list[int] | None, label: str | None) -> list[int]:
+    """The given ids, and those under ``label``."""
+    under = m.catalog.ids_under(label) if label is not None else []
+    return list(dict.fromkeys([*(ids or []), *under]))
+
+
+def _need_some(ids: list[int] | None, *others: object) -> None:
+    if not ids and all(other is None or other is False for other in others):
+        raise typer.BadParameter("name exemplars by id or by an option", param_hint="ID...")
+
+
+def strike(memory: options.Memory, ids: IdsOrNone = None, label: OrLabel = None, as_json: options.Json = False) -> None:
+    """Take exemplars out of every vote. `restore` brings them back."""
+    _need_some(ids, label)
+    with writer(memory) as m:
+        tell(m.strike(chosen(m, ids, label)), as_json=as_json)
+
+
+def restore(
+    memory: options.Memory, ids: IdsOrNone = None, label: OrLabel = None, as_json: options.Json = False
+) -> None:
+    """Let struck exemplars vote again."""
+    _need_some(ids, label)
+    with writer(memory) as m:
+        tell(m.restore(chosen(m, ids, label)), as_json=as_json)
+
+
+def relabel(
+    memory: options.Memory,
+    ids: options.Ids,
+    label: Annotated[str, typer.Option("--label", help="The new label, a path with `/`.")],
+    as_json: options.Json = False,
+) -> None:
+    """Give exemplars another label."""
+    with writer(memory) as m:
+        tell(m.relabel(ids, label), as_json=as_json)
+
+
+def reweigh(
+    memory: options.Memory,
+    ids: options.Ids,
+    to: Annotated[float, typer.Option("--to", help="The trust: a factor on the vote, above 0 and at most 100.")],
+    as_json: options.Json = False,
+) -> None:
+    """Set the trust of exemplars. Their votes are multiplied by it."""
+    with writer(memory) as m:
+        tell(m.reweigh(ids, to), as_json=as_json)
+
+
+def rename_label(
+    memory: options.Memory,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The label to rename.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name; an existing one merges the two.")],
+    as_json: options.Json = False,
+) -> None:
+    """Rename a class, or merge it into another."""
+    with writer(memory) as m:
+        tell(m.rename_label(old, new), as_json=as_json)
+
+
+def forget(
+    memory: options.Memory,
+    ids: IdsOrNone = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="PATH", help="Forget what came from this file or folder.")
+    ] = None,
+    label: OrLabel = None,
+    struck: Annotated[bool, typer.Option("--struck", help="Forget all that is struck out: empty the trash.")] = False,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Erase exemplars for good.
+
+    Their bytes, their entries in the history and all that was derived from them. Cannot be undone.
+    """
+    _need_some(ids, source, label, struck)
+    if not yes and not sys.stdin.isatty():
+        raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask, --yes is needed")
+    with writer(memory) as m:
+        doomed = _doomed(m, ids, source=source, label=label, struck=struck)
+        if doomed and not yes:
+            typer.confirm(f"Forget {count(len(doomed))} for good? This cannot be undone", abort=True, err=True)
+        receipt = m.forget(doomed).receipt
+        assert receipt is not None  # every forget has one
+        _tell_receipt(receipt, as_json=as_json)
+
+
+def _doomed(
+    m: VisualMemory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool
+) -> list[int]:
+    found = chosen(m, ids, label)
+    if source is not None:
+        found += m.catalog.ids_of_source(source)
+    if struck:
+        found += [e.id for e in m.catalog.select(state="struck")]
+    return list(dict.fromkeys(found))
+
+
+def _tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
+    if as_json:
+        emit(asdict(receipt))
+        return
+    typer.echo(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
+    if receipt.labels:
+        typer.echo(f"labels: {', '.join(receipt.labels)}")
+    found = f"{count(receipt.files_scanned, 'file')} scanned, {count(receipt.hits, 'trace')} left"
+    shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
+    typer.echo(found + shared)
+    typer.echo("out of reach: " + "; ".join(receipt.unreachable))

@@ -1,0 +1,94 @@
+"""Commands that move memories: export, import."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.build import skipped_json, tell_skipped
+from visualmemory_gui.cli.main_exit import STOPPED
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, count, emit, say
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.exchange.results import Exported
+
+
+class FormatName(StrEnum):
+    """What a memory can be exported as."""
+
+    bundle = "bundle"
+    imagefolder = "imagefolder"
+    parquet = "parquet"
+
+
+def export(
+    memory: options.Memory,
+    to: Annotated[str, typer.Argument(metavar="TO", help="The new file or folder; nothing may be there.")],
+    kind: Annotated[
+        FormatName,
+        typer.Option(
+            "--format",
+            help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "
+            "metadata.jsonl; parquet: vectors and labels.",
+        ),
+    ] = FormatName.bundle,
+    keep_private: Annotated[
+        bool, typer.Option("--keep-private", help="Keep absolute paths, and where pictures were taken (EXIF GPS).")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Write the memory to a file or folder."""
+    from visualmemory_gui.engine.exchange import formats
+
+    with reader(memory) as m, Progress() as report:
+        done = formats.export(m, to, kind.value, keep_private=keep_private, report=report)
+    if as_json:
+        emit({"to": done.path, "exported": done.exemplars, **_counts(done)})
+    else:
+        _tell_export(done)
+
+
+def _counts(done: Exported) -> dict[str, object]:
+    return {name: value for name, value in asdict(done).items() if name not in ("path", "exemplars")}
+
+
+def _tell_export(done: Exported) -> None:
+    typer.echo(f"{count(done.exemplars)} written to {done.path}, {count(done.images, 'picture')}")
+    if done.thumbnails:
+        say(f"{count(done.thumbnails)} went out as a thumbnail only: the original cannot be reached")
+    if done.left_out:
+        say(f"{count(done.left_out)} struck out and not written")
+    if done.bare and done.format == "imagefolder":
+        say(f"{count(done.bare)} without a picture not written")
+
+
+def import_(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="A bundle, a Parquet table, or a folder of class folders.")
+    ],
+    memory: options.Memory,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", help="For pictures that come into a new memory. Default: lite0.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Bring exemplars in. A missing memory is made, an existing one gets them as one step."""
+    from visualmemory_gui.engine.exchange import formats
+
+    with Progress() as report:
+        done = formats.import_(source, memory, encoder=encoder, report=report)
+    if as_json:
+        counts = {"added": done.added, "skipped": skipped_json(done.skipped), "unchanged": done.unchanged}
+        emit({"memory": memory, **counts, "ids": list(done.ids)})
+    else:
+        made = "made with" if done.created else "got"
+        typer.echo(f"{memory} {made} {count(done.added)}; {done.unchanged:,} were here already")
+        tell_skipped(done.skipped)
+    if done.stopped:
+        say(f"stopped: the {count(done.added)} added before are kept")
+        raise typer.Exit(STOPPED)

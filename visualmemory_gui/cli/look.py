@@ -1,0 +1,223 @@
+"""Commands that only read: classify, vote, show, evaluate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.engine.errors import BadImage, BadValue
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.evaluation import Evaluation
+    from visualmemory_gui.engine.types import Decision, Exemplar, Summary
+
+
+def classify(
+    memory: options.Memory,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures to decide.")],
+    k: options.K = None,
+    rule: options.Rule = None,
+    level: Annotated[
+        int, typer.Option("--level", min=0, help="Decide by the first LEVEL parts of the label; 0 = the full label.")
+    ] = 0,
+    search: Annotated[
+        options.SearchName, typer.Option("--search", help="How to look for neighbours.")
+    ] = options.SearchName.auto,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Decide what pictures show. Lists the neighbours that voted."""
+    failed = False
+    with reader(memory, device=device) as m:
+        for image in images:
+            try:
+                decision = m.decide(image, k, options.rule_name(rule), level=level, search=search.value)
+            except BadImage as error:
+                failed = True
+                _tell_bad_image(image, error, as_json=as_json)
+                continue
+            sources = m.catalog.sources([n.id for n in decision.neighbours])
+            if as_json:
+                emit(decision_json(image, decision, sources))
+            else:
+                _print_decision(image, decision, sources)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _tell_bad_image(image: str, error: BadImage, *, as_json: bool) -> None:
+    if as_json:
+        emit({"image": image, "error": error.reason})
+    say(f"error: {error}")
+
+
+def decision_json(image: str, decision: Decision, sources: Mapping[int, str | None]) -> dict[str, Any]:
+    """The JSON shape of one decision."""
+    return {
+        "image": image,
+        "label": decision.label,
+        "share": decision.share,
+        "margin": decision.margin,
+        "known": decision.known,
+        "confidence": decision.confidence,
+        "shares": dict(decision.shares),
+        "neighbours": [
+            {
+                "id": n.id,
+                "rank": n.rank,
+                "label": n.label,
+                "distance": n.distance,
+                "weight": n.weight,
+                "share": n.share,
+                "source": sources.get(n.id),
+            }
+            for n in decision.neighbours
+        ],
+        "timings_ms": {name: decision.timings_ms.get(name, 0.0) for name in ("decode", "encode", "search", "vote")},
+    }
+
+
+def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None]) -> None:
+    if decision.label is None or decision.share is None:
+        typer.echo(f"{image}: nothing to compare with")
+        return
+    known = {True: "known", False: "unknown", None: "too few exemplars to tell whether it is known"}[decision.known]
+    typer.echo(f"{image}: {decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
+    if decision.novelty and decision.known is False:
+        typer.echo(f"  {decision.novelty.reason}")
+    rows = [
+        (n.rank, n.id, n.label, f"{n.distance:.4f}", f"{n.share:.1%}", sources.get(n.id) or "")
+        for n in decision.neighbours
+    ]
+    table(rows, ("rank", "id", "label", "distance", "share", "source"))
+
+
+def show(
+    memory: options.Memory,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Exemplars to list.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="List this label and everything below it.")] = None,
+    state: Annotated[options.StateName | None, typer.Option("--state", help="List exemplars of this state.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """List exemplars, or sum up the memory. Without ids and filters it sums up."""
+    with reader(memory) as m:
+        if not ids and label is None and state is None:
+            _show_summary(m.summary(), as_json=as_json)
+            return
+        chosen = m.catalog.select(label=label, state=None if state is None else state.value, ids=ids or None)
+    if as_json:
+        for exemplar in chosen:
+            emit(exemplar_json(exemplar))
+        return
+    rows = [(e.id, e.label, e.state, e.trust, e.source or "") for e in chosen]
+    table(rows, ("id", "label", "state", "trust", "source"))
+
+
+def exemplar_json(exemplar: Exemplar) -> dict[str, Any]:
+    """The JSON shape of one listed exemplar."""
+    return {name: getattr(exemplar, name) for name in ("id", "label", "state", "trust", "source", "sha256")}
+
+
+def _show_summary(summary: Summary, *, as_json: bool) -> None:
+    if as_json:
+        index = {"kind": summary.index.kind, "current": summary.index.current}
+        head = {name: getattr(summary, name) for name in ("exemplars", "active", "struck")}
+        encoder = {"encoder": summary.encoder.name, "dim": summary.encoder.dim}
+        emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
+        return
+    typer.echo(f"{count(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
+    typer.echo(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers a picture; {summary.index.kind} search")
+    table(sorted(summary.labels.items()), ("label", "active"))
+
+
+def vote(
+    neighbours: Annotated[
+        str, typer.Argument(metavar="NEIGHBOURS.json", help="Published neighbour lists, one object a query.")
+    ],
+    rule: Annotated[options.RuleName, typer.Option("--rule", help="The voting rule.")],
+    param: Annotated[
+        float | None,
+        typer.Option("--param", help="Exponent of distance (1), temperature of softmax (0.07), offset of rank (2)."),
+    ] = None,
+    exclude: Annotated[
+        str | None, typer.Option("--exclude", metavar="IDS.json", help="A JSON list of neighbour ids that do not vote.")
+    ] = None,
+    trust: Annotated[
+        str | None,
+        typer.Option("--trust", metavar="W.json", help="A JSON object of neighbour id and factor on its vote."),
+    ] = None,
+    at_each_k: Annotated[
+        bool, typer.Option("--at-each-k", help="The winner when the first 1, 2, 3, … neighbours vote.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Apply a voting rule to neighbour lists. They are taken in the order given."""
+    from visualmemory_gui.engine.decision import published
+
+    answers = published.vote(
+        _json_file(neighbours),
+        rule.value,
+        param=param,
+        exclude=_json_file(exclude) if exclude else (),
+        trust=_json_file(trust) if trust else None,
+        at_each_k=at_each_k,
+    )
+    if as_json:
+        emit(answers)
+    else:
+        table(((query, *answer.values()) for query, answer in answers.items()), ("query", "prediction"))
+
+
+def _json_file(path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise BadValue(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise BadValue(f"{path} is no JSON file") from None
+
+
+def evaluate(
+    memory: options.Memory,
+    test_folder: Annotated[
+        str | None,
+        typer.Argument(metavar="[TEST_FOLDER]", help="Pictures in class folders. Default: leave one exemplar out."),
+    ] = None,
+    k: Annotated[list[int] | None, typer.Option("-k", min=1, help="How many neighbours vote; may be repeated.")] = None,
+    rule: Annotated[options.RuleOrAll, typer.Option("--rule", help="The voting rule.")] = options.RuleOrAll.all,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure how often decisions are right.
+
+    On the memory itself with each exemplar left out, or on a test folder.
+    """
+    from visualmemory_gui.engine.study import evaluate as study
+    from visualmemory_gui.engine.types import RULES
+
+    rules = tuple(name for name in RULES if rule.value in (name, "all"))
+    with reader(memory, device=device) as m, Progress() as report:
+        found = study.evaluate(m, test_folder, ks=tuple(k or study.KS), rules=rules, report=report)
+    if as_json:
+        emit(found.to_json())
+    else:
+        _print_evaluation(found)
+
+
+def _print_evaluation(found: Evaluation) -> None:
+    typer.echo(f"{count(found.queries, 'query')}; right answers in %, full label")
+    columns = list(dict.fromkeys(k for by_k in found.accuracy.values() for k in by_k))
+    rows = [(name, *(f"{100 * by_k[k]:.2f}" for k in columns)) for name, by_k in found.accuracy.items()]
+    table(rows, ("rule", *(f"k={k}" for k in columns)))
+    error = found.calibration.ece
+    if error is not None:
+        typer.echo(f"calibration error {error:.3f} at k = {found.calibration.k}, {found.calibration.rule}")
+    for one in found.skipped:
+        say(f"skipped {one.path}: {one.reason}")

@@ -1,0 +1,107 @@
+"""Entry point ``visualmemory``: assembles the commands and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from visualmemory_gui import __version__
+from visualmemory_gui.cli import build, edits, exchange, history, look, upkeep, window
+from visualmemory_gui.cli.main_exit import STOPPED
+from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEPT = "stopped: what was written before this moment is kept, nothing is half done"
+
+
+class Commands(TyperGroup):
+    """Runs a command; an error that is meant for the user becomes one line on stderr, without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, Cancelled):
+            typer.echo(f"\n{KEPT}", err=True)
+            raise typer.Exit(STOPPED) from None
+        except VisualMemoryError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order in which they were added, which follows the work."""
+        return list(self.commands)
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="See, fix and unlearn what an image classifier knows: classification by an editable memory of pictures.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"visualmemory {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """See, fix and unlearn what an image classifier knows: classification by an editable memory of pictures."""
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (
+    window.gui,
+    window.demo,
+    build.build,
+    build.add,
+    look.classify,
+    look.vote,
+    edits.strike,
+    edits.restore,
+    edits.relabel,
+    edits.reweigh,
+    edits.rename_label,
+    history.undo,
+    history.redo,
+    history.history,
+    look.show,
+    edits.forget,
+    look.evaluate,
+    upkeep.verify,
+    upkeep.compact,
+    upkeep.relink,
+    upkeep.settings,
+    exchange.export,
+    exchange.import_,
+    upkeep.encoders,
+)
+
+for _command in COMMANDS:
+    app.command(_command.__name__.strip("_").replace("_", "-"))(_command)
+
+
+def main() -> None:
+    """Run the command line. A reader that goes away (``| head``) ends it quietly."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app(prog_name="visualmemory")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)

@@ -1,0 +1,54 @@
+"""How commands open a memory: for reading beside an open window, for one edit, or to fill a new one."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.cli.options import device_name
+from visualmemory_gui.engine.errors import BadValue, EncoderMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from visualmemory_gui.cli.options import DeviceName
+    from visualmemory_gui.engine.memory import VisualMemory
+
+
+@contextmanager
+def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualMemory]:
+    """Open for reading: no lock, beside an open window, on a read-only medium."""
+    from visualmemory_gui.engine.memory import VisualMemory
+
+    with VisualMemory.open(memory, readonly=True, device=device_name(device)) as m:
+        yield m
+
+
+@contextmanager
+def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualMemory]:
+    """Open for editing; raises MemoryLocked when another process does."""
+    from visualmemory_gui.engine.memory import VisualMemory
+
+    with VisualMemory.open(memory, device=device_name(device)) as m:
+        yield m
+
+
+@contextmanager
+def creator(
+    memory: str, encoder: str | None, *, folder: str, device: DeviceName | None = None
+) -> Iterator[VisualMemory]:
+    """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made."""
+    from visualmemory_gui.engine.memory import VisualMemory
+
+    place, wanted = Path(memory), device_name(device)
+    if not Path(folder).is_dir():
+        raise BadValue(f"{folder} is not a folder")
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        with VisualMemory.open(memory, device=wanted) as m:
+            if encoder is not None and encoder != m.identity.name:
+                raise EncoderMismatch(f"{memory} uses the encoder {m.identity.name}, not {encoder}")
+            yield m
+    else:
+        with VisualMemory.create(memory, encoder or "lite0", device=wanted) as m:
+            yield m

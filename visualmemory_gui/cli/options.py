@@ -1,0 +1,76 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.types import Device
+    from visualmemory_gui.engine.types import Rule as RuleText
+
+
+class RuleName(StrEnum):
+    """The voting rules."""
+
+    plurality = "plurality"
+    distance = "distance"
+    softmax = "softmax"
+    rank = "rank"
+
+
+class RuleOrAll(StrEnum):
+    """The voting rules, or all of them at once."""
+
+    plurality = "plurality"
+    distance = "distance"
+    softmax = "softmax"
+    rank = "rank"
+    all = "all"
+
+
+class DeviceName(StrEnum):
+    """Where encoding and exact search run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+class SearchName(StrEnum):
+    """How neighbours are looked for."""
+
+    auto = "auto"
+    exact = "exact"
+    hnsw = "hnsw"
+
+
+class StateName(StrEnum):
+    """Where an exemplar stands: it votes, is in the trash, or its adding was undone."""
+
+    active = "active"
+    struck = "struck"
+    withdrawn = "withdrawn"
+
+
+def device_name(device: DeviceName | None) -> Device | None:
+    return None if device is None else device.value
+
+
+def rule_name(rule: RuleName | None) -> RuleText | None:
+    return None if rule is None else rule.value
+
+
+Memory = Annotated[str, typer.Argument(metavar="MEMORY", help="The memory: a folder NAME.vmem.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of exemplars, as `show` lists them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts, in place of text.")]
+OnDevice = Annotated[
+    DeviceName | None,
+    typer.Option("--device", help="Where to compute: auto takes a GPU if there is one. Default: the memory's setting."),
+]
+K = Annotated[int | None, typer.Option("-k", min=1, help="How many neighbours vote. Default: the memory's setting.")]
+Rule = Annotated[RuleName | None, typer.Option("--rule", help="The voting rule. Default: the memory's setting.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -1,0 +1,146 @@
+"""Commands that keep a memory in order: verify, compact, relink, settings, encoders."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader, writer
+from visualmemory_gui.cli.output import Progress, count, emit, say, table
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def verify(memory: options.Memory, as_json: options.Json = False) -> None:
+    """Check rows, images and index. Names every damage; exit code 1 when there is one."""
+    from visualmemory_gui.engine import verify as checks
+
+    with reader(memory) as m, Progress() as report:
+        found = checks.verify(m.live, report)
+    if as_json:
+        emit({"ok": not found, "damage": [asdict(one) for one in found]})
+    elif found:
+        table([(one.what, one.where, one.detail) for one in found], ("what", "where", "damage"))
+    else:
+        typer.echo("all is well")
+    if found:
+        raise typer.Exit(1)
+
+
+def compact(
+    memory: options.Memory,
+    keep_history: Annotated[
+        str | None,
+        typer.Option(
+            "--keep-history", metavar="TIME", help="Drop steps older than this, e.g. 30d or 12h. Default: none."
+        ),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Shrink the database and build the index anew."""
+    from visualmemory_gui.engine import upkeep
+
+    seconds = None if keep_history is None else _seconds(keep_history)
+    with writer(memory) as m, Progress() as report:
+        done = upkeep.compact(m.live, keep_history_s=seconds, report=report)
+    if as_json:
+        emit({"memory": memory, **asdict(done)})
+    else:
+        typer.echo(f"{_megabytes(done.before)} before, {_megabytes(done.after)} now")
+        if done.purged:
+            typer.echo(f"{count(done.purged)} that undo had withdrawn deleted for good")
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip().lower())
+    if not found:
+        raise typer.BadParameter("a number and s, m, h, d or w, e.g. 30d", param_hint="--keep-history")
+    return float(found[1]) * SECONDS[found[2]]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def relink(
+    memory: options.Memory,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Where the pictures lay: a file or folder.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Where they lie now.")],
+    as_json: options.Json = False,
+) -> None:
+    """Say that source pictures moved. They are matched by their bytes."""
+    from visualmemory_gui.engine import upkeep
+
+    with writer(memory) as m, Progress() as report:
+        done = upkeep.relink(m.live, old, new, report)
+    if as_json:
+        emit({"moved": done.moved, "missing": list(done.missing)})
+        return
+    typer.echo(f"{count(done.moved, 'original')} found at {new}")
+    for path in done.missing:
+        say(f"not found: {path}")
+
+
+def settings(
+    memory: options.Memory,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The setting to change.")] = None,
+    value: Annotated[str | None, typer.Argument(metavar="[VALUE]", help="What to set it to.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show the settings of a memory, or change one."""
+    if name is not None and value is not None:
+        with writer(memory) as m:
+            found = asdict(m.set(name, value))
+    else:
+        with reader(memory) as m:
+            found = asdict(m.settings)
+    if name is not None and value is None:
+        if name not in found:
+            raise typer.BadParameter(f"there is no setting {name!r}; there are {', '.join(found)}", param_hint="NAME")
+        found = {name: found[name]}
+    if as_json:
+        emit(found)
+    else:
+        table(found.items(), ("setting", "value"))
+
+
+def encoders(
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the converted model that speeds up encoding on a CPU, if it can be.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """List what turns pictures into vectors. Tells whether weights are here."""
+    from visualmemory_gui.engine.encoders import registry
+
+    if prepare:
+        _prepare()
+    found = [asdict(one) for one in registry.available()]
+    if as_json:
+        emit({"encoders": found})
+        return
+    rows = [
+        (
+            one["name"],
+            one["dim"] or None,
+            one["licence"],
+            "here" if one["weights_here"] else "to be fetched",
+            one["note"],
+        )
+        for one in found
+    ]
+    table(rows, ("name", "dim", "licence", "weights", ""))
+
+
+def _prepare() -> None:
+    from visualmemory_gui.engine.encoders import openvino_lite
+
+    if not openvino_lite.installed():
+        say("OpenVINO is not installed: encoding uses torch")
+    elif not openvino_lite.ready():
+        with Progress() as report:
+            openvino_lite.prepare(report)

@@ -1,0 +1,174 @@
+"""A bundle's zip archive: written with a list of hashes, read with the suspicion a stranger's file deserves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from visualmemory_gui.engine.errors import ExchangeError
+
+MANIFEST = "manifest.json"
+TABLE = "exemplars.parquet"
+NAME = re.compile(r"manifest\.json|exemplars\.parquet|images/[0-9a-f]{64}\.[a-z0-9]{1,8}|thumbnails/[0-9a-f]{64}\.jpg")
+LARGEST = {"images": 1 << 30, "thumbnails": 1 << 20, MANIFEST: 1 << 28, TABLE: 1 << 36}
+MOST_EXPANSION = 100  # pictures and vectors hardly shrink when packed: more is a bomb
+FREE_EXPANSION = 1 << 26
+CHUNK = 1 << 20
+BROKEN = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+    struct.error, OverflowError, KeyError, IndexError, UnicodeError,
+)  # fmt: skip
+
+
+class Writer:
+    """Adds members and remembers size and sha256 of each; ``finish`` writes the manifest with them."""
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
+        self._members: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def put(self, folder: str, data: bytes, suffix: str) -> str:
+        """Store bytes once, named by their hash. Returns the hash."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        name = f"{folder}/{sha256}{suffix}"
+        if name not in self._members:
+            self._zip.writestr(zipfile.ZipInfo(name), data)
+            self._members[name] = {"size": len(data), "sha256": sha256}
+        return sha256
+
+    def put_file(self, name: str, path: Path) -> None:
+        digest, size = hashlib.sha256(), 0
+        with path.open("rb") as source, self._zip.open(zipfile.ZipInfo(name), "w", force_zip64=True) as target:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                target.write(chunk)
+        self._members[name] = {"size": size, "sha256": digest.hexdigest()}
+
+    def finish(self, manifest: dict[str, Any]) -> None:
+        text = json.dumps({**manifest, "members": self._members}, indent=1)
+        self._zip.writestr(zipfile.ZipInfo(MANIFEST), text, zipfile.ZIP_DEFLATED)
+
+
+class Reader:
+    """A bundle whose list of members has passed every check; each member is checked again as it is read."""
+
+    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
+        self._zip = archive
+        self._name = name
+        self.infos = {info.filename: info for info in archive.infolist()}
+        self.manifest: dict[str, Any] = {}
+
+    def refuse(self, reason: str) -> ExchangeError:
+        return ExchangeError(f"{self._name} cannot be imported: {reason}")
+
+    def check(self, packed_size: int) -> None:
+        """Raises ExchangeError unless every member may be there and the manifest speaks of each."""
+        infos = self._zip.infolist()
+        if len(infos) != len(self.infos):
+            raise self.refuse("a member is there twice")
+        for info in infos:
+            self._check_member(info)
+        if sum(info.compress_size for info in infos) > packed_size:
+            raise self.refuse("its members overlap")
+        unpacked = sum(info.file_size for info in infos)
+        if unpacked > MOST_EXPANSION * packed_size + FREE_EXPANSION:
+            raise self.refuse(f"it would unpack to {unpacked:,} bytes, more than a bundle of its size can hold")
+        self.manifest = self._read_manifest()
+
+    def _check_member(self, info: zipfile.ZipInfo) -> None:
+        shown = ascii(info.filename[:80])
+        if not NAME.fullmatch(info.filename) or info.orig_filename != info.filename:
+            raise self.refuse(f"{shown} is no member of a bundle")
+        mode = info.external_attr >> 16
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or info.flag_bits & 1:
+            raise self.refuse(f"{shown} is a link, a device or encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise self.refuse(f"{shown} is packed in a way that is not read")
+        if info.file_size > LARGEST[info.filename.split("/")[0]]:
+            raise self.refuse(f"{shown} is too large ({info.file_size:,} bytes)")
+
+    def _read_manifest(self) -> dict[str, Any]:
+        for needed in (MANIFEST, TABLE):
+            if needed not in self.infos:
+                raise self.refuse(f"it has no {needed}, so it is no bundle of a visual memory")
+        try:
+            manifest: object = json.loads(b"".join(self._chunks(MANIFEST)))
+        except (ValueError, RecursionError):
+            raise self.refuse("its manifest cannot be read") from None
+        members = manifest.get("members") if isinstance(manifest, dict) else None
+        if (
+            not isinstance(manifest, dict)
+            or not isinstance(members, dict)
+            or set(members) != set(self.infos) - {MANIFEST}
+        ):
+            raise self.refuse("its manifest does not list what is in it")
+        return manifest
+
+    def _chunks(self, name: str) -> Iterator[bytes]:
+        info, left = self.infos[name], self.infos[name].file_size
+        try:
+            with self._zip.open(info) as source:
+                while chunk := source.read(CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise self.refuse(f"{name} is larger than it says")
+                    yield chunk
+        except BROKEN as error:
+            raise self.refuse(f"{name} is damaged ({error})") from error
+        if left:
+            raise self.refuse(f"{name} is cut off")
+
+    def checked(self, name: str) -> Iterator[bytes]:
+        """The member's bytes in pieces; raises ExchangeError at the end when they are not what the manifest says."""
+        listed, digest, size = self.manifest["members"][name], hashlib.sha256(), 0
+        for chunk in self._chunks(name):
+            digest.update(chunk)
+            size += len(chunk)
+            yield chunk
+        told = (listed.get("size"), listed.get("sha256")) if isinstance(listed, dict) else None
+        named = Path(name).stem
+        if told != (size, digest.hexdigest()) or ("/" in name and named != digest.hexdigest()):
+            raise self.refuse(f"{name} is damaged: it is not what the manifest says")
+
+    def read(self, name: str) -> bytes:
+        return b"".join(self.checked(name))
+
+    def extract(self, name: str, target: Path) -> None:
+        with target.open("wb") as file:
+            for chunk in self.checked(name):
+                file.write(chunk)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reader]:
+    """Open a bundle and check its list of members. Raises ExchangeError for anything that is not one."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise ExchangeError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise ExchangeError(f"{path} is not a file")
+    try:
+        archive = zipfile.ZipFile(path)
+    except (*BROKEN, OSError) as error:
+        raise ExchangeError(f"{path.name} is no bundle that can be read ({error})") from None
+    with archive:
+        reader = Reader(archive, path.name)
+        reader.check(found.st_size)
+        yield reader

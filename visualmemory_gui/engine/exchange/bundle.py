@@ -1,0 +1,147 @@
+"""One file ``NAME.vmemz`` that holds a whole memory: manifest, Parquet table, pictures, thumbnails. No history.
+
+It is a zip archive and never a database, so that what was forgotten cannot hide in it and it opens anywhere.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
+from visualmemory_gui.engine.exchange import archive, table
+from visualmemory_gui.engine.exchange.archive import TABLE, Reader, Writer
+from visualmemory_gui.engine.exchange.incoming import (
+    Incoming,
+    NewRow,
+    checked_identity,
+    checked_settings,
+    exemplar_of,
+    take,
+)
+from visualmemory_gui.engine.exchange.originals import original
+from visualmemory_gui.engine.exchange.results import Exported, Imported
+from visualmemory_gui.engine.exchange.target import new_file, scratch
+from visualmemory_gui.engine.index.gate import gate
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.types import F32, EncoderIdentity, Exemplar
+
+FORMAT = "visualmemory-bundle"
+VERSION = 1
+SUFFIX = ".vmemz"
+MAGIC = b"PK\x03\x04"
+EXTRA = ("sha256", "content", "group", "width", "height", "note", "image", "suffix", "thumbnail")
+SETTINGS = ("k", "rule", "class_factor", "level")  # those that shape decisions; the others belong to a machine
+
+
+def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+    """Write ``m`` to the new file ``target``, whole or not at all. Raises ExchangeError, StorageError.
+
+    Originals that cannot be reached go out as thumbnails. Without ``keep_private``, sources are file names alone and
+    the place where a picture was taken is blanked.
+    """
+    path = Path(target)
+    exemplars = m.catalog.select()
+    with new_file(path) as part, scratch(path) as room, Writer(part) as out:
+        moving = _reported(exemplars, report, "copying pictures")
+        rows = [_export_row(m, one, out, keep_private=keep_private) for one in moving]
+        parquet = room / TABLE
+        table.write(parquet, m, rows, extra=EXTRA, report=report)
+        out.put_file(TABLE, parquet)
+        counts = _counts(rows)
+        out.finish(_manifest(m, counts))
+    return Exported(str(path), "bundle", len(rows), counts["images"], counts["thumbnails"], counts["bare"])
+
+
+def _reported(exemplars: Sequence[Exemplar], report: Report, what: str) -> Any:
+    for n, exemplar in enumerate(exemplars):
+        report(n, len(exemplars), what)
+        yield exemplar
+
+
+def _export_row(m: VisualMemory, exemplar: Exemplar, out: Writer, *, keep_private: bool) -> table.Row:
+    row = table.row_of(exemplar, keep_private=keep_private)
+    row |= {name: getattr(exemplar, name) for name in ("sha256", "content", "group", "width", "height", "note")}
+    found = original(m, exemplar, keep_private=keep_private)
+    if found is not None:
+        data, row["suffix"] = found
+        row["image"] = row["sha256"] = out.put("images", data, row["suffix"])
+    thumbnail = m.catalog.thumbnail(exemplar.id)
+    if thumbnail is not None:
+        row["thumbnail"] = out.put("thumbnails", thumbnail, ".jpg")
+    return row
+
+
+def _counts(rows: Sequence[table.Row]) -> dict[str, int]:
+    images = sum("image" in row for row in rows)
+    thumbnails = sum("image" not in row and "thumbnail" in row for row in rows)
+    struck = sum(row["state"] == "struck" for row in rows)
+    bare = len(rows) - images - thumbnails
+    return {"exemplars": len(rows), "struck": struck, "images": images, "thumbnails": thumbnails, "bare": bare}
+
+
+def _manifest(m: VisualMemory, counts: dict[str, int]) -> dict[str, Any]:
+    settings = {name: getattr(m.settings, name) for name in SETTINGS}
+    return {
+        "format": FORMAT, "version": VERSION, "encoder": asdict(m.identity), "counts": counts, "settings": settings
+    }  # fmt: skip
+
+
+def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:
+    """Bring a bundle into ``memory``: a missing one is created, an existing one gets the exemplars as one step.
+
+    Vectors come as they are. Raises ExchangeError for a bad bundle and EncoderMismatch for one of another encoder; then
+    nothing has changed.
+    """
+    with archive.reading(Path(source)) as bundle, tempfile.TemporaryDirectory(prefix="visualmemory-") as room:
+        identity = _identity(bundle)
+        parquet = Path(room) / TABLE
+        bundle.extract(TABLE, parquet)
+        rows = _rows(bundle, parquet, identity, report=report)
+        settings = checked_settings(bundle.manifest.get("settings"), SETTINGS)
+        return take(Incoming(rows, identity, bundle.read, settings=settings), Path(memory), report=report)
+
+
+def _identity(bundle: Reader) -> EncoderIdentity:
+    """The encoder of the bundle's vectors, once its format is known to be one that is read."""
+    version = bundle.manifest.get("version")
+    if bundle.manifest.get("format") != FORMAT or type(version) is not int:
+        raise bundle.refuse("its manifest is not that of a visual memory")
+    if version > VERSION:
+        raise bundle.refuse(f"it has version {version}, written by a newer version of the product; update it")
+    try:
+        return checked_identity(bundle.manifest.get("encoder"))
+    except BadValue as error:
+        raise bundle.refuse(str(error)) from None
+
+
+def _rows(bundle: Reader, parquet: Path, identity: EncoderIdentity, *, report: Report) -> list[NewRow]:
+    rows: list[NewRow] = []
+    try:
+        with table.read(parquet) as (head, batches):
+            for batch in batches:
+                report(len(rows), head.total, "reading")
+                if batch.vectors.shape[1] != identity.dim:
+                    raise ExchangeError(f"its vectors have {batch.vectors.shape[1]} numbers, not {identity.dim}")
+                vectors = gate(batch.vectors, identity.dim)
+                rows += [_row(bundle, row, vector) for row, vector in zip(batch.rows, vectors, strict=True)]
+    except (ExchangeError, BadLabel, BadVector) as error:
+        raise bundle.refuse(str(error)) from error
+    return rows
+
+
+def _row(bundle: Reader, row: table.Row, vector: F32) -> NewRow:
+    shown = f"exemplar {row.get('id')}"
+    exemplar = exemplar_of(row, vector, shown=shown)
+    image, thumbnail = row.get("image"), row.get("thumbnail")
+    image_name = None if image is None else f"images/{image}{row.get('suffix')}"
+    thumbnail_name = None if thumbnail is None else f"thumbnails/{thumbnail}.jpg"
+    if any(name is not None and name not in bundle.infos for name in (image_name, thumbnail_name)):
+        raise ExchangeError(f"{shown}: its picture is not in the bundle")
+    if image is not None and image != exemplar.sha256:
+        raise ExchangeError(f"{shown}: its picture is another file than it says")
+    return NewRow(exemplar, shown, image=image_name, thumbnail=thumbnail_name)

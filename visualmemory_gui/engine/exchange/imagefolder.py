@@ -1,0 +1,221 @@
+"""A folder of class folders with ``metadata.jsonl``, as Hugging Face's ImageFolder reads it.
+
+Each line names a picture by ``file_name`` and carries ``label, id, state, trust, sha256``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from visualmemory_gui.engine.encoders import registry
+from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, ExchangeError
+from visualmemory_gui.engine.exchange.incoming import Incoming, NewRow, add, exemplar_of, finish, opened
+from visualmemory_gui.engine.exchange.originals import original
+from visualmemory_gui.engine.exchange.results import Exported, Imported
+from visualmemory_gui.engine.exchange.table import Row
+from visualmemory_gui.engine.exchange.target import new_folder
+from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.types import Exemplar, NewExemplar, Picture, Skipped
+
+METADATA = "metadata.jsonl"
+LARGEST_METADATA = 1 << 28
+MOST_ROWS = 5_000_000
+BATCH = 32
+ODD = re.compile(r'[<>:"\\|?*\x00-\x1f]')
+LONGEST_NAME = 80
+
+
+def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+    """Write the active exemplars to the new or empty folder ``target``, whole or not at all; struck ones stay out.
+
+    Where an original cannot be reached the thumbnail stands in for it. Exemplars without any picture are left out.
+    """
+    path = Path(target)
+    exemplars = m.catalog.select(state="active")
+    _, _, struck = m.catalog.totals()
+    counts = {"image": 0, "thumbnail": 0, "none": 0}
+    with new_folder(path) as part:
+        names = _Names(exemplars)
+        with (part / METADATA).open("w", encoding="utf-8") as metadata:
+            for n, exemplar in enumerate(exemplars):
+                report(n, len(exemplars), "copying pictures")
+                kind, row = _put(m, exemplar, part, names, keep_private=keep_private)
+                counts[kind] += 1
+                if row:
+                    metadata.write(json.dumps(row, ensure_ascii=False) + "\n")
+    written = counts["image"] + counts["thumbnail"]
+    return Exported(
+        str(path), "imagefolder", written, counts["image"], counts["thumbnail"], counts["none"], left_out=struck
+    )
+
+
+def _put(
+    m: VisualMemory, exemplar: Exemplar, root: Path, names: _Names, *, keep_private: bool
+) -> tuple[str, Row | None]:
+    found = original(m, exemplar, keep_private=keep_private)
+    kind = "image"
+    if found is None:
+        thumbnail = m.catalog.thumbnail(exemplar.id)
+        if thumbnail is None:
+            return "none", None
+        kind, found = "thumbnail", (thumbnail, ".jpg")
+    data, suffix = found
+    file_name = names.take(exemplar, suffix)
+    target = root.joinpath(*file_name.split("/"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    row = {"file_name": file_name, "label": exemplar.label, "id": exemplar.id, "state": exemplar.state}
+    return kind, {**row, "trust": exemplar.trust, "sha256": sha256}
+
+
+class _Names:
+    """File names below the label's folders: unlike each other on any file system."""
+
+    def __init__(self, exemplars: Sequence[Exemplar]) -> None:
+        self._folders = {label: "/".join(map(_plain, label.split("/"))) for label in {e.label for e in exemplars}}
+        parents = [PurePosixPath(folder) for folder in self._folders.values()]
+        self._used = {str(p).casefold() for folder in parents for p in (folder, *folder.parents)}
+
+    def take(self, exemplar: Exemplar, suffix: str) -> str:
+        stem = _plain(Path(exemplar.source).stem) if exemplar.source else str(exemplar.id)
+        folder = self._folders[exemplar.label]
+        for name in (f"{stem}{suffix}", f"{stem}-{exemplar.id}{suffix}", f"exemplar-{exemplar.id}{suffix}"):
+            whole = f"{folder}/{name}"
+            if whole.casefold() not in self._used:
+                break
+        self._used.add(whole.casefold())
+        return whole
+
+
+def _plain(name: str) -> str:
+    """``name`` as it may be called on any system."""
+    text = ODD.sub("_", unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8")))
+    text = text[:LONGEST_NAME].strip(" .")
+    while len(text.encode()) > 200:
+        text = text[:-1]
+    return text or "_"
+
+
+def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
+    """Bring a folder of pictures into ``memory``, as one step; a missing one is made with ``encoder`` (default lite0).
+
+    Labels, states and trust come from ``metadata.jsonl`` if it is there, else the labels are the folders' names.
+    """
+    folder = Path(source).absolute()
+    rows = _metadata(folder) if (folder / METADATA).is_file() else None
+    identity = registry.identity(encoder) if encoder else None
+    with opened(Path(memory), identity) as (m, new):
+        if rows is not None:
+            wanted, bad = _decoded(m, folder, rows, report)
+            done = add(m, Incoming(wanted, m.identity, _bytes), report)
+            return finish(m, replace(done, skipped=(*bad, *done.skipped)), new=new)
+        built = m.build(folder, copy=True, report=report)
+        done = Imported(built.added, built.unchanged, built.skipped, new, built.ids, built.stopped)
+        return finish(m, done, new=new)
+
+
+def _metadata(folder: Path) -> list[Row]:
+    """The lines of metadata.jsonl, checked for being rows at all."""
+    path = folder / METADATA
+    rows: list[Row] = []
+    try:
+        if path.stat().st_size > LARGEST_METADATA:
+            raise ExchangeError(f"{path} is larger than {LARGEST_METADATA >> 20} MB")
+        with path.open(encoding="utf-8-sig") as lines:
+            for n, line in enumerate(lines, 1):
+                if line.strip():
+                    rows.append(_row(json.loads(line), f"{METADATA} line {n}"))
+    except OSError as error:
+        raise ExchangeError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ExchangeError(f"{path} is no list of JSON objects, one a line ({error})") from None
+    return rows
+
+
+def _row(found: Any, shown: str) -> Row:
+    name = found.get("file_name") if isinstance(found, dict) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise ExchangeError(f"{shown} has no file_name")
+    parts = PurePosixPath(name).parts
+    if PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name or Path(name).drive:
+        raise ExchangeError(f"{shown} names a file outside the folder: {name[:80]!a}")
+    return {**found, "shown": shown}
+
+
+def _decoded(m: VisualMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
+    """The rows with their vectors, in the order of the file; and those whose picture cannot be used."""
+    by_path: dict[str, list[int]] = {}
+    skipped: list[Skipped] = []
+    for n, row in enumerate(rows):
+        path = folder / row["file_name"]
+        if _through_a_link(folder, path):
+            skipped.append(Skipped(str(path), "a symbolic link, which is not followed"))
+        else:
+            by_path.setdefault(str(path), []).append(n)
+    taken: dict[int, NewRow] = {}
+    with DecodePool(geometry=registry.geometry(m.identity.name)) as pool, closing(pool.map(list(by_path))) as found:  # type: ignore[type-var]
+        waiting: list[tuple[str, Picture]] = []
+        for path, picture in found:
+            if isinstance(picture, BadImage):
+                skipped.append(Skipped(path, picture.reason))
+            else:
+                waiting.append((path, picture))
+            if len(waiting) == BATCH:
+                taken.update(_embedded(m, waiting, by_path, rows))
+                waiting = []
+                report(len(taken), len(rows), "reading pictures")
+        taken.update(_embedded(m, waiting, by_path, rows))
+    return [taken[n] for n in sorted(taken)], skipped
+
+
+def _through_a_link(folder: Path, path: Path) -> bool:
+    return any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(folder) and part != folder)
+
+
+def _embedded(
+    m: VisualMemory, pictures: Sequence[tuple[str, Picture]], by_path: dict[str, list[int]], rows: Sequence[Row]
+) -> dict[int, NewRow]:
+    taken: dict[int, NewRow] = {}
+    if not pictures:
+        return taken
+    vectors = m.embed([picture for _, picture in pictures])
+    for (path, picture), vector in zip(pictures, vectors, strict=True):
+        for n in by_path[path]:
+            taken[n] = NewRow(_exemplar(rows[n], picture, vector), path, image=path)
+    return taken
+
+
+def _exemplar(row: Row, picture: Picture, vector: Any) -> NewExemplar:
+    names = {"label", "state", "trust"}
+    try:
+        new = exemplar_of({k: v for k, v in row.items() if k in names}, vector, shown=row["shown"])
+    except BadLabel as error:
+        raise ExchangeError(f"{row['shown']}: {error}") from error
+    return replace(
+        new,
+        content=picture.content,
+        sha256=picture.sha256,
+        source=picture.source,
+        width=picture.width,
+        height=picture.height,
+        thumbnail=picture.thumbnail,
+        copy=picture.suffix,
+    )
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise BadValue(f"{path} cannot be read: {error.strerror}") from None

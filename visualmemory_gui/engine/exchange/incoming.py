@@ -1,0 +1,278 @@
+"""Rows of an import on their way into a memory: checked one by one, then written as one step or not at all."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from visualmemory_gui.engine.encoders import registry
+from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError
+from visualmemory_gui.engine.exchange.results import Imported
+from visualmemory_gui.engine.exchange.table import Row
+from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store.checksum import vector_hash
+from visualmemory_gui.engine.store.writer import Writer
+from visualmemory_gui.engine.types import F32, EncoderIdentity, NewExemplar, Skipped
+
+BATCH = 256
+HEX64 = re.compile(r"[0-9a-f]{64}")
+LONGEST_TEXT = 10_000
+DEFAULT_ENCODER = "lite0"
+VECTORS = "vectors"  # the encoder's name in a memory of vectors that the user brings
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """``exemplar`` without its pictures; ``image`` and ``thumbnail`` name them in the source, ``shown`` the row."""
+
+    exemplar: NewExemplar
+    shown: str
+    image: str | None = None
+    thumbnail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What an import wants to add. ``fetch(name)`` gives the bytes of a picture, or raises ExchangeError."""
+
+    rows: Sequence[NewRow]
+    identity: EncoderIdentity
+    fetch: Callable[[str], bytes]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def exemplar_of(row: Row, vector: F32, *, shown: str) -> NewExemplar:
+    """The checked exemplar of a table's row. Raises ExchangeError or BadLabel, naming the row by ``shown``."""
+    state, trust = row.get("state") or "active", row.get("trust")
+    if state not in ("active", "struck"):
+        raise ExchangeError(f"{shown}: an exemplar is active or struck, not {ascii(state)[:40]}")
+    trust = 1.0 if trust is None else trust
+    if isinstance(trust, bool) or not isinstance(trust, int | float) or not (math.isfinite(trust) and 0 < trust <= 100):
+        raise ExchangeError(f"{shown}: a trust lies above 0 and up to 100")
+    source = _text(row, "source", shown)
+    return NewExemplar(
+        label=labels.clean(_text(row, "label", shown) or ""),
+        vector=vector,
+        content=_hash(row, "content", shown),
+        sha256=_hash(row, "sha256", shown),
+        source=source if source and Path(source).is_absolute() and "\0" not in source else None,
+        group=_text(row, "group", shown),
+        width=_size(row, "width", shown),
+        height=_size(row, "height", shown),
+        note=_text(row, "note", shown) or "",
+        trust=float(trust),
+        struck=state == "struck",
+    )
+
+
+def _text(row: Row, name: str, shown: str) -> str | None:
+    value = row.get(name)
+    if value is not None and (not isinstance(value, str) or len(value) > LONGEST_TEXT):
+        raise ExchangeError(f"{shown}: its {name} is no text of at most {LONGEST_TEXT:,} characters")
+    return value
+
+
+def _hash(row: Row, name: str, shown: str) -> str | None:
+    value = row.get(name)
+    if value is not None and not (isinstance(value, str) and HEX64.fullmatch(value)):
+        raise ExchangeError(f"{shown}: its {name} is no hash")
+    return value
+
+
+def _size(row: Row, name: str, shown: str) -> int:
+    value = row.get(name) or 0
+    if not isinstance(value, int) or not 0 <= value < 1 << 31:
+        raise ExchangeError(f"{shown}: its {name} is no size in pixels")
+    return value
+
+
+def take(incoming: Incoming, memory: Path, *, report: Report) -> Imported:
+    """Add what is new as one step, into ``memory`` or a memory made there. On any error nothing has changed."""
+    with opened(memory, incoming.identity) as (m, new):
+        if new:
+            for name, value in incoming.settings.items():
+                m.set(name, value)
+        return finish(m, add(m, incoming, report), new=new)
+
+
+@contextmanager
+def opened(memory: Path, identity: EncoderIdentity | None) -> Iterator[tuple[VisualMemory, bool]]:
+    """The memory at ``memory``, or one made there, and whether it is new. None: any encoder an existing one has.
+
+    Raises EncoderMismatch when the memory has another encoder than ``identity``.
+    """
+    if is_memory_place(memory):
+        with VisualMemory.open(memory) as m:
+            if identity is not None:
+                require_encoder(m, identity)
+            yield m, False
+    else:
+        with created(memory, identity or registry.identity(DEFAULT_ENCODER)) as m:
+            yield m, True
+
+
+def is_memory_place(memory: Path) -> bool:
+    """False where a memory can be made: nothing there, or an empty folder."""
+    return memory.exists() and (not memory.is_dir() or any(memory.iterdir()))
+
+
+def finish(m: VisualMemory, done: Imported, *, new: bool) -> Imported:
+    """A memory just made has nothing to undo."""
+    if new:
+        m.history.baseline()
+    return replace(done, created=new)
+
+
+def require_encoder(m: VisualMemory, identity: EncoderIdentity) -> None:
+    if m.identity != identity:
+        raise EncoderMismatch(
+            f"this memory's vectors come from {_named(m.identity)}, those to import from {_named(identity)}: "
+            "they cannot be compared"
+        )
+
+
+def _named(identity: EncoderIdentity) -> str:
+    weights = f", weights {identity.weights_sha256[:8]}" if identity.weights_sha256 else ""
+    return f"{identity.name[:80]} ({identity.dim} numbers{weights})"
+
+
+@contextmanager
+def created(memory: Path, identity: EncoderIdentity) -> Iterator[VisualMemory]:
+    """A new memory that is gone again when the block raises. Raises EncoderMismatch when the encoder here differs."""
+    try:
+        here = registry.identity(identity.name) if identity.name != VECTORS else identity
+    except EncoderError:
+        here = identity  # an encoder that is not here: its exemplars can be seen and edited all the same
+    if here != identity:
+        raise EncoderMismatch(f"these vectors come from {_named(identity)}, here is {_named(here)}")
+    was_there = memory.exists()
+    try:
+        with VisualMemory(LiveMemory.create(memory, identity, device=None)) as m:
+            yield m
+    except BaseException:
+        _remove(memory, keep_folder=was_there)
+        raise
+
+
+def _remove(memory: Path, *, keep_folder: bool) -> None:
+    shutil.rmtree(memory, ignore_errors=True)
+    if keep_folder:
+        memory.mkdir(exist_ok=True)
+
+
+def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
+    wanted, unchanged, skipped = _new_ones(m, incoming.rows)
+    ids: list[int] = []
+    with _copies(m) as keep:
+
+        def work(writer: Writer) -> None:
+            for start in range(0, len(wanted), BATCH):
+                report(start, len(wanted), "importing")
+                batch = [_complete(row, incoming.fetch, keep) for row in wanted[start : start + BATCH]]
+                ids.extend(m.catalog.add(writer, batch))
+
+        m.live.edit("add", work)
+    return Imported(len(ids), unchanged, tuple(skipped), created=False, ids=tuple(ids))
+
+
+def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], int, list[Skipped]]:
+    """Which rows are not in ``m`` yet, how many are, and those whose picture is here under another label."""
+    present = {e.id: e for e in m.catalog.select()}
+    pictures = {e.content: e for e in reversed(present.values()) if e.content}
+    known = {(e.content, e.label) for e in present.values() if e.content}
+    arrays = m.catalog.snapshot_rows(list(present))
+    bare = {(int(t), x) for t, x, c in zip(arrays.twin, arrays.label, arrays.content, strict=True) if not c}
+    wanted: list[NewRow] = []
+    skipped: list[Skipped] = []
+    unchanged = 0
+    for row in rows:
+        new = row.exemplar
+        if (new.content, new.label) in known or (new.content is None and (vector_hash(new.vector), new.label) in bare):
+            unchanged += 1
+        elif new.content in pictures:
+            other = pictures[new.content]
+            skipped.append(Skipped(row.shown, f"this picture is here already as {other.id}, labelled {other.label}"))
+        else:
+            wanted.append(row)
+    return wanted, unchanged, skipped
+
+
+Keep = Callable[[bytes, str, str], None]
+
+
+@contextmanager
+def _copies(m: VisualMemory) -> Iterator[Keep]:
+    """A function that keeps a picture's copy in the memory; what it kept goes again when the block raises."""
+    kept: list[tuple[str, str]] = []
+    with tempfile.TemporaryDirectory(prefix="visualmemory-") as room:
+
+        def keep(data: bytes, sha256: str, suffix: str) -> None:
+            if not m.live.files.path_of(sha256, suffix).exists():
+                part = Path(room) / "picture"
+                part.write_bytes(data)
+                kept.append((sha256, suffix))
+                m.live.files.keep(part, sha256, suffix)
+
+        try:
+            yield keep
+        except BaseException:
+            for sha256, suffix in kept:
+                m.live.files.unlink(sha256, suffix)
+            raise
+
+
+def _complete(row: NewRow, fetch: Callable[[str], bytes], keep: Keep) -> NewExemplar:
+    """The exemplar with its thumbnail, its copy kept in the memory."""
+    new = row.exemplar
+    if row.thumbnail is not None:
+        new = replace(new, thumbnail=checked_thumbnail(fetch(row.thumbnail), row.shown))
+    if row.image is not None and new.sha256 is not None:
+        suffix = new.copy or Path(row.image).suffix
+        keep(fetch(row.image), new.sha256, suffix)
+        new = replace(new, copy=suffix)
+    return new
+
+
+def checked_thumbnail(data: bytes, shown: str) -> bytes:
+    """``data`` when it is a JPEG of at most 1024 pixels a side; the window decodes thumbnails in its own process."""
+    at = 2
+    while data[:2] == b"\xff\xd8" and at + 9 <= len(data) and data[at] == 0xFF:
+        if 0xC0 <= data[at + 1] <= 0xC3:
+            sides = int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
+            if all(1 <= side <= 1024 for side in sides):
+                return data
+            break
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    raise ExchangeError(f"{shown}: its thumbnail is no small JPEG picture")
+
+
+def checked_settings(found: object, names: Sequence[str]) -> dict[str, str]:
+    """Those of ``names`` that are set in an import's description, as text."""
+    if not isinstance(found, dict):
+        return {}
+    plain: dict[str, Any] = {name: found[name] for name in names if isinstance(found.get(name), str | int)}
+    return {name: str(value) for name, value in plain.items()}
+
+
+def checked_identity(found: object) -> EncoderIdentity:
+    """The encoder an import's description names. Raises BadValue."""
+    if isinstance(found, dict) and set(found) == {"name", "dim", "weights_sha256", "preprocess"}:
+        texts = [found[name] for name in ("name", "weights_sha256", "preprocess")]
+        dim = found["dim"]
+        if (
+            all(isinstance(t, str) and len(t) < LONGEST_TEXT for t in texts)
+            and type(dim) is int
+            and 1 <= dim <= 1 << 16
+        ):
+            return EncoderIdentity(**found)
+    raise BadValue("it does not say which encoder made its vectors")

@@ -1,0 +1,50 @@
+"""The bytes of an exemplar's picture: the copy in the memory, or the original where it still is the same file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from visualmemory_gui.engine.exchange.privacy import without_gps
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.types import Exemplar
+
+LARGEST = 1 << 30  # bytes of one picture, in and out
+SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+
+
+def original(m: VisualMemory, exemplar: Exemplar, *, keep_private: bool) -> tuple[bytes, str] | None:
+    """The picture's bytes and file ending; None when it cannot be reached or is another file by now.
+
+    Without ``keep_private`` the place where it was taken is blanked; its pixels are the same to the last bit.
+    """
+    if exemplar.sha256 is None:
+        return None
+    for path in _places(m, exemplar):
+        data = _read(path)
+        if data is not None and hashlib.sha256(data).hexdigest() == exemplar.sha256:
+            suffix = path.suffix.lower()
+            if SUFFIX.fullmatch(suffix):
+                return (data if keep_private else without_gps(data)), suffix
+    return None
+
+
+def _places(m: VisualMemory, exemplar: Exemplar) -> Iterator[Path]:
+    sha256 = str(exemplar.sha256)
+    folder = m.live.files.path_of(sha256, ".x").parent
+    yield from sorted(folder.glob(f"{sha256[2:]}.*"))
+    if exemplar.source is not None:
+        yield Path(exemplar.source)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST:
+            return path.read_bytes()
+    except (OSError, ValueError):
+        pass
+    return None

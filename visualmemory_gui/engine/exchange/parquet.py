@@ -1,0 +1,79 @@
+"""Vectors with labels as a Parquet table: id, label, vector (list of float32), state, trust, source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
+from visualmemory_gui.engine.exchange import table
+from visualmemory_gui.engine.exchange.incoming import (
+    VECTORS,
+    Incoming,
+    NewRow,
+    checked_identity,
+    exemplar_of,
+    is_memory_place,
+    take,
+)
+from visualmemory_gui.engine.exchange.results import Exported, Imported
+from visualmemory_gui.engine.exchange.target import new_file
+from visualmemory_gui.engine.index.gate import gate
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.types import EncoderIdentity
+
+SUFFIX = ".parquet"
+MAGIC = b"PAR1"
+
+
+def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+    """Write all exemplars, struck ones too, to the new file ``target``, whole or not at all."""
+    path = Path(target)
+    with new_file(path) as part:
+        rows = [table.row_of(one, keep_private=keep_private) for one in m.catalog.select()]
+        table.write(part, m, rows, report=report)
+    return Exported(str(path), "parquet", len(rows), bare=len(rows))
+
+
+def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:
+    """Bring a table's vectors into ``memory``; a missing one is made for vectors of that length. One step.
+
+    Needed are ``label`` and ``vector``. Raises ExchangeError, EncoderMismatch; then nothing has changed.
+    """
+    path, place = Path(source), Path(memory)
+    rows: list[NewRow] = []
+    try:
+        with table.read(path) as (head, batches):
+            identity = _identity(head, place)
+            for batch in batches:
+                report(len(rows), head.total, "reading")
+                vectors = gate(batch.vectors, identity.dim)
+                pairs = enumerate(zip(batch.rows, vectors, strict=True), len(rows) + 1)
+                rows += [NewRow(exemplar_of(r, v, shown=f"row {n}"), f"row {n}") for n, (r, v) in pairs]
+    except (BadLabel, BadVector) as error:
+        raise ExchangeError(f"{path.name} cannot be imported: {error}") from error
+    return take(Incoming(rows, identity, _nothing), place, report=report)
+
+
+def _identity(head: table.Head, memory: Path) -> EncoderIdentity:
+    """The encoder the table names; where it names none, that of the memory if the length fits."""
+    if not head.total:
+        raise ExchangeError("the table holds no exemplars")
+    if head.encoder is not None:
+        try:
+            identity = checked_identity(json.loads(head.encoder))
+        except (ValueError, RecursionError, BadValue):
+            raise ExchangeError("the table does not say rightly which encoder made its vectors") from None
+    elif is_memory_place(memory):
+        with VisualMemory.open(memory, readonly=True) as m:
+            identity = m.identity
+    else:
+        identity = EncoderIdentity(VECTORS, head.dim)
+    if identity.dim != head.dim:
+        raise ExchangeError(f"the table's vectors have {head.dim} numbers, those of the memory {identity.dim}")
+    return identity
+
+
+def _nothing(name: str) -> bytes:
+    raise ExchangeError(f"{name}: a table holds no pictures")

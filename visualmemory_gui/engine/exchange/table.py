@@ -1,0 +1,122 @@
+"""Exemplars as a Parquet table: writing it here, reading it in a child process that may die of a bad file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from visualmemory_gui.engine.errors import ExchangeError
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import F32, Exemplar
+
+BATCH = 1024
+ENCODER_KEY = "visualmemory.encoder"
+PATIENCE_S = 30.0  # the child may be silent for so long
+CHILD = Path(__file__).with_name("table_child.py")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Rows, numbers a vector (0 without rows), and what is said about the encoder that made them (None: nothing)."""
+
+    total: int
+    dim: int
+    encoder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``rows`` hold text and numbers by column name; ``vectors`` is (n, d) float32, as they stand in the file."""
+
+    rows: list[Row]
+    vectors: F32
+
+
+def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
+    """The columns every table has, without the vector. Without ``keep_private`` a source is a file name alone."""
+    source = exemplar.source
+    if source is not None and not keep_private:
+        source = Path(source).name
+    return {
+        "id": exemplar.id,
+        "label": exemplar.label,
+        "state": exemplar.state,
+        "trust": exemplar.trust,
+        "source": None if source is None else source.encode("utf-8", "backslashreplace").decode("utf-8"),
+    }
+
+
+def write(path: Path, m: VisualMemory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
+    """Write ``rows`` with their vectors. ``extra`` names the columns beside those of ``row_of``."""
+    import pyarrow as pa  # late: heavy, and only exports need it
+    import pyarrow.parquet as pq
+
+    kinds = {"id": pa.int64(), "trust": pa.float64(), "width": pa.int32(), "height": pa.int32()}
+    names = ["id", "label", "vector", "state", "trust", "source", *extra]
+    fields = [(n, pa.list_(pa.float32()) if n == "vector" else kinds.get(n, pa.string())) for n in names]
+    schema = pa.schema(fields, metadata={ENCODER_KEY: json.dumps(asdict(m.identity))})
+    with pq.ParquetWriter(path, schema) as writer:
+        for start in range(0, len(rows), BATCH):
+            report(start, len(rows), "writing vectors")
+            part = rows[start : start + BATCH]
+            vectors = m.catalog.vectors([row["id"] for row in part])
+            columns = {n: [row.get(n) for row in part] for n in names if n != "vector"}
+            columns["vector"] = list(vectors)
+            writer.write_table(pa.Table.from_pydict(columns, schema=schema))
+
+
+@contextmanager
+def read(path: Path) -> Iterator[tuple[Head, Iterator[Batch]]]:
+    """What the file says of itself, and its rows in batches. Raises ExchangeError, with the reason, for a bad file."""
+    child = subprocess.Popen(
+        [sys.executable, "-P", str(CHILD), str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=1 << 20
+    )
+    assert child.stdout is not None
+    try:
+        head, _ = _frame(child, child.stdout, path)
+        yield Head(int(head["total"]), int(head["dim"]), head["encoder"]), _batches(child, child.stdout, path)
+    finally:
+        child.kill()
+        child.stdout.close()
+        child.wait()
+
+
+def _batches(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> Iterator[Batch]:
+    while True:
+        head, body = _frame(child, stream, path)
+        if "end" in head:
+            return
+        vectors = np.frombuffer(body, "<f4").reshape(head["n"], head["dim"]).astype(np.float32)
+        columns: Mapping[str, list[Any]] = head["columns"]
+        yield Batch([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)], vectors)
+
+
+def _frame(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> tuple[dict[str, Any], bytes]:
+    """One frame: the length of the JSON head, the length of the body (8 bytes each), head, body."""
+    watchdog = threading.Timer(PATIENCE_S, child.kill)
+    watchdog.start()
+    try:
+        lengths = stream.read(16)
+        sizes = (int.from_bytes(lengths[:8], "little"), int.from_bytes(lengths[8:], "little"))
+        head, body = stream.read(sizes[0]), stream.read(sizes[1])
+    finally:
+        watchdog.cancel()
+        watchdog.join()
+    if len(lengths) < 16 or (len(head), len(body)) != sizes:
+        raise ExchangeError(f"{path.name} is no Parquet file that can be read: it is damaged, or takes too much memory")
+    parsed: dict[str, Any] = json.loads(head)
+    if "error" in parsed:
+        raise ExchangeError(f"{path.name}: {parsed['error']}")
+    return parsed, body

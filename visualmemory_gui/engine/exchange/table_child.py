@@ -1,0 +1,128 @@
+"""Reads one Parquet file and hands its rows to the parent through stdout; a bad file can only end this process.
+
+Quotas are taken from the file's own description before anything is read, and held against what comes out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, BinaryIO
+
+MOST_ROWS = 5_000_000
+MOST_COMPONENTS = 4_000_000_000
+MOST_DIM = 1 << 16
+MOST_TEXT = 1 << 26  # characters of one batch
+MOST_MEMORY = 6 << 30  # bytes of address space
+BATCH_COMPONENTS = 1 << 21
+NEEDED = ("label", "vector")
+ENCODER_KEY = b"visualmemory.encoder"
+# Columns that are passed on.
+KNOWN = frozenset(("id", "label", "state", "trust", "source", "sha256", "content", "group", "note", "image", "suffix"))
+KNOWN |= {"thumbnail", "width", "height", "vector"}
+
+
+class Refused(Exception):
+    """The file is not taken; the text is the reason."""
+
+
+def send(out: BinaryIO, head: dict[str, Any], body: bytes = b"") -> None:
+    text = json.dumps(head).encode()
+    out.write(len(text).to_bytes(8, "little") + len(body).to_bytes(8, "little") + text + body)
+
+
+def main(path: str, out: BinaryIO) -> None:
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+    _limit_memory()
+    try:
+        _read(path, out)
+    except Refused as refused:
+        send(out, {"error": str(refused)})
+    except Exception as error:  # whatever a hostile file makes the reader raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        send(out, {"error": f"no Parquet table that can be read ({reason[:200]})"})
+    out.flush()
+
+
+def _limit_memory() -> None:
+    try:
+        import resource  # POSIX only
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(path: str, out: BinaryIO) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pa.set_cpu_count(1)
+    with pq.ParquetFile(path) as file:
+        total, dim = _checked_size(file)
+        encoder = (file.schema_arrow.metadata or {}).get(ENCODER_KEY)
+        send(out, {"total": total, "dim": dim, "encoder": encoder and encoder[:MOST_DIM].decode("utf-8", "replace")})
+        names = [name for name in file.schema_arrow.names if name in KNOWN]
+        seen = 0
+        rows = max(1, min(1024, BATCH_COMPONENTS // max(dim, 1)))
+        for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
+            seen += batch.num_rows
+            if seen > total:
+                raise Refused("it holds more rows than it says")
+            _send_batch(out, batch, dim)
+        if seen != total:
+            raise Refused("it holds fewer rows than it says")
+    send(out, {"end": True})
+
+
+def _checked_size(file: Any) -> tuple[int, int]:
+    """Rows and vector length, from the description alone."""
+    import pyarrow as pa
+
+    schema, meta = file.schema_arrow, file.metadata
+    for name in NEEDED:
+        if schema.names.count(name) != 1:
+            raise Refused(f"it has no column {name!r}; needed are {' and '.join(NEEDED)}")
+    kind = schema.field("vector").type
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    if not (lists and pa.types.is_floating(kind.value_type)):
+        raise Refused("the column 'vector' holds no lists of floating-point numbers")
+    rows, components = meta.num_rows, _components(meta)
+    if rows > MOST_ROWS or components > MOST_COMPONENTS:
+        raise Refused(f"it says to hold {rows:,} rows; at most {MOST_ROWS:,} are taken")
+    if rows and (components % rows or not 1 <= components // rows <= MOST_DIM):
+        raise Refused("its vectors are not all of one length")
+    return rows, components // rows if rows else 0
+
+
+def _components(meta: Any) -> int:
+    total = 0
+    for g in range(meta.num_row_groups):
+        group = meta.row_group(g)
+        for c in range(group.num_columns):
+            column = group.column(c)
+            if column.path_in_schema.split(".")[0] == "vector":
+                total += column.num_values
+    return total
+
+
+def _send_batch(out: BinaryIO, batch: Any, dim: int) -> None:
+    import numpy as np
+
+    vectors = batch.column("vector")
+    flat = vectors.flatten()
+    lengths = vectors.value_lengths() if hasattr(vectors, "value_lengths") else None
+    uneven = lengths is not None and not all(n == dim for n in lengths.to_pylist())
+    if vectors.null_count or flat.null_count or len(flat) != dim * batch.num_rows or uneven:
+        raise Refused("its vectors are not all of one length, or some numbers are missing")
+    body = np.ascontiguousarray(flat.to_numpy(zero_copy_only=False), dtype="<f4").tobytes()
+    names = [name for name in batch.schema.names if name != "vector"]
+    if sum(batch.column(name).nbytes for name in names) > MOST_TEXT:
+        raise Refused("its texts are too long")
+    columns = {name: batch.column(name).to_pylist() for name in names}
+    send(out, {"n": batch.num_rows, "dim": dim, "columns": columns}, body)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.stdout.buffer)
