@@ -15,9 +15,12 @@ from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.upkeep import Upkeep
+from visualmemory_gui.app.views import curate_actions
 from visualmemory_gui.app.views.choosers import Choosers
+from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
+from visualmemory_gui.app.views.note_place import NotePlace
 from visualmemory_gui.app.views.status_bar import StatusBar
 from visualmemory_gui.app.widgets.empty_state import EmptyState
 from visualmemory_gui.app.widgets.note_bar import NoteBar
@@ -72,7 +75,7 @@ class MainWindow(QMainWindow):
         preferences.set_theme(self.settings, "light" if theme.current().name == "dark" else "dark")
 
     def show_keys(self) -> None:
-        self.ask.keys(actions.key_sheet())
+        self.ask.keys([*actions.key_sheet(), ("", ""), ("In Curate", ""), *curate_actions.key_sheet()])
 
     def let_go(self) -> None:
         if self.note.isVisible():
@@ -114,6 +117,7 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(f"{memory.path.name.removesuffix('.vmem')} – {NAME}")
         self.state.set_memory(memory)
         self.on_workspace("decide")
+        self.decide.neighbours.grid.setFocus()
 
     def on_memory_closed(self) -> None:
         self.setWindowTitle(NAME)
@@ -127,6 +131,10 @@ class MainWindow(QMainWindow):
     def on_note_undo(self) -> None:
         if self._undo_note is not None:
             self._undo_note()
+
+    def on_exemplar_chosen(self, exemplar: int) -> None:
+        self.on_workspace("decide")
+        self.session.decision.ask_exemplar(exemplar)
 
     def on_dropped_on_empty(self, paths: list[str]) -> None:
         """A memory is opened, a folder of pictures becomes one."""
@@ -154,7 +162,8 @@ class MainWindow(QMainWindow):
 
     def _make_workspaces(self) -> None:
         self.decide = DecideView(self.session)
-        self.workspaces: dict[str, QWidget] = {"decide": self.decide}
+        self.curate = CurateView(self.session)
+        self.workspaces: dict[str, QWidget] = {"decide": self.decide, "curate": self.curate}
         self.empty = EmptyState(
             "A memory is a folder of labelled pictures that decides by its nearest examples. "
             "Open one, or make one from your own pictures.",
@@ -170,7 +179,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.stack, 1)
-        column.addWidget(self.note)
+        self._note_place = NotePlace(self.note, centre)
         self.setCentralWidget(centre)
         self.setStatusBar(StatusBar(self.session, self.state))
         self.addToolBar(self._tool_bar())
@@ -218,6 +227,7 @@ class MainWindow(QMainWindow):
         decide.class_chosen.connect(commands.teach_as)
         decide.strike_requested.connect(commands.strike)
         decide.restore_requested.connect(commands.restore)
+        self.curate.exemplar_chosen.connect(self.on_exemplar_chosen)
 
     def _handler(self, name: str) -> Callable[..., object]:
         """The method of that name: the window's own, else the commands'."""

@@ -84,13 +84,20 @@ def query_of(memory: VisualMemory, exemplar: int) -> Query:
 
 
 def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[int] = ()) -> Answer:
-    """Decide ``query``; thumbnails are read for neighbours not in ``known``."""
-    decision = memory.decide_vector(query.vector, how.k, how.rule, level=how.level, content=query.content)
+    """Decide ``query``; thumbnails are read for neighbours not in ``known``.
+
+    One of the memory's own exemplars is decided without itself and without others of its content.
+    """
+    here = tuple(memory.catalog.by_content(query.content)) if query.content else ()
+    own = {query.exemplar, *(row.id for row in here)} if query.exemplar is not None else set()
+    decision = memory.decide_vector(
+        query.vector, how.k, how.rule, level=how.level, content=query.content, exclude=tuple(i for i in own if i)
+    )
     wanted = [n.id for n in decision.neighbours if n.id not in known]
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
     return Answer(
         decision=decision,
-        here=tuple(memory.catalog.by_content(query.content)) if query.content else (),
+        here=here,
         counts=memory.catalog.counts(),
         images={i: QImage.fromData(data) for i, data in thumbnails.items() if data},
     )

@@ -12,6 +12,7 @@ from visualmemory_gui.app.models.headline import headline, level_note
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.views.buttons import action_button
 from visualmemory_gui.app.views.drops import PictureDrops
+from visualmemory_gui.app.views.elided import ElidedLabel
 from visualmemory_gui.app.widgets.picture_view import PictureView
 
 
@@ -49,7 +50,7 @@ class QueryPanel(QFrame):
 
     def on_query_changed(self) -> None:
         query = self._decision.query
-        self.name.setText(f"Query · {query.name}" if query else "Query")
+        self.name.set_full_text(f"Query · {query.name}" if query else "Query")
         self.name.setToolTip(query.source or "" if query else "")
         image = QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage()
         self.picture.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
@@ -65,11 +66,16 @@ class QueryPanel(QFrame):
             (self.numbers, said.numbers),
             (self.reason, said.reason),
             (self.note, level_note(self._decision.decision)),
-            (self.here, here_text([row.label for row in self._decision.here], [row.id for row in self._decision.here])),
+            (self.here, self._here_text()),
         ):
             label.setText(text)
             label.setVisible(bool(text))
         self.winner.setVisible(bool(self.winner.text()))
+
+    def _here_text(self) -> str:
+        query, here = self._decision.query, self._decision.here
+        own = query is not None and query.exemplar is not None
+        return here_text([(row.id, row.label) for row in here], own=own)
 
     def on_recent_reset(self) -> None:
         some = self.strip.model().rowCount() > 0
@@ -77,9 +83,8 @@ class QueryPanel(QFrame):
         self.strip.setVisible(some)
 
     def _make_words(self) -> None:
-        self.name, self.winner = QLabel("Query"), QLabel()
+        self.name, self.winner = ElidedLabel("Query"), QLabel()
         self.name.setProperty("dim", True)
-        self.name.setSizePolicy(self.name.sizePolicy().Policy.Ignored, self.name.sizePolicy().Policy.Preferred)
         self.winner.setObjectName("queryWinner")
         self.winner.setFont(theme.points(self.font(), 6, bold=True))
         self.numbers, self.reason, self.note, self.here = QLabel(), QLabel(), QLabel(), QLabel()
@@ -134,9 +139,10 @@ class QueryPanel(QFrame):
         column.addWidget(self.strip)
 
 
-def here_text(labels: list[str], ids: list[int]) -> str:
-    """ "In the memory as exemplar 12, cat." """
-    if not ids:
+def here_text(here: list[tuple[int, str]], *, own: bool) -> str:
+    """ "This picture is in the memory as exemplar 12 (cat)." """
+    if not here:
         return ""
-    shown = ", ".join(f"{i} ({label})" for i, label in list(zip(ids, labels, strict=True))[:3])
-    return f"This picture is in the memory as exemplar {shown}{', …' if len(ids) > 3 else ''}."
+    shown = ", ".join(f"{exemplar} ({label})" for exemplar, label in here[:3]) + (", …" if len(here) > 3 else "")
+    alone = " It is decided without itself." if own else ""
+    return f"This picture is in the memory as exemplar {shown}.{alone}"

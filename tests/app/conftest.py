@@ -1,0 +1,166 @@
+"""Fixtures of the window's tests: an offscreen window over a small memory, and dialogs that answer at once."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything makes an application
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.conftest import write_pictures
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.engine.memory import VisualMemory
+
+
+@dataclass
+class Answers:
+    """Stands in for the dialogs: each answers at once with what the test put in; ``asked`` keeps the questions."""
+
+    label_answer: str = ""
+    path: str = ""
+    paths: list[str] = field(default_factory=list)
+    copy: bool = True
+    asked: list[str] = field(default_factory=list)
+    preselected: str = ""
+
+    def memory(self, then: Callable[[str], object]) -> None:
+        then(self.path)
+
+    def folder(self, question: str, then: Callable[[str], object]) -> None:
+        then(self.path)
+
+    def new_memory(self, suggested: Path, then: Callable[[str], object]) -> None:
+        then(str(suggested))
+
+    def pictures(self, then: Callable[[list[str]], object]) -> None:
+        then(self.paths)
+
+    def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[Any], object]:
+        return lambda facts: then(self.copy)
+
+    def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
+        then(str(folder / f"{name}.vmemz"), "bundle", False)
+
+    def label(
+        self,
+        question: str,
+        labels: Sequence[str],
+        then: Callable[[str], object],
+        *,
+        preselected: str = "",
+        verb: str = "Teach",
+    ) -> None:
+        self.asked.append(question)
+        self.preselected = preselected
+        if self.label_answer:
+            then(self.label_answer)
+
+    def keys(self, rows: Sequence[tuple[str, str]]) -> None:
+        self.asked.extend(keys for keys, _ in rows)
+
+
+class Desk:
+    """A window with its test's hands: it waits until the window rests, and drops things on widgets."""
+
+    def __init__(self, window: MainWindow, bot: QtBot, ask: Answers) -> None:
+        self.window = window
+        self.ask = ask
+        self.notes: list[str] = []
+        self.errors: list[tuple[str, str]] = []
+        self._bot = bot
+        window.session.note_posted.connect(lambda text, _: self.notes.append(text))
+        window.session.error_raised.connect(lambda what, todo, _: self.errors.append((what, todo)))
+
+    @property
+    def decision(self) -> Any:
+        return self.window.session.decision.decision
+
+    @property
+    def memory(self) -> VisualMemory:
+        assert self.window.session.memory is not None
+        return self.window.session.memory
+
+    def settle(self) -> None:
+        """Wait until no task is left and every queued signal has arrived."""
+        self._bot.waitUntil(lambda: not self.window.session.tasks.busy, timeout=20_000)
+        QApplication.processEvents()
+
+    def open(self, path: Path) -> None:
+        self.window.open(str(path))
+        self.settle()
+
+    def press(self, action: str) -> None:
+        self.window.actions_by_id[action].trigger()
+        self.settle()
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        self._bot.keyClick(self.window, key, modifiers)
+        self.settle()
+
+    def select(self, ids: Sequence[int]) -> None:
+        self.window.decide.neighbours.select(list(ids))
+
+    def drop(self, widget: QWidget, data: QMimeData, at: QPoint | None = None) -> bool:
+        """Drag ``data`` over ``widget`` and let it go; whether it was taken."""
+        at = at or widget.rect().center()
+        actions, buttons = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton
+        no_keys = Qt.KeyboardModifier.NoModifier
+        QApplication.sendEvent(widget, QDragEnterEvent(at, actions, data, buttons, no_keys))
+        QApplication.sendEvent(widget, QDragMoveEvent(at, actions, data, buttons, no_keys))
+        drop = QDropEvent(QPointF(at), actions, data, buttons, no_keys)
+        drop.ignore()
+        QApplication.sendEvent(widget, drop)
+        self.settle()
+        return drop.isAccepted()
+
+    def drop_files(self, widget: QWidget, *paths: Path, at: QPoint | None = None) -> bool:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        return self.drop(widget, data, at)
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the settings of the user, or of another test."""
+    home = str(tmp_path_factory.mktemp("settings"))
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, home)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """The folder of a closed memory: 3 classes of 6 pictures, made by the ``fake`` encoder."""
+    path = tmp_path / "small.vmem"
+    with VisualMemory.create(path, encoder="fake") as memory:
+        memory.build(write_pictures(tmp_path / "pictures", each=6))
+    return path
+
+
+@pytest.fixture
+def empty_desk(qtbot: QtBot, qapp: QApplication) -> Iterator[Desk]:
+    """A window without a memory."""
+    theme.apply(qapp, "light")
+    ask = Answers()
+    window = MainWindow(ask=ask)
+    desk = Desk(window, qtbot, ask)
+    window.show()
+    qtbot.waitExposed(window)
+    yield desk
+    window.close()
+
+
+@pytest.fixture
+def desk(empty_desk: Desk, small: Path) -> Desk:
+    """A window over the small memory."""
+    empty_desk.open(small)
+    return empty_desk

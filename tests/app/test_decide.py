@@ -1,0 +1,307 @@
+"""The workspace Decide: dropping, striking, teaching, and how the decision follows at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QObject, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QDialog, QLabel
+
+from tests.app.conftest import Desk
+from tests.conftest import picture
+from visualmemory_gui.app.application import create
+from visualmemory_gui.app.models import mime
+
+NAMES = (
+    "queryPanel",
+    "queryImage",
+    "queryWinner",
+    "teachButton",
+    "confirmButton",
+    "recentQueries",
+    "neighbourGrid",
+    "kSpin",
+    "ruleBox",
+    "searchLabel",
+    "decisionPanel",
+    "sharesPlot",
+    "rulesTable",
+    "classList",
+    "workspaceDecide",
+    "workspaceCurate",
+    "taskBar",
+    "taskCancel",
+    "statusEncoder",
+    "statusMemory",
+    "statusIndex",
+    "statusSaved",
+    "actionUndo",
+    "actionRedo",
+    "actionOpen",
+    "actionExport",
+    "classTree",
+    "memoryGrid",
+    "filterEdit",
+    "historyList",
+)
+
+
+@pytest.fixture
+def red(tmp_path: Path) -> Path:
+    """A picture that is no exemplar, red as the cats are."""
+    path = tmp_path / "red.png"
+    picture((200, 60, 40), seed=77).save(path)
+    return path
+
+
+def ids_of(desk: Desk) -> list[int]:
+    return [n.id for n in desk.decision.neighbours]
+
+
+def row_point(desk: Desk, row: int) -> QPoint:
+    """The middle of a row of the class list; -1 is the row for a new class."""
+    classes = desk.window.decide.decision.classes
+    model = classes.model()
+    return classes.visualRect(model.index(row % model.rowCount(), 0)).center()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_promised_name_is_found_when_create_returns(qtbot, name: str) -> None:  # type: ignore[no-untyped-def]
+    _, window = create(["visualmemory-gui"])
+    found = window.findChild(QObject, name)
+    window.close()
+    assert found is not None
+
+
+def test_a_dropped_picture_is_decided(desk: Desk, red: Path) -> None:
+    assert desk.drop_files(desk.window.decide.query, red)
+    assert desk.decision.label == "animals/cat"
+    winner = desk.window.findChild(QLabel, "queryWinner")
+    assert winner is not None and "animals/cat" in winner.text()
+
+
+def test_a_picture_dropped_anywhere_is_decided(desk: Desk, red: Path) -> None:
+    assert desk.drop_files(desk.window.decide, red)
+    assert desk.decision.label == "animals/cat"
+
+
+def test_of_several_dropped_pictures_the_rest_join_the_recent_queries(desk: Desk, tmp_path: Path, red: Path) -> None:
+    blue = tmp_path / "blue.png"
+    picture((60, 70, 210), seed=78).save(blue)
+    desk.drop_files(desk.window.decide.query, red, blue)
+    assert desk.window.session.decision.query.name == "red.png"  # type: ignore[union-attr]
+    assert desk.window.decide.recent.rowCount() == 2
+
+
+def test_a_recent_query_is_decided_again(desk: Desk, tmp_path: Path, red: Path) -> None:
+    blue = tmp_path / "blue.png"
+    picture((60, 70, 210), seed=78).save(blue)
+    desk.drop_files(desk.window.decide.query, red)
+    desk.drop_files(desk.window.decide.query, blue)
+    desk.window.decide.query.recent_chosen.emit(1)
+    desk.settle()
+    assert desk.decision.label == "animals/cat"
+
+
+def test_pixels_from_a_browser_are_a_query(desk: Desk) -> None:
+    image = QImage(40, 30, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
+    data = QMimeData()
+    data.setImageData(image)
+    assert desk.drop(desk.window.decide.query, data)
+    assert desk.decision.label == "animals/cat"
+
+
+def test_a_pasted_picture_is_a_query(desk: Desk, red: Path) -> None:
+    QGuiApplication.clipboard().setImage(QImage(str(red)))
+    desk.press("actionPaste")
+    assert desk.decision.label == "animals/cat"
+
+
+def test_the_strike_key_takes_the_vote_of_the_selected_card_away(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    first = ids_of(desk)[0]
+    desk.select([first])
+    desk.key(Qt.Key.Key_X)
+    assert first not in ids_of(desk)
+    assert desk.memory.catalog.get([first])[0].state == "struck"
+    assert desk.notes[-1] == "Struck 1 exemplar from the memory."
+
+
+def test_a_struck_card_stays_in_sight_and_can_be_restored(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    first = ids_of(desk)[0]
+    desk.select([first])
+    desk.key(Qt.Key.Key_Delete)
+    grid = desk.window.decide.neighbours.grid
+    spoken = grid.model().index(grid.model().rowCount() - 1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "struck out" in spoken
+    assert desk.window.decide.selected(struck=True) == [first]
+    desk.key(Qt.Key.Key_U)
+    assert ids_of(desk)[0] == first
+
+
+def test_striking_all_of_a_class_changes_the_winner_and_undo_brings_it_back(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    cats = desk.memory.catalog.ids_under("animals/cat")
+    desk.window.commands.strike(cats)
+    desk.settle()
+    assert desk.decision.label != "animals/cat"
+    assert desk.window.session.decision.previous["animals/cat"] > 0.5  # type: ignore[index]
+    desk.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.decision.label == "animals/cat"
+    desk.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert desk.decision.label != "animals/cat"
+
+
+def test_the_note_offers_undo(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    first = ids_of(desk)[0]
+    desk.window.commands.strike([first])
+    desk.settle()
+    desk.window.note.undo_requested.emit()
+    desk.settle()
+    assert ids_of(desk)[0] == first
+
+
+def test_the_note_of_an_older_edit_does_not_undo_a_newer_one(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    first, second = ids_of(desk)[:2]
+    desk.window.commands.strike([first])
+    desk.settle()
+    undo_first = desk.window._undo_note
+    desk.window.commands.strike([second])
+    desk.settle()
+    assert undo_first is not None
+    undo_first()
+    desk.settle()
+    assert {e.state for e in desk.memory.catalog.get([first, second])} == {"struck"}
+
+
+def test_bars_show_the_share_before_an_edit_and_after(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    desk.window.commands.strike(desk.memory.catalog.ids_under("animals/cat")[:4])
+    desk.settle()
+    bar = next(b for b in desk.window.decide.decision.bars.bars if b.label == "animals/cat")
+    assert bar.before is not None and bar.before > bar.share
+
+
+def test_k_and_rule_change_the_decision_at_once(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    panel = desk.window.decide.neighbours
+    panel.k.setValue(3)
+    desk.settle()
+    assert len(desk.decision.neighbours) == 3
+    panel.rule.setCurrentText("plurality")
+    desk.settle()
+    assert {round(n.weight, 6) for n in desk.decision.neighbours} == {round(desk.decision.neighbours[0].factor, 6)}
+
+
+def test_the_level_rolls_the_shares_up(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    desk.window.decide.neighbours.level.setCurrentIndex(1)
+    desk.settle()
+    assert desk.decision.label == "animals"
+
+
+def test_teaching_a_new_class_wins_the_picture_at_once(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    desk.ask.label_answer = "mars"
+    desk.press("actionTeach")
+    assert desk.ask.preselected == "animals/cat"
+    assert desk.decision.label == "mars"
+    assert "mars" in [row.label for row in desk.window.decide.decision.classes.model().rows]
+
+
+def test_confirm_teaches_the_winner_and_is_off_when_the_picture_is_there(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    assert desk.window.decide.query.confirm.text() == "Confirm animals/cat"
+    desk.press("actionConfirm")
+    assert len(desk.memory.catalog.ids_under("animals/cat")) == 7
+    assert not desk.window.decide.query.confirm.isEnabled()
+
+
+def test_a_digit_teaches_the_query(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    label = desk.window.decide.label_of_key(2)
+    desk.key(Qt.Key.Key_2)
+    assert desk.memory.catalog.get([19])[0].label == label
+
+
+def test_r_and_a_digit_relabel_the_selection_as_one_step(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    chosen, label = ids_of(desk)[:2], desk.window.decide.label_of_key(2)
+    desk.select(chosen)
+    desk.key(Qt.Key.Key_R)
+    desk.key(Qt.Key.Key_2)
+    assert {e.label for e in desk.memory.catalog.get(chosen)} == {label}
+    assert len(desk.memory.history.steps()) == 1
+
+
+def test_escape_leaves_relabelling(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    desk.select(ids_of(desk)[:1])
+    desk.key(Qt.Key.Key_R)
+    desk.key(Qt.Key.Key_Escape)
+    assert not desk.window.commands.relabelling
+
+
+def test_pictures_dropped_on_a_class_are_taught_as_it(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    classes = desk.window.decide.decision.classes
+    label = desk.window.decide.label_of_key(2)
+    assert desk.drop_files(classes.viewport(), red, at=row_point(desk, 1))
+    assert desk.memory.catalog.get([19])[0].label == label
+
+
+def test_cards_dropped_on_a_class_are_relabelled(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    chosen, label = ids_of(desk)[:2], desk.window.decide.label_of_key(2)
+    classes = desk.window.decide.decision.classes
+    assert desk.drop(classes.viewport(), mime.of_exemplars(chosen), row_point(desk, 1))
+    assert {e.label for e in desk.memory.catalog.get(chosen)} == {label}
+
+
+def test_an_empty_memory_is_taught_through_the_row_for_a_new_class(empty_desk: Desk, tmp_path: Path, red: Path) -> None:
+    empty_desk.window.session.create(tmp_path / "new.vmem", "fake")
+    empty_desk.settle()
+    empty_desk.ask.label_answer = "mars"
+    classes = empty_desk.window.decide.decision.classes
+    assert empty_desk.drop_files(classes.viewport(), red, at=row_point(empty_desk, -1))
+    assert empty_desk.memory.catalog.counts() == {"mars": 1}
+
+
+def test_the_same_picture_twice_is_said_and_not_added(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    for _ in range(2):
+        desk.window.commands.teach_as("animals/cat")
+        desk.settle()
+    assert desk.notes[-1] == "Already here as 19."
+
+
+def test_an_exemplar_is_decided_without_itself(desk: Desk) -> None:
+    desk.window.on_exemplar_chosen(1)
+    desk.settle()
+    assert 1 not in ids_of(desk)
+
+
+def test_a_file_that_is_no_picture_is_told_and_the_window_lives_on(desk: Desk, tmp_path: Path, red: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    desk.drop_files(desk.window.decide, broken)
+    dialog = desk.window.findChild(QDialog, "errorDialog")
+    assert dialog is not None and dialog.isVisible()
+    assert "broken.png" in desk.errors[0][0]
+    dialog.accept()
+    desk.drop_files(desk.window.decide, red)
+    assert desk.decision.label == "animals/cat"
+
+
+def test_cards_answer_what_a_screen_reader_asks(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    text = desk.window.decide.neighbours.grid.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert text.startswith("animals/cat, rank 1, distance 0.") and text.endswith(
+        "% of the vote, vote times 1.66667 for a small class"
+    )

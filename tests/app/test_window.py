@@ -1,0 +1,187 @@
+"""The shell: opening, closing, errors, keys, what survives a restart, and how fast the first frame comes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from tests.app.conftest import Answers, Desk
+from tests.conftest import write_pictures
+from visualmemory_gui.app import actions, preferences, screenshot
+from visualmemory_gui.app.application import keep_alive
+from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.engine.memory import VisualMemory
+
+
+def text_of(desk: Desk, name: str) -> str:
+    label = desk.window.findChild(QLabel, name)
+    assert label is not None
+    return label.text()
+
+
+def test_the_status_bar_tells_what_is_open(desk: Desk) -> None:
+    assert text_of(desk, "statusMemory") == "18 exemplars · 3 classes"
+    assert text_of(desk, "statusEncoder") == "fake on cpu"
+    assert text_of(desk, "statusIndex").startswith("exact search")
+    assert text_of(desk, "statusSaved") == "saved"
+
+
+def test_actions_name_their_target_and_are_off_without_one(desk: Desk) -> None:
+    strike = desk.window.actions_by_id["actionStrike"]
+    assert not strike.isEnabled()
+    desk.window.on_exemplar_chosen(1)
+    desk.settle()
+    desk.select([n.id for n in desk.decision.neighbours[:3]])
+    assert strike.isEnabled() and strike.text() == "Strike out 3 exemplars"
+
+
+def test_undo_says_what_it_would_undo(desk: Desk) -> None:
+    desk.window.commands.strike([1, 2])
+    desk.settle()
+    assert desk.window.actions_by_id["actionUndo"].text() == "Undo: Strike out 2 exemplars"
+
+
+def test_a_memory_that_is_none_is_told_with_what_to_do(empty_desk: Desk, tmp_path: Path) -> None:
+    empty_desk.open(tmp_path)
+    assert "vmem" in empty_desk.errors[0][1]
+    assert empty_desk.window.workspace == "empty"
+
+
+def test_a_memory_that_somebody_edits_is_told(empty_desk: Desk, small: Path) -> None:
+    with VisualMemory.open(small):
+        empty_desk.open(small)
+    assert empty_desk.errors
+    empty_desk.open(small)
+    assert empty_desk.window.workspace == "decide"
+
+
+def test_another_memory_takes_the_place_of_the_first(desk: Desk, tmp_path: Path, small: Path) -> None:
+    desk.window.session.create(tmp_path / "other.vmem", "fake")
+    desk.settle()
+    assert text_of(desk, "statusMemory") == "0 exemplars · 0 classes"
+    with VisualMemory.open(small) as first:  # its lock is free again
+        assert len(first.snapshot) == 18
+
+
+def test_a_folder_dropped_on_the_empty_state_becomes_a_memory(empty_desk: Desk, tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "birds", each=2)
+    empty_desk.window.session.create = lambda path, then: type(empty_desk.window.session).create(  # type: ignore[method-assign]
+        empty_desk.window.session, path, "fake", then=then
+    )
+    empty_desk.drop_files(empty_desk.window.empty, folder)
+    assert empty_desk.memory.path.name == "birds.vmem"
+    assert empty_desk.memory.summary().active == 6
+    assert empty_desk.notes[-1].startswith("Added 6 exemplars")
+
+
+def test_an_import_is_one_step_that_undo_takes_back(desk: Desk, tmp_path: Path) -> None:
+    desk.ask.path = str(write_pictures(tmp_path / "more" / "x", each=3).parent)
+    desk.press("actionAdd")
+    assert desk.memory.summary().active == 27
+    desk.press("actionUndo")
+    assert desk.memory.summary().active == 18
+
+
+def test_every_action_has_a_handler_and_no_two_share_a_key(empty_desk: Desk) -> None:
+    keys = [key for spec in actions.ACTIONS for key in spec.keys]
+    assert len(keys) == len(set(keys))
+    for spec in actions.ACTIONS:
+        assert callable(empty_desk.window._handler(spec.handler))
+
+
+def test_the_key_sheet_is_made_from_the_actions(desk: Desk) -> None:
+    desk.press("actionKeys")
+    assert {"T", "U", "Ctrl+E"} <= set(desk.ask.asked)
+
+
+def test_workspaces_change_by_action(desk: Desk) -> None:
+    desk.press("actionCurate")
+    assert desk.window.workspace == "curate"
+    assert not desk.window.actions_by_id["actionTeach"].isEnabled()
+    desk.press("actionDecide")
+    assert desk.window.workspace == "decide"
+
+
+@pytest.mark.qt_no_exception_capture
+def test_an_exception_in_a_slot_is_told_and_the_next_action_works(
+    desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    keep_alive(desk.window)
+    QTimer.singleShot(0, lambda: 1 / 0)
+    qtbot.waitUntil(lambda: bool(desk.errors))
+    assert "ZeroDivisionError" in desk.errors[0][0]
+    desk.window.errors.accept()
+    desk.window.commands.strike([1])
+    desk.settle()
+    assert desk.memory.summary().struck == 1
+
+
+def test_size_look_and_recent_memories_survive_a_restart(desk: Desk, qtbot: QtBot, small: Path) -> None:
+    desk.window.resize(790, 640)  # within the offscreen screen
+    preferences.set_theme(desk.window.settings, "dark")
+    desk.window.close()
+    again = MainWindow(ask=Answers())
+    assert (again.width(), again.height()) == (790, 640)
+    assert preferences.recent_memories(again.settings) == [str(small)]
+    assert preferences.theme_name(again.settings) == "dark"
+    again.close()
+
+
+def test_closing_in_the_middle_of_an_import_keeps_a_memory_that_opens(desk: Desk, tmp_path: Path, small: Path) -> None:
+    write_pictures(tmp_path / "many", each=60)
+    desk.ask.path = str(tmp_path / "many")
+    desk.window.actions_by_id["actionAdd"].trigger()
+    desk.window.close()
+    with VisualMemory.open(small) as memory:
+        assert memory.summary().active >= 18
+
+
+def test_a_screenshot_shows_the_window_with_a_decision(small: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    png = screenshot.take(small, tmp_path / "window.png", theme="dark", size=(900, 600))
+    from PySide6.QtGui import QImage
+
+    image = QImage(str(png))
+    assert (image.width(), image.height()) == (900, 600)
+
+
+def test_three_hundred_thousand_void_calls_do_no_harm(qtbot: QtBot) -> None:
+    label = QLabel()
+    qtbot.addWidget(label)
+    for _ in range(300_000):
+        label.update()
+    assert label.text() == ""
+
+
+FIRST_FRAME = """
+import sys
+from visualmemory_gui.app.application import create
+app, window = create(["visualmemory-gui", sys.argv[1]])
+window.show()
+while not window._painted:
+    app.processEvents()
+assert not {"torch", "timm", "pyqtgraph"} & set(sys.modules), "something heavy came before the first frame"
+from visualmemory_gui.app.screenshot import wait_until_idle
+assert wait_until_idle(window)
+assert window.session.encoder_text.startswith("lite0 on"), window.session.encoder_text
+window.close()
+print("ok")
+"""
+
+
+def test_the_first_frame_is_drawn_before_the_encoder_is_loaded(tmp_path: Path) -> None:
+    VisualMemory.create(tmp_path / "m.vmem", encoder="lite0").close()
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_FRAME, str(tmp_path / "m.vmem")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0 and done.stdout.strip() == "ok", done.stderr
