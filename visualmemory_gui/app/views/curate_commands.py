@@ -75,9 +75,20 @@ class CurateCommands:
         dialog = ImportDialog(self._parent, folder=name, label=label)
         dialog.confirmed.connect(partial(self._import, list(folders), label))
         dialog.open()
-        facts = FactsOfMany(len(folders), dialog)
-        for folder in folders:
-            operations.count_folder(self._session, folder, facts.add)
+        self._count(list(folders), FolderFacts(0, 0, 0), dialog)
+
+    def _count(self, folders: list[str], so_far: FolderFacts, dialog: ImportDialog) -> None:
+        """Count one folder after the other, then tell the dialog; it may have been closed meanwhile."""
+        if not shiboken6.isValid(dialog):
+            return
+        if not folders:
+            dialog.set_facts(so_far)
+            return
+
+        def then(facts: FolderFacts) -> None:
+            self._count(folders[1:], added(so_far, facts), dialog)
+
+        operations.count_folder(self._session, folders[0], then)
 
     def _import(self, folders: list[str], label: str | None, copy: bool) -> None:
         for folder in folders:
@@ -109,22 +120,11 @@ class CurateCommands:
         return True
 
 
-class FactsOfMany:
-    """Adds up what is counted folder by folder, and tells the dialog when all are in."""
-
-    def __init__(self, folders: int, dialog: ImportDialog) -> None:
-        self._waiting = folders
-        self._dialog = dialog
-        self._sum = FolderFacts(0, 0, 0)
-
-    def add(self, facts: FolderFacts) -> None:
-        so_far = self._sum
-        self._sum = FolderFacts(
-            so_far.pictures + facts.pictures,
-            so_far.classes + facts.classes,
-            so_far.size + facts.size,
-            so_far.skipped + facts.skipped,
-        )
-        self._waiting -= 1
-        if not self._waiting and shiboken6.isValid(self._dialog):
-            self._dialog.set_facts(self._sum)
+def added(one: FolderFacts, other: FolderFacts) -> FolderFacts:
+    """What two folders hold together."""
+    return FolderFacts(
+        one.pictures + other.pictures,
+        one.classes + other.classes,
+        one.size + other.size,
+        one.skipped + other.skipped,
+    )
