@@ -1,0 +1,318 @@
+"""The workspace Curate over a real memory: what a user does there, and what the memory then holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QRadioButton
+
+from tests.conftest import picture, write_pictures
+from visualmemory_gui.app import operations, theme
+from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.history import StepRole
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views import curate_actions
+from visualmemory_gui.app.views.curate import CurateView
+from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
+from visualmemory_gui.app.widgets.history_list import HistoryList
+from visualmemory_gui.app.widgets.import_dialog import ImportDialog
+from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+
+NAMES = ("classTree", "memoryGrid", "filterEdit", "historyList")
+
+
+class Hands:
+    """The view, and what a test does with it."""
+
+    def __init__(self, view: CurateView, session: Session, bot) -> None:
+        self.view, self.session, self._bot = view, session, bot
+
+    @property
+    def memory(self):
+        return self.session.memory
+
+    def settle(self) -> None:
+        self._bot.waitUntil(lambda: not self.session.tasks.busy, timeout=20_000)
+        QApplication.processEvents()
+        self._bot.waitUntil(lambda: not self.session.tasks.busy, timeout=20_000)
+
+    def select(self, *ids: int) -> None:
+        self.view.grid.setFocus()
+        self.view.grid.selection.clear()
+        for exemplar in ids:
+            self.view.grid.selection.toggle(self.view.grid.ids.tolist().index(exemplar))
+        self.view.grid.changed_selection()
+
+    def key(self, key: Qt.Key, keys=Qt.KeyboardModifier.NoModifier) -> None:
+        QTest.keyClick(self.view.grid, key, keys)
+        self.settle()
+
+    def dialog(self, kind):
+        """The dialog of that kind that is open."""
+        found = [dialog for dialog in self.view.findChildren(kind) if dialog.isVisible()]
+        assert len(found) == 1, f"{len(found)} dialogs"
+        return found[0]
+
+    def choose(self, label: str) -> None:
+        dialog = self.dialog(LabelChooser)
+        dialog.findChild(QLineEdit).setText(label)
+        dialog.accept()
+        self.settle()
+
+    def states(self, *ids: int) -> list[str]:
+        return [exemplar.state for exemplar in self.memory.catalog.get(ids)]
+
+    def labels(self, *ids: int) -> list[str]:
+        return [exemplar.label for exemplar in self.memory.catalog.get(ids)]
+
+    def drop(self, widget, data: QMimeData, at: QPoint) -> None:
+        actions, left, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QApplication.sendEvent(widget, QDragEnterEvent(at, actions, data, left, keys))
+        QApplication.sendEvent(widget, QDragMoveEvent(at, actions, data, left, keys))
+        QApplication.sendEvent(widget, QDropEvent(QPointF(at), actions, data, left, keys))
+        self.settle()
+
+    def drop_on_class(self, data: QMimeData, kind: str, path: str | None = None) -> None:
+        at = self.view.tree.visualRect(self.view.tree.model().find(kind, path)).center()
+        self.drop(self.view.tree.viewport(), data, at)
+
+
+def files(*paths: Path) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+@pytest.fixture
+def curate(qtbot, qapp, small):
+    theme.apply(qapp, "light")
+    session = Session()
+    view = CurateView(session)
+    qtbot.addWidget(view)
+    view.resize(1200, 700)
+    view.show()
+    qtbot.waitExposed(view)
+    hands = Hands(view, session, qtbot)
+    session.open(small)
+    hands.settle()
+    yield hands
+    session.shutdown()
+
+
+def rows(tree) -> list[str]:
+    """The texts of the tree, from top to bottom."""
+    found, at = [], tree.model().index(0, 0)
+    while at.isValid():
+        found.append(at.data())
+        at = tree.indexBelow(at)
+    return found
+
+
+def test_the_classes_and_all_exemplars_are_there(curate):
+    assert rows(curate.view.tree) == [
+        "All exemplars (18)",
+        "animals (12)",
+        "cat (6)",
+        "dog (6)",
+        "plants (6)",
+        "rose (6)",
+    ]
+    assert len(curate.view.grid.ids) == 18
+    assert curate.view.exemplars.summary() == "18 of 18"
+    assert all(curate.view.findChild(object, name) is not None for name in NAMES)
+
+
+def test_a_class_of_the_tree_filters_the_grid_and_so_does_a_text(curate):
+    curate.view.tree.go_to("class", "animals")
+    curate.settle()
+    assert len(curate.view.grid.ids) == 12
+    edit = curate.view.findChild(QLineEdit, "filterEdit")
+    edit.setText("cat/3")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    curate.settle()
+    assert curate.view.exemplars.summary() == "1 of 18"
+    curate.view.tree.go_to("class", "plants")
+    curate.settle()
+    assert curate.view.exemplars.summary() == "0 of 18"
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_X, Qt.Key.Key_Delete])
+def test_strike_and_restore_by_key(curate, key):
+    curate.select(2, 3)
+    assert curate.view.actions_by_id["strike"].text() == "Strike out 2 exemplars"
+    assert not curate.view.actions_by_id["restore"].isEnabled()
+    curate.key(key)
+    assert curate.states(2, 3, 4) == ["struck", "struck", "active"]
+    assert rows(curate.view.tree)[-1] == "Struck (2)"
+    assert curate.view.grid.selection.ids == [2, 3]
+    curate.key(Qt.Key.Key_U)
+    assert curate.states(2, 3) == ["active", "active"]
+
+
+def test_the_struck_ones_can_be_restored_all_at_once(curate):
+    curate.memory.strike([1, 7, 13])
+    curate.settle()
+    curate.view.tree.go_to("struck")
+    curate.settle()
+    assert curate.view.grid.ids.tolist() == [1, 7, 13]
+    assert curate.view.classes.restore_all.text() == "Restore 3"
+    curate.view.classes.restore_all.click()
+    curate.settle()
+    curate.settle()
+    assert curate.states(1, 7, 13) == ["active"] * 3
+    assert curate.view.tree.place == ("all", None)
+    assert len(curate.view.grid.ids) == 18
+
+
+def test_relabel_by_key_asks_for_the_class(curate):
+    curate.select(1, 2)
+    curate.key(Qt.Key.Key_R)
+    curate.choose("animals/fox")
+    assert curate.labels(1, 2) == ["animals/fox"] * 2 and curate.labels(3) != ["animals/fox"]
+    assert "fox (2)" in rows(curate.view.tree)
+
+
+def test_exemplars_dropped_on_a_class_are_relabelled_and_on_struck_are_struck(curate):
+    curate.drop_on_class(mime.of_exemplars([1, 2]), "class", "plants/rose")
+    assert curate.labels(1, 2) == ["plants/rose"] * 2
+    curate.memory.strike([3])
+    curate.settle()
+    curate.drop_on_class(mime.of_exemplars([4]), "struck")
+    assert curate.states(4) == ["struck"]
+
+
+def test_pictures_dropped_on_a_class_are_taught(curate, tmp_path):
+    picture((9, 9, 9), seed=5).save(tmp_path / "new.png")
+    curate.drop_on_class(files(tmp_path / "new.png"), "class", "animals/dog")
+    assert curate.labels(19) == ["animals/dog"]
+    assert 19 in curate.view.grid.ids
+
+
+def test_pictures_dropped_where_no_class_is_ask_for_one(curate, tmp_path):
+    picture((9, 9, 9), seed=5).save(tmp_path / "new.png")
+    curate.drop(curate.view.grid.viewport(), files(tmp_path / "new.png"), QPoint(30, 30))
+    curate.choose("animals/fox")
+    assert curate.labels(19) == ["animals/fox"]
+
+
+def test_a_folder_of_folders_is_imported_with_its_labels(curate, tmp_path):
+    more = write_pictures(tmp_path / "more", each=8)  # six of each class are here already
+    curate.drop(curate.view.grid.viewport(), files(more), QPoint(30, 30))
+    dialog = curate.dialog(ImportDialog)
+    assert any(
+        "24 pictures in 3 classes" in label.text()
+        for label in dialog.findChildren(object, None)
+        if hasattr(label, "text")
+    )
+    next(button for button in dialog.findChildren(QRadioButton) if button.text().startswith("Copy")).setChecked(True)
+    dialog.accept()
+    curate.settle()
+    curate.settle()
+    assert len(curate.view.grid.ids) == 24
+    assert curate.memory.summary().labels["plants/rose"] == 8
+
+
+def test_rename_merges_into_another_class(curate):
+    curate.view.tree.go_to("class", "animals/cat")
+    curate.settle()
+    curate.view.actions_by_id["rename"].trigger()
+    curate.choose("animals/dog")
+    assert "dog (12)" in rows(curate.view.tree)
+    assert curate.view.tree.place == ("all", None)
+
+
+def test_forget_asks_says_what_it_destroys_and_wants_the_count_typed(curate):
+    curate.select(1, 2)
+    curate.key(Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
+    dialog = curate.dialog(ForgetDialog)
+    erase = next(b for b in dialog.findChildren(QPushButton) if b.text().startswith("Forget"))
+    assert erase.text() == "Forget 2 exemplars" and not erase.isEnabled()
+    assert "cannot be undone" in dialog.accessibleDescription()
+    dialog.accept()
+    assert curate.states(1, 2) == ["active", "active"]
+    dialog.findChild(QLineEdit).setText("2")
+    assert erase.isEnabled()
+    erase.click()
+    curate.settle()
+    curate.settle()
+    assert curate.memory.summary().exemplars == 16
+    assert curate.view.grid.ids.tolist()[0] == 3
+
+
+def test_one_exemplar_is_forgotten_without_typing(curate):
+    curate.select(5)
+    curate.view.forget()
+    dialog = curate.dialog(ForgetDialog)
+    assert not dialog.findChild(QLineEdit).isVisible()
+    dialog.accept()
+    curate.settle()
+    curate.settle()
+    assert 5 not in curate.view.grid.ids
+
+
+def test_forget_stands_apart_from_strike_in_the_menu(curate):
+    curate.select(1)
+    menu = curate.view.menu_of_exemplars()
+    texts = ["" if action.isSeparator() else action.text() for action in menu.actions()]
+    menu.deleteLater()
+    assert texts[0] == "Strike out 1 exemplar" and texts[-1] == "Forget 1 exemplar for good…"
+    assert texts[-2] == ""
+
+
+def test_the_history_is_newest_first_and_keeps_undone_steps_grey(curate):
+    operations.strike(curate.session, [1, 2, 3])
+    operations.relabel(curate.session, [4], "animals/fox")
+    curate.settle()
+    operations.undo(curate.session)
+    curate.settle()
+    model = curate.view.findChild(HistoryList).model()
+    shown = [(model.index(i).data(), model.index(i).data(StepRole.Undone)) for i in range(model.rowCount())]
+    assert shown == [("Relabel 1 exemplar to animals/fox", True), ("Strike out 3 exemplars", False)]
+    assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole).endswith("undone")
+
+
+def test_space_shows_a_preview_that_follows_the_arrows_until_escape(curate):
+    curate.select(1)
+    curate.key(Qt.Key.Key_Space)
+    assert curate.view.preview.isVisible() and "· 1\n" in curate.view.preview.accessibleName()
+    curate.key(Qt.Key.Key_Right)
+    assert "· 2\n" in curate.view.preview.accessibleName()
+    curate.key(Qt.Key.Key_Escape)
+    assert not curate.view.preview.isVisible()
+    assert curate.view.grid.selection.ids == [2]
+
+
+def test_a_memory_for_reading_only_offers_no_edits(curate):
+    names = ("strike", "relabel", "forget")
+    curate_actions.name_targets(curate.view.actions_by_id, curate_actions.Targets(active=1, writable=False))
+    assert not any(curate.view.actions_by_id[name].isEnabled() for name in names)
+
+
+def test_closing_the_memory_empties_the_workspace(curate):
+    curate.session.close()
+    curate.settle()
+    assert len(curate.view.grid.ids) == 0
+    assert rows(curate.view.tree) == ["All exemplars (0)"]
+
+
+def test_letters_typed_in_the_filter_are_no_commands(curate):
+    curate.select(1)
+    edit = curate.view.findChild(QLineEdit, "filterEdit")
+    edit.setFocus()
+    QTest.keyClicks(edit, "xru")
+    curate.settle()
+    assert edit.text() == "xru" and curate.states(1) == ["active"]
+
+
+def test_everything_has_an_accessible_name(curate):
+    for name in NAMES:
+        assert curate.view.findChild(object, name).accessibleName()
+
+
+def test_the_sheet_of_keys_knows_the_keys_of_curate():
+    sheet = dict(curate_actions.key_sheet())
+    assert sheet["X or Del"] == "Strike out" and sheet["Shift+Del"] == "Forget for good"
