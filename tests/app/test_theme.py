@@ -42,7 +42,8 @@ def test_text_on_chips_and_primary_buttons_can_be_read(colours):
 
 
 @pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=lambda c: c.name)
-def test_bars_and_focus_rings_stand_out_from_the_surface(colours):
+def test_bars_outlines_and_focus_rings_stand_out_from_the_surface(colours):
+    assert contrast(colours.line, colours.window) >= 3 and contrast(colours.line, colours.surface) >= 3
     assert all(contrast(chip, colours.surface) >= 3 for chip in (*colours.chips, colours.grey_chip, colours.accent))
 
 
@@ -86,5 +87,5 @@ def test_only_the_first_six_classes_of_a_decision_are_coloured():
 
 
 def test_the_resources_are_there():
-    assert len(resources.style_sheet().splitlines()) <= 12
+    assert len(resources.style_sheet().splitlines()) <= 16
     assert resources.app_icon().endswith("app.svg")

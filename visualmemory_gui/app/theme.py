@@ -24,8 +24,12 @@ _CHIPS = ("#2872d4", "#c25020", "#12807d", "#8e5ac8", "#cb3c77", "#647b1f")
 
 @dataclass(frozen=True)
 class Colours:
-    """One look, as ``#rrggbb``. ``text``, ``dim``, ``danger``, ``good`` and ``link`` are read on window, surface, hover
-    and selected; ``on_accent`` on accent and accent_hover; ``on_chip`` on every chip. All of these are >= 4.5 : 1."""
+    """One look, as ``#rrggbb``.
+
+    ``text``, ``dim``, ``danger``, ``good`` and ``link`` are read on window, surface, hover and selected; ``on_accent`` on
+    accent and accent_hover; ``on_chip`` on every chip: all >= 4.5 : 1. ``line`` outlines what can be typed in or ticked,
+    >= 3 : 1 on window and surface.
+    """
 
     name: str
     window: str
@@ -42,6 +46,7 @@ class Colours:
     hover: str
     selected: str
     track: str
+    line: str
     chips: tuple[str, ...] = _CHIPS
     on_chip: str = "#ffffff"
     grey_chip: str = "#6c717c"
@@ -63,6 +68,7 @@ LIGHT = Colours(
     hover="#eef2f9",
     selected="#dbe7fb",
     track="#e6e8ec",
+    line="#858b96",
 )
 
 DARK = Colours(
@@ -81,6 +87,7 @@ DARK = Colours(
     hover="#2c3037",
     selected="#2b3b57",
     track="#3a3f48",
+    line="#7b828f",
 )
 
 
