@@ -212,6 +212,7 @@ class MainWindow(QMainWindow):
         session.error_raised.connect(self.errors.tell)
         session.note_posted.connect(self.on_note_posted)
         self.state.updated.connect(self.on_facts_changed)
+        self._upkeep.done.connect(self.state.refresh)
         self.note.undo_requested.connect(self.on_note_undo)
         self.empty.dropped.connect(self.on_dropped_on_empty)
         self.empty.recent_chosen.connect(self.open)

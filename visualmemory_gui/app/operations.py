@@ -44,11 +44,11 @@ def teach(session: Session, images: Sequence[str | Path | Picture], label: str) 
     images = list(images)
     said = partial(_say_taught, session, label)
 
-    def work(memory: Any, report: Any = None) -> Any:
-        return memory.add_pictures(images, [label] * len(images))
+    def work(memory: Any, report: Any = None) -> tuple[Any, int | None]:
+        return memory.add_pictures(images, [label] * len(images)), _last_step(memory)
 
     if len(images) > FEW:
-        session.run_background(f"Teaching {len(images)} pictures", work, said)
+        session.run_background(f"Teaching {len(images)} pictures", work, said, stoppable=False)
     else:
         session.edit("Teaching", work, said)
 
@@ -74,10 +74,15 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
     """Add the pictures of ``folder``: sub-folder names are the labels, or all get ``label``. In the background."""
     title = f"Adding pictures of {Path(folder).name}"
 
-    def work(memory: Any, report: Any) -> Any:
-        return memory.build(folder, copy=copy, label=label, report=report, write=session.tasks.write)
+    def work(memory: Any, report: Any) -> tuple[Any, int | None]:
+        result = memory.build(folder, copy=copy, label=label, report=report, write=session.tasks.write)
+        return result, _last_step(memory)
 
-    session.run_background(title, work, lambda result: session.post_note(_built(result), partial(undo, session)))
+    def said(done: tuple[Any, int | None]) -> None:
+        result, step = done
+        session.post_note(_built(result), partial(_undo_step, session, step) if result.added and step else None)
+
+    session.run_background(title, work, said)
 
 
 def count_folder(session: Session, folder: str | Path, then: Callable[[FolderFacts], object]) -> None:
@@ -89,10 +94,9 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
     """Write the memory to ``to`` as "bundle", "imagefolder" or "parquet", in the background."""
 
     def work(memory: Any, report: Any) -> Any:
-        from visualmemory_gui.engine.exchange import bundle, imagefolder, parquet
+        from visualmemory_gui.engine.exchange import formats
 
-        writer = {"bundle": bundle.export, "imagefolder": imagefolder.export, "parquet": parquet.export}[format]
-        return writer(memory, to, keep_private=keep_private, report=report)
+        return formats.export(memory, to, format, keep_private=keep_private, report=report)
 
     def stopped(error: BaseException) -> None:
         if isinstance(error, Cancelled):
@@ -137,7 +141,7 @@ def _undo_step(session: Session, step: int | None) -> None:
 
     def work(memory: Any) -> Changes | None:
         last = memory.history.can_undo()
-        return memory.undo() if last is not None and step in (None, last.number) else None
+        return memory.undo() if last is not None and step == last.number else None
 
     session.edit("Undoing", work, partial(_say_step, session, "Undone", "Other edits came after it; see the history."))
 
@@ -147,11 +151,17 @@ def _say_step(session: Session, done: str, nothing: str, changes: Changes | None
     session.post_note(f"{done}: {named}." if named else nothing)
 
 
-def _say_taught(session: Session, label: str, result: Any) -> None:
+def _last_step(memory: Any) -> int | None:
+    step = memory.history.can_undo()
+    return step.number if step is not None else None
+
+
+def _say_taught(session: Session, label: str, done: tuple[Any, int | None]) -> None:
+    result, step = done
     if result.added:
         present = f" {len(result.present)} here already." if result.present else ""
         text = f"Taught {exemplars(len(result.added))} as {label}.{present}{_conflicts(result.conflicts)}"
-        session.post_note(text, partial(_undo_step, session, None))
+        session.post_note(text, partial(_undo_step, session, step))
     else:
         ids = ", ".join(str(i) for i in list(result.present.values())[:5])
         session.post_note(f"Already here as {ids}." if ids else f"Nothing was added.{_conflicts(result.conflicts)}")

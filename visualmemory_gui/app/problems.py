@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 from visualmemory_gui.engine import errors
 
@@ -41,6 +42,13 @@ def problem_of(error: BaseException) -> Problem:
             return Problem(_sentence(str(error)), todo, details)
     what = f"Something went wrong inside the program: {type(error).__name__}: {error}"
     return Problem(_sentence(what), "Your memory is safe. You can go on; the log has the details.", details)
+
+
+def log_line(error: BaseException) -> str:
+    """Kind and place of ``error`` without its message, which may hold a path or a label."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    places = " < ".join(f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    return f"{type(error).__name__} at {places or 'an unknown place'}"
 
 
 def _sentence(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from visualmemory_gui.app.models.decision import DecisionModel
-from visualmemory_gui.app.problems import problem_of
+from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 Undo = Callable[[], object]
+log = logging.getLogger("visualmemory_gui")
 
 
 class Session(QObject):
@@ -53,8 +55,10 @@ class Session(QObject):
         def work() -> VisualMemory:
             from visualmemory_gui.engine.memory import VisualMemory
 
-            return VisualMemory.open(path)
+            return deferred(VisualMemory.open(path))
 
+        if self.memory is not None and self.memory.path == Path(path).absolute():
+            self.close()  # its own lock would keep it from being opened again
         return self._take_over(f"Opening {Path(path).name}", work, then)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
@@ -63,7 +67,7 @@ class Session(QObject):
         def work() -> VisualMemory:
             from visualmemory_gui.engine.memory import VisualMemory
 
-            return VisualMemory.create(path, encoder=encoder)
+            return deferred(VisualMemory.create(path, encoder=encoder))
 
         return self._take_over(f"Making {Path(path).name}", work, then)
 
@@ -98,12 +102,14 @@ class Session(QObject):
         fn: Callable[[VisualMemory, Report], Any],
         then: Callable[[Any], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
+        *,
+        stoppable: bool = True,
     ) -> Task | None:
-        """Run ``fn(memory, report)`` in the background, with progress and Cancel."""
+        """Run ``fn(memory, report)`` in the background, with progress, and Cancel where it is ``stoppable``."""
         memory = self.memory
         if memory is None:
             return None
-        return self.tasks.run_background(title, lambda report: fn(memory, report), then, failed)
+        return self.tasks.run_background(title, lambda report: fn(memory, report), then, failed, stoppable=stoppable)
 
     def allow_heavy(self) -> None:
         """From now on the encoder may be loaded: the window calls this after its first paint."""
@@ -114,8 +120,9 @@ class Session(QObject):
         self.note_posted.emit(text, undo)
 
     def raise_error(self, error: BaseException) -> None:
-        """Tell the user about ``error``; nothing else ends."""
+        """Tell the user about ``error``, and the log without paths and labels; nothing else ends."""
         problem = problem_of(error)
+        log.error(log_line(error))
         self.error_raised.emit(problem.what, problem.todo, problem.details)
 
     @Slot(object)
@@ -128,8 +135,6 @@ class Session(QObject):
         self.raise_error(error)
 
     def _take_over(self, title: str, work: Callable[[], VisualMemory], then: Callable[[], object] | None) -> Task:
-        self.close()
-
         def opened(memory: VisualMemory) -> None:
             self._adopt(memory)
             if then is not None:
@@ -166,12 +171,18 @@ class Session(QObject):
             self._set_encoder("vectors, no encoder")
             return
         self._set_encoder("loading encoder…")
-        self.tasks.run_background("Loading the encoder", lambda _: memory.encoder, self._encoder_loaded)
+        self.tasks.run_background(
+            "Loading the encoder", lambda _: memory.encoder, self._encoder_loaded, self._no_encoder, stoppable=False
+        )
 
     def _encoder_loaded(self, encoder: Any) -> None:
         if self.memory is not None and encoder.identity == self.memory.identity:
             self.decision.encoder_ready = True
             self._set_encoder(f"{encoder.identity.name} on {encoder.device}")
+
+    def _no_encoder(self, error: BaseException) -> None:
+        self._set_encoder("no encoder")
+        self.raise_error(error)
 
     def _set_encoder(self, text: str) -> None:
         self.encoder_text = text
@@ -188,3 +199,9 @@ class Session(QObject):
     def _not_saved(self, error: BaseException) -> None:
         self.saving_changed.emit("not saved")
         self.raise_error(error)
+
+
+def deferred(memory: VisualMemory) -> VisualMemory:
+    """``memory``, whose edits and decisions never wait for upkeep: the window does it in the background."""
+    memory.live.defer()
+    return memory

@@ -95,9 +95,13 @@ class Tasks(QObject):
         failed: Callable[[BaseException], object] | None = None,
         *,
         topic: str = "",
+        stoppable: bool = True,
     ) -> Task:
-        """Like ``run_edit`` for a long job, ``fn(report)``. It can be stopped: ``failed`` then gets ``Cancelled``."""
-        task = self._new(title, topic, stoppable=True)
+        """Like ``run_edit`` for a long job, ``fn(report)``. When it is stopped, ``failed`` gets ``Cancelled``.
+
+        ``stoppable`` is False for a job that never calls ``report``.
+        """
+        task = self._new(title, topic, stoppable=stoppable)
         report = task.token.guard(self._reporter(task))
         return self._submit(self._background, task, lambda: fn(report), then, failed)
 

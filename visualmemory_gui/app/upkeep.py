@@ -1,10 +1,10 @@
-"""What a memory needs from time to time while nobody waits for it: its thresholds of known and unknown."""
+"""What a memory needs from time to time while nobody waits for it: its index on disk, its thresholds of unknown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 QUIET_MS = 1500
 
 
-def measure(memory: VisualMemory, report: Report) -> bool:
-    """Measure the thresholds anew if too much changed since. Whether it was done."""
-    decider, snapshot = memory.live.decider, memory.snapshot
-    decider.deferred = True
-    if not decider.stale(snapshot):
-        return False
-    memory.refresh(report)
-    return True
+def maintain(memory: VisualMemory, report: Report) -> bool:
+    """Do what is due. Whether decisions may look different now: the thresholds are others than before."""
+    live = memory.live
+    before = live.decider.thresholds
+    live.maintain(report)
+    return live.decider.thresholds is not before
 
 
 class Upkeep(QObject):
-    """Waits until the edits pause, then measures in the background and decides the query anew."""
+    """Waits until the edits pause, then does what is due in the background and decides the query anew."""
+
+    done = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -38,8 +38,9 @@ class Upkeep(QObject):
         session.changed.connect(lambda _: self._timer.start())
 
     def on_quiet(self) -> None:
-        self._session.run_background("Measuring what is known", measure, self._measured)
+        self._session.run_background("Keeping the memory in shape", maintain, self._maintained)
 
-    def _measured(self, done: bool) -> None:
-        if done:
+    def _maintained(self, moved: bool) -> None:
+        if moved:
             self._session.decision.decide_again()
+        self.done.emit()

@@ -98,9 +98,15 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
     return Answer(
         decision=decision,
         here=here,
-        counts=memory.catalog.counts(),
+        counts=counts_of(memory),
         images={i: QImage.fromData(data) for i, data in thumbnails.items() if data},
     )
+
+
+def counts_of(memory: VisualMemory) -> dict[str, int]:
+    """Active exemplars by full label; read from the snapshot, which costs nothing however large the memory is."""
+    snapshot = memory.snapshot
+    return {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
 
 
 def keep_query(memory: VisualMemory, query: Query) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.app.models.asking import Answer, How, Query, answer, embed, keep_query, query_of
+from visualmemory_gui.app.models.asking import Answer, How, Query, answer, counts_of, embed, keep_query, query_of
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 ANSWER, EMBED = "answer", "embed"
+MOST_IMAGES = 1000
 
 
 class Runner(Protocol):
@@ -125,7 +126,8 @@ class DecisionModel(QObject):
     @Slot(object)
     def on_changed(self, changes: Changes) -> None:
         """Decide anew after an edit; what the edit struck stays in sight until the next query."""
-        if changes.forgotten and self.query is not None and self.query.exemplar in changes.forgotten:
+        shown = {self.query.exemplar if self.query else None, *(row.id for row in self.here)}
+        if shown & set(changes.forgotten):
             self.clear()
         gone = {*changes.restored, *changes.removed, *changes.forgotten}
         kept = {n.id: n for n in self.struck if n.id not in gone}
@@ -175,7 +177,7 @@ class DecisionModel(QObject):
         if memory is None:
             return
         if query is None:
-            self._runner.run_edit("Counting", memory.catalog.counts, self._counted, topic=ANSWER)
+            self._runner.run_edit("Counting", lambda: counts_of(memory), self._counted, topic=ANSWER)
             return
         how, known = How(self.k, self.rule, self.level), frozenset(self.images)
         self._edited = self._edited or edited
@@ -192,6 +194,8 @@ class DecisionModel(QObject):
         self.decision, self.here, self.counts = answer.decision, answer.here, answer.counts
         shown = {n.id for n in answer.decision.neighbours}
         self.struck = tuple(n for n in self.struck if n.id not in shown)
+        if len(self.images) > MOST_IMAGES:
+            self.images = {i: image for i, image in self.images.items() if i in shown}
         self.images.update(answer.images)
         self.decided.emit()
 

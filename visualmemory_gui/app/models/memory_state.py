@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from visualmemory_gui.app.models.asking import counts_of
+
 if TYPE_CHECKING:
     from visualmemory_gui.app.models.decision import Runner
     from visualmemory_gui.engine.memory import VisualMemory
@@ -24,21 +26,19 @@ class MemoryState:
     index: str
     undo: str | None
     redo: str | None
-    labels: tuple[str, ...]
 
 
 def read_state(memory: VisualMemory) -> MemoryState:
     """Everything at once, off the window's thread."""
-    summary = memory.summary()
+    _, active, struck = memory.catalog.totals()
     undo, redo = memory.history.can_undo(), memory.history.can_redo()
-    labels = tuple(sorted((label for label, n in summary.labels.items() if n), key=str.casefold))
+    classes = len(counts_of(memory))
     return MemoryState(
         name=memory.path.name.removesuffix(".vmem"),
-        memory=holdings(summary.active, summary.struck, len(labels)),
-        index=index_text(summary.index),
+        memory=holdings(active, struck, classes),
+        index=index_text(memory.index_state()),
         undo=undo.name if undo else None,
         redo=redo.name if redo else None,
-        labels=labels,
     )
 
 

@@ -143,6 +143,7 @@ class NeighboursPanel(QFrame):
 
     def _connect(self) -> None:
         self.k.valueChanged.connect(self._decision.set_k)
+        self.k.lineEdit().returnPressed.connect(self.grid.setFocus)
         self.rule.currentTextChanged.connect(self._decision.set_rule)
         self.level.currentIndexChanged.connect(self._decision.set_level)
         self._decision.settings_changed.connect(self.on_settings_changed)
