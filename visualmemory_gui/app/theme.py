@@ -26,9 +26,9 @@ _CHIPS = ("#2872d4", "#c25020", "#12807d", "#8e5ac8", "#cb3c77", "#647b1f")
 class Colours:
     """One look, as ``#rrggbb``.
 
-    ``text``, ``dim``, ``danger``, ``good`` and ``link`` are read on window, surface, hover and selected; ``on_accent`` on
-    accent and accent_hover; ``on_chip`` on every chip: all >= 4.5 : 1. ``line`` outlines what can be typed in or ticked,
-    >= 3 : 1 on window and surface.
+    ``text``, ``dim``, ``danger``, ``good`` and ``link`` are read on window, surface, hover and selected; ``on_accent``
+    on accent and accent_hover; ``on_chip`` on every chip: all >= 4.5 : 1. ``line`` outlines what can be typed in or
+    ticked, >= 3 : 1 on window and surface.
     """
 
     name: str
