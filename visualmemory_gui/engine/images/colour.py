@@ -89,11 +89,19 @@ def _flattened(image: Image.Image) -> Image.Image:
     elif image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     if image.mode in ("LA", "RGBA"):
-        alpha = image.getchannel("A")
-        base = Image.new("L" if image.mode == "LA" else "RGB", image.size, 255 if image.mode == "LA" else _WHITE)
-        base.paste(image.convert(base.mode), mask=alpha)
-        return base
+        return _on_white(image)
     return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    grey = image.mode == "LA"
+    opaque = image.convert("L" if grey else "RGB")
+    alpha = image.getchannel("A")
+    if alpha.getextrema() == (255, 255):
+        return opaque
+    base = Image.new(opaque.mode, image.size, 255 if grey else _WHITE)
+    base.paste(opaque, mask=alpha)
+    return base
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
@@ -107,7 +115,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
             return converted
     if image.mode == "LAB":
         raise ValueError("its Lab colours cannot be converted")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _profile(image: Image.Image, data: bytes) -> ImageCms.ImageCmsProfile | None:

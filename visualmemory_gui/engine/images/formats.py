@@ -27,6 +27,7 @@ _SUFFIXES = frozenset(ENDINGS.values()) | {
     *(".pgm", ".pbm", ".pnm", ".heif", ".hif"),
 }
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
+_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\1\0")
 _DRAWINGS = (
     (b"%!PS", "an EPS or PostScript drawing, which is not read; save it as PNG"),
     (b"\xc5\xd0\xd3\xc6", "an EPS drawing, which is not read; save it as PNG"),
@@ -51,4 +52,6 @@ def refusal(head: bytes) -> str:
             return reason
     if b"<svg" in head.lower():
         return "an SVG drawing, which is not read; save it as PNG"
+    if any(head.startswith(magic) for magic in _MAGICS) or head[4:12] in (b"ftypavif", b"ftypheic"):
+        return "the file is damaged or incomplete (its header cannot be read)"
     return f"not a picture in a format that is read ({SPOKEN})"

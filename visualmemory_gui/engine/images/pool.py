@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Generator, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +48,7 @@ class DecodePool:
         with self._lent() as worker:
             return worker.decode(files.absolute(path), shown=str(path))
 
-    def map(self, paths: Iterable[str | Path], report: Report = silent) -> Iterator[tuple[str, Picture | BadImage]]:
+    def map(self, paths: Iterable[str | Path], report: Report = silent) -> Generator[_Outcome, None, None]:
         """Each of ``paths`` with its picture or the reason why there is none, in the order in which they get ready.
 
         ``paths`` is read while decoding, at most 64 pictures ahead of the caller. Closing the iterator early, or an

@@ -13,6 +13,7 @@ _QUALITY = 85
 def thumbnail(image: Image.Image) -> bytes:
     """The RGB ``image`` as a JPEG of at most 256 pixels a side, without metadata. Smaller pictures keep their size."""
     small = image.copy() if max(image.size) <= SIDE else _shrunk(image)
+    small.info = {}  # Pillow would write the original's comment
     out = BytesIO()
     small.save(out, "JPEG", quality=_QUALITY)
     return out.getvalue()
