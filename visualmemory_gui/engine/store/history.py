@@ -145,7 +145,7 @@ class History:
     def _make(self, writer: Writer, kind: str) -> None:
         records = writer.records()
         if not records:
-            writer.changes = Changes(edit=None, change=writer.change)
+            writer.changes = Changes(edit=None, change=writer.reached)
             return
         for row in self._database.rows("update steps set state = 'abandoned' where state = 'undone' returning number"):
             self._database.execute(_SEAL, row)
@@ -162,7 +162,7 @@ class History:
             ((number, record.exemplar, record.field, record.before, record.after) for record in records),
         )
         name = names.compose(self._database, names.outline_of(records), kind=kind) if records else None
-        writer.changes = changes_of(records, edit=name, change=writer.change, step=number)
+        writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 
     def _walk(self, source: str, target: str) -> Changes:
         with self._database.lock:
@@ -172,7 +172,7 @@ class History:
             with writing(self._database) as writer:
                 records = self._apply(writer, step.number, back=target == "undone")
                 self._place(step.number, target)
-            return changes_of(records, edit=step.name, change=writer.change, step=step.number)
+            return changes_of(records, edit=step.name, change=writer.reached, step=step.number)
 
     def _apply(self, writer: Writer, number: int, *, back: bool) -> list[Record]:
         wanted: dict[Field, list[tuple[int, Value]]] = {}

@@ -34,8 +34,7 @@ def delete(database: Database, writer: Writer, ids: Collection[int]) -> Purged:
     rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", wanted)]
     if rows:
         _delete_rows(database, writer, rows)
-    change = writer.change if rows else writer.change - 1
-    return Purged(tuple(row.id for row in rows), _unused_copies(database, rows), change)
+    return Purged(tuple(row.id for row in rows), _unused_copies(database, rows), writer.reached)
 
 
 def unreachable(database: Database) -> list[int]:

@@ -69,3 +69,4 @@ _READ: Mapping[str, Callable[[str, str], Any]] = {
     "exact_limit": _whole(0, 10**12),
     "threads": _whole(0, 1024),
 }
+NAMES: tuple[str, ...] = tuple(_READ)

@@ -55,6 +55,11 @@ class Writer:
         self._count += rows
         self._touched = True
 
+    @property
+    def reached(self) -> int:
+        """The memory's change number once this is committed."""
+        return self.change if self._touched else self.change - 1
+
     def records(self) -> list[Record]:
         """What changed in the end: a field that came back to what it was is left out."""
         return [
@@ -77,7 +82,6 @@ class Writer:
     def save(self) -> None:
         """Write the change number, count and digest, if anything was touched."""
         if not self._touched:
-            self.change -= 1
             return
         self._database.execute(
             """update meta set change = ?1, count = ?2, digest = ?3,
