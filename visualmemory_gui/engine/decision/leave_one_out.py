@@ -40,17 +40,23 @@ class NearestMany(Protocol):
 
 
 class _Alike:
-    """Rows that share a 64-bit key, found by bisection; with ``none`` given, that key is shared by nobody."""
+    """Rows that share a 64-bit key; with ``none`` given, that key is shared by nobody."""
 
     def __init__(self, keys: I64, none: int | None) -> None:
         self._order = np.argsort(keys, kind="stable")
         self._sorted = keys[self._order]
         self._none = none
+        self._start = np.searchsorted(self._sorted, keys, "left")
+        self._end = np.searchsorted(self._sorted, keys, "right")
+        if none is not None:
+            self._end = np.where(keys == none, self._start, self._end)
 
-    def rows(self, key: int) -> I64:
-        if key == self._none:
-            return self._order[:0]
-        start, end = np.searchsorted(self._sorted, key, "left"), np.searchsorted(self._sorted, key, "right")
+    def rows_like(self, row: int) -> I64:
+        return self._order[self._start[row] : self._end[row]]
+
+    def rows_of(self, key: int) -> I64:
+        start = np.searchsorted(self._sorted, key, "left")
+        end = start if key == self._none else np.searchsorted(self._sorted, key, "right")
         return self._order[start:end]
 
 
@@ -58,23 +64,17 @@ class LeftOut:
     """For each row of a snapshot, the rows that leave-one-out leaves out with it."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
         self._content = _Alike(snapshot.content, 0)
         self._group = _Alike(snapshot.group, 0)
         self._twin = _Alike(snapshot.twin, None)
 
     def rows(self, row: int) -> I64:
         """``row`` itself, and all rows of equal content, of an equal vector, and of its group; increasing."""
-        s = self._snapshot
-        content, group = self._content.rows(int(s.content[row])), self._group.rows(int(s.group[row]))
-        twin = self._twin.rows(int(s.twin[row]))
-        if len(content) <= 1 and len(group) <= 1 and len(twin) == 1:
+        twin, content, group = (alike.rows_like(row) for alike in (self._twin, self._content, self._group))
+        if len(twin) == 1 and len(content) <= 1 and len(group) <= 1:
             return twin
         return np.unique(np.concatenate((twin, content, group)))
 
-    def rows_for(self, *, content: int, twin: int = 0) -> I64:
-        """Rows of the same content or the same vector as a picture that need not be an exemplar; 0 means not given."""
-        rows = [self._content.rows(content)]
-        if twin:
-            rows.append(self._twin.rows(twin))
-        return np.unique(np.concatenate(rows))
+    def rows_for(self, *, content: int, twin: int) -> I64:
+        """Rows of the same content (0: has none) or the same vector as a picture that need not be an exemplar."""
+        return np.unique(np.concatenate((self._content.rows_of(content), self._twin.rows_of(twin))))

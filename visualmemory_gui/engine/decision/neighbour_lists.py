@@ -1,12 +1,10 @@
-"""Reading the files of ``visualmemory vote``: neighbour lists, ids to exclude, trust. All refusals are BadValue."""
+"""What ``visualmemory vote`` reads, from parsed JSON: neighbour lists, ids to exclude, trust. Refusals are BadValue."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,29 +33,22 @@ class NeighbourList:
     right: tuple[JsonClass, ...] = ()
 
 
-def read_lists(path: str | Path) -> list[NeighbourList]:
-    """The neighbour lists of a file, in its order."""
-    return parse_lists(_json(path), name=str(path))
-
-
-def read_excluded(path: str | Path) -> frozenset[str]:
+def parse_excluded(data: object, *, name: str = "ids to exclude") -> frozenset[str]:
     """The neighbour ids of a JSON list, as text."""
-    data = _json(path)
-    if not isinstance(data, list) or not set(map(type, data)) <= _ID_TYPES:
-        raise BadValue(f"{path}: expected a JSON list of neighbour ids")
+    if not isinstance(data, list | tuple) or not set(map(type, data)) <= _ID_TYPES:
+        raise BadValue(f"{name}: expected a JSON list of neighbour ids")
     return frozenset(map(str, data))
 
 
-def read_trust(path: str | Path) -> dict[str, float]:
+def parse_trust(data: object, *, name: str = "trust") -> dict[str, float]:
     """The vote multipliers of a JSON object id -> factor, each above 0 and at most 100."""
-    data = _json(path)
     if not isinstance(data, dict):
-        raise BadValue(f"{path}: expected a JSON object that maps neighbour ids to factors")
+        raise BadValue(f"{name}: expected a JSON object that maps neighbour ids to factors")
     for key, factor in data.items():
         if type(factor) not in _NUMBERS or not 0 < factor <= MOST_TRUST:
-            shown = json.dumps(factor)
-            raise BadValue(f"{path}: the factor of {key} must be above 0 and at most {MOST_TRUST:g}, not {shown:.40}")
-    return {key: float(factor) for key, factor in data.items()}
+            shown = f"{factor!s:.40}"
+            raise BadValue(f"{name}: the factor of {key} must be above 0 and at most {MOST_TRUST:g}, not {shown}")
+    return {str(key): float(factor) for key, factor in data.items()}
 
 
 def parse_lists(data: object, *, name: str = "neighbour lists") -> list[NeighbourList]:
@@ -109,14 +100,3 @@ def _right(value: Any, where: str) -> tuple[JsonClass, ...]:
 def _are_classes(values: list[Any]) -> bool:
     types = set(map(type, values))
     return types <= _CLASS_TYPES and (float not in types or all(math.isfinite(v) for v in values if type(v) is float))
-
-
-def _json(path: str | Path) -> Any:
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as e:
-        raise BadValue(f"{path}: cannot be read ({e.strerror or e})") from None
-    except RecursionError:
-        raise BadValue(f"{path}: nested too deeply") from None
-    except ValueError as e:
-        raise BadValue(f"{path}: not JSON ({e})") from None

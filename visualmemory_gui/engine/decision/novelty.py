@@ -77,13 +77,6 @@ def measure(snapshot: Snapshot, nearest_many: NearestMany, *, seed: int = 0, rep
     return Thresholds(values, different, len(rows), seed, snapshot.change)
 
 
-def due(thresholds: Thresholds | None, snapshot: Snapshot) -> bool:
-    """Whether to measure again: never measured, or 5 % of the rows changed since."""
-    if thresholds is None:
-        return True
-    return bool(20 * np.count_nonzero(snapshot.row_change > thresholds.change) >= max(len(snapshot), 1))
-
-
 def different_exemplars(snapshot: Snapshot) -> int:
     """How many active exemplars differ from each other in content and in vector."""
     twin, content = snapshot.twin[snapshot.active], snapshot.content[snapshot.active]
@@ -104,7 +97,7 @@ def sample(snapshot: Snapshot, *, seed: int = 0, size: int = SAMPLE) -> I64:
         return rows
     keys = np.where(snapshot.content[rows] != 0, snapshot.content[rows], snapshot.twin[rows])
     salt = str(seed).encode()
-    raw = keys.astype(">i8").tobytes()
+    raw = keys.astype("<i8").tobytes()
     digests = [hashlib.sha256(raw[i : i + 8] + salt).digest()[:8] for i in range(0, len(raw), 8)]
     drawn = np.frombuffer(b"".join(digests), ">u8")
     return np.sort(rows[np.argsort(drawn, kind="stable")[:size]])
@@ -161,5 +154,7 @@ def _statistic(distances: F64, of_winner: int) -> tuple[int, float | None]:
 
 def _reason(m: int, statistic: float, threshold: float, *, known: bool) -> str:
     nearest = "distance to the nearest exemplar" if m == 1 else f"mean distance to the {m} nearest exemplars"
-    usual = f"{threshold:.3f}, which {QUANTILE:.0%} of the memory's own exemplars stay within"
-    return f"{nearest} is {statistic:.3f}, {'within' if known else 'above'} {usual}".replace("%", " %")
+    where = "within" if known else "above"
+    return (
+        f"{nearest} is {statistic:.3f}, {where} the {threshold:.3f} that holds for 99 % of the memory's own exemplars"
+    )

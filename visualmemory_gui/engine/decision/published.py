@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.neighbour_lists import JsonClass, NeighbourList
+from visualmemory_gui.engine.decision.neighbour_lists import (
+    JsonClass,
+    NeighbourList,
+    parse_excluded,
+    parse_lists,
+    parse_trust,
+)
 from visualmemory_gui.engine.decision.votes import RuleOptions, weights, winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.types import F64, I64, RULES, Bools, Rule
@@ -24,22 +30,23 @@ _MOST_EXPONENT = 300.0
 
 
 def vote(
-    lists: Sequence[NeighbourList],
+    data: object,
     rule: Rule,
     *,
     param: float | None = None,
-    exclude: Collection[str] = (),
-    trust: Mapping[str, float] | None = None,
+    exclude: object = (),
+    trust: object = None,
     at_each_k: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """The winner of each list: ``{query: {"prediction": class}}``, or with ``at_each_k`` ``{"prediction_at_k": [...]}``
     where entry k - 1 is the winner of the first k. Classes have the JSON type they had; an empty list gives null.
 
-    ``exclude``: neighbours that are skipped without advancing the rank; where that leaves none of a whole list, none is
-    skipped, and until the first one is kept the first neighbour's class is the answer. ``trust``: vote multipliers by
-    neighbour id, 1 where absent. ``param``: the rule's own parameter.
+    ``data``, ``exclude`` (a list of neighbour ids) and ``trust`` (an object id -> factor) are parsed JSON and are
+    checked here; BadValue says what is wrong with them. The rest is as in ``predictions``.
     """
-    at_k = predictions(lists, rule, param=param, exclude=exclude, trust=trust)
+    lists = parse_lists(data)
+    excluded, factors = parse_excluded(exclude), parse_trust({} if trust is None else trust)
+    at_k = predictions(lists, rule, param=param, exclude=excluded, trust=factors)
     if at_each_k:
         return {one.query: {"prediction_at_k": won} for one, won in zip(lists, at_k, strict=True)}
     return {one.query: {"prediction": won[-1] if won else None} for one, won in zip(lists, at_k, strict=True)}
@@ -53,7 +60,12 @@ def predictions(
     exclude: Collection[str] = (),
     trust: Mapping[str, float] | None = None,
 ) -> list[list[JsonClass]]:
-    """For each list the winners of its first 1, 2, …, all neighbours; see ``vote``."""
+    """For each list the winners of its first 1, 2, …, all neighbours.
+
+    ``exclude``: neighbours that are skipped without advancing the rank; where that leaves none of a whole list, none is
+    skipped, and until the first one is kept the first neighbour's class is the answer. ``trust``: vote multipliers by
+    neighbour id, 1 where absent. ``param``: the rule's own parameter.
+    """
     options = rule_options(rule, param)
     excluded = frozenset(exclude)
     out: list[list[JsonClass]] = []

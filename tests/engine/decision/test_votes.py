@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visualmemory_gui.engine.decision.factor import class_factor
+from visualmemory_gui.engine.decision.votes import tally, weights, winner_at_each_k
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.types import RULES, Rule
+
+VOTES = st.lists(
+    st.tuples(st.integers(0, 4), st.sampled_from([0.0, 1e-300, 0.1, 0.25, 0.5, 1.0, 1 / 3])), min_size=1, max_size=20
+)
+
+
+def slow_winner(labels: list[int], votes: list[float]) -> int | None:
+    """DESIGN's words as a loop: the class whose running total first reached the maximum."""
+    totals = dict.fromkeys(labels, 0.0)
+    history = []
+    for label, vote in zip(labels, votes, strict=True):
+        totals[label] += vote
+        history.append((label, totals[label]))
+    most = max(totals.values())
+    return next((label for label, reached in history if reached == most), None) if most > 0 else None
+
+
+def test_weights_are_those_of_the_paper() -> None:
+    d = np.array([0.1, 0.2, 0.4])
+    assert weights("plurality", d).tolist() == [1, 1, 1]
+    assert weights("distance", d) == pytest.approx(np.exp(-d))
+    assert weights("distance", d, exponent=20) == pytest.approx(np.exp(-20 * d))
+    assert weights("softmax", d) == pytest.approx([1.0, math.exp(-0.1 / 0.07), math.exp(-0.3 / 0.07)])
+    assert weights("rank", d).tolist() == [1 / 2, 1 / 3, 1 / 4]
+    assert weights("rank", d, offset=1.0).tolist() == [1, 1 / 2, 1 / 3]
+
+
+@pytest.mark.parametrize("distances", [[0.0, 2.0], [0.3, 0.3, 1.9], [2.0]])
+def test_softmax_at_a_thousandth_does_not_overflow(distances: list[float]) -> None:
+    votes = weights("softmax", np.array(distances), temperature=0.001)
+    assert np.isfinite(votes).all()
+    assert votes[0] == 1.0
+
+
+def test_softmax_shares_are_those_of_the_published_form() -> None:
+    d = np.sort(np.random.default_rng(0).random(50))
+    published = np.exp((1 - d) / 0.07)
+    stable = weights("softmax", d)
+    assert stable / stable.sum() == pytest.approx(published / published.sum(), rel=1e-12)
+
+
+def test_distances_far_beyond_a_cosine_still_vote() -> None:
+    assert weights("distance", np.array([900.0, 901.0])) == pytest.approx([1.0, math.exp(-1)])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_infinite_distance_among_many_queries_gives_numbers(rule: Rule) -> None:
+    votes = weights(rule, np.array([[0.1, np.inf], [np.inf, np.inf]]))
+    assert np.isfinite(votes).all()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_neighbours_give_no_weights(rule: Rule) -> None:
+    assert weights(rule, np.empty(0)).shape == (0,)
+
+
+def test_an_unknown_rule_is_named() -> None:
+    with pytest.raises(BadValue, match="borda"):
+        weights("borda", np.array([0.1]))  # type: ignore[arg-type]
+
+
+def test_the_class_that_first_reached_the_maximum_wins_a_tie() -> None:
+    votes = tally(["a", "b", "b", "a"], [1.0, 1.0, 1.0, 1.0])
+    assert votes.winner == "b"
+    assert list(votes.shares.items()) == [("b", 0.5), ("a", 0.5)]
+    assert (votes.share, votes.margin) == (0.5, 0.0)
+
+
+def test_the_margin_of_a_single_class_is_its_share() -> None:
+    votes = tally(["a", "a"], [0.5, 0.25])
+    assert (votes.share, votes.margin) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("votes", [[], [0.0, 0.0]])
+def test_without_a_positive_vote_there_is_nothing_to_compare_with(votes: list[float]) -> None:
+    found = tally(["a", "b"][: len(votes)], votes)
+    assert (found.winner, found.share, found.margin, found.shares) == (None, None, None, {})
+
+
+@given(VOTES)
+def test_the_winner_is_the_one_of_the_plain_loop_for_every_k(cast: list[tuple[int, float]]) -> None:
+    labels, votes = [label for label, _ in cast], [vote for _, vote in cast]
+    running = winner_at_each_k(np.array([labels]), np.array([votes]))
+    for k in range(1, len(cast) + 1):
+        expected = slow_winner(labels[:k], votes[:k])
+        one = tally(labels[:k], votes[:k])
+        assert one.winner == expected
+        assert running.winner[0, k - 1] == (-1 if expected is None else expected)
+        assert running.share[0, k - 1] == (one.share or 0.0)
+
+
+@given(VOTES)
+def test_shares_sum_to_one_and_fall(cast: list[tuple[int, float]]) -> None:
+    votes = tally([label for label, _ in cast], [vote for _, vote in cast])
+    if votes.winner is not None:
+        shares = list(votes.shares.values())
+        assert sum(shares) == pytest.approx(1.0)
+        assert shares == sorted(shares, reverse=True)
+        assert next(iter(votes.shares)) == votes.winner
+
+
+@given(VOTES, st.randoms(use_true_random=False))
+def test_names_of_classes_do_not_matter(cast: list[tuple[int, float]], random: object) -> None:
+    names = list(range(10, 15))
+    random.shuffle(names)  # type: ignore[attr-defined]
+    labels, votes = [label for label, _ in cast], [vote for _, vote in cast]
+    plain, renamed = tally(labels, votes), tally([names[label] for label in labels], votes)
+    assert [names[label] for label in plain.shares] == list(renamed.shares)
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=12), st.data())
+def test_swapping_neighbours_of_equal_distance_keeps_the_shares(labels: list[int], data: st.DataObject) -> None:
+    distances = np.full(len(labels), 0.25)
+    shuffled = data.draw(st.permutations(labels))
+    for rule in ("plurality", "distance", "softmax"):
+        votes = weights(rule, distances).tolist()
+        assert tally(labels, votes).shares == pytest.approx(tally(shuffled, votes).shares)
+
+
+def test_the_class_factor_ends_at_ten_exemplars() -> None:
+    assert class_factor(np.array([1, 2, 5, 9, 10, 11, 1000])).tolist() == [10, 5, 2, 10 / 9, 1, 1, 1]
+    assert class_factor(np.array([0])).tolist() == [10]

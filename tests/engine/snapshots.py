@@ -1,0 +1,37 @@
+"""Small snapshots for tests of decisions and studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from visualmemory_gui.engine.snapshot import Rows, Snapshot, WorkingSet
+from visualmemory_gui.engine.store.checksum import vector_hash
+from visualmemory_gui.engine.types import F32
+
+
+def snapshot_of(
+    labels: Sequence[str],
+    vectors: F32 | None = None,
+    *,
+    active: Sequence[bool] | None = None,
+    trust: Sequence[float] | None = None,
+    content: Sequence[int] | None = None,
+    group: Sequence[int] | None = None,
+    change: int = 1,
+) -> Snapshot:
+    """Exemplars with ids 1, 2, …; equal vectors are twins, contents differ and there are no groups unless given."""
+    n = len(labels)
+    made = np.eye(n, dtype=np.float32) if vectors is None else vectors
+    rows = Rows(
+        ids=np.arange(1, n + 1),
+        label=tuple(labels),
+        active=np.ones(n, bool) if active is None else np.array(active, bool),
+        trust=np.ones(n) if trust is None else np.array(trust, np.float64),
+        content=np.arange(1, n + 1) if content is None else np.array(content, np.int64),
+        group=np.zeros(n, np.int64) if group is None else np.array(group, np.int64),
+        twin=np.array([vector_hash(v) for v in made], np.int64),
+        change=np.full(n, change),
+    )
+    return WorkingSet(rows, change=change, load_vectors=lambda ids: made).snapshot
