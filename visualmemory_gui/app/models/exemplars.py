@@ -172,5 +172,7 @@ class ExemplarsModel(QObject):
 
 def _rows(snapshot: Snapshot, ids: Ids) -> Ids:
     """Rows of those ``ids`` that are still here: an exemplar can be forgotten while it is being painted."""
+    if len(ids) == len(snapshot) and np.array_equal(ids, snapshot.ids):
+        return np.arange(len(ids))
     at = np.minimum(np.searchsorted(snapshot.ids, ids), max(0, len(snapshot) - 1))
     return at[snapshot.ids[at] == ids] if len(snapshot) else NONE

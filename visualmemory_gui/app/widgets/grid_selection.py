@@ -43,7 +43,10 @@ class GridSelection:
         """Take over other cells; what is selected stays selected where it is still there. ``ids`` are increasing."""
         kept, current = self._ids[self._mask], self.current_id
         was, self._ids = self.current, ids
-        self._mask = np.isin(ids, kept, assume_unique=True) if len(kept) else np.zeros(len(ids), bool)
+        self._mask = np.zeros(len(ids), bool)
+        if len(kept) and len(ids):
+            places = np.minimum(np.searchsorted(ids, kept), len(ids) - 1)
+            self._mask[places[ids[places] == kept]] = True
         at = int(np.searchsorted(ids, current)) if current is not None else -1
         # Where the current exemplar went, its place keeps the keyboard.
         there = 0 <= at < len(ids) and ids[at] == current
