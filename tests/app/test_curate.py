@@ -185,6 +185,20 @@ def test_exemplars_dropped_on_a_class_are_relabelled_and_on_struck_are_struck(cu
     assert curate.states(4) == ["struck"]
 
 
+def test_the_class_under_a_drag_is_marked_and_places_that_take_nothing_are_not(curate):
+    tree = curate.view.tree
+    data = mime.of_exemplars([1])
+    copy, left, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for kind, path, taken in (("class", "animals/dog", True), ("all", None, False)):
+        at = tree.visualRect(tree.model().find(kind, path)).center()
+        QApplication.sendEvent(tree.viewport(), QDragEnterEvent(at, copy, data, left, keys))
+        move = QDragMoveEvent(at, copy, data, left, keys)
+        QApplication.sendEvent(tree.viewport(), move)
+        assert move.isAccepted() == taken
+        assert tree.over.isValid() == taken
+    assert not tree.grab().isNull()
+
+
 def test_pictures_dropped_on_a_class_are_taught(curate, tmp_path):
     picture((9, 9, 9), seed=5).save(tmp_path / "new.png")
     curate.drop_on_class(files(tmp_path / "new.png"), "class", "animals/dog")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
 from visualmemory_gui.app import theme
@@ -12,7 +12,19 @@ from visualmemory_gui.app.models.class_tree import ClassTreeModel, Kind, TreeRol
 
 
 class _RoomyRows(QStyledItemDelegate):
-    """Rows that a mouse hits and a drop finds."""
+    """Rows that a mouse hits and a drop finds; the one under a drag is framed."""
+
+    def __init__(self, view: ClassTree) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        if index == self._view.over:
+            painter.setPen(QPen(QColor(theme.current().accent), 2))
+            painter.drawRect(option.rect.adjusted(1, 1, -1, -1))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         size = super().sizeHint(option, index)
@@ -40,6 +52,8 @@ class ClassTree(QTreeView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
         self.setItemDelegate(_RoomyRows(self))
+        self.setAutoExpandDelay(600)
+        self._over = QPersistentModelIndex()
         self._open: set[str] = set()
         self._place: tuple[Kind, str | None] = ("all", None)
         self._known = False
@@ -47,6 +61,11 @@ class ClassTree(QTreeView):
         model.modelAboutToBeReset.connect(self._on_about_to_reset)
         model.modelReset.connect(self._on_reset)
         self.selectionModel().currentChanged.connect(self._on_current)
+
+    @property
+    def over(self) -> QPersistentModelIndex:
+        """The row that would take what is being dragged."""
+        return self._over
 
     @property
     def place(self) -> tuple[Kind, str | None]:
@@ -63,8 +82,12 @@ class ClassTree(QTreeView):
         self._consider(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        super().dragMoveEvent(event)  # paints the target and opens closed branches
+        super().dragMoveEvent(event)  # scrolls, and opens closed branches
         self._consider(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        self._set_over(QModelIndex())
 
     def dropEvent(self, event: QDropEvent) -> None:
         kind, path = self._place_at(event.position().toPoint())
@@ -72,7 +95,7 @@ class ClassTree(QTreeView):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         self.setState(QAbstractItemView.State.NoState)
-        self.viewport().update()
+        self._set_over(QModelIndex())
         if ids and kind == "struck":
             self.cards_struck.emit(ids)
         elif ids and path is not None:
@@ -93,11 +116,17 @@ class ClassTree(QTreeView):
         entering = isinstance(event, QDragEnterEvent) and (
             event.mimeData().hasFormat(mime.EXEMPLARS) or event.mimeData().hasUrls()
         )
+        self._set_over(self.indexAt(event.position().toPoint()) if cards or pictures else QModelIndex())
         if cards or pictures or entering:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
         else:
             event.ignore()
+
+    def _set_over(self, index: QModelIndex) -> None:
+        if index != self._over:
+            self._over = QPersistentModelIndex(index)
+            self.viewport().update()
 
     def _place_at(self, spot: QPoint) -> tuple[Kind, str | None]:
         return self._place_of(self.indexAt(spot))
