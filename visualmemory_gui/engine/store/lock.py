@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -42,21 +43,21 @@ class FolderLock:
         handle = self._opened()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _write(handle, Holder(os.getpid(), os.uname().nodename, _program(), time.time()))
         except OSError as error:
             os.close(handle)
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise MemoryLocked(self._who()) from error
-            if error.errno != errno.ENOSPC:
-                raise StorageError(f"{self.path} cannot be locked: {error.strerror}.") from error
-            raise StorageError(f"{self.path}: the disk is full. Free some space and try again.") from error
+            raise StorageError(f"{self.path} cannot be locked: {error.strerror}.") from error
         self._handle = handle
+        with contextlib.suppress(OSError):  # on a full disk the lock holds all the same, without a name
+            _write(handle, Holder(os.getpid(), os.uname().nodename, _program(), time.time()))
         return self
 
     def release(self) -> None:
         """Free the lock; a second call does nothing."""
         if self._handle is not None:
-            os.ftruncate(self._handle, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = None
 

@@ -81,9 +81,9 @@ def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
     folder = Path(folder).absolute()
     make_folder(folder)
     making = folder / (FILE + ".new")
-    for name in (FILE + ".new", FILE + ".new-wal", FILE + ".new-shm"):
-        (folder / name).unlink(missing_ok=True)
     try:
+        for name in (FILE + ".new", FILE + ".new-wal", FILE + ".new-shm"):
+            (folder / name).unlink(missing_ok=True)
         database = Database.create(folder, name=making.name)
         try:
             _install(database, identity)
@@ -91,9 +91,11 @@ def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
             database.close()
         making.rename(folder / FILE)
         sync_folder(folder)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             making.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StorageError(f"{folder}: the memory cannot be made: {error.strerror}.") from error
         raise
     return open_memory(folder, readonly=False)
 
