@@ -6,6 +6,7 @@ import os
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything makes an application
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,13 +138,19 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, home)
 
 
+@pytest.fixture(scope="session")
+def small_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: 3 classes of 6 pictures, by the ``fake`` encoder."""
+    folder = tmp_path_factory.mktemp("original")
+    with VisualMemory.create(folder / "small.vmem", encoder="fake") as memory:
+        memory.build(write_pictures(folder / "pictures", each=6))
+    return folder / "small.vmem"
+
+
 @pytest.fixture
-def small(tmp_path: Path) -> Path:
-    """The folder of a closed memory: 3 classes of 6 pictures, made by the ``fake`` encoder."""
-    path = tmp_path / "small.vmem"
-    with VisualMemory.create(path, encoder="fake") as memory:
-        memory.build(write_pictures(tmp_path / "pictures", each=6))
-    return path
+def small(small_original: Path, tmp_path: Path) -> Path:
+    """The folder of a closed memory that the test may change."""
+    return Path(shutil.copytree(small_original, tmp_path / "small.vmem"))
 
 
 @pytest.fixture

@@ -185,3 +185,29 @@ def test_the_first_frame_is_drawn_before_the_encoder_is_loaded(tmp_path: Path) -
         check=False,
     )
     assert done.returncode == 0 and done.stdout.strip() == "ok", done.stderr
+
+
+def test_a_window_that_closes_while_a_memory_opens_lets_go_of_it(empty_desk: Desk, small: Path) -> None:
+    empty_desk.window.open(str(small))
+    empty_desk.window.close()
+    with VisualMemory.open(small) as memory:
+        assert len(memory.snapshot) == 18
+
+
+def test_opening_what_is_no_memory_leaves_the_open_one(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "nothing.vmem").mkdir()
+    desk.open(tmp_path / "nothing.vmem")
+    assert desk.errors and desk.memory.summary().active == 18
+
+
+def test_the_log_holds_no_path(desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    secret = tmp_path / "secret name.png"
+    secret.write_bytes(b"no picture")
+    desk.drop_files(desk.window.decide, secret)
+    assert "BadImage" in caplog.text and "secret" not in caplog.text
+
+
+def test_exporting_writes_a_bundle(desk: Desk, small: Path) -> None:
+    desk.press("actionExport")
+    assert small.with_suffix(".vmemz").is_file()
+    assert desk.notes[-1] == "Exported to small.vmemz."

@@ -112,7 +112,7 @@ class Commands(QObject):
     def decide(self, images: Sequence[Any]) -> None:
         """Make the first picture the query; the others join the recent queries."""
         if not images:
-            self._session.post_note("There is no picture in it.")
+            self._session.post_note("There is no picture in it. A folder of classes is imported in Curate.")
             return
         self._session.decision.remember([path for path in images[1:SHOWN] if isinstance(path, str)])
         self._session.decision.ask(images[0])
@@ -202,13 +202,12 @@ class Commands(QObject):
     def select_all(self) -> None:
         self._cards.select_all()
 
-    def let_go(self) -> bool:
+    def let_go(self) -> None:
         """One step back: leave relabelling, else clear the selection."""
         if self.relabelling:
             self._stop_relabelling()
         else:
             self._cards.clear_selection()
-        return True
 
     def _stop_relabelling(self) -> None:
         self.relabelling = False

@@ -78,6 +78,9 @@ class MainWindow(QMainWindow):
         self.ask.keys([*actions.key_sheet(), ("", ""), ("In Curate", ""), *curate_actions.key_sheet()])
 
     def let_go(self) -> None:
+        """One step back: the large picture, the note, relabelling, the selection."""
+        if self.decide.let_go():
+            return
         if self.note.isVisible():
             self.note.hide()
         else:

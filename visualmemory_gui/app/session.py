@@ -44,6 +44,7 @@ class Session(QObject):
         self.decision = DecisionModel(self.tasks, self)
         self.encoder_text = ""
         self._unsubscribe: Callable[[], object] | None = None
+        self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
@@ -55,7 +56,7 @@ class Session(QObject):
         def work() -> VisualMemory:
             from visualmemory_gui.engine.memory import VisualMemory
 
-            return deferred(VisualMemory.open(path))
+            return VisualMemory.open(path)
 
         if self.memory is not None and self.memory.path == Path(path).absolute():
             self.close()  # its own lock would keep it from being opened again
@@ -67,7 +68,7 @@ class Session(QObject):
         def work() -> VisualMemory:
             from visualmemory_gui.engine.memory import VisualMemory
 
-            return deferred(VisualMemory.create(path, encoder=encoder))
+            return VisualMemory.create(path, encoder=encoder)
 
         return self._take_over(f"Making {Path(path).name}", work, then)
 
@@ -79,7 +80,15 @@ class Session(QObject):
 
     def shutdown(self) -> None:
         """Close the memory and end the threads. The last call before the window goes."""
-        self.tasks.shutdown(self._let_go())
+        closing = self._let_go()
+
+        def last() -> None:
+            if closing is not None:
+                closing()
+            for memory in self._arriving:
+                memory.close()
+
+        self.tasks.shutdown(last)
 
     def edit(
         self,
@@ -140,10 +149,16 @@ class Session(QObject):
             if then is not None:
                 then()
 
-        return self.tasks.run_edit(title, work, opened)
+        def arrive() -> VisualMemory:
+            memory = deferred(work())
+            self._arriving.append(memory)
+            return memory
+
+        return self.tasks.run_edit(title, arrive, opened)
 
     def _adopt(self, memory: VisualMemory) -> None:
         self.close()
+        self._arriving.remove(memory)
         self.memory = memory
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)

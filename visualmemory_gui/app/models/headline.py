@@ -39,16 +39,23 @@ def why(decision: Decision | None) -> str:
     if decision is None or decision.label is None:
         return ""
     mine = [at_level(n.label, decision.level) == decision.label for n in decision.neighbours]
-    nearest = next((i for i, is_mine in enumerate(mine) if not is_mine), len(mine))
-    n = len(mine)
-    first = ""
-    if 0 < nearest < sum(mine):
-        first = ", the nearest among them," if nearest == 1 else f", the {_number(nearest)} nearest among them,"
-    if sum(mine) == n:
+    total, votes = len(mine), sum(mine)
+    if votes == total:
         return (
-            "The only neighbour is " + decision.label + "." if n == 1 else f"All {n} neighbours are {decision.label}."
+            f"The only neighbour is {decision.label}."
+            if total == 1
+            else f"All {total} neighbours are {decision.label}."
         )
-    return f"{sum(mine)} of {n} neighbours{first} {'is' if sum(mine) == 1 else 'are'} {decision.label}."
+    leading = mine.index(False)
+    return f"{votes} of {total} neighbours{_nearest(leading, votes)} {'is' if votes == 1 else 'are'} {decision.label}."
+
+
+def _nearest(leading: int, votes: int) -> str:
+    """How many of the winner's votes stand first, in words."""
+    if leading == 0:
+        return ""
+    first = "the nearest" if leading == 1 else f"the {_number(leading)} nearest"
+    return f", {first}," if leading == votes else f", {first} among them,"
 
 
 def agreement(decision: Decision | None) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepare_view
 
+Index = QModelIndex | QPersistentModelIndex
 LARGEST_PT = 104.0
 
 
 class CardGrid(QListView):
-    """The neighbours. Its delegate is ``cards``."""
+    """The neighbours. Its delegate is ``cards``. Space asks for the large picture of the current card."""
+
+    preview_requested = Signal()
+    current_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +41,16 @@ class CardGrid(QListView):
             self.cards.set_side(self._side_pt())
             self.scheduleDelayedItemsLayout()
         super().resizeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.preview_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        self.current_changed.emit()
 
     def _side_pt(self) -> float:
         """Points that come out as the wanted pixels."""

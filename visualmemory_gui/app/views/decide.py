@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
@@ -17,6 +18,7 @@ from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.drops import PictureDrops
 from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
+from visualmemory_gui.app.widgets.preview import Preview
 
 WIDTHS = (330, 640, 300)
 
@@ -38,12 +40,14 @@ class DecideView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("workspaceDecide")
+        self._session = session
         self._decision = session.decision
         self._neighbours = NeighboursModel(session.decision, theme.chip_colour, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
         self.query = QueryPanel(session.decision, self.recent)
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision)
+        self.preview = Preview(self)
         self._lay_out()
         self._connect()
 
@@ -83,8 +87,34 @@ class DecideView(QWidget):
         bind(self.query.choose, actions["actionQuery"])
         self.neighbours.set_card_actions([actions[name] for name in on_cards])
 
+    def let_go(self) -> bool:
+        """Close the large picture, if it is open; whether it was."""
+        was_open = self.preview.isVisible()
+        self.preview.hide()
+        return was_open
+
+    def on_preview_requested(self) -> None:
+        if not self.let_go():
+            self._load_preview()
+
+    def on_current_changed(self) -> None:
+        if self.preview.isVisible():
+            self._load_preview()
+
     def on_recent_chosen(self, row: int) -> None:
         self._decision.ask_query(self.recent.query(row))
+
+    def _load_preview(self) -> None:
+        memory, exemplar = self._session.memory, self.neighbours.grid.currentIndex().data(CardRole.Exemplar)
+        if memory is None or exemplar is None:
+            return
+        caption = str(self.neighbours.grid.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole))
+        self._session.tasks.run_edit(
+            "Reading pictures",
+            lambda: memory.catalog.thumbnail(exemplar),
+            lambda jpeg: self.preview.show_picture(jpeg, caption),
+            topic="preview",
+        )
 
     def _lay_out(self) -> None:
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -107,6 +137,9 @@ class DecideView(QWidget):
         self.query.recent_chosen.connect(self.on_recent_chosen)
         self.neighbours.strike_requested.connect(self.strike_requested)
         self.neighbours.restore_requested.connect(self.restore_requested)
+        self.neighbours.grid.preview_requested.connect(self.on_preview_requested)
+        self.neighbours.grid.current_changed.connect(self.on_current_changed)
+        self._decision.query_changed.connect(self.preview.hide)
         self.neighbours.selection_changed.connect(self.facts_changed)
         classes = self.decision.classes
         classes.pictures_dropped.connect(self.teach_requested)

@@ -1,0 +1,101 @@
+"""Decisions in words: what is said of a winner, of an unknown, of levels and of rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from visualmemory_gui.app.models.classes import ordered_classes
+from visualmemory_gui.app.models.headline import (
+    agreement,
+    by_rule,
+    disagree,
+    headline,
+    level_note,
+    percent,
+    why,
+    winning_label,
+)
+from visualmemory_gui.engine.decision.levels import roll_up
+from visualmemory_gui.engine.types import Decision, Neighbour, Novelty, SearchInfo
+
+
+def decided(*votes: tuple[str, float], known: bool | None = True) -> Decision:
+    """A decision over neighbours (label, distance), each with the weight 1 / (rank + 1)."""
+    weights = [1 / (rank + 2) for rank in range(len(votes))]
+    total = sum(weights)
+    near = tuple(
+        Neighbour(i + 1, i + 1, label, distance, weights[i], weights[i] / total)
+        for i, (label, distance) in enumerate(votes)
+    )
+    bare = Decision(None, None, None, {}, known, None, near, k=len(votes), rule="rank", level=-1)
+    return roll_up(bare, 0)
+
+
+TIGERS = decided(("cat/tiger", 0.1), ("cat/tiger", 0.2), ("cat/lynx", 0.3))
+
+
+def test_the_headline_is_the_winner_with_share_and_margin() -> None:
+    said = headline(TIGERS)
+    assert (said.title, said.numbers) == ("cat/tiger", "77 % of the vote · margin 54 %")
+
+
+def test_unknown_owns_the_headline_and_says_why() -> None:
+    far = replace(TIGERS, known=False, novelty=Novelty(0.9, 0.5, 10, "farther than 99 % of the memory's own"))
+    assert headline(far).title == "Unknown. Nearest: cat/tiger"
+    assert headline(far).reason == "farther than 99 % of the memory's own"
+
+
+def test_confidence_is_said_only_where_it_is_calibrated() -> None:
+    assert "times" not in headline(TIGERS).numbers
+    assert headline(replace(TIGERS, confidence=0.93)).numbers.endswith("right 9 in 10 times here")
+
+
+def test_nothing_to_compare_with_is_a_headline_too() -> None:
+    assert headline(decided()).title == "Nothing to compare with"
+
+
+@pytest.mark.parametrize(
+    ("votes", "sentence"),
+    [
+        (("a", "a", "b"), "2 of 3 neighbours, the two nearest, are a."),
+        (("a", "b", "a"), "2 of 3 neighbours, the nearest among them, are a."),
+        (("a", "a"), "All 2 neighbours are a."),
+        (("a",), "The only neighbour is a."),
+        (("a", "b"), "1 of 2 neighbours, the nearest, is a."),
+        ((), ""),
+    ],
+)
+def test_why_counts_the_neighbours(votes: tuple[str, ...], sentence: str) -> None:
+    assert why(decided(*((label, 0.1) for label in votes))) == sentence
+
+
+def test_a_level_that_disagrees_with_the_full_labels_says_so() -> None:
+    spread = decided(("plant/rose", 0.1), ("cat/tiger", 0.2), ("cat/lynx", 0.2), ("cat/tabby", 0.2))
+    assert "plant/rose" in level_note(roll_up(spread, 1))
+    assert level_note(spread) == "" and level_note(roll_up(TIGERS, 1)) == ""
+
+
+def test_the_label_to_confirm_at_a_level_is_the_strongest_below_its_winner() -> None:
+    assert winning_label(roll_up(TIGERS, 1)) == "cat/tiger"
+
+
+def test_rules_that_disagree_are_told() -> None:
+    split = decided(("a", 0.05), ("b", 0.9), ("b", 0.9))
+    winners = {rule: found.winner for rule, found in by_rule(split).items()}
+    assert winners["plurality"] == "b" and winners["softmax"] == "a"
+    assert disagree(by_rule(split)) and not disagree(by_rule(TIGERS))
+
+
+def test_agreement_of_hnsw_is_counted() -> None:
+    assert agreement(replace(TIGERS, search=SearchInfo("exact", "cpu", 3))) == "exact · HNSW agrees 3/3"
+
+
+def test_small_parts_keep_a_digit() -> None:
+    assert (percent(0.004), percent(0.714), percent(0.0)) == ("0.4 %", "71 %", "0 %")
+
+
+def test_classes_with_votes_come_first_and_empty_ones_not_at_all() -> None:
+    counts = {"zebra": 2, "ant": 1, "cat/lynx": 5, "cat/tiger": 9, "gone": 0}
+    assert ordered_classes(counts, TIGERS) == ["cat/tiger", "cat/lynx", "ant", "zebra"]
