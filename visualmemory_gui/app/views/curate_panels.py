@@ -79,12 +79,12 @@ class ExemplarsPanel(Panel):
         self.filter = FilterBar()
         self._selected = QLabel()
         self._selected.setProperty("dim", True)
-        foot, row = row_of()
+        bar, row = row_of()
         row.addWidget(self._selected, 1)
         for action in actions:
             row.addWidget(button_of(action))
         grid.setFrameShape(QFrame.Shape.NoFrame)
-        super().__init__("", [self.filter, grid, foot])
+        super().__init__("", [self.filter, bar, grid])
 
     def set_selected(self, count: int) -> None:
         self._selected.setText(f"{count:,} selected" if count else "")

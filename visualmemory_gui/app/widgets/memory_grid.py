@@ -128,11 +128,11 @@ class MemoryGrid(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(event.rect(), QColor(theme.current().surface))
-        painter.setFont(self._painter.size.font)
         if not len(self._ids):
             painter.setPen(QColor(theme.current().dim))
             flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
             painter.drawText(self.viewport().rect().adjusted(20, 20, -20, -20), flags, self._empty)
+        painter.setFont(self._painter.size.font)
         self._paint_cells(painter)
         if (band := self._mouse.band) is not None:
             painter.setPen(QPen(QColor(theme.current().accent), 1))
