@@ -81,7 +81,7 @@ def tell_skipped(skipped: tuple[Skipped, ...]) -> None:
 
 def add(
     memory: options.Memory,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures, or folders of them.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures, or folders of them.")],
     label: Label,
     copy: Annotated[
         bool, typer.Option("--copy/--link", help="Keep copies of the pictures in the memory, or only their places.")

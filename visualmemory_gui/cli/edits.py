@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.types import Changes, Receipt
 
-IdsOrNone = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Ids of exemplars.")]
+IdsOrNone = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Ids of exemplars.")]
 OrLabel = Annotated[str | None, typer.Option("--label", help="Take this label and everything below it.")]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def classify(
     memory: options.Memory,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures to decide.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures to decide.")],
     k: options.K = None,
     rule: options.Rule = None,
     level: Annotated[
@@ -101,7 +101,7 @@ def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | 
 
 def show(
     memory: options.Memory,
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Exemplars to list.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID", help="Exemplars to list.")] = None,
     label: Annotated[str | None, typer.Option("--label", help="List this label and everything below it.")] = None,
     state: Annotated[options.StateName | None, typer.Option("--state", help="List exemplars of this state.")] = None,
     as_json: options.Json = False,
@@ -188,7 +188,7 @@ def evaluate(
     memory: options.Memory,
     test_folder: Annotated[
         str | None,
-        typer.Argument(metavar="[TEST_FOLDER]", help="Pictures in class folders. Default: leave one exemplar out."),
+        typer.Argument(metavar="TEST_FOLDER", help="Pictures in class folders. Default: leave one exemplar out."),
     ] = None,
     k: Annotated[list[int] | None, typer.Option("-k", min=1, help="How many neighbours vote; may be repeated.")] = None,
     rule: Annotated[options.RuleOrAll, typer.Option("--rule", help="The voting rule.")] = options.RuleOrAll.all,

@@ -65,7 +65,7 @@ def rule_name(rule: RuleName | None) -> RuleText | None:
 
 
 Memory = Annotated[str, typer.Argument(metavar="MEMORY", help="The memory: a folder NAME.vmem.")]
-Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of exemplars, as `show` lists them.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID", help="Ids of exemplars, as `show` lists them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts, in place of text.")]
 OnDevice = Annotated[
     DeviceName | None,

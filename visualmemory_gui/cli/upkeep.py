@@ -87,8 +87,8 @@ def relink(
 
 def settings(
     memory: options.Memory,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The setting to change.")] = None,
-    value: Annotated[str | None, typer.Argument(metavar="[VALUE]", help="What to set it to.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The setting to change.")] = None,
+    value: Annotated[str | None, typer.Argument(metavar="VALUE", help="What to set it to.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Show the settings of a memory, or change one."""
@@ -105,7 +105,8 @@ def settings(
     if as_json:
         emit(found)
     else:
-        table(found.items(), ("setting", "value"))
+        spoken = {True: "on", False: "off"}
+        table([(n, spoken[v] if isinstance(v, bool) else v) for n, v in found.items()], ("setting", "value"))
 
 
 def encoders(

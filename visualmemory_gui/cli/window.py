@@ -14,7 +14,7 @@ from visualmemory_gui.engine.errors import VisualMemoryError
 
 
 def gui(
-    memory: Annotated[str | None, typer.Argument(metavar="[MEMORY]", help="The memory to open.")] = None,
+    memory: Annotated[str | None, typer.Argument(metavar="MEMORY", help="The memory to open.")] = None,
 ) -> None:
     """Open the window."""
     _show(memory)

@@ -1,0 +1,258 @@
+"""What each command prints with --json, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.engine.exchange.memories import paint, paint_classes
+from visualmemory_gui.cli.main import app
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+def told(*arguments: object) -> Any:
+    """The JSON a command prints; it must end well."""
+    done = run(*arguments, "--json")
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    return json.loads(lines[0]) if len(lines) == 1 else [json.loads(line) for line in lines]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return paint_classes(tmp_path / "pictures")
+
+
+@pytest.fixture
+def memory(tmp_path: Path, pictures: Path) -> Path:
+    told("build", pictures, tmp_path / "m.vmem", "--encoder", "fake")
+    return tmp_path / "m.vmem"
+
+
+def test_build_tells_what_it_added_and_again_adds_what_is_new(tmp_path: Path, pictures: Path) -> None:
+    (pictures / "notes.txt").write_text("no picture")
+    place = tmp_path / "m.vmem"
+    first = told("build", pictures, place, "--encoder", "fake")
+    assert (first["memory"], first["added"], first["unchanged"]) == (str(place), 12, 0)
+    assert set(first["skipped"][0]) == {"path", "reason"}
+    paint(pictures / "plant" / "new.png", 77)
+    again = told("build", pictures, place)
+    assert (again["added"], again["unchanged"]) == (1, 12)
+
+
+def test_add_tells_ids_and_what_was_here(memory: Path, tmp_path: Path) -> None:
+    new = paint(tmp_path / "new.png", 99)
+    assert told("add", memory, new, "--label", "plant") == {
+        "memory": str(memory), "added": 1, "skipped": [], "ids": [13]
+    }  # fmt: skip
+    again = run("add", memory, new, "--label", "plant", "--json")
+    assert json.loads(again.stdout)["ids"] == [13]
+    assert "already here as 13" in again.stderr
+
+
+def test_add_of_a_folder_adds_its_images(memory: Path, tmp_path: Path) -> None:
+    paint(tmp_path / "more" / "a.png", 5001)
+    paint(tmp_path / "more" / "b.png", 5002)
+    assert told("add", memory, tmp_path / "more", "--label", "x")["ids"] == [13, 14]
+
+
+def test_show_sums_up_or_lists(memory: Path, pictures: Path) -> None:
+    assert told("show", memory) == {
+        "exemplars": 12, "active": 12, "struck": 0, "labels": {"animals/cat": 4, "animals/dog": 4, "plant": 4},
+        "encoder": "fake", "dim": 64, "index": {"kind": "exact", "current": True},
+    }  # fmt: skip
+    one = told("show", memory, 3)
+    assert list(one) == ["id", "label", "state", "trust", "source", "sha256"]
+    assert Path(one["source"]).is_relative_to(pictures)
+    assert len(told("show", memory, "--label", "animals")) == 8
+    assert run("show", memory, "--state", "struck", "--json").stdout == ""
+
+
+def test_classify_prints_the_decision_of_each_image(memory: Path, pictures: Path) -> None:
+    decided = told("classify", memory, pictures / "plant" / "0.png", "-k", 3)
+    assert list(decided) == [
+        "image", "label", "share", "margin", "known", "confidence", "shares", "neighbours", "timings_ms"
+    ]  # fmt: skip
+    assert list(decided["neighbours"][0]) == ["id", "rank", "label", "distance", "weight", "share", "source"]
+    assert list(decided["timings_ms"]) == ["decode", "encode", "search", "vote"]
+    assert [n["rank"] for n in decided["neighbours"]] == [1, 2, 3]
+    assert decided["label"] == "plant"
+
+
+def test_one_bad_picture_among_many_has_its_line(memory: Path, pictures: Path) -> None:
+    bad = pictures / "bad.png"
+    bad.write_bytes(b"no")
+    done = run("classify", memory, bad, pictures / "plant" / "0.png", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 1
+    assert set(lines[0]) == {"image", "error"}
+    assert lines[1]["neighbours"]
+
+
+def test_k_above_the_active_count_returns_all(memory: Path, pictures: Path) -> None:
+    assert len(told("classify", memory, pictures / "plant" / "0.png", "-k", 500)["neighbours"]) == 12
+
+
+def test_an_empty_vote_has_no_label(memory: Path, pictures: Path) -> None:
+    told("strike", memory, *range(1, 13))
+    decided = told("classify", memory, pictures / "plant" / "0.png")
+    assert (decided["label"], decided["share"], decided["shares"], decided["neighbours"]) == (None, None, {}, [])
+
+
+def test_a_level_decides_by_the_first_part(memory: Path, pictures: Path) -> None:
+    decided = told("classify", memory, pictures / "animals" / "cat" / "0.png", "--level", 1, "-k", 1)
+    assert decided["shares"] == {"animals": 1.0}
+
+
+EDITS = [
+    (["strike", 1, 2], "Strike out 2 exemplars", [1, 2]),
+    (["strike", "--label", "plant"], "Strike out 4 exemplars", None),
+    (["relabel", 3, "--label", "x/y"], "Relabel 1 exemplar to x/y", [3]),
+    (["reweigh", 3, "--to", 0.5], "Set the trust of 1 exemplar to 0.5", [3]),
+    (["rename-label", "plant", "tree"], "Rename plant to tree", None),
+    (["restore", 1], None, []),
+]
+
+
+@pytest.mark.parametrize(("arguments", "name", "ids"), EDITS)
+def test_edits_tell_their_name_and_ids(
+    memory: Path, arguments: list[object], name: str | None, ids: list[int] | None
+) -> None:
+    command, *rest = arguments
+    done = told(command, memory, *rest)
+    assert done["edit"] == name
+    assert done["ids"] == ids if ids is not None else len(done["ids"]) == 4
+
+
+def test_undo_and_redo_walk_the_history(memory: Path) -> None:
+    assert told("undo", memory) == {"edit": None, "ids": []}
+    told("strike", memory, 1)
+    told("strike", memory, 2)
+    assert told("undo", memory, "--steps", 2)["ids"] == [1, 2]
+    assert told("redo", memory) == {"edit": "Strike out 1 exemplar", "ids": [1]}
+    steps = told("history", memory)["steps"]
+    assert [step["state"] for step in steps] == ["undone", "done"]
+
+
+def test_forget_gives_a_receipt(memory: Path) -> None:
+    receipt = told("forget", memory, 1, 2, "--yes")
+    assert (receipt["forgotten"], receipt["status"], receipt["hits"]) == (2, "done", 0)
+    assert receipt["files_scanned"] > 0
+    assert receipt["unreachable"]
+    assert told("show", memory)["exemplars"] == 10
+
+
+@pytest.mark.parametrize("how", [["--label", "animals"], ["--source", "pictures/animals"], ["--struck"]])
+def test_forget_by_label_source_or_trash(memory: Path, tmp_path: Path, how: list[str]) -> None:
+    told("strike", memory, "--label", "animals")
+    how = [str(tmp_path / one) if "/" in one else one for one in how]
+    assert told("forget", memory, *how, "--yes")["forgotten"] == 8
+
+
+def test_evaluate_by_leave_one_out_and_on_a_folder(memory: Path, pictures: Path) -> None:
+    found = told("evaluate", memory, "-k", 1, "-k", 5, "--rule", "rank")
+    assert found["queries"] == 12
+    assert list(found["accuracy"]) == ["rank"]
+    assert list(found["accuracy"]["rank"]) == ["1", "5"]
+    assert {"accuracy_by_level", "reliability_at_k", "calibration", "confusion"} <= set(found)
+    everything = told("evaluate", memory, pictures)
+    assert list(everything["accuracy"]) == ["plurality", "distance", "softmax", "rank"]
+
+
+def test_verify_says_ok_and_names_damage(memory: Path, tmp_path: Path) -> None:
+    assert told("verify", memory) == {"ok": True, "damage": []}
+    told("add", memory, paint(tmp_path / "new.png", 5), "--label", "x")
+    copy = next((memory / "images").rglob("*.png"))
+    copy.write_bytes(b"changed")
+    done = run("verify", memory, "--json")
+    assert done.exit_code == 1
+    assert set(json.loads(done.stdout)["damage"][0]) == {"what", "where", "detail"}
+
+
+def test_settings_show_and_set(memory: Path) -> None:
+    assert told("settings", memory)["k"] == 10
+    assert told("settings", memory, "k", 7)["k"] == 7
+    assert told("settings", memory, "k") == {"k": 7}
+
+
+def test_upkeep_commands_report(memory: Path, pictures: Path) -> None:
+    assert {"before", "after", "purged"} <= set(told("compact", memory, "--keep-history", "30d"))
+    pictures.rename(pictures.with_name("moved"))
+    assert told("relink", memory, pictures, pictures.with_name("moved")) == {"moved": 12, "missing": []}
+    assert "lite0" in [one["name"] for one in told("encoders")["encoders"]]
+
+
+@pytest.mark.parametrize("kind", ["bundle", "parquet", "imagefolder"])
+def test_export_and_import_report(memory: Path, tmp_path: Path, kind: str) -> None:
+    done = told("export", memory, tmp_path / "out", "--format", kind)
+    assert (done["exported"], done["format"]) == (12, kind)
+    taken = told("import", tmp_path / "out", tmp_path / "n.vmem", "--encoder", "fake")
+    assert (taken["added"], taken["memory"]) == (12, str(tmp_path / "n.vmem"))
+
+
+def test_vote_answers_published_lists(tmp_path: Path) -> None:
+    lists = {
+        "q": {"neighbor_image_ids": ["a", "b", "c"], "neighbor_classes": [1, 2, 2], "neighbor_distances": [0, 1, 2]}
+    }
+    (tmp_path / "n.json").write_text(json.dumps(lists))
+    (tmp_path / "x.json").write_text('["a"]')
+    assert told("vote", tmp_path / "n.json", "--rule", "plurality") == {"q": {"prediction": 2}}
+    at_k = told("vote", tmp_path / "n.json", "--rule", "plurality", "--at-each-k")
+    assert at_k == {"q": {"prediction_at_k": [1, 1, 2]}}
+    assert told("vote", tmp_path / "n.json", "--rule", "rank", "--exclude", tmp_path / "x.json")["q"]["prediction"] == 2
+
+
+FAILURES = [
+    (["show", "MISSING"], 1, "not a memory"),
+    (["strike", "MEMORY", 999], 1, "no exemplar with id 999"),
+    (["reweigh", "MEMORY", 1, "--to", 0], 1, "trust"),
+    (["relabel", "MEMORY", 1, "--label", "a/../b"], 1, ".."),
+    (["build", "MISSING", "NEW"], 1, "not a folder"),
+    (["import", "MISSING", "NEW"], 1, "not there"),
+    (["vote", "MISSING", "--rule", "rank"], 1, "cannot be read"),
+    (["add", "MEMORY", "MISSING", "--label", "x"], 1, "error:"),
+    (["settings", "MEMORY", "k", "0"], 1, "between"),
+    (["forget", "MEMORY", 1], 2, "--yes"),
+    (["forget", "MEMORY", "--yes"], 2, "name exemplars"),
+    (["strike", "MEMORY"], 2, "name exemplars"),
+    (["strike", "MEMORY", "one"], 2, "integer"),
+    (["classify", "MEMORY", "x.png", "-k", 0], 2, "-k"),
+    (["classify", "MEMORY"], 2, "IMAGE"),
+    (["classify", "MEMORY", "x.png", "--rule", "best"], 2, "best"),
+    (["undo", "MEMORY", "--steps", 0], 2, "steps"),
+    (["compact", "MEMORY", "--keep-history", "soon"], 2, "30d"),
+    (["settings", "MEMORY", "nonsense"], 2, "nonsense"),
+    (["nonsense"], 2, "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), FAILURES)
+def test_failures_are_told_on_stderr_without_a_traceback(
+    memory: Path, tmp_path: Path, arguments: list[object], code: int, words: str
+) -> None:
+    places = {"MEMORY": memory, "MISSING": tmp_path / "missing", "NEW": tmp_path / "new.vmem"}
+    before = told("show", memory)
+    done = run(*(places.get(str(one), one) for one in arguments))
+    assert done.exit_code == code, done.output
+    assert words in done.stderr
+    assert "Traceback" not in done.output
+    assert done.stdout == ""
+    assert told("show", memory) == before
+    assert not (tmp_path / "new.vmem").exists()
+
+
+def test_people_read_tables(memory: Path, pictures: Path) -> None:
+    assert run("show", memory).stdout.splitlines()[2].split() == ["label", "active"]
+    listed = run("show", memory, 1, 12).stdout.splitlines()
+    assert listed[0].startswith("id")
+    assert len({line.index("active") for line in listed[1:]}) == 1
+    for command in (["history", memory], ["evaluate", memory], ["verify", memory], ["settings", memory], ["encoders"]):
+        assert run(*command).exit_code == 0
+    assert "of the vote" in run("classify", memory, pictures / "plant" / "0.png").stdout

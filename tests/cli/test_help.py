@@ -1,0 +1,124 @@
+"""The command line explains itself, and quickly."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer.main
+
+from visualmemory_gui.cli.main import app
+from visualmemory_gui.engine.memory import VisualMemory
+
+GROUP = typer.main.get_command(app)
+COMMANDS = """
+gui demo build add classify vote strike restore relabel reweigh rename-label undo redo history show forget evaluate
+verify compact relink settings export import encoders
+""".split()  # noqa: SIM905 - a list of words reads best as words
+HEAVY = ("torch", "timm", "torchvision", "PySide6", "pyarrow", "openvino")
+
+
+def parameters() -> Iterator[tuple[str, str, object]]:
+    for name, command in GROUP.commands.items():
+        for parameter in command.params:
+            yield name, parameter.name, parameter
+
+
+def test_every_command_is_there_and_no_other() -> None:
+    assert list(GROUP.commands) == COMMANDS
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does_in_a_line(name: str) -> None:
+    text = GROUP.commands[name].get_short_help_str(60)
+    assert text
+    assert not text.endswith("...")
+
+
+@pytest.mark.parametrize(("command", "name", "parameter"), list(parameters()))
+def test_every_argument_and_option_has_help(command: str, name: str, parameter: object) -> None:
+    assert getattr(parameter, "help", None), f"{command} {name}"
+
+
+def test_every_command_but_the_windows_prints_json() -> None:
+    without = {name for name, command in GROUP.commands.items() if "as_json" not in {p.name for p in command.params}}
+    assert without == {"gui", "demo"}
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """Names of the modules that a run of the command line has loaded when it ends."""
+    program = (
+        "import sys, json, atexit\n"
+        "atexit.register(lambda: print('\\n' + json.dumps(sorted(sys.modules))))\n"
+        "from visualmemory_gui.cli.main import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> str:
+    place = tmp_path_factory.mktemp("m") / "m.vmem"
+    with VisualMemory.create(place, dim=4) as m:
+        m.add_vectors(np.eye(4, dtype=np.float32), list("abcd"))
+    return str(place)
+
+
+@pytest.mark.parametrize("arguments", ["--help", "show", "show 1", "strike 1", "undo", "history", "settings"])
+def test_light_commands_load_neither_torch_nor_qt(memory: str, arguments: str) -> None:
+    command, *rest = arguments.split()
+    found = modules_after(command, *([] if command == "--help" else [memory]), *rest)
+    assert found.isdisjoint(HEAVY)
+    assert "PIL.Image" not in found
+
+
+def test_help_loads_not_even_numpy() -> None:
+    assert "numpy" not in modules_after("--help")
+
+
+def test_the_module_runs_like_the_command(memory: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "visualmemory_gui", "show", memory, "--json"], capture_output=True, check=True
+    )
+    assert json.loads(done.stdout)["active"] == 4
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(memory: str) -> None:
+    command = f"{sys.executable} -m visualmemory_gui show {memory} --label a | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_ctrl_c_while_building_keeps_what_was_added(tmp_path: Path) -> None:
+    import signal
+
+    from tests.engine.exchange.memories import paint
+
+    for i in range(400):
+        paint(tmp_path / "p" / "a" / f"{i}.png", i)
+    command = [
+        sys.executable,
+        "-m",
+        "visualmemory_gui",
+        "build",
+        tmp_path / "p",
+        tmp_path / "m.vmem",
+        "--encoder",
+        "fake",
+    ]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stderr is not None
+    first = child.stderr.readline()
+    child.send_signal(signal.SIGINT)
+    _, told = child.communicate(timeout=60)
+    assert "adding pictures" in first
+    assert (child.returncode, "Traceback" in told, "kept" in told) == (130, False, True)
+    with VisualMemory.open(tmp_path / "m.vmem") as m:
+        assert 0 < m.catalog.totals()[0] < 400

@@ -1,0 +1,137 @@
+"""Folders of pictures and Parquet tables, out and in again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.engine.exchange.memories import facts, paint_classes, random_memory
+from visualmemory_gui.engine.errors import ExchangeError, StorageError
+from visualmemory_gui.engine.exchange import formats
+from visualmemory_gui.engine.memory import VisualMemory
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    with VisualMemory.create(tmp_path / "m.vmem", "fake") as m:
+        m.build(paint_classes(tmp_path / "pictures"))
+        m.strike([1])
+        m.reweigh([2], 0.5)
+    return tmp_path / "m.vmem"
+
+
+def export(memory: Path, target: Path, kind: str) -> Path:
+    with VisualMemory.open(memory, readonly=True) as m:
+        formats.export(m, target, kind)
+    return target
+
+
+def test_a_folder_holds_the_active_pictures_and_says_what_they_are(memory: Path, tmp_path: Path) -> None:
+    with VisualMemory.open(memory, readonly=True) as m:
+        done = formats.export(m, tmp_path / "f", "imagefolder")
+    lines = [json.loads(line) for line in (tmp_path / "f" / "metadata.jsonl").read_text().splitlines()]
+    assert (done.exemplars, done.left_out, len(lines)) == (11, 1, 11)
+    assert all((tmp_path / "f" / line["file_name"]).parent == tmp_path / "f" / line["label"] for line in lines)
+    assert set(lines[0]) == {"file_name", "label", "id", "state", "trust", "sha256"}
+
+
+def test_a_folder_comes_back_with_labels_and_trust(memory: Path, tmp_path: Path) -> None:
+    folder = export(memory, tmp_path / "f", "imagefolder")
+    formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    with VisualMemory.open(memory) as a, VisualMemory.open(tmp_path / "n.vmem") as b:
+        assert [fact for fact in facts(a) if fact[1] == "active"] == facts(b)
+    again = formats.import_(folder, tmp_path / "n.vmem")
+    assert (again.added, again.unchanged) == (0, 11)
+
+
+def test_a_folder_without_metadata_is_taken_by_its_folders(tmp_path: Path) -> None:
+    done = formats.import_(paint_classes(tmp_path / "f"), tmp_path / "n.vmem", encoder="fake")
+    assert (done.added, done.created) == (12, True)
+
+
+def test_a_bad_picture_of_a_folder_is_skipped_and_named(memory: Path, tmp_path: Path) -> None:
+    folder = export(memory, tmp_path / "f", "imagefolder")
+    (folder / "plant" / "0.png").write_bytes(b"no picture")
+    done = formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    assert done.added == 10
+    assert [Path(one.path).name for one in done.skipped] == ["0.png"]
+
+
+def test_a_link_in_a_folder_is_not_followed(memory: Path, tmp_path: Path) -> None:
+    folder = export(memory, tmp_path / "f", "imagefolder")
+    (folder / "plant" / "0.png").unlink()
+    (folder / "plant" / "0.png").symlink_to(tmp_path / "pictures" / "plant" / "0.png")
+    done = formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    assert "link" in done.skipped[0].reason
+
+
+def test_labels_that_no_file_system_takes_still_come_back(tmp_path: Path) -> None:
+    labels = ('odd: "name"?', "CON/…", "x" * 200, "Cat", "cat", "a.png", "a.png/b")
+    with VisualMemory.create(tmp_path / "m.vmem", "fake") as m:
+        files = sorted(paint_classes(tmp_path / "p").rglob("*.png"))
+        m.add(files[: len(labels)], labels)
+    folder = export(tmp_path / "m.vmem", tmp_path / "f", "imagefolder")
+    formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    with VisualMemory.open(tmp_path / "n.vmem") as m:
+        assert set(m.catalog.counts()) == set(labels)
+
+
+@pytest.mark.parametrize("kind", ["bundle", "imagefolder", "parquet"])
+def test_a_place_that_is_taken_is_refused(memory: Path, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine").write_text("mine")
+    with pytest.raises(ExchangeError):
+        export(memory, tmp_path / "taken", kind)
+    assert [path.name for path in (tmp_path / "taken").iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("kind", ["bundle", "imagefolder", "parquet"])
+def test_a_place_that_cannot_be_is_told(memory: Path, kind: str) -> None:
+    with pytest.raises(StorageError):
+        export(memory, Path("/proc/no/such"), kind)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_table_of_vectors_comes_back_bit_for_bit(tmp_path: Path, seed: int) -> None:
+    place = random_memory(tmp_path / "a.vmem", seed)
+    table = export(place, tmp_path / "a.parquet", "parquet")
+    assert pq.read_schema(table).names == ["id", "label", "vector", "state", "trust", "source"]
+    formats.import_(table, tmp_path / "b.vmem")
+    with VisualMemory.open(place) as a, VisualMemory.open(tmp_path / "b.vmem") as b:
+        assert facts(a) == facts(b)
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64(), pa.float16()])
+def test_a_table_of_others_needs_only_labels_and_vectors(tmp_path: Path, kind: pa.DataType) -> None:
+    vectors = np.random.default_rng(0).normal(size=(6, 5)).astype(kind.to_pandas_dtype())
+    table = pa.table({"vector": pa.array(list(vectors), pa.list_(kind)), "label": ["a", "b"] * 3})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert formats.import_(tmp_path / "t.parquet", tmp_path / "n.vmem").added == 6
+    with VisualMemory.open(tmp_path / "n.vmem") as m:
+        norms = np.linalg.norm(m.catalog.vectors([1, 6]).astype(np.float64), axis=1)
+        assert np.allclose(norms, 1, atol=1e-6)
+
+
+def test_a_table_of_another_length_is_refused(memory: Path, tmp_path: Path) -> None:
+    table = pa.table({"vector": [[1.0, 2.0]], "label": ["a"]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(ExchangeError, match="2 numbers"):
+        formats.import_(tmp_path / "t.parquet", memory)
+
+
+@pytest.mark.parametrize("make", ["nothing", "text", "fifo"])
+def test_what_is_nothing_of_ours_is_refused(tmp_path: Path, make: str) -> None:
+    import os
+
+    source = tmp_path / "x.vmemz"
+    if make == "text":
+        source.write_text("hello")
+    elif make == "fifo":
+        os.mkfifo(source)
+    with pytest.raises(ExchangeError):
+        formats.import_(source, tmp_path / "n.vmem")
