@@ -68,7 +68,7 @@ def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str,
             list(widths.counts), list(widths.widths), widths.nodes,
         )  # fmt: skip
         with _whole(folder / SEAL) as path:
-            path.write_text(json.dumps(asdict(seal), indent=1), encoding="utf-8")
+            path.write_text(_text(asdict(seal)), encoding="utf-8")
         _unlink(p for p in _files(folder) if p.name not in (SEAL, name))
     return seal
 
@@ -120,14 +120,24 @@ def delete(folder: Path) -> None:
 def _parsed(raw: bytes) -> Seal:
     try:
         data: dict[str, Any] = json.loads(raw)
+        sound = data.pop("check") == _check(data)
         seal = Seal(**data)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unfit("its seal is damaged") from error
     numbers = (seal.version, seal.dim, seal.count, seal.change, seal.size, seal.nodes, *_numbers(seal))
     texts = (seal.format, seal.byteorder, seal.metric, seal.encoder, seal.file, seal.sha256)
-    if any(type(n) is not int or n < 0 for n in numbers) or any(type(t) is not str for t in texts):
+    if not sound or any(type(n) is not int or n < 0 for n in numbers) or any(type(t) is not str for t in texts):
         raise Unfit("its seal is damaged")
     return seal
+
+
+def _text(data: dict[str, Any]) -> str:
+    """What ``index.json`` says, with a check of its own."""
+    return json.dumps({**data, "check": _check(data)}, indent=1)
+
+
+def _check(data: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def _numbers(seal: Seal) -> list[int]:

@@ -42,7 +42,7 @@ def _as_floats(vectors: npt.ArrayLike) -> npt.NDArray[Any]:
     return given
 
 
-def _unit(rows: npt.NDArray[Any], *, first: int) -> npt.NDArray[Any]:
+def _unit(rows: npt.NDArray[Any], *, first: int) -> F32:
     """``rows`` as float32 of unit length. Scaling by the largest entry first keeps huge float64 from overflowing."""
     wide = rows.astype(np.float64)
     _refuse(~np.isfinite(wide).all(axis=1), "holds a value that is no finite number", first)
@@ -52,10 +52,9 @@ def _unit(rows: npt.NDArray[Any], *, first: int) -> npt.NDArray[Any]:
     length = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
     norms = length * scale[:, 0]
     _refuse(norms <= SMALLEST_NORM, "has (almost) no length, so it has no direction", first)
-    narrow = rows.astype(np.float32)
     keep = np.abs(norms - 1.0) <= UNIT_TOLERANCE
-    narrow[~keep] = scaled[~keep] / length[~keep, None]
-    return narrow
+    unit: F32 = np.where(keep[:, None], wide, scaled / length[:, None]).astype(np.float32)
+    return unit
 
 
 def _refuse(bad: Any, why: str, first: int) -> None:

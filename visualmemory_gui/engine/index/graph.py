@@ -19,7 +19,6 @@ U64 = npt.NDArray[np.uint64]
 CONNECTIONS = 16
 CONSTRUCTION = 128
 SEED = 20250713
-SETTLED_AT_ONCE = 1024
 METRIC = "ip"
 """Inner product: the same order as the cosine, since every row is of unit length."""
 
@@ -101,19 +100,9 @@ class Graph:
 
     def settle(self, live: I64, dead: I64) -> None:
         """Make all ``live`` nodes live and all ``dead`` ones marked, whatever the file that was loaded said."""
-        for start in range(0, len(live), SETTLED_AT_ONCE):
-            block = live[start : start + SETTLED_AT_ONCE]
-            if not self._all_live(block):
-                self.set_live(block, np.ones(len(block), np.bool_))
+        self.set_live(live, np.ones(len(live), np.bool_))
         self.set_live(dead, np.zeros(len(dead), np.bool_))
         self.live = len(live)
-
-    def _all_live(self, twins: I64) -> bool:
-        try:
-            self._raw.get_items(twins.view(np.uint64))
-        except RuntimeError:  # hnswlib gives no vector of a node that is marked deleted
-            return False
-        return True
 
     def nearest(self, query: F32, width: int) -> tuple[I64, F32] | None:
         """Twins and distances of about the ``width`` nearest nodes, nearest first; None if not so many are reached."""

@@ -182,10 +182,14 @@ class Searcher:
         return IndexState("hnsw" if by_graph else "exact", current=behind == 0 or not large, behind=behind)
 
     def due(self, snapshot: Snapshot) -> bool:
-        """Whether a checkpoint should be written: 1 % of the rows, at least 1,000, changed since the last one."""
-        if not self._hnsw.lives_for(snapshot):
+        """Whether a checkpoint should be written: 1 % of the rows, at least 1,000, changed since the last one.
+
+        Also when the graph has doubled, since saving measures anew how wide it must be searched.
+        """
+        view = self._hnsw.view
+        if view is None or not self._hnsw.lives_for(snapshot):
             return False
-        if self._saved is None:
+        if self._saved is None or view.widths.outgrown(view.graph.live):
             return True
         changed = int(np.count_nonzero(snapshot.row_change > self._saved))
         return changed >= max(DUE_LEAST, DUE_SHARE * len(snapshot))

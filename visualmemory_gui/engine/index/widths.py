@@ -17,8 +17,9 @@ from visualmemory_gui.engine.types import F32, F64
 COUNTS = (20, 60, 110)
 LADDER = (24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048)
 SAMPLE = 256
-WANTED_RECALL = 0.995
-"""More than the promised 0.99: queries from outside are a little harder than the memory's own vectors."""
+WANTED_RECALL = 0.998
+"""More than the promised 0.99: queries from outside miss up to four times as many neighbours as the memory's own
+vectors do (0.998 became 0.9917 to 0.9985 on four kinds of seeded data)."""
 
 BEYOND = 8
 """Nodes beyond the count, which show that the answer is complete."""

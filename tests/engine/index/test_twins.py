@@ -1,0 +1,28 @@
+"""From hashes to rows, through any number of small extensions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from visualmemory_gui.engine.index.twins import MOST_RECENT, TwinRows
+
+
+@pytest.mark.parametrize("steps", [[1, 2, 3], [5, MOST_RECENT, 1, 7], [2 * MOST_RECENT, 1, 1]])
+def test_every_row_is_found_by_its_hash_after_each_extension(steps: list[int]) -> None:
+    hashes = np.random.default_rng(0).integers(-300, 300, 50 + sum(steps))
+    n, rows_of = 50, TwinRows.of(hashes[:50])
+    for step in steps:
+        n += step
+        rows_of = rows_of.extended(hashes[:n])
+        assert len(rows_of) == n
+        asked = np.array([7, -299, 1000, 0])
+        rows, places = rows_of.lookup(asked)
+        for place, key in enumerate(asked):
+            assert sorted(rows[places == place].tolist()) == np.flatnonzero(hashes[:n] == key).tolist()
+
+
+def test_an_extension_leaves_what_readers_hold() -> None:
+    before = TwinRows.of(np.array([4, 4, 9]))
+    before.extended(np.array([4, 4, 9, 4]))
+    assert sorted(before.lookup(np.array([4]))[0].tolist()) == [0, 1]
