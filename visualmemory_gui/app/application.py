@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from visualmemory_gui.app import preferences, theme
@@ -17,16 +18,16 @@ from visualmemory_gui.app.main_window import NAME, MainWindow
 log = logging.getLogger("visualmemory_gui")
 
 
-def create(argv: Sequence[str]) -> tuple[QApplication, MainWindow]:
+def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[QApplication, MainWindow]:
     """Build the application and its window without showing it; ``argv[1]``, if any, is the memory to open.
 
-    A QApplication that exists is used again.
+    A QApplication that exists is used again. ``settings`` are the user's own unless others are given.
     """
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(list(argv) or ["visualmemory-gui"])
     app.setApplicationName("visualmemory_gui")
     app.setApplicationDisplayName(NAME)
-    store = preferences.settings()
+    store = settings or preferences.settings()
     theme.apply(app, preferences.theme_name(store))
     window = MainWindow(settings=store)
     memory = next((text for text in list(argv)[1:] if not text.startswith("-")), None)

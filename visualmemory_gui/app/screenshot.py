@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from visualmemory_gui.engine.errors import StorageError
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.main_window import MainWindow
@@ -27,25 +30,41 @@ def take_all(
     """The same window once for each (file, look)."""
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import QSettings
+
     from visualmemory_gui.app import theme
     from visualmemory_gui.app.application import create
 
-    app, window = create(["visualmemory-gui", str(memory_path)])
     before = theme.wanted()
-    try:
-        window.resize(*size)
-        window.show()
-        wait_until_idle(window)
-        ask_something(window)
-        wait_until_idle(window)
-        for png, name in wanted:
-            theme.apply(app, name)
-            app.processEvents()
-            window.grab().save(str(png))
-    finally:
-        window.close()
-        theme.apply(app, before)
+    with TemporaryDirectory() as folder:  # the user's settings and recent memories stay as they are
+        settings = QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat)
+        app, window = create(["visualmemory-gui", str(memory_path)], settings=settings)
+        try:
+            window.resize(*size)
+            window.show()
+            wait_until_idle(window)
+            ask_something(window)
+            wait_until_idle(window)
+            for png, name in wanted:
+                theme.apply(app, name)
+                photograph(window, png)
+        finally:
+            window.close()
+            settings.sync()
+            theme.apply(app, before)
     return [png for png, _ in wanted]
+
+
+def photograph(window: MainWindow, png: Path) -> None:
+    """Save what the window shows, with the mouse out of the way."""
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QCursor
+    from PySide6.QtWidgets import QApplication
+
+    QCursor.setPos(window.mapToGlobal(QPoint(window.width() - 2, window.height() - 2)))
+    QApplication.processEvents()
+    if not window.grab().save(str(png)):
+        raise StorageError(f"{png} cannot be written: choose another place for the picture")
 
 
 def ask_something(window: MainWindow) -> None:

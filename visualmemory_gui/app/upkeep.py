@@ -17,10 +17,10 @@ QUIET_MS = 1500
 
 def maintain(memory: VisualMemory, report: Report) -> bool:
     """Do what is due. Whether decisions may look different now: the thresholds are others than before."""
-    live = memory.live
-    before = live.decider.thresholds
-    live.maintain(report)
-    return live.decider.thresholds is not before
+    decider = memory.live.decider
+    before = decider.thresholds
+    memory.maintain(report)
+    return decider.thresholds is not before
 
 
 class Upkeep(QObject):
