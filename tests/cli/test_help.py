@@ -47,7 +47,7 @@ def test_every_argument_and_option_has_help(command: str, name: str, parameter: 
 
 def test_every_command_but_the_windows_prints_json() -> None:
     without = {name for name, command in GROUP.commands.items() if "as_json" not in {p.name for p in command.params}}
-    assert without == {"gui", "demo"}
+    assert without == {"gui"}
 
 
 def modules_after(*arguments: str) -> set[str]:

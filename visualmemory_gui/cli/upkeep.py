@@ -12,6 +12,7 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, count, emit, say, table
 
+DEFAULT_ENCODER = "lite0"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -119,7 +120,9 @@ def encoders(
     from visualmemory_gui.engine.encoders import registry
 
     if prepare:
-        _prepare()
+        with Progress() as report:
+            made = registry.prepare(DEFAULT_ENCODER, report=report)
+        say("converted model made" if made else "nothing to prepare")
     found = [asdict(one) for one in registry.available()]
     if as_json:
         emit({"encoders": found})
@@ -135,13 +138,3 @@ def encoders(
         for one in found
     ]
     table(rows, ("name", "dim", "licence", "weights", ""))
-
-
-def _prepare() -> None:
-    from visualmemory_gui.engine.encoders import openvino_lite
-
-    if not openvino_lite.installed():
-        say("OpenVINO is not installed: encoding uses torch")
-    elif not openvino_lite.ready():
-        with Progress() as report:
-            openvino_lite.prepare(report)

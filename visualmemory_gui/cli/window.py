@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from visualmemory_gui.cli.output import Progress, say
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.output import Progress, emit, say
 from visualmemory_gui.engine.errors import VisualMemoryError
 
 
@@ -30,6 +31,7 @@ def demo(
         str | None, typer.Option("--screenshot", metavar="PNG", help="Save a picture of the window and end.")
     ] = None,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="Plant 30 wrong labels, for the tour.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Open the demo memory. It is made from real pictures if it is not there."""
 
@@ -37,7 +39,10 @@ def demo(
 
     with Progress() as report:
         made = make_demo(Path(to) if to else None, mistakes=mistakes, report=report)
-    typer.echo(str(made))
+    if as_json:
+        emit({"memory": str(made)})
+    else:
+        typer.echo(str(made))
     if screenshot:
         _take(made, screenshot)
     elif not no_gui:

@@ -65,7 +65,7 @@ def make_demo(
         m.set("level", "1")
         m.history.baseline()
         report(0, None, "learning what is unknown")
-        m.refresh()
+        m.maintain()
     part.replace(place)
     return place
 

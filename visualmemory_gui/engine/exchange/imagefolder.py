@@ -164,7 +164,7 @@ def _decoded(m: VisualMemory, folder: Path, rows: Sequence[Row], report: Report)
         else:
             by_path.setdefault(str(path), []).append(n)
     taken: dict[int, NewRow] = {}
-    with DecodePool(geometry=registry.geometry(m.identity.name)) as pool, closing(pool.map(list(by_path))) as found:  # type: ignore[type-var]
+    with DecodePool(geometry=registry.geometry(m.identity.name)) as pool, closing(pool.map(list(by_path))) as found:
         waiting: list[tuple[str, Picture]] = []
         for path, picture in found:
             if isinstance(picture, BadImage):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from visualmemory_gui.engine.encoders import registry
-from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError
+from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError, StorageError
 from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.live import LiveMemory
@@ -221,7 +221,11 @@ def _copies(m: VisualMemory) -> Iterator[Keep]:
                 part = Path(room) / "picture"
                 part.write_bytes(data)
                 kept.append((sha256, suffix))
-                m.live.files.keep(part, sha256, suffix)
+                try:
+                    m.live.files.keep(part, sha256, suffix)
+                except StorageError as error:
+                    reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
+                    raise StorageError(f"{m.path} cannot take the pictures: {reason}; nothing was imported") from error
 
         try:
             yield keep
