@@ -31,7 +31,7 @@ class FakeEncoder:
         check(batch, self.geometry)
         cell = _SIZE // _GRID
         sums = batch.reshape(len(batch), _GRID, cell, _GRID, cell, 3).sum(axis=(2, 4), dtype=np.int64)
-        colours = sums.reshape(len(batch), -1) / (cell * cell * 127.5) - 1.0
+        colours = sums.reshape(len(batch), _GRID * _GRID * 3) / (cell * cell * 127.5) - 1.0
         # The constant keeps the vector of an all-grey picture away from zero; einsum sums each row by itself, so that
         # a picture's vector does not depend on the batch to the last bit.
         inputs = np.concatenate([colours, np.ones((len(batch), 1))], axis=1)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visualmemory_gui.engine.encoders import weights
+from visualmemory_gui.engine.encoders import openvino_runtime, weights
 from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo, check, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
@@ -162,15 +162,10 @@ class OnnxEncoder:
     backend = "openvino"
 
     def __init__(self, name: str, path: Path, fed: Input, *, bulk: bool) -> None:
-        try:
-            import openvino
-        except ImportError:
-            raise EncoderError("ONNX files need OpenVINO: install visualmemory_gui[fast]") from None
         size = fed.geometry.size
-        model = openvino.Core().read_model(str(path))
+        model = openvino_runtime.module().Core().read_model(str(path))
         model.reshape([-1, 3, size, size])
-        config = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT" if bulk else "LATENCY"}
-        self._compiled = openvino.Core().compile_model(model, "CPU", config)
+        self._compiled = openvino_runtime.compiled(model, bulk=bulk)
         self._scale = np.float32(1.0) / (255.0 * np.asarray(fed.std, np.float32))
         self._offset = -np.asarray(fed.mean, np.float32) / np.asarray(fed.std, np.float32)
         self.geometry = fed.geometry

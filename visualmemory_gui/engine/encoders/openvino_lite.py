@@ -13,14 +13,13 @@ import shutil
 import tempfile
 import warnings
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import platformdirs
 
-from visualmemory_gui.engine.encoders import lite
+from visualmemory_gui.engine.encoders import lite, openvino_runtime
 from visualmemory_gui.engine.encoders.base import check, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report, silent
@@ -34,10 +33,6 @@ _CHUNK = 32
 _STEPS = 3
 
 
-def installed() -> bool:
-    return find_spec("openvino") is not None
-
-
 def folder() -> Path:
     """Where the converted model of these weights and this OpenVINO is kept."""
     key = f"{lite.IDENTITY.weights_sha256[:16]}-openvino-{metadata.version('openvino')}-{_LAYOUT}"
@@ -46,7 +41,7 @@ def folder() -> Path:
 
 def ready() -> bool:
     """Whether OpenVINO is installed and the converted model is in the cache; loading it checks its bytes."""
-    return installed() and (folder() / _SEAL).is_file()
+    return openvino_runtime.installed() and (folder() / _SEAL).is_file()
 
 
 def prepare(report: Report = silent) -> None:
@@ -54,8 +49,8 @@ def prepare(report: Report = silent) -> None:
 
     The model is made in a folder of its own and renamed when it is whole, so another process sees all of it or none.
     """
-    if not installed():
-        raise EncoderError("OpenVINO is not installed: install visualmemory_gui[fast]")
+    if not openvino_runtime.installed():
+        raise EncoderError(openvino_runtime.MISSING)
     if ready():
         return
     report(0, _STEPS, "Preparing the fast encoder")
@@ -94,11 +89,7 @@ class OpenVinoLite:
     backend = "openvino"
 
     def __init__(self, model: Path, *, bulk: bool) -> None:
-        import openvino
-
-        # Without the hint, CPUs that can would compute in bfloat16 and give other vectors.
-        config = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT" if bulk else "LATENCY"}
-        self._compiled = openvino.Core().compile_model(str(model), "CPU", config)
+        self._compiled = openvino_runtime.compiled(model, bulk=bulk)
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
 
     def encode(self, batch: U8) -> F32:
@@ -138,8 +129,9 @@ _EMPTY = {_POOLED: (0, lite.IDENTITY.dim), _CELLS: (0, 7, 7, lite.IDENTITY.dim)}
 
 def _convert(place: Path, report: Report) -> None:
     """Write the converted model and its seal into ``place``."""
-    import openvino
     import torch
+
+    openvino = openvino_runtime.module()
 
     class FromPixels(torch.nn.Module):
         """The network from (n, 224, 224, 3) uint8 to the vector before normalisation and the cells."""

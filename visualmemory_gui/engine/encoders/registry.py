@@ -6,7 +6,15 @@ import logging
 from pathlib import Path
 
 from visualmemory_gui.engine import device as devices
-from visualmemory_gui.engine.encoders import fake, lite, local_file, openvino_lite, timm_models, torchvision_models
+from visualmemory_gui.engine.encoders import (
+    fake,
+    lite,
+    local_file,
+    openvino_lite,
+    openvino_runtime,
+    timm_models,
+    torchvision_models,
+)
 from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report, silent
@@ -62,6 +70,15 @@ def geometry(name: str) -> Geometry:
     if name.startswith(torchvision_models.PREFIX):
         return torchvision_models.geometry(name)
     return local_file.geometry(_local(name))
+
+
+def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> bool:
+    """Make what lets ``name`` compute faster here, if it is missing: the converted model. True when it was made."""
+    missing = name == lite.NAME and openvino_runtime.installed() and not openvino_lite.ready()
+    if not missing or devices.resolve(device) != "cpu":
+        return False
+    openvino_lite.prepare(report)
+    return True
 
 
 def available() -> list[EncoderInfo]:

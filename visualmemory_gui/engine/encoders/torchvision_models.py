@@ -51,12 +51,8 @@ def geometry(name: str) -> Geometry:
 
 def identity(name: str, *, report: Report = silent) -> EncoderIdentity:
     """Fetches the weights if they are not here, for their checksum is part of it. Raises EncoderError."""
-    import torch
-
     path = _fetched(name, report)
-    with torch.device("meta"):
-        dim = _beheaded(_network(name), classes=_classes(name))
-    return _identity(name, dim, path)
+    return _identity(name, _dimension(name), path)
 
 
 def load(name: str, *, device: str, bulk: bool, report: Report = silent) -> TorchEncoder:
@@ -83,7 +79,7 @@ def _weights(name: str) -> Any:
 
     try:
         found = torchvision.models.get_weight(name.removeprefix(PREFIX))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, KeyError):
         raise EncoderError(f"torchvision has no weights called {name.removeprefix(PREFIX)!r}") from None
     if not hasattr(found.transforms(), "crop_size") or not found.meta.get("categories"):
         raise EncoderError(f"{name} are not the weights of an image classifier")
@@ -98,6 +94,16 @@ def _network(name: str) -> torch.nn.Module:
     builder = next(each for each in models.list_models() if wanted in models.get_model_weights(each))
     network: torch.nn.Module = models.get_model(builder, weights=None)
     return network.eval()
+
+
+def _dimension(name: str) -> int:
+    import torch
+
+    try:
+        with torch.device("meta"):  # no memory, no random numbers: milliseconds
+            return _beheaded(_network(name), classes=_classes(name))
+    except NotImplementedError:  # some networks look at their numbers while they are built
+        return _beheaded(_network(name), classes=_classes(name))
 
 
 def _classes(name: str) -> int:

@@ -71,6 +71,9 @@ def fetch(url: str, target: Path, *, encoder: str, report: Report) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(_request(url), timeout=_SILENCE_S) as answer, replacing(target) as file:
             _copy(cast(HTTPResponse, answer), file, what=what, report=report)
+    except urllib.error.HTTPError as error:
+        with error:  # it holds the connection
+            raise missing(encoder, url, target, why=_refused(error)) from error
     except (OSError, HTTPException, ValueError) as error:
         raise missing(encoder, url, target, why=_why(error)) from error
     return target
@@ -113,10 +116,12 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         Path(name).unlink(missing_ok=True)
 
 
+def _refused(error: urllib.error.HTTPError) -> str:
+    asked = "; its licence must be accepted there first" if error.code in (401, 403) else ""
+    return f"the server answers {error.code}{asked}"
+
+
 def _why(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        asked = "; its licence must be accepted there first" if error.code in (401, 403) else ""
-        return f"the server answers {error.code}{asked}"
     if isinstance(error, urllib.error.URLError):
         return "there is no connection" if not isinstance(error.reason, str) else error.reason
     return str(error) or type(error).__name__

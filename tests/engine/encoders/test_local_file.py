@@ -1,0 +1,165 @@
+"""Networks of the user's own: TorchScript and ONNX files."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from visualmemory_gui.engine.encoders import local_file, registry
+from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.types import Geometry
+
+
+def field(number: int, value: int | bytes) -> bytes:
+    """One field of a protocol buffer, in which ONNX files are written."""
+
+    def varint(n: int) -> bytes:
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def onnx_file(operator: bytes, side: int) -> bytes:
+    """A network of one ``operator`` from (1, 3, side, side) floats."""
+
+    def value(name: bytes, *sizes: int) -> bytes:
+        shape = b"".join(field(1, field(1, size)) for size in sizes)
+        return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
+
+    node = field(1, b"in") + field(2, b"out") + field(4, operator)
+    graph = field(1, node) + field(2, b"g") + field(11, value(b"in", 1, 3, side, side)) + field(12, value(b"out"))
+    return field(1, 8) + field(7, graph) + field(8, field(1, b"") + field(2, 17))
+
+
+class Means(torch.nn.Module):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return torch.cat([inputs.mean((2, 3)), inputs.amax((2, 3))], 1)
+
+
+class Map(torch.nn.Module):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs[:, :, ::16, ::16]
+
+
+class Sequence(torch.nn.Module):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs.flatten(2)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[torch.nn.Module], Path]:
+    def saved(module: torch.nn.Module) -> Path:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.jit.script(module).save(str(tmp_path / "mine.pt"))
+        return tmp_path / "mine.pt"
+
+    return saved
+
+
+def colours(side: int) -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 255, (3, side, side, 3), np.uint8)
+
+
+def normalised(batch: np.ndarray, mean: float = 0.0, std: float = 1.0) -> np.ndarray:
+    return (batch / 255.0 - mean) / std
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+PLAIN = {"size": 64, "resize": 70, "mean": [0, 0, 0], "std": [1, 1, 1]}
+
+
+def test_torchscript_is_taken_by_its_path_and_found_again_by_its_name(script: Callable, weights_folder: Path) -> None:
+    path = script(Means())
+    path.with_name("mine.pt.json").write_text(json.dumps(PLAIN))
+    encoder = registry.load(str(path), device="cpu")
+    batch = colours(64)
+    wanted = np.concatenate([normalised(batch).mean((1, 2)), normalised(batch).max((1, 2))], 1)
+    assert np.abs(encoder.encode(batch) - unit(wanted)).max() < 1e-6
+    assert encoder.identity.name == "local/mine.pt" and encoder.identity.dim == 6
+    path.unlink()
+    assert registry.load("local/mine.pt", device="cpu").identity == encoder.identity
+    assert registry.identity("local/mine.pt") == encoder.identity
+    assert registry.geometry("local/mine.pt") == Geometry(64, "crop", 70)
+    assert "local/mine.pt" in [info.name for info in registry.available()]
+
+
+def test_a_map_is_averaged(script: Callable) -> None:
+    encoder = registry.load(str(script(Map())), device="cpu")
+    batch = colours(224)
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    wanted = ((batch / 255.0 - mean) / std)[:, ::16, ::16].mean((1, 2))
+    assert np.abs(encoder.encode(batch) - unit(wanted)).max() < 1e-5
+
+
+@pytest.mark.parametrize("operator", [b"GlobalAveragePool", b"Relu"])
+def test_onnx_gives_means_and_maps(operator: bytes, tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(onnx_file(operator, 32))
+    (tmp_path / "mine.onnx.json").write_text(json.dumps({**PLAIN, "size": 32, "resize": 32}))
+    encoder = registry.load(str(tmp_path / "mine.onnx"), device="cpu")
+    batch = np.concatenate([colours(32)] * 12)
+    wanted = unit(normalised(batch).mean((1, 2)))
+    assert np.abs(encoder.encode(batch) - wanted).max() < 1e-6
+    assert encoder.encode(batch[:0]).shape == (0, 3)
+    assert encoder.identity == registry.identity("local/mine.onnx")
+
+
+def test_a_network_that_gives_something_else_is_refused(script: Callable) -> None:
+    with pytest.raises(EncoderError, match=r"\(1, d\) or \(1, d, h, w\)"):
+        registry.load(str(script(Sequence())), device="cpu")
+
+
+@pytest.mark.parametrize("ending", [".pt", ".onnx"])
+def test_files_that_are_no_networks_are_told(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"bad{ending}").write_bytes(b"no network")
+    with pytest.raises(EncoderError, match="cannot be used as an encoder"):
+        registry.load(str(tmp_path / f"bad{ending}"), device="cpu")
+
+
+def test_pickled_modules_are_not_opened(tmp_path: Path) -> None:
+    torch.save({"a": 1}, tmp_path / "pickled.pt")
+    with pytest.raises(EncoderError):
+        registry.load(str(tmp_path / "pickled.pt"), device="cpu")
+
+
+def test_another_file_of_the_same_name_is_not_overwritten(script: Callable, weights_folder: Path) -> None:
+    (weights_folder / "mine.pt").write_bytes(b"mine from before")
+    with pytest.raises(EncoderError, match=r"another file called mine\.pt"):
+        registry.load(str(script(Means())), device="cpu")
+    assert (weights_folder / "mine.pt").read_bytes() == b"mine from before"
+
+
+@pytest.mark.parametrize("name", ["local/../../secret.pt", "local/", "local/a.txt", "/gone/a.onnx"])
+def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
+    with pytest.raises(EncoderError):
+        registry.load(name, device="cpu")
+
+
+def test_a_file_that_is_not_here_says_where_to_put_it(weights_folder: Path) -> None:
+    with pytest.raises(EncoderError, match="put it at") as error:
+        registry.identity("local/gone.onnx")
+    assert str(weights_folder / "gone.onnx") in str(error.value)
+
+
+@pytest.mark.parametrize("said", ["{", "[]", '{"sizes": 3}', '{"mean": [1, 2]}', '{"size": "large"}'])
+def test_a_description_that_cannot_be_read_is_told(script: Callable, said: str) -> None:
+    path = script(Means())
+    path.with_name("mine.pt.json").write_text(said)
+    with pytest.raises(EncoderError, match="it may say size, fit, resize, interpolation, mean, std"):
+        registry.load(str(path), device="cpu")
+
+
+def test_adopting_the_same_file_twice_is_nothing_new(script: Callable) -> None:
+    path = script(Means())
+    assert local_file.adopt(path) == local_file.adopt(path) == "local/mine.pt"

@@ -1,0 +1,129 @@
+"""Models of timm, with small networks of the same make in place of the real weights."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from visualmemory_gui.engine.encoders import registry, timm_models
+from visualmemory_gui.engine.encoders.base import SpatialEncoder
+from visualmemory_gui.engine.encoders.timm_models import SPECS, Spec
+from visualmemory_gui.engine.errors import EncoderError
+
+SMALL = {"depth": 2, "embed_dim": 48, "num_heads": 3}
+FAMILIES = ["dinov2-small", "dinov2-base-reg4", "dinov3-small", "clip-base-32", "siglip2-base"]
+
+
+def pictures(of: Spec) -> np.ndarray:
+    size = of.geometry.size
+    return np.random.default_rng(5).integers(0, 255, (3, size, size, 3), np.uint8)
+
+
+def small(name: str) -> Spec:
+    """The spec ``name`` with a network of two layers of 48 numbers."""
+    of = timm_models.spec(name)
+    assert of is not None
+    projected = of.options["num_classes"]
+    return replace(of, dim=projected or 48, options={**of.options, **SMALL})
+
+
+def save_weights(of: Spec, **changed: object) -> torch.nn.Module:
+    """Put random weights for ``of`` where they are looked for, as its authors would publish them."""
+    torch.manual_seed(0)
+    options = {**of.options, **changed}
+    network = timm.create_model(of.timm_name, pretrained=False, **options)
+    of.target.parent.mkdir(parents=True, exist_ok=True)
+    save_file({key: value.contiguous() for key, value in network.state_dict().items()}, of.target)
+    return network.eval()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_network_is_loaded_and_read_as_its_authors_do(name: str) -> None:
+    of = small(name)
+    network = save_weights(of)
+    encoder = timm_models.load(of, device="cpu", bulk=True)
+    batch = pictures(of)
+    mean, std = (torch.tensor(colours).view(1, 3, 1, 1) for colours in of.colours)
+    inputs = (torch.from_numpy(batch).permute(0, 3, 1, 2) / 255.0 - mean) / std
+    with torch.inference_mode():
+        tokens = network.forward_features(inputs)
+        wanted = network(inputs).numpy()
+        if of.read == "class token":
+            assert np.allclose(wanted, tokens[:, 0].numpy(), atol=1e-5)
+    vectors = encoder.encode(batch)
+    assert vectors.shape == (3, of.dim)
+    assert np.abs(vectors - wanted / np.linalg.norm(wanted, axis=1, keepdims=True)).max() < 1e-5
+    assert np.abs(encoder.encode(batch[:1]) - vectors[:1]).max() <= 1e-6
+
+
+@pytest.mark.parametrize("name", ["dinov2-base-reg4", "dinov3-small", "siglip2-base"])
+def test_cells_are_the_patches_without_other_tokens(name: str) -> None:
+    of = small(name)
+    save_weights(of)
+    encoder = timm_models.load(of, device="cpu", bulk=True)
+    side = {"dinov2-base-reg4": 16, "dinov3-small": 16, "siglip2-base": 14}[name]
+    assert isinstance(encoder, SpatialEncoder)
+    assert encoder.features(pictures(of)[:2]).shape == (2, side, side, 48)
+
+
+def test_dinov2_weights_of_518_pixels_serve_224() -> None:
+    of = small("dinov2-small")
+    save_weights(of, img_size=518)
+    assert timm_models.load(of, device="cpu", bulk=True).encode(pictures(of)).shape == (3, 48)
+
+
+def test_the_identity_holds_the_checksum_of_the_weights() -> None:
+    import hashlib
+
+    of = small("dinov2-small")
+    save_weights(of)
+    identity = timm_models.identity(of)
+    assert identity == timm_models.load(of, device="cpu", bulk=False).identity
+    assert identity.weights_sha256 == hashlib.sha256(of.target.read_bytes()).hexdigest()
+    assert identity.name == "dinov2-small" and "class token" in identity.preprocess
+
+
+@pytest.mark.parametrize("of", SPECS, ids=lambda of: of.name)
+def test_every_listed_model_is_known_to_timm_and_has_its_dimension(of: Spec) -> None:
+    size = of.geometry.size
+    with torch.device("meta"):
+        network = timm.create_model(of.timm_name, pretrained=False, **of.options).eval()
+        assert network(torch.zeros(1, 3, size, size)).shape == (1, of.dim)
+    config = timm.get_pretrained_cfg(of.timm_name)
+    assert config.hf_hub_id == of.repository
+    assert (config.mean, config.std, config.interpolation) == (*of.colours, of.geometry.interpolation)
+
+
+@pytest.mark.parametrize("what", ["no safetensors", "another network", "cut"])
+def test_a_file_that_does_not_fit_is_told(what: str) -> None:
+    of = small("dinov2-small")
+    save_weights(of, **({"embed_dim": 96} if what == "another network" else {}))
+    if what != "another network":
+        of.target.write_bytes(b"no weights" if what == "no safetensors" else of.target.read_bytes()[:5000])
+    with pytest.raises(EncoderError, match="does not hold the weights of dinov2-small"):
+        timm_models.load(of, device="cpu", bulk=False)
+
+
+@pytest.mark.parametrize("ask", [registry.load, registry.identity])
+def test_without_a_network_the_file_and_its_place_are_named_within_seconds(ask: object, weights_folder: Path) -> None:
+    begun = time.monotonic()
+    with pytest.raises(EncoderError) as error:
+        ask("dinov2-small")  # type: ignore[operator]
+    assert time.monotonic() - begun < 10
+    assert "timm/vit_small_patch14_dinov2.lvd142m/resolve/main/model.safetensors" in str(error.value)
+    assert str(weights_folder / "dinov2-small.safetensors") in str(error.value)
+    assert list(weights_folder.iterdir()) == []
+
+
+def test_weights_on_this_computer_are_listed() -> None:
+    of = small("dinov2-small")
+    assert not [info for info in timm_models.infos() if info.weights_here]
+    save_weights(of)
+    assert [info.name for info in timm_models.infos() if info.weights_here] == ["dinov2-small"]
