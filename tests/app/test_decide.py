@@ -15,6 +15,7 @@ from tests.conftest import picture
 from visualmemory_gui.app import operations
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.models import mime
+from visualmemory_gui.engine.memory import VisualMemory
 
 NAMES = (
     "queryPanel",
@@ -333,3 +334,12 @@ def text_saved(desk: Desk) -> str:
     label = desk.window.findChild(QLabel, "statusSaved")
     assert label is not None
     return label.text()
+
+
+def test_the_window_opens_at_the_level_of_the_memory(empty_desk: Desk, small: Path, red: Path) -> None:
+    with VisualMemory.open(small) as memory:
+        memory.set("level", 1)
+    empty_desk.open(small)
+    empty_desk.drop_files(empty_desk.window.decide, red)
+    assert empty_desk.window.decide.neighbours.level.currentText() == "level 1"
+    assert empty_desk.decision.label == "animals"

@@ -57,11 +57,12 @@ def take_all(
 
 def photograph(window: MainWindow, png: Path) -> None:
     """Save what the window shows, with the mouse out of the way."""
-    from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QCursor
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import QEvent
+    from PySide6.QtWidgets import QApplication, QWidget
 
-    QCursor.setPos(window.mapToGlobal(QPoint(window.width() - 2, window.height() - 2)))
+    for widget in window.findChildren(QWidget):
+        if widget.underMouse():
+            QApplication.sendEvent(widget, QEvent(QEvent.Type.Leave))
     QApplication.processEvents()
     if not window.grab().save(str(png)):
         raise StorageError(f"{png} cannot be written: choose another place for the picture")
