@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -51,8 +52,7 @@ class Ours:
 
     def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
         self.ids = self.memory.add_vectors(vectors, labels)
-        self.memory.build_index()
-        self.memory.refresh()
+        self.memory.maintain()
 
     def add(self, vector: np.ndarray, label: str) -> None:
         self.ids += self.memory.add_vectors(vector[None], [label])
@@ -244,6 +244,7 @@ def measure(side: Side, *, vectors: np.ndarray, labels: list[str], rounds: int) 
     struck = median_ms(rounds, strike_decide)
     decided = median_ms(rounds, lambda i: side.decide(fresh[rounds + i]))
     side.close()
+    print(f"{side.name}: filled in {filled:.0f} s", file=sys.stderr, flush=True)
     return {
         "name": side.name,
         "add_decide_ms": added,

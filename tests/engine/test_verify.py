@@ -54,7 +54,7 @@ def test_a_damaged_checkpoint_is_rebuilt_and_answers_stay_exact(tmp_path: Path) 
     with VisualMemory.open(path) as memory:
         assert [[n.id for n in memory.decide_vector(q).neighbours] for q in vectors[:20]] == expected
         assert memory.live.index_damage
-        memory.build_index()
+        memory.maintain()
         assert memory.index_state().current
     with VisualMemory.open(path) as memory:
         decision = memory.decide_vector(vectors[0])

@@ -208,12 +208,14 @@ def build(live: LiveMemory, reader: PictureReader, plan: BuildPlan, *, write: Wr
     work = FolderBuild(plan, catalog=live.catalog, files=live.files, commit=commit)
     complete = False
     try:
-        with reader.bulk() as embed:
+        with reader.bulk(len(plan.label_of), report) as embed:
             complete = work.run(reader.pool, embed, write=write, report=report)
     finally:
         live.history.finish_import(step, stopped=not complete)
     if empty and complete:
         live.history.baseline()
+    if work.ids and complete and not live.deferred:
+        live.maintain(report)
     return BuildResult(
         added=len(work.ids),
         unchanged=work.unchanged,

@@ -286,13 +286,10 @@ class VisualMemory:
         """Do again what was undone last."""
         return self.live.apply(self.history.redo)
 
-    def refresh(self, report: Report = silent) -> None:
-        """Measure anew what is derived from the memory: the thresholds of known and unknown."""
-        self.live.refresh(report)
-
-    def build_index(self, report: Report = silent) -> None:
-        """Build the HNSW index of the present memory and save it; decisions above the exact limit then use it."""
-        self.live.build_index(report)
+    def maintain(self, report: Report = silent) -> None:
+        """Do what is due: HNSW index and its checkpoint, thresholds of known and unknown, the encoder's fast form."""
+        self.live.maintain(report)
+        self._reader.prepare(report)
 
     def index_state(self) -> IndexState:
         """Whether exact search or HNSW proposes, and how far the checkpoint on disk is behind."""

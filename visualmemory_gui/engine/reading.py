@@ -17,6 +17,7 @@ from visualmemory_gui.engine.encoders.base import Encoder
 from visualmemory_gui.engine.errors import EncoderMismatch
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.gate import gate
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.types import F32, Device, EncoderIdentity, Picture
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     ImageLike = str | Path | Image | Picture
 
+WORTH_PREPARING = 500  # pictures after which the seconds that it takes are won back
 Embed = Callable[[Sequence[Picture]], F32]
 
 
@@ -68,13 +70,28 @@ class PictureReader:
         """(n, dim) float32, rows of unit length. A picture whose file is known takes the vector of its exemplar."""
         return self._embed(pictures, lambda: self.encoder)
 
+    def prepare(self, report: Report = silent) -> bool:
+        """Make what lets the encoder compute faster here, if it is missing; the next use takes it. True when made."""
+        if self._encoder is None and self._pool is None:
+            return False  # nobody asked for a picture yet
+        made = registry.prepare(self._identity.name, device=self._device(), report=report)
+        if made:
+            with self._lock:
+                self._encoder = None  # not closed: another thread may be using it
+        return made
+
     @contextmanager
-    def bulk(self) -> Iterator[Embed]:
-        """``embed`` with an encoder that may use all cores, loaded when the first picture needs it."""
+    def bulk(self, expected: int = 0, report: Report = silent) -> Iterator[Embed]:
+        """``embed`` with an encoder that may use all cores, loaded when the first picture needs it.
+
+        Where many pictures are ``expected``, it is worth making it fast before.
+        """
         loaded: list[Encoder] = []
 
         def encoder() -> Encoder:
             if not loaded:
+                if expected >= WORTH_PREPARING:
+                    self.prepare(report)
                 loaded.append(self._load(bulk=True))
             return loaded[0]
 
