@@ -31,11 +31,12 @@ def build(snapshot: Snapshot, report: Report, *, threads: int) -> tuple[Graph, W
     return graph, measure(graph, snapshot, threads=threads)
 
 
-def settle(graph: Graph, snapshot: Snapshot, *, change: int) -> I64:
+def settle(graph: Graph, snapshot: Snapshot, *, change: int, live_digest: int) -> I64:
     """Make a graph that was loaded fit ``snapshot``; the rows that it still lacks come back.
 
-    ``change`` is the change number at which it was saved. Raises Unfit if it holds vectors that the memory does not, or
-    lacks one that stood in the memory then: it is no checkpoint of this memory.
+    ``change`` is the change number at which it was saved, ``live_digest`` the digest of the nodes that were live then.
+    Raises Unfit if it holds vectors that the memory does not, or lacks one that stood in the memory then: it is no
+    checkpoint of this memory.
     """
     nodes, active = graph.nodes(), np.flatnonzero(snapshot.active)
     if not np.isin(nodes, snapshot.twin).all():
@@ -44,8 +45,24 @@ def settle(graph: Graph, snapshot: Snapshot, *, change: int) -> I64:
     if (snapshot.row_change[lacking] <= change).any():
         raise Unfit("it lacks exemplars of the memory")
     live = np.isin(nodes, snapshot.twin[active])
-    graph.settle(nodes[live], nodes[~live])
+    touched = np.isin(nodes, snapshot.twin[snapshot.row_change > change])
+    saved = live.copy()
+    saved[touched] ^= graph.set_live(nodes[touched], live[touched])
+    if digest(nodes[saved]) != live_digest:  # other marks than this memory's: set each of them
+        graph.set_live(nodes, live)
+    graph.live = int(live.sum())
     return lacking
+
+
+def live_digest(graph: Graph, snapshot: Snapshot) -> int:
+    """The digest of the nodes that are live in a graph that fits ``snapshot``."""
+    nodes = graph.nodes()
+    return digest(nodes[np.isin(nodes, snapshot.twin[snapshot.active])])
+
+
+def digest(twins: I64) -> int:
+    """The sum of the hashes, whatever their order."""
+    return int(np.add.reduce(twins.view(np.uint64)))
 
 
 def first_of_each(snapshot: Snapshot) -> I64:

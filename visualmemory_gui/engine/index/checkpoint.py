@@ -34,7 +34,8 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What ``index.json`` says. ``count`` is the number of nodes, ``change`` the memory's change number they fit."""
+    """What ``index.json`` says. ``count`` is the number of nodes, ``change`` the memory's change number they fit,
+    ``live`` the digest of those not marked deleted."""
 
     format: str
     version: int
@@ -50,12 +51,13 @@ class Seal:
     counts: list[int]
     widths: list[int]
     nodes: int
+    live: int
 
     def tuned(self) -> Widths:
         return Widths(tuple(self.counts), tuple(self.widths), self.nodes)
 
 
-def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str, change: int) -> Seal:
+def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str, change: int, live: int) -> Seal:
     """Save ``graph`` to ``folder``: its file, then its seal, each complete under its name or not there; then the older
     files go. Raises StorageError when it did not all reach the disk; what was there before is then still valid."""
     name = f"index-{change}.hnsw"
@@ -65,7 +67,7 @@ def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str,
             size, sha256 = path.stat().st_size, _sha256(path)
         seal = Seal(
             FORMAT, VERSION, sys.byteorder, dim, METRIC, encoder, len(graph), change, name, size, sha256,
-            list(widths.counts), list(widths.widths), widths.nodes,
+            list(widths.counts), list(widths.widths), widths.nodes, live,
         )  # fmt: skip
         with _whole(folder / SEAL) as path:
             path.write_text(_text(asdict(seal)), encoding="utf-8")
@@ -124,7 +126,7 @@ def _parsed(raw: bytes) -> Seal:
         seal = Seal(**data)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unfit("its seal is damaged") from error
-    numbers = (seal.version, seal.dim, seal.count, seal.change, seal.size, seal.nodes, *_numbers(seal))
+    numbers = (seal.version, seal.dim, seal.count, seal.change, seal.size, seal.nodes, seal.live, *_numbers(seal))
     texts = (seal.format, seal.byteorder, seal.metric, seal.encoder, seal.file, seal.sha256)
     if not sound or any(type(n) is not int or n < 0 for n in numbers) or any(type(t) is not str for t in texts):
         raise Unfit("its seal is damaged")

@@ -88,21 +88,19 @@ class Graph:
         self._nodes.update(labels.tolist())
         self.live += len(labels)
 
-    def set_live(self, twins: I64, live: Bools) -> None:
-        """Unmark the nodes that some active exemplar stands on, mark the others deleted. O(1) a node."""
-        for label, lives in zip(twins.view(np.uint64).tolist(), live.tolist(), strict=True):
+    def set_live(self, twins: I64, live: Bools) -> Bools:
+        """Unmark the nodes that some active exemplar stands on, mark the others deleted; which of them changed. O(1)
+        a node."""
+        changed = np.zeros(len(twins), np.bool_)
+        for i, (label, lives) in enumerate(zip(twins.view(np.uint64).tolist(), live.tolist(), strict=True)):
             change = self._raw.unmark_deleted if lives else self._raw.mark_deleted
             try:
                 change(label)
             except RuntimeError:  # it is a node and already is what it should be
                 continue
+            changed[i] = True
             self.live += 1 if lives else -1
-
-    def settle(self, live: I64, dead: I64) -> None:
-        """Make all ``live`` nodes live and all ``dead`` ones marked, whatever the file that was loaded said."""
-        self.set_live(live, np.ones(len(live), np.bool_))
-        self.set_live(dead, np.zeros(len(dead), np.bool_))
-        self.live = len(live)
+        return changed
 
     def nearest(self, query: F32, width: int) -> tuple[I64, F32] | None:
         """Twins and distances of about the ``width`` nearest nodes, nearest first; None if not so many are reached."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
-from visualmemory_gui.engine.index.building import build, settle
+from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
@@ -130,8 +130,9 @@ class Searcher:
         with self._hnsw.settled(snapshot) as view:
             if view is None:
                 return
+            change, live = view.followed.change, live_digest(view.graph, view.followed)
             seal = checkpoint.write(
-                folder, view.graph, view.widths, dim=self.dim, encoder=self.encoder, change=view.followed.change
+                folder, view.graph, view.widths, dim=self.dim, encoder=self.encoder, change=change, live=live
             )
             self._saved = seal.change
 
@@ -148,7 +149,7 @@ class Searcher:
                 return None
             room = max(2 * len(snapshot), seal.count)
             graph = checkpoint.load(folder, seal, dim=self.dim, encoder=self.encoder, change=snapshot.change, room=room)
-            pending = settle(graph, snapshot, change=seal.change)
+            pending = settle(graph, snapshot, change=seal.change, live_digest=seal.live)
         except Unfit as unfit:
             if delete:
                 checkpoint.delete(folder)
