@@ -13,7 +13,7 @@ from visualmemory_gui.engine.index.search import Found, Searcher
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
-from visualmemory_gui.engine.types import F32, RULES, Decision, MemorySettings, Rule, SearchMode
+from visualmemory_gui.engine.types import F32, RULES, Decision, MemorySettings, Rule, SearchInfo, SearchMode
 
 RECOMPUTE_SHARE = 0.05
 FIRST_M = max(novelty.DEPTHS)
@@ -56,7 +56,8 @@ class Decider:
     """Decides queries on snapshots. Safe to call from many threads; owns no thread.
 
     The thresholds of ``known`` are measured when first needed and again once 5 % of the rows changed. Where
-    ``deferred`` is set, somebody else calls ``refresh`` in the background, and decisions use what is there.
+    ``deferred`` is set, somebody else calls ``refresh`` in the background, decisions use what is there, and a living
+    graph is asked beside exact search.
     """
 
     def __init__(
@@ -104,10 +105,17 @@ class Decider:
             novelty=self.thresholds,
             content=code,
             twin=twin,
-            search=found.info,
+            search=self._shadowed(snapshot, vector, ask, found),
         )
         voted = time.perf_counter()
         return replace(decision, timings_ms={"search": (searched - started) * 1e3, "vote": (voted - searched) * 1e3})
+
+    def _shadowed(self, snapshot: Snapshot, vector: F32, ask: Ask, found: Found) -> SearchInfo:
+        """How it was found, and how many of the k the graph would have found where exact search decided."""
+        if not self.deferred or found.info.mode == "hnsw":
+            return found.info
+        first = Found(found.rows[: ask.k], found.distances[: ask.k], found.info)
+        return replace(found.info, agreement=self.searcher.shadow(snapshot, vector, first, excluded=ask.exclude))
 
     def _retrieve(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int, twin: int) -> Found:
         """The first k neighbours, or more until ten of them are of other content than the query."""

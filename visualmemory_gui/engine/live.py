@@ -29,6 +29,7 @@ from visualmemory_gui.engine.types import Changes, Device, EncoderIdentity, Inde
 Callback = Callable[[Changes], object]
 NOVELTY = "novelty"
 LOG_PATIENCE_S = 10.0
+WORTH_A_SHADOW = 100  # exemplars
 
 
 class LiveMemory:
@@ -144,6 +145,13 @@ class LiveMemory:
         if not self.readonly:
             self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
 
+    def _raise_shadow(self, report: Report) -> None:
+        """A graph beside exact search, which tells how HNSW would do: read from disk, else built."""
+        self.searcher.load(self.folder, self.snapshot, delete=not self.readonly)
+        if not self.searcher.graph_live:
+            self.searcher.build(self.snapshot, report)
+            self.checkpoint()
+
     def defer(self) -> None:
         """From now on somebody calls ``maintain`` in the background; edits and decisions never wait for it."""
         self.deferred = self.decider.deferred = True
@@ -155,6 +163,8 @@ class LiveMemory:
             self.build_index(report)
         elif searcher.due(snapshot):
             self.checkpoint()
+        elif self.deferred and not searcher.graph_live and len(snapshot) >= WORTH_A_SHADOW:
+            self._raise_shadow(report)
         if self.decider.stale(self.snapshot):
             self.refresh(report)
 
