@@ -40,16 +40,15 @@ class World:
     def set_active(self, ids: Sequence[int], active: bool) -> Snapshot:
         self.change += 1
         wanted = np.unique(np.array(ids, np.int64))
-        return self._set.update(
-            self._rows(wanted, self.vectors[wanted - 1], np.full(len(wanted), active)), change=self.change
-        )
+        rows = self._rows(wanted, self.vectors[wanted - 1], np.full(len(wanted), active))
+        return self._set.apply(self.change, old=rows)
 
     def add(self, vectors: F32) -> Snapshot:
         self.change += 1
         first = len(self.vectors) + 1
         self.vectors = np.concatenate((self.vectors, vectors))
         rows = self._rows(np.arange(first, first + len(vectors)), vectors, np.ones(len(vectors), bool))
-        return self._set.append(rows, vectors, change=self.change)
+        return self._set.apply(self.change, new=(rows, vectors))
 
     def _rows(self, ids: I64, vectors: F32, active: np.ndarray) -> Rows:
         n = len(ids)

@@ -251,10 +251,11 @@ class LiveMemory:
         last = int(working.snapshot.ids[-1]) if len(working.snapshot) else 0
         new = [i for i in changes.ids if i > last]
         old = [i for i in changes.ids if i <= last]
-        if new:
-            working.append(self.catalog.snapshot_rows(new), self.catalog.vectors(new), change=changes.change)
-        if old:
-            working.update(self.catalog.snapshot_rows(old), change=changes.change)
+        working.apply(
+            changes.change,
+            new=(self.catalog.snapshot_rows(new), self.catalog.vectors(new)) if new else None,
+            old=self.catalog.snapshot_rows(old) if old else None,
+        )
         if self._decider is not None:
             self.searcher.follow(working.snapshot)
 

@@ -130,8 +130,17 @@ class WorkingSet:
         self._counts = self._counted()
         self.snapshot = self._publish(change)
 
-    def append(self, rows: Rows, vectors: F32, *, change: int) -> Snapshot:
-        """Add new exemplars (ids above all present ones) and publish the new snapshot."""
+    def apply(self, change: int, *, new: tuple[Rows, F32] | None = None, old: Rows | None = None) -> Snapshot:
+        """Publish one new snapshot with ``new`` exemplars (ids above all present ones, and their vectors) and with what
+        label, state and trust of the ``old`` ones, which are here, have become (ids increasing)."""
+        if new is not None:
+            self._append(*new)
+        if old is not None:
+            self._update(old)
+        self.snapshot = self._publish(change)
+        return self.snapshot
+
+    def _append(self, rows: Rows, vectors: F32) -> None:
         codes = self._codes(rows.label)
         columns: tuple[tuple[Column[Any], npt.NDArray[Any]], ...] = (
             (self._ids, rows.ids),
@@ -148,23 +157,16 @@ class WorkingSet:
                 self._vectors.append(vectors)
             for column, values in columns:
                 column.append(values)
-        counts = np.zeros(len(self._labels), np.int64)
-        counts[: len(self._counts)] = self._counts
-        np.add.at(counts, codes[rows.active], 1)
-        self._counts = counts
-        self.snapshot = self._publish(change)
-        return self.snapshot
+        self._counts = self._grown_counts()
+        np.add.at(self._counts, codes[rows.active], 1)
 
-    def update(self, rows: Rows, *, change: int) -> Snapshot:
-        """Take over label, state and trust of exemplars already here (``rows.ids`` increasing)."""
+    def _update(self, rows: Rows) -> None:
         at = self.snapshot.rows_of(rows.ids)
         codes = self._codes(rows.label)
         was_active, was_code = self._active.view()[at], self._label.view()[at]
-        counts = np.zeros(len(self._labels), np.int64)
-        counts[: len(self._counts)] = self._counts
-        np.subtract.at(counts, was_code[was_active], 1)
-        np.add.at(counts, codes[rows.active], 1)
-        self._counts = counts
+        self._counts = self._grown_counts()
+        np.subtract.at(self._counts, was_code[was_active], 1)
+        np.add.at(self._counts, codes[rows.active], 1)
         if not np.array_equal(was_active, rows.active):
             self._active.replace(at, rows.active)
         if not np.array_equal(was_code, codes):
@@ -172,8 +174,12 @@ class WorkingSet:
         if not np.array_equal(self._trust.view()[at], rows.trust):
             self._trust.replace(at, rows.trust)
         self._change.replace(at, rows.change)
-        self.snapshot = self._publish(change)
-        return self.snapshot
+
+    def _grown_counts(self) -> I64:
+        """A copy of the counts with a place for every label."""
+        counts = np.zeros(len(self._labels), np.int64)
+        counts[: len(self._counts)] = self._counts
+        return counts
 
     def _codes(self, labels: Sequence[str]) -> I32:
         new = [label for label in dict.fromkeys(labels) if label not in self._code_of]
