@@ -244,3 +244,10 @@ def test_one_edit_looks_at_no_other_row(store, row):
     assert scans == []
     connection.execute("select max(note) from exemplars").fetchall()
     assert scans == ["select max(note) from exemplars"]  # the control
+
+
+def test_a_class_can_move_below_itself_beside_one_that_is_there(store, row):
+    store.add(row(1, "cat/tabby"), row(2, "cat"), row(3, "cat/tabby"))
+    with store.history.step("rename") as writer:
+        store.catalog.rename(writer, "cat", "cat/tabby")
+    assert [e.label for e in store.catalog.select()] == ["cat/tabby/tabby", "cat/tabby", "cat/tabby/tabby"]

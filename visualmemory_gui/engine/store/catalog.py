@@ -74,10 +74,13 @@ class Catalog:
     def rename(self, writer: Writer, old: str, new: str) -> None:
         """Give every exemplar of ``old`` and below the same place under ``new``; struck ones too."""
         old, new = labels.clean(old), labels.clean(new)
+        moves: list[tuple[list[int], str]] = []  # all read before the first is written: new may lie below old
         for number in labels.numbers_under(self._database, old):
             target = labels.clean(new + labels.path_of(self._database, number)[len(old) :])
             found = self._database.rows("select id from exemplars where label_id = ? and not withdrawn", (number,))
-            self.set_label(writer, [row[0] for row in found], target)
+            moves.append(([row[0] for row in found], target))
+        for ids, target in moves:
+            self.set_label(writer, ids, target)
 
     def write(
         self, writer: Writer, field: Field, values: Sequence[tuple[int, Value]], *, rows: Sequence[Row] | None = None
