@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
@@ -13,10 +13,15 @@ from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepa
 
 Index = QModelIndex | QPersistentModelIndex
 LARGEST_PT = 104.0
+ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
 class CardGrid(QListView):
-    """The neighbours. Its delegate is ``cards``. Space asks for the large picture of the current card."""
+    """The neighbours. Its delegate is ``cards``. Space asks for the large picture of the current card.
+
+    With nothing selected Space, an arrow or Home selects the current card: Qt makes the first card current without
+    selecting it when the focus comes, and would then never select it by key.
+    """
 
     preview_requested = Signal()
     current_changed = Signal()
@@ -44,13 +49,25 @@ class CardGrid(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self._select_current(event)
             self.preview_requested.emit()
-        else:
+        elif event.key() not in ARROWS or not self._select_current(event):
             super().keyPressEvent(event)
+            if event.key() == Qt.Key.Key_Home:
+                self._select_current(event)
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
         self.current_changed.emit()
+
+    def _select_current(self, event: QKeyEvent) -> bool:
+        """Select the current card where nothing is selected and no modifier is held; whether it was."""
+        chosen, current = self.selectionModel(), self.currentIndex()
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if not plain or not current.isValid() or chosen.hasSelection():
+            return False
+        chosen.select(current, QItemSelectionModel.SelectionFlag.Select)
+        return True
 
     def _side_pt(self) -> float:
         """Points that come out as the wanted pixels."""
