@@ -1,0 +1,42 @@
+"""Fixtures of the end-to-end tests: a memory of drawings by the real encoder, and the program over it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.drawings import write_drawings
+from tests.e2e.real_screen import Screen, run, x_server
+
+
+@pytest.fixture(scope="session")
+def drawn_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once, by the command line: 8 classes of 7 drawings, by the encoder that the product comes with."""
+    folder = tmp_path_factory.mktemp("drawn")
+    (built,) = run("build", write_drawings(folder / "drawings", each=7), folder / "drawn.vmem")
+    assert built["added"] == 56
+    return folder / "drawn.vmem"
+
+
+@pytest.fixture
+def drawn(drawn_original: Path, tmp_path: Path) -> Path:
+    """The folder of a closed memory that the test may change."""
+    return Path(shutil.copytree(drawn_original, tmp_path / "drawn.vmem"))
+
+
+@pytest.fixture
+def screen(drawn: Path, tmp_path: Path) -> Iterator[Screen]:
+    """The program over that memory on an X server of its own. At the end it closes well and the memory is sound."""
+    (tmp_path / "room").mkdir()
+    with x_server() as display:
+        shown = Screen(drawn, tmp_path / "room", display)
+        try:
+            shown.rest()
+            yield shown
+            shown.close()
+        finally:
+            shown.end()
+    assert run("verify", drawn)[0]["ok"]

@@ -1,0 +1,198 @@
+"""A real X server, the real program on it, and hands: mouse and keys by xdotool, drags from another program."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+SCREEN = "1600x900x24"
+SOURCE_AT = (1400, 600)  # beside the window, which is 1280 wide
+STEPS, STEP_S = 10, "0.02"
+LONGEST_S = 30.0
+State = dict[str, Any]
+
+
+@contextmanager
+def x_server() -> Iterator[str]:
+    """Start Xvfb on a display that is free; its name comes back, and it is ended at the end."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"],
+        pass_fds=(write,),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    try:
+        yield f":{int(Lines(read, 'Xvfb').next())}"
+    finally:
+        server.terminate()
+        server.wait(20)
+        os.close(read)
+
+
+class Lines:
+    """Lines from a file descriptor, each within a time."""
+
+    def __init__(self, descriptor: int, who: str) -> None:
+        self._descriptor = descriptor
+        self._who = who
+        self._rest = b""
+
+    def next(self, *, longest_s: float = LONGEST_S) -> str:
+        end = time.monotonic() + longest_s
+        while b"\n" not in self._rest:
+            if not select.select([self._descriptor], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise TimeoutError(f"{self._who} said nothing for {longest_s:.0f} s")
+            read = os.read(self._descriptor, 1 << 16)
+            if not read:
+                raise EOFError(f"{self._who} ended")
+            self._rest += read
+        line, self._rest = self._rest.split(b"\n", 1)
+        return line.decode()
+
+
+class Child:
+    """A module of ours in a process of its own; what it says on standard error must be nothing."""
+
+    def __init__(self, module: str, arguments: list[str], surroundings: Mapping[str, str], told: Path) -> None:
+        self._told = told
+        with told.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env=dict(surroundings),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                bufsize=0,
+            )
+        assert self.process.stdout is not None
+        self.lines = Lines(self.process.stdout.fileno(), module)
+
+    def complaints(self) -> str:
+        return self._told.read_text(errors="replace")
+
+    def say(self, word: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{word}\n".encode())
+
+    def end(self) -> None:
+        """For a child that did not end by itself."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(20)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class Screen:
+    """The program over one memory, and a user before it."""
+
+    def __init__(self, memory: Path, room: Path, display: str) -> None:
+        self.memory = memory
+        self._room = room
+        (room / "runtime").mkdir(mode=0o700)
+        self._surroundings = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        self._surroundings["XDG_RUNTIME_DIR"] = str(room / "runtime")
+        self._surroundings.pop("WAYLAND_DISPLAY", None)
+        self._window = self._child("window_child", [str(memory)])
+
+    def state(self) -> State:
+        """What the window shows now."""
+        self._window.say("state")
+        state: State = json.loads(self._window.lines.next())
+        return state
+
+    def until(self, holds: Callable[[State], bool], what: str, *, longest_s: float = LONGEST_S) -> State:
+        """The first state in which ``holds``; fails after ``longest_s``, saying what was awaited."""
+        end, pause = time.monotonic() + longest_s, Event()
+        while not holds(state := self.state()):
+            if time.monotonic() > end:
+                raise AssertionError(f"in {longest_s:.0f} s it never came that {what}; the window: {state}")
+            pause.wait(0.03)
+        return state
+
+    def rest(self) -> State:
+        """Wait until the encoder is there and nothing is being done."""
+        return self.until(
+            lambda s: not s["busy"] and s["texts"]["statusEncoder"].startswith("lite0 on"), "the window rests"
+        )
+
+    def focus(self, window: str = "mainWindow") -> None:
+        """Give a window the keys, as a click on its title would: there is no window manager."""
+        state = self.until(lambda s: window in s["windows"], f"{window} is there")
+        if state["active"] != window:
+            self.hands("windowfocus", str(state["windows"][window]))
+        self.until(lambda s: s["active"] == window, f"{window} has the keys")
+
+    def keys(self, *keys: str) -> None:
+        self.hands("key", "--delay", "30", *keys)
+
+    def type(self, text: str) -> None:
+        self.hands("type", "--delay", "20", text)
+
+    def drag(self, picture: Path, spot: str) -> None:
+        """Drag ``picture`` from another program onto ``spot`` of the window, and let it go there."""
+        source = self._child("drag_child", [str(picture), *map(str, SOURCE_AT)])
+        try:
+            assert source.lines.next() == "ready"
+            start, goal = (SOURCE_AT[0] + 80, SOURCE_AT[1] + 80), self.state()["spots"][spot]
+            self.hands("mousemove", *map(str, start), "mousedown", "1", *_way(start, goal))
+            try:
+                self.until(lambda s: s["over"] == goal, f"the drag is over {spot}")
+                assert source.lines.next() == "would CopyAction"
+            finally:
+                self.hands("mouseup", "1")
+            assert source.lines.next() == "did CopyAction"
+            self.until(lambda s: s["over"] is None, f"the drop on {spot} is taken")
+            source.say("end")
+            assert source.process.wait(20) == 0
+        finally:
+            source.end()
+        assert source.complaints() == ""
+
+    def hands(self, *arguments: str) -> None:
+        subprocess.run(["xdotool", *arguments], env=self._surroundings, check=True, timeout=LONGEST_S)
+
+    def close(self) -> None:
+        """Close the window; the program ends well and has complained about nothing."""
+        self._window.say("close")
+        self._window.lines.next()
+        assert self._window.process.wait(30) == 0, self._window.complaints()
+        assert self._window.complaints() == ""
+
+    def end(self) -> None:
+        self._window.end()
+
+    def _child(self, name: str, arguments: list[str]) -> Child:
+        told = self._room / f"{name}-{len(list(self._room.iterdir()))}.err"
+        return Child(f"tests.e2e.{name}", arguments, self._surroundings, told)
+
+
+def _way(start: tuple[int, int], goal: list[int]) -> Iterator[str]:
+    """What xdotool does to come from ``start`` to ``goal``."""
+    for step in range(1, STEPS + 1):
+        part = step / STEPS
+        spot = (round(a + part * (b - a)) for a, b in zip(start, goal, strict=True))
+        yield from ("sleep", STEP_S, "mousemove", *map(str, spot))
+
+
+def run(*arguments: object) -> list[Any]:
+    """Run a command of the product; each line it prints with --json."""
+    command = [sys.executable, "-m", "visualmemory_gui", *map(str, arguments), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
