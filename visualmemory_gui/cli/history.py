@@ -14,19 +14,20 @@ from visualmemory_gui.cli.output import emit, table
 if TYPE_CHECKING:
     from visualmemory_gui.engine.types import Changes, Step
 
+PAST = {"undo": "Undone", "redo": "Redone"}
 Steps = Annotated[int, typer.Option("--steps", min=1, help="How many steps.")]
 
 
 def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
     """Undo the last edit, or the last few."""
     with writer(memory) as m:
-        _tell([m.undo() for _ in range(steps)], "Undo", as_json=as_json)
+        _tell([m.undo() for _ in range(steps)], "undo", as_json=as_json)
 
 
 def redo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
     """Redo what was undone last."""
     with writer(memory) as m:
-        _tell([m.redo() for _ in range(steps)], "Redo", as_json=as_json)
+        _tell([m.redo() for _ in range(steps)], "redo", as_json=as_json)
 
 
 def _tell(all_changes: list[Changes], verb: str, *, as_json: bool) -> None:
@@ -36,9 +37,9 @@ def _tell(all_changes: list[Changes], verb: str, *, as_json: bool) -> None:
         emit({"edit": "; ".join(changes.edit or "" for changes in done) or None, "ids": ids})
         return
     for changes in done:
-        typer.echo(changes.edit)
+        typer.echo(f"{PAST[verb]}: {changes.edit}")
     if not done:
-        typer.echo(f"nothing to {verb.lower()}")
+        typer.echo(f"nothing to {verb}")
 
 
 def history(
