@@ -62,6 +62,12 @@ class Lines:
         line, self._rest = self._rest.split(b"\n", 1)
         return line.decode()
 
+    def until(self, start: str) -> str:
+        """The first line that begins so; those before it are passed over."""
+        while not (line := self.next()).startswith(start):
+            pass
+        return line
+
 
 class Child:
     """A module of ours in a process of its own; what it says on standard error must be nothing."""
@@ -153,10 +159,10 @@ class Screen:
             self.hands("mousemove", *map(str, start), "mousedown", "1", *_way(start, goal))
             try:
                 self.until(lambda s: s["over"] == goal, f"the drag is over {spot}")
-                assert source.lines.next() == "would CopyAction"
+                source.lines.until("would CopyAction")
             finally:
                 self.hands("mouseup", "1")
-            assert source.lines.next() == "did CopyAction"
+            assert source.lines.until("did") == "did CopyAction"
             self.until(lambda s: s["over"] is None, f"the drop on {spot} is taken")
             source.say("end")
             assert source.process.wait(20) == 0

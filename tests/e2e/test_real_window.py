@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.drawings import LOOKS, draw, draw_between, draw_spiral
 from tests.e2e.real_screen import Screen, State, run
+from visualmemory_gui.engine.decision.levels import at_level
 
 pytestmark = pytest.mark.xvfb
 
@@ -43,12 +44,16 @@ def classified(memory: Path, picture: Path, *options: object) -> dict[str, Any]:
 
 
 def assert_shows(state: State, said: dict[str, Any]) -> None:
-    """The window shows what the command line says: the winner, every neighbour, its distance and its vote."""
+    """The window shows what the command line says: the winner, every neighbour, its distance and its vote.
+
+    At a level the cards may carry the class that is voted on in place of the full label.
+    """
     title = said["label"] if said["known"] is not False else f"Unknown. Nearest: {said['label']}"
     assert state["texts"]["queryWinner"] == title
     voting = [card for card in state["cards"] if card["state"] == "active"]
-    for name, shown in (("id", "exemplar"), ("rank", "rank"), ("label", "label")):
-        assert [n[name] for n in said["neighbours"]] == [card[shown] for card in voting]
+    assert [(n["id"], n["rank"]) for n in said["neighbours"]] == [(card["exemplar"], card["rank"]) for card in voting]
+    labels = ([at_level(one["label"], state["level"]) for one in side] for side in (said["neighbours"], voting))
+    assert next(labels) == next(labels)
     for name in ("distance", "share"):
         assert [n[name] for n in said["neighbours"]] == pytest.approx([card[name] for card in voting], abs=1e-5)
     for label, share in list(said["shares"].items())[:8]:
