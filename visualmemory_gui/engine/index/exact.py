@@ -1,4 +1,4 @@
-"""Exact search on the processor: one matrix product over all vectors. The judge of every other index."""
+"""Exact search on the processor: one pass over all vectors. The judge of every other index."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ class ExactIndex:
     device = "cpu"
 
     def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64:
-        similarity = snapshot.vectors @ query
-        return _pick(snapshot, similarity, count, excluded)
+        return _pick(snapshot, _similarity(snapshot.vectors, query), count, excluded)
 
     def candidates_many(
         self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
@@ -52,13 +51,23 @@ def nearest_among(snapshot: Snapshot, rows: I64, query: F32, count: int) -> I64:
         return rows
     start, end = int(rows[0]), int(rows[-1]) + 1
     vectors = snapshot.vectors
-    similarity = (vectors[start:end] if end - start == len(rows) else vectors[rows]) @ query
+    similarity = _similarity(vectors[start:end] if end - start == len(rows) else vectors[rows], query)
     return rows[_best(similarity, count)]
 
 
 def queries_at_once(rows: int) -> int:
     """How many queries to answer in one product, so that the result stays within 64 MB."""
     return min(max(BLOCK_FLOATS // max(rows, 1), 1), MOST_QUERIES)
+
+
+def _similarity(vectors: F32, query: F32) -> F32:
+    """(n,) float32: the dot product of each row by itself, in this thread.
+
+    BLAS would share ``vectors @ query`` among threads and wait for them, which beside other work takes milliseconds
+    (on two busy cores 16 ms for 3,000 x 384, this way 0.2 ms; 31 and 4 ms for 65,000 x 384).
+    """
+    similarity: F32 = np.matmul(vectors[:, None, :], query)[:, 0]
+    return similarity
 
 
 def _pick(snapshot: Snapshot, similarity: F32, count: int, excluded: I64) -> I64:
