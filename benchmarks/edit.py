@@ -168,13 +168,14 @@ class Lance:
         self.count = 0
 
     def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
+        import lancedb.index
         import pyarrow as pa
 
         flat = pa.array(vectors.ravel(), pa.float32())
         column = pa.FixedSizeListArray.from_arrays(flat, DIM)
         rows = pa.table({"id": np.arange(len(vectors)), "label": labels, "vector": column})
         self.table = self.db.create_table("edit", rows)
-        self.table.create_index(metric="cosine", vector_column_name="vector", index_type="IVF_HNSW_SQ")
+        self.table.create_index("vector", config=lancedb.index.HnswSq(distance_type="cosine"))
         self.count = len(vectors)
 
     def add(self, vector: np.ndarray, label: str) -> None:
@@ -185,7 +186,7 @@ class Lance:
         self.table.delete(f"id = {place}")
 
     def nearest(self, query: np.ndarray, k: int) -> list[int]:
-        found = self.table.search(query).metric("cosine").limit(k).select(["id"]).to_arrow()
+        found = self.table.search(query).distance_type("cosine").limit(k).to_arrow()
         return [int(i) for i in found["id"].to_pylist()]
 
     def decide(self, query: np.ndarray) -> None:
@@ -213,46 +214,30 @@ def recall(side: Side, vectors: np.ndarray, queries: np.ndarray) -> float:
     return found / (RECALL_AT * len(queries))
 
 
-def median_ms(rounds: int, work: Callable[[int], None]) -> float:
-    times = []
-    for i in range(rounds):
-        started = time.perf_counter()
-        work(i)
-        times.append((time.perf_counter() - started) * 1e3)
-    return statistics.median(times)
-
-
-def measure(side: Side, *, vectors: np.ndarray, labels: list[str], rounds: int) -> dict[str, float | str]:
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds."""
     started = time.perf_counter()
-    side.fill(vectors, labels)
-    filled = time.perf_counter() - started
-    queries, _ = clustered(RECALL_QUERIES, seed=2)
-    fresh, fresh_labels = clustered(2 * rounds, seed=3)
-    reached = recall(side, vectors, queries)
+    work()
+    return (time.perf_counter() - started) * 1e3
 
-    def add_decide(i: int) -> None:
-        side.add(fresh[i], fresh_labels[i])
-        side.decide(fresh[rounds + i])
 
-    def strike_decide(i: int) -> None:
-        side.strike(i * 7)
-        side.decide(fresh[rounds + i])
+def fill(side: Side, vectors: np.ndarray, labels: list[str]) -> float:
+    seconds = timed(lambda: side.fill(vectors, labels)) / 1e3
+    print(f"{side.name}: filled in {seconds:.0f} s", file=sys.stderr, flush=True)
+    return seconds
 
-    for i in range(5):
-        side.decide(queries[i])
-    added = median_ms(rounds, add_decide)
-    struck = median_ms(rounds, strike_decide)
-    decided = median_ms(rounds, lambda i: side.decide(fresh[rounds + i]))
-    side.close()
-    print(f"{side.name}: filled in {filled:.0f} s", file=sys.stderr, flush=True)
-    return {
-        "name": side.name,
-        "add_decide_ms": added,
-        "strike_decide_ms": struck,
-        "decide_ms": decided,
-        "recall_at_50": reached,
-        "fill_s": filled,
-    }
+
+def measure(sides: list[Side], rounds: int) -> list[dict[str, list[float]]]:
+    """Times of each side, the sides taking turns in every round, so that a busy moment hits all of them."""
+    fresh, labels = clustered(2 * rounds, seed=3)
+    times: list[dict[str, list[float]]] = [{"add_decide": [], "strike_decide": [], "decide": []} for _ in sides]
+    for i in range(rounds):
+        query = fresh[rounds + i]
+        for side, kept in zip(sides, times, strict=True):
+            kept["add_decide"].append(timed(lambda: (side.add(fresh[i], labels[i]), side.decide(query))))  # noqa: B023
+            kept["strike_decide"].append(timed(lambda: (side.strike(i * 7), side.decide(query))))  # noqa: B023
+            kept["decide"].append(timed(lambda: side.decide(query)))  # noqa: B023
+    return times
 
 
 def main() -> None:
@@ -261,14 +246,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     options = parser.parse_args()
     vectors, labels = clustered(options.n, seed=1)
-    rows = []
+    queries, _ = clustered(RECALL_QUERIES, seed=2)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ours = Ours(folder)
-        rows.append(measure(ours, vectors=vectors, labels=labels, rounds=options.rounds))
-        floor = Floor(folder)
-        for side in (floor, Chroma(folder), Lance(folder)):
-            rows.append(measure(side, vectors=vectors, labels=labels, rounds=options.rounds))
+        sides: list[Side] = [Ours(folder), Floor(folder), Chroma(folder), Lance(folder)]
+        filled = [fill(side, vectors, labels) for side in sides]
+        recalls = [recall(side, vectors, queries) for side in sides]
+        times = measure(sides, options.rounds)
+        for side in sides:
+            side.close()
+    rows = [
+        {
+            "name": side.name,
+            **{f"{what}_ms": statistics.median(values) for what, values in kept.items()},
+            "recall_at_50": reached,
+            "fill_s": seconds,
+        }
+        for side, kept, reached, seconds in zip(sides, times, recalls, filled, strict=True)
+    ]
     report(rows, options)
 
 
