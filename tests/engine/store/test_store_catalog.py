@@ -251,3 +251,11 @@ def test_a_class_can_move_below_itself_beside_one_that_is_there(store, row):
     with store.history.step("rename") as writer:
         store.catalog.rename(writer, "cat", "cat/tabby")
     assert [e.label for e in store.catalog.select()] == ["cat/tabby/tabby", "cat/tabby", "cat/tabby/tabby"]
+
+
+@pytest.mark.parametrize("far", [2**63, -(2**63) - 1, 2**70])
+def test_an_id_beyond_all_numbers_of_the_database_is_unknown(store, row, far):
+    store.add(row(1))
+    for use in (store.catalog.get, lambda ids: store.catalog.select(ids=ids)):
+        with pytest.raises(UnknownExemplar):
+            use([1, far])

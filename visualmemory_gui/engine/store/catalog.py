@@ -33,6 +33,8 @@ _COLUMN: Mapping[Field, str] = {
 }
 HIGHEST_TRUST = 100.0
 
+LARGEST_ID = 2**63 - 1  # of SQLite's integers
+
 
 class Catalog:
     """Reads and edits exemplars. Edits take the Writer of an open step (``history.step``)."""
@@ -246,6 +248,8 @@ class Catalog:
         return check.damages(self._database.folder)
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
+        if beyond := [i for i in ids if abs(i) > LARGEST_ID]:
+            raise UnknownExemplar(beyond)
         found = [Row._make(row) for row in self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
         if len(found) != len(ids):
             raise UnknownExemplar(sorted(set(ids) - {row.id for row in found}))
