@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from visualmemory_gui.engine.deciding import Decider
+from visualmemory_gui.engine.deciding import Ask, Decider
 from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.device import resolve
 from visualmemory_gui.engine.errors import ReadOnlyMemory
@@ -16,6 +16,7 @@ from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
 from visualmemory_gui.engine.store import schema, settings
+from visualmemory_gui.engine.store import working as working_set
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import FILE, Database, require_file
 from visualmemory_gui.engine.store.derived import Derived
@@ -24,7 +25,15 @@ from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.lock import FolderLock
 from visualmemory_gui.engine.store.queries import Queries
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.types import Changes, Device, EncoderIdentity, IndexState, MemorySettings
+from visualmemory_gui.engine.types import (
+    F32,
+    Changes,
+    Decision,
+    Device,
+    EncoderIdentity,
+    IndexState,
+    MemorySettings,
+)
 
 Callback = Callable[[Changes], object]
 NOVELTY = "novelty"
@@ -94,20 +103,26 @@ class LiveMemory:
         working = self._working
         if working is None:
             with self.edit_lock:
-                if self._working is None:
-                    self._working = WorkingSet(
-                        self.catalog.snapshot_rows(), change=self.catalog.change(), load_vectors=self.catalog.vectors
-                    )
-                working = self._working
+                working = self._working = self._working or working_set.load(self.database, self.catalog)
         return working.snapshot
 
     @property
     def decider(self) -> Decider:
-        if self._decider is None:
+        decider = self._decider  # read once: an edit in another thread may take it away
+        if decider is None:
             with self.edit_lock:
-                if self._decider is None:
-                    self._decider = self._new_decider()
-        return self._decider
+                decider = self._decider = self._decider or self._new_decider()
+        return decider
+
+    def decide(self, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
+        """Decide one query vector, (dim,) float32 of unit length, on the memory as it is now."""
+        while True:
+            try:
+                return self.decider.decide(self.snapshot, vector, ask, content=content)
+            except working_set.Overtaken:
+                with self.edit_lock:
+                    self._close_decider()
+                    self._working = None
 
     @property
     def searcher(self) -> Searcher:
@@ -140,10 +155,12 @@ class LiveMemory:
 
     def refresh(self, report: Report = silent) -> None:
         """Measure the thresholds of known and unknown, and keep them where the memory may be written."""
-        snapshot = self.snapshot
-        thresholds = self.decider.refresh(snapshot, report)
-        if not self.readonly:
-            self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
+        decider, snapshot = self.decider, self.snapshot
+        thresholds = decider.refresh(snapshot, report)
+        with self.edit_lock:
+            # Another decider by now: something may have been forgotten that these thresholds know.
+            if self._decider is decider and not self.readonly:
+                self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
 
     def _raise_shadow(self, report: Report) -> None:
         """A graph beside exact search, which tells how HNSW would do: read from disk, else built."""

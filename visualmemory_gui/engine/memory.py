@@ -198,7 +198,7 @@ class VisualMemory:
         """Decide a query vector (dim,). ``content`` is the content id of its picture. Raises BadVector, BadValue."""
         ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
         checked = gate(np.asarray(vector)[None], self.identity.dim)[0]
-        return self.live.decider.decide(self.live.snapshot, checked, ask, content=content)
+        return self.live.decide(checked, ask, content=content)
 
     def add(
         self, images: Sequence[ImageLike], labels: Sequence[str], *, copy: bool = True, note: str = ""
