@@ -14,7 +14,7 @@ import numpy as np
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import Encoder
-from visualmemory_gui.engine.errors import EncoderMismatch
+from visualmemory_gui.engine.errors import EncoderMismatch, StorageError, VisualMemoryError
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.progress import Report, silent
@@ -40,11 +40,13 @@ class PictureReader:
         self._lock = threading.RLock()
         self._encoder: Encoder | None = None
         self._pool: DecodePool | None = None
+        self._closed = False
 
     @property
     def encoder(self) -> Encoder:
         """The memory's encoder, loaded when first needed. Raises EncoderError, EncoderMismatch."""
         with self._lock:
+            self._require_open()
             if self._encoder is None:
                 self._encoder = self._load(bulk=False)
             return self._encoder
@@ -52,6 +54,7 @@ class PictureReader:
     @property
     def pool(self) -> DecodePool:
         with self._lock:
+            self._require_open()
             if self._pool is None:
                 self._pool = DecodePool(geometry=registry.geometry(self._identity.name))
             return self._pool
@@ -61,7 +64,8 @@ class PictureReader:
         if isinstance(image, Picture):
             return image
         if isinstance(image, str | Path):
-            return self.pool.decode(image)
+            with self._told_if_closed():
+                return self.pool.decode(image)
         from visualmemory_gui.engine.images.decode import from_pil
 
         return from_pil(image, registry.geometry(self._identity.name))
@@ -96,7 +100,8 @@ class PictureReader:
             return loaded[0]
 
         try:
-            yield lambda pictures: self._embed(pictures, encoder)
+            with self._told_if_closed():
+                yield lambda pictures: self._embed(pictures, encoder)
         finally:
             for one in loaded:
                 one.close()
@@ -125,8 +130,22 @@ class PictureReader:
             "that name here; make a new memory, or install the encoder it was made with"
         )
 
+    @contextmanager
+    def _told_if_closed(self) -> Iterator[None]:
+        """Whatever fails because the memory was closed meanwhile is told as that."""
+        try:
+            yield
+        except (VisualMemoryError, RuntimeError):
+            self._require_open()
+            raise
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StorageError("the memory was closed")
+
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             if self._pool is not None:
                 self._pool.close()
             if self._encoder is not None:
