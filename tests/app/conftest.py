@@ -32,11 +32,17 @@ class Answers:
     path: str = ""
     paths: list[str] = field(default_factory=list)
     copy: bool = True
+    read_only: bool = True
     asked: list[str] = field(default_factory=list)
     preselected: str = ""
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
+
+    def reading(self, why: str, then: Callable[[], object]) -> None:
+        self.asked.append(why)
+        if self.read_only:
+            then()
 
     def folder(self, question: str, then: Callable[[str], object]) -> None:
         then(self.path)

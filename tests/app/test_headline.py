@@ -44,7 +44,7 @@ def test_the_headline_is_the_winner_with_share_and_margin() -> None:
 def test_unknown_owns_the_headline_and_says_why() -> None:
     far = replace(TIGERS, known=False, novelty=Novelty(0.9, 0.5, 10, "farther than 99 % of the memory's own"))
     assert headline(far).title == "Unknown. Nearest: cat/tiger"
-    assert headline(far).reason == "farther than 99 % of the memory's own"
+    assert headline(far).reason == "Farther than 99 % of the memory's own."
 
 
 def test_confidence_is_said_only_where_it_is_calibrated() -> None:

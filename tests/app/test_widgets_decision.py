@@ -193,7 +193,7 @@ def test_the_empty_state_takes_drops_and_lists_recent_memories(qtbot):
     with qtbot.waitSignal(state.dropped) as caught:
         drop(state, files("/pictures"), QPoint(300, 200))
     assert caught.args == [["/pictures"]]
-    recent = next(b for b in state.findChildren(QPushButton) if b.text() == "parts.vmem")
+    recent = next(b for b in state.findChildren(QPushButton) if b.text() == "parts.vmem  in  b")
     with qtbot.waitSignal(state.recent_chosen) as caught:
         recent.click()
     assert caught.args == ["/b/parts.vmem"]

@@ -16,7 +16,9 @@ from tests.conftest import write_pictures
 from visualmemory_gui.app import actions, preferences, screenshot
 from visualmemory_gui.app.application import keep_alive
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.models.memory_state import index_text
 from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.types import IndexState
 
 
 def text_of(desk: Desk, name: str) -> str:
@@ -51,14 +53,6 @@ def test_a_memory_that_is_none_is_told_with_what_to_do(empty_desk: Desk, tmp_pat
     empty_desk.open(tmp_path)
     assert "vmem" in empty_desk.errors[0][1]
     assert empty_desk.window.workspace == "empty"
-
-
-def test_a_memory_that_somebody_edits_is_told(empty_desk: Desk, small: Path) -> None:
-    with VisualMemory.open(small):
-        empty_desk.open(small)
-    assert empty_desk.errors
-    empty_desk.open(small)
-    assert empty_desk.window.workspace == "decide"
 
 
 def test_another_memory_takes_the_place_of_the_first(desk: Desk, tmp_path: Path, small: Path) -> None:
@@ -211,3 +205,63 @@ def test_exporting_writes_a_bundle(desk: Desk, small: Path) -> None:
     desk.press("actionExport")
     assert small.with_suffix(".vmemz").is_file()
     assert desk.notes[-1] == "Exported to small.vmemz."
+
+
+def test_a_note_and_its_undo_leave_with_their_memory(desk: Desk, tmp_path: Path) -> None:
+    desk.window.commands.strike([1])
+    desk.settle()
+    assert desk.window.note.isVisible()
+    desk.window.session.create(tmp_path / "other.vmem", "fake")
+    desk.settle()
+    assert not desk.window.note.isVisible()
+    desk.window.on_note_undo()
+    desk.settle()
+    assert len(desk.notes) == 1
+
+
+def test_k_rule_and_level_survive_a_restart_and_are_no_step(desk: Desk, small: Path) -> None:
+    panel = desk.window.decide.neighbours
+    panel.k.setValue(5)
+    panel.rule.setCurrentText("softmax")
+    panel.level.setCurrentIndex(1)
+    desk.settle()
+    assert desk.memory.history.can_undo() is None
+    desk.window.close()
+    with VisualMemory.open(small) as memory:
+        kept = memory.settings
+    assert (kept.k, kept.rule, kept.level) == (5, "softmax", 1)
+
+
+def test_a_damaged_index_is_told_once(desk: Desk) -> None:
+    desk.memory.live.index_damage = "its seal does not fit."
+    for _ in range(2):
+        desk.window._upkeep.on_quiet()
+        desk.settle()
+    assert desk.notes == ["The index is rebuilt because its seal does not fit."]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (IndexState("exact", current=True), "exact search · no index needed"),
+        (IndexState("exact", current=True, behind=0), "exact search · index on disk: current"),
+        (IndexState("hnsw", current=False, behind=3), "HNSW · index on disk: 3 edits behind"),
+        (IndexState("hnsw", current=False), "HNSW · index on disk: none yet"),
+    ],
+)
+def test_the_state_of_the_index_in_words(state: IndexState, said: str) -> None:
+    assert index_text(state) == said
+
+
+def test_teaching_many_pictures_can_be_stopped_and_adds_nothing(desk: Desk, tmp_path: Path) -> None:
+    paths = sorted(str(p) for p in write_pictures(tmp_path / "many", each=20).rglob("*.png"))
+    desk.window.commands.teach_pictures(paths, "cat")
+    task = next(t for t in desk.window.session.tasks.running if t.title == "Teaching 60 pictures")
+    assert task.stoppable
+    task.cancel()
+    desk.settle()
+    assert desk.notes[-1] == "Teaching stopped; nothing was added."
+    assert desk.memory.summary().active == 18
+    desk.window.commands.teach_pictures(paths, "cat")
+    desk.settle()
+    assert desk.memory.summary().active == 78 and desk.memory.history.can_undo() is not None

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.operations import exemplars
 
 Scope = Literal["window", "decide"]
 
@@ -40,7 +41,7 @@ def _digit(n: int) -> Spec:
         f"actionDigit{n}",
         f"Teach the query as class {n}",
         "The digits stand on the chips of the classes; after R they relabel the selected neighbours",
-        "",
+        f"numeric-{n}-box-outline",
         (str(n),),
         "on_digit",
         ("memory",),
@@ -85,8 +86,8 @@ ACTIONS: tuple[Spec, ...] = (
          ("Return",), "ask_selected", ("selection",), "decide"),
     Spec("actionSelectAll", "Select all neighbours", "Select every card", "select-all", ("Ctrl+A",), "select_all",
          ("query",), "decide"),
-    Spec("actionClose", "Let go", "Close the note, stop relabelling, clear the selection", "", ("Esc",), "let_go", (),
-         "decide"),
+    Spec("actionClose", "Let go", "Close the note, stop relabelling, clear the selection", "close", ("Esc",),
+         "let_go", (), "decide"),
     *(_digit(n) for n in range(1, 10)),
     Spec("actionTheme", "Light or dark", "Change between the light and the dark look", "theme-light-dark",
          ("Ctrl+Shift+L",), "toggle_theme"),
@@ -106,13 +107,18 @@ def is_on(spec: Spec, facts: Collection[str], workspace: str) -> bool:
     return all(need in facts for need in spec.needs) and spec.scope in ("window", workspace)
 
 
-def texts(*, winner: str | None, selected: int, struck: int, undo: str | None, redo: str | None) -> dict[str, str]:
-    """What the actions with a target say now: they name it, so that none is ever guessed."""
+def texts(
+    *, winner: str | None, level: bool = False, selected: int, struck: int, undo: str | None, redo: str | None
+) -> dict[str, str]:
+    """What the actions with a target say now: they name it, so that none is ever guessed.
+
+    ``level``: the decision is between shorter labels than ``winner``, the full one that would be taught.
+    """
     return {
-        "actionConfirm": f"Confirm {winner}" if winner else "Confirm",
-        "actionStrike": f"Strike out {_exemplars(selected)}" if selected else "Strike out",
-        "actionRestore": f"Restore {_exemplars(struck)}" if struck else "Restore",
-        "actionRelabel": f"Relabel {_exemplars(selected)}…" if selected else "Relabel…",
+        "actionConfirm": f"Confirm{' as' if level else ''} {winner}" if winner else "Confirm",
+        "actionStrike": f"Strike out {exemplars(selected)}" if selected else "Strike out",
+        "actionRestore": f"Restore {exemplars(struck)}" if struck else "Restore",
+        "actionRelabel": f"Relabel {exemplars(selected)}…" if selected else "Relabel…",
         "actionUndo": f"Undo: {undo}" if undo else "Undo",
         "actionRedo": f"Redo: {redo}" if redo else "Redo",
     }
@@ -128,8 +134,7 @@ def build(parent: QWidget, handler_of: Callable[[str], Callable[..., object]]) -
         action.setObjectName(spec.id)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setToolTip(tip_of(spec))
-        if spec.icon:
-            theme.set_icon(action, spec.icon)
+        theme.set_icon(action, spec.icon)
         handler = handler_of(spec.handler)
         call = handler if spec.argument is None else partial(handler, spec.argument)
         action.triggered.connect(_without_checked(call))
@@ -150,10 +155,6 @@ def key_sheet() -> list[tuple[str, str]]:
     rows.append(("Space", "Large picture of the card; arrows go on, Esc closes it"))
     rows.append((f"{digits[0]} to {digits[-1]}", "Teach the query as that class; after R: relabel the selection"))
     return rows
-
-
-def _exemplars(count: int) -> str:
-    return f"{count:,} exemplar{'' if count == 1 else 's'}"
 
 
 def _without_checked(call: Callable[..., object]) -> Callable[[bool], None]:

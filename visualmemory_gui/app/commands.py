@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from visualmemory_gui.app import operations
 from visualmemory_gui.app.models.asking import SHOWN
 from visualmemory_gui.app.models.headline import winning_label
-from visualmemory_gui.app.models.incoming import incoming, pictures_in
+from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 
@@ -34,6 +34,7 @@ class Asking(Protocol):
     """The dialogs; a test brings one that answers at once."""
 
     def memory(self, then: Callable[[str], object]) -> None: ...
+    def reading(self, why: str, then: Callable[[], object]) -> None: ...
     def folder(self, question: str, then: Callable[[str], object]) -> None: ...
     def new_memory(self, suggested: Path, then: Callable[[str], object]) -> None: ...
     def pictures(self, then: Callable[[list[str]], object]) -> None: ...
@@ -65,6 +66,10 @@ class Commands(QObject):
 
     def open_memory(self) -> None:
         self.ask.memory(self._session.open)
+
+    def offer_reading(self, path: str, why: str) -> None:
+        """A memory that cannot be edited now: ask whether to look at it."""
+        self.ask.reading(why, partial(self._session.open, path, readonly=True))
 
     def new_from_folder(self) -> None:
         self.ask.folder("Make a memory from a folder of pictures", self.new_memory_of)
@@ -146,9 +151,8 @@ class Commands(QObject):
         else:
             self._teach_query(label)
 
-    def teach_pictures(self, paths: Sequence[str], label: str | None) -> None:
-        """Pictures dropped on a class."""
-        pictures = [p for path in paths for p in self._opened(path)]
+    def teach_pictures(self, pictures: Sequence[Any], label: str | None) -> None:
+        """Pictures dropped on a class: paths and PIL images."""
         if not pictures:
             self._session.post_note("There is no picture in it.")
         elif label is None:
@@ -241,6 +245,3 @@ class Commands(QObject):
             self._session.post_note("This query's picture is not kept; drop it again to teach it.")
         else:
             operations.teach(self._session, [image], label)
-
-    def _opened(self, path: str) -> list[str]:
-        return pictures_in(path) if Path(path).is_dir() else [path]

@@ -75,7 +75,9 @@ class MainWindow(QMainWindow):
         preferences.set_theme(self.settings, "light" if theme.current().name == "dark" else "dark")
 
     def show_keys(self) -> None:
-        self.ask.keys([*actions.key_sheet(), ("", ""), ("In Curate", ""), *curate_actions.key_sheet()])
+        self.ask.keys(
+            [("", "Everywhere and in Decide"), *actions.key_sheet(), ("", "In Curate"), *curate_actions.key_sheet()]
+        )
 
     def let_go(self) -> None:
         """One step back: the large picture, the note, relabelling, the selection."""
@@ -106,30 +108,40 @@ class MainWindow(QMainWindow):
         selected = len(self.decide.selected(struck=False))
         for name, text in actions.texts(
             winner=winner,
+            level=decision is not None and winner != decision.label,
             selected=selected,
             struck=len(self.decide.selected(struck=True)),
             undo=state.undo if state else None,
             redo=state.redo if state else None,
         ).items():
             self.actions_by_id[name].setText(text)
+        self.actions_by_id["actionConfirm"].setData(winner)
 
     def on_memory_opened(self) -> None:
         memory = self.session.memory
         if memory is not None:
             self.empty.set_recent(preferences.remember_memory(self.settings, str(memory.path)))
-            self.setWindowTitle(f"{memory.path.name.removesuffix('.vmem')} – {NAME}")
+            name = memory.path.name.removesuffix(".vmem") + (" (read only)" if memory.readonly else "")
+            self.setWindowTitle(f"{name} – {NAME}")
+        self._drop_note()
         self.state.set_memory(memory)
         self.on_workspace("decide")
         self.decide.neighbours.grid.setFocus()
 
     def on_memory_closed(self) -> None:
         self.setWindowTitle(NAME)
+        self._drop_note()
         self.state.set_memory(None)
         self.on_workspace("empty")
 
     def on_note_posted(self, text: str, undo: Callable[[], object] | None) -> None:
         self._undo_note = undo
         self.note.show_note(text, undo=undo is not None)
+
+    def _drop_note(self) -> None:
+        """What it says, and its Undo, belong to a memory that is not here any more."""
+        self._undo_note = None
+        self.note.hide()
 
     def on_note_undo(self) -> None:
         if self._undo_note is not None:
@@ -214,7 +226,10 @@ class MainWindow(QMainWindow):
         session.changed.connect(lambda _: self.state.refresh())
         session.error_raised.connect(self.errors.tell)
         session.note_posted.connect(self.on_note_posted)
+        session.not_writable.connect(commands.offer_reading)
+        session.decision.chosen.connect(partial(operations.keep_choice, session))
         self.state.updated.connect(self.on_facts_changed)
+        session.step_finished.connect(self.state.refresh)
         self._upkeep.done.connect(self.state.refresh)
         self.note.undo_requested.connect(self.on_note_undo)
         self.empty.dropped.connect(self.on_dropped_on_empty)
@@ -243,6 +258,6 @@ class MainWindow(QMainWindow):
         facts = self.decide.facts() if memory is not None else set()
         if memory is not None:
             facts |= {"memory"} | (set() if memory.readonly else {"writable"})
-        if state is not None:
+        if state is not None and "writable" in facts:
             facts |= {name for name, step in (("undo", state.undo), ("redo", state.redo)) if step}
         return facts

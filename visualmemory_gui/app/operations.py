@@ -13,6 +13,7 @@ from typing import Any
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Changes, Picture
 
 
@@ -44,11 +45,15 @@ def teach(session: Session, images: Sequence[str | Path | Picture], label: str) 
     images = list(images)
     said = partial(_say_taught, session, label)
 
-    def work(memory: Any, report: Any = None) -> tuple[Any, int | None]:
-        return memory.add_pictures(images, [label] * len(images)), _last_step(memory)
+    def work(memory: Any, report: Any = silent) -> tuple[Any, int | None]:
+        decoded = _decoded(memory, images, report) if len(images) > FEW else images
+        return memory.add_pictures(decoded, [label] * len(images)), _last_step(memory)
 
+    if not may_write(session):
+        return
     if len(images) > FEW:
-        session.run_background(f"Teaching {len(images)} pictures", work, said, stoppable=False)
+        stopped = partial(_say_stopped, session, "Teaching stopped; nothing was added.")
+        session.run_background(f"Teaching {len(images):,} pictures", work, said, stopped)
     else:
         session.edit("Teaching", work, said)
 
@@ -59,15 +64,19 @@ def forget(session: Session, ids: Sequence[int]) -> None:
     def said(receipt: Any) -> None:
         session.post_note(f"Forgot {exemplars(len(ids))} for good.")
 
+    if not may_write(session):
+        return
     session.edit("Erasing for good", lambda m: m.forget(ids), said, saving="erasing…")
 
 
 def undo(session: Session) -> None:
-    session.edit("Undoing", lambda m: m.undo(), partial(_say_step, session, "Undone", "Nothing to undo."))
+    if may_write(session):
+        session.edit("Undoing", lambda m: m.undo(), partial(_say_step, session, "Undone", "Nothing to undo."))
 
 
 def redo(session: Session) -> None:
-    session.edit("Redoing", lambda m: m.redo(), partial(_say_step, session, "Redone", "Nothing to redo."))
+    if may_write(session):
+        session.edit("Redoing", lambda m: m.redo(), partial(_say_step, session, "Redone", "Nothing to redo."))
 
 
 def import_folder(session: Session, folder: str | Path, *, copy: bool, label: str | None = None) -> None:
@@ -80,9 +89,11 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
 
     def said(done: tuple[Any, int | None]) -> None:
         result, step = done
+        session.step_finished.emit()
         session.post_note(_built(result), partial(_undo_step, session, step) if result.added and step else None)
 
-    session.run_background(title, work, said)
+    if may_write(session):
+        session.run_background(title, work, said)
 
 
 def count_folder(session: Session, folder: str | Path, then: Callable[[FolderFacts], object]) -> None:
@@ -98,12 +109,7 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
 
         return formats.export(memory, to, format, keep_private=keep_private, report=report)
 
-    def stopped(error: BaseException) -> None:
-        if isinstance(error, Cancelled):
-            session.post_note("Export stopped; what was written is removed.")
-        else:
-            session.raise_error(error)
-
+    stopped = partial(_say_stopped, session, "Export stopped; what was written is removed.")
     session.run_background("Exporting", work, lambda _: session.post_note(f"Exported to {Path(to).name}."), stopped)
 
 
@@ -118,11 +124,29 @@ def open_demo(session: Session) -> None:
     session.tasks.run_background("Making the demo memory", work, session.open)
 
 
+def keep_choice(session: Session, name: str, value: object) -> None:
+    """Keep k, rule or level in the memory's settings, where it may be written; no step of the history."""
+    memory = session.memory
+    if memory is not None and not memory.readonly:
+        session.tasks.run_edit("Keeping settings", lambda: memory.set(name, value), topic=f"keep {name}")
+
+
+def may_write(session: Session) -> bool:
+    """Whether the open memory can be edited; where it cannot, a note says so."""
+    memory = session.memory
+    if memory is None:
+        return False
+    if memory.readonly:
+        session.post_note(READ_ONLY)
+    return not memory.readonly
+
+
 def exemplars(count: int) -> str:
     """ "1 exemplar", "1,200 exemplars"."""
     return f"{count:,} exemplar{'' if count == 1 else 's'}"
 
 
+READ_ONLY = "This memory is open for reading only; nothing was changed."
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
 
 
@@ -133,7 +157,25 @@ def _edit(session: Session, title: str, fn: Callable[[Any], Changes], text: str)
         else:
             session.post_note(text, partial(_undo_step, session, changes.step))
 
-    session.edit(title, fn, said)
+    if may_write(session):
+        session.edit(title, fn, said)
+
+
+def _decoded(memory: Any, images: Sequence[str | Path | Picture], report: Report) -> list[Picture]:
+    """The pictures in memory, one by one, so that the user can stop before anything is written."""
+    found = []
+    for done, image in enumerate(images):
+        report(done, len(images), "reading pictures")
+        found.append(image if isinstance(image, Picture) else memory.picture(image))
+    report(len(images), len(images), "adding them")
+    return found
+
+
+def _say_stopped(session: Session, text: str, error: BaseException) -> None:
+    if isinstance(error, Cancelled):
+        session.post_note(text)
+    else:
+        session.raise_error(error)
 
 
 def _undo_step(session: Session, step: int | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
+from visualmemory_gui.engine.errors import MemoryLocked, StorageError
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 Undo = Callable[[], object]
+FILE = "memory.sqlite"  # in every memory's folder
 log = logging.getLogger("visualmemory_gui")
 
 
@@ -32,9 +35,11 @@ class Session(QObject):
     memory_closed = Signal()
     changed = Signal(object)  # Changes
     error_raised = Signal(str, str, str)  # what happened, what to do, details
+    step_finished = Signal()  # a step of many transactions is closed: it can be undone now
     saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
     note_posted = Signal(str, object)  # text, and a callable that undoes it or None
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
+    not_writable = Signal(str, str)  # path of a memory that can be opened for reading only, and why
     _changed_elsewhere = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -50,17 +55,23 @@ class Session(QObject):
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
 
-    def open(self, path: str | Path, *, then: Callable[[], object] | None = None) -> Task:
-        """Open the memory at ``path`` in place of the one that is open."""
+    def open(self, path: str | Path, *, readonly: bool = False) -> Task:
+        """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so."""
 
         def work() -> VisualMemory:
             from visualmemory_gui.engine.memory import VisualMemory
 
-            return VisualMemory.open(path)
+            return VisualMemory.open(path, readonly=readonly)
+
+        def failed(error: BaseException) -> None:
+            if not readonly and only_readable(path, error):
+                self.not_writable.emit(str(path), str(error))
+            else:
+                self.raise_error(error)
 
         if self.memory is not None and self.memory.path == Path(path).absolute():
             self.close()  # its own lock would keep it from being opened again
-        return self._take_over(f"Opening {Path(path).name}", work, then)
+        return self._take_over(f"Opening {Path(path).name}", work, failed=failed)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
         """Make an empty memory at ``path`` and open it in place of the one that is open."""
@@ -143,7 +154,13 @@ class Session(QObject):
     def on_task_crashed(self, task: Task, error: BaseException) -> None:
         self.raise_error(error)
 
-    def _take_over(self, title: str, work: Callable[[], VisualMemory], then: Callable[[], object] | None) -> Task:
+    def _take_over(
+        self,
+        title: str,
+        work: Callable[[], VisualMemory],
+        then: Callable[[], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+    ) -> Task:
         def opened(memory: VisualMemory) -> None:
             self._adopt(memory)
             if then is not None:
@@ -154,7 +171,7 @@ class Session(QObject):
             self._arriving.append(memory)
             return memory
 
-        return self.tasks.run_edit(title, arrive, opened)
+        return self.tasks.run_edit(title, arrive, opened, failed)
 
     def _adopt(self, memory: VisualMemory) -> None:
         self.close()
@@ -162,7 +179,7 @@ class Session(QObject):
         self.memory = memory
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)
-        self.saving_changed.emit("saved")
+        self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()
         self._load_encoder()
 
@@ -220,3 +237,10 @@ def deferred(memory: VisualMemory) -> VisualMemory:
     """``memory``, whose edits and decisions never wait for upkeep: the window does it in the background."""
     memory.live.defer()
     return memory
+
+
+def only_readable(path: str | Path, error: BaseException) -> bool:
+    """Whether ``error`` kept a memory from being edited that can still be read."""
+    if isinstance(error, MemoryLocked):
+        return True
+    return isinstance(error, StorageError) and not os.access(path, os.W_OK) and (Path(path) / FILE).is_file()

@@ -1,4 +1,4 @@
-"""What a memory needs from time to time while nobody waits for it: its index on disk, its thresholds of unknown."""
+"""What a memory needs from time to time while nobody waits for it: its index on disk, and what is usual in it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.decision import closeness
+from visualmemory_gui.engine.decision.closeness import Closeness
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ def maintain(memory: VisualMemory, report: Report) -> bool:
     return decider.thresholds is not before
 
 
+def measured(memory: VisualMemory, known: Closeness | None) -> Closeness:
+    """What distances mean in ``memory``; ``known`` while it still holds."""
+    snapshot = memory.snapshot
+    return closeness.measure(snapshot) if known is None or known.stale(snapshot) else known
+
+
 class Upkeep(QObject):
     """Waits until the edits pause, then does what is due in the background and decides the query anew."""
 
@@ -31,6 +39,7 @@ class Upkeep(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._told: VisualMemory | None = None  # whose damaged index was told about
         self._timer = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._timer.timeout.connect(self.on_quiet)
         session.memory_opened.connect(self.on_quiet)
@@ -38,9 +47,22 @@ class Upkeep(QObject):
         session.changed.connect(lambda _: self._timer.start())
 
     def on_quiet(self) -> None:
+        known = self._session.decision.closeness
+        self._session.run_background(
+            "Measuring distances", lambda memory, _: (memory, measured(memory, known)), self._measured
+        )
         self._session.run_background("Keeping the memory in shape", maintain, self._maintained)
+
+    def _measured(self, found: tuple[VisualMemory, Closeness]) -> None:
+        memory, known = found
+        if memory is self._session.memory:
+            self._session.decision.set_closeness(known)
 
     def _maintained(self, moved: bool) -> None:
         if moved:
             self._session.decision.decide_again()
+        memory = self._session.memory
+        if memory is not None and memory.live.index_damage and self._told is not memory:
+            self._told = memory
+            self._session.post_note(f"The index is rebuilt because {memory.live.index_damage.rstrip('.')}.")
         self.done.emit()

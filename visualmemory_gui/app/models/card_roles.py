@@ -12,11 +12,11 @@ _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
 
 class CardRole(IntEnum):
-    """Exemplar: int id. Pixmap: QPixmap or None while it is loading. Rank: int from 1. Distance: float.
-    Share: float 0 to 1. Factor: float, the class factor (1 = does not act). State: "active", "struck" or "excluded"
-    (struck out of this query only). Colour: QColor of the chip or None. Key: the digit that labels with this class,
-    or "". Closeness: float 0 to 1 or None, the part of same-class pairs that are farther apart than this distance.
-    Meaning: the same in words, for the tooltip."""
+    """Exemplar: int id. Pixmap: QPixmap or None while it is loading. Rank: int from 1. Label: the class that the
+    exemplar votes for at the level of the decision. Distance: float. Share: float 0 to 1. Factor: float, the class
+    factor (1 = does not act). State: "active", "struck" or "excluded" (struck out of this query only). Colour: QColor
+    of the chip or None. Key: the digit that labels with this class, or "". Closeness: float 0 to 1 or None, the part
+    of same-class pairs that are farther apart than this distance; tooltip and accessible text say it in words."""
 
     Exemplar = _FIRST
     Pixmap = _FIRST + 1
@@ -29,7 +29,6 @@ class CardRole(IntEnum):
     Colour = _FIRST + 8
     Key = _FIRST + 9
     Closeness = _FIRST + 10
-    Meaning = _FIRST + 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,11 @@ class Card:
     colour: Any = None
     key: str = ""
     closeness: float | None = None
+
+
+def factor_text(factor: float) -> str:
+    """ "10", "3.3": as short as it can be told."""
+    return f"{factor:.1f}".removesuffix(".0")
 
 
 def card_at(index: QModelIndex | QPersistentModelIndex) -> Card:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.asking import Answer, How, Query, answer, counts_of, embed, keep_query, query_of
+from visualmemory_gui.engine.decision.closeness import Closeness
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 ANSWER, EMBED = "answer", "embed"
 MOST_IMAGES = 1000
+SIDE = 160
+KEPT = {"k", "rule", "level"}  # settings that are in use already when the memory tells that they changed
 
 
 class Runner(Protocol):
@@ -32,13 +35,16 @@ class DecisionModel(QObject):
     """Holds one query and keeps its decision true: it decides anew after every edit and when k, rule or level change.
 
     ``previous`` holds the shares before the last edit, None when no edit moved this query yet. ``struck`` are
-    neighbours that were struck out while this query was shown, as they were before.
+    neighbours that were struck out while this query was shown, as they were before. ``side`` is the longest side of
+    ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
     """
 
     query_changed = Signal()
     decided = Signal()
     settings_changed = Signal()
     recent_changed = Signal()
+    closeness_changed = Signal()
+    chosen = Signal(str, object)  # k, rule or level and its value, set by hand
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +55,8 @@ class DecisionModel(QObject):
         self.rule: Rule = "rank"
         self.counts: Mapping[str, int] = {}
         self.images: dict[int, QImage] = {}
+        self.side = SIDE
+        self.closeness: Closeness | None = None
         self.query: Query | None = None
         self.decision: Decision | None = None
         self.previous: Mapping[str, float] | None = None
@@ -67,6 +75,7 @@ class DecisionModel(QObject):
         self._memory, self.counts = memory, {}
         self.encoder_ready = False
         self.images.clear()
+        self.closeness = None
         self._forget_query()
         if memory is not None:
             chosen = memory.settings
@@ -119,6 +128,10 @@ class DecisionModel(QObject):
     def set_level(self, level: int) -> None:
         self._set(level=level)
 
+    def set_closeness(self, closeness: Closeness | None) -> None:
+        self.closeness = closeness
+        self.closeness_changed.emit()
+
     def decide_again(self) -> None:
         """For what changed beside the exemplars: the thresholds of known and unknown."""
         self._decide(edited=False)
@@ -126,6 +139,10 @@ class DecisionModel(QObject):
     @Slot(object)
     def on_changed(self, changes: Changes) -> None:
         """Decide anew after an edit; what the edit struck stays in sight until the next query."""
+        if not changes.ids and set(changes.settings) & KEPT:
+            return
+        if changes.forgotten:
+            self.set_closeness(None)  # it was measured on what must be gone
         shown = {self.query.exemplar if self.query else None, *(row.id for row in self.here)}
         if shown & set(changes.forgotten):
             self.clear()
@@ -145,6 +162,7 @@ class DecisionModel(QObject):
             return
         for name, value in chosen.items():
             setattr(self, name, value)
+            self.chosen.emit(name, value)
         self.previous = None
         self.settings_changed.emit()
         self._decide(edited=False)
@@ -179,9 +197,11 @@ class DecisionModel(QObject):
         if query is None:
             self._runner.run_edit("Counting", lambda: counts_of(memory), self._counted, topic=ANSWER)
             return
-        how, known = How(self.k, self.rule, self.level), frozenset(self.images)
+        how, known, side = How(self.k, self.rule, self.level), frozenset(self.images), self.side
         self._edited = self._edited or edited
-        self._runner.run_edit("Deciding", lambda: answer(memory, query, how, known=known), self._take, topic=ANSWER)
+        self._runner.run_edit(
+            "Deciding", lambda: answer(memory, query, how, known=known, side=side), self._take, topic=ANSWER
+        )
 
     def _counted(self, counts: Mapping[str, int]) -> None:
         self.counts = counts

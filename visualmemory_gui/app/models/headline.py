@@ -68,6 +68,17 @@ def agreement(decision: Decision | None) -> str:
     return " · ".join(parts)
 
 
+def agreement_in_words(decision: Decision | None) -> str:
+    """The same for those who do not know the words."""
+    if decision is None or decision.search is None:
+        return ""
+    if decision.search.mode == "hnsw":
+        return "The HNSW index proposed these neighbours; their distances are exact"
+    found = decision.search.agreement
+    more = "" if found is None else f"; the faster HNSW index would find {found} of these {len(decision.neighbours)}"
+    return f"Every exemplar was compared{more}"
+
+
 def by_rule(decision: Decision | None) -> Mapping[Rule, Tally[str]]:
     """What each voting rule makes of the same neighbours, at the decision's level."""
     if decision is None or not decision.neighbours:
@@ -114,7 +125,8 @@ def _numbers(decision: Decision) -> str:
 def _reason(decision: Decision) -> str:
     if decision.novelty is None or decision.known is True:
         return ""
-    return decision.novelty.reason
+    reason = decision.novelty.reason
+    return f"{reason[:1].upper()}{reason[1:]}." if reason else ""
 
 
 def _number(n: int) -> str:

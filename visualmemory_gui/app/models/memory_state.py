@@ -52,12 +52,12 @@ def holdings(active: int, struck: int, classes: int) -> str:
 
 
 def index_text(index: IndexState) -> str:
-    """ "exact search", "HNSW · index on disk: 3 edits behind"."""
+    """ "exact search · no index needed", "HNSW · index on disk: 3 edits behind"."""
     mode = "exact search" if index.kind == "exact" else "HNSW"
-    if index.current:
-        return f"{mode} · index on disk: current"
     if index.behind is None:
-        return mode if index.kind == "exact" else f"{mode} · index on disk: none"
+        return f"{mode} · {'no index needed' if index.kind == 'exact' else 'index on disk: none yet'}"
+    if index.behind == 0:
+        return f"{mode} · index on disk: current"
     return f"{mode} · index on disk: {index.behind:,} edit{'' if index.behind == 1 else 's'} behind"
 
 

@@ -37,3 +37,8 @@ def folders(data: QMimeData) -> list[str]:
 def holds_pictures(data: QMimeData) -> bool:
     """Whether a drop could bring pictures: files, folders, or the pixels themselves (from a browser)."""
     return bool(paths(data)) or data.hasImage()
+
+
+def holds_words(data: QMimeData) -> bool:
+    """Whether a drop brings an address on the web, or text, and nothing that could be a picture."""
+    return (data.hasUrls() or data.hasText()) and not holds_pictures(data) and not exemplars(data)

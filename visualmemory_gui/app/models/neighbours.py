@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 from PySide6.QtGui import QColor, QPixmap
 
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.models.card_roles import CardRole, factor_text
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.types import Neighbour
@@ -29,6 +29,7 @@ class NeighboursModel(QAbstractListModel):
         self._voting = 0
         self._pixmaps: dict[int, QPixmap] = {}
         decision.decided.connect(self.on_decided)
+        decision.closeness_changed.connect(self.on_closeness_changed)
 
     def on_decided(self) -> None:
         """Take over the decision. Rows keep their identity where only votes changed, so that a selection stays."""
@@ -40,11 +41,15 @@ class NeighboursModel(QAbstractListModel):
             self.beginResetModel()
         self._rows, self._voting = rows, len(voting)
         images = self._decision.images
-        self._pixmaps = {n.id: self._pixmap(n.id) for n in rows if n.id in images}
+        self._pixmaps = {i: pixmap for i, pixmap in self._pixmaps.items() if i in images}
         if same and rows:
             self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
         elif not same:
             self.endResetModel()
+
+    def on_closeness_changed(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
     def neighbour(self, row: int) -> Neighbour:
         return self._rows[row]
@@ -65,11 +70,16 @@ class NeighboursModel(QAbstractListModel):
             return None
         row, neighbour = index.row(), self._rows[index.row()]
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return spoken(neighbour, struck=self.is_struck(row))
+            said = spoken(neighbour, level=self._level, struck=self.is_struck(row))
+            return f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
+        if role == CardRole.Label:
+            return at_level(neighbour.label, self._level)
+        if role == CardRole.Closeness:
+            return self._farther(neighbour)
         if role == CardRole.Colour:
             return self._colour_of(neighbour)
         if role == CardRole.Pixmap:
-            return self._pixmaps.get(neighbour.id)
+            return self._pixmap(neighbour.id)
         if role == CardRole.Share:
             return 0.0 if self.is_struck(row) else neighbour.share
         if role == CardRole.State:
@@ -86,30 +96,58 @@ class NeighboursModel(QAbstractListModel):
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         return mime.of_exemplars([self._rows[i.row()].id for i in sorted(indexes, key=QModelIndex.row)])
 
+    @property
+    def _level(self) -> int:
+        return self._decision.decision.level if self._decision.decision is not None else 0
+
     def _colour_of(self, neighbour: Neighbour) -> QColor | None:
         decision = self._decision.decision
         if decision is None:
             return None
         return self._colour(at_level(neighbour.label, decision.level), list(decision.shares))
 
-    def _pixmap(self, exemplar: int) -> QPixmap:
-        return self._pixmaps.get(exemplar) or QPixmap.fromImage(self._decision.images[exemplar])
+    def _pixmap(self, exemplar: int) -> QPixmap | None:
+        """Made when it is first painted: most neighbours of a large k are out of sight."""
+        if exemplar not in self._pixmaps and exemplar in self._decision.images:
+            self._pixmaps[exemplar] = QPixmap.fromImage(self._decision.images[exemplar])
+        return self._pixmaps.get(exemplar)
+
+    def _farther(self, neighbour: Neighbour) -> float | None:
+        known = self._decision.closeness
+        return known.share_farther(neighbour.distance) if known is not None else None
+
+    def _meaning(self, neighbour: Neighbour) -> str:
+        farther = self._farther(neighbour)
+        return closeness_text(farther) if farther is not None else ""
 
 
 _PLAIN: dict[int, Callable[[Neighbour], Any]] = {
     Qt.ItemDataRole.DisplayRole: lambda n: n.label,
     CardRole.Exemplar: lambda n: n.id,
     CardRole.Rank: lambda n: n.rank,
-    CardRole.Label: lambda n: n.label,
     CardRole.Distance: lambda n: n.distance,
     CardRole.Factor: lambda n: n.factor,
 }
 
 
-def spoken(neighbour: Neighbour, *, struck: bool) -> str:
-    """ "cat, rank 2, distance 0.210, 12 % of the vote": the card for those who hear it."""
+def spoken(neighbour: Neighbour, *, level: int = 0, struck: bool) -> str:
+    """ "cat, rank 2, distance 0.210, 12 % of the vote": the card for those who hear it.
+
+    At a level the class that is voted for stands first: "animals (animals/cat), rank 2, …".
+    """
+    voted = at_level(neighbour.label, level)
+    label = voted if voted == neighbour.label else f"{voted} ({neighbour.label})"
     if struck:
-        return f"{neighbour.label}, struck out, distance {neighbour.distance:.3f}, no vote"
-    text = f"{neighbour.label}, rank {neighbour.rank}, distance {neighbour.distance:.3f}"
+        return f"{label}, struck out, distance {neighbour.distance:.3f}, no vote"
+    text = f"{label}, rank {neighbour.rank}, distance {neighbour.distance:.3f}"
     text += f", {neighbour.share:.0%} of the vote".replace("%", " %")
-    return text + (f", vote times {neighbour.factor:g} for a small class" if neighbour.factor > 1 else "")
+    return text + (f", vote times {factor_text(neighbour.factor)} for a small class" if neighbour.factor > 1 else "")
+
+
+def closeness_text(farther: float) -> str:
+    """ "Closer than 80 % of same-class pairs"; ``farther`` is the part of them that is farther apart."""
+    if farther < 0.005:
+        return "Farther apart than all same-class pairs of this memory"
+    if farther > 0.995:
+        return "Closer than all same-class pairs of this memory"
+    return f"Closer than {100 * farther:.0f} % of same-class pairs of this memory"

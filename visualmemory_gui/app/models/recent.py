@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon, QImage, QPixmap
 
 from visualmemory_gui.app.models.asking import Query, recent_queries
 from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.app.models.thumbnails import scaled
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+SIDE = 128
 
 
 class RecentQueriesModel(QAbstractListModel):
@@ -27,12 +33,12 @@ class RecentQueriesModel(QAbstractListModel):
         if memory is None:
             self.show([])
         else:
-            self._runner.run_edit("Reading recent queries", lambda: recent_queries(memory), self.show, topic="recent")
+            self._runner.run_edit("Reading recent queries", lambda: read(memory), self.show, topic="recent")
 
-    def show(self, queries: list[Query]) -> None:
+    def show(self, found: list[tuple[Query, QImage]]) -> None:
         self.beginResetModel()
-        self._queries = queries
-        self._icons = [QIcon(QPixmap.fromImage(QImage.fromData(q.thumbnail or b""))) for q in queries]
+        self._queries = [query for query, _ in found]
+        self._icons = [QIcon(QPixmap.fromImage(image)) for _, image in found]
         self.endResetModel()
 
     def query(self, row: int) -> Query:
@@ -49,3 +55,8 @@ class RecentQueriesModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._queries[index.row()].name
         return None
+
+
+def read(memory: VisualMemory) -> list[tuple[Query, QImage]]:
+    """The queries with their small pictures, decoded in the worker's thread."""
+    return [(query, scaled(query.thumbnail or b"", SIDE)) for query in recent_queries(memory)]

@@ -93,10 +93,12 @@ def images(fetch: Fetch, ids: list[int], side: int) -> dict[int, QImage]:
         found = fetch(ids)
     except Exception:  # the memory was closed meanwhile: nothing to show, nothing to tell
         found = {}
-    return {exemplar: _scaled(QImage.fromData(found.get(exemplar, b"")), side) for exemplar in ids}
+    return {exemplar: scaled(found.get(exemplar, b""), side) for exemplar in ids}
 
 
-def _scaled(image: QImage, side: int) -> QImage:
+def scaled(jpeg: bytes, side: int) -> QImage:
+    """The picture with its longest side at most ``side`` pixels; a null image where there is none. In any thread."""
+    image = QImage.fromData(jpeg)
     if image.isNull() or max(image.width(), image.height()) <= side:
         return image
     return image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton
+from collections.abc import Callable
 
-LONGEST = 26  # characters
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy
 
-
-def action_button(name: str, *, primary: bool = False) -> QPushButton:
-    button = QPushButton()
-    button.setObjectName(name)
-    button.setProperty("primary", primary)
-    return button
+from visualmemory_gui.app import theme
 
 
-def bind(button: QPushButton, action: QAction) -> None:
-    """Let ``button`` trigger ``action`` and look as it does."""
+class ActionButton(QPushButton):
+    """Takes the width it is given; a label path in its words loses its first parts where there is no room."""
+
+    def __init__(self, name: str, *, primary: bool = False) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setProperty("primary", primary)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._words, self._label = "", ""
+
+    def set_words(self, text: str, label: str = "") -> None:
+        """Say ``text``, in which ``label`` may be cut."""
+        self._words, self._label = text, label
+        self.setAccessibleName(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics, room = self.fontMetrics(), self.width() - theme.px(14)
+        shown = shortened(self._words, self._label, lambda text: metrics.horizontalAdvance(text) <= room)
+        shown = metrics.elidedText(shown, Qt.TextElideMode.ElideMiddle, max(room, theme.px(20)))
+        self.setText(shown.replace("&", "&&"))
+
+
+def bind(button: ActionButton, action: QAction) -> None:
+    """Let ``button`` trigger ``action`` and look as it does. The action's data, if any, is the label in its text."""
 
     def follow() -> None:
-        button.setText(shortened(action.text()).replace("&", "&&"))
-        button.setToolTip(action.toolTip())
-        button.setAccessibleName(action.text())
+        label = str(action.data() or "")
+        button.set_words(action.text(), label)
+        button.setToolTip(f"{action.text()}\n{action.toolTip()}" if label else action.toolTip())
         button.setEnabled(action.isEnabled())
 
     button.clicked.connect(lambda: action.trigger())
@@ -29,8 +52,10 @@ def bind(button: QPushButton, action: QAction) -> None:
     follow()
 
 
-def shortened(text: str, longest: int = LONGEST) -> str:
-    """Cut in the middle: both the verb and the end of a label's path stay."""
-    if len(text) <= longest:
-        return text
-    return text[: longest // 2 - 1] + "…" + text[-(longest // 2) :]
+def shortened(text: str, label: str, fits: Callable[[str], bool]) -> str:
+    """``text`` with as many first parts of the path ``label`` left out as it takes to fit; the last part stays."""
+    shown, rest = text, label
+    while not fits(shown) and "/" in rest:
+        rest = rest.split("/", 1)[1]
+        shown = text.replace(label, f"…/{rest}")
+    return shown

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
+from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
@@ -26,6 +26,18 @@ class Choosers:
     def memory(self, then: Callable[[str], object]) -> None:
         """The folder of a memory that is there."""
         self._folder("Open a memory (a folder NAME.vmem)", then)
+
+    def reading(self, why: str, then: Callable[[], object]) -> None:
+        """Open a memory for reading that cannot be edited now?"""
+        box = QMessageBox(QMessageBox.Icon.Information, "Open for reading", why, parent=self._window)
+        box.setObjectName("readingDialog")
+        box.setInformativeText("You can look at it, decide pictures and export it, but not change it.")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        read = box.addButton("Open for reading", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(read)
+        read.clicked.connect(then)
+        box.open()
 
     def folder(self, question: str, then: Callable[[str], object]) -> None:
         self._folder(question, then)
@@ -87,32 +99,3 @@ class Choosers:
         dialog = QFileDialog(self._window, title, str(folder or ""))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
-
-
-class KeySheet(QDialog):
-    """All keys, as the table of actions has them."""
-
-    def __init__(self, rows: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("keySheet")
-        self.setWindowTitle("Keys")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        table = QTableWidget(len(rows), 2)
-        table.setAccessibleName("Keys and what they do")
-        table.setHorizontalHeaderLabels(["Key", "What it does"])
-        table.verticalHeader().hide()
-        table.setShowGrid(False)
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        for row, cells in enumerate(rows):
-            for column, text in enumerate(cells):
-                table.setItem(row, column, QTableWidgetItem(text))
-        table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setWordWrap(False)
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.px(4))
-        header = table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
-        QVBoxLayout(self).addWidget(table)
-        self.resize(theme.px(520), theme.px(480))

@@ -223,6 +223,7 @@ class CurateView(QWidget):
         session.memory_opened.connect(self.on_memory_changed)
         session.memory_closed.connect(self.on_memory_changed)
         session.changed.connect(self.on_changed)
+        session.step_finished.connect(self.history.refresh)
         self.exemplars.updated.connect(self.on_exemplars_updated)
         self.filter.text_changed.connect(lambda text: self.exemplars.set_filter(text=text))
         self.filter.state_changed.connect(lambda state: self.exemplars.set_filter(state=state))

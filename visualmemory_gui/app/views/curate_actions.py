@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.operations import exemplars
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ SPECS: tuple[Spec, ...] = (
          ("Shift+Del",)),
 )  # fmt: skip
 GRID_KEYS: tuple[tuple[str, str], ...] = (
-    ("Arrows, Home, End, Page Up, Page Down", "Go through the exemplars; with Shift select, with Ctrl only go"),
+    ("Arrows, Home, End, Page", "Go through the exemplars; with Shift select, with Ctrl only go"),
     ("Ctrl+A / Esc", "Select all exemplars shown / none"),
     ("Space", "Large preview of the exemplar; arrows go on"),
     ("Return", "Decide the exemplar"),
@@ -99,8 +100,3 @@ def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) in this workspace."""
     own = [(" or ".join(spec.keys), spec.text.replace(" {}", "").rstrip("…")) for spec in SPECS if spec.keys]
     return [*own, *GRID_KEYS]
-
-
-def exemplars(count: int) -> str:
-    """ "1 exemplar", "1,200 exemplars"."""
-    return f"{count:,} exemplar{'' if count == 1 else 's'}"

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import operations
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.curate_actions import exemplars
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog, pictures
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
@@ -26,25 +25,25 @@ class CurateCommands:
         self._labels = labels
 
     def strike(self, ids: Sequence[int]) -> None:
-        if len(ids) and self._may_write():
+        if len(ids) and operations.may_write(self._session):
             operations.strike(self._session, list(ids))
 
     def restore(self, ids: Sequence[int]) -> None:
-        if len(ids) and self._may_write():
+        if len(ids) and operations.may_write(self._session):
             operations.restore(self._session, list(ids))
 
     def relabel(self, ids: Sequence[int], label: str | None = None) -> None:
         """Without ``label`` it is asked for."""
-        if not len(ids) or not self._may_write():
+        if not len(ids) or not operations.may_write(self._session):
             return
         if label is None:
-            question = f"Relabel {exemplars(len(ids))} to"
+            question = f"Relabel {operations.exemplars(len(ids))} to"
             self._ask_label(question, partial(operations.relabel, self._session, list(ids)), verb="Relabel")
         else:
             operations.relabel(self._session, list(ids), label)
 
     def rename(self, label: str) -> None:
-        if not self._may_write():
+        if not operations.may_write(self._session):
             return
         rename = partial(operations.rename_label, self._session, label)
         question = f"Rename {label} to (an existing class: merge)"
@@ -52,15 +51,15 @@ class CurateCommands:
 
     def forget(self, ids: Sequence[int], what: str = "") -> None:
         """Asks first; ``what`` names the exemplars."""
-        if not len(ids) or not self._may_write():
+        if not len(ids) or not operations.may_write(self._session):
             return
-        dialog = ForgetDialog(self._parent, count=len(ids), what=what or exemplars(len(ids)))
+        dialog = ForgetDialog(self._parent, count=len(ids), what=what or operations.exemplars(len(ids)))
         dialog.confirmed.connect(partial(operations.forget, self._session, list(ids)))
         dialog.open()
 
     def take(self, paths: Sequence[str], label: str | None) -> None:
         """Paths dropped on a class, or where no class is: pictures are taught, folders imported."""
-        if not paths or not self._may_write():
+        if not paths or not operations.may_write(self._session):
             return
         folders = [path for path in paths if Path(path).is_dir()]
         files = [path for path in paths if path not in set(folders)]
@@ -109,15 +108,6 @@ class CurateCommands:
         )
         dialog.chosen.connect(then)
         dialog.open()
-
-    def _may_write(self) -> bool:
-        memory = self._session.memory
-        if memory is None:
-            return False
-        if memory.readonly:
-            self._session.post_note("This memory is open for reading only.")
-            return False
-        return True
 
 
 def added(one: FolderFacts, other: FolderFacts) -> FolderFacts:

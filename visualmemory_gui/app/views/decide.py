@@ -14,12 +14,14 @@ from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import bind
+from visualmemory_gui.app.views.card_grid import LARGEST_PT
 from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.drops import PictureDrops
 from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
 from visualmemory_gui.app.widgets.preview import Preview
 
+NO_PICTURE = "That was an address or text, not a picture. Copy the picture itself and paste it, or save it as a file."
 WIDTHS = (330, 640, 300)
 
 
@@ -30,7 +32,7 @@ class DecideView(QWidget):
     """
 
     pictures_dropped = Signal(list)
-    teach_requested = Signal(list, object)  # paths, label
+    teach_requested = Signal(list, object)  # paths and PIL images, label
     relabel_requested = Signal(list, object)  # ids, label
     class_chosen = Signal(object)  # label
     strike_requested = Signal(list)  # ids
@@ -45,6 +47,7 @@ class DecideView(QWidget):
         self._neighbours = NeighboursModel(session.decision, theme.chip_colour, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
         self.query = QueryPanel(session.decision, self.recent)
+        session.decision.side = round(theme.px(LARGEST_PT) * max(1.0, self.devicePixelRatioF()))
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision)
         self.preview = Preview(self)
@@ -124,7 +127,7 @@ class DecideView(QWidget):
         for panel in (self.query, self.neighbours, self.decision):
             panel.setMinimumWidth(theme.px(150))
             split.addWidget(panel)
-            split.setStretchFactor(split.count() - 1, 1 if panel is self.neighbours else 0)
+            split.setStretchFactor(split.count() - 1, 4 if panel is self.neighbours else 1)
         split.setSizes(list(WIDTHS))
         column = QVBoxLayout(self)
         margin = theme.px(6)
@@ -132,7 +135,10 @@ class DecideView(QWidget):
         column.addWidget(split)
 
     def _connect(self) -> None:
-        PictureDrops(self).dropped.connect(self.pictures_dropped)
+        drops = PictureDrops(self)
+        drops.dropped.connect(self.pictures_dropped)
+        for each in (drops, self.query):
+            each.words_dropped.connect(lambda: self._session.post_note(NO_PICTURE))
         self.query.pictures_dropped.connect(self.pictures_dropped)
         self.query.recent_chosen.connect(self.on_recent_chosen)
         self.neighbours.strike_requested.connect(self.strike_requested)

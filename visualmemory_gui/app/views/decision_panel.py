@@ -33,7 +33,7 @@ class DecisionPanel(QFrame):
         self.setAccessibleName("Decision")
         self.setProperty("panel", True)
         self._decision = decision
-        self._disagreed = False
+        self._disagreed = self._opened_itself = False
         self.keys: dict[int, str] = {}
         self.bars = SharesBars()
         self.why = QLabel()
@@ -73,6 +73,7 @@ class DecisionPanel(QFrame):
         self._show_rules()
 
     def on_details_toggled(self, opened: bool) -> None:
+        self._opened_itself = False
         self.details.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self.rules.setVisible(opened)
 
@@ -91,10 +92,18 @@ class DecisionPanel(QFrame):
                     item.setText(text)
                     item.setToolTip(text)
         disagreed, self._disagreed = self._disagreed, disagree(tallies)
-        if self._disagreed and not disagreed:
-            self.details.setChecked(True)
+        if self._disagreed != disagreed:
+            self._open_or_close()
         state = "disagree" if self._disagreed else "agree"
         self.details.setText(f"Details: the four rules {state}" if tallies else "Details: the four rules")
+
+    def _open_or_close(self) -> None:
+        """The details open themselves when the rules disagree; what opened itself also closes itself."""
+        if self._disagreed and not self.details.isChecked():
+            self.details.setChecked(True)
+            self._opened_itself = True
+        elif not self._disagreed and self._opened_itself:
+            self.details.setChecked(False)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -10,9 +10,13 @@ from visualmemory_gui.app.models import incoming, mime
 
 
 class PictureDrops(QObject):
-    """Lets ``widget`` take pictures: files, folders, and pixels from a browser."""
+    """Lets ``widget`` take pictures: files, folders, and pixels from a browser.
+
+    A bare address or text is taken too, only to tell that it is no picture.
+    """
 
     dropped = Signal(list)  # paths and PIL images
+    words_dropped = Signal()
     hovering = Signal(bool)  # whether pictures are dragged over the widget
 
     def __init__(self, widget: QWidget) -> None:
@@ -22,16 +26,19 @@ class PictureDrops(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDragMoveEvent):
-            wanted = accept(event, mime.holds_pictures(event.mimeData()))
-            self.hovering.emit(wanted)
-            return wanted
+            pictures = mime.holds_pictures(event.mimeData())
+            self.hovering.emit(pictures)
+            return accept(event, pictures or mime.holds_words(event.mimeData()))
         if event.type() == QEvent.Type.DragLeave:
             self.hovering.emit(False)
         if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
             self.hovering.emit(False)
-            found = incoming.incoming(event.mimeData())
-            if accept(event, bool(found)):
+            found, words = incoming.incoming(event.mimeData()), mime.holds_words(event.mimeData())
+            accept(event, bool(found) or words)
+            if found:
                 self.dropped.emit(found)
+            elif words:
+                self.words_dropped.emit()
             return True
         return False
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSpinBox, QVBoxLayout, QWidget
 
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.decision import DecisionModel
-from visualmemory_gui.app.models.headline import agreement
+from visualmemory_gui.app.models.headline import agreement, agreement_in_words
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.views.card_grid import CardGrid
 from visualmemory_gui.engine.decision.levels import depth
-from visualmemory_gui.engine.types import RULES
+from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 MOST_NEIGHBOURS = 200
+RULE_TIPS: dict[Rule, str] = {
+    "plurality": "Every neighbour's vote weighs the same",
+    "distance": "A nearer neighbour weighs a little more",
+    "softmax": "A nearer neighbour weighs much more",
+    "rank": "The first neighbour weighs most, the next ones less, whatever their distance",
+}
 
 
 class NeighboursPanel(QFrame):
@@ -80,12 +88,9 @@ class NeighboursPanel(QFrame):
     def on_decided(self) -> None:
         decision = self._decision.decision
         self.search.setText(agreement(decision))
+        self.search.setToolTip(agreement_in_words(decision))
         self._offer_levels(max((depth(label) for label in self._decision.counts), default=1))
-        if decision is None:
-            text = "Drop a picture, and its nearest exemplars stand here." if self._decision.memory else ""
-        else:
-            text = "" if decision.neighbours else "Nothing to compare with: teach this picture as its first class."
-        self.say(text)
+        self.say(hint_of(decision, self._decision.counts) if self._decision.memory else "")
 
     def on_about_to_reset(self) -> None:
         self._kept = self.selected()
@@ -116,7 +121,9 @@ class NeighboursPanel(QFrame):
         box.setObjectName("ruleBox")
         box.setAccessibleName("Voting rule")
         box.setToolTip("How much each neighbour's vote weighs")
-        box.addItems(RULES)
+        for rule in RULES:
+            box.addItem(rule)
+            box.setItemData(box.count() - 1, RULE_TIPS[rule], Qt.ItemDataRole.ToolTipRole)
         return box
 
     def _make_level(self) -> QComboBox:
@@ -173,3 +180,12 @@ class NeighboursPanel(QFrame):
             self.level.setCurrentIndex(min(self._decision.level, deepest - 1))
             self.level.blockSignals(False)
         self.level.setVisible(deepest > 1)
+
+
+def hint_of(decision: Decision | None, counts: Mapping[str, int]) -> str:
+    """What to do where no neighbours stand."""
+    if decision is not None:
+        return "" if decision.neighbours else "Nothing to compare with: teach this picture as its first class."
+    if counts:
+        return "Drop a picture, and its nearest exemplars stand here."
+    return "This memory is empty. Drop a picture and teach its class, or drop a folder of classes in Curate."

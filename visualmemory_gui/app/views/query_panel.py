@@ -10,7 +10,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import headline, level_note
 from visualmemory_gui.app.models.recent import RecentQueriesModel
-from visualmemory_gui.app.views.buttons import action_button
+from visualmemory_gui.app.views.buttons import ActionButton
 from visualmemory_gui.app.views.drops import PictureDrops
 from visualmemory_gui.app.views.elided import ElidedLabel
 from visualmemory_gui.app.widgets.picture_view import PictureView
@@ -20,6 +20,7 @@ class QueryPanel(QFrame):
     """Shows the query of a ``DecisionModel``; its buttons are bound to actions by whoever has them."""
 
     pictures_dropped = Signal(list)
+    words_dropped = Signal()
     recent_chosen = Signal(int)
 
     def __init__(self, decision: DecisionModel, recent: RecentQueriesModel, parent: QWidget | None = None) -> None:
@@ -31,9 +32,9 @@ class QueryPanel(QFrame):
         self._make_words()
         self.picture = PictureView(empty_text="Drop a picture, or paste one")
         self.picture.setObjectName("queryImage")
-        self.choose = action_button("chooseButton")
-        self.teach = action_button("teachButton", primary=True)
-        self.confirm = action_button("confirmButton")
+        self.choose = ActionButton("chooseButton")
+        self.teach = ActionButton("teachButton", primary=True)
+        self.confirm = ActionButton("confirmButton")
         self.strip = self._make_strip(recent)
         self.earlier = QLabel("Recent queries")
         self.earlier.setProperty("dim", True)
@@ -42,6 +43,7 @@ class QueryPanel(QFrame):
         self.on_recent_reset()
         drops = PictureDrops(self)
         drops.dropped.connect(self.pictures_dropped)
+        drops.words_dropped.connect(self.words_dropped)
         drops.hovering.connect(self.picture.set_inviting)
         decision.query_changed.connect(self.on_query_changed)
         decision.decided.connect(self.on_decided)

@@ -27,6 +27,7 @@ class TaskBar(QWidget):
         self._progress = QProgressBar()
         self._progress.setFixedWidth(theme.px(90))
         self._progress.setTextVisible(False)
+        self._progress.setAccessibleName("Progress")
         self._progress.setMaximumHeight(theme.px(8))
         self._cancel = QPushButton("Cancel")
         self._cancel.setObjectName("taskCancel")

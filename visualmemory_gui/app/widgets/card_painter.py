@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.card_roles import Card
+from visualmemory_gui.app.models.card_roles import Card, factor_text
 from visualmemory_gui.app.widgets.chip import chip_text, paint_chip
 from visualmemory_gui.app.widgets.pictures import paint_centred
 
@@ -75,7 +75,8 @@ def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, look: Look,
     struck = card.state != "active"
     _paint_frame(painter, layout, look)
     _paint_picture(painter, layout, picture, struck=struck)
-    _paint_rank(painter, layout, card)
+    if not struck:
+        _paint_rank(painter, layout, card)
     _paint_button(painter, layout, struck=struck, look=look)
     _paint_label(painter, layout, card, struck=struck)
     _paint_strip(painter, layout, card, struck=struck)
@@ -193,7 +194,7 @@ def _paint_share(painter: QPainter, layout: CardLayout, card: Card) -> None:
 def share_text(card: Card) -> str:
     """The vote in numbers: "12 %", and "×10" where the class factor acts."""
     share = f"{card.share * 100:.0f} %" if card.share >= 0.0095 or card.share == 0 else "<1 %"
-    return f"{share} ×{card.factor:g}" if abs(card.factor - 1) > 1e-9 else share
+    return f"{share} ×{factor_text(card.factor)}" if abs(card.factor - 1) > 1e-9 else share
 
 
 def _paint_struck(painter: QPainter, layout: CardLayout, card: Card) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_rows import ClassRole, ClassRow, ClassRows
+from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.widgets.chip import shortened
 
 Index = QModelIndex | QPersistentModelIndex
@@ -19,7 +20,7 @@ Index = QModelIndex | QPersistentModelIndex
 class ClassList(QListView):
     """``label`` is None in all signals where the row for a new class is meant."""
 
-    pictures_dropped = Signal(list, object)  # paths, label
+    pictures_dropped = Signal(list, object)  # paths and PIL images, label
     cards_dropped = Signal(list, object)  # ids, label
     class_chosen = Signal(str)
     new_class_requested = Signal()
@@ -68,18 +69,19 @@ class ClassList(QListView):
         if row < 0:
             return
         label = self._rows.index(row).data(ClassRole.Label)
-        ids, paths = mime.exemplars(event.mimeData()), mime.paths(event.mimeData())
+        ids = mime.exemplars(event.mimeData())
+        pictures = [] if ids else incoming(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if ids:
             self.cards_dropped.emit(ids, label)
-        elif paths:
-            self.pictures_dropped.emit(paths, label)
+        elif pictures:
+            self.pictures_dropped.emit(pictures, label)
 
     def _consider(self, event: QDragMoveEvent) -> None:
         data = event.mimeData()
         row = self._row_at(event.position().toPoint())
-        fits = bool(mime.exemplars(data) or mime.paths(data))
+        fits = bool(mime.exemplars(data)) or mime.holds_pictures(data)
         self._set_over(row if fits else -1)
         if not fits:
             event.ignore()
@@ -137,16 +139,11 @@ class _ClassDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(box, theme.px(3), theme.px(3))
 
     def _paint_row(self, painter: QPainter, room: QRectF, row: ClassRow) -> None:
-        """A key cap in the colour of the class, the class, its count."""
+        """A key cap (or a dot) in the colour of the class, the class, its count."""
         c = theme.current()
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         side = painter.fontMetrics().height()
-        cap = QRectF(room.x(), room.center().y() - side / 2, side, side)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(row.colour or c.grey_chip))
-        painter.drawRoundedRect(cap, theme.px(3), theme.px(3))
-        painter.setPen(QColor(c.on_chip))
-        painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), row.key)
+        _paint_cap(painter, QRectF(room.x(), room.center().y() - side / 2, side, side), row)
         count = f"{row.count:,}"
         painter.setPen(QColor(c.dim))
         painter.drawText(room, middle | int(Qt.AlignmentFlag.AlignRight), count)
@@ -154,3 +151,16 @@ class _ClassDelegate(QStyledItemDelegate):
         text = room.adjusted(side + theme.px(6), 0, -taken, 0)
         painter.setPen(QColor(c.text))
         painter.drawText(text, middle, shortened(painter.fontMetrics(), row.label, int(text.width())))
+
+
+def _paint_cap(painter: QPainter, cap: QRectF, row: ClassRow) -> None:
+    """The key of the class on its colour; a dot where it has none."""
+    c = theme.current()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(row.colour or c.grey_chip))
+    if not row.key:
+        painter.drawEllipse(cap.center(), cap.width() / 5, cap.width() / 5)
+        return
+    painter.drawRoundedRect(cap, theme.px(3), theme.px(3))
+    painter.setPen(QColor(c.on_chip))
+    painter.drawText(cap, int(Qt.AlignmentFlag.AlignCenter), row.key)

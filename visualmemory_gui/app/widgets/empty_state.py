@@ -83,9 +83,15 @@ class EmptyState(QWidget):
         column.addStretch(2)
 
     def _recent_button(self, path: str) -> QPushButton:
-        button = QPushButton(Path(path).name)
+        button = QPushButton(recent_text(path).replace("&", "&&"))
         button.setFlat(True)
         button.setToolTip(path)
-        button.setAccessibleName(f"Open {Path(path).name}")
+        button.setAccessibleName(f"Open {recent_text(path)}")
         button.clicked.connect(lambda: self.recent_chosen.emit(path))
         return button
+
+
+def recent_text(path: str) -> str:
+    """ "birds  in  documents": two memories of one name can be told apart."""
+    memory = Path(path)
+    return f"{memory.name}  in  {memory.parent.name}" if memory.parent.name else memory.name

@@ -46,6 +46,7 @@ class ExportDialog(QDialog):
         self._choose = choose or choose_target
         self._stem = str(Path(folder) / name)
         self._formats = QComboBox()
+        self._formats.setAccessibleName("Format")
         for key, text, _ in FORMATS:
             self._formats.addItem(text, key)
         self._target = QLineEdit()

@@ -37,7 +37,7 @@ class LabelChooser(QDialog):
         self.setObjectName("labelChooser")
         self.setWindowTitle(question)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._known = frozenset(labels)
+        self._known, self._preselected, self._verb = frozenset(labels), preselected, verb
         self._edit = self._line_edit(sorted(labels), preselected)
         self._hint = QLabel()
         self._hint.setProperty("dim", True)
@@ -85,4 +85,12 @@ class LabelChooser(QDialog):
     def _on_typed(self, text: str) -> None:
         label = text.strip()
         self._take.setEnabled(bool(label))
-        self._hint.setText("A new class" if label and label not in self._known else " ")
+        self._hint.setText(self._hint_of(label))
+
+    def _hint_of(self, label: str) -> str:
+        """What would come of it: a new class, or one that swallows another."""
+        if label in ("", self._preselected):
+            return " "
+        if label not in self._known:
+            return "A new class"
+        return f"{label} is there already: both become one class" if self._verb == "Rename" else " "

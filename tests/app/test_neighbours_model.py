@@ -1,0 +1,84 @@
+"""What a card says: its class at the level, its factor, and what its distance means here."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.app.conftest import Desk
+from visualmemory_gui.app import actions
+from visualmemory_gui.app.models.card_roles import CardRole, factor_text
+from visualmemory_gui.app.models.headline import winning_label
+from visualmemory_gui.app.models.neighbours import closeness_text, spoken
+from visualmemory_gui.app.views.buttons import shortened
+from visualmemory_gui.engine.types import Neighbour
+
+CAT = Neighbour(7, 2, "animals/cat/tabby", 0.21, 0.5, 0.12, factor=10 / 3)
+
+
+@pytest.mark.parametrize(("factor", "said"), [(10.0, "10"), (10 / 3, "3.3"), (1.96, "2")])
+def test_the_class_factor_has_one_decimal_at_most(factor: float, said: str) -> None:
+    assert factor_text(factor) == said
+
+
+def test_a_card_names_the_class_it_votes_for_before_its_full_label() -> None:
+    assert spoken(CAT, struck=False).startswith("animals/cat/tabby, rank 2, distance 0.210, 12 % of the vote")
+    assert spoken(CAT, level=1, struck=False).startswith("animals (animals/cat/tabby), rank 2")
+    assert spoken(CAT, level=1, struck=True).startswith("animals (animals/cat/tabby), struck out")
+
+
+@pytest.mark.parametrize(
+    ("farther", "said"),
+    [
+        (0.8, "Closer than 80 % of same-class pairs of this memory"),
+        (0.0, "Farther apart than all same-class pairs of this memory"),
+        (1.0, "Closer than all same-class pairs of this memory"),
+    ],
+)
+def test_what_a_distance_means_is_said_in_words(farther: float, said: str) -> None:
+    assert closeness_text(farther) == said
+
+
+def test_cards_tell_what_their_distance_means_once_it_was_measured(desk: Desk) -> None:
+    desk.window.on_exemplar_chosen(1)
+    desk.settle()
+    model = desk.window.decide.neighbours.grid.model()
+    near, far = (model.index(row, 0).data(CardRole.Closeness) for row in (0, model.rowCount() - 1))
+    assert 1 >= near > far >= 0
+
+
+def test_forgetting_measures_distances_anew(desk: Desk) -> None:
+    before = desk.window.session.decision.closeness
+    assert before is not None and len(before.distances) == 45
+    desk.memory.forget([1])
+    desk.settle()
+    assert desk.window.session.decision.closeness is None
+    desk.window._upkeep.on_quiet()
+    desk.settle()
+    after = desk.window.session.decision.closeness
+    assert after is not None and len(after.distances) == 40
+
+
+def test_at_a_level_the_chips_and_confirm_say_which_class(desk: Desk) -> None:
+    desk.window.on_exemplar_chosen(1)
+    desk.window.decide.neighbours.level.setCurrentIndex(1)
+    desk.settle()
+    model = desk.window.decide.neighbours.grid.model()
+    assert {model.index(row, 0).data(CardRole.Label) for row in range(model.rowCount())} <= {"animals", "plants"}
+    confirm = desk.window.actions_by_id["actionConfirm"]
+    winner = winning_label(desk.decision)
+    assert winner.startswith("animals/")
+    assert confirm.text() == f"Confirm as {winner}" and confirm.data() == winner
+
+
+def test_confirm_names_the_winner_and_at_a_level_the_full_label() -> None:
+    nothing = {"selected": 0, "struck": 0, "undo": None, "redo": None}
+    assert actions.texts(winner="a/b", **nothing)["actionConfirm"] == "Confirm a/b"
+    assert actions.texts(winner="a/b", level=True, **nothing)["actionConfirm"] == "Confirm as a/b"
+
+
+@pytest.mark.parametrize(
+    ("room", "said"),
+    [(99, "Confirm as games/cards/white"), (25, "Confirm as …/cards/white"), (5, "Confirm as …/white")],
+)
+def test_a_path_loses_its_first_parts_first(room: int, said: str) -> None:
+    assert shortened("Confirm as games/cards/white", "games/cards/white", lambda text: len(text) <= room) == said
