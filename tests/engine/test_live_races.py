@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +44,13 @@ def test_thresholds_that_were_measured_across_a_forget_are_not_kept(
         monkeypatch.setattr(novelty, "measure", forget_meanwhile)
         memory.live.refresh()
         assert memory.live.database.rows("select * from derived") == []
+
+
+def test_a_build_stopped_right_after_a_commit_counts_what_was_committed(pictures: Path, tmp_path: Path) -> None:
+    def interrupted(job: Callable[[], list[int]]) -> list[int]:
+        job()
+        raise KeyboardInterrupt
+
+    with VisualMemory.create(tmp_path / "m.vmem", "fake") as memory:
+        result = memory.build(pictures, write=interrupted)
+        assert result.stopped and result.added == len(result.ids) == memory.catalog.totals()[0] > 0

@@ -212,6 +212,9 @@ def build(live: LiveMemory, reader: PictureReader, plan: BuildPlan, *, write: Wr
             complete = work.run(reader.pool, embed, write=write, report=report)
     finally:
         live.history.finish_import(step, stopped=not complete)
+    if not complete:  # Ctrl-C may have come between a commit and the note of its ids
+        sql = "select distinct exemplar from entries where step = ? order by exemplar"
+        work.ids = [row[0] for row in live.database.rows(sql, (step,))]
     if empty and complete:
         live.history.baseline()
     if work.ids and complete and not live.deferred:
