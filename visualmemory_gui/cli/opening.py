@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ def creator(
     place, wanted = Path(memory), device_name(device)
     if not Path(folder).is_dir():
         raise BadValue(f"{folder} is not a folder")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise BadValue(f"{folder} cannot be read: no permission")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         with VisualMemory.open(memory, device=wanted) as m:
             if encoder is not None and encoder != m.identity.name:

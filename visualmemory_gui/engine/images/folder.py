@@ -56,6 +56,8 @@ class _Walker:
             with os.scandir(folder) as found:
                 entries = list(found)
         except OSError as error:
+            if not parts:
+                raise BadValue(f"{files.shown(folder)} cannot be read: {error.strerror}") from error
             self._skip(str(folder), f"the folder cannot be read ({error.strerror})")
             return
         for entry in entries:
