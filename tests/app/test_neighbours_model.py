@@ -70,6 +70,16 @@ def test_at_a_level_the_chips_and_confirm_say_which_class(desk: Desk) -> None:
     assert confirm.text() == f"Confirm as {winner}" and confirm.data() == winner
 
 
+def test_for_an_exemplar_of_the_memory_teaching_is_called_what_it_is(desk: Desk) -> None:
+    desk.ask.label_answer = "plants/rose"
+    desk.window.on_exemplar_chosen(1)
+    desk.settle()
+    assert desk.window.decide.query.teach.text() == "Relabel as…"
+    desk.press("actionTeach")
+    assert desk.ask.asked == ["Relabel this exemplar to"]
+    assert desk.memory.catalog.get([1])[0].label == "plants/rose"
+
+
 def test_confirm_names_the_winner_and_at_a_level_the_full_label() -> None:
     nothing = {"selected": 0, "struck": 0, "undo": None, "redo": None}
     assert actions.texts(winner="a/b", **nothing)["actionConfirm"] == "Confirm a/b"

@@ -108,13 +108,22 @@ def is_on(spec: Spec, facts: Collection[str], workspace: str) -> bool:
 
 
 def texts(
-    *, winner: str | None, level: bool = False, selected: int, struck: int, undo: str | None, redo: str | None
+    *,
+    winner: str | None,
+    own: bool = False,
+    level: bool = False,
+    selected: int,
+    struck: int,
+    undo: str | None,
+    redo: str | None,
 ) -> dict[str, str]:
     """What the actions with a target say now: they name it, so that none is ever guessed.
 
-    ``level``: the decision is between shorter labels than ``winner``, the full one that would be taught.
+    ``own``: the query is an exemplar of the memory, which teaching would relabel. ``level``: the decision is between
+    shorter labels than ``winner``, the full one that would be taught.
     """
     return {
+        "actionTeach": "Relabel as…" if own else SPECS["actionTeach"].text,
         "actionConfirm": f"Confirm{' as' if level else ''} {winner}" if winner else "Confirm",
         "actionStrike": f"Strike out {exemplars(selected)}" if selected else "Strike out",
         "actionRestore": f"Restore {exemplars(struck)}" if struck else "Restore",

@@ -134,7 +134,10 @@ class Commands(QObject):
     def teach(self) -> None:
         decision = self._session.decision.decision
         winner = winning_label(decision) if decision is not None else None
-        self._ask_label("Teach this picture as", self._teach_query, preselected=winner or "")
+        query = self._session.decision.query
+        own = query is not None and query.exemplar is not None
+        question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this picture as", "Teach")
+        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb)
 
     def confirm(self) -> None:
         decision = self._session.decision.decision

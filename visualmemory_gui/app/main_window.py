@@ -103,11 +103,12 @@ class MainWindow(QMainWindow):
         facts = self._facts()
         for name, action in self.actions_by_id.items():
             action.setEnabled(actions.is_on(actions.SPECS[name], facts, self.workspace))
-        decision, state = self.session.decision.decision, self.state.state
+        query, decision, state = self.session.decision.query, self.session.decision.decision, self.state.state
         winner = winning_label(decision) if decision is not None else None
         selected = len(self.decide.selected(struck=False))
         for name, text in actions.texts(
             winner=winner,
+            own=query is not None and query.exemplar is not None,
             level=decision is not None and winner != decision.label,
             selected=selected,
             struck=len(self.decide.selected(struck=True)),

@@ -9,6 +9,8 @@ from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.task_bar import TaskBar
 
+LOUD = ("read only", "not saved")
+
 
 class StatusBar(QStatusBar):
     def __init__(self, session: Session, state: MemoryStateModel, parent: QWidget | None = None) -> None:
@@ -22,9 +24,14 @@ class StatusBar(QStatusBar):
         self.task_bar = TaskBar(session.tasks)
         self.addPermanentWidget(self.task_bar)
         session.encoder_changed.connect(self.encoder.setText)
-        session.saving_changed.connect(self.saved.setText)
+        session.saving_changed.connect(self.on_saving_changed)
         session.memory_closed.connect(self.saved.clear)
         state.updated.connect(self.on_updated)
+
+    def on_saving_changed(self, text: str) -> None:
+        """What must not be overlooked stands out."""
+        self.saved.setText(text)
+        self.saved.setFont(theme.points(self.font(), bold=text in LOUD))
 
     def on_updated(self) -> None:
         state = self._state.state
