@@ -27,6 +27,7 @@ def main(path: str, stop: str) -> None:
                 "query": query.tolist(),
                 "ids": [n.id for n in decision.neighbours],
                 "label": decision.label,
+                "mode": decision.search.mode if decision.search else None,
             }
             memory.summary()
             memory.history.steps()
