@@ -216,5 +216,4 @@ def test_the_cache_keeps_what_was_used_last(qapp):
 def test_exemplars_and_paths_travel_by_drag(qapp, tmp_path):
     assert mime.exemplars(mime.of_exemplars([3, 1, 2])) == [3, 1, 2]
     assert mime.exemplars(files("/x")) == [] and mime.paths(files("/x", "/y")) == ["/x", "/y"]
-    assert mime.folders(files(str(tmp_path), "/x.png")) == [str(tmp_path)]
     assert mime.holds_pictures(files("/x")) and not mime.holds_pictures(mime.of_exemplars([1]))

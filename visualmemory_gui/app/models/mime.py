@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData
 
@@ -28,10 +27,6 @@ def exemplars(data: QMimeData) -> list[int]:
 def paths(data: QMimeData) -> list[str]:
     """The local files and folders in a drag, in their order."""
     return [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
-
-
-def folders(data: QMimeData) -> list[str]:
-    return [path for path in paths(data) if Path(path).is_dir()]
 
 
 def holds_pictures(data: QMimeData) -> bool:

@@ -127,7 +127,7 @@ class DecideView(QWidget):
         for panel in (self.query, self.neighbours, self.decision):
             panel.setMinimumWidth(theme.px(150))
             split.addWidget(panel)
-            split.setStretchFactor(split.count() - 1, 4 if panel is self.neighbours else 1)
+            split.setStretchFactor(split.count() - 1, 8 if panel is self.neighbours else 1)
         split.setSizes(list(WIDTHS))
         column = QVBoxLayout(self)
         margin = theme.px(6)

@@ -91,9 +91,6 @@ class MemoryGrid(QAbstractScrollArea):
         self._empty = text
         self.viewport().update()
 
-    def visible_ids(self) -> list[int]:
-        return [int(i) for i in self._ids[self._in_sight().start : self._in_sight().stop]]
-
     def cell_at(self, spot: QPoint) -> int:
         """The position under ``spot`` of the viewport, -1 in the gaps."""
         return self._layout.at(spot.x(), spot.y() + self.verticalScrollBar().value(), gap=self.gap)
