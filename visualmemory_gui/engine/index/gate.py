@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import BadVector
-from visualmemory_gui.engine.types import F32
+from visualmemory_gui.engine.types import F32, F64
 
 UNIT_TOLERANCE = 1e-6
 SMALLEST_NORM = 1e-6
@@ -45,6 +45,8 @@ def _as_floats(vectors: npt.ArrayLike) -> npt.NDArray[Any]:
 def _unit(rows: npt.NDArray[Any], *, first: int) -> F32:
     """``rows`` as float32 of unit length. Scaling by the largest entry first keeps huge float64 from overflowing."""
     wide = rows.astype(np.float64)
+    if rows.dtype == np.float32 and _all_unit(wide):
+        return rows
     _refuse(~np.isfinite(wide).all(axis=1), "holds a value that is no finite number", first)
     largest = np.abs(wide).max(axis=1, initial=0.0)
     scale = np.where(largest > 0, largest, 1.0)[:, None]
@@ -55,6 +57,12 @@ def _unit(rows: npt.NDArray[Any], *, first: int) -> F32:
     keep = np.abs(norms - 1.0) <= UNIT_TOLERANCE
     unit: F32 = np.where(keep[:, None], wide, scaled / length[:, None]).astype(np.float32)
     return unit
+
+
+def _all_unit(wide: F64) -> bool:
+    """Whether nothing is left to do, as for every vector of an encoder; no sum of float32 squares overflows."""
+    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    return bool((np.abs(norms - 1.0) <= UNIT_TOLERANCE).all())
 
 
 def _refuse(bad: Any, why: str, first: int) -> None:

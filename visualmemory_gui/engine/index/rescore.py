@@ -21,7 +21,7 @@ def rescore(snapshot: Snapshot, candidates: I64, query: F32, count: int) -> tupl
     """
     rows = cut_twins(snapshot, candidates, count)
     distances = _distances(snapshot.vectors, rows, query)
-    order = np.argsort(distances, kind="stable")[:count]
+    order = distances.argsort(kind="stable")[:count]
     return rows[order], distances[order]
 
 
@@ -46,5 +46,6 @@ def _distances(vectors: F32, rows: I64, query: F32) -> F64:
         np.einsum("ij,j->i", vectors[rows[start : start + BLOCK_ROWS]].astype(np.float64), wide)
         for start in range(0, len(rows), BLOCK_ROWS)
     ]
-    similarity = np.concatenate(parts) if parts else np.empty(0)
-    return np.clip(1.0 - similarity, 0.0, 2.0)
+    similarity = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+    clipped: F64 = np.minimum(np.maximum(1.0 - similarity, 0.0), 2.0)
+    return clipped

@@ -53,12 +53,17 @@ class TwinRows:
         if not len(self.recent_keys):
             return rows, places
         more, more_places = _lookup(self.recent_keys, self.recent_rows, twins)
+        if not len(more):
+            return rows, places
         return np.concatenate((rows, more)), np.concatenate((places, more_places))
 
 
 def _lookup(keys: I64, rows: I64, twins: I64) -> tuple[I64, I64]:
-    start = np.searchsorted(keys, twins, "left")
-    count = np.searchsorted(keys, twins, "right") - start
+    start = keys.searchsorted(twins, "left")
+    count = keys.searchsorted(twins, "right") - start
+    if not len(twins) or count.max() == 1:  # nearly always, and a third of the work
+        hit = count.nonzero()[0]
+        return rows[start[hit]], hit
     places = np.repeat(np.arange(len(twins)), count)
     before = np.cumsum(count) - count
     return rows[np.arange(len(places)) + np.repeat(start - before, count)], places
