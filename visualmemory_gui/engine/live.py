@@ -25,6 +25,7 @@ from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.lock import FolderLock
 from visualmemory_gui.engine.store.queries import Queries
 from visualmemory_gui.engine.store.writer import Writer
+from visualmemory_gui.engine.store.written import Written
 from visualmemory_gui.engine.types import (
     F32,
     Changes,
@@ -139,15 +140,22 @@ class LiveMemory:
 
     def edit(self, kind: str, work: Callable[[Writer], object]) -> Changes:
         """Run ``work`` in one transaction that makes one undoable step, and tell everybody."""
-        return self.apply(lambda: self._step(kind, work))
+        self.require_writable()
+        with self.edit_lock:
+            with self.history.step(kind) as writer:
+                work(writer)
+            self._follow(writer.changes, writer.written)
+        return self._told(writer.changes)
 
     def apply(self, commit: Callable[[], Changes]) -> Changes:
         """Run ``commit``, bring snapshot and index up to what it changed, and tell everybody."""
         self.require_writable()
         with self.edit_lock:
             changes = commit()
-            if changes.ids:
-                self._follow(changes)
+            self._follow(changes, self.catalog)
+        return self._told(changes)
+
+    def _told(self, changes: Changes) -> Changes:
         if changes.ids or changes.settings:
             for callback in tuple(self._callbacks):
                 callback(changes)
@@ -187,7 +195,7 @@ class LiveMemory:
 
     def build_index_if_large(self) -> None:
         """Build the graph at once where exact search became slow, unless somebody else does it in the background."""
-        rows = int(self.database.one("select count from meta")[0])
+        rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
         if self.deferred or rows * self.identity.dim <= self.settings.exact_limit:
             return
         if self.searcher.wants_build(self.snapshot):
@@ -254,26 +262,17 @@ class LiveMemory:
                 if self._folder_lock is not None:
                     self._folder_lock.release()
 
-    def _step(self, kind: str, work: Callable[[Writer], object]) -> Changes:
-        with self.history.step(kind) as writer:
-            work(writer)
-        return writer.changes
-
-    def _follow(self, changes: Changes) -> None:
-        if self._decider is not None:
-            self._decider.note_edit(len(changes.ids))
-        working = self._working
-        if working is None or changes.forgotten:
+    def _follow(self, changes: Changes, rows: Catalog | Written) -> None:
+        """Bring what decisions read up to ``changes``; ``rows`` knows what became of the exemplars."""
+        ids, working = changes.ids, self._working
+        if not ids or working is None or changes.forgotten:
             return
         last = int(working.snapshot.ids[-1]) if len(working.snapshot) else 0
-        new = [i for i in changes.ids if i > last]
-        old = [i for i in changes.ids if i <= last]
-        working.apply(
-            changes.change,
-            new=(self.catalog.snapshot_rows(new), self.catalog.vectors(new)) if new else None,
-            old=self.catalog.snapshot_rows(old) if old else None,
-        )
+        new, old = [i for i in ids if i > last], [i for i in ids if i <= last]
+        fresh = (rows.snapshot_rows(new), rows.vectors(new)) if new else None
+        working.apply(changes.change, new=fresh, old=rows.snapshot_rows(old) if old else None)
         if self._decider is not None:
+            self._decider.note_edit(len(ids))
             self.searcher.follow(working.snapshot)
 
     def _new_decider(self) -> Decider:

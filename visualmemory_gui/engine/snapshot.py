@@ -45,6 +45,10 @@ class Column(Generic[Scalar]):
         fresh[rows] = values
         self._buffer = fresh
 
+    def overwrite(self, rows: I64, values: npt.NDArray[Scalar]) -> None:
+        """Set ``rows`` where they stand: arrays handed out before see it too."""
+        self._buffer[rows] = values
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -70,6 +74,10 @@ class Snapshot:
 
     ``label`` holds codes into ``labels``; ``counts`` the active exemplars of each label. ``vectors`` is
     (n, d) float32 of unit length, fetched on first use. Exemplars withdrawn by undo are present but not active.
+
+    ``touched`` are the rows in which it differs from the snapshot before, whose change number is ``previous``.
+    ``row_change`` is at least the change number that last touched a row, as of this snapshot: it alone is shared with
+    later snapshots, so that an edit does not copy it.
     """
 
     change: int
@@ -83,6 +91,8 @@ class Snapshot:
     twin: I64
     row_change: I64
     counts: I64
+    previous: int
+    touched: I64
     fetch: Callable[[int], F32]
 
     def __len__(self) -> int:
@@ -99,7 +109,7 @@ class Snapshot:
     def rows_of(self, ids: Sequence[int] | I64) -> I64:
         """Rows of ``ids``, in their order. Raises UnknownExemplar for ids that are not here."""
         wanted = np.asarray(ids, np.int64)
-        rows = np.searchsorted(self.ids, wanted)
+        rows = self.ids.searchsorted(wanted)
         inside = np.minimum(rows, max(len(self.ids) - 1, 0))
         missing = wanted != self.ids[inside] if len(self.ids) else np.ones(len(wanted), bool)
         if missing.any():
@@ -128,16 +138,19 @@ class WorkingSet:
         self._twin = Column(rows.twin)
         self._change = Column(rows.change)
         self._counts = self._counted()
-        self.snapshot = self._publish(change)
+        self.snapshot = self._publish(change, previous=-1, touched=np.empty(0, np.int64))
 
     def apply(self, change: int, *, new: tuple[Rows, F32] | None = None, old: Rows | None = None) -> Snapshot:
         """Publish one new snapshot with ``new`` exemplars (ids above all present ones, and their vectors) and with what
         label, state and trust of the ``old`` ones, which are here, have become (ids increasing)."""
+        before, touched = self.snapshot, []
+        if old is not None:
+            touched.append(self._update(old))
         if new is not None:
             self._append(*new)
-        if old is not None:
-            self._update(old)
-        self.snapshot = self._publish(change)
+            touched.append(np.arange(len(before), len(before) + len(new[0].ids)))
+        rows = touched[0] if len(touched) == 1 else np.concatenate([np.empty(0, np.int64), *touched])
+        self.snapshot = self._publish(change, previous=before.change, touched=rows)
         return self.snapshot
 
     def _append(self, rows: Rows, vectors: F32) -> None:
@@ -160,20 +173,22 @@ class WorkingSet:
         self._counts = self._grown_counts()
         np.add.at(self._counts, codes[rows.active], 1)
 
-    def _update(self, rows: Rows) -> None:
+    def _update(self, rows: Rows) -> I64:
+        """Returns where ``rows`` stand."""
         at = self.snapshot.rows_of(rows.ids)
         codes = self._codes(rows.label)
         was_active, was_code = self._active.view()[at], self._label.view()[at]
         self._counts = self._grown_counts()
         np.subtract.at(self._counts, was_code[was_active], 1)
         np.add.at(self._counts, codes[rows.active], 1)
-        if not np.array_equal(was_active, rows.active):
+        if (was_active != rows.active).any():
             self._active.replace(at, rows.active)
-        if not np.array_equal(was_code, codes):
+        if (was_code != codes).any():
             self._label.replace(at, codes)
-        if not np.array_equal(self._trust.view()[at], rows.trust):
+        if (self._trust.view()[at] != rows.trust).any():
             self._trust.replace(at, rows.trust)
-        self._change.replace(at, rows.change)
+        self._change.overwrite(at, rows.change)
+        return at
 
     def _grown_counts(self) -> I64:
         """A copy of the counts with a place for every label."""
@@ -198,7 +213,7 @@ class WorkingSet:
                 self._vectors = Column(self._load(self._ids.view()))
             return self._vectors.view()[:n]
 
-    def _publish(self, change: int) -> Snapshot:
+    def _publish(self, change: int, *, previous: int, touched: I64) -> Snapshot:
         return Snapshot(
             change=change,
             ids=self._ids.view(),
@@ -211,5 +226,7 @@ class WorkingSet:
             twin=self._twin.view(),
             row_change=self._change.view(),
             counts=self._counts,
+            previous=previous,
+            touched=touched,
             fetch=self._fetch,
         )

@@ -178,7 +178,7 @@ class HnswIndex:
     def _apply_block(self, view: View) -> View:
         """Bring the nodes of the first pending rows to the state they have in the snapshot followed."""
         block, snapshot, graph = view.pending[:BLOCK_ROWS], view.followed, view.graph
-        twins, first = np.unique(snapshot.twin[block], return_index=True)
+        twins, first = _distinct(snapshot.twin[block])
         rows, places = view.twins.lookup(twins)
         lives = np.bincount(places[snapshot.active[rows]], minlength=len(twins)) > 0
         here = graph.holds(twins)
@@ -195,9 +195,19 @@ class HnswIndex:
             self._view = view
 
 
+def _distinct(twins: I64) -> tuple[I64, I64]:
+    """Each of ``twins`` once, and where it stands first."""
+    if len(twins) == 1:  # one edit by hand
+        return twins, np.zeros(1, np.int64)
+    return np.unique(twins, return_index=True)
+
+
 def _retargeted(view: View, snapshot: Snapshot) -> View:
     """``view`` aimed at a newer snapshot: all rows that changed since are pending."""
-    changed = np.flatnonzero(snapshot.row_change > view.followed.change)
+    if snapshot.previous == view.followed.change:
+        changed = snapshot.touched
+    else:
+        changed = np.flatnonzero(snapshot.row_change > view.followed.change)
     pending = np.union1d(view.pending, changed) if len(view.pending) else changed
     return replace(view, followed=snapshot, twins=view.twins.extended(snapshot.twin), pending=pending)
 
@@ -213,15 +223,19 @@ def _usable(view: View, snapshot: Snapshot, hits: tuple[I64, F32], *, count: int
     rows, near = rows[votes], distances[places[votes]]
     if len(rows) < count:
         return None
-    last = np.partition(near, count - 1)[count - 1] + TIE
+    ordered = near.copy()
+    ordered.partition(count - 1)
+    last = ordered[count - 1] + TIE
     if last >= distances[-1]:
         return None
-    return np.sort(rows[near <= last])
+    usable: I64 = rows[near <= last]
+    usable.sort()
+    return usable
 
 
 def _may_vote(rows: I64, snapshot: Snapshot, excluded: I64) -> I64:
     """Places in ``rows`` of those that are in the snapshot, active in it and not excluded."""
-    inside = np.flatnonzero(rows < len(snapshot))
+    inside = (rows < len(snapshot)).nonzero()[0]
     inside = inside[snapshot.active[rows[inside]]]
     if len(excluded):
         inside = inside[~np.isin(rows[inside], excluded)]

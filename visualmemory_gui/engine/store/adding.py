@@ -20,7 +20,7 @@ _INSERT = """insert into exemplars (id, label_id, root_id, source, sha256, conte
 
 def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root: str | None) -> list[int]:
     """Ids are consecutive and never used twice. An add is recorded as the end of being withdrawn."""
-    _check(database, new)
+    _check(new, writer.dim)
     numbers = {label: labels.clean(label) for label in {one.label for one in new}}
     label_ids = {path: labels.number_of(database, path) for path in sorted(set(numbers.values()))}
     roots = Roots(database, root)
@@ -34,6 +34,8 @@ def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root:
             root=root_path, source=source, added=writer.time, change=writer.change
         )
         checksums.append(row.checksum)
+        writer.written.note(row)
+        writer.written.note_vector(exemplar, one.vector)
         inserts.append((exemplar, label_ids[label], root_id, *row[3:], checksums[-1]))
     database.many(_INSERT, inserts)
     vectors = ((i, one.vector.astype("<f4", copy=False).tobytes()) for i, one in enumerate(new, first))
@@ -71,8 +73,7 @@ def _row(exemplar: int, one: NewExemplar, *, label: str) -> Row:
     )
 
 
-def _check(database: Database, new: Sequence[NewExemplar]) -> None:
-    dim = int(database.one("select dim from meta")[0])
+def _check(new: Sequence[NewExemplar], dim: int) -> None:
     for one in new:
         if one.vector.shape != (dim,) or one.vector.dtype.name != "float32":
             raise BadVector(

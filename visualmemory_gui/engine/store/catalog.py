@@ -12,9 +12,8 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Rows
 from visualmemory_gui.engine.store import adding, check, labels, purge, sources
-from visualmemory_gui.engine.store.checksum import content_key, group_key
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.rows import SELECT, Row, effective_trust
+from visualmemory_gui.engine.store.rows import SELECT, Row, as_snapshot_rows, effective_trust
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
 from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
 
@@ -106,6 +105,7 @@ class Catalog:
             new = row._replace(**changed)
             gone.append(row.checksum)
             updates.append((value, writer.change, new.checksum, exemplar))
+            writer.written.note(new)
             records.append(Record(exemplar, field, old, value))
         if updates:
             column = _COLUMN[field]
@@ -208,7 +208,7 @@ class Catalog:
             found = self._database.many(f"{sql} where e.id = ?", [(i,) for i in wanted])
             if len(found) != len(wanted):
                 raise UnknownExemplar(sorted(set(wanted) - {row[0] for row in found}))
-        return _as_rows(found)
+        return as_snapshot_rows(found)
 
     def by_content(self, content: str) -> list[Exemplar]:
         """Exemplars of this content id (hex), by id; withdrawn ones do not count as here."""
@@ -282,19 +282,4 @@ def _mentions(exemplar: Exemplar, text: str) -> bool:
     wanted = text.casefold()
     return any(
         wanted in part.casefold() for part in (exemplar.label, exemplar.source, exemplar.note, exemplar.group) if part
-    )
-
-
-def _as_rows(found: list[tuple[Any, ...]]) -> Rows:
-    columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 9
-    group = {name: group_key(name) for name in set(columns[6])}
-    return Rows(
-        ids=np.array(columns[0], np.int64),
-        label=columns[1],
-        active=np.array(columns[2], np.bool_),
-        trust=np.array([effective_trust(*pair) for pair in zip(columns[3], columns[4], strict=True)], np.float64),
-        content=np.array([content_key(value and value[:8].hex()) for value in columns[5]], np.int64),
-        group=np.array([group[name] for name in columns[6]], np.int64),
-        twin=np.array(columns[7], np.int64),
-        change=np.array(columns[8], np.int64),
     )

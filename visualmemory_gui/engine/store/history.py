@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store import names
 from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.store.checksum import seal
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.labels import drop_unused
 from visualmemory_gui.engine.store.purge import Purged, delete, unreachable
@@ -22,7 +24,19 @@ from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, c
 from visualmemory_gui.engine.types import Changes, Step, StepState
 
 _COLUMNS = "number, kind, time, state, total"
+_LAST = """select (select position from steps where state = 'done' order by position desc limit 1),
+    (select position from steps where state = 'undone' order by position desc limit 1),
+    (select seq from sqlite_sequence where name = 'steps')"""
 _SEAL = "update steps set checksum = seal(number, kind, state, position, time, touched, total) where number = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The highest position and number given so far, and whether steps are undone."""
+
+    position: int
+    number: int
+    undone: bool
 
 
 class History:
@@ -63,7 +77,7 @@ class History:
     def open_import(self, total: int | None = None) -> int:
         """Begin a step of many transactions that sets out to add ``total`` exemplars; returns its number."""
         with self._database.atomic():
-            return self._insert("import", "open", total=total)
+            return self._insert("import", "open", after=self._last(), total=total)
 
     def finish_import(self, number: int, *, stopped: bool = False) -> Changes:
         """Give the import its place in the history. ``stopped`` says that it did not come to its end.
@@ -147,10 +161,16 @@ class History:
         if not records:
             writer.changes = Changes(edit=None, change=writer.reached)
             return
+        last = self._last()
+        if last.undone:
+            self._abandon()
+        number = self._insert(kind, "done", after=last)
+        self._keep(writer, number, kind=kind)
+
+    def _abandon(self) -> None:
+        """What was undone cannot be redone any more."""
         for row in self._database.rows("update steps set state = 'abandoned' where state = 'undone' returning number"):
             self._database.execute(_SEAL, row)
-        number = self._insert(kind, "done")
-        self._keep(writer, number, kind=kind)
 
     def _keep(self, writer: Writer, number: int, *, kind: str = "import") -> None:
         """Store the writer's records as entries of step ``number``."""
@@ -182,27 +202,25 @@ class History:
             wanted.setdefault(field, []).append((exemplar, before if back else after))
         return [record for field, values in wanted.items() for record in self._catalog.write(writer, field, values)]
 
-    def _insert(self, kind: str, state: str, *, total: int | None = None) -> int:
-        position, now = self._next_position() if state == "done" else 0, time.time()
-        number = self._database.one(
-            "insert into steps (kind, state, position, time, touched, total, checksum) values (?, ?, ?, ?, ?, ?, 0)"
-            " returning number",
-            (kind, state, position, now, now, total),
-        )[0]
-        self._database.execute(_SEAL, (number,))
-        return int(number)
+    def _insert(self, kind: str, state: str, *, after: _Last, total: int | None = None) -> int:
+        number, position, now = after.number + 1, after.position + 1 if state == "done" else 0, time.time()
+        checksum = seal(number, kind, state, position, now, now, total)
+        self._database.execute(
+            "insert into steps values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, kind, state, position, now, now, total, checksum),
+        )
+        return number
 
     def _place(self, number: int, state: str) -> None:
         self._database.execute(
             "update steps set state = ?, position = ?, touched = ? where number = ?",
-            (state, self._next_position(), time.time(), number),
+            (state, self._last().position + 1, time.time(), number),
         )
         self._database.execute(_SEAL, (number,))
 
-    def _next_position(self) -> int:
-        sql = "select position from steps where state = ? order by position desc limit 1"
-        tops = (self._database.maybe(sql, (state,)) for state in ("done", "undone"))
-        return max((row[0] for row in tops if row is not None), default=0) + 1
+    def _last(self) -> _Last:
+        done, undone, number = self._database.one(_LAST)
+        return _Last(max(done or 0, undone or 0), number or 0, undone=undone is not None)
 
     def _finish(self, number: int, *, stopped: bool) -> None:
         if self._database.maybe("select 1 from entries where step = ? limit 1", (number,)) is None:

@@ -40,7 +40,6 @@ TABLES = (
     "create index exemplars_root on exemplars(root_id) where root_id is not null",
     "create index exemplars_sha256 on exemplars(sha256) where sha256 is not null",
     "create index exemplars_content on exemplars(content) where content is not null",
-    "create index exemplars_change on exemplars(change)",
     "create index exemplars_withdrawn on exemplars(id) where withdrawn",
     "create table vectors (id integer primary key references exemplars(id), vector blob not null) strict",
     "create table thumbnails (id integer primary key references exemplars(id), jpeg blob not null) strict",

@@ -10,6 +10,7 @@ from typing import Literal
 
 from visualmemory_gui.engine.store.checksum import added
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.written import Written
 from visualmemory_gui.engine.types import Changes
 
 Field = Literal["withdrawn", "struck", "label", "trust", "derived"]
@@ -30,14 +31,15 @@ class Record:
 class Writer:
     """Collects what a transaction does to exemplars; ``change`` is stamped on each row it touches.
 
-    ``changes`` tells what happened once the block has ended.
+    ``changes`` tells what happened once the block has ended, ``written`` what the rows have become.
     """
 
     def __init__(self, database: Database) -> None:
         self.time = time.time()
         self.changes = Changes(edit=None, change=0)
+        self.written = Written()
         self._database = database
-        change, self._count, self._digest = database.one("select change, count, digest from meta")
+        change, self._count, self._digest, self.dim = database.one("select change, count, digest, dim from meta")
         self.change = int(change) + 1
         self._touched = False
         self._records: dict[tuple[int, Field], tuple[Value, Value]] = {}
@@ -71,12 +73,12 @@ class Writer:
     @contextmanager
     def nested(self) -> Iterator[Writer]:
         """A part that may fail by itself: then it leaves neither rows nor records."""
-        kept = dict(self._records), self._count, self._digest, self._touched
+        kept = dict(self._records), self._count, self._digest, self._touched, self.written.copy()
         try:
             with self._database.atomic():
                 yield self
         except BaseException:
-            self._records, self._count, self._digest, self._touched = kept
+            self._records, self._count, self._digest, self._touched, self.written = kept
             raise
 
     def save(self) -> None:
