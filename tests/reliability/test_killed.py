@@ -30,7 +30,8 @@ def make_memory(path: Path) -> None:
 
 def edit_until_killed(path: Path, *, seed: int, unsafe: bool = False) -> dict[str, object]:
     """The last edit that the child acknowledged before it was killed at a random moment."""
-    command = [sys.executable, "-m", "tests.reliability.editing_child", str(path), str(seed), *(["unsafe"] if unsafe else [])]
+    child_module = "tests.reliability.editing_child"
+    command = [sys.executable, "-m", child_module, str(path), str(seed), *(["unsafe"] if unsafe else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as child:
         assert child.stdout is not None
         acknowledged = json.loads(child.stdout.readline())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.cli.options import device_name
+from visualmemory_gui.cli.output import say
 from visualmemory_gui.engine.errors import BadValue, EncoderMismatch
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
 
     with VisualMemory.open(memory, readonly=True, device=device_name(device)) as m:
         yield m
+        _tell_index(m)
+
+
+def _tell_index(m: VisualMemory) -> None:
+    """Say on stderr that the index on disk was of no use, where it was asked."""
+    if m.live.index_damage:
+        say(f"the index on disk is not used because {m.live.index_damage}; exact search answered")
+        say(f"`visualmemory compact {m.path}` builds it anew")
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def _plant(m: VisualMemory) -> None:
 def _remember_queries(m: VisualMemory, held: Sequence[Picked], folder: Path) -> None:
     """Put 40 pictures that are no exemplars, spread over the classes, into the strip of recent queries."""
     folder.mkdir(exist_ok=True)
-    for n, (path, _) in enumerate(spread(held, QUERIES)):
+    for n, (path, _) in enumerate(reversed(spread(held, QUERIES))):
         kept = folder / f"{n:02d}-{Path(path).name}"
         shutil.copyfile(path, kept)
         try:
