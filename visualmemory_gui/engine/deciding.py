@@ -94,6 +94,7 @@ class Decider:
         started = time.perf_counter()
         found = self._retrieve(snapshot, vector, ask, content=code, twin=twin)
         searched = time.perf_counter()
+        timings = {"search": (searched - started) * 1e3}
         decision = decide(
             snapshot,
             found.rows,
@@ -106,9 +107,10 @@ class Decider:
             content=code,
             twin=twin,
             search=self._shadowed(snapshot, vector, ask, found),
+            timings=timings,
         )
-        voted = time.perf_counter()
-        return replace(decision, timings_ms={"search": (searched - started) * 1e3, "vote": (voted - searched) * 1e3})
+        timings["vote"] = (time.perf_counter() - searched) * 1e3
+        return decision
 
     def _shadowed(self, snapshot: Snapshot, vector: F32, ask: Ask, found: Found) -> SearchInfo:
         """How it was found, and how many of the k the graph would have found where exact search decided."""

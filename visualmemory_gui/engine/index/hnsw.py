@@ -163,8 +163,7 @@ class HnswIndex:
             self._publish(None)
             return None
         if snapshot.change > view.followed.change:
-            view = _retargeted(view, snapshot)
-            self._publish(view)
+            view = self._view = _retargeted(view, snapshot)  # the same graph: searches need not wait
         generation = self.generation
         while len(view.pending) and generation == self.generation and (deadline is None or time.monotonic() < deadline):
             if view.graph.room < BLOCK_ROWS:

@@ -60,10 +60,11 @@ class TwinRows:
 
 def _lookup(keys: I64, rows: I64, twins: I64) -> tuple[I64, I64]:
     start = keys.searchsorted(twins, "left")
-    count = keys.searchsorted(twins, "right") - start
-    if not len(twins) or count.max() == 1:  # nearly always, and a third of the work
-        hit = count.nonzero()[0]
+    if len(keys) and not (keys.take(start + 1, mode="clip") == twins).any():
+        # Each is here once at most, as nearly always (the last key of all may look like twins): a third of the work.
+        hit = (keys.take(start, mode="clip") == twins).nonzero()[0]
         return rows[start[hit]], hit
+    count = keys.searchsorted(twins, "right") - start
     places = np.repeat(np.arange(len(twins)), count)
     before = np.cumsum(count) - count
     return rows[np.arange(len(places)) + np.repeat(start - before, count)], places

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.types import F32
 
 
+_as_json = json.JSONEncoder(default=bytes.hex).encode
+
+
 def hash64(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 
 def seal(*values: Any) -> int:
     """Checksum over the columns of a row. Equal values give equal seals on every Python version and machine."""
-    plain = [value.hex() if isinstance(value, bytes) else value for value in values]
-    return hash64(json.dumps(plain).encode())
+    return hash64(_as_json(values).encode())
 
 
 def added(digest: int, *checksums: int) -> int:
