@@ -31,7 +31,7 @@ class World:
         active = np.ones(len(vectors), bool)
         active[np.array(struck, np.int64) - 1] = False
         rows = self._rows(np.arange(1, len(vectors) + 1), vectors, active)
-        self._set = WorkingSet(rows, change=1, load_vectors=lambda ids: self.vectors[: len(ids)].copy())
+        self._set = WorkingSet(rows, change=1, load_vectors=lambda ids: self.vectors[ids - 1])
 
     @property
     def snapshot(self) -> Snapshot:

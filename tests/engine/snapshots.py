@@ -34,4 +34,4 @@ def snapshot_of(
         twin=np.array([vector_hash(v) for v in made], np.int64),
         change=np.full(n, change),
     )
-    return WorkingSet(rows, change=change, load_vectors=lambda ids: made).snapshot
+    return WorkingSet(rows, change=change, load_vectors=lambda ids: made[ids - 1]).snapshot

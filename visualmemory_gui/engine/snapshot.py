@@ -17,15 +17,20 @@ import numpy.typing as npt
 from visualmemory_gui.engine.errors import UnknownExemplar
 from visualmemory_gui.engine.types import F32, F64, I32, I64, Bools
 
+LOAD_ROWS = 16_384
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Column(Generic[Scalar]):
-    """An array that grows at its end without moving what was handed out, (n,) or (n, d)."""
+    """An array that grows at its end without moving what was handed out, (n,) or (n, d).
 
-    def __init__(self, values: npt.NDArray[Scalar]) -> None:
+    Of ``values`` the first ``n`` are there (None: all), the others are room.
+    """
+
+    def __init__(self, values: npt.NDArray[Scalar], n: int | None = None) -> None:
         self._buffer = values
-        self._n = len(values)
+        self._n = len(values) if n is None else n
 
     def view(self) -> npt.NDArray[Scalar]:
         return self._buffer[: self._n]
@@ -41,7 +46,8 @@ class Column(Generic[Scalar]):
 
     def replace(self, rows: I64, values: npt.ArrayLike) -> None:
         """Set ``rows`` in a fresh copy: arrays handed out before keep what they held."""
-        fresh = self._buffer.copy()
+        fresh = np.empty_like(self._buffer)
+        fresh[: self._n] = self.view()
         fresh[rows] = values
         self._buffer = fresh
 
@@ -120,7 +126,8 @@ class Snapshot:
 class WorkingSet:
     """The one mutable holder of the arrays, owned by the memory and changed only under its edit lock.
 
-    ``load_vectors(ids)`` reads the vectors of ``ids``, in their order, as (n, d) float32, when they are first needed.
+    ``load_vectors(ids)`` reads the vectors of ``ids``, in their order, as (n, d) float32, when they are first needed:
+    increasing parts of them, one after the other.
     """
 
     def __init__(self, rows: Rows, *, change: int, load_vectors: Callable[[I64], F32]) -> None:
@@ -210,8 +217,19 @@ class WorkingSet:
     def _fetch(self, n: int) -> F32:
         with self._lock:
             if self._vectors is None:
-                self._vectors = Column(self._load(self._ids.view()))
+                self._vectors = self._loaded()
             return self._vectors.view()[:n]
+
+    def _loaded(self) -> Column[np.float32]:
+        """All vectors with room for a quarter more: the first one added would else copy the others, a second long."""
+        ids = self._ids.view()
+        first = self._load(ids[:LOAD_ROWS])
+        buffer = np.empty((len(ids) + len(ids) // 4 + 16, first.shape[1]), np.float32)
+        buffer[: len(first)] = first
+        for start in range(LOAD_ROWS, len(ids), LOAD_ROWS):
+            part = ids[start : start + LOAD_ROWS]
+            buffer[start : start + len(part)] = self._load(part)
+        return Column(buffer, len(ids))
 
     def _publish(self, change: int, *, previous: int, touched: I64) -> Snapshot:
         return Snapshot(
