@@ -27,6 +27,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.index.graph import CONNECTIONS, CONSTRUCTION
 
 DIM, CLASSES, K = 384, 1000, 10
+TURN = 10
 RECALL_AT, RECALL_QUERIES, LEAST_RECALL = 50, 200, 0.99
 
 
@@ -228,16 +229,23 @@ def fill(side: Side, vectors: np.ndarray, labels: list[str]) -> float:
 
 
 def measure(sides: list[Side], rounds: int) -> list[dict[str, list[float]]]:
-    """Times of each side, the sides taking turns in every round, so that a busy moment hits all of them."""
+    """Times of each side. The sides take turns, so that a busy moment of the machine hits all of them, ten rounds at a
+    time, so that none is measured with the caches that another one left."""
     fresh, labels = clustered(2 * rounds, seed=3)
     times: list[dict[str, list[float]]] = [{"add_decide": [], "strike_decide": [], "decide": []} for _ in sides]
-    for i in range(rounds):
-        query = fresh[rounds + i]
+    for start in range(0, rounds, TURN):
         for side, kept in zip(sides, times, strict=True):
-            kept["add_decide"].append(timed(lambda: (side.add(fresh[i], labels[i]), side.decide(query))))  # noqa: B023
-            kept["strike_decide"].append(timed(lambda: (side.strike(i * 7), side.decide(query))))  # noqa: B023
-            kept["decide"].append(timed(lambda: side.decide(query)))  # noqa: B023
+            for i in range(start, min(start + TURN, rounds)):
+                one_round(side, kept, i, query=fresh[rounds + i], vector=fresh[i], label=labels[i])
     return times
+
+
+def one_round(
+    side: Side, kept: dict[str, list[float]], i: int, *, query: np.ndarray, vector: np.ndarray, label: str
+) -> None:
+    kept["add_decide"].append(timed(lambda: (side.add(vector, label), side.decide(query))))
+    kept["strike_decide"].append(timed(lambda: (side.strike(i * 7), side.decide(query))))
+    kept["decide"].append(timed(lambda: side.decide(query)))
 
 
 def main() -> None:

@@ -71,7 +71,9 @@ def test_releasing_twice_does_nothing(tmp_path):
 
 def test_a_child_process_does_not_inherit_the_lock(tmp_path):
     lock = FolderLock(tmp_path).acquire()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+    wait = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(wait, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False) as child:
+        child.stdout.readline()  # it runs: what it should not inherit was closed when it began to
         lock.release()
         with FolderLock(tmp_path):
             pass
