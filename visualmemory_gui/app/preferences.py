@@ -55,6 +55,10 @@ def restore_window(store: QSettings, window: QMainWindow) -> None:
     geometry = store.value("geometry")
     if geometry is None or not window.restoreGeometry(geometry):
         window.resize(*SIZE)
+    room = window.screen().availableGeometry()
+    window.resize(window.size().boundedTo(room.size()))
+    if not room.contains(window.geometry()):
+        window.move(room.topLeft())
     for splitter in window.findChildren(QSplitter):
         state = store.value(f"splitters/{splitter.objectName()}") if splitter.objectName() else None
         if state is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.app.main_window import MainWindow
     from visualmemory_gui.app.theme import Name
 
+OF_NO_USE = "This plugin does not support propagateSizeHints()"
 LONGEST_MS = 60_000
 
 
@@ -36,7 +39,7 @@ def take_all(
     from visualmemory_gui.app.application import create
 
     before = theme.wanted()
-    with TemporaryDirectory() as folder:  # the user's settings and recent memories stay as they are
+    with silent_plugin(), TemporaryDirectory() as folder:  # the user's settings and recent memories stay as they are
         settings = QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat)
         app, window = create(["visualmemory-gui", str(memory_path)], settings=settings)
         try:
@@ -53,6 +56,26 @@ def take_all(
             settings.sync()
             theme.apply(app, before)
     return [png for png, _ in wanted]
+
+
+@contextmanager
+def silent_plugin() -> Iterator[None]:
+    """Drop the one line that Qt's offscreen plugin says of every window; whatever else Qt says is heard."""
+    from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+    def say(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        if text == OF_NO_USE:
+            return
+        if before is not None:
+            before(kind, context, text)
+        else:
+            print(text, file=sys.stderr)
+
+    before = qInstallMessageHandler(say)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
 
 
 def photograph(window: MainWindow, png: Path) -> None:
