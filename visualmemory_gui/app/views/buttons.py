@@ -34,7 +34,8 @@ class ActionButton(QPushButton):
     def _fit(self) -> None:
         metrics, room = self.fontMetrics(), self.width() - theme.px(14)
         shown = shortened(self._words, self._label, lambda text: metrics.horizontalAdvance(text) <= room)
-        shown = metrics.elidedText(shown, Qt.TextElideMode.ElideMiddle, max(room, theme.px(20)))
+        cut = Qt.TextElideMode.ElideMiddle if self._label else Qt.TextElideMode.ElideRight
+        shown = metrics.elidedText(shown, cut, max(room, theme.px(20)))
         self.setText(shown.replace("&", "&&"))
 
 

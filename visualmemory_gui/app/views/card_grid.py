@@ -5,10 +5,12 @@ from __future__ import annotations
 from math import ceil
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QColor, QDrag, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.widgets.drag_picture import hang
 from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepare_view
 
 Index = QModelIndex | QPersistentModelIndex
@@ -33,6 +35,7 @@ class CardGrid(QListView):
         self.cards = NeighbourDelegate(self)
         prepare_view(self, self.cards)
         self._side = 0
+        self._empty = ""
         self.setDragEnabled(True)
         self.setDragDropMode(QListView.DragDropMode.DragOnly)
         self.setFrameShape(QListView.Shape.NoFrame)
@@ -55,6 +58,35 @@ class CardGrid(QListView):
             super().keyPressEvent(event)
             if event.key() == Qt.Key.Key_Home:
                 self._select_current(event)
+
+    def set_empty_text(self, text: str) -> None:
+        """What stands in the middle where there are no cards."""
+        self._empty = text
+        self.setAccessibleDescription(text)
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._empty and not self.model().rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(theme.current().dim))
+            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.viewport().rect().adjusted(20, 20, -20, -20), flags, self._empty)
+
+    def startDrag(self, supported: Qt.DropAction) -> None:
+        """Drag the selected cards; the current one stands for them."""
+        chosen = self.selectedIndexes()
+        if not chosen:
+            return
+        shown = self.currentIndex() if self.currentIndex() in chosen else chosen[0]
+        drag = QDrag(self)
+        drag.setMimeData(self.model().mimeData(chosen))
+        hang(drag, shown.data(CardRole.Pixmap), len(chosen), self.devicePixelRatioF())
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def set_room_below(self, room: int) -> None:
+        """Keep ``room`` pixels free below the cards: something lies over them there."""
+        self.setViewportMargins(0, 0, 0, room)
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)

@@ -13,6 +13,7 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import agreement, agreement_in_words
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.views.card_grid import CardGrid
+from visualmemory_gui.app.views.elided import ElidedLabel
 from visualmemory_gui.engine.decision.levels import depth
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
@@ -43,7 +44,7 @@ class NeighboursPanel(QFrame):
         self.k = self._make_k()
         self.rule = self._make_rule()
         self.level = self._make_level()
-        self.search = QLabel()
+        self.search = ElidedLabel()
         self.search.setObjectName("searchLabel")
         self.search.setProperty("dim", True)
         self.hint = QLabel()
@@ -71,7 +72,7 @@ class NeighboursPanel(QFrame):
         self._card_actions = actions
 
     def say(self, text: str) -> None:
-        """Show a hint under the header until it is replaced by ""."""
+        """Show a hint below the cards, which stay where they are, until it is replaced by ""."""
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
 
@@ -87,10 +88,11 @@ class NeighboursPanel(QFrame):
 
     def on_decided(self) -> None:
         decision = self._decision.decision
-        self.search.setText(agreement(decision))
+        self.search.set_full_text(agreement(decision))
         self.search.setToolTip(agreement_in_words(decision))
         self._offer_levels(max((depth(label) for label in self._decision.counts), default=1))
-        self.say(hint_of(decision, self._decision.counts) if self._decision.memory else "")
+        self.grid.set_empty_text(hint_of(decision, self._decision.counts) if self._decision.memory else "")
+        self.say("")
 
     def on_about_to_reset(self) -> None:
         self._kept = self.selected()
@@ -139,14 +141,13 @@ class NeighboursPanel(QFrame):
         title.setProperty("title", True)
         header = QHBoxLayout()
         header.addWidget(title)
-        header.addWidget(self.search)
-        header.addStretch(1)
+        header.addWidget(self.search, 1)
         for box in (self.k, self.rule, self.level):
             header.addWidget(box)
         column = QVBoxLayout(self)
         column.addLayout(header)
-        column.addWidget(self.hint)
         column.addWidget(self.grid, 1)
+        column.addWidget(self.hint)
 
     def _connect(self) -> None:
         self.k.valueChanged.connect(self._decision.set_k)

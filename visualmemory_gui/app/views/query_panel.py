@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
@@ -52,7 +52,7 @@ class QueryPanel(QFrame):
 
     def on_query_changed(self) -> None:
         query = self._decision.query
-        self.name.set_full_text(f"Query · {query.name}" if query else "Query")
+        self.name.set_full_text(query.name if query else "")
         self.name.setToolTip(query.source or "" if query else "")
         image = QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage()
         self.picture.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
@@ -85,7 +85,8 @@ class QueryPanel(QFrame):
         self.strip.setVisible(some)
 
     def _make_words(self) -> None:
-        self.name, self.winner = ElidedLabel("Query"), QLabel()
+        self.title, self.name, self.winner = QLabel("Query"), ElidedLabel(), QLabel()
+        self.title.setProperty("title", True)
         self.name.setProperty("dim", True)
         self.winner.setObjectName("queryWinner")
         self.winner.setFont(theme.points(self.font(), 6, bold=True))
@@ -131,7 +132,10 @@ class QueryPanel(QFrame):
         buttons.addWidget(self.choose, 0, 1)
         buttons.addWidget(self.confirm, 1, 0, 1, 2)
         column = QVBoxLayout(self)
-        column.addWidget(self.name)
+        header = QHBoxLayout()
+        header.addWidget(self.title)
+        header.addWidget(self.name, 1)
+        column.addLayout(header)
         column.addWidget(self.picture, 3)
         for label in (self.winner, self.numbers, self.reason, self.note, self.here):
             column.addWidget(label)
