@@ -147,7 +147,7 @@ def test_strike_and_restore_by_key(curate, key):
     assert not curate.view.actions_by_id["restore"].isEnabled()
     curate.key(key)
     assert curate.states(2, 3, 4) == ["struck", "struck", "active"]
-    assert rows(curate.view.tree)[-1] == "Struck (2)"
+    assert rows(curate.view.tree)[:2] == ["All exemplars (18)", "Struck (2)"]
     assert curate.view.grid.selection.ids == [2, 3]
     curate.key(Qt.Key.Key_U)
     assert curate.states(2, 3) == ["active", "active"]
@@ -236,7 +236,7 @@ def test_rename_merges_into_another_class(curate):
     curate.view.actions_by_id["rename"].trigger()
     curate.choose("animals/dog")
     assert "dog (12)" in rows(curate.view.tree)
-    assert curate.view.tree.place == ("all", None)
+    assert curate.view.tree.place == ("class", "animals/dog")
 
 
 def test_forget_asks_says_what_it_destroys_and_wants_the_count_typed(curate):
@@ -330,3 +330,21 @@ def test_everything_has_an_accessible_name(curate):
 def test_the_sheet_of_keys_knows_the_keys_of_curate():
     sheet = dict(curate_actions.key_sheet())
     assert sheet["X or Del"] == "Strike out" and sheet["Shift+Del"] == "Forget for good"
+
+
+def test_who_looks_at_a_class_stays_there_when_it_is_renamed_and_when_that_is_undone(curate):
+    curate.view.tree.go_to("class", "animals/cat")
+    curate.settle()
+    curate.view.actions_by_id["rename"].trigger()
+    curate.choose("animals/tabby")
+    assert curate.view.tree.place == ("class", "animals/tabby")
+    assert len(curate.view.grid.ids) == 6
+    operations.undo(curate.session)
+    curate.settle()
+    assert curate.view.tree.place == ("class", "animals/cat")
+
+
+def test_a_class_that_comes_is_seen_with_what_is_below_it(curate):
+    operations.relabel(curate.session, [1], "drinks/beer")
+    curate.settle()
+    assert "beer (1)" in rows(curate.view.tree)

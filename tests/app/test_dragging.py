@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDrag, QImage
+from PySide6.QtGui import QDrag, QImage, QPixmap
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from tests.app.conftest import Desk
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.widgets import grid_mouse
+from visualmemory_gui.app.widgets import drag_picture, grid_mouse
 
 
 def picture(colour: str = "red") -> QImage:
@@ -95,3 +97,29 @@ def test_pixels_dropped_on_a_class_are_taught(desk: Desk) -> None:
 
 def test_cards_are_no_words() -> None:
     assert not mime.holds_words(mime.of_exemplars([1]))
+
+
+@pytest.mark.parametrize("goal", ["grid", "tree"])
+def test_a_bare_address_on_curate_gets_the_same_note(desk: Desk, goal: str) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/cat.png")])
+    desk.press("actionCurate")
+    assert desk.drop(getattr(desk.window.curate, goal).viewport(), data)
+    assert "not a picture" in desk.notes[-1] and not desk.errors
+
+
+def test_pixels_dropped_on_a_class_of_curate_are_taught(desk: Desk) -> None:
+    data = QMimeData()
+    data.setImageData(picture("blue"))
+    desk.press("actionCurate")
+    tree = desk.window.curate.tree
+    assert desk.drop(tree.viewport(), data, tree.visualRect(tree.model().find("class", "animals/cat")).center())
+    assert desk.memory.catalog.get([19])[0].label == "animals/cat"
+
+
+def test_what_hangs_at_the_mouse_is_small_and_beside_the_pointer(qapp: QApplication) -> None:
+    drag = QDrag(qapp)
+    drag_picture.hang(drag, QPixmap(300, 200), 12, 1.0)
+    assert drag.pixmap().width() <= theme.px(drag_picture.SIDE_PT)
+    assert drag.hotSpot().x() < 0 and drag.hotSpot().y() < 0
+    drag.deleteLater()

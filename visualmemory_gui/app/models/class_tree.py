@@ -1,4 +1,4 @@
-"""The classes of a memory as a tree: all exemplars, every class below its parent, and the struck ones at the end."""
+"""The classes of a memory as a tree: all exemplars, the struck ones, and every class below its parent."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ def tree_of(counts: Mapping[str, int], struck: int) -> Node:
     root = Node("all", "")
     nodes: dict[str, Node] = {}
     _adopt(root, Node("all", "All exemplars", total=sum(counts.values()) + struck))
+    if struck:
+        _adopt(root, Node("struck", "Struck", total=struck))
     for label in sorted(counts, key=lambda text: [part.casefold() for part in text.split("/")]):
         node = _class_node(root, nodes, label)
         node.own = counts[label]
@@ -46,8 +48,6 @@ def tree_of(counts: Mapping[str, int], struck: int) -> Node:
         while above is not None and above is not root:
             above.total += counts[label]
             above = above.parent
-    if struck:
-        _adopt(root, Node("struck", "Struck", total=struck))
     return root
 
 

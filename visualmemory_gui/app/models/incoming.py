@@ -14,6 +14,7 @@ from visualmemory_gui.app.models import mime
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+NO_PICTURE = "That was an address or text, not a picture. Copy the picture itself and paste it, or save it as a file."
 MOST_PASTED = 64_000_000  # pixels
 
 
@@ -22,10 +23,12 @@ def incoming(data: QMimeData) -> list[str | Image]:
     found: list[str | Image] = []
     for path in mime.paths(data):
         found += pictures_in(path) if Path(path).is_dir() else [path]
-    if not found and data.hasImage():
-        picture = to_pil(QImage(data.imageData()))
-        found = [picture] if picture is not None else []
-    return found
+    return found or _pixels(data)
+
+
+def brought(data: QMimeData) -> list[str | Image]:
+    """Paths of pictures and folders as they are; where there are none, the pixels that the drag brings."""
+    return [*mime.paths(data)] or _pixels(data)
 
 
 def pictures_in(folder: str) -> list[str]:
@@ -33,6 +36,11 @@ def pictures_in(folder: str) -> list[str]:
     from visualmemory_gui.engine.images.formats import looks_like_image
 
     return [str(p) for p in sorted(Path(folder).iterdir()) if p.is_file() and looks_like_image(p)]
+
+
+def _pixels(data: QMimeData) -> list[str | Image]:
+    picture = to_pil(QImage(data.imageData())) if data.hasImage() else None
+    return [picture] if picture is not None else []
 
 
 def to_pil(image: QImage) -> Image | None:

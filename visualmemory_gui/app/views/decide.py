@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
@@ -21,7 +22,6 @@ from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
 from visualmemory_gui.app.widgets.preview import Preview
 
-NO_PICTURE = "That was an address or text, not a picture. Copy the picture itself and paste it, or save it as a file."
 WIDTHS = (330, 640, 300)
 
 

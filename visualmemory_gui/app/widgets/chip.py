@@ -20,12 +20,13 @@ def chip_width(metrics: QFontMetrics, text: str) -> int:
 
 
 def shortened(metrics: QFontMetrics, text: str, room: int) -> str:
-    """``text`` cut to ``room`` pixels. The end of a label path says most: "animals/tabby" becomes "…/tabby" first."""
-    if metrics.horizontalAdvance(text) <= room:
-        return text
+    """``text`` cut to ``room`` pixels. The end of a label path says most: "animals/cat/tabby" becomes "…/cat/tabby"."""
     key, gap, label = text.rpartition("  ")
-    tail = f"{key}{gap}…/{label.rsplit('/', 1)[-1]}" if "/" in label else text
-    return metrics.elidedText(tail, Qt.TextElideMode.ElideRight, room)
+    shown = text
+    while metrics.horizontalAdvance(shown) > room and "/" in label:
+        label = label.split("/", 1)[1]
+        shown = f"{key}{gap}…/{label}"
+    return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, room)
 
 
 def paint_chip(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> float:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOpti
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_tree import ClassTreeModel, Kind, TreeRole
+from visualmemory_gui.app.models.incoming import brought
 
 
 class _RoomyRows(QStyledItemDelegate):
@@ -46,7 +47,8 @@ class ClassTree(QTreeView):
     place_chosen = Signal(str, object)
     cards_dropped = Signal(list, str)  # ids, label
     cards_struck = Signal(list)
-    pictures_dropped = Signal(list, object)  # paths, label or None
+    pictures_dropped = Signal(list, object)  # paths and PIL images, label or None
+    words_dropped = Signal()  # an address or text, nothing that could be a picture
     menu_requested = Signal(QPoint, str, object)  # global, kind, label
 
     def __init__(self, model: ClassTreeModel, parent: QWidget | None = None) -> None:
@@ -63,10 +65,11 @@ class ClassTree(QTreeView):
         self.setItemDelegate(_RoomyRows(self))
         self.setAutoExpandDelay(600)
         self._over = QPersistentModelIndex()
-        self._open: set[str] = set()
+        self._closed: set[str] = set()
+        self._renamed: dict[str, str] = {}
         self._place: tuple[Kind, str | None] = ("all", None)
-        self._known = False
         self.setModel(model)
+        self.expandAll()
         model.modelAboutToBeReset.connect(self._on_about_to_reset)
         model.modelReset.connect(self._on_reset)
         self.selectionModel().currentChanged.connect(self._on_current)
@@ -87,6 +90,10 @@ class ClassTree(QTreeView):
         if at.isValid():
             self.setCurrentIndex(at)
 
+    def follow(self, old: str, new: str) -> None:
+        """``old`` is about to be called ``new``: who stands on one of them stays there, also after undo."""
+        self._renamed = {old: new, new: old}
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.scrollTo(self.currentIndex())
@@ -104,7 +111,8 @@ class ClassTree(QTreeView):
 
     def dropEvent(self, event: QDropEvent) -> None:
         kind, path = self._place_at(event.position().toPoint())
-        ids, paths = mime.exemplars(event.mimeData()), mime.paths(event.mimeData())
+        data = event.mimeData()
+        ids = mime.exemplars(data)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         self.setState(QAbstractItemView.State.NoState)
@@ -113,8 +121,10 @@ class ClassTree(QTreeView):
             self.cards_struck.emit(ids)
         elif ids and path is not None:
             self.cards_dropped.emit(ids, path)
-        elif paths and kind != "struck":
-            self.pictures_dropped.emit(paths, path)
+        elif mime.holds_words(data):
+            self.words_dropped.emit()
+        elif not ids and kind != "struck":
+            self.pictures_dropped.emit(brought(data), path)
 
     @property
     def _tree(self) -> ClassTreeModel:
@@ -124,13 +134,13 @@ class ClassTree(QTreeView):
 
     def _consider(self, event: QDragMoveEvent) -> None:
         kind, path = self._place_at(event.position().toPoint())
-        cards = bool(mime.exemplars(event.mimeData())) and (path is not None or kind == "struck")
-        pictures = bool(mime.paths(event.mimeData())) and kind != "struck"
-        entering = isinstance(event, QDragEnterEvent) and (
-            event.mimeData().hasFormat(mime.EXEMPLARS) or event.mimeData().hasUrls()
-        )
+        data = event.mimeData()
+        ids, words = bool(mime.exemplars(data)), mime.holds_words(data)
+        cards = ids and (path is not None or kind == "struck")
+        pictures = mime.holds_pictures(data) and not ids and kind != "struck"
+        entering = isinstance(event, QDragEnterEvent) and (ids or mime.holds_pictures(data))
         self._set_over(self.indexAt(event.position().toPoint()) if cards or pictures else QModelIndex())
-        if cards or pictures or entering:
+        if cards or pictures or words or entering:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
         else:
@@ -158,16 +168,16 @@ class ClassTree(QTreeView):
         self.menu_requested.emit(self.viewport().mapToGlobal(spot), kind, path)
 
     def _on_about_to_reset(self) -> None:
-        """Remember which branches are open, by label."""
-        self._open = {index.data(TreeRole.Path) for index in self._branches() if self.isExpanded(index)}
+        """Remember which branches are closed, by label."""
+        self._closed = {index.data(TreeRole.Path) for index in self._branches() if not self.isExpanded(index)}
 
     def _on_reset(self) -> None:
         kind, path = self._place
         for index in self._branches():
-            if not self._known or index.data(TreeRole.Path) in self._open:
-                self.setExpanded(index, True)
-        self._known = self._known or self._tree.rowCount() > 1
+            self.setExpanded(index, index.data(TreeRole.Path) not in self._closed)
         at = self._tree.find(kind, path)
+        if not at.isValid() and path in self._renamed:
+            at = self._tree.find(kind, self._renamed[path])
         self.setCurrentIndex(at if at.isValid() else self._tree.find("all"))
 
     def _branches(self, parent: QModelIndex | None = None) -> list[QModelIndex]:

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QDrag, QDragMoveEvent, QDropEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QDrag, QDragMoveEvent, QDropEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import QApplication, QScrollBar, QWidget
 
 from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.exemplars import Ids
+from visualmemory_gui.app.models.incoming import brought
+from visualmemory_gui.app.widgets.drag_picture import hang
+from visualmemory_gui.app.widgets.grid_layout import GridLayout
+from visualmemory_gui.app.widgets.grid_selection import GridSelection
 
-if TYPE_CHECKING:
-    from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
+
+class Grid(Protocol):
+    """What the mouse needs of the grid it works in."""
+
+    selection: GridSelection
+
+    @property
+    def ids(self) -> Ids: ...
+    @property
+    def geometry_of_cells(self) -> GridLayout: ...
+    def cell_at(self, spot: QPoint) -> int: ...
+    def picture_at(self, at: int) -> QPixmap | None: ...
+    def changed_selection(self) -> None: ...
+    def setFocus(self, reason: Qt.FocusReason) -> None: ...
+    def verticalScrollBar(self) -> QScrollBar: ...
 
 
 class GridMouse(QObject):
-    """Filters the events of the grid's viewport. ``band`` is the rubber band in the coordinates of the whole grid."""
+    """Filters the events of ``viewport``, the grid's. ``band`` is the rubber band in the coordinates of the whole grid,
+    ``inviting`` whether pictures are being dragged over it."""
 
-    def __init__(self, grid: MemoryGrid) -> None:
-        super().__init__(grid)
+    activated = Signal(int)
+    pictures_dropped = Signal(list)  # paths and PIL images
+    words_dropped = Signal()  # an address or text, nothing that could be a picture
+
+    def __init__(self, grid: Grid, viewport: QWidget) -> None:
+        super().__init__(viewport)
         self._grid = grid
+        self._viewport = viewport
+        self.inviting = False
         self.hovered = -1
         self.band: QRect | None = None
         self._pressed = QPoint()
         self._on = -1
         self._banding = False
         self._later = False
-        grid.viewport().installEventFilter(self)
+        viewport.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QMouseEvent):
@@ -35,10 +60,10 @@ class GridMouse(QObject):
             self._hover(-1)
         elif event.type() in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDragMoveEvent):
             return self._consider(event)
+        elif event.type() == QEvent.Type.DragLeave:
+            self._invite(False)
         elif event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
-            self._consider(event)
-            self._grid.pictures_dropped.emit(mime.paths(event.mimeData()))
-            return True
+            return self._take(event)
         return False
 
     def _mouse(self, event: QMouseEvent) -> bool:
@@ -50,7 +75,7 @@ class GridMouse(QObject):
         elif kind == QEvent.Type.MouseButtonRelease and left:
             self._release()
         elif kind == QEvent.Type.MouseButtonDblClick and left and self._at(event) >= 0:
-            self._grid.activated.emit(int(self._grid.ids[self._at(event)]))
+            self.activated.emit(int(self._grid.ids[self._at(event)]))
         else:
             return False
         return True
@@ -111,7 +136,7 @@ class GridMouse(QObject):
         self._grid.changed_selection()
 
     def _scroll_at_edge(self, spot: QPoint) -> None:
-        bar, high = self._grid.verticalScrollBar(), self._grid.viewport().height()
+        bar, high = self._grid.verticalScrollBar(), self._viewport.height()
         beyond = min(0, spot.y()) + max(0, spot.y() - high)
         if beyond:
             bar.setValue(bar.value() + beyond)
@@ -120,21 +145,38 @@ class GridMouse(QObject):
         ids = self._grid.selection.ids
         if not ids:
             return
-        drag = QDrag(self._grid)
+        drag = QDrag(self._viewport)
         drag.setMimeData(mime.of_exemplars(ids))
-        at = self._grid.selection.current
-        if at >= 0:
-            drag.setPixmap(self._grid.viewport().grab(self._grid.cell_rect(at)))
+        picture = self._grid.picture_at(self._grid.selection.current)
+        hang(drag, picture, len(ids), self._viewport.devicePixelRatioF())
         drag.exec(Qt.DropAction.CopyAction)
 
     def _consider(self, event: QDropEvent) -> bool:
-        """Pictures and folders from outside are welcome; what was dragged from here is not dropped here."""
-        if mime.paths(event.mimeData()) and not mime.exemplars(event.mimeData()):
+        """Pictures and folders from outside are welcome, words are taken to tell that they are none; what was dragged
+        from here is not dropped here."""
+        data = event.mimeData()
+        pictures = mime.holds_pictures(data) and not mime.exemplars(data)
+        self._invite(pictures)
+        if pictures or mime.holds_words(data):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
         else:
             event.ignore()
         return True
+
+    def _take(self, event: QDropEvent) -> bool:
+        self._consider(event)
+        self._invite(False)
+        if mime.holds_words(event.mimeData()):
+            self.words_dropped.emit()
+        elif event.isAccepted():
+            self.pictures_dropped.emit(brought(event.mimeData()))
+        return True
+
+    def _invite(self, inviting: bool) -> None:
+        if inviting != self.inviting:
+            self.inviting = inviting
+            self._viewport.update()
 
     def _at(self, event: QMouseEvent) -> int:
         return self._grid.cell_at(event.position().toPoint())
@@ -142,4 +184,4 @@ class GridMouse(QObject):
     def _hover(self, at: int) -> None:
         if at != self.hovered:
             self.hovered = at
-            self._grid.viewport().update()
+            self._viewport.update()

@@ -35,7 +35,7 @@ class LabelChooser(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("labelChooser")
-        self.setWindowTitle(question)
+        self.setWindowTitle(verb)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._known, self._preselected, self._verb = frozenset(labels), preselected, verb
         self._edit = self._line_edit(sorted(labels), preselected)

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
@@ -41,7 +42,8 @@ class MemoryGrid(QAbstractScrollArea):
     activated = Signal(int)
     preview_requested = Signal()
     menu_requested = Signal(QPoint)  # global
-    pictures_dropped = Signal(list)
+    pictures_dropped = Signal(list)  # paths and PIL images
+    words_dropped = Signal()  # an address or text, nothing that could be a picture
 
     def __init__(
         self, cells: Cells, thumbnails: Thumbnails, parent: QWidget | None = None, *, side_pt: float = 78.0
@@ -60,7 +62,10 @@ class MemoryGrid(QAbstractScrollArea):
         self.selection = GridSelection()
         self._painter = CellPainter(CellSize.of(self.font(), side_pt))
         self._layout = GridLayout(0, 1, 1, 1, 0)
-        self._mouse = GridMouse(self)
+        self._mouse = GridMouse(self, self.viewport())
+        self._mouse.activated.connect(self.activated)
+        self._mouse.pictures_dropped.connect(self.pictures_dropped)
+        self._mouse.words_dropped.connect(self.words_dropped)
         thumbnails.loaded.connect(self._on_loaded)
         theme.notifier.changed.connect(self._on_theme)
         self._lay_out()
@@ -102,6 +107,14 @@ class MemoryGrid(QAbstractScrollArea):
         top -= self.verticalScrollBar().value()
         return QRect(left, top, size.width - size.gap, size.height - size.gap)
 
+    def picture_at(self, at: int) -> QPixmap | None:
+        """The thumbnail of position ``at``, None where there is none yet."""
+        return self._thumbnails.get(int(self._ids[at])) if 0 <= at < len(self._ids) else None
+
+    def set_room_below(self, room: int) -> None:
+        """Keep ``room`` pixels free below the cells: something lies over them there."""
+        self.setViewportMargins(0, 0, 0, room)
+
     def go_to(self, at: int) -> None:
         """Scroll so that position ``at`` is in sight."""
         rect, bar = self.cell_rect(at), self.verticalScrollBar()
@@ -131,12 +144,7 @@ class MemoryGrid(QAbstractScrollArea):
             painter.drawText(self.viewport().rect().adjusted(20, 20, -20, -20), flags, self._empty)
         painter.setFont(self._painter.size.font)
         self._paint_cells(painter)
-        if (band := self._mouse.band) is not None:
-            painter.setPen(QPen(QColor(theme.current().accent), 1))
-            fill = QColor(theme.current().accent)
-            fill.setAlpha(40)
-            painter.setBrush(fill)
-            painter.drawRect(band.translated(0, -self.verticalScrollBar().value()))
+        self._paint_mouse(painter)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._lay_out()
@@ -179,6 +187,18 @@ class MemoryGrid(QAbstractScrollArea):
             look = Look(self.selection.holds(at), at == self._mouse.hovered, focus and at == here)
             picture = self._thumbnails.get(exemplar)
             self._painter.paint(painter, left, top - scrolled, cell=cell, picture=picture, look=look)
+
+    def _paint_mouse(self, painter: QPainter) -> None:
+        """The rubber band, and the frame that says that a drop is welcome."""
+        accent = QColor(theme.current().accent)
+        if (band := self._mouse.band) is not None:
+            painter.setPen(QPen(accent, 1))
+            painter.setBrush(QColor(accent.red(), accent.green(), accent.blue(), 40))
+            painter.drawRect(band.translated(0, -self.verticalScrollBar().value()))
+        if self._mouse.inviting:
+            painter.setPen(QPen(accent, 2, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self.viewport().rect().adjusted(1, 1, -2, -2), theme.px(5), theme.px(5))
 
     def _in_sight(self) -> range:
         top = self.verticalScrollBar().value()
