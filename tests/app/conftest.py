@@ -35,6 +35,7 @@ class Answers:
     read_only: bool = True
     asked: list[str] = field(default_factory=list)
     preselected: str = ""
+    trust_answer: float = 0.5
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
@@ -73,6 +74,10 @@ class Answers:
         if self.label_answer:
             then(self.label_answer)
 
+    def trust(self, what: str, now: float, then: Callable[[float], object]) -> None:
+        self.asked.append(what)
+        then(self.trust_answer)
+
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:
         self.asked.extend(keys for keys, _ in rows)
 
@@ -86,7 +91,7 @@ class Desk:
         self.notes: list[str] = []
         self.errors: list[tuple[str, str]] = []
         self._bot = bot
-        window.session.note_posted.connect(lambda text, _: self.notes.append(text))
+        window.session.note_posted.connect(lambda text, *_: self.notes.append(text))
         window.session.error_raised.connect(lambda what, todo, _: self.errors.append((what, todo)))
 
     @property
@@ -166,6 +171,7 @@ def empty_desk(qtbot: QtBot, qapp: QApplication) -> Iterator[Desk]:
     ask = Answers()
     window = MainWindow(ask=ask)
     desk = Desk(window, qtbot, ask)
+    window.resize(1280, 800)
     window.show()
     qtbot.waitExposed(window)
     yield desk

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.app.conftest import Desk
@@ -21,9 +23,13 @@ def test_the_class_factor_has_one_decimal_at_most(factor: float, said: str) -> N
 
 
 def test_a_card_names_the_class_it_votes_for_before_its_full_label() -> None:
-    assert spoken(CAT, struck=False).startswith("animals/cat/tabby, rank 2, distance 0.210, 12 % of the vote")
-    assert spoken(CAT, level=1, struck=False).startswith("animals (animals/cat/tabby), rank 2")
-    assert spoken(CAT, level=1, struck=True).startswith("animals (animals/cat/tabby), struck out")
+    assert spoken(CAT).startswith("animals/cat/tabby, rank 2, distance 0.210, 12 % of the vote")
+    assert spoken(CAT, level=1).startswith("animals (animals/cat/tabby), rank 2")
+    assert spoken(CAT, level=1, state="struck").startswith("animals (animals/cat/tabby), struck out")
+    assert spoken(CAT, state="excluded").startswith(
+        "animals/cat/tabby, left out of this query, distance 0.210, no vote"
+    )
+    assert spoken(replace(CAT, trust=0.5, factor=1.0)).endswith("12 % of the vote, trust 0.5")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_no_edit_is_on_and_none_gets_through(reader: Desk) -> None:
         if {"writable", "undo", "redo"} & set(spec.needs):
             assert not reader.window.actions_by_id[name].isEnabled(), name
     commands = reader.window.commands
-    for attempt in (lambda: commands.strike([2]), lambda: commands.teach_as("cat"), commands.undo):
+    for attempt in (lambda: commands.strike([2]), lambda: commands.teach_as("cat"), reader.window.memory_commands.undo):
         attempt()
         reader.settle()
         assert "for reading only" in reader.notes[-1]

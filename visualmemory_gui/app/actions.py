@@ -82,6 +82,8 @@ ACTIONS: tuple[Spec, ...] = (
          "restore", ("writable", "struck"), "decide"),
     Spec("actionRelabel", "Relabel…", "Then a digit for the class, or R again for the list of classes",
          "tag-edit-outline", ("R",), "relabel", ("writable", "selection"), "decide"),
+    Spec("actionTrust", "Set trust…", "How much the votes of the selected neighbours count", "scale-unbalanced", (),
+         "set_trust", ("writable", "selection"), "decide"),
     Spec("actionAsk", "Decide this exemplar", "Make the selected neighbour the query", "image-search-outline",
          ("Return",), "ask_selected", ("selection",), "decide"),
     Spec("actionSelectAll", "Select all neighbours", "Select every card", "select-all", ("Ctrl+A",), "select_all",
@@ -98,7 +100,7 @@ TOOL_BAR: tuple[str | None, ...] = (
     "actionOpen", "actionNew", "actionAdd", "actionExport", None, "actionUndo", "actionRedo", None, "actionDecide",
     "actionCurate",
 )  # fmt: skip
-ON_CARDS = ("actionStrike", "actionRestore", "actionRelabel", "actionAsk")
+ON_CARDS = ("actionStrike", "actionRestore", "actionRelabel", "actionTrust", "actionAsk")
 SPECS = {spec.id: spec for spec in ACTIONS}
 
 
@@ -128,6 +130,7 @@ def texts(
         "actionStrike": f"Strike out {exemplars(selected)}" if selected else "Strike out",
         "actionRestore": f"Restore {exemplars(struck)}" if struck else "Restore",
         "actionRelabel": f"Relabel {exemplars(selected)}…" if selected else "Relabel…",
+        "actionTrust": f"Set trust of {exemplars(selected)}…" if selected else "Set trust…",
         "actionUndo": f"Undo: {undo}" if undo else "Undo",
         "actionRedo": f"Redo: {redo}" if redo else "Redo",
     }

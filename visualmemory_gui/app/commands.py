@@ -1,21 +1,20 @@
-"""What the actions do: ask what has to be asked, then call one operation."""
+"""What the actions on a query and its neighbours do: ask what has to be asked, then call one operation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from visualmemory_gui.app import operations
+from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.asking import SHOWN
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 
 RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to leave it."
 
@@ -30,28 +29,6 @@ class Cards(Protocol):
     def say(self, text: str) -> None: ...
 
 
-class Asking(Protocol):
-    """The dialogs; a test brings one that answers at once."""
-
-    def memory(self, then: Callable[[str], object]) -> None: ...
-    def reading(self, why: str, then: Callable[[], object]) -> None: ...
-    def folder(self, question: str, then: Callable[[str], object]) -> None: ...
-    def new_memory(self, suggested: Path, then: Callable[[str], object]) -> None: ...
-    def pictures(self, then: Callable[[list[str]], object]) -> None: ...
-    def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[FolderFacts], object]: ...
-    def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None: ...
-    def keys(self, rows: Sequence[tuple[str, str]]) -> None: ...
-    def label(
-        self,
-        question: str,
-        labels: Sequence[str],
-        then: Callable[[str], object],
-        *,
-        preselected: str = "",
-        verb: str = "Teach",
-    ) -> None: ...
-
-
 class Commands(QObject):
     """One method an action or a gesture. ``relabelling`` is on between R and the digit that follows."""
 
@@ -59,53 +36,13 @@ class Commands(QObject):
         super().__init__(parent)
         self._session = session
         self._cards = cards
-        self.ask = ask
+        self._ask = ask
         self.relabelling = False
-
-    # Memories
-
-    def open_memory(self) -> None:
-        self.ask.memory(self._session.open)
-
-    def offer_reading(self, path: str, why: str) -> None:
-        """A memory that cannot be edited now: ask whether to look at it."""
-        self.ask.reading(why, partial(self._session.open, path, readonly=True))
-
-    def new_from_folder(self) -> None:
-        self.ask.folder("Make a memory from a folder of pictures", self.new_memory_of)
-
-    def new_memory_of(self, folder: str) -> None:
-        """Make a memory beside ``folder``, with its sub-folders as classes."""
-        suggested = Path(folder).with_suffix(".vmem")
-
-        def name(copy: bool) -> None:
-            self.ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy))
-
-        self._ask_import(folder, name)
-
-    def add_images(self) -> None:
-        self.ask.folder("Add the pictures of a folder: its sub-folders are the classes", self.import_folder)
-
-    def import_folder(self, folder: str) -> None:
-        """Ask how, then add the pictures of ``folder``."""
-        self._ask_import(folder, lambda copy: operations.import_folder(self._session, folder, copy=copy))
-
-    def export(self) -> None:
-        memory = self._session.memory
-        if memory is not None:
-            name, beside = memory.path.name.removesuffix(".vmem"), memory.path.parent
-            self.ask.export_options(name, beside, self._export)
-
-    def undo(self) -> None:
-        operations.undo(self._session)
-
-    def redo(self) -> None:
-        operations.redo(self._session)
 
     # Queries
 
     def choose_query(self) -> None:
-        self.ask.pictures(self.decide)
+        self._ask.pictures(self.decide)
 
     def paste(self) -> None:
         found = incoming(QGuiApplication.clipboard().mimeData())
@@ -169,12 +106,22 @@ class Commands(QObject):
     def strike(self, ids: Sequence[int] | None = None) -> None:
         ids = self._cards.selected(struck=False) if ids is None else ids
         if ids:
-            operations.strike(self._session, ids)
+            operations.strike(self._session, ids, here=True)
 
     def restore(self, ids: Sequence[int] | None = None) -> None:
+        """Exemplars that only this query leaves out take part again; those that are struck out are restored."""
         ids = self._cards.selected(struck=True) if ids is None else ids
+        out = self._session.decision.left_out_ids
+        self._session.decision.take_back([i for i in ids if i in out])
+        if struck := [i for i in ids if i not in out]:
+            operations.restore(self._session, struck)
+
+    def set_trust(self) -> None:
+        """Ask how much the votes of the selected cards count."""
+        ids = self._cards.selected()
         if ids:
-            operations.restore(self._session, ids)
+            now = operations.trust_of(self._session, ids)
+            self._ask.trust(operations.exemplars(len(ids)), now, partial(operations.reweigh, self._session, ids))
 
     def relabel(self) -> None:
         """The first R waits for a digit, the second asks for the class."""
@@ -220,21 +167,11 @@ class Commands(QObject):
         self.relabelling = False
         self._cards.say("")
 
-    def _ask_import(self, folder: str, then: Callable[[bool], object]) -> None:
-        operations.count_folder(self._session, folder, self.ask.import_options(folder, then))
-
-    def _export(self, to: str, format: str, keep_private: bool) -> None:
-        operations.export(self._session, to, format, keep_private=keep_private)
-
-    def _create(self, path: str, *, folder: str, copy: bool) -> None:
-        imported = partial(operations.import_folder, self._session, folder, copy=copy)
-        self._session.create(path, then=imported)
-
     def _ask_label(
         self, question: str, then: Callable[[str], object], *, preselected: str = "", verb: str = "Teach"
     ) -> None:
         labels = sorted(label for label, count in self._session.decision.counts.items() if count)
-        self.ask.label(question, labels, then, preselected=preselected, verb=verb)
+        self._ask.label(question, labels, then, preselected=preselected, verb=verb)
 
     def _teach_query(self, label: str) -> None:
         query = self._session.decision.query

@@ -10,17 +10,19 @@ from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import actions, operations, preferences, resources, theme
-from visualmemory_gui.app.commands import Asking, Commands
+from visualmemory_gui.app.commands import Commands
+from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.memory_commands import MemoryCommands
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
-from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.session import Also, Session
 from visualmemory_gui.app.upkeep import Upkeep
 from visualmemory_gui.app.views import curate_actions
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
-from visualmemory_gui.app.views.note_place import NotePlace
+from visualmemory_gui.app.views.note_place import Grid, NotePlace
 from visualmemory_gui.app.views.status_bar import StatusBar
 from visualmemory_gui.app.widgets.empty_state import EmptyState
 from visualmemory_gui.app.widgets.note_bar import NoteBar
@@ -42,6 +44,7 @@ class MainWindow(QMainWindow):
         self._upkeep = Upkeep(self.session, self)
         self._make_workspaces()
         self.ask: Asking = ask or Choosers(self)
+        self.memory_commands = MemoryCommands(self.session, self.ask)
         self.commands = Commands(self.session, self.decide, self.ask, self)
         self.actions_by_id = actions.build(self, self._handler)
         self.note = NoteBar()
@@ -94,6 +97,8 @@ class MainWindow(QMainWindow):
         """Show a workspace; without a memory the empty state stands in its place."""
         view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
         self.stack.setCurrentWidget(view)
+        grids: dict[QWidget, Grid] = {self.decide: self.decide.neighbours.grid, self.curate: self.curate.grid}
+        self._note_place.lie_over(grids.get(view))
         for each in self.workspaces:
             self.actions_by_id[f"action{each.capitalize()}"].setChecked(view is self.workspaces[each])
         self.on_facts_changed()
@@ -135,9 +140,9 @@ class MainWindow(QMainWindow):
         self.state.set_memory(None)
         self.on_workspace("empty")
 
-    def on_note_posted(self, text: str, undo: Callable[[], object] | None) -> None:
+    def on_note_posted(self, text: str, undo: Callable[[], object] | None, also: tuple[Also, ...]) -> None:
         self._undo_note = undo
-        self.note.show_note(text, undo=undo is not None)
+        self.note.show_note(text, undo=undo is not None, actions=also)
 
     def _drop_note(self) -> None:
         """What it says, and its Undo, belong to a memory that is not here any more."""
@@ -158,7 +163,7 @@ class MainWindow(QMainWindow):
         if kind == "memory":
             self.open(paths[0])
         elif kind == "folder":
-            self.commands.new_memory_of(paths[0])
+            self.memory_commands.new_memory_of(paths[0])
         else:
             self.session.post_note("Open a memory first, or drop a folder of pictures to make one.")
 
@@ -227,7 +232,7 @@ class MainWindow(QMainWindow):
         session.changed.connect(lambda _: self.state.refresh())
         session.error_raised.connect(self.errors.tell)
         session.note_posted.connect(self.on_note_posted)
-        session.not_writable.connect(commands.offer_reading)
+        session.not_writable.connect(self.memory_commands.offer_reading)
         session.decision.chosen.connect(partial(operations.keep_choice, session))
         self.state.updated.connect(self.on_facts_changed)
         session.step_finished.connect(self.state.refresh)
@@ -251,7 +256,8 @@ class MainWindow(QMainWindow):
 
     def _handler(self, name: str) -> Callable[..., object]:
         """The method of that name: the window's own, else the commands'."""
-        handler: Callable[..., object] = getattr(self if hasattr(MainWindow, name) else self.commands, name)
+        owner = next(owner for owner in (self, self.commands, self.memory_commands) if hasattr(type(owner), name))
+        handler: Callable[..., object] = getattr(owner, name)
         return handler
 
     def _facts(self) -> set[str]:

@@ -8,18 +8,42 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from visualmemory_gui.app.session import Session
+import numpy as np
+
+from visualmemory_gui.app.session import Also, Session
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Changes, Picture
 
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.reading import ImageLike
 
-def strike(session: Session, ids: Sequence[int]) -> None:
-    """Take exemplars out of every vote, reversibly."""
-    _edit(session, "Striking out", lambda m: m.strike(ids), f"Struck {exemplars(len(ids))} from the memory.")
+
+def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
+    """Take exemplars out of every vote, reversibly. ``here``: the note offers to leave them out of this query only."""
+
+    def also(step: int | None) -> tuple[Also, ...]:
+        return (("Only for this query", partial(leave_out, session, step, ids)),) if here else ()
+
+    _edit(session, "Striking out", lambda m: m.strike(ids), f"Struck {exemplars(len(ids))} from the memory.", also)
+
+
+def leave_out(session: Session, step: int | None, ids: Sequence[int]) -> None:
+    """Undo the strike ``step`` and decide this query without ``ids``, until the next query."""
+    rows = session.decision.shown(ids)
+
+    def said(changes: Changes | None) -> None:
+        if changes is None:
+            session.post_note(NOT_LAST)
+            return
+        session.decision.leave_out(rows)
+        back = partial(session.decision.take_back, [row.id for row in rows])
+        session.post_note(f"Left {exemplars(len(rows))} out of this query only.", back)
+
+    session.edit("Undoing", partial(_undone, step), said)
 
 
 def restore(session: Session, ids: Sequence[int]) -> None:
@@ -35,12 +59,21 @@ def reweigh(session: Session, ids: Sequence[int], trust: float) -> None:
     _edit(session, "Setting trust", lambda m: m.reweigh(ids, trust), text)
 
 
+def trust_of(session: Session, ids: Sequence[int]) -> float:
+    """The trust that all of ``ids`` have; 1 where they differ or are gone."""
+    if session.memory is None:
+        return 1.0
+    snapshot = session.memory.snapshot
+    found = {float(trust) for trust in snapshot.trust[np.isin(snapshot.ids, ids)]}
+    return found.pop() if len(found) == 1 else 1.0
+
+
 def rename_label(session: Session, old: str, new: str) -> None:
     """Rename a class with everything below it; onto one that exists: merge them."""
     _edit(session, "Renaming", lambda m: m.rename_label(old, new), f"Renamed {old} to {new}.")
 
 
-def teach(session: Session, images: Sequence[str | Path | Picture], label: str) -> None:
+def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
     """Add pictures (paths, or pictures already decoded) to the memory as ``label``, as one step."""
     images = list(images)
     said = partial(_say_taught, session, label)
@@ -146,22 +179,29 @@ def exemplars(count: int) -> str:
     return f"{count:,} exemplar{'' if count == 1 else 's'}"
 
 
+NOT_LAST = "Other edits came after it; see the history."
 READ_ONLY = "This memory is open for reading only; nothing was changed."
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
 
 
-def _edit(session: Session, title: str, fn: Callable[[Any], Changes], text: str) -> None:
+def _edit(
+    session: Session,
+    title: str,
+    fn: Callable[[Any], Changes],
+    text: str,
+    also: Callable[[int | None], tuple[Also, ...]] = lambda step: (),
+) -> None:
     def said(changes: Changes) -> None:
         if changes.edit is None:
             session.post_note("Nothing to change: it is so already.")
         else:
-            session.post_note(text, partial(_undo_step, session, changes.step))
+            session.post_note(text, partial(_undo_step, session, changes.step), also(changes.step))
 
     if may_write(session):
         session.edit(title, fn, said)
 
 
-def _decoded(memory: Any, images: Sequence[str | Path | Picture], report: Report) -> list[Picture]:
+def _decoded(memory: Any, images: Sequence[ImageLike], report: Report) -> list[Picture]:
     """The pictures in memory, one by one, so that the user can stop before anything is written."""
     found = []
     for done, image in enumerate(images):
@@ -180,12 +220,12 @@ def _say_stopped(session: Session, text: str, error: BaseException) -> None:
 
 def _undo_step(session: Session, step: int | None) -> None:
     """Undo ``step`` if it is still the last one: a note's Undo never takes back another edit."""
+    session.edit("Undoing", partial(_undone, step), partial(_say_step, session, "Undone", NOT_LAST))
 
-    def work(memory: Any) -> Changes | None:
-        last = memory.history.can_undo()
-        return memory.undo() if last is not None and step == last.number else None
 
-    session.edit("Undoing", work, partial(_say_step, session, "Undone", "Other edits came after it; see the history."))
+def _undone(step: int | None, memory: Any) -> Changes | None:
+    last = memory.history.can_undo()
+    return memory.undo() if last is not None and step == last.number else None
 
 
 def _say_step(session: Session, done: str, nothing: str, changes: Changes | None) -> None:

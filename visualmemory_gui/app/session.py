@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 Undo = Callable[[], object]
+Also = tuple[str, Callable[[], object]]  # words of a button, and what it does
 FILE = "memory.sqlite"  # in every memory's folder
 log = logging.getLogger("visualmemory_gui")
 
@@ -37,7 +38,7 @@ class Session(QObject):
     error_raised = Signal(str, str, str)  # what happened, what to do, details
     step_finished = Signal()  # a step of many transactions is closed: it can be undone now
     saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
-    note_posted = Signal(str, object)  # text, and a callable that undoes it or None
+    note_posted = Signal(str, object, object)  # text, a callable that undoes it or None, further buttons: tuple of Also
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can be opened for reading only, and why
     _changed_elsewhere = Signal(object)
@@ -136,8 +137,8 @@ class Session(QObject):
         self._heavy_allowed = True
         self._load_encoder()
 
-    def post_note(self, text: str, undo: Undo | None = None) -> None:
-        self.note_posted.emit(text, undo)
+    def post_note(self, text: str, undo: Undo | None = None, also: tuple[Also, ...] = ()) -> None:
+        self.note_posted.emit(text, undo, also)
 
     def raise_error(self, error: BaseException) -> None:
         """Tell the user about ``error``, and the log without paths and labels; nothing else ends."""

@@ -38,9 +38,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class How:
+    """``without``: ids that must not vote this time."""
+
     k: int
     rule: Rule
     level: int
+    without: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,12 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
     here = tuple(memory.catalog.by_content(query.content)) if query.content else ()
     own = {query.exemplar, *(row.id for row in here)} if query.exemplar is not None else set()
     decision = memory.decide_vector(
-        query.vector, how.k, how.rule, level=how.level, content=query.content, exclude=tuple(i for i in own if i)
+        query.vector,
+        how.k,
+        how.rule,
+        level=how.level,
+        content=query.content,
+        exclude=tuple({i for i in own if i} | how.without),
     )
     wanted = [n.id for n in decision.neighbours if n.id not in known]
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}

@@ -13,10 +13,11 @@ _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
 class CardRole(IntEnum):
     """Exemplar: int id. Pixmap: QPixmap or None while it is loading. Rank: int from 1. Label: the class that the
-    exemplar votes for at the level of the decision. Distance: float. Share: float 0 to 1. Factor: float, the class
-    factor (1 = does not act). State: "active", "struck" or "excluded" (struck out of this query only). Colour: QColor
-    of the chip or None. Key: the digit that labels with this class, or "". Closeness: float 0 to 1 or None, the part
-    of same-class pairs that are farther apart than this distance; tooltip and accessible text say it in words."""
+    exemplar votes for at the level of the decision. Distance: float. Share: float 0 to 1. Factor: float, by what
+    the vote is multiplied: class factor times trust (1 = does not act). State: "active", "struck" or "excluded"
+    (left out of this query only). Colour: QColor of the chip or None. Key: the digit that labels with this class,
+    or "". Closeness: float 0 to 1 or None, the part of same-class pairs that are farther apart than this distance;
+    tooltip and accessible text say it in words."""
 
     Exemplar = _FIRST
     Pixmap = _FIRST + 1
@@ -49,8 +50,8 @@ class Card:
 
 
 def factor_text(factor: float) -> str:
-    """ "10", "3.3": as short as it can be told."""
-    return f"{factor:.1f}".removesuffix(".0")
+    """ "10", "3.3", "0.05": as short as it can be told."""
+    return f"{factor:.1f}".removesuffix(".0") if factor >= 1 else f"{factor:.2g}"
 
 
 def card_at(index: QModelIndex | QPersistentModelIndex) -> Card:

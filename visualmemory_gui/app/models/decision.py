@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -35,7 +35,8 @@ class DecisionModel(QObject):
     """Holds one query and keeps its decision true: it decides anew after every edit and when k, rule or level change.
 
     ``previous`` holds the shares before the last edit, None when no edit moved this query yet. ``struck`` are
-    neighbours that were struck out while this query was shown, as they were before. ``side`` is the longest side of
+    neighbours that were struck out while this query was shown, as they were before, ``left_out`` those that only this
+    query is decided without. ``side`` is the longest side of
     ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
     """
 
@@ -61,6 +62,7 @@ class DecisionModel(QObject):
         self.decision: Decision | None = None
         self.previous: Mapping[str, float] | None = None
         self.struck: tuple[Neighbour, ...] = ()
+        self.left_out: tuple[Neighbour, ...] = ()
         self.here: tuple[Exemplar, ...] = ()
         self._edited = False
 
@@ -112,6 +114,24 @@ class DecisionModel(QObject):
         for path in paths:
             self._run_embedding("Reading pictures", partial(embed, memory, path), self._remembered, topic="")
 
+    @property
+    def left_out_ids(self) -> frozenset[int]:
+        return frozenset(n.id for n in self.left_out)
+
+    def shown(self, ids: Collection[int]) -> tuple[Neighbour, ...]:
+        """Those of ``ids`` that vote, or that were struck out while this query was shown."""
+        voting = self.decision.neighbours if self.decision is not None else ()
+        return tuple(n for n in (*voting, *self.struck) if n.id in ids)
+
+    def leave_out(self, rows: Collection[Neighbour]) -> None:
+        """Decide this query without ``rows``; the memory and the next query keep them."""
+        self._leave_out({n.id: n for n in (*self.left_out, *rows)})
+
+    def take_back(self, ids: Collection[int]) -> None:
+        """Let ``ids`` vote again that were left out of this query."""
+        if self.left_out_ids & set(ids):
+            self._leave_out({n.id: n for n in self.left_out if n.id not in ids})
+
     def clear(self) -> None:
         self._runner.supersede(EMBED)
         self._runner.supersede(ANSWER)
@@ -151,6 +171,7 @@ class DecisionModel(QObject):
         if self.decision is not None:
             kept |= {n.id: n for n in self.decision.neighbours if n.id in changes.struck}
         self.struck = tuple(sorted(kept.values(), key=lambda n: (n.distance, n.id)))
+        self.left_out = tuple(n for n in self.left_out if n.id not in {*changes.removed, *changes.forgotten})
         for exemplar in changes.forgotten:
             self.images.pop(exemplar, None)
         if changes.forgotten or changes.removed:
@@ -166,6 +187,10 @@ class DecisionModel(QObject):
         self.previous = None
         self.settings_changed.emit()
         self._decide(edited=False)
+
+    def _leave_out(self, rows: Mapping[int, Neighbour]) -> None:
+        self.left_out = tuple(sorted(rows.values(), key=lambda n: (n.distance, n.id)))
+        self._decide(edited=True)
 
     def _run_embedding(
         self, title: str, fn: Callable[[], Query], then: Callable[[Query], None], *, topic: str = EMBED
@@ -197,7 +222,7 @@ class DecisionModel(QObject):
         if query is None:
             self._runner.run_edit("Counting", lambda: counts_of(memory), self._counted, topic=ANSWER)
             return
-        how, known, side = How(self.k, self.rule, self.level), frozenset(self.images), self.side
+        how, known, side = How(self.k, self.rule, self.level, self.left_out_ids), frozenset(self.images), self.side
         self._edited = self._edited or edited
         self._runner.run_edit(
             "Deciding", lambda: answer(memory, query, how, known=known, side=side), self._take, topic=ANSWER
@@ -213,7 +238,7 @@ class DecisionModel(QObject):
         self._edited = False
         self.decision, self.here, self.counts = answer.decision, answer.here, answer.counts
         shown = {n.id for n in answer.decision.neighbours}
-        self.struck = tuple(n for n in self.struck if n.id not in shown)
+        self.struck = tuple(n for n in self.struck if n.id not in shown | self.left_out_ids)
         if len(self.images) > MOST_IMAGES:
             self.images = {i: image for i, image in self.images.items() if i in shown}
         self.images.update(answer.images)
@@ -221,4 +246,4 @@ class DecisionModel(QObject):
 
     def _forget_query(self) -> None:
         self.query = self.decision = self.previous = None
-        self.struck, self.here, self._edited = (), (), False
+        self.struck, self.left_out, self.here, self._edited = (), (), (), False

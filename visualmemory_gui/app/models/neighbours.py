@@ -1,9 +1,9 @@
-"""The neighbours of the query as rows of cards: in rank order, then those struck out while this query was shown."""
+"""The neighbours of the query as rows of cards: in rank order, then those that lost their vote meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QPixmap
@@ -15,6 +15,7 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.types import Neighbour
 
 Index = QModelIndex | QPersistentModelIndex
+State = Literal["active", "struck", "excluded"]
 Colour = Callable[[str, Sequence[str]], QColor]
 
 
@@ -35,7 +36,7 @@ class NeighboursModel(QAbstractListModel):
         """Take over the decision. Rows keep their identity where only votes changed, so that a selection stays."""
         decision = self._decision.decision
         voting = list(decision.neighbours) if decision is not None else []
-        rows = voting + list(self._decision.struck)
+        rows = voting + list(self._decision.struck) + list(self._decision.left_out)
         same = [n.id for n in rows] == [n.id for n in self._rows]
         if not same:
             self.beginResetModel()
@@ -55,7 +56,13 @@ class NeighboursModel(QAbstractListModel):
         return self._rows[row]
 
     def is_struck(self, row: int) -> bool:
+        """Whether the row has no vote: struck out of the memory, or left out of this query."""
         return row >= self._voting
+
+    def _state(self, row: int) -> State:
+        if not self.is_struck(row):
+            return "active"
+        return "excluded" if self._rows[row].id in self._decision.left_out_ids else "struck"
 
     def rows_of(self, ids: Sequence[int]) -> list[int]:
         """Where ``ids`` stand now; those that left are left out."""
@@ -70,7 +77,7 @@ class NeighboursModel(QAbstractListModel):
             return None
         row, neighbour = index.row(), self._rows[index.row()]
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            said = spoken(neighbour, level=self._level, struck=self.is_struck(row))
+            said = spoken(neighbour, level=self._level, state=self._state(row))
             return f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
         if role == CardRole.Label:
             return at_level(neighbour.label, self._level)
@@ -83,7 +90,7 @@ class NeighboursModel(QAbstractListModel):
         if role == CardRole.Share:
             return 0.0 if self.is_struck(row) else neighbour.share
         if role == CardRole.State:
-            return "struck" if self.is_struck(row) else "active"
+            return self._state(row)
         return _PLAIN[role](neighbour) if role in _PLAIN else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -126,21 +133,23 @@ _PLAIN: dict[int, Callable[[Neighbour], Any]] = {
     CardRole.Exemplar: lambda n: n.id,
     CardRole.Rank: lambda n: n.rank,
     CardRole.Distance: lambda n: n.distance,
-    CardRole.Factor: lambda n: n.factor,
+    CardRole.Factor: lambda n: n.factor * n.trust,
 }
 
 
-def spoken(neighbour: Neighbour, *, level: int = 0, struck: bool) -> str:
+def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> str:
     """ "cat, rank 2, distance 0.210, 12 % of the vote": the card for those who hear it.
 
     At a level the class that is voted for stands first: "animals (animals/cat), rank 2, …".
     """
     voted = at_level(neighbour.label, level)
     label = voted if voted == neighbour.label else f"{voted} ({neighbour.label})"
-    if struck:
-        return f"{label}, struck out, distance {neighbour.distance:.3f}, no vote"
+    if state != "active":
+        why = "struck out" if state == "struck" else "left out of this query"
+        return f"{label}, {why}, distance {neighbour.distance:.3f}, no vote"
     text = f"{label}, rank {neighbour.rank}, distance {neighbour.distance:.3f}"
     text += f", {neighbour.share:.0%} of the vote".replace("%", " %")
+    text += f", trust {neighbour.trust:g}" if neighbour.trust != 1 else ""
     return text + (f", vote times {factor_text(neighbour.factor)} for a small class" if neighbour.factor > 1 else "")
 
 

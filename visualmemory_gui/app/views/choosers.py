@@ -13,6 +13,7 @@ from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
 
@@ -81,6 +82,12 @@ class Choosers:
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
         """Target, format, and whether paths and places stay in."""
         dialog = ExportDialog(self._window, name=name, folder=folder)
+        dialog.confirmed.connect(then)
+        dialog.open()
+
+    def trust(self, what: str, now: float, then: Callable[[float], object]) -> None:
+        """How much the votes of some exemplars count; ``now`` is what they have."""
+        dialog = TrustDialog(self._window, what=what, now=now)
         dialog.confirmed.connect(then)
         dialog.open()
 

@@ -25,7 +25,7 @@ SIDE_PT = 78.0
 WIDTHS = (220, 780, 240)
 EMPTY = "No exemplars yet. Drop a folder here: its sub-folders are the classes."
 NOTHING = "Nothing fits. Clear the filter or choose another class."
-ON_EXEMPLARS = ("strike", "restore", None, "relabel", "ask", None, "forget")
+ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "forget")
 
 
 class CurateView(QWidget):
@@ -145,12 +145,15 @@ class CurateView(QWidget):
     def relabel(self) -> None:
         self.commands.relabel(self.grid.selection.ids)
 
+    def trust(self) -> None:
+        self.commands.set_trust(self.grid.selection.ids)
+
     def forget(self) -> None:
         self.commands.forget(self.grid.selection.ids)
 
     def rename(self) -> None:
         if (label := self.tree.place[1]) is not None:
-            self.commands.rename(label)
+            self.commands.rename(label, self.tree.follow)
 
     def search(self) -> None:
         self.filter.start_typing()
@@ -233,12 +236,14 @@ class CurateView(QWidget):
         tree.cards_dropped.connect(commands.relabel)
         tree.cards_struck.connect(commands.strike)
         tree.pictures_dropped.connect(commands.take)
+        for place in (tree, grid):
+            place.words_dropped.connect(commands.refuse_words)
         tree.menu_requested.connect(self.on_tree_menu_requested)
         grid.selection_changed.connect(self.on_selection_changed)
         grid.current_changed.connect(self.on_current_changed)
         grid.preview_requested.connect(self.on_preview_requested)
         grid.activated.connect(self.exemplar_chosen)
         grid.menu_requested.connect(self.on_menu_requested)
-        grid.pictures_dropped.connect(lambda paths: commands.take(paths, tree.place[1]))
+        grid.pictures_dropped.connect(lambda found: commands.take(found, tree.place[1]))
         self.preview.visible_changed.connect(self._esc.setEnabled)
         self._esc.activated.connect(self.preview.hide)

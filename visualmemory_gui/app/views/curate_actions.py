@@ -29,6 +29,7 @@ SPECS: tuple[Spec, ...] = (
          ("X", "Del")),
     Spec("restore", "Restore {}", "Give them their vote back", "restore", ("U",)),
     Spec("relabel", "Relabel {}…", "Give them another class", "tag-edit-outline", ("R",)),
+    Spec("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced", ()),
     Spec("ask", "Decide this exemplar", "See how the memory decides it without itself", "scale-balance", ()),
     Spec("rename", "Rename class {}…", "Rename the class, or merge it into another", "form-textbox", ("F2",)),
     Spec("search", "Find", "Find in class, path or note", "magnify", ("Ctrl+F",)),
@@ -77,6 +78,7 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
         "strike": exemplars(there.active),
         "restore": exemplars(there.struck),
         "relabel": exemplars(both),
+        "trust": exemplars(both),
         "forget": exemplars(both),
         "rename": there.label or "",
     }
@@ -84,13 +86,14 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
         "strike": there.writable and there.active > 0,
         "restore": there.writable and there.struck > 0,
         "relabel": there.writable and both > 0,
+        "trust": there.writable and both > 0,
         "forget": there.writable and both > 0,
         "rename": there.writable and there.label is not None,
         "ask": there.current,
     }
     for spec in SPECS:
         enabled = on.get(spec.id, True)
-        text = spec.text.format(of.get(spec.id, "")) if enabled else spec.text.replace(" {}", "")
+        text = spec.text.format(of.get(spec.id, "")) if enabled else spec.text.replace(" of {}", "").replace(" {}", "")
         made[spec.id].setEnabled(enabled)
         made[spec.id].setText(text)
         made[spec.id].setToolTip(f"{text.rstrip('…')}: {spec.tip}" + (f" ({spec.keys[0]})" if spec.keys else ""))

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shiboken6
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import operations
+from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog, pictures
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class CurateCommands:
@@ -42,12 +48,25 @@ class CurateCommands:
         else:
             operations.relabel(self._session, list(ids), label)
 
-    def rename(self, label: str) -> None:
+    def set_trust(self, ids: Sequence[int]) -> None:
+        """Asks how much their votes count."""
+        if not len(ids) or not operations.may_write(self._session):
+            return
+        now = operations.trust_of(self._session, ids)
+        dialog = TrustDialog(self._parent, what=operations.exemplars(len(ids)), now=now)
+        dialog.confirmed.connect(partial(operations.reweigh, self._session, list(ids)))
+        dialog.open()
+
+    def rename(self, label: str, about_to: Callable[[str, str], object]) -> None:
+        """Asks for the new name; ``about_to(old, new)`` is called before it is given."""
         if not operations.may_write(self._session):
             return
-        rename = partial(operations.rename_label, self._session, label)
-        question = f"Rename {label} to (an existing class: merge)"
-        self._ask_label(question, rename, verb="Rename", preselected=label)
+
+        def rename(new: str) -> None:
+            about_to(label, new)
+            operations.rename_label(self._session, label, new)
+
+        self._ask_label(f"Rename {label} to", rename, verb="Rename", preselected=label)
 
     def forget(self, ids: Sequence[int], what: str = "") -> None:
         """Asks first; ``what`` names the exemplars."""
@@ -57,16 +76,19 @@ class CurateCommands:
         dialog.confirmed.connect(partial(operations.forget, self._session, list(ids)))
         dialog.open()
 
-    def take(self, paths: Sequence[str], label: str | None) -> None:
-        """Paths dropped on a class, or where no class is: pictures are taught, folders imported."""
-        if not paths or not operations.may_write(self._session):
+    def take(self, found: Sequence[str | Image], label: str | None) -> None:
+        """What was dropped on a class, or where no class is: pictures are taught, folders imported."""
+        if not found or not operations.may_write(self._session):
             return
-        folders = [path for path in paths if Path(path).is_dir()]
-        files = [path for path in paths if path not in set(folders)]
+        folders = [path for path in found if isinstance(path, str) and Path(path).is_dir()]
+        rest = [each for each in found if each not in folders]
         if folders:
             self.import_folders(folders, label)
-        if files:
-            self._teach(files, label)
+        if rest:
+            self._teach(rest, label)
+
+    def refuse_words(self) -> None:
+        self._session.post_note(NO_PICTURE)
 
     def import_folders(self, folders: Sequence[str], label: str | None = None) -> None:
         """Asks link or copy; without ``label`` sub-folders are the classes."""
@@ -93,10 +115,10 @@ class CurateCommands:
         for folder in folders:
             operations.import_folder(self._session, folder, copy=copy, label=label)
 
-    def _teach(self, files: list[str], label: str | None) -> None:
-        teach = partial(operations.teach, self._session, files)
+    def _teach(self, found: list[str | Image], label: str | None) -> None:
+        teach = partial(operations.teach, self._session, found)
         if label is None:
-            self._ask_label(f"Teach {pictures(len(files))} as", teach)
+            self._ask_label(f"Teach {pictures(len(found))} as", teach)
         else:
             teach(label)
 

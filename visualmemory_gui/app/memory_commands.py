@@ -1,0 +1,67 @@
+"""What the actions on a whole memory do: open, make, fill and export it, undo and redo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from visualmemory_gui.app import operations
+from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.session import Session
+
+
+class MemoryCommands:
+    """One method an action: it asks what has to be asked, then calls one operation."""
+
+    def __init__(self, session: Session, ask: Asking) -> None:
+        self._session = session
+        self._ask = ask
+
+    def open_memory(self) -> None:
+        self._ask.memory(self._session.open)
+
+    def offer_reading(self, path: str, why: str) -> None:
+        """A memory that cannot be edited now: ask whether to look at it."""
+        self._ask.reading(why, partial(self._session.open, path, readonly=True))
+
+    def new_from_folder(self) -> None:
+        self._ask.folder("Make a memory from a folder of pictures", self.new_memory_of)
+
+    def new_memory_of(self, folder: str) -> None:
+        """Make a memory beside ``folder``, with its sub-folders as classes."""
+        suggested = Path(folder).with_suffix(".vmem")
+
+        def name(copy: bool) -> None:
+            self._ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy))
+
+        self._ask_import(folder, name)
+
+    def add_images(self) -> None:
+        self._ask.folder("Add the pictures of a folder: its sub-folders are the classes", self.import_folder)
+
+    def import_folder(self, folder: str) -> None:
+        """Ask how, then add the pictures of ``folder``."""
+        self._ask_import(folder, lambda copy: operations.import_folder(self._session, folder, copy=copy))
+
+    def export(self) -> None:
+        memory = self._session.memory
+        if memory is not None:
+            name, beside = memory.path.name.removesuffix(".vmem"), memory.path.parent
+            self._ask.export_options(name, beside, self._export)
+
+    def undo(self) -> None:
+        operations.undo(self._session)
+
+    def redo(self) -> None:
+        operations.redo(self._session)
+
+    def _ask_import(self, folder: str, then: Callable[[bool], object]) -> None:
+        operations.count_folder(self._session, folder, self._ask.import_options(folder, then))
+
+    def _export(self, to: str, format: str, keep_private: bool) -> None:
+        operations.export(self._session, to, format, keep_private=keep_private)
+
+    def _create(self, path: str, *, folder: str, copy: bool) -> None:
+        imported = partial(operations.import_folder, self._session, folder, copy=copy)
+        self._session.create(path, then=imported)
