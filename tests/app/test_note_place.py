@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.app.conftest import Desk
+from visualmemory_gui.app.views.status_bar import StatusBar
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
 
@@ -34,3 +35,11 @@ def test_the_note_goes_along_to_the_other_workspace(desk: Desk) -> None:
     desk.press("actionCurate")
     assert where(desk.window, desk.window.curate.grid).contains(where(desk.window, desk.window.note))
     assert desk.window.decide.neighbours.grid.viewportMargins().bottom() == 0
+
+
+def test_nothing_moves_when_a_task_comes_and_goes(desk: Desk) -> None:
+    bar = desk.window.findChild(StatusBar)
+    before = bar.height()
+    bar.task_bar.show()
+    QApplication.processEvents()
+    assert bar.height() == before

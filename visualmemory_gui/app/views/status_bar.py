@@ -23,6 +23,7 @@ class StatusBar(QStatusBar):
         self.saved = self._label("statusSaved", "Saved")
         self.task_bar = TaskBar(session.tasks)
         self.addPermanentWidget(self.task_bar)
+        self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task comes
         session.encoder_changed.connect(self.encoder.setText)
         session.saving_changed.connect(self.on_saving_changed)
         session.memory_closed.connect(self.saved.clear)
