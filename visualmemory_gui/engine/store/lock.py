@@ -58,6 +58,8 @@ class FolderLock:
         if self._handle is not None:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._handle, 0)
+            with contextlib.suppress(OSError):  # closing is not enough: a child just started may still share the file
+                fcntl.flock(self._handle, fcntl.LOCK_UN)
             os.close(self._handle)
             self._handle = None
 
