@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,7 @@ class Catalog:
 
     def set_field(self, writer: Writer, ids: Iterable[int], *, field: Field, value: Value | str) -> None:
         """Set ``field`` of ``ids`` to ``value`` (a label in words) and record what changed by it."""
-        wanted = list(dict.fromkeys(ids))
-        rows = self._present(wanted)
+        rows = self._present(list(dict.fromkeys(ids)))
         if field in ("trust", "derived") and value is not None:
             value = checked_trust(float(value))
         if field == "trust":
@@ -248,6 +248,7 @@ class Catalog:
         return check.damages(self._database.folder)
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
+        ids = [index(i) for i in ids]  # numpy's integers would be bound as bytes
         if beyond := [i for i in ids if abs(i) > LARGEST_ID]:
             raise UnknownExemplar(beyond)
         found = [Row._make(row) for row in self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]

@@ -13,10 +13,15 @@ from visualmemory_gui.engine.store.database import Database
 LONGEST = 200
 
 
+def tidy(label: str) -> str:
+    """``label`` as it would be stored if it is one: NFC, parts trimmed."""
+    return "/".join(part.strip() for part in unicodedata.normalize("NFC", label).split("/"))
+
+
 def clean(label: str) -> str:
     """The label as it is stored: NFC, parts trimmed. Raises BadLabel with the reason."""
-    parts = [part.strip() for part in unicodedata.normalize("NFC", label).split("/")]
-    path = "/".join(parts)
+    path = tidy(label)
+    parts = path.split("/")
     if not path.strip("/"):
         raise BadLabel("a label needs at least one character")
     if "" in parts:
@@ -64,9 +69,11 @@ def path_of(database: Database, number: int) -> str:
 
 
 def numbers_under(database: Database, parent: str) -> list[int]:
-    """Numbers of ``parent`` and of every label below it."""
+    """Numbers of ``parent`` and of every label below it; ``parent`` as somebody typed it."""
     # "0" follows "/" in the order of characters, so this range holds all that begins with parent + "/".
-    found = database.rows("select id from labels where path = ?1 or (path > ?1 || '/' and path < ?1 || '0')", (parent,))
+    found = database.rows(
+        "select id from labels where path = ?1 or (path > ?1 || '/' and path < ?1 || '0')", (tidy(parent),)
+    )
     return [row[0] for row in found]
 
 
