@@ -12,6 +12,8 @@ from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import emit, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from visualmemory_gui.engine.types import Changes, Step
 
 PAST = {"undo": "Undone", "redo": "Redone"}
@@ -21,17 +23,24 @@ Steps = Annotated[int, typer.Option("--steps", min=1, help="How many steps.")]
 def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
     """Undo the last edit, or the last few."""
     with writer(memory) as m:
-        _tell([m.undo() for _ in range(steps)], "undo", as_json=as_json)
+        _tell(_repeated(m.undo, steps), "undo", as_json=as_json)
 
 
 def redo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
     """Redo what was undone last."""
     with writer(memory) as m:
-        _tell([m.redo() for _ in range(steps)], "redo", as_json=as_json)
+        _tell(_repeated(m.redo, steps), "redo", as_json=as_json)
 
 
-def _tell(all_changes: list[Changes], verb: str, *, as_json: bool) -> None:
-    done = [changes for changes in all_changes if changes.edit]
+def _repeated(walk: Callable[[], Changes], steps: int) -> list[Changes]:
+    """What up to ``steps`` walks through the history changed; ends where there is nothing more to walk."""
+    done: list[Changes] = []
+    while len(done) < steps and (changes := walk()).edit:
+        done.append(changes)
+    return done
+
+
+def _tell(done: list[Changes], verb: str, *, as_json: bool) -> None:
     ids = sorted({i for changes in done for i in changes.ids})
     if as_json:
         emit({"edit": "; ".join(changes.edit or "" for changes in done) or None, "ids": ids})
