@@ -49,6 +49,7 @@ def creator(
     memory: str, encoder: str | None, *, folder: str, device: DeviceName | None = None
 ) -> Iterator[VisualMemory]:
     """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made."""
+    from visualmemory_gui.engine.encoders import registry
     from visualmemory_gui.engine.memory import VisualMemory
 
     place, wanted = Path(memory), device_name(device)
@@ -58,7 +59,7 @@ def creator(
         raise BadValue(f"{folder} cannot be read: no permission")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         with VisualMemory.open(memory, device=wanted) as m:
-            if encoder is not None and encoder != m.identity.name:
+            if encoder is not None and encoder != m.identity.name and registry.identity(encoder) != m.identity:
                 raise EncoderMismatch(f"{memory} uses the encoder {m.identity.name}, not {encoder}")
             yield m
     else:
