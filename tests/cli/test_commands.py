@@ -11,6 +11,10 @@ from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import paint, paint_classes
 from visualmemory_gui.cli.main import app
+from visualmemory_gui.cli.opening import creator
+from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.types import EncoderIdentity
 
 
 def run(*arguments: object) -> Result:
@@ -61,6 +65,64 @@ def test_add_of_a_folder_adds_its_images(memory: Path, tmp_path: Path) -> None:
     paint(tmp_path / "more" / "a.png", 5001)
     paint(tmp_path / "more" / "b.png", 5002)
     assert told("add", memory, tmp_path / "more", "--label", "x")["ids"] == [13, 14]
+
+
+def test_a_bad_picture_is_passed_over_in_a_folder_and_refused_by_name(memory: Path, tmp_path: Path) -> None:
+    good, bad = paint(tmp_path / "more" / "good.png", 5003), tmp_path / "more" / "bad.png"
+    bad.write_bytes(b"no")
+    assert run("add", memory, good, bad, "--label", "x", "--json").exit_code == 1
+    assert told("show", memory)["exemplars"] == 12
+    found = told("add", memory, tmp_path / "more", "--label", "y")
+    assert (found["added"], found["ids"], found["skipped"][0]["path"]) == (1, [13], str(bad))
+
+
+@pytest.mark.parametrize("wrong", [["--group-by", "("], ["--device", "cuda"]])
+def test_a_build_that_cannot_start_leaves_no_folder(tmp_path: Path, pictures: Path, wrong: list[str]) -> None:
+    done = run("build", pictures, tmp_path / "n.vmem", "--encoder", "fake", *wrong)
+    assert done.exit_code == (2 if "(" in wrong else 1) and not (tmp_path / "n.vmem").exists()
+
+
+def test_labels_are_found_however_their_letters_are_composed(memory: Path) -> None:
+    told("relabel", memory, 1, 2, "--label", "animals/Caf\u00e9")
+    typed = " animals / Cafe\u0301"
+    assert len(told("show", memory, "--label", typed)) == 2
+    for command in ("strike", "restore"):
+        assert told(command, memory, "--label", typed)["ids"] == [1, 2]
+    assert told("forget", memory, "--label", typed, "--yes")["forgotten"] == 2
+
+
+def test_forgetting_a_label_reaches_what_undo_took_back(memory: Path, tmp_path: Path) -> None:
+    told("add", memory, paint(tmp_path / "new.png", 98), "--label", "secret")
+    told("undo", memory)
+    assert told("forget", memory, "--label", "secret", "--yes")["forgotten"] == 1
+    assert run("show", memory, "--state", "withdrawn", "--json").stdout == ""
+
+
+def test_bytes_that_remain_are_an_error(memory: Path) -> None:
+    copied = memory / "left.bin"
+    copied.write_bytes((memory / "memory.sqlite").read_bytes())
+    done = run("forget", memory, 1, "--yes", "--json")
+    assert done.exit_code == 1 and json.loads(done.stdout)["status"] == "bytes remain"
+    assert "bytes are left" in done.stderr
+
+
+def test_a_memory_set_to_a_gpu_that_is_not_here_can_be_seen_and_forgotten_from(memory: Path, pictures: Path) -> None:
+    told("settings", memory, "device", "cuda")
+    assert told("show", memory)["index"] == {"kind": "exact", "current": True}
+    asked = run("classify", memory, pictures / "plant" / "0.png")
+    assert asked.exit_code == 1 and "no GPU" in asked.stderr
+    assert told("forget", memory, 1, "--yes")["status"] == "done"
+
+
+def test_a_network_of_ones_own_is_named_by_its_path_again(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = EncoderIdentity("local/own.onnx", 64)
+    with VisualMemory(LiveMemory.create(tmp_path / "m.vmem", known, device=None)):
+        pass
+    monkeypatch.setattr("visualmemory_gui.engine.encoders.registry.identity", lambda name: known)
+    with creator(str(tmp_path / "m.vmem"), str(tmp_path / "own.onnx"), folder=str(pictures)) as m:
+        assert m.identity == known
 
 
 def test_show_sums_up_or_lists(memory: Path, pictures: Path) -> None:

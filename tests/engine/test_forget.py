@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.conftest import clustered, picture
-from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.errors import UnknownExemplar
+from visualmemory_gui import Changes, VisualMemory
+from visualmemory_gui.engine.errors import StorageError, UnknownExemplar
 from visualmemory_gui.engine.scan import PieceTable, Scanner, find_pieces, pieces
 
 CANARY = "secret/canary-name-of-a-person"
@@ -75,7 +76,7 @@ def test_an_open_reader_keeps_the_receipt_from_saying_done(
     with_secret: tuple[VisualMemory, int, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory, one, _ = with_secret
-    monkeypatch.setattr("visualmemory_gui.engine.live.LOG_PATIENCE_S", 0.2)
+    monkeypatch.setattr("visualmemory_gui.engine.forget.LOG_PATIENCE_S", 0.2)
     with VisualMemory.open(memory.path, readonly=True) as reader:
         reader.live.database.execute("begin")
         reader.catalog.totals()
@@ -150,3 +151,65 @@ def test_pieces_are_found_at_any_offset_and_across_the_ends_of_chunks(
     result = scanner.scan(folder)
     scanner.close()
     assert result.files == 1 and {hit.piece for hit in result.hits} == set(pieces(secret))
+
+
+@pytest.mark.parametrize("killed_at", ["unlink", "checkpoint"])
+def test_an_interrupted_forget_is_finished_when_the_memory_is_opened_again(
+    with_secret: tuple[VisualMemory, int, Path], monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    memory, one, file = with_secret
+    secret = file.read_bytes()[200:224]
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory.live.files if killed_at == "unlink" else memory.live.database, killed_at, killed)
+        with pytest.raises(KeyboardInterrupt):
+            memory.forget([one])
+    memory.close()
+    assert killed_at == "checkpoint" or secret in everything_in(memory.path)
+    with VisualMemory.open(memory.path) as again:
+        assert secret not in everything_in(memory.path)
+        assert again.live.derived.get("erasing") is None and again.catalog.totals()[0] == 18
+
+
+def test_nothing_is_erased_where_the_scan_cannot_start(
+    with_secret: tuple[VisualMemory, int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, one, _ = with_secret
+    monkeypatch.setattr("visualmemory_gui.engine.scan._COMMAND", (sys.executable, "-c", "raise SystemExit(1)"))
+    with pytest.raises(StorageError, match="does not start"):
+        memory.forget([one])
+    assert memory.catalog.get([one])[0].label == CANARY
+
+
+def test_a_scan_that_fails_is_not_called_done_and_listeners_hear_of_it(
+    with_secret: tuple[VisualMemory, int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, one, _ = with_secret
+    child = "import sys; sys.stdin.buffer.readline(); print('ready', flush=True)"
+    monkeypatch.setattr("visualmemory_gui.engine.scan._COMMAND", (sys.executable, "-c", child))
+    told: list[Changes] = []
+    memory.changed(told.append)
+    receipt = memory.forget([one]).receipt
+    assert receipt is not None and receipt.status == "not scanned"
+    assert [changes.forgotten for changes in told] == [(one,)]
+
+
+def test_the_scan_starts_from_any_folder_and_reads_regular_files_only(
+    with_secret: tuple[VisualMemory, int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, one, _ = with_secret
+    (tmp_path / "visualmemory_gui").mkdir()
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(memory.path / "pipe")
+    receipt = memory.forget([one]).receipt
+    assert receipt is not None and receipt.status == "done"
+
+
+def test_forgetting_nothing_changes_nothing(memory: VisualMemory) -> None:
+    before = memory.catalog.change()
+    changes = memory.forget([])
+    assert changes.edit is None and changes.receipt is not None and changes.receipt.forgotten == 0
+    assert memory.catalog.change() == before

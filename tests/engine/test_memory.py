@@ -23,7 +23,9 @@ from visualmemory_gui.engine.errors import (
     ReadOnlyMemory,
     UnknownExemplar,
 )
-from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.types import Changes, IndexState
+from visualmemory_gui.engine.upkeep import compact
+from visualmemory_gui.engine.verify import verify
 
 
 def test_a_folder_of_folders_becomes_a_memory_that_decides_like_pictures_alike(memory: VisualMemory) -> None:
@@ -221,3 +223,61 @@ def test_editing_and_listing_load_neither_torch_nor_qt_nor_pillow(memory: Visual
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert out.stdout.strip() == "[]"
+
+
+def test_ids_may_be_numbers_of_numpy(memory: VisualMemory) -> None:
+    ids = np.array([1, 2])
+    assert memory.strike(ids).struck == (1, 2)
+    assert memory.restore(ids).restored == (1, 2)
+    assert memory.decide(ids[0]).neighbours[0].id == 1
+    assert memory.forget(ids).forgotten == (1, 2)
+
+
+def test_adding_keeps_no_pixels_of_what_it_embedded(memory: VisualMemory, tmp_path: Path) -> None:
+    files = []
+    for i in range(40):
+        picture((10, 6 * i, 90), seed=i).save(tmp_path / f"{i}.png")
+        files.append(tmp_path / f"{i}.png")
+    seen: list[int] = []
+    embed = memory._reader.embed
+    memory._reader.embed = lambda pictures: seen.append(len(pictures)) or embed(pictures)  # type: ignore[method-assign, func-returns-value]
+    assert memory.add(files, ["x"] * 40) == list(range(19, 59))
+    assert max(seen) < 40
+
+
+def test_a_memory_of_vectors_says_that_it_takes_no_pictures(tmp_path: Path) -> None:
+    with VisualMemory.create(tmp_path / "v.vmem", dim=8) as memory:
+        with pytest.raises(EncoderError, match="vectors that were brought"):
+            memory.decide(picture((1, 2, 3), seed=0))
+        with pytest.raises(EncoderError, match="vectors that were brought"):
+            memory.add([tmp_path / "x.png"], ["x"])
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match="no GPU"):
+        VisualMemory.create(tmp_path / "m.vmem", "fake", device="cuda")
+    assert not (tmp_path / "m.vmem").exists()
+
+
+def test_compacting_removes_copies_that_nobody_uses(memory: VisualMemory) -> None:
+    orphan = memory.live.files.path_of("ab" * 32, ".png")
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"left by an add that was killed")
+    assert [damage.what for damage in verify(memory.live)] == ["image"]
+    compact(memory.live)
+    assert verify(memory.live) == []
+
+
+def test_compacting_builds_an_index_that_was_damaged(tmp_path: Path) -> None:
+    vectors, labels = clustered(500, dim=16, classes=5, seed=0)
+    with VisualMemory.create(tmp_path / "v.vmem", dim=16) as memory:
+        memory.set("exact_limit", 1000)
+        memory.add_vectors(vectors, labels)
+    [graph] = memory.path.glob("index-*.hnsw")
+    graph.write_bytes(b"damaged")
+    with VisualMemory.open(memory.path) as again:
+        compact(again.live)
+        assert again.index_state() == IndexState("hnsw", current=True, behind=0)
+    with VisualMemory.open(memory.path, readonly=True) as reader:
+        assert reader.index_state() == IndexState("hnsw", current=True, behind=0)
+        assert reader.live._decider is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,9 +42,18 @@ def build(
     as_json: options.Json = False,
 ) -> None:
     """Make a memory from class folders. Again on the same folder adds what is new."""
+    _require_pattern(group_by)
     with creator(memory, encoder, folder=folder, device=device) as m, Progress() as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
     _tell_build(memory, result, as_json=as_json)
+
+
+def _require_pattern(text: str | None) -> None:
+    """Before a memory is made."""
+    try:
+        re.compile(text or "")
+    except re.error as error:
+        raise typer.BadParameter(f"{text!r} is no regular expression: {error}", param_hint="--group-by") from None
 
 
 def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
@@ -90,20 +100,31 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Add pictures under a label. One step; prints their ids."""
+    from visualmemory_gui.engine.types import Skipped
+
+    files, found, skipped = _listed(images)
+    with writer(memory, device=device) as m:
+        result = m.add_pictures(files, [label] * len(files), copy=copy, found=found)
+    skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
+    _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
+
+
+def _listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
+    """The files among ``images`` and in the folders among them; the places of the latter; what is no picture there."""
     from visualmemory_gui.engine.images.folder import walk
 
     files: list[str] = []
+    found: set[int] = set()
     skipped: list[Skipped] = []
     for image in images:
         if Path(image).is_dir():
-            found = walk(image)
-            files += [path for path, _ in found.files]
-            skipped += found.skipped
+            below = walk(image)
+            found.update(range(len(files), len(files) + len(below.files)))
+            files += [path for path, _ in below.files]
+            skipped += below.skipped
         else:
             files.append(image)
-    with writer(memory, device=device) as m:
-        result = m.add_pictures(files, [label] * len(files), copy=copy)
-    _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
+    return files, found, skipped
 
 
 def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[Skipped, ...], *, as_json: bool) -> None:
@@ -112,7 +133,7 @@ def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[S
     else:
         ids = " ".join(map(str, result.added))
         typer.echo(f"{count(len(result.added))} added" + (f": {ids}" if ids else ""))
-        tell_skipped(skipped)
+    tell_skipped(skipped)
     for place, exemplar in result.present.items():
         say(f"{files[place]}: already here as {exemplar}")
     for place, (exemplar, label) in result.conflicts.items():

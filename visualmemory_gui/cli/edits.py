@@ -10,12 +10,16 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import count, emit
+from visualmemory_gui.cli.output import count, emit, say
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.types import Changes, Receipt
 
+NOT_DONE = {
+    "bytes remain": "bytes are left: close what else reads this memory and open it once more",
+    "not scanned": "all was erased, but the scan for left bytes did not finish",
+}
 IdsOrNone = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Ids of exemplars.")]
 OrLabel = Annotated[str | None, typer.Option("--label", help="Take this label and everything below it.")]
 
@@ -111,14 +115,19 @@ def forget(
         if doomed and not yes:
             typer.confirm(f"Forget {count(len(doomed))} for good? This cannot be undone", abort=True, err=True)
         receipt = m.forget(doomed).receipt
-        assert receipt is not None  # every forget has one
-        _tell_receipt(receipt, as_json=as_json)
+    assert receipt is not None  # every forget has one
+    _tell_receipt(receipt, as_json=as_json)
+    if receipt.status != "done":
+        say(f"error: {NOT_DONE[receipt.status]}")
+        raise typer.Exit(1)
 
 
 def _doomed(
     m: VisualMemory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool
 ) -> list[int]:
     found = chosen(m, ids, label)
+    if label is not None:  # what undo took back is still on disk
+        found += [e.id for e in m.catalog.select(label=label, state="withdrawn")]
     if source is not None:
         found += m.catalog.ids_of_source(source)
     if struck:

@@ -36,6 +36,20 @@ def resolve(device: Device) -> Resolved:
     return device
 
 
+def require(device: Device | None) -> None:
+    """Raise BadValue when ``device`` names a GPU that is not there; before anything is made or opened."""
+    if device is not None and device != "auto":
+        resolve(device)
+
+
+def is_gpu(device: Device) -> bool:
+    """Whether ``device`` computes on a GPU here; False also for one that is not there."""
+    try:
+        return resolve(device) != "cpu"
+    except BadValue:
+        return False
+
+
 def gpu_is_likely() -> bool:
     """Whether something on this computer looks like the driver of a GPU. Costs microseconds."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):

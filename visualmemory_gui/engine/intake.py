@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.reading import Embed, PictureReader, file_sha256
+from visualmemory_gui.engine.reading import Embed, PictureReader, batched, exemplar, file_sha256
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.reading import ImageLike
 
 BATCH = 16
+NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 SHUFFLE_SEED = 0
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +51,14 @@ class AddResult:
     """What an add did. ``ids`` has one id per picture taken: a new one, or that of the exemplar already here.
 
     ``present`` maps a picture's place in the call to the id it already had under the same label; ``conflicts`` to the
-    (id, label) of the same content under another label.
+    (id, label) of the same content under another label; ``skipped`` to the reason why it could not be taken.
     """
 
     ids: tuple[int, ...]
     added: tuple[int, ...]
     present: dict[int, int] = field(default_factory=dict)
     conflicts: dict[int, tuple[int, str]] = field(default_factory=dict)
-
-
-def exemplar(
-    picture: Picture, vector: F32, *, label: str, copy: bool, group: str | None = None, note: str = ""
-) -> NewExemplar:
-    """The row for ``picture``. ``copy``: its file is kept in the memory too."""
-    return NewExemplar(
-        label=label,
-        vector=vector,
-        content=picture.content,
-        sha256=picture.sha256,
-        source=picture.source,
-        copy=picture.suffix if copy and picture.source else None,
-        group=group,
-        width=picture.width,
-        height=picture.height,
-        thumbnail=picture.thumbnail,
-        note=note,
-    )
+    skipped: dict[int, str] = field(default_factory=dict)
 
 
 Commit = Callable[[list[NewExemplar]], list[int]]
@@ -236,48 +219,69 @@ def add(
     names: Sequence[str],
     *,
     copy: bool,
-    note: str,
+    found: Collection[int],
 ) -> AddResult:
-    """Add pictures as one step, or nothing. Raises BadImage, BadLabel, BadValue."""
+    """Add pictures as one step, or nothing. Raises BadImage (but for places in ``found``), BadLabel, BadValue."""
     if len(images) != len(names):
         raise BadValue(f"{len(images)} pictures need as many labels, not {len(names)}")
     cleaned = [labels.clean(name) for name in names]
-    pictures = [reader.picture(image) for image in images]
-    vectors = reader.embed(pictures)
+    pictures, vectors, skipped = _read(reader, images, found)
     with live.edit_lock:
         present, conflicts = _already_here(live.catalog, pictures, cleaned)
         fresh = _first_of_each(pictures, cleaned, present)
         if copy:
             for place in fresh:
                 keep_copy(live.files, pictures[place])
-        rows = [exemplar(pictures[i], vectors[i], label=cleaned[i], copy=copy, note=note) for i in fresh]
+        rows = [exemplar(pictures[i], vectors[i], label=cleaned[i], copy=copy) for i in fresh]
         added = live.edit("add", lambda writer: live.catalog.add(writer, rows)).added
     id_of = {(pictures[i].content, cleaned[i]): exemplar_id for i, exemplar_id in zip(fresh, added, strict=True)}
-    ids = [present.get(i) or id_of[pictures[i].content, cleaned[i]] for i in range(len(pictures))]
-    return AddResult(tuple(ids), added, present, conflicts)
+    ids = [present.get(i) or id_of[picture.content, cleaned[i]] for i, picture in pictures.items()]
+    return AddResult(tuple(ids), added, present, conflicts, skipped)
+
+
+def _read(
+    reader: PictureReader, images: Sequence[ImageLike], found: Collection[int]
+) -> tuple[dict[int, Picture], dict[int, F32], dict[int, str]]:
+    """By place: pictures, their pixels let go once they are embedded; vectors; and what is wrong with the others."""
+    pictures: dict[int, Picture] = {}
+    vectors: dict[int, F32] = {}
+    skipped: dict[int, str] = {}
+    for places in batched(range(len(images)), BATCH):
+        batch: dict[int, Picture] = {}
+        for place in places:
+            try:
+                batch[place] = reader.picture(images[place])
+            except BadImage as error:
+                if place not in found:
+                    raise
+                skipped[place] = error.reason
+        if batch:
+            vectors.update(zip(batch, reader.embed(list(batch.values())), strict=True))
+        pictures.update((place, replace(picture, pixels=NO_PIXELS)) for place, picture in batch.items())
+    return pictures, vectors, skipped
 
 
 def _already_here(
-    catalog: Catalog, pictures: Sequence[Picture], names: Sequence[str]
+    catalog: Catalog, pictures: Mapping[int, Picture], names: Sequence[str]
 ) -> tuple[dict[int, int], dict[int, tuple[int, str]]]:
     """By place: the id under the same label, and (id, label) of the same content under another."""
     present: dict[int, int] = {}
     conflicts: dict[int, tuple[int, str]] = {}
-    for place, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+    for place, picture in pictures.items():
         for found in catalog.by_content(picture.content):
-            if found.label == name:
+            if found.label == names[place]:
                 present.setdefault(place, found.id)
             else:
                 conflicts.setdefault(place, (found.id, found.label))
     return present, conflicts
 
 
-def _first_of_each(pictures: Sequence[Picture], names: Sequence[str], present: dict[int, int]) -> list[int]:
+def _first_of_each(pictures: Mapping[int, Picture], names: Sequence[str], present: dict[int, int]) -> list[int]:
     """Places of the pictures to add: not here yet, and each content once a label."""
     first: dict[tuple[str, str], int] = {}
-    for place, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+    for place, picture in pictures.items():
         if place not in present:
-            first.setdefault((picture.content, name), place)
+            first.setdefault((picture.content, names[place]), place)
     return sorted(first.values())
 
 
@@ -285,10 +289,3 @@ def keep_copy(files: ImageFiles, picture: Picture) -> None:
     """Keep a copy of the picture's file in the memory, before any row speaks of it."""
     if picture.source and picture.sha256:
         files.keep(picture.source, picture.sha256, picture.suffix)
-
-
-def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of ``size`` items, the last one shorter."""
-    source = iter(items)
-    while batch := list(islice(source, size)):
-        yield batch

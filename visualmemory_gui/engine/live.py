@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from visualmemory_gui.engine.deciding import Ask, Decider
 from visualmemory_gui.engine.decision.novelty import Thresholds
-from visualmemory_gui.engine.device import resolve
+from visualmemory_gui.engine.device import is_gpu, require, resolve
 from visualmemory_gui.engine.errors import ReadOnlyMemory
+from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
@@ -38,7 +38,6 @@ from visualmemory_gui.engine.types import (
 
 Callback = Callable[[Changes], object]
 NOVELTY = "novelty"
-LOG_PATIENCE_S = 10.0
 WORTH_A_SHADOW = 100  # exemplars
 
 
@@ -72,7 +71,8 @@ class LiveMemory:
 
     @classmethod
     def create(cls, path: Path, identity: EncoderIdentity, *, device: Device | None) -> LiveMemory:
-        """Make the folder and its empty memory. Raises MemoryExists, StorageError."""
+        """Make the folder and its empty memory. Raises MemoryExists, StorageError, BadValue (no such device)."""
+        require(device)
         schema.make_folder(path)
         lock = FolderLock(path).acquire()
         try:
@@ -83,7 +83,11 @@ class LiveMemory:
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool, device: Device | None) -> LiveMemory:
-        """Open a memory for editing, or for reading beside another that edits it. Raises MemoryFolderError's kinds."""
+        """Open a memory for editing, or for reading beside another that edits it.
+
+        Raises MemoryFolderError's kinds, and BadValue where ``device`` is not there.
+        """
+        require(device)
         if readonly:
             return cls(schema.open_memory(path, readonly=True), None, device=device)
         require_file(path.absolute() / FILE)
@@ -213,27 +217,23 @@ class LiveMemory:
         self.searcher.save(self.folder, self.snapshot)
 
     def index_state(self) -> IndexState:
-        return self.searcher.state(self.snapshot)
-
-    def drop_derived(self) -> None:
-        """Let go of everything that may hold what was forgotten: arrays, graph, index files, thresholds."""
-        self.drop_arrays()
-        self.derived.clear()
+        """Which search decides, and how old the index on disk is; reads no vectors that no decision has read yet."""
+        if self._decider is not None:
+            return self.searcher.state(self.snapshot)
+        rows, change = self.database.one("select count, change from meta")
+        behind = None if (saved := checkpoint.saved_change(self.folder)) is None else max(change - saved, 0)
+        if rows * self.identity.dim <= self.settings.exact_limit or is_gpu(self.device):
+            return IndexState("exact", current=True, behind=behind)
+        return IndexState("exact" if saved is None else "hnsw", current=behind == 0, behind=behind)
 
     def drop_arrays(self) -> None:
         """Let go of the arrays, the graph and the index files; the next decision loads what is there then."""
-        self.searcher.drop(self.folder)
+        if self._decider is not None:
+            self.searcher.drop(self.folder)
+        else:
+            checkpoint.delete(self.folder)
         self._close_decider()
         self._working = None
-
-    def empty_log(self) -> bool:
-        """Move the log into the database and empty it, waiting for readers; False when one held on to it."""
-        end = time.monotonic() + LOG_PATIENCE_S
-        while self.database.checkpoint() != (0, 0, 0):
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.02)
-        return True
 
     def set(self, name: str, value: str) -> MemorySettings:
         """Change one setting. Raises BadValue."""

@@ -26,6 +26,7 @@ from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.queries import Queries
 from visualmemory_gui.engine.types import (
+    BROUGHT,
     F32,
     Changes,
     Decision,
@@ -70,7 +71,7 @@ class VisualMemory:
             raise BadValue(f"a vector has at least one component, not {dim}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
-        identity = EncoderIdentity("vectors", dim) if dim is not None else registry.identity(str(encoder))
+        identity = EncoderIdentity(BROUGHT, dim) if dim is not None else registry.identity(str(encoder))
         return cls(LiveMemory.create(Path(path), identity, device=device))
 
     @classmethod
@@ -79,7 +80,9 @@ class VisualMemory:
 
         Raises NotAMemory, MemoryLocked (naming who edits it), DamagedMemory, NewerFormat, StorageError.
         """
-        return cls(LiveMemory.open(Path(path), readonly=readonly, device=device))
+        live = LiveMemory.open(Path(path), readonly=readonly, device=device)
+        forget.resume(live)
+        return cls(live)
 
     def close(self) -> None:
         """Save the index checkpoint and let go of the folder; a second call does nothing."""
@@ -167,7 +170,7 @@ class VisualMemory:
 
         ``exclude`` names exemplars that must not vote this time. Raises BadImage, UnknownExemplar, BadValue.
         """
-        if isinstance(image, int):
+        if isinstance(image, int | np.integer):
             [exemplar] = self.catalog.get([image])
             vector = self.catalog.vectors([image])[0]
             return self.decide_vector(
@@ -200,21 +203,22 @@ class VisualMemory:
         checked = gate(np.asarray(vector)[None], self.identity.dim)[0]
         return self.live.decide(checked, ask, content=content)
 
-    def add(
-        self, images: Sequence[ImageLike], labels: Sequence[str], *, copy: bool = True, note: str = ""
-    ) -> list[int]:
+    def add(self, images: Sequence[ImageLike], labels: Sequence[str], *, copy: bool = True) -> list[int]:
         """Add pictures as one step; returns one id each, that of the exemplar already here where there is one.
 
         ``copy`` keeps a copy of each file in the memory. Raises BadImage, BadLabel; then nothing was added.
         """
-        return list(self.add_pictures(images, labels, copy=copy, note=note).ids)
+        return list(self.add_pictures(images, labels, copy=copy).ids)
 
     def add_pictures(
-        self, images: Sequence[ImageLike], labels: Sequence[str], *, copy: bool = True, note: str = ""
+        self, images: Sequence[ImageLike], names: Sequence[str], *, copy: bool = True, found: Collection[int] = ()
     ) -> AddResult:
-        """Like ``add``, and tells what was here already and what is here under another label."""
+        """Like ``add``, and tells what was here already, what under another label.
+
+        ``found`` are the places of pictures nobody named (they lay in a folder): a bad one of them is passed over.
+        """
         self.live.require_writable()
-        return intake.add(self.live, self._reader, images, labels, copy=copy, note=note)
+        return intake.add(self.live, self._reader, images, names, copy=copy, found=found)
 
     def add_vectors(
         self, vectors: npt.ArrayLike, labels: Sequence[str], thumbnails: Sequence[bytes | None] | None = None

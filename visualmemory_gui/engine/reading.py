@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 import stat
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import Encoder
-from visualmemory_gui.engine.errors import EncoderMismatch, StorageError, VisualMemoryError
+from visualmemory_gui.engine.errors import EncoderError, EncoderMismatch, StorageError, VisualMemoryError
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.types import F32, Device, EncoderIdentity, Picture
+from visualmemory_gui.engine.types import BROUGHT, F32, Device, EncoderIdentity, Geometry, NewExemplar, Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     ImageLike = str | Path | Image | Picture
 
 WORTH_PREPARING = 500  # pictures after which the seconds that it takes are won back
+T = TypeVar("T")
 Embed = Callable[[Sequence[Picture]], F32]
 
 
@@ -56,7 +58,7 @@ class PictureReader:
         with self._lock:
             self._require_open()
             if self._pool is None:
-                self._pool = DecodePool(geometry=registry.geometry(self._identity.name))
+                self._pool = DecodePool(geometry=self._geometry())
             return self._pool
 
     def picture(self, image: ImageLike) -> Picture:
@@ -68,7 +70,7 @@ class PictureReader:
                 return self.pool.decode(image)
         from visualmemory_gui.engine.images.decode import from_pil
 
-        return from_pil(image, registry.geometry(self._identity.name))
+        return from_pil(image, self._geometry())
 
     def embed(self, pictures: Sequence[Picture]) -> F32:
         """(n, dim) float32, rows of unit length. A picture whose file is known takes the vector of its exemplar."""
@@ -120,6 +122,12 @@ class PictureReader:
             vectors[unknown] = gate(encoder().encode(batch), self._identity.dim)
         return vectors
 
+    def _geometry(self) -> Geometry:
+        """How pictures are brought to the encoder. Raises EncoderError where the memory has none."""
+        if self._identity.name == BROUGHT:
+            raise EncoderError("this memory holds vectors that were brought to it; no encoder can add pictures to them")
+        return registry.geometry(self._identity.name)
+
     def _load(self, *, bulk: bool) -> Encoder:
         encoder = registry.load(self._identity.name, device=self._device(), bulk=bulk)
         if encoder.identity == self._identity:
@@ -162,3 +170,26 @@ def file_sha256(path: str) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def exemplar(picture: Picture, vector: F32, *, label: str, copy: bool, group: str | None = None) -> NewExemplar:
+    """The row for ``picture``. ``copy``: its file is kept in the memory too."""
+    return NewExemplar(
+        label=label,
+        vector=vector,
+        content=picture.content,
+        sha256=picture.sha256,
+        source=picture.source,
+        copy=picture.suffix if copy and picture.source else None,
+        group=group,
+        width=picture.width,
+        height=picture.height,
+        thumbnail=picture.thumbnail,
+    )
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` items, the last one shorter."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch

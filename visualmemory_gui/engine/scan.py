@@ -8,14 +8,17 @@ A blob is stored in pages, so its bytes do not lie in one run: what is looked fo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +30,9 @@ ANCHOR = 8
 DISTINCT_BYTES = 14  # a piece of fewer different bytes (zeros, white) says nothing about where it came from
 PIECES_PER_ITEM = 64
 CHUNK = 8 << 20
+READY = b"ready\n"
+_COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.scan")
+_HOME = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +64,37 @@ class Scanner:
     """A child process that holds the pieces to look for. Start it before the bytes are deleted, scan afterwards."""
 
     def __init__(self, needles: Iterable[bytes]) -> None:
+        """Returns when the child has all of them. Raises StorageError when it does not start."""
         wanted = sorted(set(needles))
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "visualmemory_gui.engine.scan"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self._send({"pieces": [len(piece) for piece in wanted]}, b"".join(wanted))
+        try:
+            # Its folder is the package's, so that it imports this product and nothing that lies around.
+            self._child = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_HOME)
+        except OSError as error:
+            raise StorageError(f"the process that looks for left bytes cannot be started ({error})") from error
+        try:
+            self._send({"pieces": [len(piece) for piece in wanted]}, b"".join(wanted))
+            ready = self._out.readline() == READY
+        except OSError:
+            ready = False
+        except BaseException:
+            self.close()
+            raise
+        if not ready:
+            self.close()
+            raise StorageError("the process that looks for left bytes does not start")
 
     def scan(self, folder: Path) -> ScanResult:
-        """Scan every file below ``folder``. Ends the child."""
-        self._send({"folder": str(folder)}, b"")
-        out, _ = self._child.communicate()
-        if self._child.returncode != 0:
-            raise StorageError(f"the scan of {folder} did not finish; run 'visualmemory verify' on this memory")
-        answer = json.loads(out)
-        hits = tuple(Hit(h["file"], h["offset"], bytes.fromhex(h["piece"])) for h in answer["hits"])
-        return ScanResult(answer["files"], hits)
+        """Scan every file below ``folder``. Ends the child. Raises StorageError when it ended early."""
+        try:
+            self._send({"folder": str(folder)}, b"")
+            out = self._out.read()
+            if self._child.wait() == 0:
+                answer = json.loads(out)
+                hits = tuple(Hit(h["file"], h["offset"], bytes.fromhex(h["piece"])) for h in answer["hits"])
+                return ScanResult(answer["files"], hits)
+        except OSError:
+            pass  # it ended before it was asked
+        raise StorageError(f"the scan of {folder} did not finish")
 
     def close(self) -> None:
         if self._child.poll() is None:
@@ -80,7 +102,13 @@ class Scanner:
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe:
-                pipe.close()
+                with contextlib.suppress(OSError):  # what was not sent any more cannot be flushed
+                    pipe.close()
+
+    @property
+    def _out(self) -> IO[bytes]:
+        assert self._child.stdout is not None
+        return self._child.stdout
 
     def _send(self, header: dict[str, object], body: bytes) -> None:
         assert self._child.stdin is not None
@@ -134,16 +162,30 @@ def scan_file(path: Path, needles: PieceTable) -> Iterator[tuple[int, bytes]]:
 def main(inbox: BinaryIO, outbox: BinaryIO) -> None:
     lengths = json.loads(inbox.readline())["pieces"]
     needles = PieceTable([inbox.read(n) for n in lengths])
+    outbox.write(READY)
+    outbox.flush()
     folder = Path(json.loads(inbox.readline())["folder"])
     hits, files = [], 0
-    for root, _, names in os.walk(folder):
-        for name in sorted(names):
-            path = Path(root) / name
-            files += 1
-            for offset, piece in scan_file(path, needles):
-                hits.append({"file": str(path.relative_to(folder)), "offset": offset, "piece": piece.hex()})
+    for path in _files(folder):
+        files += 1
+        try:
+            found = list(scan_file(path, needles))
+        except FileNotFoundError:
+            continue  # a reader that closed took its files along
+        where = path.relative_to(folder).as_posix()
+        hits += [{"file": where, "offset": offset, "piece": piece.hex()} for offset, piece in found]
     outbox.write(json.dumps({"files": files, "hits": hits}).encode())
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """Regular files below ``folder``: reading a pipe would wait for ever."""
+    for root, _, names in os.walk(folder):
+        for path in (Path(root) / name for name in sorted(names)):
+            with contextlib.suppress(FileNotFoundError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    yield path
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; stdin closes when it ends
     main(sys.stdin.buffer, sys.stdout.buffer)

@@ -43,9 +43,13 @@ class Geometry:
     interpolation: Literal["bilinear", "bicubic"] = "bicubic"
 
 
+BROUGHT = "vectors"
+"""What stands for the encoder's name in a memory of vectors that the user brings."""
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What a memory remembers of its encoder. ``name`` is "vectors" for a memory of vectors the user brings."""
+    """What a memory remembers of its encoder; ``name`` is ``BROUGHT`` where the user brings the vectors."""
 
     name: str
     dim: int
@@ -181,7 +185,9 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What forgetting did. ``status`` is "done" when the scan found nothing, else "bytes remain".
+    """What forgetting did. ``status`` is "done" when the scan found nothing and no reader held on to the log.
+
+    Else it is "bytes remain", or "not scanned" when all was erased but the scan could not be finished.
 
     ``files_scanned`` files of the memory's folder were searched for the erased bytes, ``hits`` places were found.
     ``shared`` counts pieces that a remaining exemplar also holds. ``labels`` are those of the forgotten exemplars,
@@ -189,7 +195,7 @@ class Receipt:
     """
 
     forgotten: int
-    status: Literal["done", "bytes remain"]
+    status: Literal["done", "bytes remain", "not scanned"]
     files_scanned: int
     hits: int
     shared: int

@@ -10,6 +10,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import file_sha256
+from visualmemory_gui.engine.store import traces
 from visualmemory_gui.engine.store.writer import writing
 from visualmemory_gui.engine.types import Changes
 
@@ -35,7 +36,7 @@ def compact(live: LiveMemory, *, keep_history_s: float | None = None, report: Re
     """Shrink the database and build the index anew.
 
     Steps older than ``keep_history_s`` seconds leave the history (None: all stay); withdrawn exemplars that no step can
-    bring back are deleted.
+    bring back are deleted, and image copies that no exemplar uses.
     """
     live.require_writable()
     before = _size(live.folder)
@@ -45,17 +46,23 @@ def compact(live: LiveMemory, *, keep_history_s: float | None = None, report: Re
             purged = live.history.purge_unreachable()
         else:
             purged = live.history.forget_before(time.time() - keep_history_s)
-        for sha256, suffix in purged.copies:
-            live.files.unlink(sha256, suffix)
-        indexed = live.index_state().kind == "hnsw"
+        _drop_unused_copies(live)
         live.drop_arrays()
         report(1, 3, "database")
         live.database.compact()
         report(2, 3, "index")
-        if indexed:
+        if live.searcher.wants_build(live.snapshot):
             live.build_index(report)
     report(3, 3, "done")
     return Compacted(before, _size(live.folder), len(purged.ids))
+
+
+def _drop_unused_copies(live: LiveMemory) -> None:
+    """Those of purged exemplars, and those an interrupted add left behind."""
+    used = {live.files.path_of(sha256, suffix) for sha256, suffix in traces.all_copies(live.database)}
+    for path in live.files.all():
+        if path not in used:
+            path.unlink()
 
 
 def relink(live: LiveMemory, old: str, new: str, report: Report = silent) -> Relinked:

@@ -42,13 +42,16 @@ def _copies(live: LiveMemory) -> Iterator[Damage]:
             yield Damage("image", where, "its bytes are not those that were copied")
     for path in live.files.all():
         if path not in expected:
-            yield Damage("image", path.relative_to(live.folder).as_posix(), "no exemplar uses this file")
+            yield Damage(
+                "image",
+                path.relative_to(live.folder).as_posix(),
+                "no exemplar uses this file; 'visualmemory compact' removes it",
+            )
 
 
 def _index(live: LiveMemory) -> Iterator[Damage]:
     """The graph's answers for some of the memory's own vectors, against exact search."""
-    snapshot = live.snapshot
-    state = live.index_state()
+    snapshot, state = live.snapshot, live.searcher.state(live.snapshot)
     if live.index_damage:
         yield Damage("index", "index.json", f"the checkpoint cannot be used because {live.index_damage}")
     if state.kind != "hnsw" or not live.searcher.graph_live or not snapshot.active_count:

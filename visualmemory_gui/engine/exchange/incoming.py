@@ -22,13 +22,12 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import vector_hash
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.types import F32, EncoderIdentity, NewExemplar, Skipped
+from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, NewExemplar, Skipped
 
 BATCH = 256
 HEX64 = re.compile(r"[0-9a-f]{64}")
 LONGEST_TEXT = 10_000
 DEFAULT_ENCODER = "lite0"
-VECTORS = "vectors"  # the encoder's name in a memory of vectors that the user brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def _named(identity: EncoderIdentity) -> str:
 def created(memory: Path, identity: EncoderIdentity) -> Iterator[VisualMemory]:
     """A new memory that is gone again when the block raises. Raises EncoderMismatch when the encoder here differs."""
     try:
-        here = registry.identity(identity.name) if identity.name != VECTORS else identity
+        here = registry.identity(identity.name) if identity.name != BROUGHT else identity
     except EncoderError:
         here = identity  # an encoder that is not here: its exemplars can be seen and edited all the same
     if here != identity:

@@ -8,7 +8,6 @@ from pathlib import Path
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
 from visualmemory_gui.engine.exchange import table
 from visualmemory_gui.engine.exchange.incoming import (
-    VECTORS,
     Incoming,
     NewRow,
     checked_identity,
@@ -21,7 +20,7 @@ from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import EncoderIdentity
+from visualmemory_gui.engine.types import BROUGHT, EncoderIdentity
 
 SUFFIX = ".parquet"
 MAGIC = b"PAR1"
@@ -69,7 +68,7 @@ def _identity(head: table.Head, memory: Path) -> EncoderIdentity:
         with VisualMemory.open(memory, readonly=True) as m:
             identity = m.identity
     else:
-        identity = EncoderIdentity(VECTORS, head.dim)
+        identity = EncoderIdentity(BROUGHT, head.dim)
     if identity.dim != head.dim:
         raise ExchangeError(f"the table's vectors have {head.dim} numbers, those of the memory {identity.dim}")
     return identity

@@ -112,6 +112,15 @@ def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room:
     return graph
 
 
+def saved_change(folder: Path) -> int | None:
+    """The change number of the checkpoint in ``folder``, by its seal alone; None without a seal that can be read."""
+    try:
+        seal = read_seal(folder)
+    except Unfit:
+        return None
+    return seal.change if seal else None
+
+
 def delete(folder: Path) -> None:
     """Remove seal, checkpoints and unfinished files, the seal first. Raises StorageError where that is not possible."""
     with _as_storage_error(folder):

@@ -161,11 +161,7 @@ class Searcher:
 
     def peek(self, folder: Path) -> None:
         """Learn from the seal in ``folder`` how old the checkpoint is, without reading it, for ``state``."""
-        try:
-            seal = checkpoint.read_seal(folder)
-        except Unfit:
-            seal = None
-        self._saved = seal.change if seal else None
+        self._saved = checkpoint.saved_change(folder)
 
     def drop(self, folder: Path | None = None) -> None:
         """Forget the graph at once, and delete its files in ``folder``. A build under way will not be put in use."""

@@ -6,7 +6,7 @@ from visualmemory_gui.engine.store.database import Database
 
 
 class Derived:
-    """Everything here can be computed again, and is forgotten together with any exemplar."""
+    """Everything here but the note of a forget under way can be computed again, and goes with any exemplar."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,6 +22,11 @@ class Derived:
                 "insert or replace into derived values (?1, ?2, ?3, seal(?1, ?2, ?3))", (name, json, change)
             )
 
-    def clear(self) -> None:
+    def drop(self, name: str) -> None:
         with self._database.atomic():
-            self._database.execute("delete from derived")
+            self._database.execute("delete from derived where name = ?", (name,))
+
+    def clear(self, *, but: str = "") -> None:
+        """Drop everything except ``but``."""
+        with self._database.atomic():
+            self._database.execute("delete from derived where name <> ?", (but,))

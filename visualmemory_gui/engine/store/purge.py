@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.derived import Derived
 from visualmemory_gui.engine.store.rows import SELECT, Row
 from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
+
+ERASING = "erasing"
+"""Name of the derived value that lists, as JSON, the image copies a forget must still unlink; gone when it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,14 @@ class Purged:
 
 
 def purge(database: Database, ids: Collection[int]) -> Purged:
-    """One transaction. ``secure_delete`` overwrites the rows; the log keeps them until ``Database.checkpoint``."""
+    """One transaction, which also notes what is left to erase outside the rows, under ``ERASING``.
+
+    ``secure_delete`` overwrites the rows; the log keeps them until ``Database.checkpoint``.
+    """
     with writing(database) as writer:
-        return delete(database, writer, ids)
+        purged = delete(database, writer, ids)
+        Derived(database).put(ERASING, json.dumps(purged.copies), purged.change)
+        return purged
 
 
 def delete(database: Database, writer: Writer, ids: Collection[int]) -> Purged:

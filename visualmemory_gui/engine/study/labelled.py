@@ -11,10 +11,9 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadImage, BadLabel
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.intake import batched
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.reading import Embed, PictureReader
+from visualmemory_gui.engine.reading import Embed, PictureReader, batched
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.types import F32, I64, Picture, Skipped
