@@ -108,3 +108,13 @@ def test_curate_asks_for_the_trust_and_starts_with_what_is_there(desk: Desk) -> 
     dialog.accept()
     desk.settle()
     assert [e.trust for e in desk.memory.catalog.get([1, 2])] == [2.0, 2.0]
+
+
+def test_when_another_query_came_meanwhile_only_the_strike_is_undone(asked: Desk) -> None:
+    first = next(iter(cards(asked)))
+    asked.select([first])
+    asked.key(Qt.Key.Key_X)
+    asked.window.session.decision.clear()
+    click_note(asked, "Only for this query")
+    assert asked.memory.catalog.get([first])[0].state == "active"
+    assert asked.notes[-1] == "Undone: Strike out 1 exemplar."

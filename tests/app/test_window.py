@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -163,7 +163,8 @@ while not window._painted:
 assert not {"torch", "timm", "pyqtgraph"} & set(sys.modules), "something heavy came before the first frame"
 from visualmemory_gui.app.screenshot import wait_until_idle
 assert wait_until_idle(window)
-assert window.session.encoder_text.startswith("lite0 on"), window.session.encoder_text
+said = window.statusBar().encoder.text()
+assert said.startswith("lite0 on"), said
 window.close()
 print("ok")
 """
@@ -265,3 +266,11 @@ def test_teaching_many_pictures_can_be_stopped_and_adds_nothing(desk: Desk, tmp_
     desk.window.commands.teach_pictures(paths, "cat")
     desk.settle()
     assert desk.memory.summary().active == 78 and desk.memory.history.can_undo() is not None
+
+
+def test_a_new_window_is_not_larger_than_the_screen(qtbot: QtBot, tmp_path: Path) -> None:
+    window = MainWindow(settings=QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+    qtbot.addWidget(window)
+    room = window.screen().availableGeometry().size()
+    assert window.width() <= room.width() and window.height() < room.height()
+    window.close()

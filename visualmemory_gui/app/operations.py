@@ -34,6 +34,9 @@ def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
 def leave_out(session: Session, step: int | None, ids: Sequence[int]) -> None:
     """Undo the strike ``step`` and decide this query without ``ids``, until the next query."""
     rows = session.decision.shown(ids)
+    if not rows:  # another query came meanwhile
+        _undo_step(session, step)
+        return
 
     def said(changes: Changes | None) -> None:
         if changes is None:

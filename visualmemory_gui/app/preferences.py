@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, cast
 
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
+from PySide6.QtCore import QSettings, QSize
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStyle
 
 from visualmemory_gui.app import theme
 
@@ -55,14 +55,20 @@ def restore_window(store: QSettings, window: QMainWindow) -> None:
     geometry = store.value("geometry")
     if geometry is None or not window.restoreGeometry(geometry):
         window.resize(*SIZE)
-    room = window.screen().availableGeometry()
-    window.resize(window.size().boundedTo(room.size()))
-    if not room.contains(window.geometry()):
-        window.move(room.topLeft())
+    keep_on_screen(window)
     for splitter in window.findChildren(QSplitter):
         state = store.value(f"splitters/{splitter.objectName()}") if splitter.objectName() else None
         if state is not None:
             splitter.restoreState(state)
+
+
+def keep_on_screen(window: QMainWindow) -> None:
+    """Where the look is scaled, or the screen is another, the window may be too large to be seen whole."""
+    room = window.screen().availableGeometry()
+    title = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
+    window.resize(window.size().boundedTo(QSize(room.width(), room.height() - title)))
+    if not room.contains(window.geometry()):
+        window.move(room.topLeft())
 
 
 def kind_of(paths: list[str]) -> Literal["memory", "folder", "other"]:

@@ -48,7 +48,6 @@ class Session(QObject):
         self.memory: VisualMemory | None = None
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
-        self.encoder_text = ""
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
@@ -192,7 +191,7 @@ class Session(QObject):
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.decision.set_memory(None)
-        self._set_encoder("")
+        self.encoder_changed.emit("")
         self.memory_closed.emit()
         return memory.close
 
@@ -201,9 +200,9 @@ class Session(QObject):
             return
         memory = self.memory
         if memory.identity.name == "vectors":
-            self._set_encoder("vectors, no encoder")
+            self.encoder_changed.emit("vectors, no encoder")
             return
-        self._set_encoder("loading encoder…")
+        self.encoder_changed.emit("loading encoder…")
         self.tasks.run_background(
             "Loading the encoder", lambda _: memory.encoder, self._encoder_loaded, self._no_encoder, stoppable=False
         )
@@ -211,15 +210,11 @@ class Session(QObject):
     def _encoder_loaded(self, encoder: Any) -> None:
         if self.memory is not None and encoder.identity == self.memory.identity:
             self.decision.encoder_ready = True
-            self._set_encoder(f"{encoder.identity.name} on {encoder.device}")
+            self.encoder_changed.emit(f"{encoder.identity.name} on {encoder.device}")
 
     def _no_encoder(self, error: BaseException) -> None:
-        self._set_encoder("no encoder")
+        self.encoder_changed.emit("no encoder")
         self.raise_error(error)
-
-    def _set_encoder(self, text: str) -> None:
-        self.encoder_text = text
-        self.encoder_changed.emit(text)
 
     def _saved(self, then: Callable[[Any], object] | None) -> Callable[[Any], None]:
         def on_saved(result: Any) -> None:
