@@ -35,7 +35,7 @@ def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, t
     (second.parent / "foreign.png").write_bytes(b"x")
     assert sorted(d.detail for d in verify(memory.live)) == [
         "its bytes are not those that were copied",
-        "no exemplar uses this file",
+        "no exemplar uses this file; 'visualmemory compact' removes it",
         "the copy is missing",
     ]
 
