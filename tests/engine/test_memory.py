@@ -281,3 +281,8 @@ def test_compacting_builds_an_index_that_was_damaged(tmp_path: Path) -> None:
     with VisualMemory.open(memory.path, readonly=True) as reader:
         assert reader.index_state() == IndexState("hnsw", current=True, behind=0)
         assert reader.live._decider is None
+
+
+def test_a_search_that_does_not_exist_is_refused(memory: VisualMemory) -> None:
+    with pytest.raises(BadValue, match="there is no search"):
+        memory.decide(1, search="fast")  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from visualmemory_gui.engine.decision import novelty
 from visualmemory_gui.engine.decision.decide import decide
@@ -47,6 +48,8 @@ class Ask:
             raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
         if rule not in RULES:
             raise BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
+        if search not in get_args(SearchMode):
+            raise BadValue(f"there is no search {search!r}; there are {', '.join(get_args(SearchMode))}")
         if level < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
         return cls(k, rule, settings.class_factor, search, level, exclude)
@@ -71,10 +74,6 @@ class Decider:
     def note_edit(self, rows: int) -> None:
         """Count ``rows`` towards the 5 % after which the thresholds are measured anew."""
         self._touched += rows
-
-    def forget_derived(self) -> None:
-        """Drop what was measured: it may know of exemplars that are gone."""
-        self.thresholds, self._touched = None, 0
 
     def stale(self, snapshot: Snapshot) -> bool:
         return self.thresholds is None or self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualmemory_gui.engine.errors import BadLabel
-from visualmemory_gui.engine.store.labels import clean, common, level, under
+from visualmemory_gui.engine.store.labels import clean, common, under
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,6 @@ def test_a_clean_label_stays_as_it_is(text):
 def test_below_is_decided_by_parts():
     assert under("a/b", "a") and under("a", "a")
     assert not under("ab", "a") and not under("a", "a/b")
-
-
-def test_levels_count_from_the_first_part():
-    assert [level("a/b/c", n) for n in range(5)] == ["a/b/c", "a", "a/b", "a/b/c", "a/b/c"]
 
 
 @pytest.mark.parametrize(

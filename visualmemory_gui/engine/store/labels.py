@@ -41,11 +41,6 @@ def under(label: str, parent: str) -> bool:
     return label == parent or label.startswith(parent + "/")
 
 
-def level(label: str, n: int) -> str:
-    """The first ``n`` parts; the whole label for 0, or when it has fewer."""
-    return "/".join(label.split("/")[:n]) if n else label
-
-
 def common(labels: list[str]) -> str:
     """The longest path that every one of ``labels`` is or lies below; "" when there is none."""
     first, *rest = (label.split("/") for label in (min(labels), max(labels)))
