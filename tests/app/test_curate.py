@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -21,6 +22,7 @@ from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.app.widgets.import_dialog import ImportDialog
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.engine.types import Receipt
 
 NAMES = ("classTree", "memoryGrid", "filterEdit", "historyList")
 
@@ -262,10 +264,19 @@ def test_one_exemplar_is_forgotten_without_typing(curate):
     curate.view.forget()
     dialog = curate.dialog(ForgetDialog)
     assert not dialog.findChild(QLineEdit).isVisible()
+    notes: list[str] = []
+    curate.session.note_posted.connect(lambda text, *_: notes.append(text))
     dialog.accept()
     curate.settle()
     curate.settle()
     assert 5 not in curate.view.grid.ids
+    assert notes == ["Forgot 1 exemplar for good."]
+
+
+def test_there_are_words_for_whatever_a_receipt_says():
+    statuses = get_args(get_type_hints(Receipt)["status"])
+    assert set(statuses) == set(operations.FORGOTTEN)
+    assert "bytes are still" in operations.FORGOTTEN["bytes remain"]
 
 
 def test_forget_stands_apart_from_strike_in_the_menu(curate):

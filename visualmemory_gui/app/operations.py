@@ -97,8 +97,9 @@ def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
 def forget(session: Session, ids: Sequence[int]) -> None:
     """Erase exemplars for good. There is no undo: ask before."""
 
-    def said(receipt: Any) -> None:
-        session.post_note(f"Forgot {exemplars(len(ids))} for good.")
+    def said(changes: Changes) -> None:
+        if changes.receipt is not None:
+            session.post_note(FORGOTTEN[changes.receipt.status].format(exemplars(changes.receipt.forgotten)))
 
     if not may_write(session):
         return
@@ -183,6 +184,12 @@ def exemplars(count: int) -> str:
 
 
 NOT_LAST = "Other edits came after it; see the history."
+FORGOTTEN = {
+    "done": "Forgot {} for good.",
+    "bytes remain": "Forgot {}, but some of their bytes are still in the folder: close other programs that read it, "
+    "and run “visualmemory compact”.",
+    "not scanned": "Forgot {}; that nothing of them is left could not be checked.",
+}
 READ_ONLY = "This memory is open for reading only; nothing was changed."
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
 
