@@ -186,6 +186,8 @@ def test_wrong_values_are_refused_in_words_and_change_nothing(memory: VisualMemo
         memory.strike([1, 999])
     with pytest.raises(BadLabel):
         memory.relabel([1], " / ")
+    with pytest.raises(BadLabel, match="text"):
+        memory.relabel([1], None)  # type: ignore[arg-type]
     with pytest.raises(BadValue, match="strike"):
         memory.reweigh([1], 0.0)
     with pytest.raises(BadVector):

@@ -52,7 +52,7 @@ class Catalog:
 
     def set_label(self, writer: Writer, ids: Iterable[int], label: str) -> None:
         """Give ``ids`` the label ``label``, which may be new. Raises BadLabel."""
-        self.set_field(writer, ids, field="label", value=label)
+        self.set_field(writer, ids, field="label", value=labels.clean(label))
 
     def set_trust(self, writer: Writer, ids: Iterable[int], trust: float) -> None:
         """Set by hand what the votes of ``ids`` are multiplied by, 0 < trust <= 100. Raises BadValue."""

@@ -20,6 +20,8 @@ def tidy(label: str) -> str:
 
 def clean(label: str) -> str:
     """The label as it is stored: NFC, parts trimmed. Raises BadLabel with the reason."""
+    if not isinstance(label, str):
+        raise BadLabel(f"a label is a text, not {label!r}")
     path = tidy(label)
     parts = path.split("/")
     if not path.strip("/"):
