@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app.views.card_grid import CardGrid
+from visualmemory_gui.app.widgets.chip import shortened
 
 CTRL, PLAIN = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 
@@ -55,3 +56,19 @@ def test_control_and_an_arrow_move_without_selecting(grid: CardGrid) -> None:
     assert selected(grid) == [] and grid.currentIndex().row() == 1
     QTest.keyClick(grid, Qt.Key.Key_Home, PLAIN)
     assert selected(grid) == [0]
+
+
+def test_the_cards_are_as_large_at_the_first_showing_as_after_a_resize(grid: CardGrid, qtbot: QtBot) -> None:
+    grid.resize(609, 500)
+    with qtbot.waitExposed(grid):
+        grid.show()
+    first = grid.sizeHintForIndex(grid.model().index(0, 0))
+    grid.resize(800, 500)
+    grid.resize(609, 500)
+    assert grid.sizeHintForIndex(grid.model().index(0, 0)) == first
+
+
+@pytest.mark.parametrize("text", ["unsorted", "people", "transportation", "a", "wwwwiiii", "signs_and_symbols"])
+def test_a_text_with_just_the_room_it_needs_is_not_cut(grid: CardGrid, text: str) -> None:
+    metrics = grid.fontMetrics()
+    assert shortened(metrics, text, metrics.horizontalAdvance(text)) == text

@@ -35,6 +35,7 @@ class CardGrid(QListView):
         self.cards = NeighbourDelegate(self)
         prepare_view(self, self.cards)
         self._side = 0
+        self.cards.set_side(self._side_pt())
         self._empty = ""
         self.setDragEnabled(True)
         self.setDragDropMode(QListView.DragDropMode.DragOnly)

@@ -26,7 +26,9 @@ def shortened(metrics: QFontMetrics, text: str, room: int) -> str:
     while metrics.horizontalAdvance(shown) > room and "/" in label:
         label = label.split("/", 1)[1]
         shown = f"{key}{gap}…/{label}"
-    return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, room)
+    # Fractions of a pixel make elidedText cut a text that has just the room it says it needs.
+    fits = metrics.horizontalAdvance(shown) <= room
+    return shown if fits else metrics.elidedText(shown, Qt.TextElideMode.ElideRight, room)
 
 
 def paint_chip(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> float:
