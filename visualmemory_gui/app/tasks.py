@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from visualmemory_gui.engine.errors import Cancelled
-from visualmemory_gui.engine.progress import CancelToken, Report
+from visualmemory_gui.engine.progress import CancelToken, Pace, Report
 
 Result = TypeVar("Result")
 PROGRESS_EVERY_S = 0.05
@@ -36,6 +36,7 @@ class Task:
         self.done = 0
         self.total: int | None = None
         self.what = ""
+        self.pace = ""
         self.began = time.monotonic()
 
     def cancel(self) -> None:
@@ -202,11 +203,12 @@ class Tasks(QObject):
 
     def _reporter(self, task: Task) -> Callable[[int, int | None, str], None]:
         """A report that tells the window at most twenty times a second."""
-        last = 0.0
+        last, pace = 0.0, Pace()
 
         def report(done: int, total: int | None, what: str = "") -> None:
             nonlocal last
             task.done, task.total, task.what = done, total, what or task.what
+            task.pace = pace.text(done, total, what)
             now = time.monotonic()
             if now - last >= PROGRESS_EVERY_S or done == total:
                 last = now

@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from visualmemory_gui.engine.progress import Pace
+
 QUIET_S = 0.5  # a task shorter than this shows no progress
 TTY_EVERY_S = 0.1
 LOG_EVERY_S = 10.0
@@ -72,6 +74,7 @@ class Progress:
         self._part = 0
         self._width = 0
         self._tty = sys.stderr.isatty()
+        self._pace = Pace()
 
     def __enter__(self) -> Progress:
         return self
@@ -83,17 +86,18 @@ class Progress:
 
     def __call__(self, done: int, total: int | None, what: str = "") -> None:
         now = time.monotonic()
+        pace = self._pace.text(done, total, what)
         if now - self._started < QUIET_S:
             return
+        line = _progress_text(done, total, what) + (f" ({pace})" if pace else "")
         if self._tty:
             if now - self._shown >= TTY_EVERY_S:
                 self._shown = now
-                self._rewrite(done, total, what)
+                self._rewrite(line, done, total)
         else:
-            self._log(now, done, total, what)
+            self._log(line, now, done, total)
 
-    def _rewrite(self, done: int, total: int | None, what: str) -> None:
-        line = _progress_text(done, total, what)
+    def _rewrite(self, line: str, done: int, total: int | None) -> None:
         if total:
             filled = min(20, 20 * done // total)
             line = f"[{'#' * filled}{'.' * (20 - filled)}] {line}"
@@ -101,11 +105,11 @@ class Progress:
         sys.stderr.flush()
         self._width = max(self._width, len(line))
 
-    def _log(self, now: float, done: int, total: int | None, what: str) -> None:
+    def _log(self, line: str, now: float, done: int, total: int | None) -> None:
         part = LOG_PARTS * done // total if total else 0
         if part > self._part or now - self._shown >= LOG_EVERY_S:
             self._part, self._shown = part, now
-            sys.stderr.write(_progress_text(done, total, what) + "\n")
+            sys.stderr.write(line + "\n")
 
 
 def _progress_text(done: int, total: int | None, what: str) -> str:

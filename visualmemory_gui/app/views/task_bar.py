@@ -78,10 +78,10 @@ class TaskBar(QWidget):
 
 
 def task_text(task: Task) -> str:
-    """ "Adding pictures of birds: 1,200 of 3,000"."""
+    """ "Adding pictures of birds: 1,200 of 3,000 (60/s, 30 s left)"."""
     text = f"Stopping: {task.title}" if task.cancelled else task.title
     if task.what and task.what not in text:
         text += f" · {task.what}"
     if task.total:
-        text += f": {task.done:,} of {task.total:,}"
+        text += f": {task.done:,} of {task.total:,}" + (f" ({task.pace})" if task.pace else "")
     return text
