@@ -9,6 +9,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -537,7 +538,7 @@ def test_ctrl_c_in_a_build_keeps_what_is_committed_and_a_second_build_adds_the_r
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         end = time.monotonic() + PATIENCE_S
         while not committed(place) and time.monotonic() < end:
-            time.sleep(0.005)
+            threading.Event().wait(0.005)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=PATIENCE_S)
     assert child.returncode == 130, err

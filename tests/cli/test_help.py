@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,31 +93,3 @@ def test_a_reader_that_goes_away_ends_it_quietly(memory: str) -> None:
     command = f"{sys.executable} -m visualmemory_gui show {memory} --label a | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-
-
-def test_ctrl_c_while_building_keeps_what_was_added(tmp_path: Path) -> None:
-    import signal
-
-    from tests.engine.exchange.memories import paint
-
-    for i in range(400):
-        paint(tmp_path / "p" / "a" / f"{i}.png", i)
-    command = [
-        sys.executable,
-        "-m",
-        "visualmemory_gui",
-        "build",
-        tmp_path / "p",
-        tmp_path / "m.vmem",
-        "--encoder",
-        "fake",
-    ]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert child.stderr is not None
-    first = child.stderr.readline()
-    child.send_signal(signal.SIGINT)
-    _, told = child.communicate(timeout=60)
-    assert "adding pictures" in first
-    assert (child.returncode, "Traceback" in told, "kept" in told) == (130, False, True)
-    with VisualMemory.open(tmp_path / "m.vmem") as m:
-        assert 0 < m.catalog.totals()[0] < 400
