@@ -21,6 +21,7 @@ def test_the_pace_is_that_of_the_phase_and_comes_after_two_seconds() -> None:
     assert pace.text(10, 50, "indexing") == "5/min, 8 min left"
     assert pace.text(20, None, "indexing") == "10/min"
     assert pace.text(1000, 1000, "adding") == ""
+    assert pace.text(2, 3, "indexing") == ""
 
 
 @pytest.mark.parametrize(

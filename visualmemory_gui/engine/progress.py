@@ -10,6 +10,7 @@ from typing import Protocol
 from visualmemory_gui.engine.errors import Cancelled
 
 PACE_AFTER_S = 2.0
+FEW_PARTS = 20
 
 
 class Report(Protocol):
@@ -34,7 +35,9 @@ class Pace:
         self._first, self._began = 0, 0.0
 
     def text(self, done: int, total: int | None, what: str = "") -> str:
-        """ "23/s, 2 min left"; empty until the phase ``what`` has gone on for two seconds."""
+        """ "23/s, 2 min left"; empty until the phase ``what`` has gone on for two seconds, and for a few large parts."""
+        if total is not None and total < FEW_PARTS:
+            return ""
         now = self._clock()
         if what != self._what or done < self._first:
             self._what, self._first, self._began = what, done, now
