@@ -35,7 +35,7 @@ class Pace:
         self._first, self._began = 0, 0.0
 
     def text(self, done: int, total: int | None, what: str = "") -> str:
-        """ "23/s, 2 min left"; empty until the phase ``what`` has gone on for two seconds, and for a few large parts."""
+        """ "23/s, 2 min left"; empty in the first two seconds of the phase ``what`` and for a few large parts."""
         if total is not None and total < FEW_PARTS:
             return ""
         now = self._clock()
