@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import random
 import sys
+import threading
 
 import numpy as np
 
 from visualmemory_gui import VisualMemory
 
 DIM, CLASSES = 16, 5
+LATE_S = 0.02  # how long after it was acknowledged an unsafe edit is committed
 
 
 def main(path: str, seed: int, *, unsafe: bool) -> None:
@@ -27,6 +29,7 @@ def main(path: str, seed: int, *, unsafe: bool) -> None:
                 with memory.live.database.atomic():
                     live += one_edit(memory, live, rng, pick)
                     say(memory, edits=edits)
+                    threading.Event().wait(LATE_S)
             else:
                 live += one_edit(memory, live, rng, pick)
             edits += 1
