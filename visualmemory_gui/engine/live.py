@@ -19,11 +19,8 @@ from visualmemory_gui.engine.store import schema, settings
 from visualmemory_gui.engine.store import working as working_set
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import FILE, Database, require_file
-from visualmemory_gui.engine.store.derived import Derived
-from visualmemory_gui.engine.store.files import ImageFiles
-from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.lock import FolderLock
-from visualmemory_gui.engine.store.queries import Queries
+from visualmemory_gui.engine.store.stores import Stores
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.store.written import Written
 from visualmemory_gui.engine.types import (
@@ -41,7 +38,7 @@ NOVELTY = "novelty"
 WORTH_A_SHADOW = 100  # exemplars
 
 
-class LiveMemory:
+class LiveMemory(Stores):
     """What the edits and decisions of one open memory share.
 
     One re-entrant lock orders edits. A decision reads the snapshot, which an edit replaces after its commit. The
@@ -49,17 +46,8 @@ class LiveMemory:
     """
 
     def __init__(self, database: Database, lock: FolderLock | None, *, device: Device | None) -> None:
-        self.database = database
-        self.folder: Path = database.folder
-        self.readonly = database.readonly
+        super().__init__(database)
         self.edit_lock = threading.RLock()
-        self.identity: EncoderIdentity = schema.encoder_identity(database)
-        self.catalog = Catalog(database)
-        self.history = History(database, self.catalog)
-        self.queries = Queries(database)
-        self.files = ImageFiles(self.folder)
-        self.derived = Derived(database)
-        self.settings: MemorySettings = settings.load(database)
         self._device = device
         self._folder_lock = lock
         self._working: WorkingSet | None = None

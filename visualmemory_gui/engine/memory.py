@@ -1,4 +1,4 @@
-"""VisualMemory: edits and decisions on one memory. The rest stands behind catalog, history, queries and snapshot."""
+"""VisualMemory: edits and decisions on one memory. Its parts stand behind ``parts.Parts``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.intake import AddResult, BuildResult
 from visualmemory_gui.engine.live import Callback, LiveMemory
+from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import PictureReader
 from visualmemory_gui.engine.store import labels
-from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.store.history import History
-from visualmemory_gui.engine.store.queries import Queries
 from visualmemory_gui.engine.types import (
     BROUGHT,
     F32,
@@ -44,10 +42,9 @@ from visualmemory_gui.engine.types import (
 if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.base import Encoder
     from visualmemory_gui.engine.reading import ImageLike
-    from visualmemory_gui.engine.snapshot import Snapshot
 
 
-class VisualMemory:
+class VisualMemory(Parts):
     """One memory, open. Make it with ``create`` or ``open``; use it as a context manager, or ``close`` it.
 
     Every method may be called from any thread; none starts one for edits and decisions. An edit that returned is on
@@ -55,7 +52,7 @@ class VisualMemory:
     """
 
     def __init__(self, live: LiveMemory) -> None:
-        self.live = live
+        super().__init__(live)
         self._reader = PictureReader(live.catalog, live.identity, lambda: live.device)
 
     @classmethod
@@ -98,42 +95,9 @@ class VisualMemory:
         self.close()
 
     @property
-    def path(self) -> Path:
-        return self.live.folder
-
-    @property
-    def readonly(self) -> bool:
-        return self.live.readonly
-
-    @property
-    def identity(self) -> EncoderIdentity:
-        return self.live.identity
-
-    @property
     def encoder(self) -> Encoder:
         """The memory's encoder, loaded when first needed. Raises EncoderError."""
         return self._reader.encoder
-
-    @property
-    def catalog(self) -> Catalog:
-        return self.live.catalog
-
-    @property
-    def history(self) -> History:
-        return self.live.history
-
-    @property
-    def queries(self) -> Queries:
-        return self.live.queries
-
-    @property
-    def settings(self) -> MemorySettings:
-        return self.live.settings
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The arrays that decisions read, as they are now; they never change."""
-        return self.live.snapshot
 
     def summary(self) -> Summary:
         """What the memory holds, at a glance. Loads no vectors."""

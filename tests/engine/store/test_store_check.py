@@ -11,8 +11,13 @@ import pytest
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.store import settings
 from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.kept import Kept
+from visualmemory_gui.engine.store.keys import Keys
+from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.store.queries import Queries
+from visualmemory_gui.engine.store.queue import QueueRows
 from visualmemory_gui.engine.store.schema import open_memory
+from visualmemory_gui.engine.store.watch import Watch
 
 BOOKKEEPING = ("sqlite_sequence",)
 
@@ -33,6 +38,14 @@ def full(store, row):
     settings.save(store.database, "k", "7")
     Derived(store.database).put("novelty", "{}", 3)
     Queries(store.database).add("/q.png", "ab" * 32, sha256="cd" * 32, thumbnail=b"jpeg", vector=row(1).vector)
+    picture = NewPicture("ef" * 32, "/q.png", "cd" * 32, b"jpeg", row(1).vector)
+    QueueRows(store.database).add([picture])
+    Watch(store.database).add([(picture, "cat")])
+    Kept(store.database).keep("pair", [((1, 2), "cat cat")])
+    Keys(store.database).give(4, "cat")
+    store.database.execute(
+        "insert into tags values (?1, ?2, ?3, ?4, ?5, seal(?1, ?2, ?3, ?4, ?5))", ("a", 1, 1, 1, 1.0)
+    )
     return store
 
 
@@ -54,13 +67,13 @@ def test_every_column_of_every_row_is_watched(full):
         for column in [row[1] for row in full.database.rows(f"pragma table_info({table})")]:
             value = full.database.one(f"select {column} from {table} where {column} is not null limit 1")[0]
             changed = other_than(value)
-            key = {"entries": "(step, exemplar, field)", "settings": "name"}.get(table, "rowid")
+            key = {"entries": "(step, exemplar, field)", "settings": "name", "tags": "name"}.get(table, "rowid")
             one = f"(select {key.strip('()')} from {table} where {column} = ?2 limit 1)"
             full.database.execute(f"update {table} set {column} = ?1 where {key} in {one}", (changed, value))
             if not full.damage():
                 missed.append(f"{table}.{column}")
             full.database.execute(f"update {table} set {column} = ?1 where {column} = ?2", (value, changed))
-    assert missed == ["meta.id", "queries.id"]  # numbers that nothing refers to
+    assert missed == ["kept.id", "meta.id", "queries.id", "queue.id", "watch.id"]  # numbers that nothing refers to
     assert full.damage() == []
 
 

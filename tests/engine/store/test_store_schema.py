@@ -53,6 +53,7 @@ def test_a_newer_format_says_to_update(three):
 def older(three, monkeypatch):
     """A memory of format 1 under a product that knows format 3."""
     folder = three.database.folder
+    three.database.execute("pragma user_version=1")
     three.database.close()
     monkeypatch.setattr(schema, "FORMAT", 3)
     steps = {
@@ -70,6 +71,22 @@ def test_an_older_memory_is_brought_up_to_date_and_its_backup_removed(older):
     assert database.one("pragma user_version") == (3,)
     database.close()
     assert [entry.name for entry in older.iterdir()] == ["memory.sqlite"]
+
+
+def test_a_memory_of_format_1_gets_the_tables_that_came_later(three, over):
+    for statement in schema.SINCE_FORMAT_2:
+        kind, name = statement.split()[1:3]
+        if kind == "table":
+            three.database.execute(f"drop table {name}")
+    three.database.execute("pragma user_version=1")
+    folder = three.database.folder
+    three.database.close()
+    store = over(schema.open_memory(folder, readonly=False))
+    assert [store.database.one(f"select count(*) from {t}")[0] for t in ("queue", "watch", "tags", "kept", "keys")] == [
+        0
+    ] * 5
+    assert (store.catalog.totals(), store.damage()) == ((3, 3, 0), [])
+    store.database.close()
 
 
 def test_a_failed_migration_changes_nothing_and_leaves_a_backup(older, monkeypatch, over):

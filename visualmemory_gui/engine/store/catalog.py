@@ -12,7 +12,7 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Rows
-from visualmemory_gui.engine.store import adding, check, labels, purge, sources
+from visualmemory_gui.engine.store import adding, check, keys, labels, purge, sources
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.rows import SELECT, Row, as_snapshot_rows, effective_trust
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
@@ -111,6 +111,8 @@ class Catalog:
             column = _COLUMN[field]
             self._database.many(f"update exemplars set {column} = ?, change = ?, checksum = ? where id = ?", updates)
             writer.weigh(gone=gone, come=[update[2] for update in updates])
+            if field == "label":
+                keys.follow_rename(self._database, records)
         return records
 
     def get(self, ids: Iterable[int]) -> list[Exemplar]:

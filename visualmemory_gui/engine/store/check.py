@@ -26,6 +26,11 @@ _SEALED = (
     ("settings", "name", "name, value"),
     ("derived", "name", "name, json, change"),
     ("queries", "id", "source, content, sha256, thumbnail, vector, time"),
+    ("queue", "id", "source, content, sha256, thumbnail, vector, time"),
+    ("watch", "id", "source, content, sha256, thumbnail, vector, time, label_id"),
+    ("tags", "name", "name, step, position, change, time"),
+    ("kept", "id", "kind, exemplar, other, seen"),
+    ("keys", "digit", "digit, label_id"),
 )
 
 

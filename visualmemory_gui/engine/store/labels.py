@@ -75,12 +75,13 @@ def numbers_under(database: Database, parent: str) -> list[int]:
 
 
 def drop_unused(database: Database, numbers: set[int] | None = None) -> None:
-    """Delete the labels among ``numbers`` (None: among all) that neither an exemplar nor the history speaks of."""
+    """Delete the labels among ``numbers`` (None: among all) that no exemplar, step or watched query speaks of."""
     if numbers is None:
         numbers = {row[0] for row in database.rows("select id from labels")}
     database.many(
         """delete from labels where id = ?1
            and not exists (select 1 from exemplars where label_id = ?1)
+           and not exists (select 1 from watch where label_id = ?1)
            and not exists (select 1 from entries where field = 'label' and before = ?1)
            and not exists (select 1 from entries where field = 'label' and after = ?1)""",
         [(number,) for number in sorted(numbers)],

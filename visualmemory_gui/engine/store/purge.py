@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.pictures import forget_contents
 from visualmemory_gui.engine.store.rows import SELECT, Row
 from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
@@ -62,7 +63,7 @@ def _delete_rows(database: Database, writer: Writer, rows: list[Row]) -> None:
     ids = [(row.id,) for row in rows]
     used = {found[0] for found in database.many("select label_id from exemplars where id = ?", ids)}
     used |= _forget_entries(database, ids)
-    database.many("delete from queries where content = ?", [(row.content,) for row in rows if row.content])
+    forget_contents(database, {row.content for row in rows if row.content})
     database.many("delete from vectors where id = ?", ids)
     database.many("delete from thumbnails where id = ?", ids)
     database.many("delete from exemplars where id = ?", ids)

@@ -11,7 +11,7 @@ from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, Databas
 from visualmemory_gui.engine.store.filesystem import refuse_network, sync_folder
 from visualmemory_gui.engine.types import EncoderIdentity
 
-FORMAT = 1
+FORMAT = 2
 
 # An edit touches `exemplars` alone: vectors and thumbnails are never rewritten. `checksum` is over all columns of its
 # row; in `exemplars` with the label and the source spelled out, in `meta` it covers count and digest too.
@@ -68,8 +68,39 @@ TABLES = (
         time real not null, checksum integer not null) strict""",
 )
 
+SINCE_FORMAT_2 = (
+    """create table queue (
+        id integer primary key autoincrement,
+        source any, content blob not null unique, sha256 blob, thumbnail blob, vector blob not null,
+        time real not null, checksum integer not null) strict""",
+    """create table watch (
+        id integer primary key autoincrement,
+        source any, content blob not null unique, sha256 blob, thumbnail blob, vector blob not null,
+        time real not null, label_id integer not null references labels(id), checksum integer not null) strict""",
+    "create index watch_label on watch(label_id)",
+    """create table tags (
+        name text primary key, step integer, position integer not null, change integer not null,
+        time real not null, checksum integer not null) strict, without rowid""",
+    """create table kept (
+        id integer primary key, kind text not null,
+        exemplar integer not null references exemplars(id) on delete cascade,
+        other integer references exemplars(id) on delete cascade,
+        seen integer not null, checksum integer not null) strict""",
+    "create index kept_exemplar on kept(exemplar)",
+    "create index kept_other on kept(other) where other is not null",
+    """create table keys (
+        digit integer primary key check (digit between 1 and 9),
+        label_id integer not null unique references labels(id) on delete cascade, checksum integer not null) strict""",
+)
+
+
+def _to_format_2(database: Database) -> None:
+    for statement in SINCE_FORMAT_2:
+        database.execute(statement)
+
+
 # Version n -> what turns it into n + 1, run inside one transaction for all of them.
-MIGRATIONS: Mapping[int, Callable[[Database], None]] = {}
+MIGRATIONS: Mapping[int, Callable[[Database], None]] = {1: _to_format_2}
 
 
 def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
@@ -146,7 +177,7 @@ def _install(database: Database, identity: EncoderIdentity) -> None:
     with database.atomic():
         database.execute(f"pragma application_id={APPLICATION_ID}")
         database.execute(f"pragma user_version={FORMAT}")
-        for statement in TABLES:
+        for statement in (*TABLES, *SINCE_FORMAT_2):
             database.execute(statement)
         named = (identity.name, identity.dim, identity.weights_sha256, identity.preprocess)
         database.execute("insert into meta values (1, ?1, ?2, ?3, ?4, 0, 0, 0, seal(?1, ?2, ?3, ?4, 0, 0, 0))", named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.pictures import TABLES
 from visualmemory_gui.engine.store.rows import SELECT, Row
 
 
@@ -22,14 +23,27 @@ def labels_of_nobody_else(database: Database, ids: Collection[int]) -> set[str]:
     sql = "select l.path, e.id from exemplars e join labels l on l.id = e.label_id where e.label_id = ?"
     for label, exemplar in database.many(sql, [(n,) for n in numbers]):
         found.setdefault(label, set()).add(exemplar)
-    return {label for label, holders in found.items() if holders <= wanted}
+    watched = _watched_beside(database, wanted)
+    return {label for label, holders in found.items() if holders <= wanted and label not in watched}
+
+
+def _watched_beside(database: Database, ids: set[int]) -> set[str]:
+    """Labels that are expected of watched queries, but for those of the content of ``ids``: they go too."""
+    found = database.rows("select l.path, w.content from labels l join watch w on w.label_id = l.id")
+    if not found:
+        return set()
+    gone = {row[0] for row in database.many("select content from exemplars where id = ?", [(i,) for i in ids])}
+    return {label for label, content in found if content not in gone}
 
 
 def held(database: Database, piece: bytes) -> bool:
     """Whether a row of the memory holds ``piece`` as its own: a vector, a thumbnail, a path, a label, a note."""
-    sql = """select exists (select 1 from vectors where instr(vector, ?1))
+    pictures = " or ".join(
+        f"exists (select 1 from {table} where instr(thumbnail, ?1) or instr(vector, ?1))" for table in TABLES
+    )
+    sql = f"""select exists (select 1 from vectors where instr(vector, ?1))
         or exists (select 1 from thumbnails where instr(jpeg, ?1))
-        or exists (select 1 from queries where instr(thumbnail, ?1) or instr(vector, ?1))
+        or {pictures}
         or exists (select 1 from labels where instr(cast(path as blob), ?1))
         or exists (select 1 from roots where instr(cast(path as blob), ?1))
         or exists (select 1 from exemplars where instr(cast(source as blob), ?1)

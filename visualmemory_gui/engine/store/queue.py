@@ -1,0 +1,65 @@
+"""The teaching queue on disk: pictures without a label that wait to be taught, in the order they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.pictures import COLUMNS, KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.types import F32, I64
+
+
+class QueueRows:
+    """Rows keep their id for good; every method is one transaction and may be called from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __len__(self) -> int:
+        return int(self._database.one("select count(*) from queue")[0])
+
+    def add(self, new: Sequence[NewPicture]) -> list[int]:
+        """Put pictures at the end; those whose content waits already are passed over. Ids of the others."""
+        sql = """insert into queue (source, content, sha256, thumbnail, vector, time, checksum)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, seal(?1, ?2, ?3, ?4, ?5, ?6))
+                 on conflict(content) do nothing returning id"""
+        with self._database.atomic():
+            return [row[0] for row in self._database.many(sql, [picture.columns() for picture in new])]
+
+    def ids(self) -> I64:
+        """(n,), in the order they came."""
+        return np.array([row[0] for row in self._database.rows("select id from queue order by id")], np.int64)
+
+    def facts(self) -> list[tuple[int, str | bytes | None, bytes]]:
+        """(id, source as stored, content id as bytes) of every picture, in the order they came."""
+        return self._database.rows("select id, source, content from queue order by id")
+
+    def get(self, ids: Iterable[int]) -> list[KeptPicture]:
+        """The pictures ``ids`` in their order. Raises BadValue for one that does not wait."""
+        wanted = [int(i) for i in ids]
+        found = self._database.many(f"select {COLUMNS} from queue where id = ?", [(i,) for i in wanted])
+        if len(found) != len(wanted):
+            raise BadValue("a picture of these does not wait in the queue any more")
+        return [kept(row) for row in found]
+
+    def vectors(self, ids: Iterable[int]) -> F32:
+        """(n, dim) float32: the vectors of ``ids`` in their order; ids that are not here are left out."""
+        dim = int(self._database.one("select dim from meta")[0])
+        found = self._database.many("select vector from queue where id = ?", [(int(i),) for i in ids])
+        return np.frombuffer(b"".join(row[0] for row in found), "<f4").reshape(-1, dim).astype(np.float32)
+
+    def thumbnails(self, ids: Iterable[int]) -> dict[int, bytes]:
+        """JPEGs of those among ``ids`` that have one."""
+        found = self._database.many("select id, thumbnail from queue where id = ?", [(int(i),) for i in ids])
+        return {row[0]: row[1] for row in found if row[1] is not None}
+
+    def remove(self, ids: Iterable[int]) -> None:
+        with self._database.atomic():
+            self._database.many("delete from queue where id = ?", [(int(i),) for i in ids])
+
+    def clear(self) -> None:
+        with self._database.atomic():
+            self._database.execute("delete from queue")

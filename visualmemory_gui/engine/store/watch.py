@@ -1,0 +1,56 @@
+"""The watch set: queries with the label they ought to get, whose decisions are followed across edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture, kept
+
+_COLUMNS = "w.id, w.source, w.content, w.sha256, w.thumbnail, w.vector, w.time"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A picture and the ``expected`` label of its decision."""
+
+    picture: KeptPicture
+    expected: str
+
+
+class Watch:
+    """A class that is renamed is expected under its new name; see ``follow_rename``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __len__(self) -> int:
+        return int(self._database.one("select count(*) from watch")[0])
+
+    def add(self, new: Sequence[tuple[NewPicture, str]]) -> list[int]:
+        """Watch pictures; one of a content that is watched already gets the new label. Raises BadLabel."""
+        cleaned = [(picture, labels.clean(expected)) for picture, expected in new]
+        sql = """insert into watch (source, content, sha256, thumbnail, vector, time, label_id, checksum)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, seal(?1, ?2, ?3, ?4, ?5, ?6, ?7))
+                 on conflict(content) do update set label_id = excluded.label_id,
+                 checksum = seal(source, content, sha256, thumbnail, vector, time, excluded.label_id) returning id"""
+        with self._database.atomic():
+            rows = [(*picture.columns(), labels.number_of(self._database, expected)) for picture, expected in cleaned]
+            return [row[0] for row in self._database.many(sql, rows)]
+
+    def all(self) -> list[Watched]:
+        """In the order they came."""
+        sql = f"select {_COLUMNS}, l.path from watch w join labels l on l.id = w.label_id order by w.id"
+        return [Watched(kept(row[:-1]), row[-1]) for row in self._database.rows(sql)]
+
+    def remove(self, ids: Iterable[int]) -> None:
+        with self._database.atomic():
+            self._database.many("delete from watch where id = ?", [(int(i),) for i in ids])
+            labels.drop_unused(self._database)
+
+    def clear(self) -> None:
+        with self._database.atomic():
+            self._database.execute("delete from watch")
+            labels.drop_unused(self._database)
