@@ -36,6 +36,7 @@ class Answers:
     asked: list[str] = field(default_factory=list)
     preselected: str = ""
     trust_answer: float = 0.5
+    rows: list[Any] = field(default_factory=list)
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
@@ -77,6 +78,11 @@ class Answers:
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None:
         self.asked.append(what)
         then(self.trust_answer)
+
+    def moved(self, title: str, rows: Sequence[Any], then: Callable[[int], object]) -> None:
+        self.asked.append(title)
+        self.rows = list(rows)
+        then(0)
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:
         self.asked.extend(keys for keys, _ in rows)

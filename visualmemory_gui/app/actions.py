@@ -68,6 +68,8 @@ ACTIONS: tuple[Spec, ...] = (
          ("memory",), checkable=True),
     Spec("actionCurate", "Curate", "Look through the memory and mend it", "view-grid-outline", ("Ctrl+2",),
          "show_curate", ("memory",), checkable=True),
+    Spec("actionStudy", "Study", "See how the memory does: the watch set", "chart-line", ("Ctrl+3",), "show_study",
+         ("memory",), checkable=True),
     Spec("actionQuery", "Decide pictures…", "Choose pictures to decide", "image-search-outline", ("Ctrl+D",),
          "choose_query", ("memory",), "decide"),
     Spec("actionPaste", "Paste", "Decide the picture on the clipboard", "content-paste", ("Ctrl+V",), "paste",
@@ -76,6 +78,8 @@ ACTIONS: tuple[Spec, ...] = (
          ("T",), "teach", ("writable", "query"), "decide"),
     Spec("actionConfirm", "Confirm", "Add the query to the memory under the class that won", "check", ("C",), "confirm",
          ("writable", "winner"), "decide"),
+    Spec("actionWatch", "Watch…", "Follow this decision across edits: say what it ought to be", "eye-outline", ("W",),
+         "watch", ("writable", "query"), "decide"),
     Spec("actionStrike", "Strike out", "Take the selected neighbours out of every vote; nothing is erased",
          "close-circle-outline", ("X", "Del"), "strike", ("writable", "selection"), "decide"),
     Spec("actionRestore", "Restore", "Give the selected struck neighbours their vote back", "restore", ("U",),
@@ -98,7 +102,7 @@ ACTIONS: tuple[Spec, ...] = (
 
 TOOL_BAR: tuple[str | None, ...] = (
     "actionOpen", "actionNew", "actionAdd", "actionExport", None, "actionUndo", "actionRedo", None, "actionDecide",
-    "actionCurate",
+    "actionCurate", "actionStudy",
 )  # fmt: skip
 ON_CARDS = ("actionStrike", "actionRestore", "actionRelabel", "actionTrust", "actionAsk")
 SPECS = {spec.id: spec for spec in ACTIONS}

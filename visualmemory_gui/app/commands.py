@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from visualmemory_gui.app import operations
+from visualmemory_gui.app import operations, watch_operations
 from visualmemory_gui.app.dialogs import Asking
-from visualmemory_gui.app.models.asking import SHOWN
+from visualmemory_gui.app.models.asking import SHOWN, Query
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.session import Session
@@ -100,6 +100,18 @@ class Commands(QObject):
             self._ask_label(question, partial(operations.teach, self._session, pictures))
         else:
             operations.teach(self._session, pictures, label)
+
+    def watch(self) -> None:
+        """Follow the query's decision; ask what it ought to be."""
+        decision, query = self._session.decision.decision, self._session.decision.query
+        winner = winning_label(decision) if decision is not None else None
+        if query is not None:
+            self.expect(query, preselected=winner or "")
+
+    def expect(self, query: Query, *, preselected: str = "") -> None:
+        """Ask what ``query`` ought to be, and watch it."""
+        then = partial(watch_operations.watch, self._session, query)
+        self._ask_label("Watch this picture; it ought to be", then, preselected=preselected, verb="Watch")
 
     # Neighbours
 

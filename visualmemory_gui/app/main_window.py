@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QToolButton, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import actions, operations, preferences, resources, theme
+from visualmemory_gui.app import actions, operations, preferences, resources, theme, watch_operations
 from visualmemory_gui.app.commands import Commands
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.memory_commands import MemoryCommands
+from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.followed import radius_text
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Also, Session
 from visualmemory_gui.app.upkeep import Upkeep
-from visualmemory_gui.app.views import curate_actions
+from visualmemory_gui.app.views import curate_actions, study
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
@@ -26,6 +29,9 @@ from visualmemory_gui.app.views.note_place import Grid, NotePlace
 from visualmemory_gui.app.views.status_bar import StatusBar
 from visualmemory_gui.app.widgets.empty_state import EmptyState
 from visualmemory_gui.app.widgets.note_bar import NoteBar
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.impact import Radius
 
 NAME = "Visual Memory"
 
@@ -59,7 +65,7 @@ class MainWindow(QMainWindow):
 
     @property
     def workspace(self) -> str:
-        """The workspace that is shown: "decide", "curate", or "empty" without a memory."""
+        """The workspace that is shown: "decide", "curate", "study", or "empty" without a memory."""
         shown = self.stack.currentWidget()
         return next((name for name, view in self.workspaces.items() if view is shown), "empty")
 
@@ -74,12 +80,19 @@ class MainWindow(QMainWindow):
     def show_curate(self) -> None:
         self.on_workspace("curate")
 
+    def show_study(self) -> None:
+        self.on_workspace("study")
+
     def toggle_theme(self) -> None:
         preferences.set_theme(self.settings, "light" if theme.current().name == "dark" else "dark")
 
     def show_keys(self) -> None:
         self.ask.keys(
-            [("", "Everywhere and in Decide"), *actions.key_sheet(), ("", "In Curate"), *curate_actions.key_sheet()]
+            [
+                *(("", "Everywhere and in Decide"), *actions.key_sheet()),
+                *(("", "In Curate"), *curate_actions.key_sheet()),
+                *(("", "In Study"), *study.key_sheet()),
+            ]
         )
 
     def let_go(self) -> None:
@@ -157,6 +170,22 @@ class MainWindow(QMainWindow):
         self.on_workspace("decide")
         self.session.decision.ask_exemplar(exemplar)
 
+    def on_query_chosen(self, query: Query) -> None:
+        self.on_workspace("decide")
+        self.session.decision.ask_query(query)
+
+    def on_moved(self, radius: Radius) -> None:
+        """The note of an edit goes on with what the edit did to other decisions."""
+        if self.note.isVisible() and radius.of:
+            show = partial(
+                watch_operations.show_moved, self.session, radius, ask=self.ask, then=self.on_followed_chosen
+            )
+            self.note.add(radius_text(radius), (("Show", show),) if radius.moved else ())
+
+    def on_followed_chosen(self, query: Query | int) -> None:
+        """A decision that an edit moved: an exemplar's, or that of a watched picture."""
+        self.on_exemplar_chosen(query) if isinstance(query, int) else self.on_query_chosen(query)
+
     def on_dropped_on_empty(self, paths: list[str]) -> None:
         """A memory is opened, a folder of pictures becomes one."""
         kind = preferences.kind_of(paths)
@@ -184,7 +213,8 @@ class MainWindow(QMainWindow):
     def _make_workspaces(self) -> None:
         self.decide = DecideView(self.session)
         self.curate = CurateView(self.session)
-        self.workspaces: dict[str, QWidget] = {"decide": self.decide, "curate": self.curate}
+        self.study = study.StudyView(self.session)
+        self.workspaces: dict[str, QWidget] = {"decide": self.decide, "curate": self.curate, "study": self.study}
         self.empty = EmptyState(
             "A memory is a folder of labelled pictures that decides by its nearest examples. "
             "Open one, or make one from your own pictures.",
@@ -253,6 +283,10 @@ class MainWindow(QMainWindow):
         decide.strike_requested.connect(commands.strike)
         decide.restore_requested.connect(commands.restore)
         self.curate.exemplar_chosen.connect(self.on_exemplar_chosen)
+        session.followed.moved.connect(self.on_moved)
+        self.study.query_chosen.connect(self.on_query_chosen)
+        self.study.expect_requested.connect(commands.expect)
+        self.study.unwatch_requested.connect(partial(watch_operations.unwatch, session))
 
     def _handler(self, name: str) -> Callable[..., object]:
         """The method of that name: the window's own, else the commands'."""

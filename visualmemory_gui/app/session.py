@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
@@ -48,12 +49,14 @@ class Session(QObject):
         self.memory: VisualMemory | None = None
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
+        self.followed = FollowedModel(self.tasks, self)
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
+        self.changed.connect(self.followed.on_changed)  # after the decision, which is looked at
 
     def open(self, path: str | Path, *, readonly: bool = False) -> Task:
         """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so."""
@@ -182,6 +185,7 @@ class Session(QObject):
         self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()
         self._load_encoder()
+        self.followed.set_memory(memory)
 
     def _let_go(self) -> Callable[[], object] | None:
         """Forget the memory here; what closes it comes back, None when there was none."""
@@ -191,6 +195,7 @@ class Session(QObject):
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.decision.set_memory(None)
+        self.followed.set_memory(None)
         self.encoder_changed.emit("")
         self.memory_closed.emit()
         return memory.close

@@ -13,6 +13,7 @@ from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.moved_dialog import MovedDialog, MovedRow
 from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
@@ -89,6 +90,12 @@ class Choosers:
         """How much the votes of some exemplars count; ``now`` is what they have."""
         dialog = TrustDialog(self._window, what=what, now=now)
         dialog.confirmed.connect(then)
+        dialog.open()
+
+    def moved(self, title: str, rows: Sequence[MovedRow], then: Callable[[int], object]) -> None:
+        """Which decisions an edit moved; one may be chosen to be decided."""
+        dialog = MovedDialog(self._window, title=title, rows=rows)
+        dialog.chosen.connect(then)
         dialog.open()
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:

@@ -87,6 +87,7 @@ class DecideView(QWidget):
         """Let the buttons and the context menu stand for the window's actions."""
         bind(self.query.teach, actions["actionTeach"])
         bind(self.query.confirm, actions["actionConfirm"])
+        bind(self.query.watch, actions["actionWatch"])
         bind(self.query.choose, actions["actionQuery"])
         self.neighbours.set_card_actions([actions[name] for name in on_cards])
 

@@ -54,6 +54,15 @@ class NoteBar(QFrame):
         self._restart()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
+    def add(self, text: str, actions: Sequence[Action] = ()) -> None:
+        """Go on with the sentence that the note says: what became known since."""
+        self._text.setText(f"{self.text.rstrip('.')}; {text}")
+        for action in actions:
+            self._extra.append(self._button(*action))
+            self._row.insertWidget(self._row.count() - 1, self._extra[-1])
+        self.setAccessibleName(self.text)
+        self._restart()
+
     def enterEvent(self, event: QEnterEvent) -> None:
         self._timer.stop()
 

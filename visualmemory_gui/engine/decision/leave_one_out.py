@@ -78,3 +78,17 @@ class LeftOut:
     def rows_for(self, *, content: int, twin: int) -> I64:
         """Rows of the same content (0: has none) or the same vector as a picture that need not be an exemplar."""
         return np.unique(np.concatenate((self._content.rows_of(content), self._twin.rows_of(twin))))
+
+    def rows_with(self, content: int, twin: int, group: int) -> I64:
+        """Rows of the same content or group (0: has none) or of the same vector; increasing."""
+        found = (self._content.rows_of(content), self._twin.rows_of(twin), self._group.rows_of(group))
+        return np.unique(np.concatenate(found))
+
+
+def rows_alike(snapshot: Snapshot, content: int, twin: int, group: int) -> I64:
+    """The same for a single query, without sorting the memory first."""
+    alike = snapshot.twin == twin
+    for keys, key in ((snapshot.content, content), (snapshot.group, group)):
+        if key:
+            alike |= keys == key
+    return np.flatnonzero(alike)

@@ -129,14 +129,14 @@ def winner_at_each_k(codes: I64, votes: F64) -> Running:
     ``codes`` is (q, k) ints >= 0 and ``votes`` (q, k) float64 >= 0, in rank order. A neighbour with vote 0 takes no
     part, so lists of different lengths are padded with votes of 0.
     """
-    seats = _seats(codes)
+    numbered = seats(codes)
     q, k = codes.shape
     every = np.arange(q)
     totals = np.zeros((q, k))
     best, leader = np.zeros(q), np.full(q, -1, np.int64)
     winner, reached = np.empty((q, k), np.int64), np.empty((q, k))
     for r in range(k):
-        seat = seats[:, r]
+        seat = numbered[:, r]
         new = totals[every, seat] + votes[:, r]
         totals[every, seat] = new
         leads = new > best
@@ -147,12 +147,12 @@ def winner_at_each_k(codes: I64, votes: F64) -> Running:
     return Running(winner, np.divide(reached, total, out=np.zeros((q, k)), where=total > 0))
 
 
-def _seats(codes: I64) -> I64:
+def seats(codes: I64) -> I64:
     """Number the classes of each row 0, 1, …, so that running totals need (q, k) and not (q, classes)."""
     order = np.argsort(codes, axis=1, kind="stable")
     ordered = np.take_along_axis(codes, order, axis=1)
     first = np.ones(codes.shape, np.int64)
     first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    seats = np.empty(codes.shape, np.int64)
-    np.put_along_axis(seats, order, np.cumsum(first, axis=1) - 1, axis=1)
-    return seats
+    numbered = np.empty(codes.shape, np.int64)
+    np.put_along_axis(numbered, order, np.cumsum(first, axis=1) - 1, axis=1)
+    return numbered

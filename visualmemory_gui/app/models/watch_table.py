@@ -1,0 +1,89 @@
+"""The watch set as a table: each picture with what it ought to be and what it is decided as; wrong ones first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QIcon, QPixmap
+
+from visualmemory_gui.app.models.followed import FollowedModel
+from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.thumbnails import scaled
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.impact import Verdict
+
+Index = QModelIndex | QPersistentModelIndex
+COLUMNS = ("Picture", "Expected", "Decided", "Share", "As expected")
+SIDE = 96
+
+
+class WatchTableModel(QAbstractTableModel):
+    def __init__(self, followed: FollowedModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._followed = followed
+        self._rows: tuple[Verdict, ...] = ()
+        self._icons: dict[int, QIcon] = {}
+        followed.updated.connect(self.on_updated)
+
+    def on_updated(self) -> None:
+        rows = sorted((row for row in self._followed.rows if row.query.picture), key=lambda row: row.right)
+        self.beginResetModel()
+        self._rows = tuple(rows)
+        here = {row.query.picture.id for row in rows if row.query.picture}
+        self._icons = {number: icon for number, icon in self._icons.items() if number in here}
+        self.endResetModel()
+
+    def verdict(self, row: int) -> Verdict:
+        return self._rows[row]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cells(row)[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole and row.query.picture is not None:
+            return row.query.picture.source
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return in_words(row) if index.column() == 0 else cells(row)[index.column()]
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
+            return self._icon(row)
+        return None
+
+    def _icon(self, row: Verdict) -> QIcon:
+        picture = row.query.picture
+        if picture is None:
+            return QIcon()
+        if picture.id not in self._icons:
+            self._icons[picture.id] = QIcon(QPixmap.fromImage(scaled(picture.thumbnail or b"", SIDE)))
+        return self._icons[picture.id]
+
+
+def name_of(row: Verdict) -> str:
+    picture = row.query.picture
+    return Path(picture.source).name if picture is not None and picture.source else "pasted picture"
+
+
+def cells(row: Verdict) -> tuple[str, ...]:
+    share = "" if row.share is None else percent(row.share)
+    return name_of(row), row.query.expected, row.label or "nothing to compare with", share, "yes" if row.right else "no"
+
+
+def in_words(row: Verdict) -> str:
+    """ "lynx.png, expected lynx, decided as cat with 43 % of the vote"."""
+    name, expected, decided, share, _ = cells(row)
+    return f"{name}, expected {expected}, decided as {decided}" + (f" with {share} of the vote" if share else "")

@@ -1,0 +1,170 @@
+"""The workspace Study: how the memory does. Its first page is the watch set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.watch_table import WatchTableModel, name_of
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.buttons import ActionButton, bind
+
+EMPTY = (
+    "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
+    "whether it still is."
+)
+ACTIONS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
+    ("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance", ("Return",)),
+    ("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline", ("R",)),
+    (
+        "unwatch",
+        "Stop watching",
+        "Follow the selected pictures no more; the memory is as it was",
+        "eye-off-outline",
+        ("Del",),
+    ),
+)
+
+
+class StudyView(QWidget):
+    """What is asked for goes up as signals; the table follows ``session.followed``."""
+
+    query_chosen = Signal(object)  # Query
+    expect_requested = Signal(object)  # Query
+    unwatch_requested = Signal(list)  # numbers of watched pictures
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("workspaceStudy")
+        self._followed = session.followed
+        self.model = WatchTableModel(session.followed, self)
+        self.table = _table(self.model)
+        self.actions_by_id = self._make_actions()
+        self._lay_out()
+        self.table.activated.connect(lambda _: self.ask())
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self.on_selection_changed())
+        self.model.modelReset.connect(self.on_updated)
+        self.on_updated()
+
+    def on_updated(self) -> None:
+        count = self.model.rowCount()
+        self.summary.setText(f"{self._followed.right} of {count} as expected" if count else "")
+        self.empty.setVisible(not count)
+        self.table.setVisible(bool(count))
+        self.on_selection_changed()
+
+    def on_selection_changed(self) -> None:
+        chosen = len(self._chosen())
+        self.actions_by_id["ask"].setEnabled(chosen == 1)
+        self.actions_by_id["expect"].setEnabled(chosen == 1)
+        self.actions_by_id["unwatch"].setEnabled(chosen > 0)
+        many = f" {chosen:,} pictures" if chosen > 1 else ""
+        self.actions_by_id["unwatch"].setText(f"Stop watching{many}")
+
+    def ask(self) -> None:
+        if query := self._query():
+            self.query_chosen.emit(query)
+
+    def expect(self) -> None:
+        if query := self._query():
+            self.expect_requested.emit(query)
+
+    def unwatch(self) -> None:
+        rows = [self.model.verdict(index.row()).query.picture for index in self._chosen()]
+        self.unwatch_requested.emit([picture.id for picture in rows if picture is not None])
+
+    def _chosen(self) -> list[QModelIndex]:
+        return self.table.selectionModel().selectedRows()
+
+    def _query(self) -> Query | None:
+        chosen = self._chosen()
+        if len(chosen) != 1:
+            return None
+        row = self.model.verdict(chosen[0].row())
+        picture = row.query.picture
+        if picture is None or picture.vector is None:
+            return None
+        return Query(name_of(row), picture.vector, picture.content, picture.thumbnail, picture.source)
+
+    def _make_actions(self) -> Mapping[str, QAction]:
+        made: dict[str, QAction] = {}
+        for name, text, tip, icon, keys in ACTIONS:
+            action = QAction(text, self)
+            action.setObjectName(f"study{name.capitalize()}")
+            action.setToolTip(f"{tip} ({keys[0]})")
+            action.setShortcuts([QKeySequence(key) for key in keys])
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            theme.set_icon(action, icon)
+            call: Callable[[], object] = getattr(self, name)
+            action.triggered.connect(lambda _checked=False, call=call: call())
+            self.addAction(action)
+            made[name] = action
+        return made
+
+    def _lay_out(self) -> None:
+        title, self.summary, self.empty = QLabel("Watch set"), QLabel(), QLabel(EMPTY)
+        title.setProperty("title", True)
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for label in (self.summary, self.empty):
+            label.setProperty("dim", True)
+        self.summary.setAccessibleDescription("How many watched decisions are as expected")
+        header = QHBoxLayout()
+        header.addWidget(title)
+        header.addWidget(self.summary, 1)
+        for name in self.actions_by_id:
+            button = ActionButton(f"study{name.capitalize()}Button")
+            button.setMinimumWidth(theme.px(100))
+            bind(button, self.actions_by_id[name])
+            header.addWidget(button)
+        panel = QFrame()
+        panel.setProperty("panel", True)
+        inner = QVBoxLayout(panel)
+        inner.addLayout(header)
+        inner.addWidget(self.table, 1)
+        inner.addWidget(self.empty, 1)
+        column = QVBoxLayout(self)
+        margin = theme.px(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.addWidget(panel)
+
+
+def key_sheet() -> list[tuple[str, str]]:
+    """(keys, what they do) in this workspace."""
+    return [(" or ".join(keys), text.rstrip("…")) for _, text, _, _, keys in ACTIONS]
+
+
+def _table(model: WatchTableModel) -> QTableView:
+    table = QTableView()
+    table.setObjectName("watchTable")
+    table.setAccessibleName("Watched decisions")
+    table.setModel(model)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setShowGrid(False)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setTabKeyNavigation(False)
+    side = theme.px(30)
+    table.setIconSize(QSize(side, side))
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(side + theme.px(4))
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    return table

@@ -1,0 +1,144 @@
+"""The decisions of many queries at once: the same numbers in the same order as ``decide``, without its objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine.decision.factor import class_factor as factor_of
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
+from visualmemory_gui.engine.decision.votes import seats, weights
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F64, I64, Bools, Rule
+
+KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
+NOBODY = -1  # in place of a row or of a class
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """One entry a query. ``winner`` is a place in ``labels``, NOBODY where there is nothing to compare with.
+
+    ``share`` and ``margin`` are NaN there. ``known`` is KNOWN, UNKNOWN, or UNTOLD where it cannot be told.
+    """
+
+    labels: tuple[str, ...]
+    winner: I64
+    share: F64
+    margin: F64
+    known: npt.NDArray[np.int8]
+
+    def label(self, query: int) -> str | None:
+        code = int(self.winner[query])
+        return None if code == NOBODY else self.labels[code]
+
+
+def decide_many(
+    snapshot: Snapshot,
+    rows: I64,
+    distances: F64,
+    *,
+    k: int,
+    rule: Rule,
+    class_factor: bool,
+    level: int = 0,
+    thresholds: Thresholds | None = None,
+    content: I64 | None = None,
+    twin: I64 | None = None,
+) -> Verdicts:
+    """Let the first ``k`` of each query's ``rows`` vote: (q, w) rows of active exemplars, nearest first.
+
+    Places that no neighbour takes hold NOBODY, at the end. ``content`` and ``twin``, (q,), are the queries' own 64-bit
+    hashes for the judgement of known and unknown, which needs 10 neighbours of other content where there are any; None
+    leaves it untold.
+    """
+    there = rows[:, :k] != NOBODY
+    near = np.where(there, rows[:, :k], 0)
+    codes = snapshot.label[near].astype(np.int64) if len(snapshot) else near
+    votes = np.where(there, weights(rule, np.where(there, distances[:, :k], np.inf)), 0.0)
+    if len(snapshot):
+        votes = votes * snapshot.trust[near]
+        votes = votes * factor_of(snapshot.counts[codes]) if class_factor else votes
+    full, share, margin = _vote(codes, votes)
+    known = np.full(len(rows), UNTOLD, np.int8)
+    if content is not None and twin is not None:
+        known = _known(snapshot, rows, distances, winner=full, thresholds=thresholds, content=content, twin=twin)
+    if level == 0:
+        return Verdicts(snapshot.labels, full, share, margin, known)
+    names, rolled = _rolled_up(snapshot.labels, level)
+    winner, share, margin = _vote(rolled[codes] if len(rolled) else codes, votes)
+    return Verdicts(names, winner, share, margin, known)
+
+
+def _vote(codes: I64, votes: F64) -> tuple[I64, F64, F64]:
+    """Winner, share and margin of each query; sums run in rank order, the first to reach the maximum wins."""
+    q, k = codes.shape
+    every, seat = np.arange(q), seats(codes)
+    totals, total = np.zeros((q, max(k, 1))), np.zeros(q)
+    best, winner, place = np.zeros(q), np.full(q, NOBODY, np.int64), np.zeros(q, np.int64)
+    for r in range(k):
+        at = seat[:, r]
+        new = totals[every, at] + votes[:, r]
+        totals[every, at] = new
+        total += votes[:, r]
+        leads = new > best
+        best = np.where(leads, new, best)
+        winner = np.where(leads, codes[:, r], winner)
+        place = np.where(leads, at, place)
+    totals[every, place] = 0.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(winner == NOBODY, np.nan, best / total)
+        margin = share - totals.max(axis=1, initial=0.0) / total
+    return winner, share, margin
+
+
+def _known(
+    snapshot: Snapshot,
+    rows: I64,
+    distances: F64,
+    *,
+    winner: I64,
+    thresholds: Thresholds | None,
+    content: I64,
+    twin: I64,
+) -> npt.NDArray[np.int8]:
+    """As ``novelty.judge`` for every query."""
+    known = np.full(len(rows), UNTOLD, np.int8)
+    if snapshot.active_count < FEWEST or thresholds is None or thresholds.different < FEWEST:
+        return known
+    other = _other(snapshot, rows, content=content, twin=twin)
+    there = rows != NOBODY
+    order = np.argsort(~other, axis=1, kind="stable")[:, : max(DEPTHS)]
+    first = np.take_along_axis(np.where(other, distances, 0.0), order, axis=1)
+    most = np.minimum(other.sum(axis=1), np.where(winner == NOBODY, 0, snapshot.counts[winner]))
+    running = np.zeros(len(rows))
+    statistic, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    for r in range(first.shape[1]):
+        running = running + first[:, r]
+        if r + 1 in DEPTHS:
+            reached = most >= r + 1
+            statistic = np.where(reached, running / (r + 1), statistic)
+            threshold = np.where(reached, thresholds.values.get(r + 1, np.nan), threshold)
+    told = ~np.isnan(statistic) & ~np.isnan(threshold)
+    known[told] = np.where(statistic <= threshold, KNOWN, UNKNOWN)[told]
+    known[(there & ~other).any(axis=1) & (winner != NOBODY)] = KNOWN
+    return known
+
+
+def _other(snapshot: Snapshot, rows: I64, *, content: I64, twin: I64) -> Bools:
+    """Which neighbours are of other content than their query, (q, w)."""
+    near = np.maximum(rows, 0)
+    same = (snapshot.content[near] == content[:, None]) & (content != 0)[:, None]
+    same |= snapshot.twin[near] == twin[:, None]
+    other: Bools = ~same & (rows != NOBODY)
+    return other
+
+
+def _rolled_up(labels: tuple[str, ...], level: int) -> tuple[tuple[str, ...], I64]:
+    """The labels of ``level``, and for each full label the place of its own among them."""
+    place: dict[str, int] = {}
+    codes = [place.setdefault(at_level(label, level), len(place)) for label in labels]
+    return tuple(place), np.array(codes, np.int64)

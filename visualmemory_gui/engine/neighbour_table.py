@@ -1,0 +1,110 @@
+"""The nearest exemplars of many queries as two arrays that grow, shrink and stay in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.leave_one_out import Retrieved
+from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.types import F64, I64, Bools
+
+_LAST_ROW = np.iinfo(np.int64).max
+
+
+class NeighbourTable:
+    """``rows`` and ``distances`` are (q, width): each line in the order (distance, row), NOBODY and infinity behind.
+
+    A line holds the very nearest there are, without a gap; ``complete`` lines hold everything there is.
+    """
+
+    def __init__(self, queries: int, width: int) -> None:
+        self.width = width
+        self.rows: I64 = np.full((queries, width), NOBODY, np.int64)
+        self.distances: F64 = np.full((queries, width), np.inf)
+        self.complete: Bools = np.zeros(queries, bool)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def grow(self, queries: int) -> None:
+        """Put that many empty lines at the end."""
+        more = NeighbourTable(queries, self.width)
+        self.rows = np.concatenate([self.rows, more.rows])
+        self.distances = np.concatenate([self.distances, more.distances])
+        self.complete = np.concatenate([self.complete, more.complete])
+
+    def keep(self, which: I64) -> None:
+        """Keep these lines only."""
+        self.rows, self.distances = self.rows[which], self.distances[which]
+        self.complete = self.complete[which]
+
+    def put(self, which: I64, found: Sequence[Retrieved]) -> None:
+        """Replace lines by what a search for ``width`` neighbours found."""
+        self.rows[which], self.distances[which] = NOBODY, np.inf
+        for line, one in zip(which, found, strict=True):
+            self.rows[line, : len(one.rows)] = one.rows
+            self.distances[line, : len(one.rows)] = one.distances
+            self.complete[line] = len(one.rows) < self.width
+
+    def short(self, need: int) -> I64:
+        """Lines that should hold ``need`` neighbours and do not."""
+        return np.flatnonzero(~self.complete & (self.lengths() < need))
+
+    def lengths(self) -> I64:
+        out: I64 = (self.rows != NOBODY).sum(axis=1)
+        return out
+
+    def reach(self) -> F64:
+        """How far away a newcomer may be to have a place in each line: it must not leave a gap."""
+        lengths = self.lengths()
+        last = self.distances[np.arange(len(self)), np.maximum(lengths - 1, 0)]
+        return np.where(self.complete, np.inf, np.where(lengths > 0, last, -np.inf))
+
+    def take_out(self, gone: I64) -> None:
+        """Remove the rows ``gone`` from every line."""
+        if not len(gone) or not self.rows.size:
+            return
+        marked = np.zeros(max(int(self.rows.max()), int(gone.max())) + 1, bool)
+        marked[gone] = True
+        out = marked[np.maximum(self.rows, 0)] & (self.rows != NOBODY)
+        lines = np.flatnonzero(out.any(axis=1))
+        if not len(lines):
+            return
+        out = out[lines]
+        rows = np.where(out, NOBODY, self.rows[lines])
+        distances = np.where(out, np.inf, self.distances[lines])
+        order = np.argsort(out, axis=1, kind="stable")
+        self.rows[lines] = np.take_along_axis(rows, order, axis=1)
+        self.distances[lines] = np.take_along_axis(distances, order, axis=1)
+
+    def insert(self, lines: I64, rows: I64, distances: F64) -> None:
+        """Put each of ``rows`` into its line, (n,) each and lines increasing, if it is near enough to have a place."""
+        if not len(lines):
+            return
+        which, start, counts = np.unique(lines, return_index=True, return_counts=True)
+        place = np.arange(len(lines)) - np.repeat(start, counts)
+        line = np.repeat(np.arange(len(which)), counts)
+        bound, bound_row = self._bounds(which)
+        fits = (distances < bound[line]) | ((distances == bound[line]) & (rows < bound_row[line]))
+        new_rows = np.full((len(which), int(counts.max())), NOBODY, np.int64)
+        new_distances = np.full(new_rows.shape, np.inf)
+        new_rows[line[fits], place[fits]] = rows[fits]
+        new_distances[line[fits], place[fits]] = distances[fits]
+        self._merge(which, new_rows, new_distances)
+
+    def _bounds(self, which: I64) -> tuple[F64, I64]:
+        """The last (distance, row) of each line; beyond every other where a line is complete."""
+        last = np.maximum((self.rows[which] != NOBODY).sum(axis=1) - 1, 0)
+        complete = self.complete[which]
+        bound = np.where(complete, np.inf, self.distances[which, last])
+        return bound, np.where(complete, _LAST_ROW, self.rows[which, last])
+
+    def _merge(self, which: I64, new_rows: I64, new_distances: F64) -> None:
+        rows = np.concatenate([self.rows[which], new_rows], axis=1)
+        distances = np.concatenate([self.distances[which], new_distances], axis=1)
+        order = np.lexsort((np.where(rows == NOBODY, _LAST_ROW, rows), distances), axis=-1)[:, : self.width]
+        self.complete[which] &= (rows != NOBODY).sum(axis=1) < self.width
+        self.rows[which] = np.take_along_axis(rows, order, axis=1)
+        self.distances[which] = np.take_along_axis(distances, order, axis=1)
