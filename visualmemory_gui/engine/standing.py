@@ -13,9 +13,9 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, rows_alike
 from visualmemory_gui.engine.decision.many import Verdicts, decide_many
+from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
 from visualmemory_gui.engine.index.rescore import TIE
-from visualmemory_gui.engine.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64, Bools, Rule

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolButton
 
 from visualmemory_gui.app import theme
 
@@ -51,6 +51,16 @@ def bind(button: ActionButton, action: QAction) -> None:
     button.clicked.connect(lambda: action.trigger())
     action.changed.connect(follow)
     follow()
+
+
+def button_of(action: QAction) -> QToolButton:
+    """A button that is the action: its words, its icon, on and off."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
 
 
 def shortened(text: str, label: str, fits: Callable[[str], bool]) -> str:

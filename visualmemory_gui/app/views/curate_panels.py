@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.widgets.class_tree import ClassTree
 from visualmemory_gui.app.widgets.filter_bar import FilterBar
 from visualmemory_gui.app.widgets.history_list import HistoryList
@@ -101,13 +101,3 @@ def row_of() -> tuple[QWidget, QHBoxLayout]:
     row = QHBoxLayout(widget)
     row.setContentsMargins(0, 0, 0, 0)
     return widget, row
-
-
-def button_of(action: QAction) -> QToolButton:
-    """A button that is the action: its words, its icon, on and off."""
-    button = QToolButton()
-    button.setDefaultAction(action)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setAutoRaise(True)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button

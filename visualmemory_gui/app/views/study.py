@@ -21,7 +21,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.watch_table import WatchTableModel, name_of
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.buttons import ActionButton, bind
+from visualmemory_gui.app.views.buttons import button_of
 
 EMPTY = (
     "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
@@ -126,11 +126,8 @@ class StudyView(QWidget):
         header = QHBoxLayout()
         header.addWidget(title)
         header.addWidget(self.summary, 1)
-        for name in self.actions_by_id:
-            button = ActionButton(f"study{name.capitalize()}Button")
-            button.setMinimumWidth(theme.px(100))
-            bind(button, self.actions_by_id[name])
-            header.addWidget(button)
+        for action in self.actions_by_id.values():
+            header.addWidget(button_of(action))
         panel = QFrame()
         panel.setProperty("panel", True)
         inner = QVBoxLayout(panel)

@@ -10,12 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from visualmemory_gui.engine.decision import novelty
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.many import Verdicts
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.standing import Asked, Standing
+from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.pictures import KeptPicture
+from visualmemory_gui.engine.store.watch import Watched
+from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    pass
-
-SAMPLE = 2000
+    from visualmemory_gui.engine.memory import VisualMemory
 
 Kind = Literal["fixed", "broken", "moved"]
 
@@ -30,6 +38,19 @@ class Followed:
     expected: str
     exemplar: int | None = None
     picture: KeptPicture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a followed decision stands; ``label`` and ``share`` are None where there is nothing to compare with."""
+
+    query: Followed
+    label: str | None
+    share: float | None
+
+    @property
+    def right(self) -> bool:
+        return self.label == self.query.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +75,73 @@ class Radius:
     moved: tuple[Moved, ...]
     of: int
     watched: bool
+
+
+class Follower:
+    """Follows decisions of ``memory``, at the k, rule and level of its settings. For one thread at a time.
+
+    Without a watch set the ``novelty.sample`` of its exemplars stands in. Raises Cancelled by ``report``.
+    """
+
+    def __init__(self, memory: VisualMemory, *, report: Report = silent) -> None:
+        self._memory = memory
+        self._watched = tuple(memory.watch.all())
+        snapshot = memory.snapshot
+        rows = np.empty(0, np.int64) if self._watched else novelty.sample(snapshot)
+        self._ids: tuple[int, ...] = tuple(snapshot.ids[rows].tolist())
+        self._asked = _pictures(self._watched) if self._watched else Asked.exemplars(snapshot, rows)
+        self._stand(report)
+        self._labels = self._decide()[1]
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def follow(self, changes: Changes) -> Radius:
+        """What ``changes``, which came last, did to the decisions of other pictures than those they speak of."""
+        if self._standing.deep < self._memory.settings.k:
+            self._stand(silent)
+        self._standing.follow(self._memory.snapshot)
+        before, (_, self._labels) = self._labels, self._decide()
+        edited = set(changes.ids)
+        places = [i for i, (old, new) in enumerate(zip(before, self._labels, strict=True)) if old != new]
+        places = [i for i in places if not self._ids or self._ids[i] not in edited]
+        moved = tuple(Moved(self._query(i), before[i], self._labels[i]) for i in places)
+        return Radius(moved, len(self), bool(self._watched))
+
+    def rows(self) -> tuple[Verdict, ...]:
+        """How the watch set stands, in its order; nothing without one."""
+        if not self._watched:
+            return ()
+        verdicts, labels = self._decide()
+        shares = [None if np.isnan(share) else float(share) for share in verdicts.share]
+        return tuple(Verdict(self._query(i), labels[i], shares[i]) for i in range(len(self)))
+
+    def _stand(self, report: Report) -> None:
+        memory = self._memory
+        search = memory.live.searcher.nearest_many
+        self._standing = Standing(memory.snapshot, self._asked, search, k=memory.settings.k, report=report)
+
+    def _decide(self) -> tuple[Verdicts, list[str | None]]:
+        settings = self._memory.settings
+        found = self._standing.decide(
+            k=settings.k, rule=settings.rule, class_factor=settings.class_factor, level=settings.level
+        )
+        names = (*found.labels, None)  # NOBODY is -1
+        return found, [names[code] for code in found.winner.tolist()]
+
+    def _query(self, place: int) -> Followed:
+        level = self._memory.settings.level
+        if self._watched:
+            watched = self._watched[place]
+            return Followed(at_level(watched.expected, level), picture=watched.picture)
+        exemplar, snapshot = self._ids[place], self._memory.snapshot
+        label = snapshot.labels[snapshot.label[snapshot.rows_of([exemplar])[0]]]
+        return Followed(at_level(label, level), exemplar=exemplar)
+
+
+def _pictures(watched: tuple[Watched, ...]) -> Asked:
+    """Watched pictures are decided without exemplars of their content."""
+    vectors = np.stack([w.picture.vector for w in watched if w.picture.vector is not None])
+    content = np.array([content_key(w.picture.content) for w in watched], np.int64)
+    twin = np.array([vector_hash(vector) for vector in vectors], np.int64)
+    return Asked(vectors, content, twin, np.zeros(len(watched), np.int64))

@@ -1,0 +1,112 @@
+"""The watch set, and what an edit does to other decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QTableView
+
+from tests.app.conftest import Desk
+from tests.conftest import write_pictures
+from visualmemory_gui.app import operations
+
+
+def ask(desk: Desk, tmp_path: Path) -> None:
+    pictures = write_pictures(tmp_path / "asked", each=1)
+    desk.window.commands.decide([str(next(pictures.rglob("*.png")))])
+    desk.settle()
+
+
+def table(desk: Desk) -> QTableView:
+    found = desk.window.findChild(QTableView, "watchTable")
+    assert found is not None
+    return found
+
+
+def cell(desk: Desk, row: int, column: int) -> str:
+    return str(table(desk).model().index(row, column).data())
+
+
+def test_w_watches_the_query_under_the_class_that_is_chosen(desk: Desk, tmp_path: Path) -> None:
+    ask(desk, tmp_path)
+    winner = desk.decision.label
+    desk.ask.label_answer = "lynx"
+    desk.key(Qt.Key.Key_W)
+    assert desk.ask.preselected == winner
+    assert [w.expected for w in desk.memory.watch.all()] == ["lynx"]
+    assert [cell(desk, 0, column) for column in (1, 2, 4)] == ["lynx", winner, "no"]
+    assert "ought to be lynx" in desk.notes[-1]
+
+
+def test_the_note_takes_watching_back(desk: Desk, tmp_path: Path) -> None:
+    ask(desk, tmp_path)
+    desk.ask.label_answer = "lynx"
+    desk.press("actionWatch")
+    desk.window.on_note_undo()
+    desk.settle()
+    assert len(desk.memory.watch) == 0
+    assert table(desk).model().rowCount() == 0
+
+
+def test_an_edit_tells_which_watched_decisions_it_moved_and_shows_them(desk: Desk, tmp_path: Path) -> None:
+    ask(desk, tmp_path)
+    before = desk.decision.label
+    desk.ask.label_answer = "lynx"
+    desk.press("actionWatch")
+    desk.window.commands.relabel_to([n.id for n in desk.decision.neighbours], "lynx")
+    desk.settle()
+    assert desk.window.note.text.endswith("1 of 1 watched decision changed.")
+    assert cell(desk, 0, 4) == "yes"
+    show = next(b for b in desk.window.note.findChildren(QPushButton) if b.text() == "Show")
+    show.click()
+    desk.settle()
+    [row] = desk.ask.rows
+    assert (row.before, row.after, row.kind) == (before, "lynx", "fixed")
+    assert desk.window.workspace == "decide"
+
+
+def test_without_a_watch_set_the_memory_is_its_own_judge(desk: Desk) -> None:
+    desk.window.on_exemplar_chosen(1)
+    desk.settle()
+    desk.window.commands.strike([desk.decision.neighbours[0].id])
+    desk.settle()
+    assert " of 18 other decisions changed." in desk.window.note.text
+    desk.press("actionUndo")
+    assert " of 18 other decisions changed." in desk.window.note.text
+
+
+def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:
+    ask(desk, tmp_path)
+    desk.ask.label_answer = "lynx"
+    desk.press("actionWatch")
+    name = desk.window.session.decision.query.name  # type: ignore[union-attr]
+    desk.window.on_exemplar_chosen(1)
+    desk.press("actionStudy")
+    assert desk.window.workspace == "study"
+    table(desk).selectRow(0)
+    desk.window.study.actions_by_id["ask"].trigger()
+    desk.settle()
+    assert desk.window.workspace == "decide"
+    assert desk.window.session.decision.query.name == name  # type: ignore[union-attr]
+    desk.press("actionStudy")
+    table(desk).selectRow(0)
+    desk.window.study.actions_by_id["unwatch"].trigger()
+    desk.settle()
+    assert len(desk.memory.watch) == 0
+    assert desk.window.study.findChild(QLabel) is not None and not table(desk).isVisible()
+
+
+def test_the_watch_set_outlives_a_restart_and_forgets_with_its_picture(desk: Desk, small: Path, tmp_path: Path) -> None:
+    ask(desk, tmp_path)
+    desk.ask.label_answer = "lynx"
+    desk.press("actionWatch")
+    desk.press("actionTeach")
+    desk.window.session.close()
+    desk.settle()
+    desk.open(small)
+    assert cell(desk, 0, 1) == "lynx"
+    taught = int(desk.memory.snapshot.ids[-1])
+    operations.forget(desk.window.session, [taught])
+    desk.settle()
+    assert table(desk).model().rowCount() == 0

@@ -1,0 +1,119 @@
+"""What an edit does to other decisions, against deciding all of them before and after."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.study.impact import Follower, Radius
+
+DIM = 5
+
+
+def vectors(n: int, seed: int) -> np.ndarray:
+    raw = np.random.default_rng(seed).normal(size=(n, DIM)).astype(np.float32)
+    return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+
+
+def picture(vector: np.ndarray, number: int) -> NewPicture:
+    return NewPicture(hashlib.sha256(b"%d" % number).hexdigest(), f"/q/{number}.png", vector=vector)
+
+
+@pytest.fixture
+def memory(tmp_path) -> Iterator[VisualMemory]:
+    with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as made:
+        made.add_vectors(vectors(120, 1), [f"{'ab'[i % 2]}/{i % 4}" for i in range(120)])
+        yield made
+
+
+def alone(memory: VisualMemory) -> dict[int, str | None]:
+    """Each exemplar decided by all others."""
+    snapshot = memory.snapshot
+    return {
+        i: memory.decide_vector(v, exclude=(i,)).label
+        for i, v in zip(snapshot.ids.tolist(), snapshot.vectors, strict=True)
+    }
+
+
+def moves(radius: Radius) -> dict[int | None, tuple[str | None, str | None]]:
+    return {moved.query.exemplar: (moved.before, moved.after) for moved in radius.moved}
+
+
+@pytest.mark.parametrize("kind", ["strike", "relabel", "reweigh", "add"])
+def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind):
+    follower = Follower(memory)
+    before = alone(memory)
+    changes = None
+    stop = memory.changed(lambda told: setattr(follower, "told", told))
+    {
+        "strike": lambda: memory.strike([3, 9, 20]),
+        "relabel": lambda: memory.relabel([3, 9, 20], "new"),
+        "reweigh": lambda: memory.reweigh([3, 9, 20], 20),
+        "add": lambda: memory.add_vectors(vectors(5, 2), ["new"] * 5),
+    }[kind]()
+    stop()
+    changes = follower.told
+    after = alone(memory)
+    expected = {i: (before[i], after[i]) for i in before if before[i] != after[i] and i not in changes.ids}
+    radius = follower.follow(changes)
+    assert expected and moves(radius) == expected
+    assert (radius.of, radius.watched) == (120, False)
+
+
+def test_undo_brings_back_what_the_edit_moved(memory):
+    follower = Follower(memory)
+    there = follower.follow(memory.relabel([1, 2, 3, 4, 5], "new"))
+    back = follower.follow(memory.undo())
+    assert {(m.query.exemplar, m.before, m.after) for m in there.moved} == {
+        (m.query.exemplar, m.after, m.before) for m in back.moved
+    }
+
+
+def test_watched_pictures_take_the_place_of_the_sample(memory):
+    [target] = vectors(1, 7)
+    near = memory.decide_vector(target).neighbours
+    memory.watch.add([(picture(target, 1), "new"), (picture(vectors(1, 8)[0], 2), near[0].label)])
+    follower = Follower(memory)
+    assert not follower.rows()[0].right
+    radius = follower.follow(memory.relabel([n.id for n in near], "new"))
+    assert (radius.of, radius.watched) == (2, True)
+    assert [(m.kind, m.after) for m in radius.moved if m.query.expected == "new"] == [("fixed", "new")]
+    assert follower.rows()[0].right
+    broken = follower.follow(memory.undo())
+    assert [m.kind for m in broken.moved if m.query.expected == "new"] == ["broken"]
+
+
+def test_a_watched_picture_is_decided_without_exemplars_of_its_content(memory):
+    [target] = vectors(1, 7)
+    memory.watch.add([(picture(target, 1), "new")])
+    follower = Follower(memory)
+    memory.add_vectors(target[None], ["new"])  # the same vector
+    memory.add_vectors(target[None], ["new"])
+    follower.follow(memory.undo())
+    assert follower.rows()[0].label != "new"
+
+
+def test_settings_are_followed_and_a_level_has_its_own_winners(memory):
+    follower = Follower(memory)
+    told = []
+    memory.changed(told.append)
+    memory.set("k", 30)
+    memory.set("level", 1)
+    follower.follow(told[-1])
+    radius = follower.follow(memory.relabel(list(range(1, 40)), "c/1"))
+    assert {label for moved in radius.moved for label in (moved.before, moved.after)} <= {"a", "b", "c"}
+
+
+def test_an_empty_memory_has_nothing_to_follow(tmp_path):
+    with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
+        follower = Follower(memory)
+        told = []
+        memory.changed(told.append)
+        memory.add_vectors(vectors(3, 1), ["a", "b", "c"])
+        assert follower.follow(told[-1]) == Radius((), 0, watched=False)
+        assert follower.rows() == ()
