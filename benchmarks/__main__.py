@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("edit", "shots")
+ALL = ("edit", "shots", "queue")
 
 
 def main() -> int:

@@ -14,7 +14,8 @@ from visualmemory_gui.cli.opening import creator, writer
 from visualmemory_gui.cli.output import Progress, count, emit, say
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.intake import AddResult, BuildResult
+    from visualmemory_gui.engine.arrivals import AddResult
+    from visualmemory_gui.engine.intake import BuildResult
     from visualmemory_gui.engine.types import Skipped
 
 Label = Annotated[str, typer.Option("--label", help="The label of the pictures, a path with `/`.")]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from visualmemory_gui.engine.arrivals import NO_PIXELS, AddResult, keep_copy, put
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.reading import ImageLike
 
 BATCH = 16
-NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 SHUFFLE_SEED = 0
 
 
@@ -44,21 +42,6 @@ class BuildResult:
     links: int = 0
     stopped: bool = False
     ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AddResult:
-    """What an add did. ``ids`` has one id per picture taken: a new one, or that of the exemplar already here.
-
-    ``present`` maps a picture's place in the call to the id it already had under the same label; ``conflicts`` to the
-    (id, label) of the same content under another label; ``skipped`` to the reason why it could not be taken.
-    """
-
-    ids: tuple[int, ...]
-    added: tuple[int, ...]
-    present: dict[int, int] = field(default_factory=dict)
-    conflicts: dict[int, tuple[int, str]] = field(default_factory=dict)
-    skipped: dict[int, str] = field(default_factory=dict)
 
 
 Commit = Callable[[list[NewExemplar]], list[int]]
@@ -226,17 +209,13 @@ def add(
         raise BadValue(f"{len(images)} pictures need as many labels, not {len(names)}")
     cleaned = [labels.clean(name) for name in names]
     pictures, vectors, skipped = _read(reader, images, found)
-    with live.edit_lock:
-        present, conflicts = _already_here(live.catalog, pictures, cleaned)
-        fresh = _first_of_each(pictures, cleaned, present)
-        if copy:
-            for place in fresh:
-                keep_copy(live.files, pictures[place])
-        rows = [exemplar(pictures[i], vectors[i], label=cleaned[i], copy=copy) for i in fresh]
-        added = live.edit("add", lambda writer: live.catalog.add(writer, rows)).added
-    id_of = {(pictures[i].content, cleaned[i]): exemplar_id for i, exemplar_id in zip(fresh, added, strict=True)}
-    ids = [present.get(i) or id_of[picture.content, cleaned[i]] for i, picture in pictures.items()]
-    return AddResult(tuple(ids), added, present, conflicts, skipped)
+    kept = (lambda picture: keep_copy(live.files, picture)) if copy else _linked
+    return replace(put(live, pictures, vectors, cleaned, keep=kept), skipped=skipped)
+
+
+def _linked(picture: Picture) -> bool:
+    """Keep no copy."""
+    return False
 
 
 def _read(
@@ -259,33 +238,3 @@ def _read(
             vectors.update(zip(batch, reader.embed(list(batch.values())), strict=True))
         pictures.update((place, replace(picture, pixels=NO_PIXELS)) for place, picture in batch.items())
     return pictures, vectors, skipped
-
-
-def _already_here(
-    catalog: Catalog, pictures: Mapping[int, Picture], names: Sequence[str]
-) -> tuple[dict[int, int], dict[int, tuple[int, str]]]:
-    """By place: the id under the same label, and (id, label) of the same content under another."""
-    present: dict[int, int] = {}
-    conflicts: dict[int, tuple[int, str]] = {}
-    for place, picture in pictures.items():
-        for found in catalog.by_content(picture.content):
-            if found.label == names[place]:
-                present.setdefault(place, found.id)
-            else:
-                conflicts.setdefault(place, (found.id, found.label))
-    return present, conflicts
-
-
-def _first_of_each(pictures: Mapping[int, Picture], names: Sequence[str], present: dict[int, int]) -> list[int]:
-    """Places of the pictures to add: not here yet, and each content once a label."""
-    first: dict[tuple[str, str], int] = {}
-    for place, picture in pictures.items():
-        if place not in present:
-            first.setdefault((picture.content, names[place]), place)
-    return sorted(first.values())
-
-
-def keep_copy(files: ImageFiles, picture: Picture) -> None:
-    """Keep a copy of the picture's file in the memory, before any row speaks of it."""
-    if picture.source and picture.sha256:
-        files.keep(picture.source, picture.sha256, picture.suffix)

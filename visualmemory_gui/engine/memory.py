@@ -13,16 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine import forget, intake
+from visualmemory_gui.engine.arrivals import AddResult
 from visualmemory_gui.engine.deciding import Ask
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.gate import gate
-from visualmemory_gui.engine.intake import AddResult, BuildResult
+from visualmemory_gui.engine.intake import BuildResult
 from visualmemory_gui.engine.live import Callback, LiveMemory
 from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import PictureReader
 from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.teaching import TeachingQueue
 from visualmemory_gui.engine.types import (
     BROUGHT,
     F32,
@@ -54,6 +56,7 @@ class VisualMemory(Parts):
     def __init__(self, live: LiveMemory) -> None:
         super().__init__(live)
         self._reader = PictureReader(live.catalog, live.identity, lambda: live.device)
+        self.queue = TeachingQueue(live, self._reader)
 
     @classmethod
     def create(

@@ -95,10 +95,10 @@ class Standing:
         before = self._snapshot
         if snapshot is before:
             return
-        if not _goes_on(before, snapshot):
+        if not goes_on(before, snapshot):
             self._begin(snapshot, report)
             return
-        touched = _touched(before, snapshot)
+        touched = touched_rows(before, snapshot)
         now = snapshot.active[touched]
         old = touched < len(before)
         was = np.zeros(len(touched), bool)
@@ -175,13 +175,13 @@ class Standing:
         return out
 
 
-def _goes_on(before: Snapshot, after: Snapshot) -> bool:
+def goes_on(before: Snapshot, after: Snapshot) -> bool:
     """Whether ``after`` is ``before`` with edits: nothing was forgotten, so every row is where it was."""
     n = len(before)
     return len(after) >= n and (n == 0 or after.ids[n - 1] == before.ids[n - 1]) and after.change >= before.change
 
 
-def _touched(before: Snapshot, after: Snapshot) -> I64:
+def touched_rows(before: Snapshot, after: Snapshot) -> I64:
     """Rows in which the two may differ, increasing."""
     if after.previous == before.change:
         return np.unique(after.touched)

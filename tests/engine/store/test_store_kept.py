@@ -9,7 +9,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.kept import Kept, holds
 from visualmemory_gui.engine.store.keys import Keys
 from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.store.queue import QueueRows
+from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.watch import Watch
 
 
@@ -19,12 +19,18 @@ def picture(number: int) -> NewPicture:
     return NewPicture(content, f"/q/{number}.png", content, b"jpeg %d" % number, vector)
 
 
+def queued(number: int) -> NewQueued:
+    return NewQueued(picture(number), 640, 480, ".png")
+
+
 def test_a_queued_picture_comes_back_as_it_went_in(three):
     queue = QueueRows(three.database)
-    ids = queue.add([picture(10), picture(11)])
+    ids = queue.add([queued(10), queued(11)])
     three.reopened()
     queue = QueueRows(three.database)
-    second = queue.get(ids)[1]
+    found = queue.get(ids)[1]
+    assert (found.width, found.height, found.suffix) == (640, 480, ".png")
+    second = found.picture
     assert (second.source, second.content, second.thumbnail) == ("/q/11.png", picture(11).content, b"jpeg 11")
     assert (queue.vectors(ids) == [picture(10).vector, picture(11).vector]).all()
     assert (queue.ids().tolist(), queue.thumbnails([ids[0], 99])) == (ids, {ids[0]: b"jpeg 10"})
@@ -32,17 +38,17 @@ def test_a_queued_picture_comes_back_as_it_went_in(three):
 
 def test_the_same_content_waits_once(three):
     queue = QueueRows(three.database)
-    assert len(queue.add([picture(10)])) == 1
-    assert (queue.add([picture(10)]), len(queue)) == ([], 1)
+    assert len(queue.add([queued(10)])) == 1
+    assert (queue.add([queued(10)]), len(queue)) == ([], 1)
 
 
 def test_a_removed_picture_waits_no_more_and_its_id_is_not_used_again(three):
     queue = QueueRows(three.database)
-    [one] = queue.add([picture(10)])
+    [one] = queue.add([queued(10)])
     queue.remove([one])
     with pytest.raises(BadValue, match="any more"):
         queue.get([one])
-    assert queue.add([picture(10)]) == [one + 1]
+    assert queue.add([queued(10)]) == [one + 1]
     queue.clear()
     assert len(queue) == 0
 
@@ -60,7 +66,7 @@ def test_a_watched_query_keeps_its_label_alive_and_gets_another_by_watching_agai
 
 
 def test_forgetting_an_exemplar_takes_kept_pictures_of_its_content_along(three):
-    QueueRows(three.database).add([picture(1), picture(9)])
+    QueueRows(three.database).add([queued(1), queued(9)])
     Watch(three.database).add([(picture(1), "cat"), (picture(9), "cat")])
     three.catalog.purge([1])
     assert len(QueueRows(three.database)) == len(Watch(three.database)) == 1

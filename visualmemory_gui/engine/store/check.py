@@ -26,7 +26,7 @@ _SEALED = (
     ("settings", "name", "name, value"),
     ("derived", "name", "name, json, change"),
     ("queries", "id", "source, content, sha256, thumbnail, vector, time"),
-    ("queue", "id", "source, content, sha256, thumbnail, vector, time"),
+    ("queue", "id", "source, content, sha256, thumbnail, vector, time, width, height, suffix"),
     ("watch", "id", "source, content, sha256, thumbnail, vector, time, label_id"),
     ("tags", "name", "name, step, position, change, time"),
     ("kept", "id", "kind, exemplar, other, seen"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +11,29 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import COLUMNS, KeptPicture, NewPicture, kept
 from visualmemory_gui.engine.types import F32, I64
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A picture that waits. ``width`` and ``height`` are the original's, ``suffix`` its usual file ending."""
+
+    picture: KeptPicture
+    width: int
+    height: int
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewQueued:
+    """The same on its way in."""
+
+    picture: NewPicture
+    width: int = 0
+    height: int = 0
+    suffix: str = ""
+
+    def columns(self) -> tuple[object, ...]:
+        return (*self.picture.columns(), self.width, self.height, self.suffix)
 
 
 class QueueRows:
@@ -21,29 +45,30 @@ class QueueRows:
     def __len__(self) -> int:
         return int(self._database.one("select count(*) from queue")[0])
 
-    def add(self, new: Sequence[NewPicture]) -> list[int]:
+    def add(self, new: Sequence[NewQueued]) -> list[int]:
         """Put pictures at the end; those whose content waits already are passed over. Ids of the others."""
-        sql = """insert into queue (source, content, sha256, thumbnail, vector, time, checksum)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, seal(?1, ?2, ?3, ?4, ?5, ?6))
+        sql = """insert into queue (source, content, sha256, thumbnail, vector, time, width, height, suffix, checksum)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))
                  on conflict(content) do nothing returning id"""
         with self._database.atomic():
-            return [row[0] for row in self._database.many(sql, [picture.columns() for picture in new])]
+            return [row[0] for row in self._database.many(sql, [one.columns() for one in new])]
 
     def ids(self) -> I64:
         """(n,), in the order they came."""
         return np.array([row[0] for row in self._database.rows("select id from queue order by id")], np.int64)
 
-    def facts(self) -> list[tuple[int, str | bytes | None, bytes]]:
-        """(id, source as stored, content id as bytes) of every picture, in the order they came."""
-        return self._database.rows("select id, source, content from queue order by id")
+    def facts(self, *, after: int = 0) -> list[tuple[int, str | bytes | None, bytes]]:
+        """(id, source as stored, content id as bytes) of every picture that came after ``after``, in that order."""
+        return self._database.rows("select id, source, content from queue where id > ? order by id", (after,))
 
-    def get(self, ids: Iterable[int]) -> list[KeptPicture]:
+    def get(self, ids: Iterable[int]) -> list[Queued]:
         """The pictures ``ids`` in their order. Raises BadValue for one that does not wait."""
         wanted = [int(i) for i in ids]
-        found = self._database.many(f"select {COLUMNS} from queue where id = ?", [(i,) for i in wanted])
+        sql = f"select {COLUMNS}, width, height, suffix from queue where id = ?"
+        found = self._database.many(sql, [(i,) for i in wanted])
         if len(found) != len(wanted):
             raise BadValue("a picture of these does not wait in the queue any more")
-        return [kept(row) for row in found]
+        return [Queued(kept(row[:-3]), *row[-3:]) for row in found]
 
     def vectors(self, ids: Iterable[int]) -> F32:
         """(n, dim) float32: the vectors of ``ids`` in their order; ids that are not here are left out."""

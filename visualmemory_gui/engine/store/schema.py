@@ -72,7 +72,8 @@ SINCE_FORMAT_2 = (
     """create table queue (
         id integer primary key autoincrement,
         source any, content blob not null unique, sha256 blob, thumbnail blob, vector blob not null,
-        time real not null, checksum integer not null) strict""",
+        time real not null, width integer not null, height integer not null, suffix text not null,
+        checksum integer not null) strict""",
     """create table watch (
         id integer primary key autoincrement,
         source any, content blob not null unique, sha256 blob, thumbnail blob, vector blob not null,

@@ -1,0 +1,88 @@
+"""The decisions of the queue: one row a waiting picture, and the exemplars that hold the same content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine.decision.many import UNKNOWN
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.standing import Asked, Standing
+from visualmemory_gui.engine.store.checksum import content_key, vector_hash
+from visualmemory_gui.engine.store.rows import loaded
+from visualmemory_gui.engine.types import F32, F64, I64, Bools
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTable:
+    """The whole queue, decided on one state of the memory; one entry a picture, in the order they were read.
+
+    ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is 1, 0, or -1 where it cannot
+    be told. ``taught`` is the label under which an active exemplar of the same content is in the memory.
+    """
+
+    change: int
+    ids: I64
+    names: tuple[str, ...]
+    winners: tuple[str | None, ...]
+    shares: F64
+    margins: F64
+    known: npt.NDArray[np.int8]
+    taught: tuple[str | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def is_taught(self) -> Bools:
+        return np.array([label is not None for label in self.taught], bool)
+
+    def certain(self, least: float) -> Bools:
+        """(n,): whose winner has at least this share and is not unknown, and what is taught."""
+        with np.errstate(invalid="ignore"):
+            sure: Bools = (self.shares >= least) & (self.known != UNKNOWN)
+        return sure | self.is_taught()
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What is in memory of the queue: its rows in order, their decisions, and the exemplars of the same content."""
+
+    ids: I64
+    names: list[str]
+    content: I64
+    standing: Standing
+    snapshot: Snapshot
+    alike: dict[int, list[int]] = field(default_factory=dict)  # place in the queue -> rows of the snapshot
+
+    def note_alike(self, rows: I64) -> None:
+        """Remember which of ``rows`` of the snapshot have the content of a picture here."""
+        if not len(self.ids):
+            return
+        order = np.argsort(self.content, kind="stable")
+        keys = self.snapshot.content[rows]
+        at = order[np.minimum(np.searchsorted(self.content[order], keys), len(order) - 1)]
+        for place, row in zip(at[hit := self.content[at] == keys].tolist(), rows[hit].tolist(), strict=True):
+            there = self.alike.setdefault(place, [])
+            if row not in there:
+                there.append(row)
+
+    def taught(self) -> list[str | None]:
+        found: list[str | None] = [None] * len(self.ids)
+        for place, rows in self.alike.items():
+            active = [row for row in rows if self.snapshot.active[row]]
+            if active:
+                found[place] = self.snapshot.labels[self.snapshot.label[active[0]]]
+        return found
+
+
+def asked_of(vectors: F32, contents: Sequence[bytes]) -> Asked:
+    content = np.array([content_key(content.hex()) for content in contents], np.int64)
+    return Asked(vectors, content, np.array([vector_hash(vector) for vector in vectors], np.int64))
+
+
+def name_of(number: int, source: str | bytes | None) -> str:
+    return f"picture {number}" if source is None else Path(loaded(source)).name
