@@ -35,6 +35,7 @@ class Answers:
     read_only: bool = True
     asked: list[str] = field(default_factory=list)
     preselected: str = ""
+    typed: str = ""
     trust_answer: float = 0.5
     rows: list[Any] = field(default_factory=list)
 
@@ -69,8 +70,10 @@ class Answers:
         *,
         preselected: str = "",
         verb: str = "Teach",
+        typed: str = "",
     ) -> None:
         self.asked.append(question)
+        self.typed = typed
         self.preselected = preselected
         if self.label_answer:
             then(self.label_answer)
@@ -83,6 +86,13 @@ class Answers:
         self.asked.append(title)
         self.rows = list(rows)
         then(0)
+
+    def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
+        self.asked.append(question)
+        then()
+
+    def table_file(self, suggested: Path, then: Callable[[str], object]) -> None:
+        then(self.path)
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:
         self.asked.extend(keys for keys, _ in rows)

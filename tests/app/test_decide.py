@@ -89,12 +89,12 @@ def test_a_picture_dropped_anywhere_is_decided(desk: Desk, red: Path) -> None:
     assert desk.decision.label == "animals/cat"
 
 
-def test_of_several_dropped_pictures_the_rest_join_the_recent_queries(desk: Desk, tmp_path: Path, red: Path) -> None:
+def test_several_dropped_pictures_wait_in_the_queue(desk: Desk, tmp_path: Path, red: Path) -> None:
     blue = tmp_path / "blue.png"
     picture((60, 70, 210), seed=78).save(blue)
     desk.drop_files(desk.window.decide.query, red, blue)
-    assert desk.window.session.decision.query.name == "red.png"  # type: ignore[union-attr]
-    assert desk.window.decide.recent.rowCount() == 2
+    assert desk.window.session.queue.rowCount() == 2
+    assert desk.window.session.decision.query.queued is not None  # type: ignore[union-attr]
 
 
 def test_a_recent_query_is_decided_again(desk: Desk, tmp_path: Path, red: Path) -> None:

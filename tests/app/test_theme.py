@@ -87,5 +87,5 @@ def test_only_the_first_six_classes_of_a_decision_are_coloured():
 
 
 def test_the_resources_are_there():
-    assert len(resources.style_sheet().splitlines()) <= 18
+    assert len(resources.style_sheet().splitlines()) <= 20
     assert resources.app_icon().endswith("app.svg")

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.decision.many import KNOWN, UNKNOWN, UNTOLD, Verdicts
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.many import KNOWN, NOBODY, UNKNOWN, UNTOLD, Verdicts
+from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.standing import SPARE, Asked, Standing
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.types import RULES, NewExemplar
@@ -71,6 +73,11 @@ def assert_same(found: Verdicts, i: int, decision) -> None:
         assert found.margin[i] == pytest.approx(decision.margin, abs=1e-12)
 
 
+def full_winner(decision) -> str | None:
+    mine = [n for n in decision.neighbours if at_level(n.label, decision.level) == decision.label]
+    return tally([n.label for n in mine], [n.weight for n in mine]).winner
+
+
 def queries_of(rng: np.random.Generator, n: int) -> tuple[Asked, list[str | None]]:
     vectors = unit(rng, n)
     contents = [content_of(i) if i % 3 == 0 else None for i in range(n)]
@@ -102,6 +109,8 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
             for i, decision in enumerate(each):
                 assert_same(found, i, decision)
                 assert found.known[i] == SAID[decision.known]
+                full = int(found.full[i])
+                assert (None if full == NOBODY else memory.snapshot.labels[full]) == full_winner(decision)
 
 
 @settings(max_examples=20, deadline=None)

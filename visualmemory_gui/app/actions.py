@@ -21,7 +21,8 @@ class Spec:
     """One action. ``id`` is also its object name, ``handler`` the method that does it.
 
     ``needs`` says what must be there for it to be on: "memory", "writable", "query", "winner" (of a query that is not
-    in the memory), "selection", "struck", "undo", "redo". ``scope`` is the workspace whose keys they are.
+    in the memory), "selection", "struck", "queue", "queued", "certain", "undo", "redo". ``scope`` is the workspace
+    whose keys they are.
     """
 
     id: str
@@ -90,6 +91,16 @@ ACTIONS: tuple[Spec, ...] = (
          "set_trust", ("writable", "selection"), "decide"),
     Spec("actionAsk", "Decide this exemplar", "Make the selected neighbour the query", "image-search-outline",
          ("Return",), "ask_selected", ("selection",), "decide"),
+    Spec("actionQueue", "Queue", "Show or hide the pictures that wait to be taught", "tray-full", ("Ctrl+Shift+Q",),
+         "toggle_queue", ("queue",), "decide", checkable=True),
+    Spec("actionConfirmAll", "Confirm all certain…", "Teach the certain pictures of the queue as they are decided",
+         "check-all", ("Shift+C",), "confirm_all", ("writable", "certain"), "decide"),
+    Spec("actionQueueExport", "Export CSV…", "Write the queue and its decisions as a table", "table-arrow-right", (),
+         "export_queue", ("queue",), "decide"),
+    Spec("actionQueueRemove", "Take out", "Take the selected pictures out of the queue; the memory stays as it is",
+         "tray-minus", ("Backspace",), "remove_queued", ("writable", "queued"), "decide"),
+    Spec("actionQueueClear", "Empty the queue…", "Take all pictures out of the queue; the memory stays as it is",
+         "tray-remove", (), "clear_queue", ("writable", "queue"), "decide"),
     Spec("actionSelectAll", "Select all neighbours", "Select every card", "select-all", ("Ctrl+A",), "select_all",
          ("query",), "decide"),
     Spec("actionClose", "Let go", "Close the note, stop relabelling, clear the selection", "close", ("Esc",),
@@ -102,8 +113,10 @@ ACTIONS: tuple[Spec, ...] = (
 
 TOOL_BAR: tuple[str | None, ...] = (
     "actionOpen", "actionNew", "actionAdd", "actionExport", None, "actionUndo", "actionRedo", None, "actionDecide",
-    "actionCurate", "actionStudy",
+    "actionCurate", "actionStudy", None, "actionQueue",
 )  # fmt: skip
+TOOL_BAR_RIGHT = ("actionKeys", "actionTheme")
+ON_QUEUE = ("actionConfirmAll", "actionQueueExport", "actionQueueRemove", "actionQueueClear")
 ON_CARDS = ("actionStrike", "actionRestore", "actionRelabel", "actionTrust", "actionAsk")
 SPECS = {spec.id: spec for spec in ACTIONS}
 
@@ -120,17 +133,26 @@ def texts(
     level: bool = False,
     selected: int,
     struck: int,
+    queued: int = 0,
+    waiting: int = 0,
+    certain: int = 0,
     undo: str | None,
     redo: str | None,
 ) -> dict[str, str]:
     """What the actions with a target say now: they name it, so that none is ever guessed.
 
     ``own``: the query is an exemplar of the memory, which teaching would relabel. ``level``: the decision is between
-    shorter labels than ``winner``, the full one that would be taught.
+    shorter labels than ``winner``, the full one that would be taught. ``queued`` pictures of the queue are selected, of
+    ``waiting``; ``certain`` can be confirmed.
     """
+    teach = f"Teach {queued:,} pictures as…" if queued > 1 else SPECS["actionTeach"].text
+    confirm = f"Confirm{' as' if level else ''} {winner}" if winner else "Confirm"
     return {
-        "actionTeach": "Relabel as…" if own else SPECS["actionTeach"].text,
-        "actionConfirm": f"Confirm{' as' if level else ''} {winner}" if winner else "Confirm",
+        "actionTeach": "Relabel as…" if own else teach,
+        "actionConfirm": f"Confirm {queued:,} as decided" if queued > 1 else confirm,
+        "actionQueue": f"Queue ({waiting:,})" if waiting else "Queue",
+        "actionConfirmAll": f"Confirm all {certain:,} certain…" if certain else "Confirm all certain…",
+        "actionQueueRemove": f"Take out {queued:,}" if queued else "Take out",
         "actionStrike": f"Strike out {exemplars(selected)}" if selected else "Strike out",
         "actionRestore": f"Restore {exemplars(struck)}" if struck else "Restore",
         "actionRelabel": f"Relabel {exemplars(selected)}…" if selected else "Relabel…",

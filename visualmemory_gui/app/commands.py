@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from visualmemory_gui.app import operations, watch_operations
+from visualmemory_gui.app import operations, queue_operations, watch_operations
 from visualmemory_gui.app.dialogs import Asking
-from visualmemory_gui.app.models.asking import SHOWN, Query
+from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.session import Session
@@ -23,6 +23,8 @@ class Cards(Protocol):
     """What the commands need of the workspace Decide."""
 
     def selected(self, *, struck: bool | None = None) -> list[int]: ...
+    def queued(self) -> list[int]: ...
+    def toggle_queue(self) -> None: ...
     def select_all(self) -> None: ...
     def clear_selection(self) -> None: ...
     def label_of_key(self, digit: int) -> str | None: ...
@@ -52,14 +54,15 @@ class Commands(QObject):
             self._session.post_note("There is no picture on the clipboard.")
 
     def decide(self, images: Sequence[Any]) -> None:
-        """Make the first picture the query; the others join the recent queries."""
+        """One picture becomes the query; many wait in the teaching queue."""
         if not images:
             self._session.post_note("There is no picture in it. A folder of classes is imported in Curate.")
             return
-        self._session.decision.remember([path for path in images[1:SHOWN] if isinstance(path, str)])
-        self._session.decision.ask(images[0])
-        if len(images) > SHOWN:
-            self._session.post_note(f"Took the first {SHOWN} of {len(images):,} pictures.")
+        paths = [image for image in images if isinstance(image, str)]
+        if len(paths) > 1:
+            queue_operations.add(self._session, paths)
+        else:
+            self._session.decision.ask(images[0])
 
     def ask_selected(self) -> None:
         ids = self._cards.selected()
@@ -68,18 +71,23 @@ class Commands(QObject):
 
     # Teaching
 
-    def teach(self) -> None:
-        decision = self._session.decision.decision
-        winner = winning_label(decision) if decision is not None else None
-        query = self._session.decision.query
+    def teach(self, typed: str = "") -> None:
+        """Ask for the class of the query, or of the pictures selected in the queue."""
+        decision, query, queued = self._session.decision.decision, self._session.decision.query, self._cards.queued()
+        winner = winning_label(decision) if decision is not None and len(queued) < 2 else None
         own = query is not None and query.exemplar is not None
         question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this picture as", "Teach")
-        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb)
+        if len(queued) > 1:
+            question = f"Teach {len(queued):,} pictures as"
+        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb, typed=typed)
 
     def confirm(self) -> None:
-        decision = self._session.decision.decision
+        """Teach the query as what won; many selected pictures of the queue each as its own winner."""
+        decision, queued = self._session.decision.decision, self._cards.queued()
         label = winning_label(decision) if decision is not None else None
-        if label is not None:
+        if len(queued) > 1:
+            queue_operations.teach(self._session, self._session.queue.winners(queued))
+        elif label is not None:
             self._teach_query(label)
 
     def teach_as(self, label: str | None) -> None:
@@ -112,6 +120,36 @@ class Commands(QObject):
         """Ask what ``query`` ought to be, and watch it."""
         then = partial(watch_operations.watch, self._session, query)
         self._ask_label("Watch this picture; it ought to be", then, preselected=preselected, verb="Watch")
+
+    # The queue
+
+    def toggle_queue(self) -> None:
+        self._cards.toggle_queue()
+
+    def confirm_all(self) -> None:
+        """Teach every picture that is certain, after asking."""
+        wanted = self._session.queue.certain()
+        if wanted:
+            classes = len({label for _, label in wanted})
+            question = (
+                f"Teach {len(wanted):,} picture{'' if len(wanted) == 1 else 's'} of the queue as the "
+                f"{classes:,} class{'' if classes == 1 else 'es'} they are decided as? One undo takes it back."
+            )
+            self._ask.confirm(question, "Teach", partial(queue_operations.teach, self._session, wanted))
+
+    def export_queue(self) -> None:
+        memory = self._session.memory
+        if memory is not None:
+            suggested = memory.path.with_name(f"{memory.path.stem}-queue.csv")
+            self._ask.table_file(suggested, partial(queue_operations.export, self._session))
+
+    def remove_queued(self) -> None:
+        queue_operations.remove(self._session, self._cards.queued())
+
+    def clear_queue(self) -> None:
+        count = self._session.queue.counts()[0]
+        question = f"Take all {count:,} pictures out of the queue? What was taught stays in the memory."
+        self._ask.confirm(question, "Empty the queue", partial(queue_operations.clear, self._session))
 
     # Neighbours
 
@@ -180,14 +218,23 @@ class Commands(QObject):
         self._cards.say("")
 
     def _ask_label(
-        self, question: str, then: Callable[[str], object], *, preselected: str = "", verb: str = "Teach"
+        self,
+        question: str,
+        then: Callable[[str], object],
+        *,
+        preselected: str = "",
+        verb: str = "Teach",
+        typed: str = "",
     ) -> None:
         labels = sorted(label for label, count in self._session.decision.counts.items() if count)
-        self._ask.label(question, labels, then, preselected=preselected, verb=verb)
+        self._ask.label(question, labels, then, preselected=preselected, verb=verb, typed=typed)
 
     def _teach_query(self, label: str) -> None:
-        query = self._session.decision.query
+        query, queued = self._session.decision.query, self._cards.queued()
         if query is None:
+            return
+        if queued:
+            queue_operations.teach(self._session, [(i, label) for i in queued])
             return
         if query.exemplar is not None:
             operations.relabel(self._session, [query.exemplar], label)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import actions, operations, preferences, resources, theme, watch_operations
 from visualmemory_gui.app.commands import Commands
@@ -27,6 +27,7 @@ from visualmemory_gui.app.views.decide import DecideView
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
 from visualmemory_gui.app.views.note_place import Grid, NotePlace
 from visualmemory_gui.app.views.status_bar import StatusBar
+from visualmemory_gui.app.views.tool_bar import ToolBar
 from visualmemory_gui.app.widgets.empty_state import EmptyState
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
@@ -130,11 +131,16 @@ class MainWindow(QMainWindow):
             level=decision is not None and winner != decision.label,
             selected=selected,
             struck=len(self.decide.selected(struck=True)),
+            queued=len(self.decide.queued()),
+            waiting=self.session.queue.rowCount(),
+            certain=len(self.session.queue.certain()),
             undo=state.undo if state else None,
             redo=state.redo if state else None,
         ).items():
             self.actions_by_id[name].setText(text)
         self.actions_by_id["actionConfirm"].setData(winner)
+        self.actions_by_id["actionQueue"].setChecked(self.decide.queue_shown)
+        self.actions_by_id["actionQueue"].setIconText(self.actions_by_id["actionQueue"].text())
 
     def on_memory_opened(self) -> None:
         memory = self.session.memory
@@ -233,26 +239,8 @@ class MainWindow(QMainWindow):
         self._note_place = NotePlace(self.note, centre)
         self.setCentralWidget(centre)
         self.setStatusBar(StatusBar(self.session, self.state))
-        self.addToolBar(self._tool_bar())
-        self.decide.set_actions(self.actions_by_id, actions.ON_CARDS)
-
-    def _tool_bar(self) -> QToolBar:
-        bar = QToolBar("Tools")
-        bar.setObjectName("toolBar")
-        bar.setMovable(False)
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for name in actions.TOOL_BAR:
-            bar.addAction(self.actions_by_id[name]) if name else bar.addSeparator()
-        gap = QWidget()
-        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(gap)
-        for name in ("actionKeys", "actionTheme"):
-            bar.addAction(self.actions_by_id[name])
-            button = bar.widgetForAction(self.actions_by_id[name])
-            if isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-                button.setAccessibleName(self.actions_by_id[name].text())
-        return bar
+        self.addToolBar(ToolBar(self.actions_by_id, shown=actions.TOOL_BAR, right=actions.TOOL_BAR_RIGHT))
+        self.decide.set_actions(self.actions_by_id, actions.ON_CARDS, actions.ON_QUEUE)
 
     def _connect(self) -> None:
         """All wiring of the window, on one page."""
@@ -277,6 +265,7 @@ class MainWindow(QMainWindow):
             button.clicked.connect(self.actions_by_id[name].trigger)
         decide.facts_changed.connect(self.on_facts_changed)
         decide.pictures_dropped.connect(commands.decide)
+        decide.typed.connect(commands.teach)
         decide.teach_requested.connect(commands.teach_pictures)
         decide.relabel_requested.connect(commands.relabel_to)
         decide.class_chosen.connect(commands.teach_as)

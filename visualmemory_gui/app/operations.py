@@ -79,11 +79,11 @@ def rename_label(session: Session, old: str, new: str) -> None:
 def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
     """Add pictures (paths, or pictures already decoded) to the memory as ``label``, as one step."""
     images = list(images)
-    said = partial(_say_taught, session, label)
+    said = partial(say_taught, session, label)
 
     def work(memory: Any, report: Any = silent) -> tuple[Any, int | None]:
         decoded = _decoded(memory, images, report) if len(images) > FEW else images
-        return memory.add_pictures(decoded, [label] * len(images)), _last_step(memory)
+        return memory.add_pictures(decoded, [label] * len(images)), last_step(memory)
 
     if not may_write(session):
         return
@@ -122,7 +122,7 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
 
     def work(memory: Any, report: Any) -> tuple[Any, int | None]:
         result = memory.build(folder, copy=copy, label=label, report=report, write=session.tasks.write)
-        return result, _last_step(memory)
+        return result, last_step(memory)
 
     def said(done: tuple[Any, int | None]) -> None:
         result, step = done
@@ -243,12 +243,12 @@ def _say_step(session: Session, done: str, nothing: str, changes: Changes | None
     session.post_note(f"{done}: {named}." if named else nothing)
 
 
-def _last_step(memory: Any) -> int | None:
+def last_step(memory: Any) -> int | None:
     step = memory.history.can_undo()
     return step.number if step is not None else None
 
 
-def _say_taught(session: Session, label: str, done: tuple[Any, int | None]) -> None:
+def say_taught(session: Session, label: str, done: tuple[Any, int | None]) -> None:
     result, step = done
     if result.added:
         present = f" {len(result.present)} here already." if result.present else ""

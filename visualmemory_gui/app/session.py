@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.followed import FollowedModel
+from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
@@ -50,12 +52,14 @@ class Session(QObject):
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
         self.followed = FollowedModel(self.tasks, self)
+        self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
+        self.changed.connect(self.queue.on_changed)
         self.changed.connect(self.followed.on_changed)  # after the decision, which is looked at
 
     def open(self, path: str | Path, *, readonly: bool = False) -> Task:
@@ -185,6 +189,7 @@ class Session(QObject):
         self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()
         self._load_encoder()
+        self.queue.set_memory(memory)
         self.followed.set_memory(memory)
 
     def _let_go(self) -> Callable[[], object] | None:
@@ -195,6 +200,7 @@ class Session(QObject):
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.decision.set_memory(None)
+        self.queue.set_memory(None)
         self.followed.set_memory(None)
         self.encoder_changed.emit("")
         self.memory_closed.emit()

@@ -104,10 +104,20 @@ class _State:
     colours: Colours = LIGHT
     wanted: Name = "light"
     following: bool = False
+    still: bool = False
 
 
 _icons: dict[tuple[str, str], QIcon] = {}
 _bound: list[tuple[Any, str]] = []
+
+
+def reduced_motion() -> bool:
+    """Whether nothing may move or fade by itself."""
+    return _State.still
+
+
+def set_reduced_motion(wanted: bool) -> None:
+    _State.still = wanted
 
 
 def current() -> Colours:

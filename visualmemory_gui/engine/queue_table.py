@@ -21,14 +21,16 @@ from visualmemory_gui.engine.types import F32, F64, I64, Bools
 class QueueTable:
     """The whole queue, decided on one state of the memory; one entry a picture, in the order they were read.
 
-    ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is 1, 0, or -1 where it cannot
-    be told. ``taught`` is the label under which an active exemplar of the same content is in the memory.
+    ``labels`` are the full labels that won: at a level the strongest below the winner. ``shares`` and ``margins`` are
+    NaN where there is nothing to compare with. ``known`` is 1, 0, or -1 where it cannot be told. ``taught`` is the
+    label under which an active exemplar of the same content is in the memory.
     """
 
     change: int
     ids: I64
     names: tuple[str, ...]
     winners: tuple[str | None, ...]
+    labels: tuple[str | None, ...]
     shares: F64
     margins: F64
     known: npt.NDArray[np.int8]

@@ -99,13 +99,14 @@ class TeachingQueue:
                 level=level,
                 thresholds=decider.thresholds,
             )
-            names = (*found.labels, None)  # NOBODY is -1
+            names, full = (*found.labels, None), (*rows.snapshot.labels, None)  # NOBODY is -1
             assert names[NOBODY] is None
             return QueueTable(
                 change=rows.snapshot.change,
                 ids=rows.ids,
                 names=tuple(rows.names),
                 winners=tuple(names[code] for code in found.winner.tolist()),
+                labels=tuple(full[code] for code in found.full.tolist()),
                 shares=found.share,
                 margins=found.margin,
                 known=found.known,

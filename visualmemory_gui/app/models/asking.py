@@ -24,7 +24,7 @@ class Query:
     """What is being decided. ``vector`` is (dim,) float32 of unit length and kept, so that no edit embeds again.
 
     ``picture`` is None for a query that was kept without its pixels (a recent one); ``exemplar`` is the id where the
-    query is one of the memory's own.
+    query is one of the memory's own, ``queued`` its number in the teaching queue where it waits there.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Query:
     source: str | None = None
     picture: Picture | None = None
     exemplar: int | None = None
+    queued: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,14 @@ def query_of(memory: VisualMemory, exemplar: int) -> Query:
         source=row.source,
         exemplar=exemplar,
     )
+
+
+def queued_query(memory: VisualMemory, number: int) -> Query:
+    """A picture of the teaching queue as a query."""
+    kept = memory.queue.query(number).picture
+    assert kept.vector is not None  # nothing waits without one
+    name = Path(kept.source).name if kept.source else f"picture {number}"
+    return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number)
 
 
 def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[int] = (), side: int = 256) -> Answer:

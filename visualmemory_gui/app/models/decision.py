@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.app.models.asking import Answer, How, Query, answer, counts_of, embed, keep_query, query_of
+from visualmemory_gui.app.models.asking import (
+    Answer,
+    How,
+    Query,
+    answer,
+    counts_of,
+    embed,
+    keep_query,
+    query_of,
+    queued_query,
+)
 from visualmemory_gui.engine.decision.closeness import Closeness
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
 
@@ -101,18 +110,16 @@ class DecisionModel(QObject):
         if memory is not None:
             self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), self._set_query, topic=EMBED)
 
+    def ask_queued(self, number: int) -> None:
+        """Decide a picture of the teaching queue."""
+        memory = self._memory
+        if memory is not None:
+            self._runner.run_edit("Deciding", lambda: queued_query(memory, number), self._set_query, topic=EMBED)
+
     def ask_query(self, query: Query) -> None:
         """Decide a query that already has its vector."""
         self._runner.supersede(EMBED)
         self._set_query(query)
-
-    def remember(self, paths: list[str]) -> None:
-        """Put pictures on the strip of recent queries without showing their decisions."""
-        memory = self._memory
-        if memory is None:
-            return
-        for path in paths:
-            self._run_embedding("Reading pictures", partial(embed, memory, path), self._remembered, topic="")
 
     @property
     def left_out_ids(self) -> frozenset[int]:

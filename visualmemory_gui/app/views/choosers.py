@@ -67,9 +67,12 @@ class Choosers:
         *,
         preselected: str = "",
         verb: str = "Teach",
+        typed: str = "",
     ) -> None:
-        """A class: one of ``labels`` or a new one."""
-        dialog = LabelChooser(self._window, question=question, labels=labels, preselected=preselected, verb=verb)
+        """A class: one of ``labels`` or a new one; ``typed`` is its beginning where the user typed it already."""
+        dialog = LabelChooser(
+            self._window, question=question, labels=labels, preselected=preselected, verb=verb, typed=typed
+        )
         dialog.chosen.connect(then)
         dialog.open()
 
@@ -96,6 +99,27 @@ class Choosers:
         """Which decisions an edit moved; one may be chosen to be decided."""
         dialog = MovedDialog(self._window, title=title, rows=rows)
         dialog.chosen.connect(then)
+        dialog.open()
+
+    def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
+        """Yes or no; ``verb`` says what yes does."""
+        box = QMessageBox(QMessageBox.Icon.Question, verb, question, parent=self._window)
+        box.setObjectName("confirmDialog")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(yes)
+        yes.clicked.connect(lambda: then())
+        box.open()
+
+    def table_file(self, suggested: Path, then: Callable[[str], object]) -> None:
+        """A name for a table."""
+        dialog = self._file_dialog("Save the table as", suggested.parent)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter("Tables (*.csv)")
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(suggested.name)
+        dialog.fileSelected.connect(then)
         dialog.open()
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:

@@ -20,9 +20,11 @@ from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.drops import PictureDrops
 from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
+from visualmemory_gui.app.views.queue_panel import QueuePanel
 from visualmemory_gui.app.widgets.preview import Preview
 
 WIDTHS = (330, 640, 300)
+HEIGHTS = (460, 280)  # with a queue below
 
 
 class DecideView(QWidget):
@@ -37,6 +39,7 @@ class DecideView(QWidget):
     class_chosen = Signal(object)  # label
     strike_requested = Signal(list)  # ids
     restore_requested = Signal(list)  # ids
+    typed = Signal(str)  # the beginning of a class name, in the queue
     facts_changed = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -50,6 +53,8 @@ class DecideView(QWidget):
         session.decision.side = round(theme.px(LARGEST_PT) * max(1.0, self.devicePixelRatioF()))
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision)
+        self.queue = QueuePanel(session.queue)
+        self._folded = False
         self.preview = Preview(self)
         self._lay_out()
         self._connect()
@@ -62,13 +67,44 @@ class DecideView(QWidget):
             "winner": decision is not None and decision.label is not None and not self._decision.here,
             "selection": bool(self.selected(struck=False)),
             "struck": bool(self.selected(struck=True)),
+            "queue": self._session.queue.rowCount() > 0,
+            "queued": bool(self.queued()),
+            "certain": bool(self._session.queue.certain()),
         }
         return {name for name, there in found.items() if there}
 
     def selected(self, *, struck: bool | None = None) -> list[int]:
         return self.neighbours.selected(struck=struck)
 
+    def queued(self) -> list[int]:
+        """The pictures of the queue that are selected, as long as one of them is the query."""
+        query = self._decision.query
+        if query is None or query.queued is None:
+            return []
+        chosen = self.queue.table.chosen()
+        return chosen if query.queued in chosen else [query.queued]
+
+    @property
+    def queue_shown(self) -> bool:
+        return not self._folded and self._session.queue.rowCount() > 0
+
+    def toggle_queue(self) -> None:
+        """Fold the queue away, or bring it back."""
+        self._folded = self.queue_shown
+        self.on_queue_updated()
+
+    def on_queue_updated(self) -> None:
+        came = self.queue_shown and self.queue.isHidden()
+        self.queue.setVisible(self.queue_shown)
+        self.query.set_recent_shown(not self.queue_shown)
+        if came and self._decision.query is None:
+            self.queue.begin()
+        self.facts_changed.emit()
+
     def select_all(self) -> None:
+        if self.queue.table.hasFocus():
+            self.queue.table.selectAll()
+            return
         self.neighbours.grid.selectAll()
         self.neighbours.grid.setFocus()
 
@@ -83,8 +119,9 @@ class DecideView(QWidget):
         """A hint over the neighbours; "" takes it back."""
         self.neighbours.say(text)
 
-    def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...]) -> None:
+    def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...], on_queue: tuple[str, ...]) -> None:
         """Let the buttons and the context menu stand for the window's actions."""
+        self.queue.set_actions([actions[name] for name in on_queue], hide=actions["actionQueue"])
         bind(self.query.teach, actions["actionTeach"])
         bind(self.query.confirm, actions["actionConfirm"])
         bind(self.query.watch, actions["actionWatch"])
@@ -133,13 +170,26 @@ class DecideView(QWidget):
         column = QVBoxLayout(self)
         margin = theme.px(6)
         column.setContentsMargins(margin, margin, margin, margin)
-        column.addWidget(split)
+        down = QSplitter(Qt.Orientation.Vertical)
+        down.setObjectName("decideQueueSplit")
+        down.setChildrenCollapsible(False)
+        down.setHandleWidth(theme.px(6))
+        for part, stretch in ((split, 3), (self.queue, 2)):
+            down.addWidget(part)
+            down.setStretchFactor(down.count() - 1, stretch)
+        down.setSizes(list(HEIGHTS))
+        self.queue.hide()
+        column.addWidget(down)
 
     def _connect(self) -> None:
         drops = PictureDrops(self)
         drops.dropped.connect(self.pictures_dropped)
         for each in (drops, self.query):
             each.words_dropped.connect(lambda: self._session.post_note(NO_PICTURE))
+        self._session.queue.updated.connect(self.on_queue_updated)
+        self.queue.picture_chosen.connect(self._decision.ask_queued)
+        self.queue.selection_changed.connect(self.facts_changed)
+        self.queue.typed.connect(self.typed)
         self.query.pictures_dropped.connect(self.pictures_dropped)
         self.query.recent_chosen.connect(self.on_recent_chosen)
         self.neighbours.strike_requested.connect(self.strike_requested)

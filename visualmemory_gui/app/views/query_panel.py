@@ -29,6 +29,7 @@ class QueryPanel(QFrame):
         self.setAccessibleName("Query: drop pictures here to decide them")
         self.setProperty("panel", True)
         self._decision = decision
+        self._recent_shown = True
         self._make_words()
         self.picture = PictureView(empty_text="Drop a picture, or paste one")
         self.picture.setObjectName("queryImage")
@@ -80,8 +81,13 @@ class QueryPanel(QFrame):
         own = query is not None and query.exemplar is not None
         return here_text([(row.id, row.label) for row in here], own=own)
 
+    def set_recent_shown(self, shown: bool) -> None:
+        """The strip gives way where something else lists pictures."""
+        self._recent_shown = shown
+        self.on_recent_reset()
+
     def on_recent_reset(self) -> None:
-        some = self.strip.model().rowCount() > 0
+        some = self._recent_shown and self.strip.model().rowCount() > 0
         self.earlier.setVisible(some)
         self.strip.setVisible(some)
 
@@ -130,9 +136,9 @@ class QueryPanel(QFrame):
     def _lay_out(self) -> None:
         buttons = QGridLayout()
         buttons.addWidget(self.teach, 0, 0)
-        buttons.addWidget(self.choose, 0, 1)
-        buttons.addWidget(self.confirm, 1, 0)
-        buttons.addWidget(self.watch, 1, 1)
+        buttons.addWidget(self.watch, 0, 1)
+        buttons.addWidget(self.confirm, 1, 0, 1, 2)
+        buttons.addWidget(self.choose, 2, 0, 1, 2)
         column = QVBoxLayout(self)
         header = QHBoxLayout()
         header.addWidget(self.title)

@@ -32,6 +32,7 @@ class LabelChooser(QDialog):
         labels: Sequence[str],
         preselected: str = "",
         verb: str = "Teach",
+        typed: str = "",
     ) -> None:
         super().__init__(parent)
         self.setObjectName("labelChooser")
@@ -48,6 +49,10 @@ class LabelChooser(QDialog):
         for widget in (heading, self._edit, self._hint, buttons):
             column.addWidget(widget)
         self._on_typed(preselected)
+        if typed:
+            self._edit.setText(typed)  # the cursor stands behind it: typing goes on
+            self._edit.completer().setCompletionPrefix(typed)
+            self._edit.completer().complete()
 
     @property
     def label(self) -> str:

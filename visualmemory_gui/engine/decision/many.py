@@ -20,13 +20,15 @@ NOBODY = -1  # in place of a row or of a class
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """One entry a query. ``winner`` is a place in ``labels``, NOBODY where there is nothing to compare with.
+    """One entry a query. ``winner`` is a place in ``labels``, NOBODY where there is nothing to compare with; ``full``
+    the code of the strongest full label below it.
 
     ``share`` and ``margin`` are NaN there. ``known`` is KNOWN, UNKNOWN, or UNTOLD where it cannot be told.
     """
 
     labels: tuple[str, ...]
     winner: I64
+    full: I64
     share: F64
     margin: F64
     known: npt.NDArray[np.int8]
@@ -67,10 +69,12 @@ def decide_many(
     if content is not None and twin is not None:
         known = _known(snapshot, rows, distances, winner=full, thresholds=thresholds, content=content, twin=twin)
     if level == 0:
-        return Verdicts(snapshot.labels, full, share, margin, known)
+        return Verdicts(snapshot.labels, full, full, share, margin, known)
     names, rolled = _rolled_up(snapshot.labels, level)
-    winner, share, margin = _vote(rolled[codes] if len(rolled) else codes, votes)
-    return Verdicts(names, winner, share, margin, known)
+    above = rolled[codes] if len(rolled) else codes
+    winner, share, margin = _vote(above, votes)
+    full = _vote(codes, np.where(above == winner[:, None], votes, 0.0))[0]
+    return Verdicts(names, winner, full, share, margin, known)
 
 
 def _vote(codes: I64, votes: F64) -> tuple[I64, F64, F64]:

@@ -1,0 +1,242 @@
+"""The teaching queue in the window: real picture files, real keys, the ``fake`` encoder."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QTableView, QToolButton
+
+from tests.app.conftest import Answers, Desk
+from tests.conftest import COLOURS, picture
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.models.queue import Column
+from visualmemory_gui.engine.memory import VisualMemory
+
+NEW = (240, 230, 30)
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> list[Path]:
+    """Six pictures of the known classes, four of a colour that no class has."""
+    folder = tmp_path / "waiting"
+    folder.mkdir()
+    paths = []
+    for i, colour in enumerate([*COLOURS.values(), *COLOURS.values(), NEW, NEW, NEW, NEW]):
+        paths.append(folder / f"{i}.png")
+        picture(colour, seed=5000 + i).save(paths[-1])
+    return paths
+
+
+@pytest.fixture
+def filled(desk: Desk, waiting: list[Path]) -> Desk:
+    desk.drop_files(desk.window.decide.query, *waiting)
+    return desk
+
+
+def table(desk: Desk) -> QTableView:
+    found = desk.window.findChild(QTableView, "queueTable")
+    assert found is not None
+    return found
+
+
+def summary(desk: Desk) -> str:
+    found = desk.window.findChild(QLabel, "queueSummary")
+    assert found is not None
+    return found.text()
+
+
+def column(desk: Desk, which: Column) -> list[str]:
+    model = table(desk).model()
+    return [str(model.index(row, int(which)).data()) for row in range(model.rowCount())]
+
+
+def choose(desk: Desk, *names: str) -> None:
+    """Select the rows of these pictures, by the mouse and Ctrl."""
+    view = table(desk)
+    for n, name in enumerate(names):
+        index = view.model().index(column(desk, Column.Picture).index(name), 0)
+        view.scrollTo(index)
+        keys = Qt.KeyboardModifier.ControlModifier if n else Qt.KeyboardModifier.NoModifier
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, view.visualRect(index).center())
+    desk.settle()
+
+
+def test_dropping_many_pictures_opens_the_queue_least_certain_first(filled: Desk) -> None:
+    assert table(filled).isVisible()
+    shares = [float(text.split()[0]) for text in column(filled, Column.Share)]
+    assert len(shares) == 10 and shares == sorted(shares)
+    assert filled.window.session.decision.query.queued is not None  # type: ignore[union-attr]
+    assert "10 pictures came in" in filled.notes[-1]
+
+
+def test_a_row_that_is_chosen_becomes_the_query(filled: Desk) -> None:
+    choose(filled, "3.png")
+    assert filled.window.session.decision.query.name == "3.png"  # type: ignore[union-attr]
+    row = column(filled, Column.Picture).index("3.png")
+    assert column(filled, Column.Winner)[row] == filled.decision.label
+
+
+def test_one_lesson_moves_every_row_like_it(filled: Desk) -> None:
+    choose(filled, "6.png")
+    filled.ask.label_answer = "lights/lamp"
+    filled.key(Qt.Key.Key_T)
+    winners = dict(zip(column(filled, Column.Picture), column(filled, Column.Winner), strict=True))
+    assert {winners[f"{i}.png"] for i in range(6, 10)} == {"lights/lamp"}
+    assert summary(filled).startswith("taught 1; ")
+    assert column(filled, Column.Taught)[-1] == "lights/lamp"  # what is taught sinks
+    model = filled.window.session.queue
+    assert {model.row(row).name for row in model.rows_of(model.moved)} >= {"7.png", "8.png", "9.png"}
+
+
+def test_after_a_lesson_the_least_certain_of_the_others_comes_up(filled: Desk) -> None:
+    choose(filled, "6.png")
+    filled.ask.label_answer = "lamp"
+    filled.key(Qt.Key.Key_T)
+    first = column(filled, Column.Picture)[0]
+    assert filled.window.session.decision.query.name == first != "6.png"  # type: ignore[union-attr]
+
+
+def test_a_digit_teaches_all_selected_rows_in_one_step(filled: Desk) -> None:
+    choose(filled, "0.png", "3.png")
+    label = filled.window.decide.label_of_key(1)
+    assert filled.window.actions_by_id["actionTeach"].text() == "Teach 2 pictures as…"
+    filled.key(Qt.Key.Key_1)
+    assert column(filled, Column.Taught).count(str(label)) == 2
+    filled.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert column(filled, Column.Taught) == [""] * 10
+
+
+def test_typing_a_name_begins_the_choice_of_a_class(filled: Desk) -> None:
+    choose(filled, "6.png")
+    filled.ask.label_answer = "lamp"
+    QTest.keyClicks(table(filled), "l")
+    filled.settle()
+    assert filled.ask.typed == "l"
+    assert "lamp" in column(filled, Column.Taught)
+
+
+def test_confirming_all_that_is_certain_is_one_step(filled: Desk) -> None:
+    filled.window.session.queue.set_least(50)
+    sure = dict(filled.window.session.queue.certain())
+    assert sure
+    filled.press("actionConfirmAll")
+    assert f"Teach {len(sure)} picture" in filled.ask.asked[-1]
+    assert sum(bool(text) for text in column(filled, Column.Taught)) == len(sure)
+    filled.press("actionUndo")
+    assert column(filled, Column.Taught) == [""] * 10
+
+
+def test_every_edit_of_the_memory_is_followed(filled: Desk) -> None:
+    before = column(filled, Column.Winner)
+    memory = filled.memory
+    filled.window.commands.relabel_to(memory.catalog.ids_under("animals/cat"), "animals/lion")
+    filled.settle()
+    assert column(filled, Column.Winner) != before and "animals/lion" in column(filled, Column.Winner)
+
+
+def test_the_queue_outlives_a_restart(filled: Desk, small: Path) -> None:
+    names = sorted(column(filled, Column.Picture))
+    filled.window.session.close()
+    filled.settle()
+    filled.open(small)
+    assert sorted(column(filled, Column.Picture)) == names
+    assert table(filled).isVisible()
+
+
+def test_the_queue_folds_away_and_comes_back(filled: Desk) -> None:
+    hide = filled.window.findChild(QToolButton, "queueHide")
+    assert hide is not None
+    hide.click()
+    assert not table(filled).isVisible()
+    assert filled.window.actions_by_id["actionQueue"].text() == "Queue (10)"
+    filled.press("actionQueue")
+    assert table(filled).isVisible()
+
+
+def test_pictures_are_taken_out_and_the_memory_stays(filled: Desk) -> None:
+    choose(filled, "6.png", "7.png")
+    filled.press("actionQueueRemove")
+    assert len(column(filled, Column.Picture)) == 8
+    assert filled.memory.summary().active == 18
+    filled.press("actionQueueClear")
+    assert not table(filled).isVisible()
+    assert len(filled.memory.queue) == 0
+
+
+def test_the_table_is_written_as_csv(filled: Desk, tmp_path: Path) -> None:
+    filled.ask.path = str(tmp_path / "queue.csv")
+    filled.press("actionQueueExport")
+    with Path(filled.ask.path).open(newline="") as file:
+        assert len(list(csv.reader(file))) == 11
+
+
+def test_what_cannot_be_read_is_told(desk: Desk, waiting: list[Path], tmp_path: Path) -> None:
+    bad = tmp_path / "notes.png"
+    bad.write_text("no picture")
+    desk.drop_files(desk.window.decide.query, *waiting[:2], bad)
+    assert "1 could not be read (notes.png" in desk.notes[-1]
+    assert len(column(desk, Column.Picture)) == 2
+
+
+def test_rows_speak(filled: Desk) -> None:
+    choose(filled, "6.png")
+    row = column(filled, Column.Picture).index("6.png")
+    said = table(filled).model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert said.startswith("6.png, ") and "of the vote" in said and said.endswith("not taught")
+
+
+def test_rows_are_sorted_by_the_column_that_is_asked_for(filled: Desk) -> None:
+    table(filled).sortByColumn(int(Column.Picture), Qt.SortOrder.DescendingOrder)
+    assert column(filled, Column.Picture) == [f"{i}.png" for i in range(9, -1, -1)]
+
+
+def test_with_reduced_motion_nothing_lights_up(filled: Desk) -> None:
+    theme.set_reduced_motion(True)
+    try:
+        choose(filled, "6.png")
+        filled.ask.label_answer = "lamp"
+        filled.key(Qt.Key.Key_T)
+        assert filled.window.decide.queue.table.glow() == 0
+    finally:
+        theme.set_reduced_motion(False)
+
+
+def test_a_memory_open_for_reading_shows_its_queue_and_teaches_nothing(
+    filled: Desk, small: Path, qtbot: object
+) -> None:
+    filled.window.session.close()
+    filled.settle()
+    with VisualMemory.open(small):  # somebody else edits it
+        filled.window.session.open(small, readonly=True)
+        filled.settle()
+        assert len(column(filled, Column.Picture)) == 10
+        assert not filled.window.actions_by_id["actionConfirmAll"].isEnabled()
+        assert not filled.window.actions_by_id["actionTeach"].isEnabled()
+
+
+def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    paths = []
+    for i in range(200):
+        paths.append(str(folder / f"{i}.png"))
+        picture(NEW, seed=i, size=(24, 24)).save(paths[-1])
+    desk.window.commands.decide(paths)
+    [task] = [t for t in desk.window.session.tasks.running if "queue" in t.title]
+    while not task.done:
+        QApplication.processEvents()
+    task.cancel()
+    desk.settle()
+    assert desk.notes[-1].startswith("Stopped: ")
+    assert 0 < len(column(desk, Column.Picture)) == len(desk.memory.queue) < 200
+
+
+def test_an_empty_window_has_no_queue(empty_desk: Desk) -> None:
+    assert isinstance(empty_desk.ask, Answers) and isinstance(empty_desk.window, MainWindow)
+    assert empty_desk.window.findChild(QTableView, "queueTable") is not None
+    assert not empty_desk.window.actions_by_id["actionQueue"].isEnabled()

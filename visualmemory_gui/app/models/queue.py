@@ -1,0 +1,286 @@
+"""The teaching queue as a table: every row a waiting picture with its decision, the least certain first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+
+from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.engine.types import Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.queue_table import QueueTable
+
+Index = QModelIndex | QPersistentModelIndex
+Colour = Callable[[str, Sequence[str]], QColor]
+TOPIC = "queue"
+COLOURED = 6  # winners that have a colour of their own
+MOVED = 0.005  # a share that moved by less stayed where it is
+_FIRST = int(Qt.ItemDataRole.UserRole) + 1
+
+
+class Column(IntEnum):
+    Picture = 0
+    Winner = 1
+    Share = 2
+    Margin = 3
+    Known = 4
+    Taught = 5
+
+
+HEADS = ("Picture", "Winner", "Share", "Margin", "Known", "Taught as")
+TIPS = (
+    "The pictures that wait",
+    "The class that has most of the vote",
+    "The winner's part of the vote",
+    "The winner's part of the vote less that of the second",
+    "Whether the picture is as near to the memory as its own exemplars are to each other",
+    "The class under which the picture is in the memory by now",
+)
+KNOWN = {1: "known", 0: "unknown", -1: ""}
+
+
+class QueueRole(IntEnum):
+    Row = _FIRST  # QueueRow
+    Colour = _FIRST + 1  # of the winner's chip
+    Pixmap = _FIRST + 2
+    Moved = _FIRST + 3  # whether the last edit moved this decision
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """``label`` is the full label that won. ``share`` and ``margin`` are None where there is nothing to compare."""
+
+    id: int
+    name: str
+    winner: str | None
+    label: str | None
+    share: float | None
+    margin: float | None
+    known: str
+    taught: str | None
+
+
+class QueueModel(QAbstractTableModel):
+    """Follows the memory: after every edit the whole queue is decided anew, in the thread of the edits."""
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._decision = decision
+        self._colour = colour
+        self._memory: VisualMemory | None = None
+        self._order = np.empty(0, np.int64)
+        self._coloured: list[str] = []
+        self._sorting = (int(Column.Share), Qt.SortOrder.AscendingOrder)
+        self.table: QueueTable | None = None
+        self.moved: frozenset[int] = frozenset()
+        self.least = 0.8
+        self.thumbnails = Thumbnails(runner, self, side=96)
+        self.thumbnails.loaded.connect(self._pictures_came)
+        decision.settings_changed.connect(self.refresh)
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(TOPIC)
+        self._memory = memory
+        self.thumbnails.set_source(memory.queue.thumbnails if memory is not None else None)
+        self._show(None)
+        if memory is not None:
+            self.begin()
+
+    def begin(self) -> None:
+        """Decide the queue for the first time, which searches once for every picture: in the background."""
+        memory = self._memory
+        if memory is not None:
+            work = self._deciding(memory)
+            self._runner.run_background("Deciding the queue", lambda _: work(), self._show, topic=TOPIC)
+
+    def refresh(self) -> None:
+        """Decide the queue anew where it changed a little."""
+        memory = self._memory
+        if memory is not None:
+            self._runner.run_edit("Deciding the queue", self._deciding(memory), self._show, topic=TOPIC)
+
+    def on_changed(self, changes: Changes) -> None:
+        if changes.forgotten:
+            self.begin()
+        elif changes.ids or changes.settings:
+            self.refresh()
+
+    def set_least(self, percent_: int) -> None:
+        """From which share on a decision counts as certain."""
+        self.least = percent_ / 100
+        self.updated.emit()
+
+    # What is there
+
+    def counts(self) -> tuple[int, int, int]:
+        """Pictures, how many of them are taught, how many are certain."""
+        table = self.table
+        if table is None:
+            return 0, 0, 0
+        return len(table), int(table.is_taught().sum()), int(table.certain(self.least).sum())
+
+    def certain(self) -> list[tuple[int, str]]:
+        """(id, full label) of the rows that are certain and not taught yet."""
+        table = self.table
+        if table is None:
+            return []
+        sure = np.flatnonzero(table.certain(self.least) & ~table.is_taught())
+        return [(int(table.ids[i]), str(table.labels[i])) for i in sure]
+
+    def winners(self, ids: Iterable[int]) -> list[tuple[int, str]]:
+        """(id, full label) of ``ids``, but for those without a winner."""
+        rows = map(self.row, self.rows_of(ids))
+        return [(row.id, row.label) for row in rows if row.label is not None]
+
+    def row(self, row: int) -> QueueRow:
+        assert self.table is not None
+        table, at = self.table, int(self._order[row])
+        share = float(table.shares[at])
+        return QueueRow(
+            id=int(table.ids[at]),
+            name=table.names[at],
+            winner=table.winners[at],
+            label=table.labels[at],
+            share=None if np.isnan(share) else share,
+            margin=None if np.isnan(share) else float(table.margins[at]),
+            known=KNOWN[int(table.known[at])],
+            taught=table.taught[at],
+        )
+
+    def rows_of(self, ids: Iterable[int]) -> list[int]:
+        """Where ``ids`` stand; those that do not wait any more are left out."""
+        if self.table is None:
+            return []
+        return np.flatnonzero(np.isin(self.table.ids[self._order], list(ids))).tolist()
+
+    def first_untaught(self) -> int | None:
+        """The row to look at next: the first that is not taught."""
+        if self.table is None:
+            return None
+        left = np.flatnonzero(~self.table.is_taught()[self._order])
+        return int(left[0]) if len(left) else None
+
+    # Qt
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return HEADS[section]
+        return TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self.row(index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cells(row)[index.column()]
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return in_words(row) if index.column() == 0 else cells(row)[index.column()]
+        if role == QueueRole.Row:
+            return row
+        if role == QueueRole.Colour:
+            return self._colour(row.winner or "", self._coloured)
+        if role == QueueRole.Pixmap:
+            return self.thumbnails.get(row.id)
+        if role == QueueRole.Moved:
+            return row.id in self.moved
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self.beginResetModel()
+        self._sorting = (column, order)
+        self._order = self._sorted()
+        self.endResetModel()
+
+    def _deciding(self, memory: VisualMemory) -> Callable[[], QueueTable]:
+        k, rule, level = self._decision.k, self._decision.rule, self._decision.level
+        return lambda: memory.queue.table(k=k, rule=rule, level=level)
+
+    def _show(self, table: QueueTable | None) -> None:
+        before = self.table
+        self.beginResetModel()
+        self.table = table
+        self.moved = _moved(before, table)
+        common = Counter(winner for winner in table.winners if winner) if table is not None else Counter[str]()
+        self._coloured = [label for label, _ in common.most_common(COLOURED)]
+        self._order = self._sorted()
+        self.endResetModel()
+        self.updated.emit()
+
+    def _sorted(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Places in the order shown: by the column asked for; what is taught sinks to the end."""
+        if self.table is None:
+            return np.empty(0, np.int64)
+        column, direction = self._sorting
+        order = np.argsort(_sort_keys(self.table, column), kind="stable")
+        order = order[::-1] if direction == Qt.SortOrder.DescendingOrder else order
+        taught = self.table.is_taught()[order]
+        return np.concatenate([order[~taught], order[taught]])
+
+    def _pictures_came(self, ids: list[int]) -> None:
+        for row in self.rows_of(ids):
+            at = self.index(row, int(Column.Picture))
+            self.dataChanged.emit(at, at, [QueueRole.Pixmap])
+
+
+def cells(row: QueueRow) -> tuple[str, ...]:
+    share = "" if row.share is None else percent(row.share)
+    margin = "" if row.margin is None else percent(row.margin)
+    return row.name, row.winner or "nothing to compare with", share, margin, row.known, row.taught or ""
+
+
+def in_words(row: QueueRow) -> str:
+    """ "IMG_12.jpg, tiger, 43 % of the vote, unknown, not taught"."""
+    name, winner, share, _, known, taught = cells(row)
+    parts = [name, winner, f"{share} of the vote" if share else "", known]
+    return ", ".join([part for part in parts if part] + [f"taught as {taught}" if taught else "not taught"])
+
+
+def _sort_keys(table: QueueTable, column: int) -> np.ndarray[Any, Any]:
+    """What column is sorted by; for the share, unknown pictures are less certain than all known ones."""
+    if column == Column.Share:
+        certainty: np.ndarray[Any, Any] = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
+        return certainty
+    if column == Column.Margin:
+        return np.where(np.isnan(table.margins), -1.0, table.margins)
+    if column == Column.Known:
+        known: np.ndarray[Any, Any] = table.known.astype(np.int64)
+        return known
+    texts = {Column.Picture: table.names, Column.Winner: table.winners, Column.Taught: table.taught}[Column(column)]
+    ranks = {text: rank for rank, text in enumerate(sorted({text or "" for text in texts}, key=str.casefold))}
+    return np.array([ranks[text or ""] for text in texts], np.int64)
+
+
+def _moved(before: QueueTable | None, after: QueueTable | None) -> frozenset[int]:
+    """Ids of pictures that were here before and are decided otherwise now."""
+    if before is None or after is None or not len(before):
+        return frozenset()
+    at = np.minimum(np.searchsorted(before.ids, after.ids), len(before) - 1)
+    there = before.ids[at] == after.ids
+    with np.errstate(invalid="ignore"):
+        shares = ~(np.abs(after.shares - before.shares[at]) < MOVED) & ~(
+            np.isnan(after.shares) & np.isnan(before.shares[at])
+        )
+    winners = np.array([a != before.winners[i] for a, i in zip(after.winners, at.tolist(), strict=True)], bool)
+    return frozenset(after.ids[there & (shares | winners)].tolist())

@@ -1,0 +1,93 @@
+"""What can be done to the teaching queue; teaching is an edit of the memory, the rest is not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from visualmemory_gui.app import operations
+from visualmemory_gui.app.session import Session
+
+REFRESH_S = 0.5
+
+
+def add(session: Session, paths: Sequence[str]) -> None:
+    """Put pictures and folders of pictures into the queue, in the background; rows appear as they are read."""
+
+    def work(memory: Any, report: Any) -> Any:
+        last = time.monotonic()
+
+        def told(done: int, total: int | None, what: str = "") -> None:
+            nonlocal last
+            report(done, total, what)
+            if time.monotonic() - last > REFRESH_S:
+                last = time.monotonic()
+                session.tasks.post(session.queue.refresh)
+
+        return memory.queue.add(paths, report=told, write=session.tasks.write)
+
+    def said(result: Any) -> None:
+        session.queue.refresh()
+        session.post_note(added_text(result))
+
+    if operations.may_write(session):
+        session.run_background("Reading pictures for the queue", work, said)
+
+
+def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
+    """Teach pictures of the queue, each as its label, in one step."""
+    wanted = list(wanted)
+    said = wanted[0][1] if len({label for _, label in wanted}) == 1 else "what they were decided as"
+
+    def work(memory: Any) -> Any:
+        return memory.queue.teach_each(wanted), operations.last_step(memory)
+
+    if wanted and operations.may_write(session):
+        session.edit("Teaching", work, partial(operations.say_taught, session, said))
+
+
+def remove(session: Session, ids: Sequence[int]) -> None:
+    """Take pictures out of the queue; the memory stays as it is."""
+    if ids and operations.may_write(session):
+        text = f"Took {len(ids):,} picture{'' if len(ids) == 1 else 's'} out of the queue; the memory is as it was."
+        session.edit("Removing", lambda m: m.queue.remove(ids), lambda _: _refreshed(session, text))
+
+
+def clear(session: Session) -> None:
+    if operations.may_write(session):
+        text = "The queue is empty; the memory is as it was."
+        session.edit("Removing", lambda m: m.queue.clear(), lambda _: _refreshed(session, text))
+
+
+def export(session: Session, to: str) -> None:
+    """Write the table as it is shown, as CSV."""
+    table = session.queue.table
+    if table is None:
+        return
+
+    def work(_: Any) -> None:
+        from visualmemory_gui.engine.exchange.queue_csv import queue_csv
+
+        Path(to).write_text(queue_csv(table), encoding="utf-8", newline="")
+
+    session.edit("Exporting", work, lambda _: session.post_note(f"Wrote {len(table):,} rows to {Path(to).name}."))
+
+
+def added_text(result: Any) -> str:
+    parts = [
+        f"{'Stopped: ' if result.stopped else ''}{result.added:,} picture{'' if result.added == 1 else 's'} came in"
+    ]
+    if result.present:
+        parts.append(f"{result.present:,} waited already")
+    if result.skipped:
+        first = result.skipped[0]
+        parts.append(f"{len(result.skipped):,} could not be read ({Path(first.path).name}: {first.reason})")
+    return "; ".join(parts) + "."
+
+
+def _refreshed(session: Session, text: str) -> None:
+    session.queue.refresh()
+    session.post_note(text)

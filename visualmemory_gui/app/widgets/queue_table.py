@@ -1,0 +1,214 @@
+"""The table of the teaching queue: picture, chip and bar in each row; what an edit moved lights up for a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.queue import Column, QueueModel, QueueRole, QueueRow, cells
+from visualmemory_gui.app.widgets.chip import paint_chip
+
+Index = QModelIndex | QPersistentModelIndex
+FLASH_S = 1.2
+FRAME_MS = 50
+WIDTHS_PT = {Column.Winner: 130.0, Column.Share: 110.0, Column.Margin: 46.0, Column.Known: 52.0, Column.Taught: 110.0}
+SIDE_PT = 30.0
+
+
+class QueueTableView(QTableView):
+    """A selection outlives what moves its rows. ``typed`` tells letters typed at random: the start of a class name."""
+
+    typed = Signal(str)
+    chosen_changed = Signal()
+
+    def __init__(self, model: QueueModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("queueTable")
+        self.setAccessibleName("Teaching queue")
+        self._model = model
+        self._kept: list[int] = []
+        self._current: int | None = None
+        self._until = 0.0
+        self.setModel(model)
+        self._painter = _RowDelegate(self, self.glow)
+        self.setItemDelegate(self._painter)
+        self._flash = QTimer(self, interval=FRAME_MS)
+        self._flash.timeout.connect(self._on_flash)
+        self._dress()
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._restore)
+        model.updated.connect(self._light_up)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+
+    def chosen(self) -> list[int]:
+        """Ids of the selected pictures, in the order shown."""
+        return [self._model.row(row).id for row in sorted(i.row() for i in self.selectionModel().selectedRows())]
+
+    def current_id(self) -> int | None:
+        index = self.currentIndex()
+        return self._model.row(index.row()).id if index.isValid() else None
+
+    def go_to(self, row: int) -> None:
+        """Make ``row`` the only one that is selected, and show it."""
+        self.setCurrentIndex(self._model.index(row, 0))
+        self.selectRow(row)
+        self.scrollTo(self._model.index(row, 0))
+
+    def glow(self) -> float:
+        """How brightly the rows that moved are lit: 1 just after the edit, 0 in the end."""
+        return max(0.0, (self._until - monotonic()) / FLASH_S)
+
+    def keyboardSearch(self, search: str) -> None:
+        if search.strip():
+            self.typed.emit(search)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home and End go to the first and last picture."""
+        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers() and self._model.rowCount():
+            self.go_to(0 if event.key() == Qt.Key.Key_Home else self._model.rowCount() - 1)
+            return
+        super().keyPressEvent(event)
+
+    def _dress(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(theme.px(SIDE_PT) + theme.px(4))
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(int(Column.Picture), QHeaderView.ResizeMode.Stretch)
+        for column, wide in WIDTHS_PT.items():
+            header.resizeSection(int(column), theme.px(wide))
+        header.setSortIndicator(int(Column.Share), Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+
+    def _keep(self) -> None:
+        self._kept, self._current = self.chosen(), self.current_id()
+
+    def _restore(self) -> None:
+        rows = self._model.rows_of(self._kept)
+        selection = QItemSelection()
+        for row in rows:
+            selection.select(self._model.index(row, 0), self._model.index(row, self._model.columnCount() - 1))
+        if self._current is not None and (at := self._model.rows_of([self._current])):
+            self.selectionModel().setCurrentIndex(
+                self._model.index(at[0], 0), QItemSelectionModel.SelectionFlag.NoUpdate
+            )
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.chosen_changed.emit()
+
+    def _light_up(self) -> None:
+        if self._model.moved and not theme.reduced_motion():
+            self._until = monotonic() + FLASH_S
+            self._flash.start()
+
+    def _on_flash(self) -> None:
+        self.viewport().update()
+        if self.glow() <= 0:
+            self._flash.stop()
+
+
+class _RowDelegate(QStyledItemDelegate):
+    def __init__(self, parent: QTableView, glow: Callable[[], float]) -> None:
+        super().__init__(parent)
+        self._glow = glow
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: QueueRow = index.data(QueueRole.Row)
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setFont(option.font)
+        self._ground(painter, option, moved=bool(index.data(QueueRole.Moved)))
+        room = QRectF(option.rect).adjusted(theme.px(4), theme.px(2), -theme.px(4), -theme.px(2))
+        painter.setPen(QColor(theme.current().dim if row.taught else theme.current().text))
+        column = Column(index.column())
+        if column == Column.Picture:
+            _picture(painter, room, row, index.data(QueueRole.Pixmap))
+        elif column == Column.Winner and row.winner is not None:
+            _chip(painter, room, row.winner, index.data(QueueRole.Colour))
+        elif column == Column.Taught and row.taught is not None:
+            _chip(painter, room, f"✓ {row.taught}", None)
+        elif column == Column.Share and row.share is not None:
+            _bar(painter, room, row.share, index.data(QueueRole.Colour))
+        else:
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), cells(row)[column])
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(theme.px(60), theme.px(SIDE_PT) + theme.px(4))
+
+    def _ground(self, painter: QPainter, option: QStyleOptionViewItem, *, moved: bool) -> None:
+        c, glow = theme.current(), self._glow()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, QColor(c.selected))
+        elif moved and glow > 0:
+            painter.fillRect(option.rect, theme.mixed(c.surface, c.accent, 0.35 * glow))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(option.rect, QColor(c.hover))
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.fillRect(option.rect.adjusted(0, option.rect.height() - 2, 0, 0), QColor(c.accent))
+
+
+def _picture(painter: QPainter, room: QRectF, row: QueueRow, pixmap: QPixmap | None) -> None:
+    side = QRectF(room.x(), room.y(), room.height(), room.height())
+    if pixmap is not None and not pixmap.isNull():
+        size = pixmap.size().scaled(side.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+        spot = QRectF(0, 0, size.width(), size.height())
+        spot.moveCenter(side.center())
+        painter.drawPixmap(spot, pixmap, QRectF(pixmap.rect()))
+    words = room.adjusted(side.width() + theme.px(6), 0, 0, 0)
+    text = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, int(words.width()))
+    painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), text)
+
+
+def _chip(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> None:
+    high = painter.fontMetrics().height() + theme.px(2)
+    paint_chip(painter, QRectF(room.x(), room.center().y() - high / 2, room.width(), high), text, colour)
+
+
+def _bar(painter: QPainter, room: QRectF, share: float, colour: QColor) -> None:
+    """The share as a bar, and in numbers."""
+    words = painter.fontMetrics().horizontalAdvance("100 %") + theme.px(4)
+    high = theme.px(5)
+    track = QRectF(room.x(), room.center().y() - high / 2, room.width() - words, high)
+    painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), percent(share))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.current().track))
+    painter.drawRoundedRect(track, high / 2, high / 2)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(QRectF(track.x(), track.y(), max(high, track.width() * share), high), high / 2, high / 2)
