@@ -6,6 +6,7 @@ import os
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything makes an application
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from tests.conftest import write_pictures
 from visualmemory_gui.app import theme
@@ -165,6 +167,13 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, home)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    """What a module leaves behind of Qt dies here, not in a thread of a later test."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="session")
 def small_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made once: 3 classes of 6 pictures, by the ``fake`` encoder."""
@@ -192,6 +201,7 @@ def empty_desk(qtbot: QtBot, qapp: QApplication) -> Iterator[Desk]:
     qtbot.waitExposed(window)
     yield desk
     window.close()
+    delete(window)  # a window that is only closed would be styled anew with every later change of the theme
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from visualmemory_gui.app.garbage import Garbage
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import CancelToken, Pace, Report
 
@@ -64,6 +65,7 @@ class Tasks(QObject):
         self._running: list[Task] = []
         self._newest: dict[str, int] = {}
         self._closed = False
+        self._garbage = Garbage(self)  # no Qt object dies in one of these threads
         self._posted.connect(self.on_posted, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -132,6 +134,7 @@ class Tasks(QObject):
                 self._edits.submit(last).result()
         finally:
             self._edits.shutdown(wait=True)
+            self._garbage.stop()
 
     @Slot(object)
     def on_posted(self, call: Callable[[], object]) -> None:

@@ -1,0 +1,48 @@
+"""Python's search for reference cycles, kept in the window's thread.
+
+It runs in whichever thread happens to allocate, and frees what it finds there. A Qt object that is destroyed outside of
+its own thread takes the process down: timers, models and half-dead widgets would go while the window paints them.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+EVERY_MS = 500
+
+
+class Garbage(QObject):
+    """From its making until ``stop`` cycles are collected here, between two events, and in no other thread.
+
+    Made and stopped in the window's thread. Several may live at once; the last to stop gives the search back to Python.
+    """
+
+    _alive = 0
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        Garbage._alive += 1
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.setInterval(EVERY_MS)
+        self._timer.timeout.connect(self.on_due)
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Once more does nothing."""
+        if not self._timer.isActive():
+            return
+        self._timer.stop()
+        Garbage._alive -= 1
+        if not Garbage._alive:
+            gc.enable()
+
+    @Slot()
+    def on_due(self) -> None:
+        """Collect the oldest generation whose limit is passed, as Python would."""
+        counts, limits = gc.get_count(), gc.get_threshold()
+        due = [generation for generation in range(len(counts)) if 0 < limits[generation] < counts[generation]]
+        if due:
+            gc.collect(due[-1])
