@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("edit", "shots", "queue")
+ALL = ("edit", "shots", "queue", "review")
 
 
 def main() -> int:

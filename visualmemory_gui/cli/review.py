@@ -1,0 +1,90 @@
+"""Command on what a person should look at: review."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, count, emit, table
+from visualmemory_gui.engine.errors import BadValue
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.review import Survey
+
+
+class By(StrEnum):
+    """Why an exemplar should be looked at."""
+
+    label = "label"
+    duplicates = "duplicates"
+
+
+def review(
+    memory: options.Memory,
+    by: Annotated[By, typer.Option("--by", help="Labels that the others contradict, or pictures that are here twice.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+    k: Annotated[int, typer.Option("-k", min=1, help="Over how many neighbours the shares are taken.")] = 50,
+    distance: Annotated[
+        float, typer.Option("--distance", help="From which distance on pictures are not duplicates any more.")
+    ] = 0.02,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """List what should be looked at, the most suspicious first.
+
+    By label: exemplars that all others decide otherwise, with the label these suggest. By duplicates: groups of equal
+    or nearly equal pictures, those under different labels first. Changes nothing.
+    """
+    from visualmemory_gui.engine.study.review import WIDEST, survey
+
+    if not 0 <= distance <= WIDEST:
+        raise BadValue(f"duplicates are looked for up to a distance of {WIDEST:g}, not {distance:g}")
+    with reader(memory, device=device) as m, Progress() as report:
+        found = survey(m, k=k, report=report)
+    if by is By.label:
+        _labels(found, limit, as_json=as_json)
+    else:
+        _duplicates(found, distance, limit=limit, as_json=as_json)
+
+
+def _labels(found: Survey, limit: int, *, as_json: bool) -> None:
+    shown = found.suspects[:limit]
+    if as_json:
+        rows = [
+            {
+                "id": s.id,
+                "label": s.label,
+                "share": s.share,
+                "suggested": s.suggested,
+                "suggested_share": s.suggested_share,
+                "against": [{"id": i, "label": label, "distance": d} for i, label, d in s.against],
+            }
+            for s in shown
+        ]
+        emit({"looked_at": found.looked_at, "suspects": len(found.suspects), "rows": rows})
+        return
+    typer.echo(f"{count(len(found.suspects), 'suspect')} among {count(found.looked_at)}")
+    table(
+        ((s.id, s.label, f"{s.share:.2f}", s.suggested, f"{s.suggested_share:.2f}") for s in shown),
+        ("id", "label", "its share", "suggested", "its share"),
+    )
+
+
+def _duplicates(found: Survey, distance: float, *, limit: int, as_json: bool) -> None:
+    groups = found.groups(distance)
+    if as_json:
+        rows = [
+            {"ids": list(g.ids), "labels": list(g.labels), "distance": g.distance, "conflict": g.conflict}
+            for g in groups[:limit]
+        ]
+        emit({"groups": len(groups), "conflicts": sum(g.conflict for g in groups), "rows": rows})
+        return
+    typer.echo(f"{count(len(groups), 'group')}, {count(sum(g.conflict for g in groups), 'conflict')}")
+    table(
+        ((" ".join(map(str, g.ids)), f"{g.distance:.4f}", ", ".join(dict.fromkeys(g.labels))) for g in groups[:limit]),
+        ("ids", "distance", "labels"),
+    )
