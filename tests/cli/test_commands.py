@@ -318,3 +318,49 @@ def test_people_read_tables(memory: Path, pictures: Path) -> None:
     for command in (["history", memory], ["evaluate", memory], ["verify", memory], ["settings", memory], ["encoders"]):
         assert run(*command).exit_code == 0
     assert "of the vote" in run("classify", memory, pictures / "plant" / "0.png").stdout
+
+
+def test_review_lists_contradicted_labels_and_duplicates(memory: Path) -> None:
+    told("relabel", memory, 1, "--label", "plant")
+    found = told("review", memory, "--by", "label", "-k", 3)
+    assert set(found) == {"looked_at", "suspects", "rows"} and found["looked_at"] == 12
+    assert {"id", "label", "share", "suggested", "suggested_share", "against"} == set(found["rows"][0])
+    pairs = told("review", memory, "--by", "duplicates", "--distance", 0.1)
+    assert set(pairs) == {"groups", "conflicts", "rows"}
+    assert run("review", memory, "--by", "duplicates", "--distance", 2).exit_code == 1
+    assert run("review", memory, "--by", "value").exit_code == 2
+    assert run("review", memory, "--by", "label", "-k", 0).exit_code == 2
+    assert "suspect" in run("review", memory, "--by", "label").stdout
+    assert "group" in run("review", memory, "--by", "duplicates").stdout
+
+
+def test_one_step_is_reverted_and_later_work_stays(memory: Path) -> None:
+    told("strike", memory, 1, 2, 3)
+    told("relabel", memory, 4, "--label", "quite new")
+    told("restore", memory, 3)
+    step = next(s["step"] for s in told("history", memory)["steps"] if s["edit"] == "Strike out 3 exemplars")
+    assert told("revert", memory, step) == {"edit": "Restore 2 exemplars", "ids": [1, 2], "left": [3]}
+    assert told("show", memory)["struck"] == 0
+    assert told("undo", memory)["edit"] == "Restore 2 exemplars"
+    assert run("revert", memory, 999).exit_code == 1
+    assert "left as they are" in run("revert", memory, step).stdout
+
+
+def test_a_tag_names_a_state_to_compare_with(memory: Path) -> None:
+    told("strike", memory, 1)
+    assert told("tag", memory, "before")["tag"] == "before"
+    told("strike", memory, 2)
+    told("relabel", memory, 3, "--label", "quite new")
+    found = told("diff", memory, "--since", "before")
+    assert (found["struck"], [row["id"] for row in found["relabelled"]]) == ([2], [3])
+    assert told("diff", memory, "--since", 0)["struck"] == [1, 2]
+    assert told("diff", memory, "--since", "1h")["struck"] == [1, 2]
+    assert told("diff", memory, "--since", "2999-01-01")["struck"] == []
+    told("undo", memory, "--steps", 3)
+    assert told("diff", memory, "--since", "before")["restored"] == [1]
+    assert [t["tag"] for t in told("tag", memory)["tags"]] == ["before"]
+    assert "restored" in run("diff", memory, "--since", "before").stdout
+    assert run("diff", memory, "--since", "never").exit_code == 1
+    assert run("tag", memory, "  ").exit_code == 1
+    told("tag", memory, "before", "--delete")
+    assert told("tag", memory)["tags"] == []

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.store.difference import since_step, since_tag
 from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.schema import create_memory, open_memory
+from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.types import EncoderIdentity, Exemplar, NewExemplar
 
 LABELS = st.sampled_from(["cat", "cat/tabby", "cat/tabby/old", "dog", "catfish"])
@@ -57,6 +59,15 @@ class Model:
     def apply(self, changed: dict[tuple[int, str], tuple[Any, Any]], side: int) -> None:
         for (i, name), values in changed.items():
             self.rows[i][name] = values[side]
+
+    def go_to(self, done: int) -> None:
+        """Undo or redo until that many steps are done."""
+        while len(self.done) > done:
+            self.undone.append(self.done.pop())
+            self.apply(self.undone[-1], 0)
+        while len(self.done) < done:
+            self.done.append(self.undone.pop())
+            self.apply(self.done[-1], 1)
 
     def purge(self, ids: list[int]) -> None:
         for i in ids:
@@ -143,6 +154,59 @@ class Machine(RuleBasedStateMachine):
             self.model.done.append(self.model.undone.pop())
             self.model.apply(self.model.done[-1], 1)
 
+    def numbers(self, state: str) -> list[int]:
+        """Of the steps in this state, in the order of the model's stack."""
+        return [step.number for step in self.history.steps() if step.state == state][::-1]
+
+    def states(self) -> list[int]:
+        """Steps whose state can be gone back to, the oldest first; 0 is the state before any."""
+        return [0, *self.numbers("done"), *self.numbers("undone")]
+
+    @precondition(lambda self: self.model.done)
+    @rule(pick=st.integers(0, 30))
+    def revert(self, pick: int) -> None:
+        place = pick % len(self.model.done)
+        changes = self.history.revert(self.numbers("done")[place])
+        step, rows = self.model.done[place], self.model.rows
+        left = {i for (i, name), (_, after) in step.items() if rows[i][name] != after}
+        assert changes.left == tuple(sorted(left))
+        taken = {}
+        for (i, name), (before, after) in step.items():
+            if rows[i][name] == after:
+                taken |= self.model.set([i], name, [before])
+        self.model.edited(taken)
+
+    @rule(pick=st.integers(0, 30))
+    def go_back(self, pick: int) -> None:
+        states = self.states()
+        place = pick % len(states)
+        self.history.go_back(states[place])
+        self.model.go_to(place)
+
+    @rule(pick=st.integers(0, 30))
+    def differs_from_an_earlier_state(self, pick: int) -> None:
+        states = self.states()
+        place = pick % len(states)
+        then = deepcopy(self.model)
+        then.go_to(place)
+        opened = {i for i, _ in self.model.opened or {}}
+        old, new = ({i: row for i, row in m.rows.items() if i not in opened} for m in (then, self.model))
+        found = since_step(self.database, states[place])
+        there = [i for i in sorted(old) if not old[i]["withdrawn"] and not new[i]["withdrawn"]]
+        assert found.added == tuple(i for i in sorted(old) if old[i]["withdrawn"] and not new[i]["withdrawn"])
+        assert found.removed == tuple(i for i in sorted(old) if new[i]["withdrawn"] and not old[i]["withdrawn"])
+        assert found.struck == tuple(i for i in there if new[i]["struck"] and not old[i]["struck"])
+        assert found.restored == tuple(i for i in there if old[i]["struck"] and not new[i]["struck"])
+        moved = [(i, old[i]["label"], new[i]["label"]) for i in there if old[i]["label"] != new[i]["label"]]
+        assert found.relabelled == tuple(moved)
+        assert [row[0] for row in found.reweighed] == [i for i in there if old[i]["trust"] != new[i]["trust"]]
+
+    @rule()
+    def a_tag_is_the_present_state(self) -> None:
+        tags = Tags(self.database)
+        tags.put(" now ")
+        assert since_tag(self.database, tags.all()[-1]).ids == ()
+
     @precondition(lambda self: self.number is None)
     @rule()
     def open_import(self) -> None:
@@ -178,7 +242,8 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def purge_unreachable(self) -> None:
         purged = self.history.purge_unreachable().ids
-        reachable = {i for step in self.model.undone for i, _ in step}
+        steps = (*self.model.undone, *self.model.done)
+        reachable = {i for step in steps for i, name in step if name == "withdrawn"}
         assert all(self.model.rows[i]["withdrawn"] and i not in reachable for i in purged)
         self.model.purge(list(purged))
         assert all(i in reachable for i, row in self.model.rows.items() if row["withdrawn"])

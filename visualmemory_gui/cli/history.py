@@ -1,7 +1,9 @@
-"""Commands on the history: undo, redo, history."""
+"""Commands on the history: undo, redo, history, revert, tag, diff."""
 
 from __future__ import annotations
 
+import re
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +11,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import emit, table
+from visualmemory_gui.cli.output import count, emit, table
+from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +67,90 @@ def history(
         return
     rows = [(s.number, _when(s.time), s.state, s.name) for s in steps]
     table(rows, ("step", "when", "state", "edit"))
+
+
+def revert(
+    memory: options.Memory,
+    step: Annotated[int, typer.Argument(metavar="STEP", help="The step to take back, as `history` lists it.")],
+    as_json: options.Json = False,
+) -> None:
+    """Take back one earlier step, as a new one. What was changed since stays as it is."""
+    with writer(memory) as m:
+        changes = m.revert(step)
+    if as_json:
+        emit({"edit": changes.edit, "ids": list(changes.ids), "left": list(changes.left)})
+        return
+    typer.echo(changes.edit or "nothing changed")
+    if changes.left:
+        typer.echo(f"left as they are, because they were changed since: {' '.join(map(str, changes.left))}")
+
+
+def tag(
+    memory: options.Memory,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The name; without one, tags are listed.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Take the name away.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Name the present state, to compare with it later: `diff --since NAME`."""
+    if name is None:
+        with reader(memory) as m:
+            tags = m.tags.all()
+        if as_json:
+            emit({"tags": [{"tag": t.name, "step": t.step, "time": t.time} for t in tags]})
+        else:
+            table(((t.name, t.step or 0, _when(t.time)) for t in tags), ("tag", "after step", "when"))
+        return
+    with writer(memory) as m:
+        if delete:
+            m.tags.drop(name)
+            found = None
+        else:
+            found = m.tags.put(name)
+    if as_json:
+        emit({"tag": name if found is None else found.name, "step": found.step if found else None})
+    else:
+        typer.echo(f"deleted: {name}" if found is None else f"tagged: {found.name}")
+
+
+def diff(
+    memory: options.Memory,
+    since: Annotated[
+        str, typer.Option("--since", metavar="STEP|TAG|TIME", help="A step, a tag, or a time: 2026-01-31, 90m, 2h, 7d.")
+    ],
+    as_json: options.Json = False,
+) -> None:
+    """Tell what is different now from an earlier state."""
+    with reader(memory) as m:
+        found = m.difference(_moment(since, {t.name for t in m.tags.all()}))
+    if as_json:
+        moved = {
+            name: [{"id": i, "from": then, "to": now} for i, then, now in getattr(found, name)]
+            for name in ("relabelled", "reweighed")
+        }
+        plain = {name: list(getattr(found, name)) for name in ("added", "removed", "struck", "restored")}
+        emit({"since": since, **plain, **moved})
+        return
+    for name in ("added", "removed", "struck", "restored"):
+        if ids := getattr(found, name):
+            typer.echo(f"{name}: {count(len(ids))}: {' '.join(map(str, ids))}")
+    for i, then, now in (*found.relabelled, *found.reweighed):
+        typer.echo(f"{i}: {1 if then is None else then} -> {1 if now is None else now}")
+    if not found.ids:
+        typer.echo("nothing is different")
+
+
+def _moment(text: str, tags: set[str]) -> int | str | float:
+    """A tag, a step's number, or a time: an ISO date, or how long ago."""
+    if text in tags:
+        return text
+    if text.isdecimal():
+        return int(text)
+    if (ago := re.fullmatch(r"(\d+)([mhd])", text)) is not None:
+        return time.time() - int(ago[1]) * {"m": 60, "h": 3600, "d": 86400}[ago[2]]
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise BadValue(f"{text!r} is no step, no tag and no time like 2026-01-31, 90m, 2h or 7d") from None
 
 
 def step_json(step: Step) -> dict[str, object]:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from visualmemory_gui import __version__
-from visualmemory_gui.cli import build, edits, exchange, history, look, upkeep, window
+from visualmemory_gui.cli import build, edits, exchange, history, look, review, upkeep, window
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
 
@@ -85,9 +85,13 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     history.undo,
     history.redo,
     history.history,
+    history.revert,
+    history.tag,
+    history.diff,
     look.show,
     edits.forget,
     look.evaluate,
+    review.review,
     upkeep.verify,
     upkeep.compact,
     upkeep.relink,

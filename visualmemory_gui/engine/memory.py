@@ -23,7 +23,8 @@ from visualmemory_gui.engine.live import Callback, LiveMemory
 from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import PictureReader
-from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store import difference, labels
+from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.teaching import TeachingQueue
 from visualmemory_gui.engine.types import (
     BROUGHT,
@@ -256,6 +257,27 @@ class VisualMemory(Parts):
     def redo(self) -> Changes:
         """Do again what was undone last."""
         return self.live.apply(self.history.redo)
+
+    def revert(self, step: int) -> Changes:
+        """Take back one earlier step as a new one; exemplars changed since are left, see ``Changes.left``."""
+        return self.live.apply(lambda: self.history.revert(step))
+
+    def go_back(self, step: int) -> Changes:
+        """Undo or redo until ``step`` is the last one done; 0 undoes all. Raises BadValue."""
+        return self.live.apply(lambda: self.history.go_back(step))
+
+    def difference(self, since: int | str | float) -> Difference:
+        """What is different now from the state after a step (int), a tag (str), or a time (float, seconds since the
+        epoch). Raises BadValue where that cannot be told."""
+        if isinstance(since, str):
+            tag = self.tags.get(since)
+            if tag is None:
+                raise BadValue(f"there is no tag {since!r}")
+            return difference.since_tag(self.live.database, tag)
+        database = self.live.database
+        return (
+            difference.since_step(database, since) if isinstance(since, int) else difference.since_time(database, since)
+        )
 
     def maintain(self, report: Report = silent) -> None:
         """Do what is due: HNSW index and its checkpoint, thresholds of known and unknown, the encoder's fast form."""

@@ -11,6 +11,7 @@ from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.kept import Kept
 from visualmemory_gui.engine.store.keys import Keys
 from visualmemory_gui.engine.store.queries import Queries
+from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.store.watch import Watch
 from visualmemory_gui.engine.types import EncoderIdentity, MemorySettings
 
@@ -56,6 +57,10 @@ class Parts:
     @property
     def keys(self) -> Keys:
         return self.live.keys
+
+    @property
+    def tags(self) -> Tags:
+        return self.live.tags
 
     @property
     def settings(self) -> MemorySettings:

@@ -1,8 +1,4 @@
-"""The values that travel between the rooms of the engine: frozen, small, without behaviour of their own.
-
-Words as in the README's glossary: an *exemplar* is one labelled picture of the memory, a *neighbour* an exemplar
-retrieved for a query, a *share* a class's part of the vote (not a probability).
-"""
+"""The values that travel between the rooms of the engine: frozen, small, without behaviour of their own."""
 
 from __future__ import annotations
 
@@ -209,6 +205,7 @@ class Changes:
 
     ``edit`` is the step's name, None when nothing changed. ``change`` is the memory's change number afterwards.
     ``added`` also holds exemplars that a redo brought back, ``removed`` those withdrawn by undo or forgotten for good.
+    ``left`` are exemplars that a revert did not touch, because they were changed since.
     """
 
     edit: str | None
@@ -223,6 +220,7 @@ class Changes:
     forgotten: tuple[int, ...] = ()
     settings: tuple[str, ...] = ()
     receipt: Receipt | None = None
+    left: tuple[int, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:

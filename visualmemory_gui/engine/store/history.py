@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from visualmemory_gui.engine.errors import BadValue
@@ -20,7 +20,8 @@ from visualmemory_gui.engine.store.checksum import seal
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.labels import drop_unused
 from visualmemory_gui.engine.store.purge import Purged, delete, unreachable
-from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, changes_of, writing
+from visualmemory_gui.engine.store.revert import take_back
+from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, changes_of, together, writing
 from visualmemory_gui.engine.types import Changes, Step, StepState
 
 _COLUMNS = "number, kind, time, state, total"
@@ -98,6 +99,35 @@ class History:
     def redo(self) -> Changes:
         """Do again the step that was undone last; ``edit`` is its name, None when there is none."""
         return self._walk("undone", "done")
+
+    def revert(self, number: int) -> Changes:
+        """Take back step ``number`` alone, as a new step. What was changed since stays: ``Changes.left`` names it.
+
+        Raises BadValue for a step that is not done.
+        """
+        if self._state(number) != "done":
+            raise BadValue(f"step {number} is not done, so it cannot be reverted; see the history")
+        with self.step("revert") as writer:
+            left = take_back(self._database, self._catalog, writer, number)
+        return replace(writer.changes, left=left)
+
+    def go_back(self, number: int) -> Changes:
+        """Undo, or redo, until step ``number`` is the last that is done (0: none is), all in one transaction.
+
+        Raises BadValue for a step that is neither done nor undone.
+        """
+        state = "done" if number == 0 else self._state(number)
+        if state not in ("done", "undone"):
+            raise BadValue(f"the memory cannot go back to step {number}: the history does not hold it any more")
+        walk = self.undo if state == "done" else self.redo
+        walked: list[Changes] = []
+        with self._database.atomic():
+            while (top := self._top("done")) is None or top.number != number:
+                changes = walk()
+                if changes.edit is None:
+                    break
+                walked.append(changes)
+        return together(walked, change=self._catalog.change(), step=number)
 
     def can_undo(self) -> Step | None:
         """The step that ``undo`` would take back."""

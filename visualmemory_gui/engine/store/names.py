@@ -56,6 +56,8 @@ def compose(
     afters = {after for _, after in outline.moves}
     only = next(iter(afters)) if len(afters) == 1 else None
     field = next(iter(outline.fields)) if len(outline.fields) == 1 else ""
+    if field == "withdrawn" and only == 1:
+        return f"Take {many} out again"
     if field == "withdrawn" or kind in ("add", "import"):
         return _adding(outline.exemplars, state=state, total=total)
     if field == "struck":

@@ -14,6 +14,7 @@ from visualmemory_gui.engine.store.kept import Kept
 from visualmemory_gui.engine.store.keys import Keys
 from visualmemory_gui.engine.store.queries import Queries
 from visualmemory_gui.engine.store.queue import QueueRows
+from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.store.watch import Watch
 from visualmemory_gui.engine.types import EncoderIdentity, MemorySettings
 
@@ -33,6 +34,7 @@ class Stores:
         self.watch = Watch(database)
         self.kept = Kept(database)
         self.keys = Keys(database)
+        self.tags = Tags(database)
         self.files = ImageFiles(self.folder)
         self.derived = Derived(database)
         self.settings: MemorySettings = settings.load(database)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -108,6 +108,27 @@ def changes_of(records: Iterable[Record], *, edit: str | None, change: int, step
         found.setdefault(_part(record), []).append(record.exemplar)
     parts = {name: tuple(sorted(set(ids))) for name, ids in found.items()}
     return Changes(edit=edit, change=change, step=step, **parts)  # type: ignore[arg-type]
+
+
+def together(parts: Sequence[Changes], *, change: int, step: int | None) -> Changes:
+    """Several walks through the history, told as one."""
+    if not parts:
+        return Changes(edit=None, change=change)
+
+    def union(name: str) -> tuple[int, ...]:
+        return tuple(sorted({i for part in parts for i in getattr(part, name)}))
+
+    return Changes(
+        edit=f"{len(parts):,} step{'' if len(parts) == 1 else 's'}",
+        change=change,
+        step=step,
+        added=union("added"),
+        removed=union("removed"),
+        struck=union("struck"),
+        restored=union("restored"),
+        relabelled=union("relabelled"),
+        reweighed=union("reweighed"),
+    )
 
 
 def _part(record: Record) -> str:
