@@ -91,7 +91,7 @@ def tag(
     delete: Annotated[bool, typer.Option("--delete", help="Take the name away.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Name the present state, to compare with it later: `diff --since NAME`."""
+    """Name the present state, for `diff --since NAME`."""
     if name is None:
         with reader(memory) as m:
             tags = m.tags.all()
