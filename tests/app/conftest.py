@@ -20,9 +20,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
+from tests.app.curate_hands import Hands
 from tests.conftest import write_pictures
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.engine.memory import VisualMemory
 
 
@@ -209,3 +212,20 @@ def desk(empty_desk: Desk, small: Path) -> Desk:
     """A window over the small memory."""
     empty_desk.open(small)
     return empty_desk
+
+
+@pytest.fixture
+def curate(qtbot: QtBot, qapp: QApplication, small: Path) -> Iterator[Hands]:
+    """Curate alone, over the small memory."""
+    theme.apply(qapp, "light")
+    session = Session()
+    view = CurateView(session)
+    qtbot.addWidget(view)
+    view.resize(1200, 700)
+    view.show()
+    qtbot.waitExposed(view)
+    hands = Hands(view, session, qtbot)
+    session.open(small)
+    hands.settle()
+    yield hands
+    session.shutdown()

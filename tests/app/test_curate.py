@@ -6,103 +6,28 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QRadioButton
 
 from tests.conftest import picture, write_pictures
-from visualmemory_gui.app import operations, theme
+from visualmemory_gui.app import operations
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.history import StepRole
-from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views import curate_actions
-from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.app.widgets.import_dialog import ImportDialog
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.engine.types import Receipt
 
 NAMES = ("classTree", "memoryGrid", "filterEdit", "historyList")
-
-
-class Hands:
-    """The view, and what a test does with it."""
-
-    def __init__(self, view: CurateView, session: Session, bot) -> None:
-        self.view, self.session, self._bot = view, session, bot
-
-    @property
-    def memory(self):
-        return self.session.memory
-
-    def settle(self) -> None:
-        self._bot.waitUntil(lambda: not self.session.tasks.busy, timeout=20_000)
-        QApplication.processEvents()
-        self._bot.waitUntil(lambda: not self.session.tasks.busy, timeout=20_000)
-
-    def select(self, *ids: int) -> None:
-        self.view.grid.setFocus()
-        self.view.grid.selection.clear()
-        for exemplar in ids:
-            self.view.grid.selection.toggle(self.view.grid.ids.tolist().index(exemplar))
-        self.view.grid.changed_selection()
-
-    def key(self, key: Qt.Key, keys=Qt.KeyboardModifier.NoModifier) -> None:
-        QTest.keyClick(self.view.grid, key, keys)
-        self.settle()
-
-    def dialog(self, kind):
-        """The dialog of that kind that is open."""
-        found = [dialog for dialog in self.view.findChildren(kind) if dialog.isVisible()]
-        assert len(found) == 1, f"{len(found)} dialogs"
-        return found[0]
-
-    def choose(self, label: str) -> None:
-        dialog = self.dialog(LabelChooser)
-        dialog.findChild(QLineEdit).setText(label)
-        dialog.accept()
-        self.settle()
-
-    def states(self, *ids: int) -> list[str]:
-        return [exemplar.state for exemplar in self.memory.catalog.get(ids)]
-
-    def labels(self, *ids: int) -> list[str]:
-        return [exemplar.label for exemplar in self.memory.catalog.get(ids)]
-
-    def drop(self, widget, data: QMimeData, at: QPoint) -> None:
-        actions, left, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        QApplication.sendEvent(widget, QDragEnterEvent(at, actions, data, left, keys))
-        QApplication.sendEvent(widget, QDragMoveEvent(at, actions, data, left, keys))
-        QApplication.sendEvent(widget, QDropEvent(QPointF(at), actions, data, left, keys))
-        self.settle()
-
-    def drop_on_class(self, data: QMimeData, kind: str, path: str | None = None) -> None:
-        at = self.view.tree.visualRect(self.view.tree.model().find(kind, path)).center()
-        self.drop(self.view.tree.viewport(), data, at)
 
 
 def files(*paths: Path) -> QMimeData:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     return data
-
-
-@pytest.fixture
-def curate(qtbot, qapp, small):
-    theme.apply(qapp, "light")
-    session = Session()
-    view = CurateView(session)
-    qtbot.addWidget(view)
-    view.resize(1200, 700)
-    view.show()
-    qtbot.waitExposed(view)
-    hands = Hands(view, session, qtbot)
-    session.open(small)
-    hands.settle()
-    yield hands
-    session.shutdown()
 
 
 def rows(tree) -> list[str]:
@@ -296,8 +221,8 @@ def test_the_history_is_newest_first_and_keeps_undone_steps_grey(curate):
     curate.settle()
     model = curate.view.findChild(HistoryList).model()
     shown = [(model.index(i).data(), model.index(i).data(StepRole.Undone)) for i in range(model.rowCount())]
-    assert shown == [("Relabel 1 exemplar to animals/fox", True), ("Strike out 3 exemplars", False)]
-    assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole).endswith("undone")
+    assert shown == [("Today", None), ("Relabel 1 exemplar to animals/fox", True), ("Strike out 3 exemplars", False)]
+    assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole).endswith("undone")
 
 
 def test_space_shows_a_preview_that_follows_the_arrows_until_escape(curate):

@@ -35,7 +35,7 @@ def leave_out(session: Session, step: int | None, ids: Sequence[int]) -> None:
     """Undo the strike ``step`` and decide this query without ``ids``, until the next query."""
     rows = session.decision.shown(ids)
     if not rows:  # another query came meanwhile
-        _undo_step(session, step)
+        undo_step(session, step)
         return
 
     def said(changes: Changes | None) -> None:
@@ -127,7 +127,7 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
     def said(done: tuple[Any, int | None]) -> None:
         result, step = done
         session.step_finished.emit()
-        session.post_note(_built(result), partial(_undo_step, session, step) if result.added and step else None)
+        session.post_note(_built(result), partial(undo_step, session, step) if result.added and step else None)
 
     if may_write(session):
         session.run_background(title, work, said)
@@ -205,7 +205,7 @@ def _edit(
         if changes.edit is None:
             session.post_note("Nothing to change: it is so already.")
         else:
-            session.post_note(text, partial(_undo_step, session, changes.step), also(changes.step))
+            session.post_note(text, partial(undo_step, session, changes.step), also(changes.step))
 
     if may_write(session):
         session.edit(title, fn, said)
@@ -228,7 +228,7 @@ def _say_stopped(session: Session, text: str, error: BaseException) -> None:
         session.raise_error(error)
 
 
-def _undo_step(session: Session, step: int | None) -> None:
+def undo_step(session: Session, step: int | None) -> None:
     """Undo ``step`` if it is still the last one: a note's Undo never takes back another edit."""
     session.edit("Undoing", partial(_undone, step), partial(_say_step, session, "Undone", NOT_LAST))
 
@@ -253,7 +253,7 @@ def say_taught(session: Session, label: str, done: tuple[Any, int | None]) -> No
     if result.added:
         present = f" {len(result.present)} here already." if result.present else ""
         text = f"Taught {exemplars(len(result.added))} as {label}.{present}{_conflicts(result.conflicts)}"
-        session.post_note(text, partial(_undo_step, session, step))
+        session.post_note(text, partial(undo_step, session, step))
     else:
         ids = ", ".join(str(i) for i in list(result.present.values())[:5])
         session.post_note(f"Already here as {ids}." if ids else f"Nothing was added.{_conflicts(result.conflicts)}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.snapshot import Snapshot
 
 Ids = npt.NDArray[np.int64]
-Shown = Literal["all", "active", "struck"]
+Shown = Literal["all", "active", "struck", "weighed"]
 TOPIC = "exemplars"
 MANY = 50_000  # rows whose text is searched in the background instead of between edits
 NONE: Ids = np.empty(0, np.int64)
@@ -36,13 +36,26 @@ class Runner(Protocol):
     def supersede(self, topic: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pick:
+    """Some exemplars by their ids, (n,) increasing, and what they have in common."""
+
+    name: str
+    ids: Ids
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """``label`` means it and everything below; ``text`` is found in label, path, note and group."""
+    """``label`` means it and everything below; ``text`` is found in label, path, note and group.
+
+    State "weighed" means a trust other than 1. ``since`` is the earliest adding, in seconds since the epoch.
+    """
 
     label: str | None = None
     state: Shown = "all"
     text: str = ""
+    since: float | None = None
+    pick: Pick | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +82,21 @@ def find(memory: VisualMemory, wanted: Filter) -> Found:
     total, _, struck = memory.catalog.totals()
     snapshot = memory.snapshot
     counts = {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
-    return Found(_matching(memory, snapshot, wanted, struck=struck), total, counts, struck)
+    ids = _matching(memory, snapshot, wanted, struck=struck)
+    if wanted.state == "weighed":
+        rows = _rows(snapshot, ids)
+        ids = snapshot.ids[rows[snapshot.trust[rows] != 1]]
+    if wanted.since is not None:
+        ids = np.intersect1d(ids, memory.catalog.ids_added_since(wanted.since), assume_unique=True)
+    if wanted.pick is not None:
+        ids = np.intersect1d(ids, wanted.pick.ids, assume_unique=True)
+    return Found(ids, total, counts, struck)
 
 
 def _matching(memory: VisualMemory, snapshot: Snapshot, wanted: Filter, *, struck: int) -> Ids:
+    """What fits label, text, and active or struck."""
     if wanted.text:
-        state = None if wanted.state == "all" else wanted.state
+        state = wanted.state if wanted.state in ("active", "struck") else None
         found = memory.catalog.select(label=wanted.label, state=state, text=wanted.text)
         return np.array([e.id for e in found], np.int64)
     active = snapshot.ids[snapshot.active & under(snapshot, wanted.label)]
@@ -124,7 +146,7 @@ class ExemplarsModel(QObject):
         self.refresh()
 
     def set_filter(self, **changed: Any) -> None:
-        """Change parts of the filter: ``label=``, ``state=``, ``text=``."""
+        """Change parts of the filter: ``label=``, ``state=``, ``text=``, ``since=``, ``pick=``."""
         fresh = replace(self._filter, **changed)
         if fresh != self._filter:
             self._filter = fresh

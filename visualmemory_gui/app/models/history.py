@@ -1,11 +1,14 @@
-"""The steps of a memory's history as rows, newest first; undone ones stay until a new edit abandons them."""
+"""The steps of a memory's history by day, newest first; undone ones stay until a new edit abandons them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -19,14 +22,51 @@ Index = QModelIndex | QPersistentModelIndex
 TOPIC = "history"
 MOST = 500
 _FIRST = int(Qt.ItemDataRole.UserRole) + 1
+_COUNTED = (
+    (("add", "import"), "+{:,}"),
+    (("strike",), "{:,} struck"),
+    (("restore",), "{:,} restored"),
+    (("relabel", "rename"), "{:,} relabelled"),
+    (("reweigh",), "{:,} reweighed"),
+    (("prune",), "{:,} pruned"),
+    (("tune",), "{:,} tuned"),
+    (("revert",), "{:,} reverted"),
+)
 
 
 class StepRole(IntEnum):
-    """Step: the ``Step``. Undone: bool. When: the time in words."""
+    """Step: the ``Step``, None for a day. Undone: bool. When: the time in words; of a day, what was done in it.
+
+    Tags: names of the state after the step, joined.
+    """
 
     Step = _FIRST
     Undone = _FIRST + 1
     When = _FIRST + 2
+    Tags = _FIRST + 3
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A line above the steps of one day; ``counts`` is what they did, "" where not all of them are known."""
+
+    title: str
+    counts: str
+
+
+class Tag(Protocol):
+    """A name for the state after ``step``, None for that before any."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def step(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRead:
+    steps: Sequence[Step] = ()
+    tags: Sequence[Tag] = ()
 
 
 class HistoryModel(QAbstractListModel):
@@ -34,45 +74,83 @@ class HistoryModel(QAbstractListModel):
         super().__init__(parent)
         self._runner = runner
         self._memory: VisualMemory | None = None
-        self._steps: tuple[Step, ...] = ()
+        self._rows: tuple[Day | Step, ...] = ()
+        self._tags: dict[int, str] = {}
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return self._steps
+        return tuple(row for row in self._rows if isinstance(row, Step))
+
+    @property
+    def present(self) -> int:
+        """The number of the step that was done last, 0 where there is none."""
+        return next((step.number for step in self.steps if step.state == "done"), 0)
 
     def set_memory(self, memory: VisualMemory | None) -> None:
         self._runner.supersede(TOPIC)
         self._memory = memory
-        self.set_steps(())
+        self.set_read(HistoryRead())
         self.refresh()
 
     def refresh(self) -> None:
         memory = self._memory
         if memory is not None:
             self._runner.run_edit(
-                "Reading the history", lambda: memory.history.steps(MOST), self.set_steps, topic=TOPIC
+                "Reading the history",
+                lambda: HistoryRead(memory.history.steps(MOST), memory.tags.all()),
+                self.set_read,
+                topic=TOPIC,
             )
 
-    def set_steps(self, steps: Sequence[Step]) -> None:
+    def set_read(self, read: HistoryRead) -> None:
         self.beginResetModel()
-        self._steps = newest_first(steps)
+        self._rows = tuple(by_day(newest_first(read.steps), whole=len(read.steps) < MOST))
+        names: dict[int, list[str]] = {}
+        for tag in read.tags:
+            names.setdefault(tag.step or 0, []).append(tag.name)
+        self._tags = {step: ", ".join(found) for step, found in names.items()}
         self.endResetModel()
 
+    def step_at(self, row: int) -> Step | None:
+        found = self._rows[row] if 0 <= row < len(self._rows) else None
+        return found if isinstance(found, Step) else None
+
+    def tags_of(self, step: int) -> str:
+        return self._tags.get(step, "")
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._steps)
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if index.isValid() and isinstance(self._rows[index.row()], Day):
+            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+        return super().flags(index)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        step = self._steps[index.row()]
-        undone = step.state == "undone"
+        row = self._rows[index.row()]
+        return self._of_day(row, role) if isinstance(row, Day) else self._of_step(row, role)
+
+    @staticmethod
+    def _of_day(day: Day, role: int) -> Any:
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return day.title
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{day.title}: {day.counts}" if day.counts else day.title
+        return day.counts if role == StepRole.When else None
+
+    def _of_step(self, step: Step, role: int) -> Any:
+        tags = self.tags_of(step.number)
+        more = f"{', undone' if step.state == 'undone' else ''}{f', tagged {tags}' if tags else ''}"
         values: dict[int, Any] = {
             Qt.ItemDataRole.DisplayRole: step.name,
-            Qt.ItemDataRole.AccessibleTextRole: f"{step.name}, {when(step.time)}{', undone' if undone else ''}",
-            Qt.ItemDataRole.ToolTipRole: f"{step.name}\n{when(step.time)}{', undone' if undone else ''}",
+            Qt.ItemDataRole.AccessibleTextRole: f"{step.name}, {when(step.time)}{more}",
+            Qt.ItemDataRole.ToolTipRole: f"{step.name}\n{when(step.time)}{more}",
             StepRole.Step: step,
-            StepRole.Undone: undone,
-            StepRole.When: when(step.time),
+            StepRole.Undone: step.state == "undone",
+            StepRole.When: f"{datetime.fromtimestamp(step.time):%H:%M}",
+            StepRole.Tags: tags,
         }
         return values.get(role)
 
@@ -84,14 +162,39 @@ def newest_first(steps: Sequence[Step]) -> tuple[Step, ...]:
     return (*going_on, *reversed(undone), *(step for step in steps if step.state == "done"))
 
 
+def by_day(steps: Sequence[Step], *, whole: bool = True, now: datetime | None = None) -> Iterable[Day | Step]:
+    """The steps, each day's below a line of its own. Without ``whole`` the last day may go on before its first step."""
+    days = [(title, list(of)) for title, of in groupby(steps, key=lambda step: day(step.time, now))]
+    for n, (title, of) in enumerate(days):
+        yield Day(title, counts(of) if whole or n < len(days) - 1 else "")
+        yield from of
+
+
+def counts(steps: Iterable[Step]) -> str:
+    """What the steps that are done did: "+12, 9 struck, 4 relabelled"."""
+    found: Counter[str] = Counter()
+    for step in steps:
+        if step.state == "done":
+            found[step.kind] += step.exemplars
+    sums = ((text, sum(found[kind] for kind in kinds)) for kinds, text in _COUNTED)
+    return ", ".join(text.format(count) for text, count in sums if count)
+
+
+def day(time: float, now: datetime | None = None) -> str:
+    """ "Today", "Yesterday", "3 May", "3 May 2024"."""
+    at, now = datetime.fromtimestamp(time), now or datetime.now()
+    days = (now.date() - at.date()).days
+    if days <= 0:
+        return "Today"
+    if days == 1:
+        return "Yesterday"
+    return f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b} {at.year}"
+
+
 def when(time: float, now: datetime | None = None) -> str:
     """ "14:05" today, "yesterday 14:05", "3 May 14:05", "3 May 2024"."""
     at, now = datetime.fromtimestamp(time), now or datetime.now()
-    days = (now.date() - at.date()).days
-    clock = f"{at:%H:%M}"
-    if days <= 0:
-        return clock
-    if days == 1:
-        return f"yesterday {clock}"
-    day = f"{at.day} {at:%b}"
-    return f"{day} {clock}" if at.year == now.year else f"{day} {at.year}"
+    title = day(time, now)
+    if title == "Today":
+        return f"{at:%H:%M}"
+    return title if at.year != now.year else f"{title[0].lower() + title[1:]} {at:%H:%M}"

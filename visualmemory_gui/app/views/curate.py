@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
-from visualmemory_gui.app.models.exemplars import ExemplarsModel
+from visualmemory_gui.app.models.exemplars import ExemplarsModel, Pick
 from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views import curate_actions
 from visualmemory_gui.app.views.curate_commands import CurateCommands
-from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel, HistoryPanel
+from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
+from visualmemory_gui.app.views.history_panel import HistoryPanel
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 from visualmemory_gui.app.widgets.preview import Preview
 from visualmemory_gui.engine.types import Changes
@@ -25,7 +26,7 @@ SIDE_PT = 78.0
 WIDTHS = (220, 780, 240)
 EMPTY = "No exemplars yet. Drop a folder here: its sub-folders are the classes."
 NOTHING = "Nothing fits. Clear the filter or choose another class."
-ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "forget")
+ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "only", "invert", None, "forget")
 
 
 class CurateView(QWidget):
@@ -56,6 +57,7 @@ class CurateView(QWidget):
         """Another memory is open, or none."""
         memory = self._session.memory
         self.filter.clear()
+        self.filter.set_pick("")
         self.preview.hide()
         self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
         self.exemplars.set_memory(memory)
@@ -84,6 +86,14 @@ class CurateView(QWidget):
             self.filter.set_state("all")
         self.exemplars.set_filter(label=label)
         self.on_selection_changed()
+
+    def on_pick_requested(self, pick: Pick | None) -> None:
+        """Show these exemplars alone, whatever was filtered before; None shows all that fits again."""
+        if pick is not None:
+            self.filter.clear()
+            self.tree.go_to("all")
+        self.filter.set_pick(pick.name if pick is not None else "")
+        self.exemplars.set_filter(pick=pick)
 
     def on_selection_changed(self) -> None:
         active, struck = self.exemplars.parted(self.grid.selection.array)
@@ -158,6 +168,14 @@ class CurateView(QWidget):
     def search(self) -> None:
         self.filter.start_typing()
 
+    def only(self) -> None:
+        ids = self.grid.selection.array
+        self.on_pick_requested(Pick(f"{len(ids):,} that were selected", ids.copy()))
+
+    def invert(self) -> None:
+        self.grid.selection.invert()
+        self.grid.changed_selection()
+
     def ask(self) -> None:
         if (exemplar := self.grid.selection.current_id) is not None:
             self.exemplar_chosen.emit(exemplar)
@@ -208,7 +226,8 @@ class CurateView(QWidget):
         split.setObjectName("curateSplit")
         split.setChildrenCollapsible(False)
         split.setHandleWidth(theme.px(6))
-        for part in (self.classes, self.middle, HistoryPanel(self.history)):
+        self.steps = HistoryPanel(self._session, self.history)
+        for part in (self.classes, self.middle, self.steps):
             split.addWidget(part)
         split.setStretchFactor(1, 1)
         split.setSizes(list(WIDTHS))
@@ -230,6 +249,9 @@ class CurateView(QWidget):
         self.exemplars.updated.connect(self.on_exemplars_updated)
         self.filter.text_changed.connect(lambda text: self.exemplars.set_filter(text=text))
         self.filter.state_changed.connect(lambda state: self.exemplars.set_filter(state=state))
+        self.filter.since_changed.connect(lambda since: self.exemplars.set_filter(since=since))
+        self.filter.pick_dropped.connect(lambda: self.on_pick_requested(None))
+        self.steps.pick_requested.connect(self.on_pick_requested)
         self.classes.restore_all_requested.connect(self.restore_all)
         self.classes.forget_all_requested.connect(self.forget_all)
         tree.place_chosen.connect(self.on_place_chosen)

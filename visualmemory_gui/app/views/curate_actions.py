@@ -31,6 +31,9 @@ SPECS: tuple[Spec, ...] = (
     Spec("relabel", "Relabel {}…", "Give them another class", "tag-edit-outline", ("R",)),
     Spec("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced", ()),
     Spec("ask", "Decide this exemplar", "See how the memory decides it without itself", "scale-balance", ()),
+    Spec("only", "Show only {}", "Leave the others out of the grid until you show all again", "filter-outline", ("O",)),
+    Spec("invert", "Invert the selection", "Select what is not selected, and nothing else", "select-inverse",
+         ("Ctrl+I",)),
     Spec("rename", "Rename class {}…", "Rename the class, or merge it into another", "form-textbox", ("F2",)),
     Spec("search", "Find", "Find in class, path or note", "magnify", ("Ctrl+F",)),
     Spec("forget", "Forget {} for good…", "Erase from disk and history; cannot be undone", "delete-forever-outline",
@@ -80,6 +83,7 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
         "relabel": exemplars(both),
         "trust": exemplars(both),
         "forget": exemplars(both),
+        "only": exemplars(both),
         "rename": there.label or "",
     }
     on = {
@@ -90,6 +94,7 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
         "forget": there.writable and both > 0,
         "rename": there.writable and there.label is not None,
         "ask": there.current,
+        "only": both > 0,
     }
     for spec in SPECS:
         enabled = on.get(spec.id, True)

@@ -1,4 +1,4 @@
-"""The parts of Curate side by side: classes, exemplars, history."""
+"""The parts of Curate side by side: classes and exemplars."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
-from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.widgets.class_tree import ClassTree
 from visualmemory_gui.app.widgets.filter_bar import FilterBar
-from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 
 
@@ -88,11 +86,6 @@ class ExemplarsPanel(Panel):
 
     def set_selected(self, count: int) -> None:
         self._selected.setText(f"{count:,} selected" if count else "")
-
-
-class HistoryPanel(Panel):
-    def __init__(self, model: HistoryModel) -> None:
-        super().__init__("History", [HistoryList(model)])
 
 
 def row_of() -> tuple[QWidget, QHBoxLayout]:

@@ -1,19 +1,27 @@
-"""The bar over the grid: find by text, show by state, and how many that are."""
+"""The bar over the grid: find by text, show by state and age, only some that were picked, and how many that are."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
+import time
+from datetime import datetime
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from visualmemory_gui.app import theme
 
-STATES = (("all", "Active and struck"), ("active", "Active"), ("struck", "Struck"))
+STATES = (("all", "Active and struck"), ("active", "Active"), ("struck", "Struck"), ("weighed", "Trust not 1"))
+AGES = ((None, "Added any time"), (0, "Added today"), (7, "Last 7 days"), (30, "Last 30 days"))
+DAY_S = 86_400
 PAUSE_MS = 150
+LONGEST_NAME = 28
 
 
 class FilterBar(QWidget):
     text_changed = Signal(str)  # after a short pause in typing
-    state_changed = Signal(str)  # "all", "active" or "struck"
+    state_changed = Signal(str)  # a key of STATES
+    since_changed = Signal(object)  # seconds since the epoch, or None
+    pick_dropped = Signal()  # show all that fits again
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,10 +30,13 @@ class FilterBar(QWidget):
         self._edit.setAccessibleName("Find in class, path or note")
         self._edit.setPlaceholderText("Find in class, path or note")
         self._edit.setClearButtonEnabled(True)
-        self._states = QComboBox()
-        self._states.setAccessibleName("Which exemplars")
-        for key, text in STATES:
-            self._states.addItem(text, key)
+        self._states = _box("filterState", "Which exemplars", [text for _, text in STATES])
+        self._ages = _box("filterAge", "Added when", [text for _, text in AGES])
+        self._pick = QToolButton()
+        self._pick.setObjectName("filterPick")
+        self._pick.setAutoRaise(False)
+        self._pick.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        theme.set_icon(self._pick, "close")
         self._count = QLabel()
         self._count.setObjectName("filterCount")
         self._count.setProperty("dim", True)
@@ -34,19 +45,30 @@ class FilterBar(QWidget):
         self._edit.textChanged.connect(lambda _: self._pause.start())
         self._edit.returnPressed.connect(self._tell)
         self._states.currentIndexChanged.connect(lambda at: self.state_changed.emit(STATES[at][0]))
+        self._ages.currentIndexChanged.connect(lambda at: self.since_changed.emit(_moment(AGES[at][0])))
+        self._pick.clicked.connect(lambda: self.pick_dropped.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(5))
         row.addWidget(self._edit, 1)
-        row.addWidget(self._states)
-        row.addWidget(self._count)
+        for widget in (self._pick, self._states, self._ages, self._count):
+            row.addWidget(widget)
+        self.set_pick("")
 
     @property
     def state(self) -> str:
-        return str(self._states.currentData())
+        return STATES[self._states.currentIndex()][0]
 
     def set_state(self, state: str) -> None:
         self._states.setCurrentIndex([key for key, _ in STATES].index(state))
+
+    def set_pick(self, name: str) -> None:
+        """Say which exemplars alone are shown; "" for no such choice."""
+        self._pick.setVisible(bool(name))
+        shown = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+        self._pick.setText(shown)
+        self._pick.setToolTip(f"Only {name}. Click to show all again.")
+        self._pick.setAccessibleName(f"Only {name}: show all again")
 
     def set_count(self, text: str) -> None:
         """ "47 of 412"."""
@@ -56,6 +78,7 @@ class FilterBar(QWidget):
     def clear(self) -> None:
         self._edit.clear()
         self.set_state("all")
+        self._ages.setCurrentIndex(0)
         self._tell()
 
     def start_typing(self) -> None:
@@ -65,3 +88,21 @@ class FilterBar(QWidget):
     def _tell(self) -> None:
         self._pause.stop()
         self.text_changed.emit(self._edit.text().strip())
+
+
+def _box(name: str, title: str, texts: list[str]) -> QComboBox:
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setAccessibleName(title)
+    box.addItems(texts)
+    box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return box
+
+
+def _moment(days: int | None) -> float | None:
+    """The begin of today, or that many days ago."""
+    if days is None:
+        return None
+    if days == 0:
+        return datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    return time.time() - days * DAY_S

@@ -77,6 +77,9 @@ class GridSelection:
     def select_all(self) -> None:
         self._mask = np.ones(len(self._ids), bool)
 
+    def invert(self) -> None:
+        self._mask = ~self._mask
+
     def clear(self) -> None:
         self._mask = np.zeros(len(self._ids), bool)
 

@@ -152,6 +152,11 @@ class Catalog:
         )
         return sorted(row[0] for row in found)
 
+    def ids_added_since(self, moment: float) -> list[int]:
+        """Ids of those added at ``moment``, in seconds since the epoch, or later; no withdrawn ones."""
+        sql = "select id from exemplars where added >= ? and not withdrawn order by id"
+        return [row[0] for row in self._database.rows(sql, (moment,))]
+
     def counts(self) -> dict[str, int]:
         """Active exemplars of each label that has any, in the order of the labels."""
         sql = """select l.path, n from labels l join (select label_id, count(*) n from exemplars

@@ -1,0 +1,144 @@
+"""The history beside the grid: the steps by day, and what can be done with the one that is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGridLayout, QInputDialog, QMenu, QWidget
+
+from visualmemory_gui.app import history_operations, theme
+from visualmemory_gui.app.models.exemplars import Pick
+from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.curate_panels import Panel
+from visualmemory_gui.app.widgets.history_list import HistoryList
+from visualmemory_gui.engine.types import Step
+
+ACTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant"),
+    ("back", "Go back", "Undo, or redo, until this step is the last one done", "history"),
+    ("since", "Since", "Show in the grid what is different now from after this step", "compare"),
+    ("tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline"),
+)
+LONGEST = 60
+
+
+class HistoryPanel(Panel):
+    """``pick_requested`` asks the grid to show some exemplars alone."""
+
+    pick_requested = Signal(object)  # Pick
+
+    def __init__(self, session: Session, model: HistoryModel) -> None:
+        self._session = session
+        self._model = model
+        self.list = HistoryList(model)
+        self.actions_by_id: dict[str, QAction] = {}
+        buttons = QWidget()
+        super().__init__("History", [self.list, buttons])
+        for name, text, tip, icon in ACTIONS:
+            self.actions_by_id[name] = self._action(name, text, tip, icon)
+        grid = QGridLayout(buttons)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(theme.px(2))
+        for n, action in enumerate(self.actions_by_id.values()):
+            button = button_of(action)
+            button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
+            grid.addWidget(button, n // 2, n % 2)
+        self.list.step_chosen.connect(self.on_step_chosen)
+        self.list.menu_requested.connect(self.on_menu_requested)
+        model.modelReset.connect(self.on_step_chosen)
+        self.on_step_chosen()
+
+    # Slots
+
+    def on_step_chosen(self) -> None:
+        """Name the step that each action would touch."""
+        step, memory = self.list.step, self._session.memory
+        writable = memory is not None and not memory.readonly
+        named = f" “{_short(step.name)}”" if step else ""
+        done = step is not None and step.state == "done"
+        there = step is not None and step.state in ("done", "undone") and step.number != self._model.present
+        words = {
+            "revert": (f"Revert{named}", writable and done),
+            "back": (
+                f"Go {'forward' if step and step.state == 'undone' else 'back'} to after{named}",
+                writable and there,
+            ),
+            "since": (f"What changed since{named}", there),
+            "tag": ("Tag the memory as it is now…", writable),
+        }
+        for name, text, tip, _ in ACTIONS:
+            action, (long, enabled) = self.actions_by_id[name], words[name]
+            action.setText(long if enabled else text)
+            action.setIconText(text)
+            action.setToolTip(f"{action.text().rstrip('…')}: {tip}" if enabled else tip)
+            action.setEnabled(enabled)
+
+    def on_menu_requested(self, place: QPoint) -> None:
+        menu = self.menu()
+        menu.popup(place)
+
+    def on_compared(self, step: Step, what: str, ids: Sequence[int]) -> None:
+        """``what`` is different in words, ``ids`` those exemplars of it that are still here."""
+        if ids:
+            self.pick_requested.emit(Pick(f"changed since “{_short(step.name)}”", np.array(ids, np.int64)))
+        self._session.post_note(f"Since “{_short(step.name)}”: {what}.")
+
+    # What can be done
+
+    def menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for action in self.actions_by_id.values():
+            menu.addAction(action)
+        step = self.list.step
+        tags = self._model.tags_of(step.number) if step else ""
+        memory = self._session.memory
+        if step and tags and memory is not None and not memory.readonly:
+            drop = partial(history_operations.drop_tags, self._session, step.number, self._model.refresh)
+            menu.addAction(f"Remove tag “{tags}”", drop)
+        return menu
+
+    def revert(self) -> None:
+        if (step := self.list.step) is not None:
+            history_operations.revert(self._session, step)
+
+    def back(self) -> None:
+        if (step := self.list.step) is not None:
+            history_operations.go_back(self._session, step.number, step.name)
+
+    def since(self) -> None:
+        if (step := self.list.step) is not None:
+            history_operations.compare(self._session, step, partial(self.on_compared, step))
+
+    def tag(self) -> None:
+        dialog = QInputDialog(self)
+        dialog.setObjectName("tagDialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Tag")
+        dialog.setLabelText("Name of the memory as it is now:")
+        dialog.setOkButtonText("Tag")
+        dialog.textValueSelected.connect(self._put_tag)
+        dialog.open()
+
+    def _put_tag(self, name: str) -> None:
+        if name.strip():
+            history_operations.tag(self._session, name, self._model.refresh)
+
+    def _action(self, name: str, text: str, tip: str, icon: str) -> QAction:
+        action = QAction(text, self)
+        action.setObjectName(f"history{name.capitalize()}")
+        action.setToolTip(tip)
+        theme.set_icon(action, icon)
+        call: Callable[[], object] = getattr(self, name)
+        action.triggered.connect(lambda _checked=False: call())
+        return action
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
