@@ -20,7 +20,7 @@ from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Also, Session
 from visualmemory_gui.app.upkeep import Upkeep
-from visualmemory_gui.app.views import curate_actions, study
+from visualmemory_gui.app.views import curate_actions, review, study
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
             [
                 *(("", "Everywhere and in Decide"), *actions.key_sheet()),
                 *(("", "In Curate"), *curate_actions.key_sheet()),
+                *(("", "In Curate's review"), *review.key_sheet()),
                 *(("", "In Study"), *study.key_sheet()),
             ]
         )
@@ -111,7 +112,8 @@ class MainWindow(QMainWindow):
         """Show a workspace; without a memory the empty state stands in its place."""
         view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
         self.stack.setCurrentWidget(view)
-        grids: dict[QWidget, Grid] = {self.decide: self.decide.neighbours.grid, self.curate: self.curate.grid}
+        curated = self.curate.tabs.review_page or self.curate.grid
+        grids: dict[QWidget, Grid] = {self.decide: self.decide.neighbours.grid, self.curate: curated}
         self._note_place.lie_over(grids.get(view))
         for each in self.workspaces:
             self.actions_by_id[f"action{each.capitalize()}"].setChecked(view is self.workspaces[each])
@@ -272,6 +274,7 @@ class MainWindow(QMainWindow):
         decide.strike_requested.connect(commands.strike)
         decide.restore_requested.connect(commands.restore)
         self.curate.exemplar_chosen.connect(self.on_exemplar_chosen)
+        self.curate.tabs.grid_shown.connect(lambda _: self.on_workspace(self.workspace))
         session.followed.moved.connect(self.on_moved)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.expect_requested.connect(commands.expect)

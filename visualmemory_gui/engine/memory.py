@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -235,6 +235,10 @@ class VisualMemory(Parts):
     def relabel(self, ids: Sequence[int], label: str) -> Changes:
         """Give exemplars another label, which may be new. Raises BadLabel."""
         return self.live.edit("relabel", lambda writer: self.catalog.set_label(writer, ids, label))
+
+    def relabel_each(self, wanted: Mapping[str, Sequence[int]]) -> Changes:
+        """Give the exemplars of each label that label, all in one step. Raises BadLabel, UnknownExemplar."""
+        return self.live.edit("relabel", lambda writer: self.catalog.set_labels(writer, wanted))
 
     def reweigh(self, ids: Sequence[int], trust: float) -> Changes:
         """Set what the votes of exemplars are multiplied by, 0 < trust <= 100. Raises BadValue."""

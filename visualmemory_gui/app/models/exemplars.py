@@ -30,7 +30,13 @@ class Runner(Protocol):
     ) -> object: ...
 
     def run_background(
-        self, title: str, fn: Callable[[Any], Any], then: Callable[[Any], object] | None = ..., *, topic: str = ...
+        self,
+        title: str,
+        fn: Callable[[Any], Any],
+        then: Callable[[Any], object] | None = ...,
+        failed: Callable[[BaseException], object] | None = ...,
+        *,
+        topic: str = ...,
     ) -> object: ...
 
     def supersede(self, topic: str) -> None: ...

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
-from visualmemory_gui.app.models.exemplars import ExemplarsModel, Pick
+from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick
 from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views import curate_actions
+from visualmemory_gui.app.views import curate_actions, own_actions
 from visualmemory_gui.app.views.curate_commands import CurateCommands
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
+from visualmemory_gui.app.views.large_preview import LargePreview
+from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
-from visualmemory_gui.app.widgets.preview import Preview
 from visualmemory_gui.engine.types import Changes
 
 SIDE_PT = 78.0
@@ -44,9 +44,8 @@ class CurateView(QWidget):
         side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side)
         self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT)
-        self.preview = Preview(self)
+        self.preview = LargePreview(self, session)
         self.commands = CurateCommands(session, self, self._classes.labels)
-        self.actions_by_id = curate_actions.build(self, self._handler)
         self._lay_out()
         self._connect()
         self.on_selection_changed()
@@ -62,12 +61,20 @@ class CurateView(QWidget):
         self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
         self.exemplars.set_memory(memory)
         self.history.set_memory(memory)
+        self.tabs.model.set_memory(memory)
+        self.tabs.show_grid()
         self.tree.go_to("all")
 
     def on_changed(self, changes: Changes) -> None:
         self.thumbnails.forget(changes.forgotten)
         self.exemplars.refresh()
         self.history.refresh()
+        self.tabs.on_changed(changes)
+
+    def on_grid_shown(self) -> None:
+        """What acts on the grid is off while it is hidden behind a review."""
+        self.preview.hide()
+        self.on_selection_changed()
 
     def on_exemplars_updated(self) -> None:
         found = self.exemplars.found
@@ -96,27 +103,19 @@ class CurateView(QWidget):
         self.exemplars.set_filter(pick=pick)
 
     def on_selection_changed(self) -> None:
-        active, struck = self.exemplars.parted(self.grid.selection.array)
+        """Name what the actions would touch; nothing while the grid is hidden behind a review."""
+        seen = self.tabs.on_grid
+        active, struck = self.exemplars.parted(self.grid.selection.array if seen else NONE)
         memory = self._session.memory
         there = curate_actions.Targets(
             active=len(active),
             struck=len(struck),
             label=self.tree.place[1],
             writable=memory is not None and not memory.readonly,
-            current=self.grid.selection.current_id is not None,
+            current=seen and self.grid.selection.current_id is not None,
         )
         curate_actions.name_targets(self.actions_by_id, there)
         self.middle.set_selected(there.active + there.struck)
-
-    def on_current_changed(self) -> None:
-        if self.preview.isVisible():
-            self._load_preview()
-
-    def on_preview_requested(self) -> None:
-        if self.preview.isVisible():
-            self.preview.hide()
-        else:
-            self._load_preview()
 
     def on_menu_requested(self, spot: QPoint) -> None:
         self.menu_of_exemplars().popup(spot)
@@ -193,51 +192,35 @@ class CurateView(QWidget):
             found = memory.catalog.select
             self._session.tasks.run_edit("Finding", lambda: [e.id for e in found(state="struck")], call)
 
-    def _load_preview(self) -> None:
-        memory, exemplar = self._session.memory, self.grid.selection.current_id
-        if memory is None or exemplar is None:
-            return
-
-        def read() -> tuple[bytes | None, str]:
-            found = memory.catalog.get([exemplar])[0]
-            source = f"\n{found.source}" if found.source else ""
-            return memory.catalog.thumbnail(exemplar), f"{found.label} · {exemplar:,}{source}"
-
-        self._session.tasks.run_edit("Reading pictures", read, lambda r: self.preview.show_picture(*r), topic="preview")
-
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return menu
-
-    def _handler(self, name: str) -> Callable[[], object]:
-        handler: Callable[[], object] = getattr(self, name)
-        return handler
 
     # Building
 
     def _lay_out(self) -> None:
         self.classes = ClassesPanel(self._classes)
         self.tree = self.classes.tree
-        buttons = [self.actions_by_id[name] for name in ("strike", "restore", "relabel")]
-        self.middle = ExemplarsPanel(self.grid, buttons)
+        self.middle = ExemplarsPanel(self.grid)
         self.filter = self.middle.filter
+        self.tabs = ReviewTabs(self.middle, self._session, self.thumbnails, self.commands.ask_relabel)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("curateSplit")
         split.setChildrenCollapsible(False)
         split.setHandleWidth(theme.px(6))
         self.steps = HistoryPanel(self._session, self.history)
-        for part in (self.classes, self.middle, self.steps):
+        for part in (self.classes, self.tabs, self.steps):
             split.addWidget(part)
+        heard_in = (self.classes, self.middle, self.steps)
+        self.actions_by_id = own_actions.build(self, curate_actions.SPECS, prefix="curate", heard_in=heard_in)
+        self.middle.set_actions([self.actions_by_id[name] for name in ("strike", "restore", "relabel")])
         split.setStretchFactor(1, 1)
         split.setSizes(list(WIDTHS))
         column = QVBoxLayout(self)
         margin = theme.px(6)
         column.setContentsMargins(margin, margin, margin, margin)
         column.addWidget(split)
-        self._esc = QShortcut(QKeySequence("Esc"), self)
-        self._esc.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self._esc.setEnabled(False)
 
     def _connect(self) -> None:
         """All wiring of this workspace."""
@@ -247,6 +230,9 @@ class CurateView(QWidget):
         session.changed.connect(self.on_changed)
         session.step_finished.connect(self.history.refresh)
         self.exemplars.updated.connect(self.on_exemplars_updated)
+        self.tabs.grid_shown.connect(self.on_grid_shown)
+        self.tabs.large_requested.connect(self.preview.toggle)
+        self.tabs.current_changed.connect(self.preview.follow)
         self.filter.text_changed.connect(lambda text: self.exemplars.set_filter(text=text))
         self.filter.state_changed.connect(lambda state: self.exemplars.set_filter(state=state))
         self.filter.since_changed.connect(lambda since: self.exemplars.set_filter(since=since))
@@ -262,10 +248,8 @@ class CurateView(QWidget):
             place.words_dropped.connect(commands.refuse_words)
         tree.menu_requested.connect(self.on_tree_menu_requested)
         grid.selection_changed.connect(self.on_selection_changed)
-        grid.current_changed.connect(self.on_current_changed)
-        grid.preview_requested.connect(self.on_preview_requested)
+        grid.current_changed.connect(lambda: self.preview.follow(grid.selection.current_id))
+        grid.preview_requested.connect(lambda: self.preview.toggle(grid.selection.current_id))
         grid.activated.connect(self.exemplar_chosen)
         grid.menu_requested.connect(self.on_menu_requested)
         grid.pictures_dropped.connect(lambda found: commands.take(found, tree.place[1]))
-        self.preview.visible_changed.connect(self._esc.setEnabled)
-        self._esc.activated.connect(self.preview.hide)

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QAction
 
-from visualmemory_gui.app import theme
 from visualmemory_gui.app.operations import exemplars
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """``id`` names the action and its handler; ``text`` has {} where the target stands."""
-
-    id: str
-    text: str
-    tip: str
-    icon: str
-    keys: tuple[str, ...]
-
+from visualmemory_gui.app.views import own_actions
+from visualmemory_gui.app.views.own_actions import Spec, name
 
 SPECS: tuple[Spec, ...] = (
     Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
@@ -58,22 +44,6 @@ class Targets:
     current: bool = False
 
 
-def build(parent: QWidget, handler_of: Callable[[str], Callable[[], object]]) -> dict[str, QAction]:
-    """The actions, with keys that are heard while the keyboard is within ``parent``."""
-    made: dict[str, QAction] = {}
-    for spec in SPECS:
-        action = QAction(parent)
-        action.setObjectName(f"curate{spec.id.capitalize()}")
-        action.setShortcuts([QKeySequence(key) for key in spec.keys])
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        theme.set_icon(action, spec.icon)
-        call = handler_of(spec.id)
-        action.triggered.connect(lambda _checked=False, call=call: call())
-        parent.addAction(action)
-        made[spec.id] = action
-    return made
-
-
 def name_targets(made: dict[str, QAction], there: Targets) -> None:
     """Let every action name its target; those without one are off."""
     both = there.active + there.struck
@@ -97,14 +67,9 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
         "only": both > 0,
     }
     for spec in SPECS:
-        enabled = on.get(spec.id, True)
-        text = spec.text.format(of.get(spec.id, "")) if enabled else spec.text.replace(" of {}", "").replace(" {}", "")
-        made[spec.id].setEnabled(enabled)
-        made[spec.id].setText(text)
-        made[spec.id].setToolTip(f"{text.rstrip('…')}: {spec.tip}" + (f" ({spec.keys[0]})" if spec.keys else ""))
+        name(made[spec.id], spec, of.get(spec.id, ""), enabled=on.get(spec.id, True))
 
 
 def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) in this workspace."""
-    own = [(" or ".join(spec.keys), spec.text.replace(" {}", "").rstrip("…")) for spec in SPECS if spec.keys]
-    return [*own, *GRID_KEYS]
+    return [*own_actions.key_sheet(SPECS), *GRID_KEYS]

@@ -73,16 +73,19 @@ class ClassesPanel(Panel):
 class ExemplarsPanel(Panel):
     """Filter, grid, and the buttons for what is selected."""
 
-    def __init__(self, grid: MemoryGrid, actions: Sequence[QAction]) -> None:
+    def __init__(self, grid: MemoryGrid) -> None:
         self.filter = FilterBar()
         self._selected = QLabel()
         self._selected.setProperty("dim", True)
-        bar, row = row_of()
-        row.addWidget(self._selected, 1)
-        for action in actions:
-            row.addWidget(button_of(action))
+        bar, self._row = row_of()
+        self._row.addWidget(self._selected, 1)
         grid.setFrameShape(QFrame.Shape.NoFrame)
         super().__init__("", [self.filter, bar, grid])
+
+    def set_actions(self, actions: Sequence[QAction]) -> None:
+        """Buttons for what can be done with the selection."""
+        for action in actions:
+            self._row.addWidget(button_of(action))
 
     def set_selected(self, count: int) -> None:
         self._selected.setText(f"{count:,} selected" if count else "")

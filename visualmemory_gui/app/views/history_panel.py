@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QInputDialog, QMenu, QWidget
 
 from visualmemory_gui.app import history_operations, theme
@@ -16,14 +15,15 @@ from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.curate_panels import Panel
+from visualmemory_gui.app.views.own_actions import Spec, build
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.engine.types import Step
 
-ACTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant"),
-    ("back", "Go back", "Undo, or redo, until this step is the last one done", "history"),
-    ("since", "Since", "Show in the grid what is different now from after this step", "compare"),
-    ("tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline"),
+ACTIONS = (
+    Spec("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant"),
+    Spec("back", "Go back", "Undo, or redo, until this step is the last one done", "history"),
+    Spec("since", "Since", "Show in the grid what is different now from after this step", "compare"),
+    Spec("tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline"),
 )
 LONGEST = 60
 
@@ -37,11 +37,11 @@ class HistoryPanel(Panel):
         self._session = session
         self._model = model
         self.list = HistoryList(model)
-        self.actions_by_id: dict[str, QAction] = {}
         buttons = QWidget()
         super().__init__("History", [self.list, buttons])
-        for name, text, tip, icon in ACTIONS:
-            self.actions_by_id[name] = self._action(name, text, tip, icon)
+        self.actions_by_id = build(self, ACTIONS, prefix="history", heard_in=[self])
+        for spec in ACTIONS:
+            self.actions_by_id[spec.id].setIconText(spec.text)
         grid = QGridLayout(buttons)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.px(2))
@@ -72,12 +72,11 @@ class HistoryPanel(Panel):
             "since": (f"What changed since{named}", there),
             "tag": ("Tag the memory as it is now…", writable),
         }
-        for name, text, tip, _ in ACTIONS:
-            action, (long, enabled) = self.actions_by_id[name], words[name]
-            action.setText(long if enabled else text)
-            action.setIconText(text)
-            action.setToolTip(f"{action.text().rstrip('…')}: {tip}" if enabled else tip)
+        for spec in ACTIONS:
+            action, (text, enabled) = self.actions_by_id[spec.id], words[spec.id]
             action.setEnabled(enabled)
+            action.setText(text if enabled else spec.text)
+            action.setToolTip(f"{action.text().rstrip('…')}: {spec.tip}")
 
     def on_menu_requested(self, place: QPoint) -> None:
         menu = self.menu()
@@ -129,15 +128,6 @@ class HistoryPanel(Panel):
     def _put_tag(self, name: str) -> None:
         if name.strip():
             history_operations.tag(self._session, name, self._model.refresh)
-
-    def _action(self, name: str, text: str, tip: str, icon: str) -> QAction:
-        action = QAction(text, self)
-        action.setObjectName(f"history{name.capitalize()}")
-        action.setToolTip(tip)
-        theme.set_icon(action, icon)
-        call: Callable[[], object] = getattr(self, name)
-        action.triggered.connect(lambda _checked=False: call())
-        return action
 
 
 def _short(text: str) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -21,23 +18,20 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.watch_table import WatchTableModel, name_of
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views import own_actions
 from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.own_actions import Spec, build, name
 
 EMPTY = (
     "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
     "whether it still is."
 )
-ACTIONS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
-    ("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance", ("Return",)),
-    ("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline", ("R",)),
-    (
-        "unwatch",
-        "Stop watching",
-        "Follow the selected pictures no more; the memory is as it was",
-        "eye-off-outline",
-        ("Del",),
-    ),
-)
+ACTIONS = (
+    Spec("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance", ("Return",)),
+    Spec("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline", ("R",)),
+    Spec("unwatch", "Stop watching {}", "Follow the selected pictures no more; the memory is as it was",
+         "eye-off-outline", ("Del",)),
+)  # fmt: skip
 
 
 class StudyView(QWidget):
@@ -53,7 +47,7 @@ class StudyView(QWidget):
         self._followed = session.followed
         self.model = WatchTableModel(session.followed, self)
         self.table = _table(self.model)
-        self.actions_by_id = self._make_actions()
+        self.actions_by_id = build(self, ACTIONS, prefix="study", heard_in=[self])
         self._lay_out()
         self.table.activated.connect(lambda _: self.ask())
         self.table.selectionModel().selectionChanged.connect(lambda *_: self.on_selection_changed())
@@ -69,11 +63,10 @@ class StudyView(QWidget):
 
     def on_selection_changed(self) -> None:
         chosen = len(self._chosen())
-        self.actions_by_id["ask"].setEnabled(chosen == 1)
-        self.actions_by_id["expect"].setEnabled(chosen == 1)
-        self.actions_by_id["unwatch"].setEnabled(chosen > 0)
-        many = f" {chosen:,} pictures" if chosen > 1 else ""
-        self.actions_by_id["unwatch"].setText(f"Stop watching{many}")
+        on = {"ask": chosen == 1, "expect": chosen == 1, "unwatch": chosen > 0}
+        for spec in ACTIONS:
+            many = f"{chosen:,} pictures" if chosen > 1 else ""
+            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id])
 
     def ask(self) -> None:
         if query := self._query():
@@ -99,21 +92,6 @@ class StudyView(QWidget):
         if picture is None or picture.vector is None:
             return None
         return Query(name_of(row), picture.vector, picture.content, picture.thumbnail, picture.source)
-
-    def _make_actions(self) -> Mapping[str, QAction]:
-        made: dict[str, QAction] = {}
-        for name, text, tip, icon, keys in ACTIONS:
-            action = QAction(text, self)
-            action.setObjectName(f"study{name.capitalize()}")
-            action.setToolTip(f"{tip} ({keys[0]})")
-            action.setShortcuts([QKeySequence(key) for key in keys])
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            theme.set_icon(action, icon)
-            call: Callable[[], object] = getattr(self, name)
-            action.triggered.connect(lambda _checked=False, call=call: call())
-            self.addAction(action)
-            made[name] = action
-        return made
 
     def _lay_out(self) -> None:
         title, self.summary, self.empty = QLabel("Watch set"), QLabel(), QLabel(EMPTY)
@@ -142,7 +120,7 @@ class StudyView(QWidget):
 
 def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) in this workspace."""
-    return [(" or ".join(keys), text.rstrip("…")) for _, text, _, _, keys in ACTIONS]
+    return own_actions.key_sheet(ACTIONS)
 
 
 def _table(model: WatchTableModel) -> QTableView:

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHeaderView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -29,9 +28,8 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.queue import Column, QueueModel, QueueRole, QueueRow, cells
-from visualmemory_gui.app.widgets.chip import paint_chip
+from visualmemory_gui.app.widgets.cells import paint_chip_in, paint_ground, paint_share, paint_small
 
 Index = QModelIndex | QPersistentModelIndex
 FLASH_S = 1.2
@@ -153,18 +151,18 @@ class _RowDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         painter.setFont(option.font)
-        self._ground(painter, option, moved=bool(index.data(QueueRole.Moved)))
+        paint_ground(painter, option, self._lit(moved=bool(index.data(QueueRole.Moved))))
         room = QRectF(option.rect).adjusted(theme.px(4), theme.px(2), -theme.px(4), -theme.px(2))
         painter.setPen(QColor(theme.current().dim if row.taught else theme.current().text))
         column = Column(index.column())
         if column == Column.Picture:
             _picture(painter, room, row, index.data(QueueRole.Pixmap))
         elif column == Column.Winner and row.winner is not None:
-            _chip(painter, room, row.winner, index.data(QueueRole.Colour))
+            paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour))
         elif column == Column.Taught and row.taught is not None:
-            _chip(painter, room, f"✓ {row.taught}", None)
+            paint_chip_in(painter, room, f"✓ {row.taught}", None)
         elif column == Column.Share and row.share is not None:
-            _bar(painter, room, row.share, index.data(QueueRole.Colour))
+            paint_share(painter, room, row.share, index.data(QueueRole.Colour))
         else:
             painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), cells(row)[column])
         painter.restore()
@@ -172,43 +170,14 @@ class _RowDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(60), theme.px(SIDE_PT) + theme.px(4))
 
-    def _ground(self, painter: QPainter, option: QStyleOptionViewItem, *, moved: bool) -> None:
+    def _lit(self, *, moved: bool) -> QColor | None:
         c, glow = theme.current(), self._glow()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, QColor(c.selected))
-        elif moved and glow > 0:
-            painter.fillRect(option.rect, theme.mixed(c.surface, c.accent, 0.35 * glow))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(option.rect, QColor(c.hover))
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.fillRect(option.rect.adjusted(0, option.rect.height() - 2, 0, 0), QColor(c.accent))
+        return theme.mixed(c.surface, c.accent, 0.35 * glow) if moved and glow > 0 else None
 
 
 def _picture(painter: QPainter, room: QRectF, row: QueueRow, pixmap: QPixmap | None) -> None:
     side = QRectF(room.x(), room.y(), room.height(), room.height())
-    if pixmap is not None and not pixmap.isNull():
-        size = pixmap.size().scaled(side.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-        spot = QRectF(0, 0, size.width(), size.height())
-        spot.moveCenter(side.center())
-        painter.drawPixmap(spot, pixmap, QRectF(pixmap.rect()))
+    paint_small(painter, side, pixmap)
     words = room.adjusted(side.width() + theme.px(6), 0, 0, 0)
     text = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, int(words.width()))
     painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), text)
-
-
-def _chip(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> None:
-    high = painter.fontMetrics().height() + theme.px(2)
-    paint_chip(painter, QRectF(room.x(), room.center().y() - high / 2, room.width(), high), text, colour)
-
-
-def _bar(painter: QPainter, room: QRectF, share: float, colour: QColor) -> None:
-    """The share as a bar, and in numbers."""
-    words = painter.fontMetrics().horizontalAdvance("100 %") + theme.px(4)
-    high = theme.px(5)
-    track = QRectF(room.x(), room.center().y() - high / 2, room.width() - words, high)
-    painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), percent(share))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(theme.current().track))
-    painter.drawRoundedRect(track, high / 2, high / 2)
-    painter.setBrush(colour)
-    painter.drawRoundedRect(QRectF(track.x(), track.y(), max(high, track.width() * share), high), high / 2, high / 2)

@@ -54,6 +54,11 @@ class Catalog:
         """Give ``ids`` the label ``label``, which may be new. Raises BadLabel."""
         self.set_field(writer, ids, field="label", value=labels.clean(label))
 
+    def set_labels(self, writer: Writer, wanted: Mapping[str, Iterable[int]]) -> None:
+        """Give the exemplars of each label that label."""
+        for label, ids in wanted.items():
+            self.set_label(writer, ids, label)
+
     def set_trust(self, writer: Writer, ids: Iterable[int], trust: float) -> None:
         """Set by hand what the votes of ``ids`` are multiplied by, 0 < trust <= 100. Raises BadValue."""
         self.set_field(writer, ids, field="trust", value=trust)

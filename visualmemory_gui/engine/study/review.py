@@ -7,7 +7,7 @@ of flipped labels where counting wrong neighbours found 22 to 45 %; ``benchmarks
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +75,13 @@ class Survey:
     pairs: I64
     distances: F64
     labels: dict[int, str]
+
+    def without(self, ids: I64) -> Survey:
+        """The same without pairs in which one of ``ids`` is, and without them as suspects."""
+        stays = ~np.isin(self.pairs, ids).any(axis=1)
+        gone = set(ids.tolist())
+        suspects = tuple(suspect for suspect in self.suspects if suspect.id not in gone)
+        return replace(self, suspects=suspects, pairs=self.pairs[stays], distances=self.distances[stays])
 
     def groups(self, threshold: float) -> list[Group]:
         """Pictures that hang together at ``threshold``: conflicts first, then the closest."""

@@ -1,0 +1,289 @@
+"""Review in Curate: wrong labels and duplicates, by keyboard, in bulk, each one undo step."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.app import operations, theme
+from visualmemory_gui.app.models import review
+from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.widgets.group_list import GroupList
+from visualmemory_gui.app.widgets.suspect_table import SuspectTable
+
+TRUE = {3: "cat", 70: "dog"}
+
+
+class Reviewing:
+    """Curate with flipped labels, and a test's hands on the review."""
+
+    def __init__(self, curate) -> None:
+        self.curate, self.tabs, self.memory = curate, curate.view.tabs, curate.memory
+        self.notes = []
+        curate.session.note_posted.connect(lambda text, undo, _: self.notes.append((text, undo)))
+
+    def settle(self) -> None:
+        for _ in range(2):
+            self.curate.settle()
+            self.curate._bot.waitUntil(lambda: not self.tabs.model._pause.isActive(), timeout=5_000)
+            self.curate.settle()
+
+    def show(self, page) -> None:
+        self.tabs.setCurrentWidget(page)
+        self.settle()
+
+    def ids(self) -> list[int]:
+        return [suspect.id for suspect in self.tabs.model.suspects]
+
+    def select(self, *exemplars: int) -> None:
+        table = self.tabs.suspects.table
+        table.clearSelection()
+        for exemplar in exemplars:
+            index = table.model().index(self.ids().index(exemplar), 0)
+            flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+            table.selectionModel().select(index, flags)
+        table.setFocus()
+
+    def key(self, key: Qt.Key) -> None:
+        shown = self.tabs.suspects.table if self.tabs.currentWidget() is self.tabs.suspects else self.tabs.groups.list
+        QTest.keyClick(shown, key)
+        self.settle()
+
+
+@pytest.fixture
+def clean(curate, tmp_path):
+    """Curate over three classes of sixty vectors each, far from one another."""
+    rng = np.random.default_rng(5)
+    raw = np.repeat(np.eye(3, 8), 60, axis=0) + 0.1 * rng.normal(size=(180, 8))
+    vectors = (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
+    with VisualMemory.create(tmp_path / "clean.vmem", dim=8) as made:
+        made.add_vectors(vectors, [name for name in ("cat", "dog", "rose") for _ in range(60)])
+    curate.session.open(tmp_path / "clean.vmem")
+    curate.settle()
+    return curate
+
+
+@pytest.fixture
+def flipped(clean):
+    """Two exemplars with the label of another class: a cat (3) and a dog (70) are called roses."""
+    operations.relabel(clean.session, [3, 70], "rose")
+    clean.settle()
+    hands = Reviewing(clean)
+    hands.show(hands.tabs.suspects)
+    assert sorted(hands.ids()) == [3, 70]
+    return hands
+
+
+class TestWrongLabels:
+    def test_the_flipped_ones_are_found_and_the_title_counts_them(self, flipped):
+        assert sorted(flipped.ids()) == sorted([3, 70])
+        assert flipped.tabs.tabText(1) == "Wrong label? (2)"
+        suspects = {s.id: s for s in flipped.tabs.model.suspects}
+        assert all(suspects[i].suggested == TRUE[i] for i in [3, 70])
+
+    def test_nobody_looks_before_the_list_is_seen(self, curate):
+        assert not curate.view.tabs.model.looked and curate.view.tabs.tabText(1) == "Wrong label?"
+
+    def test_enter_takes_the_suggestion_and_undo_takes_it_back(self, flipped):
+        first = flipped.ids()[0]
+        flipped.select(first)
+        flipped.key(Qt.Key.Key_Return)
+        assert flipped.curate.labels(first) == [TRUE[first]] and first not in flipped.ids()
+        flipped.notes[-1][1]()
+        flipped.settle()
+        assert first in flipped.ids()
+
+    def test_many_are_relabelled_each_to_its_own_class_in_one_step(self, flipped):
+        flipped.select(3, 70)
+        take = flipped.tabs.suspects.actions_by_id["take"]
+        assert take.text() == "Relabel 2 exemplars as suggested"
+        flipped.key(Qt.Key.Key_Return)
+        assert flipped.curate.labels(3, 70) == [TRUE[i] for i in [3, 70]]
+        assert flipped.notes[-1][0].startswith("Relabelled 2 exemplars as suggested.")
+        operations.undo(flipped.curate.session)
+        flipped.settle()
+        assert sorted(flipped.ids()) == sorted([3, 70])
+
+    @pytest.mark.parametrize("key", [Qt.Key.Key_S, Qt.Key.Key_X, Qt.Key.Key_Delete])
+    def test_s_strikes_and_the_next_one_comes_under_the_keyboard(self, flipped, key):
+        first, second = flipped.ids()
+        flipped.select(first)
+        flipped.key(key)
+        assert flipped.curate.states(first) == ["struck"]
+        assert [s.id for s in flipped.tabs.suspects.table.chosen()] == [second]
+
+    def test_k_keeps_it_away_until_its_label_changes(self, flipped):
+        first = flipped.ids()[0]
+        flipped.select(first)
+        flipped.key(Qt.Key.Key_K)
+        assert first not in flipped.ids() and flipped.memory.history.can_undo().kind == "relabel"
+        flipped.tabs.suspects.again.click()
+        flipped.settle()
+        assert first not in flipped.ids()
+        flipped.notes[-1][1]()  # the note takes it back
+        flipped.settle()
+        assert first in flipped.ids()
+
+    def test_r_asks_for_another_class(self, flipped):
+        first = flipped.ids()[0]
+        flipped.select(first)
+        flipped.key(Qt.Key.Key_R)
+        flipped.curate.choose("animals/fox")
+        flipped.settle()
+        assert flipped.curate.labels(first) == ["animals/fox"]
+
+    def test_space_shows_it_large_and_arrows_go_on(self, flipped):
+        first, second = flipped.ids()
+        flipped.select(first)
+        flipped.tabs.suspects.table.selectRow(0)
+        flipped.key(Qt.Key.Key_Space)
+        preview = flipped.curate.view.preview
+        assert preview.isVisible() and f"· {first}" in preview.accessibleName()
+        flipped.key(Qt.Key.Key_Down)
+        assert f"· {second}" in preview.accessibleName()
+        flipped.key(Qt.Key.Key_Escape)
+        assert not preview.isVisible()
+
+    def test_a_row_tells_itself(self, flipped):
+        model = flipped.tabs.suspects.table.model()
+        words = model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+        first = flipped.tabs.model.suspects[0]
+        assert words.startswith(f"exemplar {first.id}, labelled {first.label} with ") and first.suggested in words
+        assert str(first.against[0][0]) in model.index(0, Column.Against).data(Qt.ItemDataRole.ToolTipRole)
+
+    def test_a_clean_memory_says_so(self, clean):
+        hands = Reviewing(clean)
+        hands.show(hands.tabs.suspects)
+        shown = [label.text() for label in hands.tabs.suspects.findChildren(QLabel) if label.isVisible()]
+        assert "No label is contradicted by the other exemplars." in shown
+        assert not any(action.isEnabled() for action in hands.tabs.suspects.actions_by_id.values())
+
+    def test_what_acts_on_the_grid_is_off_while_the_grid_is_hidden(self, flipped):
+        flipped.tabs.show_grid()
+        flipped.curate.select(3)
+        assert flipped.curate.view.actions_by_id["strike"].isEnabled()
+        flipped.tabs.setCurrentWidget(flipped.tabs.suspects)
+        assert not flipped.curate.view.actions_by_id["strike"].isEnabled()
+
+
+@pytest.fixture
+def alike(clean):
+    """Exemplar 1 is there twice more under its own label, exemplar 70 once more, nearly, under another."""
+    one, seventy = clean.memory.catalog.vectors([1, 70])
+    near = seventy + np.float32(0.003) * np.ones(8, np.float32)
+    hands = Reviewing(clean)
+    hands.new = clean.memory.add_vectors([one, one, near / np.linalg.norm(near)], ["cat", "cat", "odd"])
+    clean.settle()
+    hands.show(hands.tabs.groups)
+    return hands
+
+
+class TestDuplicates:
+    def groups(self, hands) -> list[tuple[int, ...]]:
+        return [group.ids for group in hands.tabs.model.groups]
+
+    def slide(self, hands, milli: int) -> None:
+        hands.tabs.groups.slider.setValue(milli)
+
+    def choose(self, hands, *rows: int) -> None:
+        shown = hands.tabs.groups.list
+        shown.clearSelection()
+        for row in rows:
+            shown.selectionModel().select(shown.model().index(row), QItemSelectionModel.SelectionFlag.Select)
+        shown.setFocus()
+
+    def test_the_slider_moves_the_border_and_the_count_follows(self, alike):
+        first, second, third = alike.new
+        self.slide(alike, 0)
+        assert self.groups(alike) == [(1, first, second)]
+        assert alike.tabs.groups.summary.text() == "Equal pictures only: 1 group of 3 exemplars, 0 with a conflict."
+        self.slide(alike, 1)
+        assert self.groups(alike) == [(70, third), (1, first, second)]
+        assert alike.tabs.groups.summary.text().startswith("Distance up to 0.001: 2 groups of 5 exemplars, 1 with")
+        assert alike.tabs.tabText(2) == "Duplicates and conflicts (2)"
+
+    def test_the_first_of_each_stays_and_the_others_are_struck_in_one_step(self, alike):
+        self.slide(alike, 1)
+        self.choose(alike, 0, 1)
+        assert alike.tabs.groups.actions_by_id["strike"].text() == "Keep the first of 2 groups"
+        alike.key(Qt.Key.Key_S)
+        assert alike.curate.states(1, 70, *alike.new) == ["active", "active", "struck", "struck", "struck"]
+        assert self.groups(alike) == [] and "Struck 3 exemplars" in alike.notes[-1][0]
+        alike.notes[-1][1]()
+        alike.settle()
+        assert len(self.groups(alike)) == 2
+
+    def test_a_group_that_is_kept_stays_away(self, alike):
+        self.slide(alike, 0)
+        self.choose(alike, 0)
+        alike.key(Qt.Key.Key_K)
+        assert self.groups(alike) == []
+        alike.tabs.groups.again.click()
+        alike.settle()
+        assert self.groups(alike) == []
+        alike.notes[-1][1]()
+        alike.settle()
+        assert len(self.groups(alike)) == 1
+
+    def test_a_conflict_is_ended_by_one_label_for_all(self, alike):
+        self.slide(alike, 1)
+        self.choose(alike, 0)
+        assert alike.tabs.groups.list.model().index(0).data().endswith("conflict of labels")
+        alike.key(Qt.Key.Key_R)
+        alike.curate.choose("animals/dog")
+        alike.settle()
+        assert alike.curate.labels(70, alike.new[2]) == ["animals/dog"] * 2
+        assert not any(group.conflict for group in alike.tabs.model.groups)
+
+
+class TestAnyTime:
+    def test_a_large_memory_is_looked_over_when_it_is_asked_for(self, flipped, monkeypatch):
+        monkeypatch.setattr(review, "AUTO", 5)
+        operations.strike(flipped.curate.session, [flipped.ids()[0]])
+        flipped.settle()
+        page = flipped.tabs.suspects
+        assert page.summary.text().endswith("1 edit since.") and len(flipped.ids()) == 1
+        page.again.click()
+        flipped.settle()
+        assert not page.summary.text().endswith("since.")
+
+    def test_another_memory_begins_at_the_grid_without_findings(self, flipped, small_original, tmp_path):
+        other = shutil.copytree(small_original, tmp_path / "other.vmem")
+        flipped.curate.session.open(other)
+        flipped.settle()
+        assert flipped.tabs.on_grid and not flipped.tabs.model.looked and flipped.ids() == []
+
+    def test_a_look_that_is_stopped_can_be_begun_again(self, curate):
+        hands = Reviewing(curate)
+        hands.tabs.setCurrentWidget(hands.tabs.suspects)
+        curate.session.tasks.running[-1].cancel()
+        hands.settle()
+        if not hands.tabs.model.looked:  # the look may have been faster
+            assert not hands.tabs.model.looking and hands.tabs.suspects.again.isEnabled()
+            hands.tabs.suspects.again.click()
+            hands.settle()
+        assert hands.tabs.model.looked
+
+    def test_a_memory_for_reading_only_is_looked_over_but_not_changed(self, flipped):
+        flipped.curate.session.open(flipped.memory.path, readonly=True)
+        flipped.settle()
+        flipped.show(flipped.tabs.suspects)
+        flipped.select(flipped.ids()[0])
+        on = {name for name, action in flipped.tabs.suspects.actions_by_id.items() if action.isEnabled()}
+        assert on == {"preview"}
+        flipped.key(Qt.Key.Key_Return)
+        assert len(flipped.ids()) == 2
+
+    @pytest.mark.parametrize("look", ["light", "dark"])
+    def test_both_lists_are_painted(self, flipped, look, qapp):
+        theme.apply(qapp, look)
+        for kind in (SuspectTable, GroupList):
+            shown = flipped.tabs.findChild(kind)
+            flipped.show(shown.parentWidget().parentWidget())
+            assert not shown.grab().isNull()

@@ -1,0 +1,150 @@
+"""The findings of a review as rows for tables and lists."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+
+from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.review import ReviewModel
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.review import Group, Suspect
+
+Index = QModelIndex | QPersistentModelIndex
+FOUND = int(Qt.ItemDataRole.UserRole) + 1  # the Suspect or Group of a row
+HEADERS = ("Exemplar", "Labelled", "Share", "Suggested", "Share", "Nearest of other classes")
+TIPS = (
+    "The exemplar",
+    "The label it has",
+    "What part of the vote of all other exemplars its label gets",
+    "The label that the others give it",
+    "What part of the vote the suggested label gets",
+    "The nearest exemplars of other classes",
+)
+
+
+class Column(IntEnum):
+    Picture = 0
+    Label = 1
+    Share = 2
+    Suggested = 3
+    SuggestedShare = 4
+    Against = 5
+
+
+class SuspectsModel(QAbstractTableModel):
+    def __init__(self, review: ReviewModel) -> None:
+        super().__init__(review)
+        self._review = review
+        self._rows: tuple[Suspect, ...] = ()
+        review.updated.connect(self.on_updated)
+
+    def on_updated(self) -> None:
+        if self._rows is not self._review.suspects:
+            self.beginResetModel()
+            self._rows = self._review.suspects
+            self.endResetModel()
+
+    def row(self, at: int) -> Suspect:
+        return self._rows[at]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(Column)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADERS[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return TIPS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        suspect = self._rows[index.row()]
+        if role == FOUND:
+            return suspect
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == Column.Picture:
+            return suspect_in_words(suspect)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return cells(suspect)[index.column()]
+        return None
+
+
+class GroupsModel(QAbstractListModel):
+    def __init__(self, review: ReviewModel) -> None:
+        super().__init__(review)
+        self._review = review
+        self._rows: tuple[Group, ...] = ()
+        review.updated.connect(self.on_updated)
+
+    def on_updated(self) -> None:
+        if self._rows is not self._review.groups:
+            self.beginResetModel()
+            self._rows = self._review.groups
+            self.endResetModel()
+
+    def row(self, at: int) -> Group:
+        return self._rows[at]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        group = self._rows[index.row()]
+        if role == FOUND:
+            return group
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return group_in_words(group)
+        return None
+
+
+def cells(suspect: Suspect) -> tuple[str, ...]:
+    against = ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in suspect.against)
+    return (
+        f"exemplar {suspect.id}",
+        suspect.label,
+        percent(suspect.share),
+        suspect.suggested,
+        percent(suspect.suggested_share),
+        against,
+    )
+
+
+def suspect_in_words(suspect: Suspect) -> str:
+    """ "exemplar 12, labelled cat with 3 % of the vote; lynx is suggested with 60 %"."""
+    own, other = percent(suspect.share), percent(suspect.suggested_share)
+    return (
+        f"exemplar {suspect.id}, labelled {suspect.label} with {own} of the vote; "
+        f"{suspect.suggested} is suggested with {other}"
+    )
+
+
+def group_in_words(group: Group) -> str:
+    """ "3 exemplars, the same content: cat, cat, lynx; conflict"."""
+    return (
+        f"{len(group.ids)} exemplars, {likeness(group)}: {', '.join(group.labels)}"
+        f"{'; conflict of labels' if group.conflict else ''}"
+    )
+
+
+def likeness(group: Group) -> str:
+    return "equal" if group.distance == 0 else f"within {group.distance:.3f}"
+
+
+def counted(review: ReviewModel) -> str:
+    """ "12 groups of 31 exemplars, 4 with a conflict"."""
+    groups = review.groups
+    conflicts = sum(group.conflict for group in groups)
+    many = sum(len(group.ids) for group in groups)
+    return (
+        f"{len(groups):,} group{'' if len(groups) == 1 else 's'} of {many:,} exemplars, {conflicts:,} with a conflict"
+    )

@@ -1,0 +1,207 @@
+"""Review: what a person should look at in the memory, beside the grid of all exemplars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import operations, review_operations, theme
+from visualmemory_gui.app.models.review import ReviewModel
+from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views import own_actions
+from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.own_actions import Spec, build, name
+from visualmemory_gui.app.widgets.group_list import GroupList
+from visualmemory_gui.app.widgets.suspect_table import SuspectTable
+
+AskLabel = Callable[[str, Callable[[str], object]], object]
+WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
+SUSPECT_ACTIONS = (
+    Spec("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
+         ("Return", "Enter")),
+    Spec("relabel", "Relabel {}…", "Give them another class than the one suggested", "tag-edit-outline", ("R",)),
+    Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
+         ("S", "X", "Del")),
+    Spec("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check", ("K",)),
+    Spec("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline", ("Space",)),
+)  # fmt: skip
+GROUP_ACTIONS = (
+    Spec("strike", "Keep the first of {}", "Strike out all others of each selected group", "content-duplicate",
+         ("Return", "S", "X", "Del")),
+    Spec("relabel", "Relabel all of {}…", "Give all exemplars of the selected groups one class", "tag-edit-outline",
+         ("R",)),
+    Spec("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check", ("K",)),
+)  # fmt: skip
+
+
+class ReviewPage(QFrame):
+    """A heading, buttons, and a list that gives way to a sentence while there is nothing to show."""
+
+    def __init__(self, model: ReviewModel, *, content: QWidget, nothing: str) -> None:
+        super().__init__()
+        self.setProperty("panel", True)
+        self.model = model
+        self.actions_by_id: dict[str, QAction] = {}
+        self._content, self._nothing = content, nothing
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setProperty("dim", True)
+        self.again = QPushButton("Look again")
+        self.again.setToolTip("Go over the whole memory again")
+        self.again.clicked.connect(model.look)
+        self._empty = QLabel()
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setProperty("dim", True)
+        self._stack = QStackedWidget()
+        for widget in (content, self._empty):
+            self._stack.addWidget(widget)
+        self.head = QHBoxLayout()
+        self.head.addWidget(self.summary, 1)
+        self.head.addWidget(self.again)
+        self.buttons = QHBoxLayout()
+        self.buttons.addStretch(1)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self.head)
+        self._column.addLayout(self.buttons)
+        self._column.addWidget(self._stack, 1)
+        self.set_room_below(0)
+
+    def add_actions(self, specs: Sequence[Spec], *, prefix: str) -> None:
+        self.actions_by_id = build(self, specs, prefix=prefix, heard_in=[self])
+        for spec in specs:
+            if spec.id != "preview":
+                button = button_of(self.actions_by_id[spec.id])
+                button.setMinimumWidth(theme.px(50))  # a narrow window cuts its words
+                self.buttons.addWidget(button)
+
+    def set_room_below(self, room: int) -> None:
+        """Keep ``room`` pixels free below the rows: something lies there."""
+        margin = theme.px(6)
+        self._column.setContentsMargins(margin, margin, margin, margin + room)
+
+    def show_state(self, count: int, words: str) -> None:
+        """``count`` rows are there, ``words`` says more about them."""
+        self._stack.setCurrentWidget(self._content if count else self._empty)
+        if self.model.looking and not self.model.looked:
+            self._empty.setText("Looking over the memory…")
+        else:
+            self._empty.setText(self._nothing if self.model.looked else "Nothing was looked at yet.")
+        since = self.model.edits_since
+        self.again.setEnabled(not self.model.looking)
+        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since and self.model.looked else ""
+        self.summary.setText(f"{words}{stale}" if self.model.looked else "")
+
+
+class SuspectsPage(ReviewPage):
+    """Labels that the others contradict. ``preview_requested`` asks for a large picture."""
+
+    preview_requested = Signal(object)  # an exemplar's id
+
+    def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
+        self.table = SuspectTable(SuspectsModel(model), thumbnails)
+        super().__init__(model, content=self.table, nothing="No label is contradicted by the other exemplars.")
+        self._session, self._ask_label = session, ask_label
+        self.add_actions(SUSPECT_ACTIONS, prefix="suspect")
+        model.updated.connect(self.on_updated)
+        self.table.chosen_changed.connect(self.on_chosen_changed)
+        self.on_updated()
+
+    def on_updated(self) -> None:
+        count = len(self.model.suspects)
+        words = f"{count:,} of {self.model.looked_at:,} exemplars, the most suspicious first."
+        self.show_state(count, words)
+        self.on_chosen_changed()
+
+    def on_chosen_changed(self) -> None:
+        chosen = self.table.chosen()
+        many = operations.exemplars(len(chosen))
+        only = chosen[0] if len(chosen) == 1 else None
+        to = f"to {only.suggested}" if only else f"{many} as suggested"
+        targets = {"take": to, "relabel": many, "strike": many, "keep": f"as {only.label}" if only else many}
+        writable = self._session.memory is not None and not self._session.memory.readonly
+        for spec in SUSPECT_ACTIONS:
+            on = bool(chosen) and (writable or spec.id == "preview")
+            name(self.actions_by_id[spec.id], spec, targets.get(spec.id, ""), enabled=on)
+        count = f" {len(chosen):,}" if chosen else ""
+        for action, words in (
+            ("take", "Relabel as suggested" if len(chosen) < 2 else f"Relabel{count} as suggested"),
+            ("relabel", "Another class…"),
+            ("strike", f"Strike out{count}"),
+            ("keep", f"Keep{count}"),
+        ):
+            self.actions_by_id[action].setIconText(words)
+
+    def take(self) -> None:
+        review_operations.take_suggestions(self._session, self.table.chosen())
+
+    def relabel(self) -> None:
+        ids = [suspect.id for suspect in self.table.chosen()]
+        self._ask_label(f"Relabel {operations.exemplars(len(ids))} to", partial(operations.relabel, self._session, ids))
+
+    def strike(self) -> None:
+        operations.strike(self._session, [suspect.id for suspect in self.table.chosen()])
+
+    def keep(self) -> None:
+        review_operations.keep_labels(self._session, self.table.chosen(), self.model.look)
+
+    def preview(self) -> None:
+        if chosen := self.table.chosen():
+            self.preview_requested.emit(chosen[0].id)
+
+
+class GroupsPage(ReviewPage):
+    """Pictures that are in the memory twice, or nearly so, up to a distance that a slider sets."""
+
+    def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
+        self.list = GroupList(GroupsModel(model), thumbnails)
+        super().__init__(model, content=self.list, nothing="No two exemplars are that much alike.")
+        self._session, self._ask_label = session, ask_label
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setObjectName("duplicateThreshold")
+        self.slider.setRange(0, WIDEST_MILLI)
+        self.slider.setPageStep(10)
+        self.slider.setFixedWidth(theme.px(120))
+        self.slider.setAccessibleName("Distance up to which two pictures count as near-equal")
+        self.slider.setToolTip("0: only equal pictures; further right: also those that are nearly so")
+        self.slider.setValue(round(model.threshold * 1000))
+        self.slider.valueChanged.connect(lambda milli: model.set_threshold(milli / 1000))
+        self.head.insertWidget(0, self.slider)
+        self.add_actions(GROUP_ACTIONS, prefix="group")
+        model.updated.connect(self.on_updated)
+        self.list.chosen_changed.connect(self.on_chosen_changed)
+        self.on_updated()
+
+    def on_updated(self) -> None:
+        near = f"Distance up to {self.model.threshold:.3f}" if self.model.threshold else "Equal pictures only"
+        self.show_state(len(self.model.groups), f"{near}: {counted(self.model)}.")
+        self.on_chosen_changed()
+
+    def on_chosen_changed(self) -> None:
+        chosen = self.list.chosen()
+        many = f"{len(chosen):,} groups" if len(chosen) != 1 else "this group"
+        targets = {"keep": f"{many} as {'they are' if len(chosen) != 1 else 'it is'}"}
+        writable = self._session.memory is not None and not self._session.memory.readonly
+        for spec in GROUP_ACTIONS:
+            name(self.actions_by_id[spec.id], spec, targets.get(spec.id, many), enabled=bool(chosen) and writable)
+
+    def strike(self) -> None:
+        review_operations.strike_all_but_first(self._session, self.list.chosen())
+
+    def relabel(self) -> None:
+        ids = [i for group in self.list.chosen() for i in group.ids]
+        self._ask_label(f"Relabel {operations.exemplars(len(ids))} to", partial(operations.relabel, self._session, ids))
+
+    def keep(self) -> None:
+        review_operations.keep_groups(self._session, self.list.chosen(), self.model.look)
+
+
+def key_sheet() -> list[tuple[str, str]]:
+    """(keys, what they do) in both lists of the review."""
+    return [*own_actions.key_sheet(SUSPECT_ACTIONS), *own_actions.key_sheet(GROUP_ACTIONS)]

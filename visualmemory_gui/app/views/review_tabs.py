@@ -1,0 +1,73 @@
+"""The middle of Curate: the grid of all exemplars, and beside it what a person should look at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from visualmemory_gui.app.models.review import ReviewModel
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.review import AskLabel, GroupsPage, ReviewPage, SuspectsPage
+from visualmemory_gui.engine.types import Changes
+
+
+class ReviewTabs(QTabWidget):
+    """The review looks over the memory when one of its lists is seen first; the titles count."""
+
+    grid_shown = Signal(bool)
+    large_requested = Signal(object)  # an exemplar's id: show or hide it large
+    current_changed = Signal(object)  # another suspect is under the keyboard: its id, or None
+
+    def __init__(self, grid_page: QWidget, session: Session, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
+        super().__init__()
+        self.setObjectName("reviewTabs")
+        self.setAccessibleName("Exemplars and review")
+        self.setDocumentMode(True)
+        self.model = ReviewModel(session.tasks, self)
+        self.suspects = SuspectsPage(session, self.model, thumbnails, ask_label)
+        self.groups = GroupsPage(session, self.model, thumbnails, ask_label)
+        self._grid_page = grid_page
+        self.addTab(grid_page, "Exemplars")
+        for page in (self.suspects, self.groups):
+            self.addTab(page, "")
+        self.model.updated.connect(self.on_updated)
+        self.model.failed.connect(session.raise_error)
+        self.currentChanged.connect(self.on_shown)
+        self.suspects.preview_requested.connect(self.large_requested)
+        self.suspects.table.chosen_changed.connect(self.on_chosen_changed)
+        self.on_updated()
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether the grid is what is seen."""
+        return self.currentWidget() is self._grid_page
+
+    @property
+    def review_page(self) -> ReviewPage | None:
+        """The list that is seen, None while the grid is."""
+        shown = self.currentWidget()
+        return shown if isinstance(shown, ReviewPage) else None
+
+    def show_grid(self) -> None:
+        self.setCurrentWidget(self._grid_page)
+
+    def on_changed(self, changes: Changes) -> None:
+        self.model.on_changed(changes)
+
+    def on_shown(self) -> None:
+        if not self.on_grid:
+            self.model.begin()
+        self.grid_shown.emit(self.on_grid)
+
+    def on_chosen_changed(self) -> None:
+        chosen = self.suspects.table.chosen()
+        self.current_changed.emit(chosen[0].id if chosen else None)
+
+    def on_updated(self) -> None:
+        for page, title, count in (
+            (self.suspects, "Wrong label?", len(self.model.suspects)),
+            (self.groups, "Duplicates and conflicts", len(self.model.groups)),
+        ):
+            many = f" ({count:,})" if self.model.looked else ""
+            self.setTabText(self.indexOf(page), f"{title}{many}")

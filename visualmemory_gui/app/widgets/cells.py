@@ -1,0 +1,53 @@
+"""What rows of tables are painted of: the ground, a small picture, a chip, a bar with its figure."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.widgets.chip import paint_chip
+
+
+def paint_ground(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | None = None) -> None:
+    """Selected, hovered and focused look different; ``lit`` is the ground of a row that just changed."""
+    c = theme.current()
+    if option.state & QStyle.StateFlag.State_Selected:
+        painter.fillRect(option.rect, QColor(c.selected))
+    elif lit is not None:
+        painter.fillRect(option.rect, lit)
+    elif option.state & QStyle.StateFlag.State_MouseOver:
+        painter.fillRect(option.rect, QColor(c.hover))
+    if option.state & QStyle.StateFlag.State_HasFocus:
+        painter.fillRect(option.rect.adjusted(0, option.rect.height() - 2, 0, 0), QColor(c.accent))
+
+
+def paint_small(painter: QPainter, room: QRectF, pixmap: QPixmap | None) -> None:
+    """The picture in the middle of ``room``; nothing while it is on its way."""
+    if pixmap is None or pixmap.isNull():
+        return
+    size = pixmap.size().scaled(room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+    spot = QRectF(0, 0, size.width(), size.height())
+    spot.moveCenter(room.center())
+    painter.drawPixmap(spot, pixmap, QRectF(pixmap.rect()))
+
+
+def paint_chip_in(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> None:
+    """A chip at the left of ``room``, half way down."""
+    high = painter.fontMetrics().height() + theme.px(2)
+    paint_chip(painter, QRectF(room.x(), room.center().y() - high / 2, room.width(), high), text, colour)
+
+
+def paint_share(painter: QPainter, room: QRectF, share: float, colour: QColor) -> None:
+    """The share as a bar, and in numbers."""
+    words = painter.fontMetrics().horizontalAdvance("100 %") + theme.px(4)
+    high = theme.px(5)
+    track = QRectF(room.x(), room.center().y() - high / 2, room.width() - words, high)
+    painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), percent(share))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.current().track))
+    painter.drawRoundedRect(track, high / 2, high / 2)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(QRectF(track.x(), track.y(), max(high, track.width() * share), high), high / 2, high / 2)

@@ -1,0 +1,114 @@
+"""The list of pictures that are in the memory twice: each group side by side, with its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.review_tables import FOUND, GroupsModel, likeness
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.widgets.cells import paint_ground, paint_small
+from visualmemory_gui.app.widgets.chip import paint_chip
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.review import Group
+
+Index = QModelIndex | QPersistentModelIndex
+SIDE_PT = 60.0
+WORDS_PT = 74.0
+GAP_PT = 6.0
+
+
+class GroupList(QListView):
+    chosen_changed = Signal()
+
+    def __init__(self, model: GroupsModel, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("groupList")
+        self.setAccessibleName("Duplicates and conflicts")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._model = model
+        self._at = 0
+        self.setModel(model)
+        self._painter = _GroupDelegate(self, thumbnails.get)
+        self.setItemDelegate(self._painter)
+        thumbnails.loaded.connect(lambda _: self.viewport().update())
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._go_on)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+
+    def chosen(self) -> list[Group]:
+        """The selected groups, in the order shown."""
+        return [self._model.row(row) for row in sorted(i.row() for i in self.selectionModel().selectedRows())]
+
+    def _keep(self) -> None:
+        rows = [index.row() for index in self.selectionModel().selectedRows()]
+        self._at = min(rows, default=max(0, self.currentIndex().row()))
+
+    def _go_on(self) -> None:
+        if self._model.rowCount():
+            self.setCurrentIndex(self._model.index(min(self._at, self._model.rowCount() - 1)))
+        self.chosen_changed.emit()
+
+
+class _GroupDelegate(QStyledItemDelegate):
+    def __init__(self, parent: QListView, picture: Callable[[int], QPixmap | None]) -> None:
+        super().__init__(parent)
+        self._picture = picture
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(theme.px(200), theme.px(SIDE_PT) + option.fontMetrics.height() + theme.px(12))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        group: Group = index.data(FOUND)
+        c = theme.current()
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        paint_ground(painter, option)
+        room = QRectF(option.rect).adjusted(theme.px(6), theme.px(4), -theme.px(4), -theme.px(4))
+        words = QRectF(room.x(), room.y(), theme.px(WORDS_PT), room.height())
+        line = painter.fontMetrics().height() + theme.px(2)
+        left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.setFont(theme.points(option.font, bold=True))
+        painter.setPen(QColor(c.danger if group.conflict else c.text))
+        top = QRectF(words.x(), words.center().y() - line, words.width(), line)
+        painter.drawText(top, left, "Conflict" if group.conflict else f"{len(group.ids)} alike")
+        painter.setFont(theme.points(option.font, -1))
+        painter.setPen(QColor(c.dim))
+        painter.drawText(top.translated(0, line), left, likeness(group))
+        self._paint_members(painter, room.adjusted(words.width(), 0, 0, 0), group)
+        painter.restore()
+
+    def _paint_members(self, painter: QPainter, room: QRectF, group: Group) -> None:
+        """As many as have room; the last place tells how many more there are."""
+        side, gap = theme.px(SIDE_PT), theme.px(GAP_PT)
+        wide = side + theme.px(24)
+        places = max(1, int((room.width() + gap) // (wide + gap)))
+        shown = len(group.ids) if len(group.ids) <= places else places - 1
+        high = painter.fontMetrics().height() + theme.px(2)
+        for n in range(shown):
+            cell = QRectF(room.x() + n * (wide + gap), room.y(), wide, room.height())
+            paint_small(painter, QRectF(cell.x(), cell.y(), side, side), self._picture(group.ids[n]))
+            below = QRectF(cell.x(), cell.y() + side + theme.px(2), wide, high)
+            paint_chip(painter, below, group.labels[n], _colour(group, n))
+        if shown < len(group.ids):
+            rest = QRectF(room.x() + shown * (wide + gap), room.y(), wide, side)
+            painter.setPen(QColor(theme.current().dim))
+            painter.drawText(rest, int(Qt.AlignmentFlag.AlignCenter), f"and {len(group.ids) - shown} more")
+
+
+def _colour(group: Group, member: int) -> QColor | None:
+    """Where labels differ each has its own; else the chips are grey."""
+    if not group.conflict:
+        return None
+    ordered = list(dict.fromkeys(group.labels))
+    return theme.chip_colour(group.labels[member], ordered)
