@@ -43,6 +43,9 @@ class Answers:
     typed: str = ""
     trust_answer: float = 0.5
     rows: list[Any] = field(default_factory=list)
+    of_memory: dict[str, object] = field(default_factory=dict)
+    window_settings: Any = None
+    settings_shown: Any = None
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
@@ -98,6 +101,11 @@ class Answers:
 
     def table_file(self, suggested: Path, then: Callable[[str], object]) -> None:
         then(self.path)
+
+    def settings(self, window: Any, memory: Any, then: Callable[[dict[str, object], Any], object]) -> None:
+        self.asked.append("settings")
+        self.settings_shown = (window, memory)
+        then(self.of_memory, self.window_settings or window)
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:
         self.asked.extend(keys for keys, _ in rows)

@@ -108,6 +108,8 @@ ACTIONS: tuple[Spec, ...] = (
     *(_digit(n) for n in range(1, 10)),
     Spec("actionTheme", "Light or dark", "Change between the light and the dark look", "theme-light-dark",
          ("Ctrl+Shift+L",), "toggle_theme"),
+    Spec("actionSettings", "Settings…", "What the memory decides with, and how the window looks", "cog-outline",
+         ("Ctrl+,",), "show_settings"),
     Spec("actionKeys", "Keys", "Show all keys", "keyboard-outline", ("?", "F1"), "show_keys"),
 )  # fmt: skip
 
@@ -115,7 +117,7 @@ TOOL_BAR: tuple[str | None, ...] = (
     "actionOpen", "actionNew", "actionAdd", "actionExport", None, "actionUndo", "actionRedo", None, "actionDecide",
     "actionCurate", "actionStudy", None, "actionQueue",
 )  # fmt: skip
-TOOL_BAR_RIGHT = ("actionKeys", "actionTheme")
+TOOL_BAR_RIGHT = ("actionKeys", "actionTheme", "actionSettings")
 ON_QUEUE = ("actionConfirmAll", "actionQueueExport", "actionQueueRemove", "actionQueueClear")
 ON_CARDS = ("actionStrike", "actionRestore", "actionRelabel", "actionTrust", "actionAsk")
 SPECS = {spec.id: spec for spec in ACTIONS}

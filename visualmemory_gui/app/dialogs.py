@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 
@@ -24,6 +25,12 @@ class Asking(Protocol):
     def moved(self, title: str, rows: Sequence[MovedRow], then: Callable[[int], object]) -> None: ...
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None: ...
     def table_file(self, suggested: Path, then: Callable[[str], object]) -> None: ...
+    def settings(
+        self,
+        window: WindowSettings,
+        memory: OfMemory | None,
+        then: Callable[[dict[str, object], WindowSettings], object],
+    ) -> None: ...
     def keys(self, rows: Sequence[tuple[str, str]]) -> None: ...
     def label(
         self,

@@ -10,7 +10,7 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import actions, operations, preferences, resources, theme, watch_operations
+from visualmemory_gui.app import actions, operations, preferences, resources, watch_operations
 from visualmemory_gui.app.commands import Commands
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.memory_commands import MemoryCommands
@@ -19,6 +19,7 @@ from visualmemory_gui.app.models.followed import radius_text
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Also, Session
+from visualmemory_gui.app.settings_commands import SettingsCommands
 from visualmemory_gui.app.upkeep import Upkeep
 from visualmemory_gui.app.views import curate_actions, review, study
 from visualmemory_gui.app.views.choosers import Choosers
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
         self._make_workspaces()
         self.ask: Asking = ask or Choosers(self)
         self.memory_commands = MemoryCommands(self.session, self.ask)
+        self.look = SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side)
         self.commands = Commands(self.session, self.decide, self.ask, self)
         self.actions_by_id = actions.build(self, self._handler)
         self.note = NoteBar()
@@ -83,9 +85,6 @@ class MainWindow(QMainWindow):
 
     def show_study(self) -> None:
         self.on_workspace("study")
-
-    def toggle_theme(self) -> None:
-        preferences.set_theme(self.settings, "light" if theme.current().name == "dark" else "dark")
 
     def show_keys(self) -> None:
         self.ask.keys(
@@ -282,7 +281,8 @@ class MainWindow(QMainWindow):
 
     def _handler(self, name: str) -> Callable[..., object]:
         """The method of that name: the window's own, else the commands'."""
-        owner = next(owner for owner in (self, self.commands, self.memory_commands) if hasattr(type(owner), name))
+        owners = (self, self.commands, self.memory_commands, self.look)
+        owner = next(owner for owner in owners if hasattr(type(owner), name))
         handler: Callable[..., object] = getattr(owner, name)
         return handler
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSettings, QSize
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStyle
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.window_settings import SIDES, WindowSettings
 
 MOST_RECENT = 6
 SIZE = (1280, 800)
@@ -42,6 +43,20 @@ def set_theme(store: QSettings, name: theme.Name) -> None:
     app = QApplication.instance()
     if isinstance(app, QApplication):
         theme.apply(app, name)
+
+
+def window_settings(store: QSettings) -> WindowSettings:
+    """What was chosen last; what cannot be read is as at the beginning."""
+    sides = [side for side, _ in SIDES]
+    side = next((each for each in sides if str(each) == str(store.value("side"))), WindowSettings().side_pt)
+    return WindowSettings(theme_name(store), str(store.value("still", "false")) == "true", side)
+
+
+def keep_window_settings(store: QSettings, chosen: WindowSettings) -> None:
+    store.setValue("still", "true" if chosen.still else "false")
+    store.setValue("side", str(chosen.side_pt))
+    if chosen.theme != theme_name(store):
+        set_theme(store, cast(theme.Name, chosen.theme))
 
 
 def save_window(store: QSettings, window: QMainWindow) -> None:

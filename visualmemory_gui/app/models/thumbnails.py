@@ -46,6 +46,12 @@ class Thumbnails(QObject):
         self._pictures.clear()
         self._wishes.clear()
 
+    def set_side(self, side: int) -> None:
+        """Keep pictures of that size from now on."""
+        if side != self._side:
+            self._side = side
+            self.set_source(self._fetch)
+
     def get(self, exemplar: int) -> QPixmap | None:
         """The picture; None when it is on its way. A null pixmap means that the exemplar has none."""
         found = self._pictures.get(exemplar)

@@ -9,11 +9,13 @@ import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.moved_dialog import MovedDialog, MovedRow
+from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
@@ -120,6 +122,17 @@ class Choosers:
         dialog.setDefaultSuffix("csv")
         dialog.selectFile(suggested.name)
         dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def settings(
+        self,
+        window: WindowSettings,
+        memory: OfMemory | None,
+        then: Callable[[dict[str, object], WindowSettings], object],
+    ) -> None:
+        """All settings; ``then`` gets those of the memory that changed, and those of the window."""
+        dialog = SettingsDialog(self._window, window=window, memory=memory)
+        dialog.confirmed.connect(then)
         dialog.open()
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:

@@ -41,14 +41,22 @@ class CurateView(QWidget):
         self.exemplars = ExemplarsModel(session.tasks, self)
         self.history = HistoryModel(session.tasks, self)
         self._classes = ClassTreeModel(self)
-        side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
-        self.thumbnails = Thumbnails(session.tasks, self, side=side)
+        self.thumbnails = Thumbnails(session.tasks, self, side=self._pixels(SIDE_PT))
         self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT)
         self.preview = LargePreview(self, session)
         self.commands = CurateCommands(session, self, self._classes.labels)
         self._lay_out()
         self._connect()
         self.on_selection_changed()
+
+    def set_side(self, side_pt: float) -> None:
+        """Show the pictures of the grid that large."""
+        self.thumbnails.set_side(self._pixels(side_pt))
+        self.grid.set_side(side_pt)
+
+    def _pixels(self, side_pt: float) -> int:
+        """Of the screen."""
+        return round(theme.px(side_pt) * max(1.0, self.devicePixelRatioF()))
 
     # Slots
 

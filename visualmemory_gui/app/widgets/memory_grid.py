@@ -111,6 +111,13 @@ class MemoryGrid(QAbstractScrollArea):
         """The thumbnail of position ``at``, None where there is none yet."""
         return self._thumbnails.get(int(self._ids[at])) if 0 <= at < len(self._ids) else None
 
+    def set_side(self, side_pt: float) -> None:
+        """Show the pictures that large; what stood at the top stays there."""
+        first = self._layout.columns * (self.verticalScrollBar().value() // max(1, self._layout.cell_h))
+        self._side_pt = side_pt
+        self._on_theme()
+        self.verticalScrollBar().setValue(self._layout.origin(first)[1] if first < len(self._ids) else 0)
+
     def set_room_below(self, room: int) -> None:
         """Keep ``room`` pixels free below the cells: something lies over them there."""
         self.setViewportMargins(0, 0, 0, room)

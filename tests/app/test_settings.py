@@ -1,0 +1,133 @@
+"""Settings: one dialog, in force at once, kept over a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QSpinBox
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from tests.app.conftest import Answers, Desk
+from visualmemory_gui.app import preferences, theme
+from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
+from visualmemory_gui.engine.types import MemorySettings
+
+
+def dialog_of(qtbot: QtBot, memory: OfMemory | None, window: WindowSettings = WindowSettings()) -> SettingsDialog:  # noqa: B008
+    dialog = SettingsDialog(None, window=window, memory=memory)
+    qtbot.addWidget(dialog)
+    return dialog
+
+
+def confirmed(qtbot: QtBot, dialog: SettingsDialog) -> tuple[dict[str, object], WindowSettings]:
+    with qtbot.waitSignal(dialog.confirmed) as caught:
+        dialog.accept()
+    return caught.args[0], caught.args[1]
+
+
+def spin(dialog: SettingsDialog, name: str) -> QSpinBox:
+    return next(box for box in dialog.findChildren(QSpinBox) if box.accessibleName() == name)
+
+
+def choose(dialog: SettingsDialog, name: str, text: str) -> None:
+    box = next(box for box in dialog.findChildren(QComboBox) if box.accessibleName() == name)
+    box.setCurrentIndex(box.findText(text))
+
+
+class TestDialog:
+    def test_what_was_not_touched_is_not_told(self, qtbot: QtBot) -> None:
+        settings = MemorySettings(k=7, rule="softmax", class_factor=False, exact_limit=26_000_001, threads=2)
+        dialog = dialog_of(qtbot, OfMemory(settings, 1280, True), WindowSettings("dark", True, 112.0))
+        assert confirmed(qtbot, dialog) == ({}, WindowSettings("dark", True, 112.0))
+
+    def test_what_changed_is_told_in_the_memory_s_words(self, qtbot: QtBot) -> None:
+        dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1000, True))
+        spin(dialog, "k").setValue(25)
+        spin(dialog, "Exact search up to").setValue(5_000)
+        choose(dialog, "Voting rule", "distance")
+        choose(dialog, "Look", "Dark")
+        choose(dialog, "Pictures in Curate", "Small")
+        assert confirmed(qtbot, dialog) == (
+            {"k": 25, "rule": "distance", "exact_limit": 5_000_000},
+            WindowSettings("dark", False, 52.0),
+        )
+
+    def test_a_memory_that_may_not_be_written_is_shown_and_left(self, qtbot: QtBot) -> None:
+        dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, False))
+        assert not spin(dialog, "k").isEnabled()
+        spin(dialog, "k").setValue(3)
+        assert confirmed(qtbot, dialog)[0] == {}
+
+    def test_without_a_memory_there_are_the_window_s_own(self, qtbot: QtBot) -> None:
+        dialog = dialog_of(qtbot, None)
+        assert dialog.findChildren(QSpinBox) == []
+        assert confirmed(qtbot, dialog) == ({}, WindowSettings())
+
+
+class TestWindow:
+    @pytest.fixture(autouse=True)
+    def moving(self) -> object:
+        yield
+        theme.set_reduced_motion(False)
+
+    def test_the_decision_follows_at_once(self, desk: Desk) -> None:
+        desk.window.session.decision.ask_exemplar(1)
+        desk.settle()
+        desk.ask.of_memory = {"k": 3, "rule": "plurality", "class_factor": False}
+        desk.press("actionSettings")
+        desk.settle()
+        assert (desk.decision.k, desk.decision.rule) == (3, "plurality")
+        assert (desk.memory.settings.k, desk.memory.settings.class_factor) == (3, False)
+        assert desk.notes[-1] == "Settings kept."
+        shown = desk.ask.settings_shown[1]
+        assert shown.writable and shown.dim == desk.memory.identity.dim
+
+    def test_a_lower_limit_of_exact_search_is_in_force_for_the_next_decision(self, desk: Desk) -> None:
+        desk.ask.of_memory = {"exact_limit": 0}
+        desk.press("actionSettings")
+        desk.window.session.decision.ask_exemplar(1)
+        desk.settle()
+        assert desk.errors == [] and desk.decision.label
+
+    def test_the_look_is_kept(self, desk: Desk, qtbot: QtBot) -> None:
+        grid = desk.window.curate.grid
+        before = grid.geometry_of_cells.cell_w
+        desk.ask.window_settings = WindowSettings("dark", True, 112.0)
+        desk.press("actionSettings")
+        assert theme.current().name == "dark" and theme.reduced_motion()
+        assert grid.geometry_of_cells.cell_w > before
+        desk.window.close()
+        theme.set_reduced_motion(False)
+        again = MainWindow(ask=Answers())
+        assert theme.reduced_motion() and again.curate.grid.geometry_of_cells.cell_w > before
+        again.close()
+        delete(again)
+
+    def test_what_stood_at_the_top_stays_when_the_pictures_grow(self, desk: Desk) -> None:
+        desk.window.show_curate()
+        grid = desk.window.curate.grid
+        desk.window.resize(700, 400)
+        bar = grid.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        first = grid.ids[grid.geometry_of_cells.columns * (bar.value() // grid.geometry_of_cells.cell_h)]
+        grid.set_side(112.0)
+        top = grid.geometry_of_cells.columns * (bar.value() // grid.geometry_of_cells.cell_h)
+        assert grid.ids[top] <= first < grid.ids[min(top + 2 * grid.geometry_of_cells.columns, len(grid.ids) - 1)]
+
+    def test_strange_values_in_the_file_are_the_usual_ones(self, desk: Desk) -> None:
+        store = desk.window.settings
+        for key, value in (("side", "huge"), ("still", "?"), ("theme", "pink")):
+            store.setValue(key, value)
+        assert preferences.window_settings(store) == WindowSettings()
+
+
+def test_a_read_only_memory_is_not_written(desk: Desk, small: Path) -> None:
+    desk.window.session.open(small, readonly=True)
+    desk.settle()
+    desk.ask.of_memory = {"class_factor": False}
+    desk.press("actionSettings")
+    assert desk.memory.settings.class_factor

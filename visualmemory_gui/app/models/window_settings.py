@@ -1,0 +1,31 @@
+"""Settings as a dialog shows them: those of the window, and of the memory that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from visualmemory_gui.engine.types import MemorySettings
+
+SIDES = ((52.0, "Small"), (78.0, "Medium"), (112.0, "Large"))
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """What concerns the window alone. ``side_pt`` is the side of the pictures in Curate, in points."""
+
+    theme: str = "system"
+    still: bool = False
+    side_pt: float = 78.0
+
+
+@dataclass(frozen=True, slots=True)
+class OfMemory:
+    """The settings of the open memory, how long its vectors are, and whether it may be written."""
+
+    settings: MemorySettings
+    dim: int
+    writable: bool
+
+
+Chosen = Callable[[dict[str, object], WindowSettings], object]  # the memory's that changed, by name; the window's

@@ -1,0 +1,53 @@
+"""Settings: asked for in one dialog, in force at once, and kept where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QSettings
+
+from visualmemory_gui.app import operations, preferences, theme
+from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.session import Session
+
+
+class SettingsCommands:
+    """``store`` keeps the window's own settings; ``resize(side_pt)`` brings the pictures of Curate to their size."""
+
+    def __init__(self, session: Session, store: QSettings, ask: Asking, resize: Callable[[float], object]) -> None:
+        self._session = session
+        self._store = store
+        self._ask = ask
+        self._resize = resize
+        self._put(preferences.window_settings(store))
+
+    def show_settings(self) -> None:
+        memory = self._session.memory
+        of_memory = OfMemory(memory.settings, memory.identity.dim, not memory.readonly) if memory else None
+        self._ask.settings(preferences.window_settings(self._store), of_memory, self.apply)
+
+    def toggle_theme(self) -> None:
+        preferences.set_theme(self._store, "light" if theme.current().name == "dark" else "dark")
+
+    def apply(self, of_memory: dict[str, object], window: WindowSettings) -> None:
+        """Put both in force. ``of_memory`` are those of the memory that changed, by name."""
+        preferences.keep_window_settings(self._store, window)
+        self._put(window)
+        decision, rest = self._session.decision, dict(of_memory)
+        if (k := rest.pop("k", None)) is not None:
+            decision.set_k(int(str(k)))
+        if (rule := rest.pop("rule", None)) is not None:
+            decision.set_rule(rule)  # type: ignore[arg-type]  # one of RULES, by the dialog
+
+        def work(memory: Any) -> None:
+            for name, value in rest.items():
+                memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
+
+        if rest and operations.may_write(self._session):
+            self._session.edit("Keeping settings", work, lambda _: self._session.post_note("Settings kept."))
+
+    def _put(self, window: WindowSettings) -> None:
+        theme.set_reduced_motion(window.still)
+        self._resize(window.side_pt)

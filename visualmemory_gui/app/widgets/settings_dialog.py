@@ -1,0 +1,148 @@
+"""All settings in one dialog: what a memory decides with, and how the window looks."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QGroupBox,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
+from visualmemory_gui.engine.types import RULES, MemorySettings
+
+MOST_K = 100_000
+DEVICES = (
+    ("auto", "Automatic: a graphics card where there is one"),
+    ("cpu", "Processor"),
+    ("cuda", "CUDA graphics card"),
+    ("mps", "Apple graphics (MPS)"),
+)
+THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+
+
+class SettingsDialog(QDialog):
+    """Use ``open()``. ``confirmed`` tells the memory's settings that changed, by name, and those of the window."""
+
+    confirmed = Signal(dict, object)
+
+    def __init__(self, parent: QWidget | None, *, window: WindowSettings, memory: OfMemory | None) -> None:
+        super().__init__(parent)
+        self.setObjectName("settingsDialog")
+        self.setWindowTitle("Settings")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._memory = memory
+        self._rows: dict[str, QWidget] = {}
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        if memory is not None:
+            column.addWidget(self._memory_box(memory))
+        column.addWidget(self._window_box(window))
+        column.addWidget(buttons)
+
+    def accept(self) -> None:
+        chosen = self._chosen_for_memory()
+        before = self._memory.settings if self._memory is not None else MemorySettings()
+        changed = {name: value for name, value in chosen.items() if value != getattr(before, name)}
+        self.confirmed.emit(changed, self._chosen_for_window())
+        super().accept()
+
+    def _memory_box(self, memory: OfMemory) -> QGroupBox:
+        now = memory.settings
+        self._k = _spin("k", 1, MOST_K, now.k, "How many neighbours vote")
+        self._rule = _choice("Voting rule", [(rule, rule) for rule in RULES], now.rule)
+        self._factor = QCheckBox("Classes with few exemplars count more")
+        self._factor.setChecked(now.class_factor)
+        self._factor.setToolTip("Ten times for a class of at most ten exemplars: few-shot teaching needs it")
+        self._device = _choice("Device", DEVICES, now.device)
+        self._limit = _spin(
+            "Exact search up to", 0, 100_000_000, now.exact_limit // memory.dim,
+            "Above, HNSW proposes the neighbours and exact distances order them; a graphics card is always exact",
+        )  # fmt: skip
+        self._limit.setSuffix(" exemplars")
+        self._limit.setGroupSeparatorShown(True)
+        self._threads = _spin("Threads", 0, max(os.cpu_count() or 1, now.threads), now.threads, "Of HNSW")
+        self._threads.setSpecialValueText("all")
+        box, form = _box("This memory")
+        for text, widget in (
+            ("&k", self._k),
+            ("&Voting rule", self._rule),
+            ("Class factor", self._factor),
+            ("&Device", self._device),
+            ("&Exact search up to", self._limit),
+            ("&Threads", self._threads),
+        ):
+            form.addRow(text, widget)
+            widget.setEnabled(memory.writable)
+        if not memory.writable:
+            form.addRow(QLabel("This memory is open for reading only."))
+        return box
+
+    def _window_box(self, window: WindowSettings) -> QGroupBox:
+        self._theme = _choice("Look", THEMES, window.theme)
+        self._side = _choice("Pictures in Curate", [(str(side), text) for side, text in SIDES], str(window.side_pt))
+        self._still = QCheckBox("Nothing moves or lights up by itself")
+        self._still.setChecked(window.still)
+        box, form = _box("Window")
+        form.addRow("&Look", self._theme)
+        form.addRow("&Pictures in Curate", self._side)
+        form.addRow("Reduced motion", self._still)
+        return box
+
+    def _chosen_for_memory(self) -> dict[str, object]:
+        memory = self._memory
+        if memory is None or not memory.writable:
+            return {}
+        shown = memory.settings.exact_limit // memory.dim
+        limit = memory.settings.exact_limit if self._limit.value() == shown else self._limit.value() * memory.dim
+        return {
+            "k": self._k.value(),
+            "rule": self._rule.currentData(),
+            "class_factor": self._factor.isChecked(),
+            "device": self._device.currentData(),
+            "exact_limit": limit,
+            "threads": self._threads.value(),
+        }
+
+    def _chosen_for_window(self) -> WindowSettings:
+        return WindowSettings(
+            str(self._theme.currentData()), self._still.isChecked(), float(str(self._side.currentData()))
+        )
+
+
+def _box(title: str) -> tuple[QGroupBox, QFormLayout]:
+    box = QGroupBox(title)
+    form = QFormLayout(box)
+    form.setVerticalSpacing(theme.px(5))
+    return box, form
+
+
+def _spin(name: str, least: int, most: int, now: int, tip: str) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setRange(least, most)
+    spin.setValue(now)
+    spin.setAccessibleName(name)
+    spin.setToolTip(tip)
+    return spin
+
+
+def _choice(name: str, entries: list[tuple[str, str]] | tuple[tuple[str, str], ...], now: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    for key, text in entries:
+        box.addItem(text, key)
+    box.setCurrentIndex(max(0, box.findData(now)))
+    return box
