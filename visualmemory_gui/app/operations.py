@@ -76,6 +76,16 @@ def rename_label(session: Session, old: str, new: str) -> None:
     _edit(session, "Renaming", lambda m: m.rename_label(old, new), f"Renamed {old} to {new}.")
 
 
+def give_key(session: Session, label: str, digit: int | None) -> None:
+    """Let ``digit`` stand for a class from now on; None: none does. No step of the history."""
+
+    def work(memory: Any) -> None:
+        memory.keys.take(label) if digit is None else memory.keys.give(digit, label)
+
+    if may_write(session):
+        session.edit("Keeping the key", work, lambda _: session.class_keys.refresh())
+
+
 def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
     """Add pictures (paths, or pictures already decoded) to the memory as ``label``, as one step."""
     images = list(images)

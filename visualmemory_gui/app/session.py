@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.class_keys import ClassKeysModel
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.queue import QueueModel
@@ -52,6 +53,7 @@ class Session(QObject):
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
         self.followed = FollowedModel(self.tasks, self)
+        self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
@@ -59,6 +61,7 @@ class Session(QObject):
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
+        self.changed.connect(self.class_keys.on_changed)
         self.changed.connect(self.queue.on_changed)
         self.changed.connect(self.followed.on_changed)  # after the decision, which is looked at
 
@@ -186,6 +189,7 @@ class Session(QObject):
         self.memory = memory
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)
+        self.class_keys.set_memory(memory)
         self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()
         self._load_encoder()
@@ -200,6 +204,7 @@ class Session(QObject):
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.decision.set_memory(None)
+        self.class_keys.set_memory(None)
         self.queue.set_memory(None)
         self.followed.set_memory(None)
         self.encoder_changed.emit("")

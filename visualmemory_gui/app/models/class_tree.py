@@ -58,6 +58,7 @@ class ClassTreeModel(QAbstractItemModel):
         super().__init__(parent)
         self._root = tree_of({}, 0)
         self._shape: tuple[object, ...] = ()
+        self._keys: dict[str, int] = {}
 
     def set_counts(self, counts: Mapping[str, int], struck: int) -> None:
         fresh = tree_of(counts, struck)
@@ -69,6 +70,16 @@ class ClassTreeModel(QAbstractItemModel):
         self.beginResetModel()
         self._root, self._shape = fresh, shape
         self.endResetModel()
+
+    def set_keys(self, keys: Mapping[int, str]) -> None:
+        """Tell the digits that classes were given."""
+        self._keys = {label: digit for digit, label in keys.items()}
+        for node in walk(self._root):
+            at = self.createIndex(node.row, 0, node)
+            self.dataChanged.emit(at, at)
+
+    def key_of(self, label: str) -> int | None:
+        return self._keys.get(label)
 
     def labels(self) -> list[str]:
         """Every class that has active exemplars of its own, in the order of the tree."""
@@ -102,15 +113,20 @@ class ClassTreeModel(QAbstractItemModel):
             return None
         node = self._node(index)
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{node.name} ({node.total:,})"
+            key = self._keys.get(node.path or "")
+            return f"{node.name} ({node.total:,})" + (f" · {key}" if key else "")
         values: dict[int, Any] = {
             TreeRole.Kind: node.kind,
             TreeRole.Path: node.path,
             TreeRole.Count: node.total,
-            Qt.ItemDataRole.AccessibleTextRole: in_words(node),
-            Qt.ItemDataRole.ToolTipRole: node.path or node.name,
+            Qt.ItemDataRole.AccessibleTextRole: in_words(node) + self._key_text(node),
+            Qt.ItemDataRole.ToolTipRole: (node.path or node.name) + self._key_text(node),
         }
         return values.get(role)
+
+    def _key_text(self, node: Node) -> str:
+        key = self._keys.get(node.path or "")
+        return f", key {key}" if key else ""
 
     def _node(self, index: Index) -> Node:
         return index.internalPointer() if index.isValid() else self._root

@@ -23,16 +23,23 @@ def ordered_classes(counts: Mapping[str, int], decision: Decision | None) -> lis
     return voted + sorted((label for label, n in counts.items() if n > 0 and label not in votes), key=str.casefold)
 
 
-def class_rows(counts: Mapping[str, int], decision: Decision | None, colour: Colour) -> list[ClassRow]:
-    """The rows of the class list; the first nine have a digit. Classes without a vote have no colour."""
+def class_rows(
+    counts: Mapping[str, int], decision: Decision | None, colour: Colour, given: Mapping[int, str] | None = None
+) -> list[ClassRow]:
+    """The rows of the class list. ``given`` digits belong to their classes; the first classes get the digits that are
+    left. Classes without a vote have no colour."""
     shares = list(decision.shares) if decision is not None else []
     level = decision.level if decision is not None else 0
+    ordered = ordered_classes(counts, decision)
+    own = {label: digit for digit, label in (given or {}).items() if label in ordered}
+    free = [digit for digit in range(1, KEYS + 1) if digit not in own.values()]
+    digits = own | dict(zip((label for label in ordered if label not in own), free, strict=False))
     return [
         ClassRow(
             label=label,
             colour=colour(at_level(label, level), shares),
-            key=str(row + 1) if row < KEYS else "",
+            key=str(digits.get(label, "")),
             count=counts.get(label, 0),
         )
-        for row, label in enumerate(ordered_classes(counts, decision))
+        for label in ordered
     ]

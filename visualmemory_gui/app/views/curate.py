@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import theme
+from visualmemory_gui.app import operations, theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick
 from visualmemory_gui.app.models.history import HistoryModel
@@ -129,10 +130,8 @@ class CurateView(QWidget):
         self.menu_of_exemplars().popup(spot)
 
     def on_tree_menu_requested(self, spot: QPoint, kind: str, label: str | None) -> None:
-        menu = self._menu()
-        if kind == "class":
-            menu.addAction(self.actions_by_id["rename"])
-        elif kind == "struck":
+        menu = self.menu_of_class(label) if label is not None else self._menu()
+        if kind == "struck":
             menu.addAction(self.classes.restore_all.text(), self.restore_all)
             menu.addSeparator()
             menu.addAction(self.classes.forget_all.text(), self.forget_all)
@@ -142,6 +141,19 @@ class CurateView(QWidget):
             menu.popup(spot)
 
     # What can be done
+
+    def menu_of_class(self, label: str) -> QMenu:
+        """The context menu of a class: its name, and the digit that labels with it."""
+        menu = self._menu()
+        menu.addAction(self.actions_by_id["rename"])
+        keys, given = menu.addMenu("Key"), self._session.class_keys.keys
+        for digit in (*range(1, 10), None):
+            words = "None" if digit is None else f"{digit}  {given[digit]}" if digit in given else str(digit)
+            choice = keys.addAction(words, partial(operations.give_key, self._session, label, digit))
+            choice.setCheckable(True)
+            choice.setChecked(self._classes.key_of(label) == digit)
+        keys.setEnabled(self._session.memory is not None and not self._session.memory.readonly)
+        return menu
 
     def menu_of_exemplars(self) -> QMenu:
         """The context menu. Forget stands at its end, away from strike."""
@@ -237,6 +249,7 @@ class CurateView(QWidget):
         session.memory_closed.connect(self.on_memory_changed)
         session.changed.connect(self.on_changed)
         session.step_finished.connect(self.history.refresh)
+        session.class_keys.updated.connect(lambda: self._classes.set_keys(session.class_keys.keys))
         self.exemplars.updated.connect(self.on_exemplars_updated)
         self.tabs.grid_shown.connect(self.on_grid_shown)
         self.tabs.large_requested.connect(self.preview.toggle)

@@ -52,7 +52,7 @@ class DecideView(QWidget):
         self.query = QueryPanel(session.decision, self.recent)
         session.decision.side = round(theme.px(LARGEST_PT) * max(1.0, self.devicePixelRatioF()))
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
-        self.decision = DecisionPanel(session.decision)
+        self.decision = DecisionPanel(session.decision, session.class_keys)
         self.queue = QueuePanel(session.queue)
         self._folded = False
         self.preview = Preview(self)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.class_keys import ClassKeysModel
 from visualmemory_gui.app.models.classes import class_rows
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import by_rule, disagree, percent, why
@@ -27,12 +28,12 @@ from visualmemory_gui.engine.types import RULES
 class DecisionPanel(QFrame):
     """Shows the decision of a ``DecisionModel``."""
 
-    def __init__(self, decision: DecisionModel, parent: QWidget | None = None) -> None:
+    def __init__(self, decision: DecisionModel, given: ClassKeysModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("decisionPanel")
         self.setAccessibleName("Decision")
         self.setProperty("panel", True)
-        self._decision = decision
+        self._decision, self._given = decision, given
         self._disagreed = self._opened_itself = False
         self.keys: dict[int, str] = {}
         self.bars = SharesBars()
@@ -45,6 +46,7 @@ class DecisionPanel(QFrame):
         self._lay_out()
         self.details.toggled.connect(self.on_details_toggled)
         decision.decided.connect(self.on_decided)
+        given.updated.connect(self.on_decided)
         theme.notifier.changed.connect(self.on_decided)
         self.on_details_toggled(False)
         self.on_decided()
@@ -67,7 +69,7 @@ class DecisionPanel(QFrame):
         )
         self.why.setText(why(decision))
         self.why.setVisible(bool(self.why.text()))
-        rows = class_rows(self._decision.counts, decision, theme.chip_colour)
+        rows = class_rows(self._decision.counts, decision, theme.chip_colour, self._given.keys)
         self.keys = {int(row.key): row.label for row in rows if row.key}
         self.classes.set_rows(rows)
         self._show_rules()

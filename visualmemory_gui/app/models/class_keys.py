@@ -1,0 +1,46 @@
+"""The digits that a person gave to classes; they stay with a memory, whatever the neighbours of a query are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.engine.types import Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+TOPIC = "class keys"
+
+
+class ClassKeysModel(QObject):
+    updated = Signal()
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self.keys: dict[int, str] = {}
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(TOPIC)
+        self._memory = memory
+        self._take({})
+        self.refresh()
+
+    def refresh(self) -> None:
+        memory = self._memory
+        if memory is not None:
+            self._runner.run_edit("Reading keys", memory.keys.all, self._take, topic=TOPIC)
+
+    def on_changed(self, changes: Changes) -> None:
+        """A class may have another name now, or be gone, and its key with it."""
+        if self.keys and changes.ids:
+            self.refresh()
+
+    def _take(self, keys: dict[int, str]) -> None:
+        if keys != self.keys:
+            self.keys = keys
+            self.updated.emit()
