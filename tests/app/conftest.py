@@ -118,9 +118,10 @@ class Desk:
         self.window = window
         self.ask = ask
         self.notes: list[str] = []
+        self.undos: list[Any] = []  # what takes the edit of each note back
         self.errors: list[tuple[str, str]] = []
         self._bot = bot
-        window.session.note_posted.connect(lambda text, *_: self.notes.append(text))
+        window.session.note_posted.connect(lambda text, undo, _: (self.notes.append(text), self.undos.append(undo)))
         window.session.error_raised.connect(lambda what, todo, _: self.errors.append((what, todo)))
 
     @property

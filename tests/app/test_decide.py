@@ -173,10 +173,9 @@ def test_the_note_of_an_older_edit_does_not_undo_a_newer_one(desk: Desk, red: Pa
     first, second = ids_of(desk)[:2]
     desk.window.commands.strike([first])
     desk.settle()
-    undo_first = desk.window._undo_note
+    undo_first = desk.undos[-1]
     desk.window.commands.strike([second])
     desk.settle()
-    assert undo_first is not None
     undo_first()
     desk.settle()
     assert {e.state for e in desk.memory.catalog.get([first, second])} == {"struck"}
@@ -284,7 +283,7 @@ def test_the_same_picture_twice_is_said_and_not_added(desk: Desk, red: Path) -> 
 
 
 def test_an_exemplar_is_decided_without_itself(desk: Desk) -> None:
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.settle()
     assert 1 not in ids_of(desk)
 
@@ -321,7 +320,7 @@ def test_space_shows_the_card_large_and_escape_closes_it(desk: Desk, red: Path) 
 
 
 def test_forgetting_the_query_itself_clears_it(desk: Desk) -> None:
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.settle()
     operations.forget(desk.window.session, [1])
     desk.settle()

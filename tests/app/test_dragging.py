@@ -22,7 +22,7 @@ def picture(colour: str = "red") -> QImage:
 
 @pytest.fixture
 def asked(desk: Desk) -> Desk:
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.settle()
     return desk
 

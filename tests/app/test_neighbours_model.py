@@ -45,7 +45,7 @@ def test_what_a_distance_means_is_said_in_words(farther: float, said: str) -> No
 
 
 def test_cards_tell_what_their_distance_means_once_it_was_measured(desk: Desk) -> None:
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.settle()
     model = desk.window.decide.neighbours.grid.model()
     near, far = (model.index(row, 0).data(CardRole.Closeness) for row in (0, model.rowCount() - 1))
@@ -65,7 +65,7 @@ def test_forgetting_measures_distances_anew(desk: Desk) -> None:
 
 
 def test_at_a_level_the_chips_and_confirm_say_which_class(desk: Desk) -> None:
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.window.decide.neighbours.level.setCurrentIndex(1)
     desk.settle()
     model = desk.window.decide.neighbours.grid.model()
@@ -78,7 +78,7 @@ def test_at_a_level_the_chips_and_confirm_say_which_class(desk: Desk) -> None:
 
 def test_for_an_exemplar_of_the_memory_teaching_is_called_what_it_is(desk: Desk) -> None:
     desk.ask.label_answer = "plants/rose"
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.settle()
     assert desk.window.decide.query.teach.text() == "Relabel as…"
     desk.press("actionTeach")

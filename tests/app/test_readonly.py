@@ -40,7 +40,7 @@ def test_declining_leaves_the_window_as_it_was(empty_desk: Desk, small: Path) ->
 
 
 def test_no_edit_is_on_and_none_gets_through(reader: Desk) -> None:
-    reader.window.on_exemplar_chosen(1)
+    reader.window.on_query_chosen(1)
     reader.settle()
     reader.select([n.id for n in reader.decision.neighbours])
     for name, spec in actions.SPECS.items():

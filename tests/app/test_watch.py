@@ -43,7 +43,7 @@ def test_the_note_takes_watching_back(desk: Desk, tmp_path: Path) -> None:
     ask(desk, tmp_path)
     desk.ask.label_answer = "lynx"
     desk.press("actionWatch")
-    desk.window.on_note_undo()
+    desk.window.notes.on_undo()
     desk.settle()
     assert len(desk.memory.watch) == 0
     assert table(desk).model().rowCount() == 0
@@ -67,7 +67,7 @@ def test_an_edit_tells_which_watched_decisions_it_moved_and_shows_them(desk: Des
 
 
 def test_without_a_watch_set_the_memory_is_its_own_judge(desk: Desk) -> None:
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.settle()
     desk.window.commands.strike([desk.decision.neighbours[0].id])
     desk.settle()
@@ -81,20 +81,20 @@ def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp
     desk.ask.label_answer = "lynx"
     desk.press("actionWatch")
     name = desk.window.session.decision.query.name  # type: ignore[union-attr]
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.press("actionStudy")
     assert desk.window.workspace == "study"
     table(desk).selectRow(0)
-    desk.window.study.actions_by_id["ask"].trigger()
+    desk.window.study.watch.actions_by_id["ask"].trigger()
     desk.settle()
     assert desk.window.workspace == "decide"
     assert desk.window.session.decision.query.name == name  # type: ignore[union-attr]
     desk.press("actionStudy")
     table(desk).selectRow(0)
-    desk.window.study.actions_by_id["unwatch"].trigger()
+    desk.window.study.watch.actions_by_id["unwatch"].trigger()
     desk.settle()
     assert len(desk.memory.watch) == 0
-    assert desk.window.study.findChild(QLabel) is not None and not table(desk).isVisible()
+    assert desk.window.study.watch.findChild(QLabel) is not None and not table(desk).isVisible()
 
 
 def test_the_watch_set_outlives_a_restart_and_forgets_with_its_picture(desk: Desk, small: Path, tmp_path: Path) -> None:

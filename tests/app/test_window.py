@@ -37,7 +37,7 @@ def test_the_status_bar_tells_what_is_open(desk: Desk) -> None:
 def test_actions_name_their_target_and_are_off_without_one(desk: Desk) -> None:
     strike = desk.window.actions_by_id["actionStrike"]
     assert not strike.isEnabled()
-    desk.window.on_exemplar_chosen(1)
+    desk.window.on_query_chosen(1)
     desk.settle()
     desk.select([n.id for n in desk.decision.neighbours[:3]])
     assert strike.isEnabled() and strike.text() == "Strike out 3 exemplars"
@@ -215,7 +215,7 @@ def test_a_note_and_its_undo_leave_with_their_memory(desk: Desk, tmp_path: Path)
     desk.window.session.create(tmp_path / "other.vmem", "fake")
     desk.settle()
     assert not desk.window.note.isVisible()
-    desk.window.on_note_undo()
+    desk.window.notes.on_undo()
     desk.settle()
     assert len(desk.notes) == 1
 

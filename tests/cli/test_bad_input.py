@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 from tests.engine.exchange.memories import paint, paint_classes
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.cli.main import app
+from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.verify import verify
 
 PATIENCE_S = 60
@@ -536,10 +537,9 @@ def test_ctrl_c_in_a_build_keeps_what_is_committed_and_a_second_build_adds_the_r
         "--json",
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        end = time.monotonic() + PATIENCE_S
-        while not committed(place) and time.monotonic() < end:
-            threading.Event().wait(0.005)
+        hold_once_committed(child, place)
         child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGCONT)
         out, err = child.communicate(timeout=PATIENCE_S)
     assert child.returncode == 130, err
     assert "stopped: the" in err and "build again to go on" in err and "Traceback" not in err
@@ -551,9 +551,21 @@ def test_ctrl_c_in_a_build_keeps_what_is_committed_and_a_second_build_adds_the_r
     assert told("verify", place) == [{"ok": True, "damage": []}]
 
 
+def hold_once_committed(child: subprocess.Popen[str], place: Path) -> None:
+    """Let ``child`` go on by small steps until it has committed something: however busy the machine is, it is not
+    done by then."""
+    end = time.monotonic() + PATIENCE_S
+    child.send_signal(signal.SIGSTOP)
+    while not committed(place) and time.monotonic() < end:
+        child.send_signal(signal.SIGCONT)
+        threading.Event().wait(0.005)
+        child.send_signal(signal.SIGSTOP)
+
+
 def committed(place: Path) -> int:
-    """How many exemplars the memory holds, 0 while there is none."""
-    if not (place / "memory.sqlite").exists():
+    """How many exemplars the memory holds, 0 while there is none or it is being made."""
+    try:
+        with VisualMemory.open(place, readonly=True) as m:
+            return m.catalog.totals()[0]
+    except VisualMemoryError:
         return 0
-    with VisualMemory.open(place, readonly=True) as m:
-        return m.catalog.totals()[0]

@@ -108,6 +108,7 @@ class CurateView(QWidget):
         if pick is not None:
             self.filter.clear()
             self.tree.go_to("all")
+            self.tabs.show_grid()
         self.filter.set_pick(pick.name if pick is not None else "")
         self.exemplars.set_filter(pick=pick)
 

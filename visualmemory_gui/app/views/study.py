@@ -1,145 +1,48 @@
-"""The workspace Study: how the memory does. Its first page is the watch set."""
+"""The workspace Study: how the memory does, one question a page."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.watch_table import WatchTableModel, name_of
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views import own_actions
-from visualmemory_gui.app.views.buttons import button_of
-from visualmemory_gui.app.views.own_actions import Spec, build, name
-
-EMPTY = (
-    "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
-    "whether it still is."
-)
-ACTIONS = (
-    Spec("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance", ("Return",)),
-    Spec("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline", ("R",)),
-    Spec("unwatch", "Stop watching {}", "Follow the selected pictures no more; the memory is as it was",
-         "eye-off-outline", ("Del",)),
-)  # fmt: skip
+from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.watch_page import WatchPage
 
 
 class StudyView(QWidget):
-    """What is asked for goes up as signals; the table follows ``session.followed``."""
+    """Passes on what its pages ask for; a page begins its work when it is seen."""
 
-    query_chosen = Signal(object)  # Query
-    expect_requested = Signal(object)  # Query
-    unwatch_requested = Signal(list)  # numbers of watched pictures
+    query_chosen = Signal(object)  # a Query, or the id of an exemplar
+    exemplars_chosen = Signal(str, object)  # what they have in common, and their ids
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("workspaceStudy")
-        self._followed = session.followed
-        self.model = WatchTableModel(session.followed, self)
-        self.table = _table(self.model)
-        self.actions_by_id = build(self, ACTIONS, prefix="study", heard_in=[self])
-        self._lay_out()
-        self.table.activated.connect(lambda _: self.ask())
-        self.table.selectionModel().selectionChanged.connect(lambda *_: self.on_selection_changed())
-        self.model.modelReset.connect(self.on_updated)
-        self.on_updated()
-
-    def on_updated(self) -> None:
-        count = self.model.rowCount()
-        self.summary.setText(f"{self._followed.right} of {count} as expected" if count else "")
-        self.empty.setVisible(not count)
-        self.table.setVisible(bool(count))
-        self.on_selection_changed()
-
-    def on_selection_changed(self) -> None:
-        chosen = len(self._chosen())
-        on = {"ask": chosen == 1, "expect": chosen == 1, "unwatch": chosen > 0}
-        for spec in ACTIONS:
-            many = f"{chosen:,} pictures" if chosen > 1 else ""
-            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id])
-
-    def ask(self) -> None:
-        if query := self._query():
-            self.query_chosen.emit(query)
-
-    def expect(self) -> None:
-        if query := self._query():
-            self.expect_requested.emit(query)
-
-    def unwatch(self) -> None:
-        rows = [self.model.verdict(index.row()).query.picture for index in self._chosen()]
-        self.unwatch_requested.emit([picture.id for picture in rows if picture is not None])
-
-    def _chosen(self) -> list[QModelIndex]:
-        return self.table.selectionModel().selectedRows()
-
-    def _query(self) -> Query | None:
-        chosen = self._chosen()
-        if len(chosen) != 1:
-            return None
-        row = self.model.verdict(chosen[0].row())
-        picture = row.query.picture
-        if picture is None or picture.vector is None:
-            return None
-        return Query(name_of(row), picture.vector, picture.content, picture.thumbnail, picture.source)
-
-    def _lay_out(self) -> None:
-        title, self.summary, self.empty = QLabel("Watch set"), QLabel(), QLabel(EMPTY)
-        title.setProperty("title", True)
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for label in (self.summary, self.empty):
-            label.setProperty("dim", True)
-        self.summary.setAccessibleDescription("How many watched decisions are as expected")
-        header = QHBoxLayout()
-        header.addWidget(title)
-        header.addWidget(self.summary, 1)
-        for action in self.actions_by_id.values():
-            header.addWidget(button_of(action))
-        panel = QFrame()
-        panel.setProperty("panel", True)
-        inner = QVBoxLayout(panel)
-        inner.addLayout(header)
-        inner.addWidget(self.table, 1)
-        inner.addWidget(self.empty, 1)
+        self.watch = WatchPage(session)
+        self.pages: tuple[StudyPage, ...] = (self.watch,)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("studyTabs")
+        self.tabs.setAccessibleName("Study")
+        self.tabs.setDocumentMode(True)
+        for page in self.pages:
+            self.tabs.addTab(page, page.title)
+            page.query_chosen.connect(self.query_chosen)
+            page.exemplars_chosen.connect(self.exemplars_chosen)
+        self.tabs.currentChanged.connect(lambda _: self.begin())
         column = QVBoxLayout(self)
         margin = theme.px(6)
         column.setContentsMargins(margin, margin, margin, margin)
-        column.addWidget(panel)
+        column.addWidget(self.tabs)
+        session.memory_opened.connect(self.begin)
 
+    def begin(self) -> None:
+        """Let the page that is seen do what it needs."""
+        page = self.tabs.currentWidget()
+        if isinstance(page, StudyPage) and page.isVisible():
+            page.begin()
 
-def key_sheet() -> list[tuple[str, str]]:
-    """(keys, what they do) in this workspace."""
-    return own_actions.key_sheet(ACTIONS)
-
-
-def _table(model: WatchTableModel) -> QTableView:
-    table = QTableView()
-    table.setObjectName("watchTable")
-    table.setAccessibleName("Watched decisions")
-    table.setModel(model)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setShowGrid(False)
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setTabKeyNavigation(False)
-    side = theme.px(30)
-    table.setIconSize(QSize(side, side))
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(side + theme.px(4))
-    header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    return table
+    def key_sheet(self) -> list[tuple[str, str]]:
+        """(keys, what they do) on all pages, each row once."""
+        return list(dict.fromkeys(row for page in self.pages for row in page.key_sheet()))

@@ -1,0 +1,78 @@
+"""Turns the window's actions on and off, and lets those that have a target name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from PySide6.QtGui import QAction
+
+from visualmemory_gui.app import actions
+from visualmemory_gui.app.models.headline import winning_label
+from visualmemory_gui.app.models.memory_state import MemoryStateModel
+from visualmemory_gui.app.session import Session
+
+
+class Selected(Protocol):
+    """What there is to act on in the workspace Decide."""
+
+    def facts(self) -> set[str]: ...
+    def selected(self, *, struck: bool | None = None) -> list[int]: ...
+    def queued(self) -> list[int]: ...
+    @property
+    def queue_shown(self) -> bool: ...
+
+
+class ActionStates:
+    """``update`` reads what there is, and tells every action."""
+
+    def __init__(
+        self, made: Mapping[str, QAction], session: Session, state: MemoryStateModel, decide: Selected
+    ) -> None:
+        self._actions = made
+        self._session = session
+        self._state = state
+        self._decide = decide
+
+    def update(self, workspace: str, workspaces: Sequence[str]) -> None:
+        """``workspace`` is the one that is shown, of ``workspaces``."""
+        facts = self._facts()
+        for name, action in self._actions.items():
+            action.setEnabled(actions.is_on(actions.SPECS[name], facts, workspace))
+        for name, text in self._texts().items():
+            self._actions[name].setText(text)
+        for each in workspaces:
+            self._actions[f"action{each.capitalize()}"].setChecked(each == workspace)
+        self._actions["actionConfirm"].setData(self._winner())
+        queue = self._actions["actionQueue"]
+        queue.setChecked(self._decide.queue_shown)
+        queue.setIconText(queue.text())
+
+    def _texts(self) -> dict[str, str]:
+        query, decision, state = self._session.decision.query, self._session.decision.decision, self._state.state
+        winner = self._winner()
+        return actions.texts(
+            winner=winner,
+            own=query is not None and query.exemplar is not None,
+            level=decision is not None and winner != decision.label,
+            selected=len(self._decide.selected(struck=False)),
+            struck=len(self._decide.selected(struck=True)),
+            queued=len(self._decide.queued()),
+            waiting=self._session.queue.rowCount(),
+            certain=len(self._session.queue.certain()),
+            undo=state.undo if state else None,
+            redo=state.redo if state else None,
+        )
+
+    def _winner(self) -> str | None:
+        decision = self._session.decision.decision
+        return winning_label(decision) if decision is not None else None
+
+    def _facts(self) -> set[str]:
+        memory, state = self._session.memory, self._state.state
+        if memory is None:
+            return set()
+        facts = self._decide.facts() | {"memory"} | (set() if memory.readonly else {"writable"})
+        if state is not None and "writable" in facts:
+            facts |= {name for name, step in (("undo", state.undo), ("redo", state.redo)) if step}
+        return facts

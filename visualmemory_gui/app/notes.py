@@ -1,0 +1,56 @@
+"""The note at the bottom of the window: what an edit did, its Undo, and what it moved elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from visualmemory_gui.app import watch_operations
+from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.models.followed import radius_text
+from visualmemory_gui.app.session import Also, Session
+from visualmemory_gui.app.widgets.note_bar import NoteBar
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.impact import Radius
+
+
+class Notes(QObject):
+    """Owns the ``bar``, which belongs to the memory that is open: its words and its Undo go with it."""
+
+    followed_chosen = Signal(object)  # a decision that an edit moved: an exemplar's id, or a Query
+
+    def __init__(self, session: Session, ask: Asking, parent: QObject) -> None:
+        super().__init__(parent)
+        self.bar = NoteBar()
+        self._session = session
+        self._ask = ask
+        self._undo: Callable[[], object] | None = None
+        session.note_posted.connect(self.on_posted)
+        session.memory_opened.connect(self.drop)
+        session.memory_closed.connect(self.drop)
+        session.followed.moved.connect(self.on_moved)
+        self.bar.undo_requested.connect(self.on_undo)
+
+    def drop(self) -> None:
+        self._undo = None
+        self.bar.hide()
+
+    def on_posted(self, text: str, undo: Callable[[], object] | None, also: tuple[Also, ...]) -> None:
+        self._undo = undo
+        self.bar.show_note(text, undo=undo is not None, actions=also)
+
+    def on_undo(self) -> None:
+        if self._undo is not None:
+            self._undo()
+
+    def on_moved(self, radius: Radius) -> None:
+        """The note of an edit goes on with what the edit did to other decisions."""
+        if self.bar.isVisible() and radius.of:
+            show = partial(
+                watch_operations.show_moved, self._session, radius, ask=self._ask, then=self.followed_chosen.emit
+            )
+            self.bar.add(radius_text(radius), (("Show", show),) if radius.moved else ())

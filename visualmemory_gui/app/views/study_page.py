@@ -1,0 +1,34 @@
+"""What every page of the workspace Study is: a panel under one tab, which asks for things by signals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QWidget
+
+from visualmemory_gui.app.views.own_actions import Spec, key_sheet
+
+
+class StudyPage(QFrame):
+    """``title`` is that of its tab, ``specs`` its own actions.
+
+    ``query_chosen`` asks Decide for a picture, ``exemplars_chosen`` asks Curate to show exemplars alone.
+    """
+
+    title: ClassVar[str]
+    specs: ClassVar[Sequence[Spec]] = ()
+    query_chosen = Signal(object)  # a Query, or the id of an exemplar
+    exemplars_chosen = Signal(str, object)  # what they have in common, and their ids (n,) increasing
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("panel", True)
+
+    def begin(self) -> None:
+        """The page is seen: start what it needs, unless it is there."""
+
+    def key_sheet(self) -> list[tuple[str, str]]:
+        """(keys, what they do) on this page."""
+        return key_sheet(self.specs)
