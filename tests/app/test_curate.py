@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QRadioButton
 
 from tests.conftest import picture, write_pictures
-from visualmemory_gui.app import operations
+from visualmemory_gui.app import forget_operations, operations
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.history import StepRole
 from visualmemory_gui.app.views import curate_actions
@@ -198,10 +198,23 @@ def test_one_exemplar_is_forgotten_without_typing(curate):
     assert notes == ["Forgot 1 exemplar for good."]
 
 
+def test_forgetting_is_called_erasing_until_it_was_looked_for_and_can_be_proved(desk):
+    told = []
+    desk.window.session.saving_changed.connect(told.append)
+    forget_operations.forget(desk.window.session, [1, 2])
+    desk.settle()
+    assert told[0] == "erasing…" and told[-1] == "saved" and "saved" not in told[:-1]
+    assert desk.notes[-1] == "Forgot 2 exemplars for good."
+    [button] = [b for b in desk.window.note.findChildren(QPushButton) if b.text() == "Prove it" and b.isVisible()]
+    button.click()
+    desk.settle()
+    assert desk.notes[-1].endswith("decisions compared with a memory that never saw them: all are the same.")
+
+
 def test_there_are_words_for_whatever_a_receipt_says():
     statuses = get_args(get_type_hints(Receipt)["status"])
-    assert set(statuses) == set(operations.FORGOTTEN)
-    assert "bytes are still" in operations.FORGOTTEN["bytes remain"]
+    assert set(statuses) == set(forget_operations.FORGOTTEN)
+    assert "bytes are still" in forget_operations.FORGOTTEN["bytes remain"]
 
 
 def test_forget_stands_apart_from_strike_in_the_menu(curate):

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
-from visualmemory_gui.app import operations
+from visualmemory_gui.app import forget_operations
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.engine.memory import VisualMemory
@@ -322,7 +322,7 @@ def test_space_shows_the_card_large_and_escape_closes_it(desk: Desk, red: Path) 
 def test_forgetting_the_query_itself_clears_it(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()
-    operations.forget(desk.window.session, [1])
+    forget_operations.forget(desk.window.session, [1])
     desk.settle()
     assert desk.window.session.decision.query is None
     assert text_saved(desk) == "saved"

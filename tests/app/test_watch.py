@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTableView
 
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
-from visualmemory_gui.app import operations
+from visualmemory_gui.app import forget_operations
 
 
 def ask(desk: Desk, tmp_path: Path) -> None:
@@ -107,6 +107,6 @@ def test_the_watch_set_outlives_a_restart_and_forgets_with_its_picture(desk: Des
     desk.open(small)
     assert cell(desk, 0, 1) == "lynx"
     taught = int(desk.memory.snapshot.ids[-1])
-    operations.forget(desk.window.session, [taught])
+    forget_operations.forget(desk.window.session, [taught])
     desk.settle()
     assert table(desk).model().rowCount() == 0

@@ -211,6 +211,11 @@ def test_forget_gives_a_receipt(memory: Path) -> None:
     assert told("show", memory)["exemplars"] == 10
 
 
+def test_forget_can_be_proved(memory: Path) -> None:
+    assert told("forget", memory, 1, "--prove", "--yes")["proof"] == {"decisions": 1000, "different": 0}
+    assert "1,000 decisions compared: all are those" in run("forget", memory, 2, "--prove", "--yes").stdout
+
+
 @pytest.mark.parametrize("how", [["--label", "animals"], ["--source", "pictures/animals"], ["--struck"]])
 def test_forget_by_label_source_or_trash(memory: Path, tmp_path: Path, how: list[str]) -> None:
     told("strike", memory, "--label", "animals")

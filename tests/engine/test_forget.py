@@ -13,6 +13,7 @@ from tests.conftest import clustered, picture
 from visualmemory_gui import Changes, VisualMemory
 from visualmemory_gui.engine.errors import StorageError, UnknownExemplar
 from visualmemory_gui.engine.scan import PieceTable, Scanner, find_pieces, pieces
+from visualmemory_gui.engine.verify import verify
 
 CANARY = "secret/canary-name-of-a-person"
 
@@ -169,7 +170,11 @@ def test_an_interrupted_forget_is_finished_when_the_memory_is_opened_again(
             memory.forget([one])
     memory.close()
     assert killed_at == "checkpoint" or secret in everything_in(memory.path)
+    with VisualMemory.open(memory.path, readonly=True) as reader:
+        assert [damage.what for damage in verify(reader.live) if damage.what == "forget"] == ["forget"]
     with VisualMemory.open(memory.path) as again:
+        done = again.live.finished_forget
+        assert done is not None and (done.status, done.forgotten) == ("not scanned", 1)
         assert secret not in everything_in(memory.path)
         assert again.live.derived.get("erasing") is None and again.catalog.totals()[0] == 18
 

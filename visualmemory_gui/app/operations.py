@@ -104,18 +104,6 @@ def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
         session.edit("Teaching", work, said)
 
 
-def forget(session: Session, ids: Sequence[int]) -> None:
-    """Erase exemplars for good. There is no undo: ask before."""
-
-    def said(changes: Changes) -> None:
-        if changes.receipt is not None:
-            session.post_note(FORGOTTEN[changes.receipt.status].format(exemplars(changes.receipt.forgotten)))
-
-    if not may_write(session):
-        return
-    session.edit("Erasing for good", lambda m: m.forget(ids), said, saving="erasing…")
-
-
 def undo(session: Session) -> None:
     if may_write(session):
         session.edit("Undoing", lambda m: m.undo(), partial(_say_step, session, "Undone", "Nothing to undo."))
@@ -194,12 +182,6 @@ def exemplars(count: int) -> str:
 
 
 NOT_LAST = "Other edits came after it; see the history."
-FORGOTTEN = {
-    "done": "Forgot {} for good.",
-    "bytes remain": "Forgot {}, but some of their bytes are still in the folder: close other programs that read it, "
-    "and run “visualmemory compact”.",
-    "not scanned": "Forgot {}; that nothing of them is left could not be checked.",
-}
 READ_ONLY = "This memory is open for reading only; nothing was changed."
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
 

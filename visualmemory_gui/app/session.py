@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Undo = Callable[[], object]
 Also = tuple[str, Callable[[], object]]  # words of a button, and what it does
+FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
 FILE = "memory.sqlite"  # in every memory's folder
 log = logging.getLogger("visualmemory_gui")
 
@@ -58,6 +59,7 @@ class Session(QObject):
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
+        self._erasing = 0  # forgets that are not done
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
@@ -116,15 +118,17 @@ class Session(QObject):
         title: str,
         fn: Callable[[VisualMemory], Any],
         then: Callable[[Any], object] | None = None,
-        *,
-        saving: str = "saving…",
+        failed: Callable[[BaseException], object] | None = None,
     ) -> Task | None:
-        """Run ``fn(memory)`` in the thread of the edits. Without a memory nothing happens and None comes back."""
+        """Run ``fn(memory)`` in the thread of the edits. Without a memory nothing happens and None comes back.
+
+        Without ``failed`` an error is told to the user.
+        """
         memory = self.memory
         if memory is None:
             return None
-        self.saving_changed.emit(saving)
-        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), self._not_saved)
+        self._tell_saving("saving…")
+        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), failed or self._not_saved)
 
     def run_background(
         self,
@@ -140,6 +144,15 @@ class Session(QObject):
         if memory is None:
             return None
         return self.tasks.run_background(title, lambda report: fn(memory, report), then, failed, stoppable=stoppable)
+
+    def erasing(self) -> None:
+        """A forget begins: until ``erased`` nothing is called saved."""
+        self._erasing += 1
+        self._tell_saving("erasing…")
+
+    def erased(self) -> None:
+        self._erasing = max(0, self._erasing - 1)
+        self._tell_saving("saved")
 
     def allow_heavy(self) -> None:
         """From now on the encoder may be loaded: the window calls this after its first paint."""
@@ -186,7 +199,7 @@ class Session(QObject):
     def _adopt(self, memory: VisualMemory) -> None:
         self.close()
         self._arriving.remove(memory)
-        self.memory = memory
+        self.memory, self._erasing = memory, 0
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)
         self.class_keys.set_memory(memory)
@@ -195,6 +208,8 @@ class Session(QObject):
         self._load_encoder()
         self.queue.set_memory(memory)
         self.followed.set_memory(memory)
+        if memory.live.finished_forget is not None:
+            self.post_note(FINISHED.format(memory.live.finished_forget.forgotten))
 
     def _let_go(self) -> Callable[[], object] | None:
         """Forget the memory here; what closes it comes back, None when there was none."""
@@ -234,15 +249,18 @@ class Session(QObject):
 
     def _saved(self, then: Callable[[Any], object] | None) -> Callable[[Any], None]:
         def on_saved(result: Any) -> None:
-            self.saving_changed.emit("saved")
+            self._tell_saving("saved")
             if then is not None:
                 then(result)
 
         return on_saved
 
     def _not_saved(self, error: BaseException) -> None:
-        self.saving_changed.emit("not saved")
+        self._tell_saving("not saved")
         self.raise_error(error)
+
+    def _tell_saving(self, state: str) -> None:
+        self.saving_changed.emit("erasing…" if self._erasing else state)
 
 
 def deferred(memory: VisualMemory) -> VisualMemory:

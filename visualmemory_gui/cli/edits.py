@@ -10,10 +10,13 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import count, emit, say
+from visualmemory_gui.cli.output import Progress, count, emit, say
+from visualmemory_gui.engine.errors import VisualMemoryError
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.progress import Report
+    from visualmemory_gui.engine.study.prove import Proof
     from visualmemory_gui.engine.types import Changes, Receipt
 
 NOT_DONE = {
@@ -100,6 +103,9 @@ def forget(
     ] = None,
     label: OrLabel = None,
     struck: Annotated[bool, typer.Option("--struck", help="Forget all that is struck out: empty the trash.")] = False,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Then compare 1,000 decisions with a memory built without them.")
+    ] = False,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> None:
@@ -110,16 +116,28 @@ def forget(
     _need_some(ids, source, label, struck)
     if not yes and not sys.stdin.isatty():
         raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask, --yes is needed")
-    with writer(memory) as m:
+    with writer(memory) as m, Progress() as report:
         doomed = _doomed(m, ids, source=source, label=label, struck=struck)
         if doomed and not yes:
             typer.confirm(f"Forget {count(len(doomed))} for good? This cannot be undone", abort=True, err=True)
-        receipt = m.forget(doomed).receipt
-    assert receipt is not None  # every forget has one
-    _tell_receipt(receipt, as_json=as_json)
+        receipt = m.forget(doomed, report=report).receipt
+        assert receipt is not None  # every forget has one
+        try:
+            proof = _proof(m, report) if prove else None
+        except VisualMemoryError:
+            _tell_receipt(receipt, None, as_json=as_json)
+            raise
+    _tell_receipt(receipt, proof, as_json=as_json)
     if receipt.status != "done":
         say(f"error: {NOT_DONE[receipt.status]}")
+    if receipt.status != "done" or (proof is not None and not proof.holds):
         raise typer.Exit(1)
+
+
+def _proof(m: VisualMemory, report: Report) -> Proof:
+    from visualmemory_gui.engine.study.prove import prove
+
+    return prove(m, report=report)
 
 
 def _doomed(
@@ -135,9 +153,10 @@ def _doomed(
     return list(dict.fromkeys(found))
 
 
-def _tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
+def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> None:
     if as_json:
-        emit(asdict(receipt))
+        proved = {} if proof is None else {"proof": {"decisions": proof.decisions, "different": proof.different}}
+        emit({**asdict(receipt), **proved})
         return
     typer.echo(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
     if receipt.labels:
@@ -146,3 +165,6 @@ def _tell_receipt(receipt: Receipt, *, as_json: bool) -> None:
     shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
     typer.echo(found + shared)
     typer.echo("out of reach: " + "; ".join(receipt.unreachable))
+    if proof is not None:
+        held = "all are those" if proof.holds else f"{proof.different:,} are NOT those"
+        typer.echo(f"{count(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")

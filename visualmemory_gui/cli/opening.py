@@ -41,7 +41,16 @@ def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
     from visualmemory_gui.engine.memory import VisualMemory
 
     with VisualMemory.open(memory, device=device_name(device)) as m:
+        _tell_forget(m)
         yield m
+
+
+def _tell_forget(m: VisualMemory) -> None:
+    """Say on stderr that a forget that was interrupted came to its end now."""
+    done = m.live.finished_forget
+    if done is not None:
+        how = "what is left could not be looked for" if done.status == "not scanned" else "bytes may remain"
+        say(f"a forget that was interrupted has been done to its end: {done.forgotten:,} erased; {how}")
 
 
 @contextmanager

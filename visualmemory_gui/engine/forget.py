@@ -6,21 +6,25 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import platformdirs
 
-from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.errors import Cancelled, StorageError
 from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.scan import Hit, Scanner, ScanResult, pieces
 from visualmemory_gui.engine.store import traces
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.purge import ERASING
+from visualmemory_gui.engine.store.purge import ERASING, FILES, journal
 from visualmemory_gui.engine.types import Changes, Exemplar, Receipt
 
 log = logging.getLogger(__name__)
 
+APP = "visualmemory_gui"
 LOG_PATIENCE_S = 10.0
 START_OF_SCAN = b"\xff\xda"  # what stands before it in a JPEG is much the same in all of them
 UNREACHABLE = (
@@ -31,8 +35,43 @@ UNREACHABLE = (
 )
 
 
-def forget(live: LiveMemory, ids: Sequence[int]) -> Changes:
-    """Erase ``ids``; ``Changes.receipt`` says what was done. Raises UnknownExemplar, then nothing was erased.
+class Erasing:
+    """Exemplars that were erased, and the search for what is left of them, which has not begun yet.
+
+    ``changes`` is what everybody was told. The memory can be used meanwhile.
+    """
+
+    def __init__(
+        self, live: LiveMemory, doomed: Sequence[Exemplar], changes: Changes, *, scanner: Scanner | None, emptied: bool
+    ) -> None:
+        self.changes = changes
+        self._live = live
+        self._doomed = doomed
+        self._scanner = scanner
+        self._emptied = emptied
+
+    def finish(self, report: Report = silent) -> Receipt:
+        """Look for left bytes, and say what was done. Stopped by ``report``, the receipt says "not scanned"."""
+        if self._scanner is None:
+            return Receipt(0, "done", 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
+        try:
+            found = _scanned(self._live, self._scanner, report)
+            return _receipt(self._live, self._doomed, found, emptied=self._emptied)
+        finally:
+            self._scanner.close()
+
+
+def forget(live: LiveMemory, ids: Sequence[int], *, report: Report = silent) -> Changes:
+    """Erase ``ids`` and look for what is left; ``Changes.receipt`` says what was done.
+
+    Raises UnknownExemplar, StorageError where the search cannot be prepared; then nothing was erased.
+    """
+    erasing = erase(live, ids)
+    return replace(erasing.changes, receipt=erasing.finish(report))
+
+
+def erase(live: LiveMemory, ids: Sequence[int]) -> Erasing:
+    """Erase ``ids``, and tell everybody; call ``finish`` of what comes back. Raises as ``forget``.
 
     What to look for goes to the scanning process by pipe before anything is deleted. Decisions leave the exemplars out
     from the moment the rows are gone; the index is dropped with them and built anew when it is next due.
@@ -41,37 +80,57 @@ def forget(live: LiveMemory, ids: Sequence[int]) -> Changes:
     with live.edit_lock:
         doomed = live.catalog.get(sorted(set(ids)))
         if not doomed:
-            return _nothing_to_forget(live)
+            return Erasing(live, (), Changes(edit=None, change=live.catalog.change()), scanner=None, emptied=True)
         scanner = Scanner(_needles(live, doomed))
         try:
-            return live.apply(lambda: _erase(live, doomed, scanner))
-        finally:
+            changes, emptied = _erase(live, doomed)
+        except BaseException:
             scanner.close()
+            raise
+    return Erasing(live, doomed, changes, scanner=scanner, emptied=emptied)
 
 
 def resume(live: LiveMemory) -> None:
-    """Do again what a forget that was interrupted may not have done, else nothing. Closes ``live`` when that fails."""
+    """Do again what a forget that was interrupted may not have done, else nothing. Closes ``live`` when that fails.
+
+    ``live.finished_forget`` then holds its receipt: the bytes to look for went with the process that had them.
+    """
     try:
         left = None if live.readonly else live.derived.get(ERASING)
         if left is not None:
-            used = set(traces.all_copies(live.database))
-            _wipe(live, [copy for copy in map(tuple, json.loads(left[0])) if copy not in used])
-            if live.database.checkpoint() == (0, 0, 0):
-                live.derived.drop(ERASING)
+            live.finished_forget = _finish(live, json.loads(left[0]))
     except BaseException:
         live.close()
         raise
 
 
-def _erase(live: LiveMemory, doomed: Sequence[Exemplar], scanner: Scanner) -> Changes:
-    purged = live.catalog.purge([exemplar.id for exemplar in doomed])
-    _wipe(live, purged.copies)
-    emptied = _empty_log(live.database)
+def _finish(live: LiveMemory, left: dict[str, list[int] | list[list[str]]]) -> Receipt:
+    used = set(traces.all_copies(live.database))
+    copies = [(str(sha256), str(suffix)) for sha256, suffix in left["copies"]]  # type: ignore[misc]
+    _wipe(live, [copy for copy in copies if copy not in used])
+    emptied = live.database.checkpoint() == (0, 0, 0)
     if emptied:
         live.derived.drop(ERASING)
-    receipt = _receipt(live, doomed, _scanned(live, scanner), emptied=emptied)
-    name = f"Forget {len(purged.ids):,} exemplar{'' if len(purged.ids) == 1 else 's'}"
-    return Changes(edit=name, change=purged.change, removed=purged.ids, forgotten=purged.ids, receipt=receipt)
+    status: Literal["not scanned", "bytes remain"] = "not scanned" if emptied else "bytes remain"
+    return Receipt(len(left["ids"]), status, 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
+
+
+def _erase(live: LiveMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]:
+    """Everything but the scan. What everybody was told, and whether the database's log could be emptied."""
+    emptied = False
+
+    def commit() -> Changes:
+        nonlocal emptied
+        purged = live.catalog.purge([exemplar.id for exemplar in doomed])
+        _wipe(live, purged.copies)
+        journal(live.database, purged.ids, FILES)
+        emptied = _empty_log(live.database)
+        if emptied:
+            live.derived.drop(ERASING)
+        name = f"Forget {len(purged.ids):,} exemplar{'' if len(purged.ids) == 1 else 's'}"
+        return Changes(edit=name, change=purged.change, removed=purged.ids, forgotten=purged.ids)
+
+    return live.apply(commit), emptied
 
 
 def _wipe(live: LiveMemory, copies: Sequence[tuple[str, str]]) -> None:
@@ -92,11 +151,19 @@ def _empty_log(database: Database) -> bool:
     return True
 
 
-def _scanned(live: LiveMemory, scanner: Scanner) -> ScanResult | None:
+def own_folders() -> tuple[Path, ...]:
+    """Where this program keeps what it writes beside memories: its log and the window's settings."""
+    places = (platformdirs.user_log_dir, platformdirs.user_config_dir, platformdirs.user_state_dir)
+    found = [Path(place(APP, appauthor=False)) for place in places]
+    return tuple(place for place in found if not any(place != other and other in place.parents for other in found))
+
+
+def _scanned(live: LiveMemory, scanner: Scanner, report: Report) -> ScanResult | None:
+    """None where the scan did not come to its end."""
     try:
-        return scanner.scan(live.folder)
-    except StorageError as error:
-        log.warning("%s", error)
+        return scanner.scan(live.folder, *own_folders(), report=report)
+    except (StorageError, Cancelled) as error:
+        log.warning("%s: %s", type(error).__name__, error)
         return None
 
 
@@ -116,11 +183,6 @@ def _receipt(live: LiveMemory, doomed: Sequence[Exemplar], found: ScanResult | N
     )
 
 
-def _nothing_to_forget(live: LiveMemory) -> Changes:
-    receipt = Receipt(0, "done", 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
-    return Changes(edit=None, change=live.catalog.change(), receipt=receipt)
-
-
 def _needles(live: LiveMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
     """Pieces of everything stored for ``doomed``: vector, thumbnail, image copy, file name, a label of nobody else."""
     ids = [exemplar.id for exemplar in doomed]
@@ -132,9 +194,8 @@ def _needles(live: LiveMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
     for sha256, suffix in traces.copies(live.database, ids):
         path = live.files.path_of(sha256, suffix)
         yield from pieces(path.read_bytes()) if path.exists() else ()
-    for exemplar in doomed:
-        if exemplar.source:
-            yield from pieces(Path(exemplar.source).name.encode("utf-8", "surrogateescape"))
+    for part in traces.path_parts(live.database, ids):
+        yield from pieces(part)
     for label in traces.labels_of_nobody_else(live.database, ids):
         yield from pieces(label.encode())
 

@@ -31,6 +31,7 @@ from visualmemory_gui.engine.types import (
     EncoderIdentity,
     IndexState,
     MemorySettings,
+    Receipt,
 )
 
 Callback = Callable[[Changes], object]
@@ -55,6 +56,7 @@ class LiveMemory(Stores):
         self._callbacks: list[Callback] = []
         self.deferred = False  # True where somebody calls ``maintain`` in the background
         self.index_damage: str | None = None  # why the checkpoint on disk could not be used, if it could not
+        self.finished_forget: Receipt | None = None  # of one that was interrupted and done to its end at the opening
         self._closed = False
 
     @classmethod

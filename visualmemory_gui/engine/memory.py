@@ -250,9 +250,9 @@ class VisualMemory(Parts):
             raise BadValue(f"no exemplar has the label {old!r} or one below it")
         return self.live.edit("rename", lambda writer: self.catalog.rename(writer, old, new))
 
-    def forget(self, ids: Sequence[int]) -> Changes:
+    def forget(self, ids: Sequence[int], *, report: Report = silent) -> Changes:
         """Erase exemplars for good, everywhere in the memory; no undo. ``Changes.receipt`` says what was done."""
-        return forget.forget(self.live, ids)
+        return forget.forget(self.live, ids, report=report)
 
     def undo(self) -> Changes:
         """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""

@@ -1,4 +1,4 @@
-"""Looks for bytes that should be gone, in every file of a folder, from a process of its own.
+"""Looks for bytes that should be gone, in every file of some folders, from a process of its own.
 
 The live database must never be opened by a second descriptor of the process that has it open (closing it would drop
 SQLite's locks), so the scan runs in a child. What to look for reaches it by pipe and is never written to disk.
@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.progress import Report, silent
 
 PIECE = 24
 ANCHOR = 8
@@ -37,7 +38,7 @@ _HOME = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A piece found: in which file (relative to the folder) and at which byte."""
+    """A piece found: in which file (relative to the first folder scanned, else its whole path) and at which byte."""
 
     file: str
     offset: int
@@ -83,18 +84,22 @@ class Scanner:
             self.close()
             raise StorageError("the process that looks for left bytes does not start")
 
-    def scan(self, folder: Path) -> ScanResult:
-        """Scan every file below ``folder``. Ends the child. Raises StorageError when it ended early."""
+    def scan(self, *folders: Path, report: Report = silent) -> ScanResult:
+        """Scan every file below ``folders``, of which some may be missing. Ends the child.
+
+        Raises StorageError when it ended early, and what ``report`` raises.
+        """
         try:
-            self._send({"folder": str(folder)}, b"")
-            out = self._out.read()
-            if self._child.wait() == 0:
-                answer = json.loads(out)
-                hits = tuple(Hit(h["file"], h["offset"], bytes.fromhex(h["piece"])) for h in answer["hits"])
-                return ScanResult(answer["files"], hits)
-        except OSError:
-            pass  # it ended before it was asked
-        raise StorageError(f"the scan of {folder} did not finish")
+            self._send({"folders": [str(folder) for folder in folders]}, b"")
+            for line in self._out:
+                answer = json.loads(line)
+                report(answer["files"], None, "looking for left bytes")
+                if "hits" in answer and self._child.wait() == 0:
+                    hits = tuple(Hit(h["file"], h["offset"], bytes.fromhex(h["piece"])) for h in answer["hits"])
+                    return ScanResult(answer["files"], hits)
+        except (OSError, ValueError):
+            pass  # it ended before it was asked, or while it answered
+        raise StorageError("the scan for left bytes did not finish")
 
     def close(self) -> None:
         if self._child.poll() is None:
@@ -160,21 +165,32 @@ def scan_file(path: Path, needles: PieceTable) -> Iterator[tuple[int, bytes]]:
 
 
 def main(inbox: BinaryIO, outbox: BinaryIO) -> None:
+    """Read the needles, say that they are here, read the folders, and answer a line after each file."""
     lengths = json.loads(inbox.readline())["pieces"]
     needles = PieceTable([inbox.read(n) for n in lengths])
     outbox.write(READY)
     outbox.flush()
-    folder = Path(json.loads(inbox.readline())["folder"])
-    hits, files = [], 0
-    for path in _files(folder):
+    asked = inbox.readline()
+    if not asked:
+        return  # whoever wanted to know has ended
+    folders = [Path(folder) for folder in json.loads(asked)["folders"]]
+    hits: list[dict[str, object]] = []
+    files = 0
+    for path in (path for folder in folders for path in _files(folder)):
         files += 1
         try:
             found = list(scan_file(path, needles))
         except FileNotFoundError:
             continue  # a reader that closed took its files along
-        where = path.relative_to(folder).as_posix()
+        where = (path.relative_to(folders[0]) if path.is_relative_to(folders[0]) else path).as_posix()
         hits += [{"file": where, "offset": offset, "piece": piece.hex()} for offset, piece in found]
-    outbox.write(json.dumps({"files": files, "hits": hits}).encode())
+        _answer(outbox, {"files": files})
+    _answer(outbox, {"files": files, "hits": hits})
+
+
+def _answer(outbox: BinaryIO, what: dict[str, object]) -> None:
+    outbox.write(json.dumps(what).encode() + b"\n")
+    outbox.flush()
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -188,4 +204,5 @@ def _files(folder: Path) -> Iterator[Path]:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; stdin closes when it ends
-    main(sys.stdin.buffer, sys.stdout.buffer)
+    with contextlib.suppress(BrokenPipeError):  # whoever wanted to know has ended
+        main(sys.stdin.buffer, sys.stdout.buffer)

@@ -11,6 +11,7 @@ import numpy as np
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import traces
+from visualmemory_gui.engine.store.purge import ERASING
 from visualmemory_gui.engine.types import Damage
 
 PROBES = 50
@@ -21,10 +22,11 @@ NEAREST = 10
 def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
     """Every damage that can be found; an empty list when all is well. Changes nothing."""
     found: list[Damage] = []
-    for place, (what, look) in enumerate((("rows", _rows), ("image copies", _copies), ("index", _index))):
-        report(place, 3, what)
+    looks = (("rows", _rows), ("image copies", _copies), ("erasing", _erasing), ("index", _index))
+    for place, (what, look) in enumerate(looks):
+        report(place, len(looks), what)
         found += look(live)
-    report(3, 3, "done")
+    report(len(looks), len(looks), "done")
     return found
 
 
@@ -47,6 +49,12 @@ def _copies(live: LiveMemory) -> Iterator[Damage]:
                 path.relative_to(live.folder).as_posix(),
                 "no exemplar uses this file; 'visualmemory compact' removes it",
             )
+
+
+def _erasing(live: LiveMemory) -> Iterator[Damage]:
+    """A forget whose steps are not all done."""
+    if live.derived.get(ERASING) is not None:
+        yield Damage("forget", "memory.sqlite", "a forget was interrupted; opening the memory for editing finishes it")
 
 
 def _index(live: LiveMemory) -> Iterator[Damage]:

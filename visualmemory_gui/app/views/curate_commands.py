@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import shiboken6
 from PySide6.QtWidgets import QWidget
 
-from visualmemory_gui.app import operations
+from visualmemory_gui.app import forget_operations, operations
 from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
@@ -73,7 +73,7 @@ class CurateCommands:
         if not len(ids) or not operations.may_write(self._session):
             return
         dialog = ForgetDialog(self._parent, count=len(ids), what=what or operations.exemplars(len(ids)))
-        dialog.confirmed.connect(partial(operations.forget, self._session, list(ids)))
+        dialog.confirmed.connect(partial(forget_operations.forget, self._session, list(ids)))
         dialog.open()
 
     def take(self, found: Sequence[str | Image], label: str | None) -> None:

@@ -15,7 +15,9 @@ from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
 
 ERASING = "erasing"
-"""Name of the derived value that lists, as JSON, the image copies a forget must still unlink; gone when it is done."""
+"""Name of the derived value that is the journal of a forget, as JSON: the ids, the step that was reached last, and the
+image copies (sha256, file ending) still to unlink. Gone when all is done."""
+ROWS, FILES = "rows", "files"  # steps: what is gone already
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,14 @@ def purge(database: Database, ids: Collection[int]) -> Purged:
     """
     with writing(database) as writer:
         purged = delete(database, writer, ids)
-        Derived(database).put(ERASING, json.dumps(purged.copies), purged.change)
+        journal(database, purged.ids, ROWS, copies=purged.copies)
         return purged
+
+
+def journal(database: Database, ids: Collection[int], step: str, *, copies: Collection[tuple[str, str]] = ()) -> None:
+    """Note how far the forget of ``ids`` came."""
+    text = json.dumps({"ids": list(ids), "step": step, "copies": list(copies)})
+    Derived(database).put(ERASING, text, 0)
 
 
 def delete(database: Database, writer: Writer, ids: Collection[int]) -> Purged:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import TABLES
-from visualmemory_gui.engine.store.rows import SELECT, Row
+from visualmemory_gui.engine.store.rows import SELECT, Row, loaded
 
 
 def copies(database: Database, ids: Collection[int]) -> set[tuple[str, str]]:
     """(sha256, file ending) of the image copies that ``ids`` have in the memory."""
     rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
     return {(row.sha256.hex(), row.copy) for row in rows if row.sha256 and row.copy}
+
+
+def path_parts(database: Database, ids: Collection[int]) -> set[bytes]:
+    """File names of the originals of ``ids``, and of the folders below their root."""
+    found = database.many("select source from exemplars where id = ? and source is not null", [(i,) for i in ids])
+    return {part for (source,) in found for part in os.fsencode(loaded(source)).split(b"/")}
 
 
 def labels_of_nobody_else(database: Database, ids: Collection[int]) -> set[str]:

@@ -1,0 +1,63 @@
+"""Erasing for good: the rows between two edits, the search for what is left of them in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from visualmemory_gui.app.operations import exemplars, may_write
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import Receipt
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.forget import Erasing
+    from visualmemory_gui.engine.memory import VisualMemory
+
+FORGOTTEN = {
+    "done": "Forgot {} for good.",
+    "bytes remain": "Forgot {}, but some of their bytes are still in the folder: close other programs that read it, "
+    "and run “visualmemory compact”.",
+    "not scanned": "Forgot {}; that nothing of them is left could not be checked.",
+}
+
+
+def forget(session: Session, ids: Sequence[int]) -> None:
+    """Erase exemplars for good. There is no undo: ask before. "Erasing" is shown until it is known what is left."""
+
+    def erase(memory: VisualMemory) -> Erasing:
+        from visualmemory_gui.engine.forget import erase
+
+        return erase(memory.live, ids)
+
+    def look(erasing: Erasing) -> None:
+        session.run_background("Looking for left bytes", lambda _, report: erasing.finish(report), said, failed)
+
+    def said(receipt: Receipt) -> None:
+        session.erased()
+        text = FORGOTTEN[receipt.status].format(exemplars(receipt.forgotten))
+        session.post_note(text, also=(("Prove it", partial(prove, session)),))
+
+    def failed(error: BaseException) -> None:
+        session.erased()
+        session.raise_error(error)
+
+    if may_write(session):
+        session.erasing()
+        session.edit("Erasing for good", erase, look, failed)
+
+
+def prove(session: Session) -> None:
+    """Compare decisions with those of a memory that never saw what was forgotten."""
+
+    def work(memory: VisualMemory, report: Report) -> Any:
+        from visualmemory_gui.engine.study.prove import prove
+
+        return prove(memory, report=report)
+
+    def said(proof: Any) -> None:
+        same = "all are the same" if proof.holds else f"{proof.different:,} differ"
+        session.post_note(f"{proof.decisions:,} decisions compared with a memory that never saw them: {same}.")
+
+    session.run_background("Proving it", work, said)
