@@ -99,6 +99,10 @@ class Answers:
         self.asked.append(question)
         then()
 
+    def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        self.asked.append(title)
+        self.rows = list(rows)
+
     def table_file(self, suggested: Path, then: Callable[[str], object]) -> None:
         then(self.path)
 

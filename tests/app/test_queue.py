@@ -6,15 +6,18 @@ import csv
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QTableView, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox, QTableView, QToolButton
+from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Answers, Desk
 from tests.conftest import COLOURS, picture
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.queue import Column
+from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
 from visualmemory_gui.engine.memory import VisualMemory
 
 NEW = (240, 230, 30)
@@ -168,19 +171,43 @@ def test_pictures_are_taken_out_and_the_memory_stays(filled: Desk) -> None:
     assert len(filled.memory.queue) == 0
 
 
-def test_the_table_is_written_as_csv(filled: Desk, tmp_path: Path) -> None:
+def test_the_table_is_written_as_csv_in_the_order_that_is_shown(filled: Desk, tmp_path: Path) -> None:
     filled.ask.path = str(tmp_path / "queue.csv")
+    table(filled).sortByColumn(int(Column.Picture), Qt.SortOrder.DescendingOrder)
     filled.press("actionQueueExport")
     with Path(filled.ask.path).open(newline="") as file:
-        assert len(list(csv.reader(file))) == 11
+        rows = list(csv.DictReader(file))
+    assert [row["picture"] for row in rows] == [f"{i}.png" for i in range(9, -1, -1)]
+    assert all(Path(row["path"]).is_file() and row["label"] for row in rows)
 
 
-def test_what_cannot_be_read_is_told(desk: Desk, waiting: list[Path], tmp_path: Path) -> None:
-    bad = tmp_path / "notes.png"
-    bad.write_text("no picture")
-    desk.drop_files(desk.window.decide.query, *waiting[:2], bad)
-    assert "1 could not be read (notes.png" in desk.notes[-1]
+def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
+    desk: Desk, waiting: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "notes.png").write_text("no picture")
+    (tmp_path / "cut.png").write_bytes(waiting[2].read_bytes()[:60])
+    bad = [tmp_path / "notes.png", tmp_path / "cut.png", tmp_path / "not there.png"]
+    desk.drop_files(desk.window.decide.query, *waiting[:2], *bad)
+    assert desk.notes[-1] == "2 pictures came in; 3 could not be read."
     assert len(column(desk, Column.Picture)) == 2
+    button_of_note(desk, "Show").click()
+    assert desk.ask.asked[-1] == "3 files could not be read"
+    assert {path for path, _ in desk.ask.rows} == set(map(str, bad))
+    assert all(reason for _, reason in desk.ask.rows)
+
+
+def button_of_note(desk: Desk, words: str) -> QPushButton:
+    return next(each for each in desk.window.note.findChildren(QPushButton) if each.text() == words)
+
+
+def test_the_list_of_what_could_not_be_read_can_be_copied(qtbot: QtBot) -> None:
+    rows = [("/a/notes.png", "not a picture"), ("/b/cut.png", "cut off")]
+    dialog = SkippedDialog(None, title="2 files could not be read", rows=rows)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    dialog.copy()
+    assert QApplication.clipboard().text() == "/a/notes.png\tnot a picture\n/b/cut.png\tcut off"
+    assert [dialog.table.item(at, 0).text() for at in range(2)] == ["notes.png", "cut.png"]
 
 
 def test_rows_speak(filled: Desk) -> None:
@@ -234,6 +261,70 @@ def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) ->
     desk.settle()
     assert desk.notes[-1].startswith("Stopped: ")
     assert 0 < len(column(desk, Column.Picture)) == len(desk.memory.queue) < 200
+
+
+def test_a_folder_that_is_dropped_brings_all_its_pictures(desk: Desk, waiting: list[Path], tmp_path: Path) -> None:
+    desk.drop_files(desk.window.decide.query, waiting[0].parent)
+    assert len(column(desk, Column.Picture)) == 10
+    (tmp_path / "empty").mkdir()
+    desk.drop_files(desk.window.decide.query, tmp_path / "empty")
+    assert desk.notes[-1] == "There is no picture in it."
+
+
+def test_a_drag_is_gone_through_once_however_often_it_moves(desk: Desk, waiting: list[Path]) -> None:
+    class Counted(QMimeData):
+        asked = 0
+
+        def urls(self) -> list[QUrl]:
+            self.asked += 1
+            return super().urls()
+
+    data, widget = Counted(), desk.window.decide.query
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in waiting])
+    keys, buttons, copy = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.DropAction.CopyAction
+    moves = [QDragEnterEvent(widget.rect().center(), copy, data, buttons, keys)]
+    moves += [QDragMoveEvent(widget.rect().center(), copy, data, buttons, keys) for _ in range(20)]
+    for move in moves:
+        QApplication.sendEvent(widget, move)
+    assert data.asked <= 1 and all(move.isAccepted() for move in moves)
+
+
+def test_what_counts_as_certain_is_chosen_and_kept(filled: Desk, qtbot: QtBot) -> None:
+    box = filled.window.findChild(QSpinBox, "queueLeast")
+    assert box is not None and box.value() == 80
+    box.setValue(1)
+    assert summary(filled) == "taught 0; 10 of 10 certain"
+    assert filled.window.actions_by_id["actionConfirmAll"].text() == "Confirm all 10 certain…"
+    again = MainWindow(ask=Answers())
+    qtbot.addWidget(again)
+    assert again.session.queue.least == 0.01
+    assert again.decide.queue.least.value() == 1
+    again.close()
+
+
+def test_another_query_leaves_no_row_chosen_and_a_row_can_be_taken_up_again(filled: Desk, waiting: list[Path]) -> None:
+    choose(filled, "6.png")
+    filled.window.commands.decide([str(waiting[0])])
+    filled.settle()
+    assert filled.window.decide.queue.table.chosen() == [] == filled.window.decide.queued()
+    choose(filled, "6.png")
+    assert filled.window.session.decision.query.name == "6.png"  # type: ignore[union-attr]
+
+
+def test_a_memory_that_is_opened_again_shows_its_least_certain_picture(filled: Desk, small: Path) -> None:
+    filled.open(small)
+    assert filled.window.decide.queue.table.chosen() == filled.window.decide.queued() != []
+
+
+def test_the_next_row_is_chosen_alone_whatever_keys_are_held(filled: Desk) -> None:
+    view = filled.window.decide.queue.table
+    QTest.keyPress(view, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    try:
+        view.go_to(3)
+        view.go_to(4)
+        assert view.chosen() == [filled.window.session.queue.row(4).id]
+    finally:
+        QTest.keyRelease(view, Qt.Key.Key_Control)
 
 
 def test_an_empty_window_has_no_queue(empty_desk: Desk) -> None:

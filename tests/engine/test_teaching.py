@@ -45,9 +45,10 @@ def memory(tmp_path: Path) -> Iterator[VisualMemory]:
 
 def assert_decided_like_each_alone(memory: VisualMemory, paths: list[str]) -> None:
     table = memory.queue.table()
-    assert sorted(table.names) == sorted(Path(path).name for path in paths)
+    names = [table.name(place) for place in range(len(table))]
+    assert sorted(names) == sorted(Path(path).name for path in paths)
     for path in paths:
-        i = table.names.index(Path(path).name)
+        i = names.index(Path(path).name)
         alone = memory.decide(path)
         assert table.winners[i] == alone.label
         assert table.shares[i] == pytest.approx(alone.share, abs=1e-9)
@@ -107,7 +108,7 @@ def test_the_queue_outlives_a_restart(memory, waiting, tmp_path):
     memory.close()
     with VisualMemory.open(tmp_path / "m.vmem") as again:
         after = again.queue.table()
-        assert (after.names, after.winners, after.taught) == (before.names, before.winners, before.taught)
+        assert (after.sources, after.winners, after.taught) == (before.sources, before.winners, before.taught)
         assert after.shares == pytest.approx(before.shares)
 
 
@@ -215,3 +216,6 @@ def test_the_table_as_csv(memory, waiting, tmp_path):
     assert rows[7][0] == "6.png" and rows[7][5] == "lamp, large"
     assert rows[11][0] == "'=1+1.png"
     assert float(rows[1][2]) == pytest.approx(table.shares[0], abs=1e-5)
+    assert [row[7] for row in rows[1:11]] == waiting and rows[7][6] == table.labels[6]
+    turned = list(csv.reader(io.StringIO(queue_csv(table, [10, 0]))))
+    assert turned[1:] == [rows[11], rows[1]]

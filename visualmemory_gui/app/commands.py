@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject
@@ -54,14 +55,11 @@ class Commands(QObject):
             self._session.post_note("There is no picture on the clipboard.")
 
     def decide(self, images: Sequence[Any]) -> None:
-        """One picture becomes the query; many wait in the teaching queue."""
-        if not images:
-            self._session.post_note("There is no picture in it. A folder of classes is imported in Curate.")
-            return
+        """One picture becomes the query; many, and the pictures of folders, wait in the teaching queue."""
         paths = [image for image in images if isinstance(image, str)]
-        if len(paths) > 1:
+        if len(paths) > 1 or (paths and Path(paths[0]).is_dir()):
             queue_operations.add(self._session, paths)
-        else:
+        elif images:
             self._session.decision.ask(images[0])
 
     def ask_selected(self) -> None:

@@ -33,6 +33,7 @@ class Notes(QObject):
         session.memory_opened.connect(self.drop)
         session.memory_closed.connect(self.drop)
         session.followed.moved.connect(self.on_moved)
+        session.skipped_asked.connect(ask.skipped)
         self.bar.undo_requested.connect(self.on_undo)
 
     def drop(self) -> None:

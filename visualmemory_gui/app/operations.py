@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visualmemory_gui.app import skipped
 from visualmemory_gui.app.session import Also, Session
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import Cancelled
@@ -125,7 +126,8 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
     def said(done: tuple[Any, int | None]) -> None:
         result, step = done
         session.step_finished.emit()
-        session.post_note(_built(result), partial(undo_step, session, step) if result.added and step else None)
+        undo = partial(undo_step, session, step) if result.added and step else None
+        session.post_note(_built(result), undo, skipped.show(session, result.skipped))
 
     if may_write(session):
         session.run_background(title, work, said)

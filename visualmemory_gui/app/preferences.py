@@ -13,6 +13,7 @@ from visualmemory_gui.app.models.window_settings import SIDES, WindowSettings
 
 MOST_RECENT = 6
 SIZE = (1280, 800)
+LEAST = 80
 
 
 def settings() -> QSettings:
@@ -57,6 +58,19 @@ def keep_window_settings(store: QSettings, chosen: WindowSettings) -> None:
     store.setValue("side", str(chosen.side_pt))
     if chosen.theme != theme_name(store):
         set_theme(store, cast(theme.Name, chosen.theme))
+
+
+def least_certain(store: QSettings) -> int:
+    """From which share of the vote, in per cent, a decision of the queue counts as certain; 80 at the beginning."""
+    try:
+        kept = int(str(store.value("least_certain", LEAST)))
+    except ValueError:
+        return LEAST
+    return kept if 1 <= kept <= 100 else LEAST
+
+
+def keep_least_certain(store: QSettings, percent: int) -> None:
+    store.setValue("least_certain", percent)
 
 
 def save_window(store: QSettings, window: QMainWindow) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from visualmemory_gui.app import operations
+from visualmemory_gui.app import operations, skipped
 from visualmemory_gui.app.session import Session
 
 REFRESH_S = 0.5
@@ -31,10 +31,10 @@ def add(session: Session, paths: Sequence[str]) -> None:
 
     def said(result: Any) -> None:
         session.queue.refresh()
-        session.post_note(added_text(result))
+        session.post_note(added_text(result), None, skipped.show(session, result.skipped))
 
     if operations.may_write(session):
-        session.run_background("Reading pictures for the queue", work, said)
+        session.run_background("Filling the queue", work, said)
 
 
 def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
@@ -63,28 +63,28 @@ def clear(session: Session) -> None:
 
 
 def export(session: Session, to: str) -> None:
-    """Write the table as it is shown, as CSV."""
-    table = session.queue.table
+    """Write the table as CSV, in the order that is shown."""
+    table, order = session.queue.table, session.queue.order
     if table is None:
         return
 
     def work(_: Any) -> None:
         from visualmemory_gui.engine.exchange.queue_csv import queue_csv
 
-        Path(to).write_text(queue_csv(table), encoding="utf-8", newline="")
+        Path(to).write_text(queue_csv(table, order), encoding="utf-8", newline="")
 
     session.edit("Exporting", work, lambda _: session.post_note(f"Wrote {len(table):,} rows to {Path(to).name}."))
 
 
 def added_text(result: Any) -> str:
-    parts = [
-        f"{'Stopped: ' if result.stopped else ''}{result.added:,} picture{'' if result.added == 1 else 's'} came in"
-    ]
+    if not (result.added or result.present or result.skipped or result.stopped):
+        return "There is no picture in it."
+    came = f"{result.added:,} picture{'' if result.added == 1 else 's'} came in"
+    parts = [f"Stopped: {came} and stay{'s' if result.added == 1 else ''}" if result.stopped else came]
     if result.present:
-        parts.append(f"{result.present:,} waited already")
+        parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} the same as one that waits")
     if result.skipped:
-        first = result.skipped[0]
-        parts.append(f"{len(result.skipped):,} could not be read ({Path(first.path).name}: {first.reason})")
+        parts.append(f"{len(result.skipped):,} could not be read")
     return "; ".join(parts) + "."
 
 

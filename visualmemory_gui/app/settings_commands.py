@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSettings
@@ -22,6 +23,8 @@ class SettingsCommands:
         self._ask = ask
         self._resize = resize
         self._put(preferences.window_settings(store))
+        session.queue.set_least(preferences.least_certain(store))
+        session.queue.least_changed.connect(partial(preferences.keep_least_certain, store))
 
     def show_settings(self) -> None:
         memory = self._session.memory

@@ -21,14 +21,15 @@ from visualmemory_gui.engine.types import F32, F64, I64, Bools
 class QueueTable:
     """The whole queue, decided on one state of the memory; one entry a picture, in the order they were read.
 
-    ``labels`` are the full labels that won: at a level the strongest below the winner. ``shares`` and ``margins`` are
-    NaN where there is nothing to compare with. ``known`` is 1, 0, or -1 where it cannot be told. ``taught`` is the
-    label under which an active exemplar of the same content is in the memory.
+    ``sources`` are paths, None for what was no file. ``labels`` are the full labels that won: at a level the strongest
+    below the winner. ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is 1, 0, or
+    -1 where it cannot be told. ``taught`` is the label under which an active exemplar of the same content is in the
+    memory.
     """
 
     change: int
     ids: I64
-    names: tuple[str, ...]
+    sources: tuple[str | None, ...]
     winners: tuple[str | None, ...]
     labels: tuple[str | None, ...]
     shares: F64
@@ -38,6 +39,10 @@ class QueueTable:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def name(self, place: int) -> str:
+        source = self.sources[place]
+        return f"picture {int(self.ids[place])}" if source is None else Path(source).name
 
     def is_taught(self) -> Bools:
         return np.array([label is not None for label in self.taught], bool)
@@ -54,7 +59,7 @@ class Waiting:
     """What is in memory of the queue: its rows in order, their decisions, and the exemplars of the same content."""
 
     ids: I64
-    names: list[str]
+    sources: list[str | None]
     content: I64
     standing: Standing
     snapshot: Snapshot
@@ -86,5 +91,5 @@ def asked_of(vectors: F32, contents: Sequence[bytes]) -> Asked:
     return Asked(vectors, content, np.array([vector_hash(vector) for vector in vectors], np.int64))
 
 
-def name_of(number: int, source: str | bytes | None) -> str:
-    return f"picture {number}" if source is None else Path(loaded(source)).name
+def source_of(stored: str | bytes | None) -> str | None:
+    return None if stored is None else loaded(stored)

@@ -18,7 +18,7 @@ from visualmemory_gui.engine.errors import BadImage, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.queue_table import QueueTable, Waiting, asked_of, name_of
+from visualmemory_gui.engine.queue_table import QueueTable, Waiting, asked_of, source_of
 from visualmemory_gui.engine.reading import Embed, PictureReader, batched, file_sha256
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.standing import Standing, goes_on, touched_rows
@@ -104,7 +104,7 @@ class TeachingQueue:
             return QueueTable(
                 change=rows.snapshot.change,
                 ids=rows.ids,
-                names=tuple(rows.names),
+                sources=tuple(rows.sources),
                 winners=tuple(names[code] for code in found.winner.tolist()),
                 labels=tuple(full[code] for code in found.full.tolist()),
                 shares=found.share,
@@ -192,7 +192,7 @@ class TeachingQueue:
         ids = np.array([row[0] for row in facts], np.int64)
         asked = asked_of(self._live.queue_rows.vectors(ids), [row[2] for row in facts])
         standing = Standing(snapshot, asked, self._live.searcher.nearest_many, k=k)
-        rows = Waiting(ids, [name_of(row[0], row[1]) for row in facts], asked.content, standing, snapshot)
+        rows = Waiting(ids, [source_of(row[1]) for row in facts], asked.content, standing, snapshot)
         rows.note_alike(np.flatnonzero(np.isin(snapshot.content, asked.content)))
         return rows
 
@@ -202,15 +202,15 @@ class TeachingQueue:
         facts = self._live.queue_rows.facts(after=last)
         asked = asked_of(self._live.queue_rows.vectors([row[0] for row in facts]), [row[2] for row in facts])
         rows.ids = np.concatenate([rows.ids, np.array([row[0] for row in facts], np.int64)])
-        rows.names += [name_of(row[0], row[1]) for row in facts]
+        rows.sources += [source_of(row[1]) for row in facts]
         rows.content = np.concatenate([rows.content, asked.content])
         rows.standing.extend(asked)
         rows.note_alike(np.flatnonzero(np.isin(rows.snapshot.content, asked.content)))
 
     def _kept(self, rows: Waiting, which: Bools) -> Waiting:
         rows.standing.keep(np.flatnonzero(which))
-        names = [name for name, stays in zip(rows.names, which, strict=True) if stays]
-        left = Waiting(rows.ids[which], names, rows.content[which], rows.standing, rows.snapshot)
+        sources = [source for source, stays in zip(rows.sources, which, strict=True) if stays]
+        left = Waiting(rows.ids[which], sources, rows.content[which], rows.standing, rows.snapshot)
         left.note_alike(np.array(sorted(set(chain(*rows.alike.values()))), np.int64))
         return left
 

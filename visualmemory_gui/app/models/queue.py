@@ -75,6 +75,7 @@ class QueueModel(QAbstractTableModel):
     """Follows the memory: after every edit the whole queue is decided anew, in the thread of the edits."""
 
     updated = Signal()
+    least_changed = Signal(int)  # per cent
 
     def __init__(self, runner: Runner, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -119,10 +120,17 @@ class QueueModel(QAbstractTableModel):
         elif changes.ids or changes.settings:
             self.refresh()
 
+    @property
+    def order(self) -> list[int]:
+        """Places in the table, in the order that is shown."""
+        return self._order.tolist()
+
     def set_least(self, percent_: int) -> None:
         """From which share on a decision counts as certain."""
-        self.least = percent_ / 100
-        self.updated.emit()
+        if round(100 * self.least) != percent_:
+            self.least = percent_ / 100
+            self.least_changed.emit(percent_)
+            self.updated.emit()
 
     # What is there
 
@@ -152,7 +160,7 @@ class QueueModel(QAbstractTableModel):
         share = float(table.shares[at])
         return QueueRow(
             id=int(table.ids[at]),
-            name=table.names[at],
+            name=table.name(at),
             winner=table.winners[at],
             label=table.labels[at],
             share=None if np.isnan(share) else share,
@@ -267,7 +275,11 @@ def _sort_keys(table: QueueTable, column: int) -> np.ndarray[Any, Any]:
     if column == Column.Known:
         known: np.ndarray[Any, Any] = table.known.astype(np.int64)
         return known
-    texts = {Column.Picture: table.names, Column.Winner: table.winners, Column.Taught: table.taught}[Column(column)]
+    texts: Sequence[str | None] = (
+        [table.name(place) for place in range(len(table))]
+        if column == Column.Picture
+        else {Column.Winner: table.winners, Column.Taught: table.taught}[Column(column)]
+    )
     ranks = {text: rank for rank, text in enumerate(sorted({text or "" for text in texts}, key=str.casefold))}
     return np.array([ranks[text or ""] for text in texts], np.int64)
 

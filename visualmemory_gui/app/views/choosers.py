@@ -16,6 +16,7 @@ from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.moved_dialog import MovedDialog, MovedRow
 from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
@@ -113,6 +114,10 @@ class Choosers:
         box.setDefaultButton(yes)
         yes.clicked.connect(lambda: then())
         box.open()
+
+    def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        """Which files could not be read, and why: (path, reason)."""
+        SkippedDialog(self._window, title=title, rows=rows).open()
 
     def table_file(self, suggested: Path, then: Callable[[str], object]) -> None:
         """A name for a table."""

@@ -24,7 +24,7 @@ from visualmemory_gui.app.views.queue_panel import QueuePanel
 from visualmemory_gui.app.widgets.preview import Preview
 
 WIDTHS = (330, 640, 300)
-HEIGHTS = (460, 280)  # with a queue below
+HEIGHTS = (400, 340)  # with a queue below
 
 
 class DecideView(QWidget):
@@ -142,6 +142,11 @@ class DecideView(QWidget):
         if self.preview.isVisible():
             self._load_preview()
 
+    def on_query_changed(self) -> None:
+        query = self._decision.query
+        self.queue.on_query_changed(query.queued if query is not None else None)
+        self.facts_changed.emit()
+
     def on_recent_chosen(self, row: int) -> None:
         self._decision.ask_query(self.recent.query(row))
 
@@ -204,4 +209,4 @@ class DecideView(QWidget):
         classes.class_chosen.connect(lambda label: self.class_chosen.emit(label))
         classes.new_class_requested.connect(lambda: self.class_chosen.emit(None))
         self._decision.decided.connect(self.facts_changed)
-        self._decision.query_changed.connect(self.facts_changed)
+        self._decision.query_changed.connect(self.on_query_changed)

@@ -12,7 +12,8 @@ from visualmemory_gui.app.models import incoming, mime
 class PictureDrops(QObject):
     """Lets ``widget`` take pictures: files, folders, and pixels from a browser.
 
-    A bare address or text is taken too, only to tell that it is no picture.
+    A bare address or text is taken too, only to tell that it is no picture. Thousands of files take time to go through:
+    what a drag brings is looked at when it comes in and when it is dropped, not at every move.
     """
 
     dropped = Signal(list)  # paths and PIL images
@@ -21,19 +22,23 @@ class PictureDrops(QObject):
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
+        self._pictures = self._words = False  # what the drag brings that is over the widget
         widget.setAcceptDrops(True)
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDragMoveEvent):
-            pictures = mime.holds_pictures(event.mimeData())
-            self.hovering.emit(pictures)
-            return accept(event, pictures or mime.holds_words(event.mimeData()))
+            if event.type() == QEvent.Type.DragEnter:
+                self._pictures = mime.holds_pictures(event.mimeData())
+                self._words = not self._pictures and mime.holds_words(event.mimeData())
+            self.hovering.emit(self._pictures)
+            return accept(event, self._pictures or self._words)
         if event.type() == QEvent.Type.DragLeave:
             self.hovering.emit(False)
         if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
             self.hovering.emit(False)
-            found, words = incoming.incoming(event.mimeData()), mime.holds_words(event.mimeData())
+            found = incoming.brought(event.mimeData())
+            words = not found and mime.holds_words(event.mimeData())
             accept(event, bool(found) or words)
             if found:
                 self.dropped.emit(found)

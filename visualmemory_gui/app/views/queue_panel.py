@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
@@ -49,9 +49,7 @@ class QueuePanel(QFrame):
     def set_actions(self, actions: Sequence[QAction], *, hide: QAction) -> None:
         """Buttons for ``actions``; ``hide`` is told when the queue is to be folded away."""
         for action in actions:
-            button = button_of(action)
-            self._row.addWidget(button)
-
+            self._row.addWidget(button_of(action))
         closer = QToolButton()
         closer.setObjectName("queueHide")
         closer.setAutoRaise(True)
@@ -63,6 +61,8 @@ class QueuePanel(QFrame):
 
     def on_updated(self) -> None:
         count, taught, certain = self._model.counts()
+        with QSignalBlocker(self.least):
+            self.least.setValue(round(100 * self._model.least))
         self.summary.setText(f"taught {taught:,}; {certain:,} of {count:,} certain")
         self.progress.setMaximum(max(count, 1))
         self.progress.setValue(certain)
@@ -71,6 +71,13 @@ class QueuePanel(QFrame):
         elif self._first is not None and self.table.chosen() == [self._first]:
             self.begin()  # nobody chose another: the least certain of those that came since
         self._taught = taught
+
+    def on_query_changed(self, shown: int | None) -> None:
+        """``shown`` of the queue is being decided; None: another picture is, and no row stands for it."""
+        self._shown = shown
+        if shown is None:
+            self._first = None
+            self.table.clearSelection()
 
     def on_chosen_changed(self) -> None:
         current = self.table.current_id()

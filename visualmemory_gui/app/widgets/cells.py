@@ -1,14 +1,20 @@
-"""What rows of tables are painted of: the ground, a small picture, a chip, a bar with its figure."""
+"""Rows of tables: choosing one, and what they are painted of: ground, small picture, chip, bar with its figure."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QItemSelectionModel, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
-from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyleOptionViewItem
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.widgets.chip import paint_chip
+
+
+def select_only(view: QAbstractItemView, row: int) -> None:
+    """Make ``row`` the current and only selected one, whatever keys are held: Ctrl+Z may still be down."""
+    flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+    view.selectionModel().setCurrentIndex(view.model().index(row, 0), flags)
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | None = None) -> None:

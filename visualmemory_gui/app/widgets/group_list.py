@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemD
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.review_tables import FOUND, GroupsModel, likeness
 from visualmemory_gui.app.models.thumbnails import Thumbnails
-from visualmemory_gui.app.widgets.cells import paint_ground, paint_small
+from visualmemory_gui.app.widgets.cells import paint_ground, paint_small, select_only
 from visualmemory_gui.app.widgets.chip import paint_chip
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class GroupList(QListView):
 
     def _go_on(self) -> None:
         if self._model.rowCount():
-            self.setCurrentIndex(self._model.index(min(self._at, self._model.rowCount() - 1)))
+            select_only(self, min(self._at, self._model.rowCount() - 1))
         self.chosen_changed.emit()
 
 

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.queue import Column, QueueModel, QueueRole, QueueRow, cells
-from visualmemory_gui.app.widgets.cells import paint_chip_in, paint_ground, paint_share, paint_small
+from visualmemory_gui.app.widgets.cells import paint_chip_in, paint_ground, paint_share, paint_small, select_only
 
 Index = QModelIndex | QPersistentModelIndex
 FLASH_S = 1.2
@@ -73,8 +73,7 @@ class QueueTableView(QTableView):
 
     def go_to(self, row: int) -> None:
         """Make ``row`` the only one that is selected, and show it."""
-        self.setCurrentIndex(self._model.index(row, 0))
-        self.selectRow(row)
+        select_only(self, row)
         self.scrollTo(self._model.index(row, 0))
 
     def glow(self) -> float:

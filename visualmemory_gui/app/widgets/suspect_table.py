@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.review_tables import FOUND, Column, SuspectsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
-from visualmemory_gui.app.widgets.cells import paint_chip_in, paint_ground, paint_share, paint_small
+from visualmemory_gui.app.widgets.cells import paint_chip_in, paint_ground, paint_share, paint_small, select_only
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.review import Suspect
@@ -65,7 +65,7 @@ class SuspectTable(QTableView):
 
     def _go_on(self) -> None:
         if self._model.rowCount():
-            self.selectRow(min(self._at, self._model.rowCount() - 1))
+            select_only(self, min(self._at, self._model.rowCount() - 1))
         self.chosen_changed.emit()
 
     def _dress(self) -> None:
