@@ -118,3 +118,12 @@ def test_when_another_query_came_meanwhile_only_the_strike_is_undone(asked: Desk
     click_note(asked, "Only for this query")
     assert asked.memory.catalog.get([first])[0].state == "active"
     assert asked.notes[-1] == "Undone: Strike out 1 exemplar."
+
+
+def test_the_note_tells_nothing_of_the_decisions_that_only_came_back(asked: Desk) -> None:
+    leave_out_first(asked)
+    assert asked.window.note.text == "Left 1 exemplar out of this query only."
+    asked.key(Qt.Key.Key_X)
+    asked.select([next(iter(cards(asked)))])
+    asked.key(Qt.Key.Key_X)
+    assert "other decisions changed" in asked.window.note.text  # the next edit is told of again

@@ -27,16 +27,22 @@ def drawn(drawn_original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(drawn_original, tmp_path / "drawn.vmem"))
 
 
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """One X server for all tests: each has it to itself."""
+    with x_server() as name:
+        yield name
+
+
 @pytest.fixture
-def screen(drawn: Path, tmp_path: Path) -> Iterator[Screen]:
-    """The program over that memory on an X server of its own. At the end it closes well and the memory is sound."""
+def screen(drawn: Path, tmp_path: Path, display: str) -> Iterator[Screen]:
+    """The program over that memory. At the end it closes well and the memory is sound."""
     (tmp_path / "room").mkdir()
-    with x_server() as display:
-        shown = Screen(drawn, tmp_path / "room", display)
-        try:
-            shown.rest()
-            yield shown
-            shown.close()
-        finally:
-            shown.end()
+    shown = Screen(tmp_path / "room", display, str(drawn))
+    try:
+        shown.rest()
+        yield shown
+        shown.close()
+    finally:
+        shown.end()
     assert run("verify", drawn)[0]["ok"]

@@ -1,4 +1,4 @@
-"""Another program: a window of 160 pixels at ``X Y`` from which ``FILE`` can be dragged, as from a file manager.
+"""Another program: a window of 160 pixels at ``X Y`` from which ``FILE …`` can be dragged, as from a file manager.
 
 It says on standard output: ready, then what the place under the mouse would do, then what was done. A word on standard
 input ends it; until then it stays, because who takes a drop asks the source for the data.
@@ -7,6 +7,7 @@ input ends it; until then it stays, because who takes a drop asks the source for
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from PySide6.QtCore import QMimeData, QPoint, QSocketNotifier, Qt, QTimer, QUrl
 from PySide6.QtGui import QDrag, QMouseEvent, QPaintEvent
@@ -16,9 +17,9 @@ SIDE = 160
 
 
 class Source(QWidget):
-    def __init__(self, path: str) -> None:
+    def __init__(self, paths: Sequence[str]) -> None:
         super().__init__()
-        self._path = path
+        self._paths = paths
         self._pressed: QPoint | None = None
         self._told = False
 
@@ -38,7 +39,7 @@ class Source(QWidget):
 
     def _drag(self) -> None:
         data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(self._path)])
+        data.setUrls([QUrl.fromLocalFile(path) for path in self._paths])
         drag = QDrag(self)
         drag.setMimeData(data)
         drag.actionChanged.connect(lambda action: say(f"would {action.name}"))
@@ -50,9 +51,9 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def main(path: str, x: int, y: int) -> int:
+def main(x: int, y: int, *paths: str) -> int:
     app = QApplication(["drag source"])
-    source = Source(path)
+    source = Source(paths)
     source.setGeometry(x, y, SIDE, SIDE)
     source.show()
     told = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read, source)
@@ -61,4 +62,4 @@ def main(path: str, x: int, y: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

@@ -107,14 +107,20 @@ class Child:
 class Screen:
     """The program over one memory, and a user before it."""
 
-    def __init__(self, memory: Path, room: Path, display: str) -> None:
-        self.memory = memory
+    def __init__(self, room: Path, display: str, *arguments: str) -> None:
         self._room = room
         (room / "runtime").mkdir(mode=0o700)
         self._surroundings = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
         self._surroundings["XDG_RUNTIME_DIR"] = str(room / "runtime")
+        for name in ("CONFIG", "STATE"):  # the user's own settings and log stay as they are
+            self._surroundings[f"XDG_{name}_HOME"] = str(room / name.lower())
         self._surroundings.pop("WAYLAND_DISPLAY", None)
-        self._window = self._child("window_child", [str(memory)])
+        self._window = self._child("window_child", list(arguments))
+
+    def begin(self, *arguments: str) -> State:
+        """Start the program, which was closed, with its settings as they were kept."""
+        self._window = self._child("window_child", list(arguments))
+        return self.until(lambda s: s["shown"] and not s["busy"], "the program is there again")
 
     def state(self) -> State:
         """What the window shows now."""
@@ -137,6 +143,11 @@ class Screen:
             lambda s: not s["busy"] and s["texts"]["statusEncoder"].startswith("lite0 on"), "the window rests"
         )
 
+    def restart(self, *arguments: str) -> State:
+        """Close the program and start it again."""
+        self.close()
+        return self.begin(*arguments)
+
     def focus(self, window: str = "mainWindow") -> None:
         """Give a window the keys, as a click on its title would: there is no window manager."""
         state = self.until(lambda s: window in s["windows"], f"{window} is there")
@@ -144,15 +155,30 @@ class Screen:
             self.hands("windowfocus", str(state["windows"][window]))
         self.until(lambda s: s["active"] == window, f"{window} has the keys")
 
+    def answer(self, window: str, text: str) -> State:
+        """Type ``text`` into the dialog ``window`` in place of what stands there, and press Return."""
+        self.focus(window)
+        self.keys("ctrl+a")
+        self.type(text)
+        self.keys("Return")
+        self.until(lambda s: not s["dialog"], "the question is answered")
+        self.focus()
+        return self.rest()
+
+    def click(self, spot: list[int], *, held: str = "") -> None:
+        """Click there, with the key ``held`` down."""
+        keys = (("keydown", held), ("keyup", held)) if held else ((), ())
+        self.hands("mousemove", *map(str, spot), *keys[0], "click", "1", *keys[1])
+
     def keys(self, *keys: str) -> None:
         self.hands("key", "--delay", "30", *keys)
 
     def type(self, text: str) -> None:
         self.hands("type", "--delay", "20", text)
 
-    def drag(self, picture: Path, spot: str) -> None:
-        """Drag ``picture`` from another program onto ``spot`` of the window, and let it go there."""
-        source = self._child("drag_child", [str(picture), *map(str, SOURCE_AT)])
+    def drag(self, spot: str, *pictures: Path) -> None:
+        """Drag ``pictures`` from another program onto ``spot`` of the window, and let them go there."""
+        source = self._child("drag_child", [*map(str, SOURCE_AT), *map(str, pictures)])
         try:
             assert source.lines.next() == "ready"
             start, goal = (SOURCE_AT[0] + 80, SOURCE_AT[1] + 80), self.state()["spots"][spot]
@@ -179,6 +205,7 @@ class Screen:
         self._window.lines.next()
         assert self._window.process.wait(30) == 0, self._window.complaints()
         assert self._window.complaints() == ""
+        self._window.end()
 
     def end(self) -> None:
         self._window.end()

@@ -32,7 +32,7 @@ def spiral(tmp_path: Path) -> Path:
 
 
 def ask_by_drag(screen: Screen, picture: Path) -> State:
-    screen.drag(picture, "queryPanel")
+    screen.drag("queryPanel", picture)
     screen.until(lambda s: bool(s["cards"]), "the picture is decided")
     return screen.rest()
 
@@ -91,8 +91,8 @@ def test_a_strike_by_keyboard_moves_the_decision_and_undo_takes_it_back(
 
 def test_a_class_is_taught_from_one_picture_dragged_onto_new_class(screen: Screen, drawn: Path, spiral: Path) -> None:
     assert classified(drawn, spiral)["label"] in LOOKS
-    screen.drag(spiral, "newClass")
-    answer_label(screen, "spirals")
+    screen.drag("newClass", spiral)
+    screen.answer("labelChooser", "spirals")
     screen.until(lambda s: "spirals" in s["classes"], "the new class is listed")
     said = classified(drawn, spiral)
     assert (said["label"], said["neighbours"][0]["distance"]) == ("spirals", 0)
@@ -105,19 +105,9 @@ def test_a_class_is_taught_by_a_key_and_the_same_picture_is_decided_anew(
     ask_by_drag(screen, spiral)
     screen.focus()
     screen.keys("t")
-    answer_label(screen, "spirals")
+    screen.answer("labelChooser", "spirals")
     screen.until(lambda s: s["texts"]["queryWinner"] == "spirals", "the query is decided as the new class")
     assert_shows(screen.rest(), classified(drawn, spiral))
-
-
-def answer_label(screen: Screen, label: str) -> None:
-    """Type a class into the dialog that asks for one, and press Enter."""
-    screen.focus("labelChooser")
-    screen.keys("ctrl+a")
-    screen.type(label)
-    screen.keys("Return")
-    screen.until(lambda s: not s["dialog"], "the question is answered")
-    screen.rest()
 
 
 def test_a_bundle_exported_in_the_window_decides_elsewhere_as_here(screen: Screen, drawn: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QSocketNotifier, Qt
 from PySide6.QtGui import QAction, QDragMoveEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QComboBox, QLabel, QSpinBox, QWidget
 
+from tests.e2e.window_lists import lists_of
 from visualmemory_gui.app import application
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.card_roles import CardRole
@@ -80,9 +81,11 @@ class Probe(QObject):
             "level": self._widget(QComboBox, "levelBox").currentIndex(),
             "shares": self._widget(QWidget, "sharesPlot").accessibleDescription(),
             "undo": self._action("actionUndo").text(),
+            "redo": self._action("actionRedo").text(),
             "over": self._over,
             **self._cards(),
             **self._places(),
+            **lists_of(window),
         }
 
     def _cards(self) -> dict[str, Any]:

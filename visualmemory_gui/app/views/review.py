@@ -86,9 +86,16 @@ class ReviewPage(QFrame):
         margin = theme.px(6)
         self._column.setContentsMargins(margin, margin, margin, margin + room)
 
+    def take_keys(self) -> None:
+        """The keyboard goes to the rows, as soon as there are some."""
+        self._stack.currentWidget().setFocus()
+
     def show_state(self, count: int, words: str) -> None:
         """``count`` rows are there, ``words`` says more about them."""
+        waiting = self._empty.hasFocus()
         self._stack.setCurrentWidget(self._content if count else self._empty)
+        if waiting and count:
+            self._content.setFocus()
         if self.model.looking and not self.model.looked:
             self._empty.setText("Looking over the memory…")
         else:

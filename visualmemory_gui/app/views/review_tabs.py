@@ -56,8 +56,10 @@ class ReviewTabs(QTabWidget):
         self.model.on_changed(changes)
 
     def on_shown(self) -> None:
-        if not self.on_grid:
+        if self.review_page is not None:
             self.model.begin()
+            if not self.tabBar().hasFocus():  # by mouse: whoever goes through the tabs by keyboard goes on there
+                self.review_page.take_keys()
         self.grid_shown.emit(self.on_grid)
 
     def on_chosen_changed(self) -> None:

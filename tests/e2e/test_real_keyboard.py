@@ -1,0 +1,107 @@
+"""From an empty window to a bundle that decides elsewhere as here, with the keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.drawings import LOOKS, draw, draw_between, draw_spiral
+from tests.e2e.real_screen import Screen, State, run
+
+pytestmark = pytest.mark.xvfb
+MOST_TABS = 40
+
+
+@pytest.fixture
+def started(tmp_path: Path, display: str) -> Iterator[Screen]:
+    """The program as it is started first: without a memory."""
+    (tmp_path / "room").mkdir()
+    screen = Screen(tmp_path / "room", display)
+    try:
+        screen.until(lambda s: s["shown"] and not s["busy"], "the window is there")
+        yield screen
+        screen.close()
+    finally:
+        screen.end()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> dict[str, Path]:
+    drawn = {
+        "contested": draw_between("round/rings", "straight/checks", seed=100),
+        "spiral": draw_spiral(seed=1),
+        **{look.replace("/", "-"): draw(look, seed=50) for look in LOOKS[:4]},
+    }
+    for name, image in drawn.items():
+        image.save(tmp_path / f"{name}.png")
+    return {name: tmp_path / f"{name}.png" for name in drawn}
+
+
+def tab_to(screen: Screen, name: str) -> None:
+    """Press Tab until that place has the keys, as a user would who sees where they are."""
+    for _ in range(MOST_TABS):
+        if screen.state()["focus"] == name:
+            return
+        screen.keys("Tab")
+    raise AssertionError(f"{MOST_TABS} times Tab never came to {name}: {screen.state()['focus']}")
+
+
+def ask(screen: Screen, picture: Path) -> State:
+    screen.keys("ctrl+d")
+    state = screen.answer("QFileDialog", str(picture))
+    return screen.until(lambda s: bool(s["cards"]) and not s["busy"], "it is decided") if not state["cards"] else state
+
+
+def decisions(memory: Path, pictures: dict[str, Path]) -> list[dict[str, Any]]:
+    """What is decided of them, without where the neighbours came from, which a bundle does not tell."""
+    said = run("classify", memory, *pictures.values())
+    for one in said:
+        del one["timings_ms"]
+        for neighbour in one["neighbours"]:
+            del neighbour["source"]
+    return said
+
+
+def test_from_the_start_to_a_bundle_by_keyboard_alone(
+    started: Screen, drawn: Path, pictures: dict[str, Path], tmp_path: Path
+) -> None:
+    screen = started
+    assert screen.state()["workspace"] == "empty"
+    screen.focus()
+    screen.keys("ctrl+o")
+    screen.answer("QFileDialog", str(drawn))
+    screen.until(lambda s: s["workspace"] == "decide" and s["texts"]["statusMemory"] != "", "the memory is open")
+    screen.rest()
+    first = ask(screen, pictures["contested"])
+    ask(screen, pictures["spiral"])
+
+    tab_to(screen, "recentQueries")  # the newest first
+    screen.keys("Home", "Right", "Return")
+    again = screen.until(lambda s: s["shares"] == first["shares"] and not s["busy"], "the earlier query is back")
+    assert [card["exemplar"] for card in again["cards"]] == [card["exemplar"] for card in first["cards"]]
+
+    tab_to(screen, "neighbourGrid")
+    screen.keys("Home", "x")
+    screen.until(lambda s: s["undo"] == "Undo: Strike out 1 exemplar", "the first neighbour is struck out")
+    screen.rest()
+    ask(screen, pictures["spiral"])
+    screen.keys("t")
+    screen.answer("labelChooser", "spirals")
+    screen.until(lambda s: s["texts"]["queryWinner"] == "spirals", "the new class is taught")
+    screen.keys("ctrl+z")
+    screen.until(lambda s: s["texts"]["queryWinner"] != "spirals" and not s["busy"], "it is undone")
+    screen.keys("ctrl+shift+z")
+    screen.until(lambda s: s["texts"]["queryWinner"] == "spirals" and not s["busy"], "it is redone")
+
+    screen.keys("ctrl+e")
+    screen.focus("exportDialog")
+    screen.keys("Return")
+    bundle = drawn.with_suffix(".vmemz")
+    screen.until(lambda s: not s["dialog"] and not s["busy"] and bundle.is_file(), "the bundle is written")
+    run("import", bundle, tmp_path / "elsewhere.vmem")
+    assert decisions(tmp_path / "elsewhere.vmem", pictures) == decisions(drawn, pictures)
+    (struck,) = run("show", tmp_path / "elsewhere.vmem", "--state", "struck")
+    assert struck["id"] == first["cards"][0]["exemplar"]
