@@ -151,6 +151,16 @@ def test_the_queue_outlives_a_restart(filled: Desk, small: Path) -> None:
     assert table(filled).isVisible()
 
 
+def test_the_queue_keeps_its_place_whatever_is_decided_above_it(filled: Desk) -> None:
+    tops = set()
+    for row in range(10):
+        filled.window.decide.queue.table.go_to(row)
+        filled.settle()
+        tops.add(filled.window.decide.queue.y())
+        assert not filled.window.decide.decision.details.isChecked()
+    assert len(tops) == 1
+
+
 def test_the_queue_folds_away_and_comes_back(filled: Desk) -> None:
     hide = filled.window.findChild(QToolButton, "queueHide")
     assert hide is not None

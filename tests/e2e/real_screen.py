@@ -14,11 +14,16 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from typer.testing import CliRunner
+
+from visualmemory_gui.cli.main import app
+
 ROOT = Path(__file__).parents[2]
 SCREEN = "1600x900x24"
 SOURCE_AT = (1400, 600)  # beside the window, which is 1280 wide
 STEPS, STEP_S = 10, "0.02"
 LONGEST_S = 30.0
+READING = ("show", "classify", "verify")
 State = dict[str, Any]
 
 
@@ -224,7 +229,11 @@ def _way(start: tuple[int, int], goal: list[int]) -> Iterator[str]:
 
 
 def run(*arguments: object) -> list[Any]:
-    """Run a command of the product; each line it prints with --json."""
+    """Run a command of the product; each line it prints with --json. Those that only read need no process."""
+    if arguments[0] in READING:
+        read = CliRunner().invoke(app, [*map(str, arguments), "--json"])
+        assert read.exit_code == 0, read.output
+        return [json.loads(line) for line in read.stdout.splitlines()]
     command = [sys.executable, "-m", "visualmemory_gui", *map(str, arguments), "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -192,6 +192,7 @@ def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) of every action that has keys; the digits as one row."""
     rows = [(" or ".join(spec.keys), spec.text.rstrip("…")) for spec in ACTIONS if spec.keys and spec.argument is None]
     digits = [spec.keys[0] for spec in ACTIONS if spec.argument is not None]
+    rows.append(("Any other letter", "In the queue: the beginning of the class to teach"))
     rows.append(("Space", "Large picture of the card; arrows go on, Esc closes it"))
     rows.append((f"{digits[0]} to {digits[-1]}", "Teach the query as that class; after R: relabel the selection"))
     return rows

@@ -29,7 +29,9 @@ class Notes(QObject):
         self._session = session
         self._ask = ask
         self._undo: Callable[[], object] | None = None
+        self._goes_on = True
         session.note_posted.connect(self.on_posted)
+        session.note_finished.connect(self.on_finished)
         session.memory_opened.connect(self.drop)
         session.memory_closed.connect(self.drop)
         session.followed.moved.connect(self.on_moved)
@@ -41,8 +43,11 @@ class Notes(QObject):
         self.bar.hide()
 
     def on_posted(self, text: str, undo: Callable[[], object] | None, also: tuple[Also, ...]) -> None:
-        self._undo = undo
+        self._undo, self._goes_on = undo, True
         self.bar.show_note(text, undo=undo is not None, actions=also)
+
+    def on_finished(self) -> None:
+        self._goes_on = False
 
     def on_undo(self) -> None:
         if self._undo is not None:
@@ -50,7 +55,7 @@ class Notes(QObject):
 
     def on_moved(self, radius: Radius) -> None:
         """The note of an edit goes on with what the edit did to other decisions."""
-        if self.bar.isVisible() and radius.of:
+        if self.bar.isVisible() and self._goes_on and radius.of:
             show = partial(
                 watch_operations.show_moved, self._session, radius, ask=self._ask, then=self.followed_chosen.emit
             )

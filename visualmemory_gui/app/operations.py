@@ -44,9 +44,9 @@ def leave_out(session: Session, step: int | None, ids: Sequence[int]) -> None:
             session.post_note(NOT_LAST)
             return
         session.decision.leave_out(rows)
-        session.followed.hush()
         back = partial(session.decision.take_back, [row.id for row in rows])
         session.post_note(f"Left {exemplars(len(rows))} out of this query only.", back)
+        session.note_finished.emit()  # what the undo did to other decisions is no news: it is as before the strike
 
     session.edit("Undoing", partial(_undone, step), said)
 

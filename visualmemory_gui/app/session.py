@@ -46,6 +46,7 @@ class Session(QObject):
     note_posted = Signal(str, object, object)  # text, a callable that undoes it or None, further buttons: tuple of Also
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can be opened for reading only, and why
+    note_finished = Signal()  # the note says all: what its edit did to other decisions is not added
     skipped_asked = Signal(str, object)  # heading; a list of (path, reason) that is to be shown
     _changed_elsewhere = Signal(object)
 

@@ -28,8 +28,6 @@ class FollowedModel(QObject):
         self._runner = runner
         self._memory: VisualMemory | None = None
         self._follower: Follower | None = None
-        self._under_way = 0  # edits that are being followed
-        self._quiet = False
         self.rows: tuple[Verdict, ...] = ()
 
     @property
@@ -62,14 +60,9 @@ class FollowedModel(QObject):
             self.begin()
         follower = self._follower
         if follower is not None and (changes.ids or changes.settings):
-            self._under_way += 1
             self._runner.run_edit(
                 "Looking at other decisions", lambda: (follower.follow(changes), follower.rows()), self._followed
             )
-
-    def hush(self) -> None:
-        """Say nothing of the edit that is being followed now: it only took back what a what-if had to do."""
-        self._quiet = self._under_way > 0
 
     def _take(self, follower: Follower) -> None:
         self._follower = follower
@@ -77,11 +70,8 @@ class FollowedModel(QObject):
 
     def _followed(self, found: tuple[Radius, tuple[Verdict, ...]]) -> None:
         radius, rows = found
-        quiet, self._quiet = self._quiet, False
-        self._under_way -= 1
         self._show(rows)
-        if not quiet:
-            self.moved.emit(radius)
+        self.moved.emit(radius)
 
     def _show(self, rows: tuple[Verdict, ...]) -> None:
         self.rows = rows

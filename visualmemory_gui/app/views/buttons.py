@@ -32,7 +32,7 @@ class ActionButton(QPushButton):
         self._fit()
 
     def _fit(self) -> None:
-        metrics, room = self.fontMetrics(), self.width() - theme.px(14)
+        metrics, room = self.fontMetrics(), self.width() - theme.px(20)
         shown = shortened(self._words, self._label, lambda text: metrics.horizontalAdvance(text) <= room)
         cut = Qt.TextElideMode.ElideMiddle if self._label else Qt.TextElideMode.ElideRight
         shown = metrics.elidedText(shown, cut, max(room, theme.px(20)))

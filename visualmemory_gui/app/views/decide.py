@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
@@ -25,6 +25,18 @@ from visualmemory_gui.app.widgets.preview import Preview
 
 WIDTHS = (330, 640, 300)
 HEIGHTS = (400, 340)  # with a queue below
+
+
+def scrolled(panel: QWidget) -> QScrollArea:
+    """``panel`` with a scroll bar where its room is too low, so that what it holds never moves the queue below."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setAccessibleName(panel.accessibleName() or "Decision")
+    area.setWidget(panel)
+    return area
 
 
 class DecideView(QWidget):
@@ -97,6 +109,7 @@ class DecideView(QWidget):
         came = self.queue_shown and self.queue.isHidden()
         self.queue.setVisible(self.queue_shown)
         self.query.set_recent_shown(not self.queue_shown)
+        self.decision.set_brief(self.queue_shown)
         if came and self._decision.query is None:
             self.queue.begin()
         self.facts_changed.emit()
@@ -167,7 +180,7 @@ class DecideView(QWidget):
         split.setObjectName("decideSplit")
         split.setChildrenCollapsible(False)
         split.setHandleWidth(theme.px(6))
-        for panel in (self.query, self.neighbours, self.decision):
+        for panel in (self.query, self.neighbours, scrolled(self.decision)):
             panel.setMinimumWidth(theme.px(150))
             split.addWidget(panel)
             split.setStretchFactor(split.count() - 1, 8 if panel is self.neighbours else 1)

@@ -34,7 +34,7 @@ class DecisionPanel(QFrame):
         self.setAccessibleName("Decision")
         self.setProperty("panel", True)
         self._decision, self._given = decision, given
-        self._disagreed = self._opened_itself = False
+        self._disagreed = self._opened_itself = self._brief = False
         self.keys: dict[int, str] = {}
         self.bars = SharesBars()
         self.why = QLabel()
@@ -74,6 +74,12 @@ class DecisionPanel(QFrame):
         self.classes.set_rows(rows)
         self._show_rules()
 
+    def set_brief(self, brief: bool) -> None:
+        """Where room is short the details open only when they are asked for: the digits of the classes come first."""
+        if brief != self._brief:
+            self._brief = brief
+            self._open_or_close()
+
     def on_details_toggled(self, opened: bool) -> None:
         self._opened_itself = False
         self.details.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
@@ -101,10 +107,11 @@ class DecisionPanel(QFrame):
 
     def _open_or_close(self) -> None:
         """The details open themselves when the rules disagree; what opened itself also closes itself."""
-        if self._disagreed and not self.details.isChecked():
+        wanted = self._disagreed and not self._brief
+        if wanted and not self.details.isChecked():
             self.details.setChecked(True)
             self._opened_itself = True
-        elif not self._disagreed and self._opened_itself:
+        elif not wanted and self._opened_itself:
             self.details.setChecked(False)
 
     def _lay_out(self) -> None:

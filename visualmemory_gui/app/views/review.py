@@ -88,7 +88,8 @@ class ReviewPage(QFrame):
 
     def take_keys(self) -> None:
         """The keyboard goes to the rows, as soon as there are some."""
-        self._stack.currentWidget().setFocus()
+        rows = self._stack.currentWidget() is self._content
+        (self._content if rows else self._empty).setFocus()
 
     def show_state(self, count: int, words: str) -> None:
         """``count`` rows are there, ``words`` says more about them."""

@@ -1,4 +1,4 @@
-"""Shows which files could not be read, each with its reason; the list can be copied."""
+"""Shows which files could not be read, each with its reason; the whole list can be copied."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 
 HEADS = ("File", "Why")
+MOST_SHOWN = 1_000
 
 
 class SkippedDialog(QDialog):
@@ -33,7 +34,8 @@ class SkippedDialog(QDialog):
         self.setWindowTitle("Files that could not be read")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._rows = list(rows)
-        heading = QLabel(f"{title}; they stay where they are.")
+        shown = f"; the first {MOST_SHOWN:,} of them" if len(self._rows) > MOST_SHOWN else ""
+        heading = QLabel(f"{title}{shown}.")
         heading.setWordWrap(True)
         self.table = self._make_table()
         column = QVBoxLayout(self)
@@ -51,7 +53,8 @@ class SkippedDialog(QDialog):
         QGuiApplication.clipboard().setText(self.text)
 
     def _make_table(self) -> QTableWidget:
-        table = QTableWidget(len(self._rows), len(HEADS))
+        rows = self._rows[:MOST_SHOWN]
+        table = QTableWidget(len(rows), len(HEADS))
         table.setObjectName("skippedTable")
         table.setAccessibleName("Files that could not be read")
         table.setHorizontalHeaderLabels(list(HEADS))
@@ -64,18 +67,20 @@ class SkippedDialog(QDialog):
         table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         table.horizontalHeader().resizeSection(0, theme.px(180))
-        for at, (path, reason) in enumerate(self._rows):
+        for at, (path, reason) in enumerate(rows):
             for column, (words, tip) in enumerate(((Path(path).name or path, path), (reason, reason))):
                 item = QTableWidgetItem(words)
                 item.setToolTip(tip)
                 table.setItem(at, column, item)
-        if self._rows:
+        if rows:
             table.setCurrentCell(0, 0)
         return table
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy list", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setAutoDefault(False)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         copy.setToolTip("Put paths and reasons on the clipboard")
         copy.clicked.connect(self.copy)
         buttons.rejected.connect(self.reject)
