@@ -269,7 +269,7 @@ def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) ->
         QApplication.processEvents()
     task.cancel()
     desk.settle()
-    assert desk.notes[-1].startswith("Stopped: ")
+    assert desk.notes[-1].startswith("Stopped: ") and desk.notes[-1].endswith("; the rest was not looked at.")
     assert 0 < len(column(desk, Column.Picture)) == len(desk.memory.queue) < 200
 
 

@@ -157,6 +157,14 @@ class TestWrongLabels:
         assert words.startswith(f"exemplar {first.id}, labelled {first.label} with ") and first.suggested in words
         assert str(first.against[0][0]) in model.index(0, Column.Against).data(Qt.ItemDataRole.ToolTipRole)
 
+    def test_a_tab_that_is_clicked_gives_its_list_the_keys(self, flipped):
+        flipped.tabs.show_grid()
+        flipped.curate.view.grid.setFocus()
+        bar = flipped.tabs.tabBar()
+        QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(1).center())
+        flipped.settle()
+        assert flipped.tabs.suspects.table.hasFocus()
+
     def test_a_clean_memory_says_so(self, clean):
         hands = Reviewing(clean)
         hands.show(hands.tabs.suspects)
@@ -218,6 +226,16 @@ class TestDuplicates:
         alike.notes[-1][1]()
         alike.settle()
         assert len(self.groups(alike)) == 2
+
+    def test_space_shows_the_first_of_a_group_large_and_arrows_go_on(self, alike):
+        self.slide(alike, 1)
+        self.choose(alike, 0)
+        alike.key(Qt.Key.Key_Space)
+        preview, (first, second) = alike.curate.view.preview, self.groups(alike)[:2]
+        assert preview.isVisible() and f"· {first[0]}" in preview.accessibleName()
+        alike.tabs.groups.list.setCurrentIndex(alike.tabs.groups.list.model().index(1))
+        alike.settle()
+        assert f"· {second[0]}" in preview.accessibleName()
 
     def test_a_group_that_is_kept_stays_away(self, alike):
         self.slide(alike, 0)

@@ -80,11 +80,13 @@ def added_text(result: Any) -> str:
     if not (result.added or result.present or result.skipped or result.stopped):
         return "There is no picture in it."
     came = f"{result.added:,} picture{'' if result.added == 1 else 's'} came in"
-    parts = [f"Stopped: {came} and stay{'s' if result.added == 1 else ''}" if result.stopped else came]
+    parts = [f"Stopped: {came} and wait{'s' if result.added == 1 else ''}" if result.stopped else came]
     if result.present:
         parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} the same as one that waits")
     if result.skipped:
         parts.append(f"{len(result.skipped):,} could not be read")
+    if result.stopped:
+        parts.append("the rest was not looked at")
     return "; ".join(parts) + "."
 
 

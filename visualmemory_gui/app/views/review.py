@@ -37,11 +37,18 @@ GROUP_ACTIONS = (
     Spec("relabel", "Relabel all of {}…", "Give all exemplars of the selected groups one class", "tag-edit-outline",
          ("R",)),
     Spec("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check", ("K",)),
+    Spec("preview", "Large preview", "See the first of the group large; arrows go on", "image-search-outline",
+         ("Space",)),
 )  # fmt: skip
 
 
 class ReviewPage(QFrame):
-    """A heading, buttons, and a list that gives way to a sentence while there is nothing to show."""
+    """A heading, buttons, and a list that gives way to a sentence while there is nothing to show.
+
+    ``preview_requested`` asks for a large picture.
+    """
+
+    preview_requested = Signal(object)  # an exemplar's id
 
     def __init__(self, model: ReviewModel, *, content: QWidget, nothing: str) -> None:
         super().__init__()
@@ -108,9 +115,7 @@ class ReviewPage(QFrame):
 
 
 class SuspectsPage(ReviewPage):
-    """Labels that the others contradict. ``preview_requested`` asks for a large picture."""
-
-    preview_requested = Signal(object)  # an exemplar's id
+    """Labels that the others contradict."""
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.table = SuspectTable(SuspectsModel(model), thumbnails)
@@ -197,7 +202,9 @@ class GroupsPage(ReviewPage):
         targets = {"keep": f"{many} as {'they are' if len(chosen) != 1 else 'it is'}"}
         writable = self._session.memory is not None and not self._session.memory.readonly
         for spec in GROUP_ACTIONS:
-            name(self.actions_by_id[spec.id], spec, targets.get(spec.id, many), enabled=bool(chosen) and writable)
+            target = "" if spec.id == "preview" else targets.get(spec.id, many)
+            on = bool(chosen) and (writable or spec.id == "preview")
+            name(self.actions_by_id[spec.id], spec, target, enabled=on)
 
     def strike(self) -> None:
         review_operations.strike_all_but_first(self._session, self.list.chosen())
@@ -208,6 +215,10 @@ class GroupsPage(ReviewPage):
 
     def keep(self) -> None:
         review_operations.keep_groups(self._session, self.list.chosen(), self.model.look)
+
+    def preview(self) -> None:
+        if chosen := self.list.chosen():
+            self.preview_requested.emit(chosen[0].ids[0])
 
 
 def key_sheet() -> list[tuple[str, str]]:

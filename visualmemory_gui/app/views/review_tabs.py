@@ -17,7 +17,7 @@ class ReviewTabs(QTabWidget):
 
     grid_shown = Signal(bool)
     large_requested = Signal(object)  # an exemplar's id: show or hide it large
-    current_changed = Signal(object)  # another suspect is under the keyboard: its id, or None
+    current_changed = Signal(object)  # another suspect or group is under the keyboard: its (first) id, or None
 
     def __init__(self, grid_page: QWidget, session: Session, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         super().__init__()
@@ -34,8 +34,10 @@ class ReviewTabs(QTabWidget):
         self.model.updated.connect(self.on_updated)
         self.model.failed.connect(session.raise_error)
         self.currentChanged.connect(self.on_shown)
-        self.suspects.preview_requested.connect(self.large_requested)
+        for page in (self.suspects, self.groups):
+            page.preview_requested.connect(self.large_requested)
         self.suspects.table.chosen_changed.connect(self.on_chosen_changed)
+        self.groups.list.chosen_changed.connect(self.on_group_chosen)
         self.on_updated()
 
     @property
@@ -64,7 +66,13 @@ class ReviewTabs(QTabWidget):
 
     def on_chosen_changed(self) -> None:
         chosen = self.suspects.table.chosen()
-        self.current_changed.emit(chosen[0].id if chosen else None)
+        if self.review_page is self.suspects:
+            self.current_changed.emit(chosen[0].id if chosen else None)
+
+    def on_group_chosen(self) -> None:
+        chosen = self.groups.list.chosen()
+        if self.review_page is self.groups:
+            self.current_changed.emit(chosen[0].ids[0] if chosen else None)
 
     def on_updated(self) -> None:
         for page, title, count in (
