@@ -1,6 +1,7 @@
 """What is a class taught from 1, 3, 5 or 10 pictures worth, and what does it cost the old classes?
 
-On the demo memory: a fifth of the classes is held out and taught back, five seeds, with the class factor off and on.
+On the demo memory: a fifth of the classes is taken out and taught back, five seeds, with the class factor off and on.
+A fifth of each class is held out and asked.
 
     python -m benchmarks.shots [MEMORY]
 """
@@ -15,10 +16,12 @@ from typing import Any
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.exchange.demo import default_place
+from visualmemory_gui.engine.study.classes import Added, ClassStudy, add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.shots import Taught, teach_new_classes
+from visualmemory_gui.engine.study.subsets import Voting
 
 SEEDS = range(5)
+SHOTS = (1, 3, 5, 10, None)
 
 
 def main() -> None:
@@ -27,9 +30,13 @@ def main() -> None:
     options = parser.parse_args()
     with VisualMemory.open(Path(options.memory), readonly=True) as memory:
         found = evaluate(memory, ks=(1, 5, 10, 20, 50)).to_json()
-        studies = [teach_new_classes(memory.snapshot, seed=seed) for seed in SEEDS]
-    rows = [summary([s.results[place] for s in studies]) for place in range(len(studies[0].results))]
-    shape = {"new_classes": len(studies[0].new_classes), "old_classes": studies[0].old_classes, "seeds": len(SEEDS)}
+        studies = {
+            factor: [add_classes(memory.snapshot, Voting(class_factor=factor), shots=SHOTS, seed=s) for s in SEEDS]
+            for factor in (False, True)
+        }
+    rows = [row for factor, found_by_seed in studies.items() for row in summaries(found_by_seed, factor)]
+    first = studies[True][0]
+    shape = {"new_classes": len(first.new_classes), "old_classes": first.old_classes, "seeds": len(SEEDS)}
     write("shots", {**shape, "queries": found["queries"], "by_level": found["accuracy_by_level"], "shots": rows})
     head = ["rule", "level", *(f"k = {k}" for k in found["accuracy"]["rank"])]
     print(table(head, accuracy_rows(found)))
@@ -48,14 +55,19 @@ def accuracy_rows(found: dict[str, Any]) -> list[list[object]]:
     ]
 
 
-def summary(taught: list[Taught]) -> dict[str, object]:
+def summaries(studies: list[ClassStudy], factor: bool) -> list[dict[str, object]]:
+    return [summary([study.steps[place] for study in studies], factor) for place in range(len(SHOTS))]
+
+
+def summary(steps: list[Added], factor: bool) -> dict[str, object]:
     """Means over the seeds, in percent."""
-    new, before, after = (
-        100 * statistics.mean(getattr(one, name) for one in taught) for name in ("new", "old_before", "old_after")
+    new = 100 * statistics.mean(step.new_by_level[0] for step in steps)
+    before, after = (
+        100 * statistics.mean(getattr(step, name) for step in steps) for name in ("old_before", "old_after")
     )
     return {
-        "shots": taught[0].shots,
-        "class_factor": "on" if taught[0].class_factor else "off",
+        "shots": "all" if steps[0].shots is None else steps[0].shots,
+        "class_factor": "on" if factor else "off",
         "new": round(new, 1),
         "old_before": round(before, 1),
         "old_after": round(after, 1),

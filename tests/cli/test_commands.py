@@ -369,3 +369,43 @@ def test_a_tag_names_a_state_to_compare_with(memory: Path) -> None:
     assert run("tag", memory, "  ").exit_code == 1
     told("tag", memory, "before", "--delete")
     assert told("tag", memory)["tags"] == []
+
+
+def test_what_a_memory_does_not_know_is_measured_against_a_folder(memory: Path, tmp_path: Path) -> None:
+    for i in range(6):
+        paint(tmp_path / "strange" / f"{i}.png", 900 + i)
+    (tmp_path / "strange" / "broken.png").write_bytes(b"no picture")
+    found = told("novelty", memory, "--unknown", tmp_path / "strange")
+    assert len(found["unknown"]) == 6 and 0 <= found["auroc"] <= 1 and 0 <= found["fpr_at_95"] <= 1
+    done = run("novelty", memory, "--unknown", tmp_path / "strange")
+    assert "AUROC" in done.stdout and "broken.png" in done.stderr
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    told("build", paint_classes(tmp_path / "many", each=12), tmp_path / "many.vmem", "--encoder", "fake")
+    return tmp_path / "many.vmem"
+
+
+def test_classes_are_added_for_the_sake_of_argument(many: Path, tmp_path: Path) -> None:
+    found = told("classes", many)
+    assert [step["shots"] for step in found["steps"]] == [0, 1, 3, 10, None]
+    for i in range(5):
+        paint(tmp_path / "new" / "mineral" / "quartz" / f"{i}.png", 700 + i)
+    added = told("classes", many, "--new", tmp_path / "new")
+    assert added["new_classes"] == ["mineral/quartz"] and added["new_queries"] >= 1
+    assert told("show", many)["exemplars"] == 36
+    assert "old before" in run("classes", many).stdout
+    assert "level 1" in run("levels", many).stdout
+
+
+def test_scaling_and_a_map(many: Path, tmp_path: Path) -> None:
+    found = told("scaling", many)
+    assert len(found["points"]) >= 2 and found["power"].keys() == {"a", "b", "rmse"}
+    assert "log error" in run("scaling", many).stdout
+    assert len(told("map", many)["points"]) == 36
+    table = tmp_path / "map.csv"
+    assert run("map", many, "--out", table).exit_code == 0
+    assert table.read_text().splitlines()[0] == "id,x,y,label" and len(table.read_text().splitlines()) == 37
+    again = run("map", many, "--out", table)
+    assert again.exit_code == 1 and "File exists" in again.stderr

@@ -1,0 +1,231 @@
+"""Experiments on what a memory knows: novelty, classes, levels, scaling, map. None of them changes it."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, count, emit, say, table
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.classes import ClassStudy
+    from visualmemory_gui.engine.study.novelty import NoveltyStudy
+    from visualmemory_gui.engine.study.scaling import Fit, Scaling
+    from visualmemory_gui.engine.types import Skipped
+
+Seed = Annotated[int, typer.Option("--seed", help="Of all that is drawn.")]
+
+
+class MethodName(StrEnum):
+    """How a map is laid out."""
+
+    pca = "pca"
+    tsne = "tsne"
+
+
+def novelty(
+    memory: options.Memory,
+    unknown: Annotated[
+        str, typer.Option("--unknown", metavar="DIR", help="A folder of pictures of things the memory does not hold.")
+    ],
+    k: options.K = None,
+    rule: options.Rule = None,
+    seed: Seed = 0,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure how well the memory tells what it does not know.
+
+    Its own exemplars, each left out, against the pictures of a folder.
+    """
+    from visualmemory_gui.engine.study.labelled import from_folder
+    from visualmemory_gui.engine.study.novelty import measure_novelty
+    from visualmemory_gui.engine.study.subsets import Voting
+
+    with reader(memory, device=device) as m, Progress() as report:
+        strange = from_folder(m, unknown, report=report)
+        m.live.refresh(report)
+        found = measure_novelty(
+            m.snapshot,
+            strange,
+            m.live.decider.thresholds,
+            voting=Voting.of(m.settings, k, options.rule_name(rule)),
+            seed=seed,
+            report=report,
+        )
+    _tell_skipped(strange.skipped)
+    if as_json:
+        emit(found.to_json())
+    else:
+        _print_novelty(found)
+
+
+def _print_novelty(found: NoveltyStudy) -> None:
+    typer.echo(f"{count(len(found.known), 'known picture')}, {count(len(found.unknown), 'unknown picture')}")
+    typer.echo(f"an unknown one is farther than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)")
+    typer.echo(
+        f"where {100 * found.accepted:.0f} % of the known ones are accepted, so are {100 * found.fpr_at_95:.1f} % of "
+        f"the unknown ones (threshold {found.threshold:.3f})"
+    )
+    if found.told_unknown is not None and found.told_known is not None:
+        typer.echo(
+            f"the memory calls {100 * found.told_unknown:.1f} % of the unknown ones unknown, and "
+            f"{100 * found.told_known:.1f} % of the known ones"
+        )
+
+
+def classes(
+    memory: options.Memory,
+    new: Annotated[
+        str | None,
+        typer.Option(
+            "--new", metavar="DIR", help="Class folders to add. Default: a fifth of the memory's own classes."
+        ),
+    ] = None,
+    k: options.K = None,
+    rule: options.Rule = None,
+    seed: Seed = 0,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add whole classes: how they are decided then, and what it costs the old ones.
+
+    A fifth of each class is held out and asked. The memory is not changed.
+    """
+    from visualmemory_gui.engine.study.classes import add_classes
+    from visualmemory_gui.engine.study.labelled import from_folder
+    from visualmemory_gui.engine.study.subsets import Voting, extended, memory_of
+
+    with reader(memory, device=device) as m, Progress() as report:
+        snapshot, names = m.snapshot, None
+        if new is not None:
+            more = from_folder(m, new, report=report)
+            _tell_skipped(more.skipped)
+            names = sorted(set(more.labels))
+            whole, rows = extended(snapshot, more)
+            snapshot = memory_of(whole, np.concatenate([np.flatnonzero(whole.active), rows]))
+        voting = Voting.of(m.settings, k, options.rule_name(rule))
+        found = add_classes(snapshot, voting, new=names, seed=seed, report=report)
+    _tell_classes(found, as_json=as_json)
+
+
+def levels(
+    memory: options.Memory,
+    k: options.K = None,
+    rule: options.Rule = None,
+    seed: Seed = 0,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Hide classes that have relatives: which levels above them are right before, and after a few exemplars."""
+    from visualmemory_gui.engine.study.classes import add_classes
+    from visualmemory_gui.engine.study.subsets import Voting
+
+    with reader(memory, device=device) as m, Progress() as report:
+        voting = Voting.of(m.settings, k, options.rule_name(rule))
+        found = add_classes(m.snapshot, voting, related=True, seed=seed, report=report)
+    _tell_classes(found, as_json=as_json)
+
+
+def scaling(
+    memory: options.Memory,
+    k: options.K = None,
+    rule: options.Rule = None,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show how the error falls as the memory grows, with two curves through it."""
+    from visualmemory_gui.engine.study.scaling import scale
+    from visualmemory_gui.engine.study.subsets import Voting
+
+    with reader(memory, device=device) as m, Progress() as report:
+        found = scale(m.snapshot, Voting.of(m.settings, k, options.rule_name(rule)), report=report)
+    if as_json:
+        emit(found.to_json())
+    else:
+        _print_scaling(found)
+
+
+def map_(
+    memory: options.Memory,
+    method: Annotated[
+        MethodName, typer.Option("--method", help="pca at once; tsne takes its time and shows more.")
+    ] = MethodName.pca,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="CSV", help="Write the table to this file, which must not be there.")
+    ] = None,
+    seed: Seed = 0,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Lay all exemplars out on a map; prints id, x, y and label."""
+    from visualmemory_gui.engine.study.project import lay_out
+
+    with reader(memory, device=device) as m, Progress() as report:
+        snapshot = m.snapshot
+        layout = lay_out(snapshot, method.value, seed=seed, report=report)
+    labels = [snapshot.labels[code] for code in snapshot.label[snapshot.rows_of(layout.ids)]]
+    spots = zip(layout.ids.tolist(), layout.xy.tolist(), labels, strict=True)
+    if as_json:
+        emit({"method": layout.method, "points": [{"id": i, "x": x, "y": y, "label": n} for i, (x, y), n in spots]})
+        return
+    rows = [("id", "x", "y", "label"), *((i, f"{x:.5f}", f"{y:.5f}", name) for i, (x, y), name in spots)]
+    if out is None:
+        csv.writer(sys.stdout).writerows(rows)
+    else:
+        with Path(out).open("x", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+        say(f"{count(len(rows) - 1)} on the map in {out}")
+
+
+def _tell_skipped(skipped: tuple[Skipped, ...]) -> None:
+    for one in skipped:
+        say(f"skipped {one.path}: {one.reason}")
+
+
+def _tell_classes(found: ClassStudy, *, as_json: bool) -> None:
+    if as_json:
+        emit(found.to_json())
+        return
+    typer.echo(
+        f"new classes: {len(found.new_classes):,}, asked {found.new_queries:,} times; old classes: "
+        f"{found.old_classes:,}, asked {found.old_queries:,} times; right answers in %"
+    )
+    deepest = list(found.steps[0].new_by_level)
+    head = ("exemplars", "new", *(f"new, level {n}" for n in deepest if n), "old before", "old after", "change")
+    rows = [
+        (
+            "all" if step.shots is None else step.shots,
+            *(f"{100 * step.new_by_level[n]:.1f}" for n in deepest),
+            f"{100 * step.old_before:.1f}",
+            f"{100 * step.old_after:.1f}",
+            step.change.words,
+        )
+        for step in found.steps
+    ]
+    table(rows, head)
+
+
+def _print_scaling(found: Scaling) -> None:
+    typer.echo(
+        f"{count(found.queries, 'query')}, k = {found.voting.k}, {found.voting.rule}; error in %, "
+        f"mean of {found.seeds} draws"
+    )
+    table(
+        ((p.size, f"{100 * p.error:.2f}", f"{100 * p.spread:.2f}") for p in found.points), ("size", "error", "spread")
+    )
+    for name, one in (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power)):
+        if one is not None:
+            typer.echo(_fit_text(name, one))
+
+
+def _fit_text(name: str, one: Fit) -> str:
+    return f"{name}: a = {one.a:.3f}, b = {one.b:.3f}, rms {one.rmse:.4f}"

@@ -1,0 +1,177 @@
+"""A map of the memory in two dimensions: principal components at once, t-SNE when there is time.
+
+New exemplars are placed on a map that is there; it is not laid out anew for them.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.votes import weights
+from visualmemory_gui.engine.errors import BadValue, Cancelled
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F32, F64, I64
+
+Method = Literal["pca", "tsne"]
+METHODS: tuple[Method, ...] = ("pca", "tsne")
+KEPT = "map"  # name of the derived value
+NEAR = 10
+PERPLEXITY = 30
+DIMENSIONS = 50  # of what t-SNE sees
+ITERATIONS = 750
+EVERY = 25
+_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where exemplars stand: ``ids`` (n,) increasing, ``xy`` (n, 2) float32, both axes with a spread of about 1.
+
+    ``mean`` (d,) and ``axes`` (d, 2) project a vector on the map; for "tsne" they are empty.
+    """
+
+    method: Method
+    ids: I64
+    xy: F32
+    mean: F64
+    axes: F64
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to_text(self) -> str:
+        """JSON; arrays are base64 of their little-endian bytes."""
+        arrays = {name: _packed(getattr(self, name)) for name in ("ids", "xy", "mean", "axes")}
+        return json.dumps({"method": self.method, **arrays})
+
+    @classmethod
+    def from_text(cls, text: str) -> Layout:
+        """Read back what ``to_text`` wrote."""
+        data = json.loads(text)
+        ids, xy = _unpacked(data["ids"], "<i8"), _unpacked(data["xy"], "<f4").reshape(-1, 2)
+        mean, axes = _unpacked(data["mean"], "<f8"), _unpacked(data["axes"], "<f8").reshape(-1, 2)
+        return cls(data["method"], ids.astype(np.int64), xy.astype(np.float32), mean, axes)
+
+
+def has_tsne() -> bool:
+    """Whether the package that makes t-SNE maps (the extra ``map``) is installed."""
+    return importlib.util.find_spec("openTSNE") is not None
+
+
+def lay_out(snapshot: Snapshot, method: Method = "pca", *, seed: int = 0, report: Report = silent) -> Layout:
+    """Lay out the active exemplars. The same seed gives the same map on the same machine.
+
+    Raises BadValue with fewer than three exemplars, or where t-SNE is asked for and not installed; Cancelled.
+    """
+    rows = np.flatnonzero(snapshot.active)
+    if len(rows) < 3:
+        raise BadValue("a map needs three exemplars at least")
+    if method == "tsne" and not has_tsne():
+        raise BadValue("t-SNE needs the package openTSNE: pip install 'visualmemory_gui[map]'")
+    mean, axes = _components(snapshot.vectors, rows, 2 if method == "pca" else DIMENSIONS, report=report)
+    flat = _projected(snapshot.vectors, rows, mean, axes)
+    if method == "pca":
+        scale = np.maximum(flat.std(axis=0), 1e-9)
+        return Layout("pca", snapshot.ids[rows], (flat / scale).astype(np.float32), mean, axes / scale)
+    xy = _tsne(flat, seed=seed, report=report)
+    xy = (xy - xy.mean(axis=0)) / max(float(xy.std()), 1e-9)
+    return Layout("tsne", snapshot.ids[rows], xy.astype(np.float32), np.empty(0), np.empty((0, 2)))
+
+
+def place(layout: Layout, snapshot: Snapshot, vectors: F32) -> F32:
+    """(m, 2) float32: where ``vectors`` (m, d) of unit length belong on the map, which stays as it is.
+
+    A principal-component map projects them; on another one they stand in the middle of their ten nearest exemplars of
+    the map, the first counting most (the weights of rank voting).
+    """
+    if len(layout.mean):
+        return ((vectors.astype(np.float64) - layout.mean) @ layout.axes).astype(np.float32)
+    there = np.isin(layout.ids, snapshot.ids)
+    rows = snapshot.rows_of(layout.ids[there])
+    if not len(rows) or not len(vectors):
+        return np.zeros((len(vectors), 2), np.float32)
+    known, xy = snapshot.vectors[rows], layout.xy[there]
+    near = min(NEAR, len(rows))
+    share = weights("rank", np.zeros(near))
+    out = np.empty((len(vectors), 2), np.float32)
+    for start in range(0, len(vectors), 256):
+        similarity = vectors[start : start + 256] @ known.T
+        first = np.argpartition(-similarity, near - 1, axis=1)[:, :near]
+        order = np.argsort(-np.take_along_axis(similarity, first, axis=1), axis=1, kind="stable")
+        first = np.take_along_axis(first, order, axis=1)
+        out[start : start + 256] = np.einsum("mkc,k->mc", xy[first], share) / share.sum()
+    return out
+
+
+def _components(vectors: F32, rows: I64, count: int, *, report: Report) -> tuple[F64, F64]:
+    """Mean (d,) and the first ``count`` principal axes (d, count), each with its largest entry positive."""
+    dim = vectors.shape[1]
+    total, square = np.zeros(dim), np.zeros((dim, dim))
+    for start in range(0, len(rows), _BLOCK):
+        report(start, len(rows), "finding the main directions")
+        part = vectors[rows[start : start + _BLOCK]].astype(np.float64)
+        total += part.sum(axis=0)
+        square += part.T @ part
+    mean = total / len(rows)
+    _, axes = np.linalg.eigh(square / len(rows) - np.outer(mean, mean))
+    axes = axes[:, ::-1][:, : min(count, dim)]
+    if axes.shape[1] < 2:
+        axes = np.pad(axes, ((0, 0), (0, 2 - axes.shape[1])))
+    signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    return mean, axes * np.where(signs == 0, 1.0, signs)
+
+
+def _projected(vectors: F32, rows: I64, mean: F64, axes: F64) -> F64:
+    parts = [
+        (vectors[rows[start : start + _BLOCK]].astype(np.float64) - mean) @ axes
+        for start in range(0, len(rows), _BLOCK)
+    ]
+    return np.concatenate(parts)
+
+
+def _tsne(flat: F64, *, seed: int, report: Report) -> F64:
+    """t-SNE of (n, d) points, beginning with their first two components."""
+    import openTSNE  # heavy and optional
+
+    stopped = False
+
+    def on_step(iteration: int, error: float, embedding: Any) -> bool:
+        nonlocal stopped
+        try:
+            report(min(iteration, ITERATIONS), ITERATIONS, "laying out the map")
+        except Cancelled:
+            stopped = True
+        return stopped
+
+    report(0, None, "finding near exemplars")
+    start = flat[:, :2] / max(float(flat[:, 0].std()), 1e-9) * 1e-4
+    perplexity = min(PERPLEXITY, (len(flat) - 1) / 3)
+    engine = openTSNE.TSNE(
+        perplexity=perplexity,
+        initialization=start,
+        n_iter=ITERATIONS - 250,
+        random_state=seed,
+        n_jobs=-1,
+        callbacks=on_step,
+        callbacks_every_iters=EVERY,
+        negative_gradient_method="bh" if len(flat) < 5000 else "fft",
+    )
+    xy = np.asarray(engine.fit(flat), np.float64)
+    if stopped:
+        raise Cancelled
+    return xy
+
+
+def _packed(array: Any) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()).decode()
+
+
+def _unpacked(text: str, kind: str) -> Any:
+    return np.frombuffer(base64.b64decode(text), kind)

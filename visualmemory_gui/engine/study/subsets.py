@@ -1,0 +1,129 @@
+"""A memory as if only some of its exemplars were in it, and how it decides the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
+from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.study.counting import Block, gather
+from visualmemory_gui.engine.study.honest import split, together
+from visualmemory_gui.engine.study.labelled import Labelled
+from visualmemory_gui.engine.study.nearest import nearest_many as by_products
+from visualmemory_gui.engine.types import I64, MemorySettings, Rule
+
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Voting:
+    """How queries are decided in an experiment."""
+
+    k: int = 10
+    rule: Rule = "rank"
+    class_factor: bool = True
+
+    @classmethod
+    def of(cls, settings: MemorySettings, k: int | None = None, rule: Rule | None = None) -> Voting:
+        """As the memory decides, but for what is given."""
+        return cls(k or settings.k, rule or settings.rule, settings.class_factor)
+
+
+def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
+    """Active rows that stay, and the ``share`` of each class that is held out; groups and equal pictures stay together.
+
+    Raises BadValue unless 0 < share < 1.
+    """
+    if not 0 < share < 1:
+        raise BadValue(f"the part that is held out lies between 0 and 1, not {share:g}")
+    rows = np.flatnonzero(snapshot.active)
+    alike = together(snapshot.group[rows], snapshot.content[rows], snapshot.twin[rows])
+    part = split(snapshot.label[rows].astype(np.int64), alike, (1 - share, share), seed=seed)
+    return rows[part == 0], rows[part == 1]
+
+
+def memory_of(snapshot: Snapshot, rows: I64) -> Snapshot:
+    """The memory in which only ``rows`` are active."""
+    active = np.zeros(len(snapshot), bool)
+    active[rows] = True
+    counts = np.bincount(snapshot.label[rows], minlength=len(snapshot.labels)).astype(np.int64)
+    return replace(snapshot, active=active, counts=counts)
+
+
+def extended(snapshot: Snapshot, more: Labelled) -> tuple[Snapshot, I64]:
+    """``snapshot`` with the pictures ``more`` behind its rows, none of them active; and their rows.
+
+    ``memory_of`` makes them active.
+    """
+    n, m = len(snapshot), len(more.labels)
+    labels = tuple(dict.fromkeys((*snapshot.labels, *more.labels)))
+    code_of = {label: code for code, label in enumerate(labels)}
+    vectors = np.concatenate([snapshot.vectors, more.vectors])
+    last = int(snapshot.ids[-1]) if n else 0
+    codes = np.array([code_of[label] for label in more.labels], np.int32)
+    whole = replace(
+        snapshot,
+        ids=np.concatenate([snapshot.ids, last + 1 + np.arange(m)]),
+        label=np.concatenate([snapshot.label, codes]),
+        labels=labels,
+        active=np.concatenate([snapshot.active, np.zeros(m, bool)]),
+        trust=np.concatenate([snapshot.trust, np.ones(m)]),
+        content=np.concatenate([snapshot.content, more.content]),
+        group=np.concatenate([snapshot.group, np.zeros(m, np.int64)]),
+        twin=np.concatenate([snapshot.twin, more.twin]),
+        row_change=np.concatenate([snapshot.row_change, np.zeros(m, np.int64)]),
+        counts=np.concatenate([snapshot.counts, np.zeros(len(labels) - len(snapshot.labels), np.int64)]),
+        fetch=lambda count: vectors[:count],
+    )
+    return whole, np.arange(n, n + m)
+
+
+class Asker:
+    """Asks rows of ``snapshot`` as queries, each without itself and what is alike, of memories of some of its rows.
+
+    ``voting.k`` neighbours vote; ``width`` are found, as many unless more are wanted.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, voting: Voting, *, width: int = 0, nearest_many: NearestMany = by_products
+    ) -> None:
+        self._left_out = LeftOut(snapshot)
+        self._nearest_many = nearest_many
+        self._voting = voting
+        self._width = max(voting.k, width)
+
+    def __call__(self, memory: Snapshot, rows: I64, *, own: bool = False, report: Report = silent) -> Block:
+        """The neighbours of ``rows`` in ``memory`` (see ``memory_of``); ``own`` says that the rows are active in it."""
+        blocks = []
+        for start in range(0, len(rows), _BLOCK):
+            report(start, len(rows))
+            part = rows[start : start + _BLOCK]
+            found = self._nearest_many(
+                memory,
+                memory.vectors[part],
+                self._width,
+                excluded_rows=lambda i, part=part: self._left_out.rows(int(part[i])),  # type: ignore[misc]
+                report=silent,
+            )
+            truth = memory.label[part].astype(np.int64)
+            blocks.append(gather(memory, found, truth, k=self._width, factor=self._voting.class_factor, own=own))
+        return _joined(blocks, self._width)
+
+    def winners(self, block: Block, codes: I64 | None = None) -> I64:
+        """(q,) winning codes; ``codes`` maps a full label's code to another one (a level's) before the vote."""
+        near = block.codes if codes is None else codes[block.codes]
+        won: I64 = winner_at_each_k(near, block.votes(self._voting.rule)).winner[:, self._voting.k - 1]
+        return won
+
+
+def _joined(blocks: list[Block], k: int) -> Block:
+    if not blocks:
+        none = np.zeros((0, k))
+        return Block(none.astype(np.int64), none, none, none.astype(bool), np.zeros(0, np.int64))
+    fields = ("codes", "distances", "scale", "there", "truth")
+    return Block(*(np.concatenate([getattr(block, name) for block in blocks]) for name in fields))
