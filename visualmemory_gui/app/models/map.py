@@ -1,0 +1,208 @@
+"""The map of the memory: where each exemplar stands, what it looks like there, and what is placed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from visualmemory_gui.app.models.exemplars import Ids, Runner
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import Changes, Decision
+
+if TYPE_CHECKING:
+    from visualmemory_gui.app.models.asking import Query
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.project import Layout, Method
+
+TOPIC = "map"
+NAMED = 6  # classes with a colour of their own: the largest ones by the first part of their labels
+Spots = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapPicture:
+    """What is painted: ``ids`` (n,) increasing stand at ``xy`` (n, 2).
+
+    ``group`` (n,) is a place in ``names``, or len(names) for all other classes. ``struck`` and ``placed`` (n,) mark
+    exemplars that do not vote, and those that were placed since the map was laid out.
+    """
+
+    method: Method
+    ids: Ids
+    xy: Spots
+    group: npt.NDArray[np.int64]
+    names: tuple[str, ...]
+    struck: npt.NDArray[np.bool_]
+    placed: npt.NDArray[np.bool_]
+
+    def spots_of(self, ids: Ids) -> Spots:
+        """Where those of ``ids`` stand that are on the map."""
+        return self.xy[np.isin(self.ids, ids)]
+
+
+class MapModel(QObject):
+    """Lays out in the background, places new exemplars without doing that again, and keeps the map with the memory."""
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self._layout: Layout | None = None
+        self._asked: Spots | None = None  # the query's vector, (1, d)
+        self.picture: MapPicture | None = None
+        self.query: Spots | None = None
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(TOPIC)
+        self._memory, self._layout, self.picture = memory, None, None
+        self._asked = self.query = None
+        self.updated.emit()
+
+    def begin(self) -> None:
+        """Show the map that is kept with the memory, else lay one out at once."""
+        memory = self._memory
+        if memory is None or self._layout is not None or not len(memory.snapshot):
+            return
+
+        def work(report: Report) -> tuple[Layout, MapPicture]:
+            layout = kept(memory) or laid_out(memory, "pca", report)
+            return layout, drawn(memory, layout)
+
+        self._runner.run_background("Drawing the map", work, self._take, topic=TOPIC)
+
+    def lay_out(self, method: Method) -> None:
+        """Lay out anew; stopped, the map that is there stays."""
+        memory = self._memory
+        if memory is None:
+            return
+
+        def work(report: Report) -> tuple[Layout, MapPicture]:
+            layout = laid_out(memory, method, report)
+            return layout, drawn(memory, layout)
+
+        self._runner.run_background("Laying out the map", work, self._take, self._failed, topic=TOPIC)
+
+    def on_changed(self, changes: Changes) -> None:
+        """New exemplars come on the map at once; what was forgotten leaves it, and the map it helped to make."""
+        if changes.forgotten:
+            self.set_memory(self._memory)
+            return
+        memory, layout = self._memory, self._layout
+        if memory is not None and layout is not None and changes.ids:
+            self._runner.run_edit("Drawing the map", lambda: (layout, drawn(memory, layout)), self._take, topic=TOPIC)
+
+    def on_decided(self, query: Query | None, decision: Decision | None) -> None:
+        """Place the query among the exemplars."""
+        self._asked = query.vector[None] if query is not None and decision is not None else None
+        self._place_query()
+
+    def _take(self, found: tuple[Layout, MapPicture]) -> None:
+        self._layout, self.picture = found
+        self.updated.emit()
+        self._place_query()
+
+    def _place_query(self) -> None:
+        memory, layout, vector = self._memory, self._layout, self._asked
+        if memory is None or layout is None or vector is None:
+            self._query_placed(None)
+        else:
+            self._runner.run_edit("Placing the query", lambda: placed(memory, layout, vector), self._query_placed)
+
+    def _query_placed(self, spot: Spots | None) -> None:
+        self.query = spot
+        self.updated.emit()
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, Cancelled):
+            raise error
+
+
+def kept(memory: VisualMemory) -> Layout | None:
+    """The map that is kept with the memory."""
+    from visualmemory_gui.engine.study.project import KEPT, Layout
+
+    found = memory.live.derived.get(KEPT)
+    return None if found is None else Layout.from_text(found[0])
+
+
+def laid_out(memory: VisualMemory, method: Method, report: Report) -> Layout:
+    """A fresh map, kept with the memory where it may be written and nothing was forgotten meanwhile."""
+    from visualmemory_gui.engine.study.project import KEPT, lay_out
+
+    snapshot = memory.snapshot
+    layout = lay_out(snapshot, method, report=report)
+    if not memory.readonly:
+        with memory.live.edit_lock:
+            if np.isin(layout.ids, memory.snapshot.ids).all():
+                memory.live.derived.put(KEPT, layout.to_text(), snapshot.change)
+    return layout
+
+
+def placed(memory: VisualMemory, layout: Layout, vectors: npt.NDArray[np.float32]) -> Spots:
+    from visualmemory_gui.engine.study.project import place
+
+    return place(layout, memory.snapshot, vectors)
+
+
+def drawn(memory: VisualMemory, layout: Layout) -> MapPicture:
+    """Everything that is here, at its place; what is not on ``layout`` yet is placed."""
+    snapshot = memory.snapshot
+    there = np.isin(layout.ids, snapshot.ids)
+    ids, xy = layout.ids[there], layout.xy[there]
+    fresh = snapshot.ids[snapshot.active & ~np.isin(snapshot.ids, ids)]
+    if len(fresh):
+        spots = placed(memory, layout, snapshot.vectors[snapshot.rows_of(fresh)])
+        order = np.argsort(np.concatenate([ids, fresh]), kind="stable")
+        ids, xy = np.concatenate([ids, fresh])[order], np.concatenate([xy, spots])[order]
+    rows = snapshot.rows_of(ids)
+    names, group = _groups(snapshot.labels, snapshot.label[rows])
+    return MapPicture(layout.method, ids, xy, group, names, ~snapshot.active[rows], np.isin(ids, fresh))
+
+
+def _groups(labels: tuple[str, ...], codes: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """The largest first parts of labels, largest first, and the place of each exemplar's among them."""
+    parts = [label.split("/", 1)[0] for label in labels]
+    every = list(dict.fromkeys(parts))
+    of_label = np.array([every.index(part) for part in parts], np.int64)
+    part = of_label[codes] if len(labels) else np.zeros(0, np.int64)
+    counts = np.bincount(part, minlength=len(every))
+    first = np.argsort(-counts, kind="stable")[:NAMED]
+    place = np.full(max(len(every), 1), len(first), np.int64)
+    place[first] = np.arange(len(first))
+    return tuple(every[i] for i in first), place[part]
+
+
+def nearest_spot(xy: Spots, spot: tuple[float, float], *, within: tuple[float, float]) -> int | None:
+    """The place of the exemplar next to ``spot`` within that many units each way, None where none is."""
+    far = np.abs((xy - np.array(spot, np.float32)) / np.array(within, np.float32))
+    near = np.flatnonzero((far <= 1).all(axis=1))
+    return int(near[(far[near] ** 2).sum(axis=1).argmin()]) if len(near) else None
+
+
+def inside(xy: Spots, outline: Spots) -> npt.NDArray[np.bool_]:
+    """Which of ``xy`` (n, 2) lie inside the closed ``outline`` (m, 2), by the even-odd rule."""
+    found = np.zeros(len(xy), bool)
+    x, y = xy[:, 0], xy[:, 1]
+    for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        crosses = (y0 > y) != (y1 > y)
+        if crosses.any():
+            at = x0 + (y[crosses] - y0) * (x1 - x0) / (y1 - y0)
+            found[np.flatnonzero(crosses)[x[crosses] < at]] ^= True
+    return found
+
+
+def words(picture: MapPicture, ids: Ids) -> str:
+    """ "12 selected: animals 8, food 4"."""
+    if not len(ids):
+        return "Nothing selected"
+    group = picture.group[np.isin(picture.ids, ids)]
+    counts = np.bincount(group, minlength=len(picture.names) + 1)
+    named = [f"{(*picture.names, 'others')[i]} {counts[i]:,}" for i in np.argsort(-counts, kind="stable") if counts[i]]
+    return f"{len(ids):,} selected: {', '.join(named[:4])}{', …' if len(named) > 4 else ''}"

@@ -1,0 +1,180 @@
+"""The page of Study that shows the memory as a map: what is alike lies together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.map import MapModel, words
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.own_actions import Spec, build, name
+from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.engine.study.project import has_tsne
+
+if TYPE_CHECKING:
+    from visualmemory_gui.app.widgets.map_view import MapView
+
+EMPTY = "A map needs three exemplars at least."
+NO_TSNE = "Needs the package openTSNE: pip install 'visualmemory_gui[map]'"
+HOW = {
+    "pca": "The two main directions of all vectors.",
+    "tsne": "Near exemplars lie together; far distances mean little.",
+}
+ACTIONS = (
+    Spec("again", "Main directions", "Lay the map out by principal components, at once", "axis-arrow"),
+    Spec("tsne", "Neighbourhoods", "Lay the map out by t-SNE: slower, and what is alike lies together",
+         "dots-hexagon"),
+    Spec("all_in_sight", "Select all in sight", "Select every exemplar that is in sight", "select-all", ("Ctrl+A",)),
+    Spec("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
+         ("Return",)),
+)  # fmt: skip
+
+
+class MapPage(StudyPage):
+    """The map is drawn when the page is first seen."""
+
+    title = "Map"
+    specs = ACTIONS
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = MapModel(session.tasks, self)
+        self.view: MapView | None = None
+        self.actions_by_id = build(self, ACTIONS, prefix="map", heard_in=[self])
+        self._tools = self._make_tools()
+        self.summary, self.legend, self.how, self.empty = QLabel(), QLabel(), QLabel(), QLabel(EMPTY)
+        self._lay_out()
+        self.model.updated.connect(self.on_updated)
+        session.memory_opened.connect(lambda: self.model.set_memory(session.memory))
+        session.memory_closed.connect(lambda: self.model.set_memory(None))
+        session.changed.connect(self.on_changed)
+        session.decision.decided.connect(self.on_decided)
+        theme.notifier.changed.connect(self.on_updated)
+        self.on_updated()
+
+    def begin(self) -> None:
+        if self.view is None:
+            from visualmemory_gui.app.widgets.map_view import MapView
+
+            self.view = MapView(self)
+            self.view.selection_changed.connect(self.on_selection_changed)
+            self.view.activated.connect(self.query_chosen.emit)
+            self._column.insertWidget(1, self.view, 1)
+        self.model.begin()
+        self.on_updated()
+        self.on_decided()
+
+    def again(self) -> None:
+        self.model.lay_out("pca")
+
+    def tsne(self) -> None:
+        self.model.lay_out("tsne")
+
+    def all_in_sight(self) -> None:
+        if self.view is not None:
+            self.view.select_in_sight()
+
+    def curate(self) -> None:
+        if self.view is not None and len(self.view.selected):
+            self.exemplars_chosen.emit(f"{len(self.view.selected):,} of the map", self.view.selected.copy())
+
+    def on_changed(self, changes: object) -> None:
+        self.model.on_changed(changes)  # type: ignore[arg-type]
+        if self.isVisible():
+            self.model.begin()
+
+    def on_decided(self) -> None:
+        if self.view is not None:
+            self.model.on_decided(self._session.decision.query, self._session.decision.decision)
+
+    def on_updated(self) -> None:
+        picture = self.model.picture
+        self.empty.setVisible(picture is None)
+        self.how.setText(HOW[picture.method] + self._placed() if picture is not None else "")
+        self.legend.setText(self._legend())
+        if self.view is not None:
+            self.view.setVisible(picture is not None)
+            self.view.show_picture(picture)
+            decision = self._session.decision.decision
+            near = np.array([n.id for n in decision.neighbours] if decision is not None else [], np.int64)
+            asked = picture is not None and self.model.query is not None
+            self.view.light_up(
+                self.model.query if asked else None, picture.spots_of(near) if asked and picture else None
+            )
+        self.on_selection_changed()
+
+    def on_selection_changed(self) -> None:
+        picture, view = self.model.picture, self.view
+        count = len(view.selected) if view is not None else 0
+        there = picture is not None
+        on = {"again": there, "tsne": there and has_tsne(), "all_in_sight": there, "curate": count > 0}
+        for spec in ACTIONS:
+            many = f"{count:,} exemplar{'' if count == 1 else 's'}" if spec.id == "curate" and count else ""
+            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id])
+        if not has_tsne():
+            self.actions_by_id["tsne"].setToolTip(NO_TSNE)
+        self.summary.setText(words(picture, view.selected) if picture is not None and view is not None else "")
+
+    def _placed(self) -> str:
+        picture = self.model.picture
+        count = int(picture.placed.sum()) if picture is not None else 0
+        return f" {count:,} placed since, in rings." if count else ""
+
+    def _legend(self) -> str:
+        """The names of the colours, as rich text: a dot and a word each."""
+        picture = self.model.picture
+        if picture is None:
+            return ""
+        colours = theme.current()
+        dots = [*zip(colours.chips, picture.names, strict=False), (colours.grey_chip, "others")]
+        return "&nbsp;&nbsp; ".join(f'<span style="color:{colour}">●</span> {_escaped(part)}' for colour, part in dots)
+
+    def _make_tools(self) -> list[QToolButton]:
+        group = QActionGroup(self)
+        made = []
+        for tool, text, icon in (("box", "Box", "selection"), ("lasso", "Lasso", "lasso")):
+            action = QAction(text, self)
+            action.setObjectName(f"map{text}")
+            action.setCheckable(True)
+            action.setChecked(tool == "box")
+            action.setToolTip(f"{text}: a drag on the map selects what is inside")
+            theme.set_icon(action, icon)
+            action.triggered.connect(lambda _=False, tool=tool: self.view.set_tool(tool) if self.view else None)
+            group.addAction(action)
+            made.append(button_of(action))
+        return made
+
+    def _lay_out(self) -> None:
+        header = QHBoxLayout()
+        for action in ("again", "tsne"):
+            header.addWidget(button_of(self.actions_by_id[action]))
+        for button in self._tools:
+            header.addWidget(button)
+        header.addStretch(1)
+        for action in ("all_in_sight", "curate"):
+            header.addWidget(button_of(self.actions_by_id[action]))
+        for label in (self.summary, self.how, self.empty):
+            label.setProperty("dim", True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.setAccessibleName("Colours of the map")
+        self.summary.setAccessibleDescription("What is selected on the map")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        footer = QHBoxLayout()
+        footer.addWidget(self.legend, 1)
+        footer.addWidget(self.summary)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(header)
+        self._column.addWidget(self.empty, 1)
+        self._column.addWidget(self.how)
+        self._column.addLayout(footer)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
