@@ -17,11 +17,11 @@ PIECE = 24
 
 def secrets_of(memory: VisualMemory, ids: Sequence[int]) -> list[bytes]:
     """Pieces of the vectors (float32, float16), thumbnails, image copies and file names of ``ids``, and their labels
-    where no other exemplar has them and
-    no other watched picture ought to get them."""
+    where neither another exemplar (now or in its history) nor another watched picture has them."""
     found: list[bytes] = []
     contents = {exemplar.content for exemplar in memory.catalog.get(ids)}
-    expected = {watched.expected for watched in memory.watch.all() if watched.picture.content not in contents}
+    others = {watched.expected for watched in memory.watch.all() if watched.picture.content not in contents}
+    others |= _spoken_of(memory, ids)
     for exemplar, vector in zip(memory.catalog.get(ids), memory.catalog.vectors(ids), strict=True):
         thumbnail = memory.catalog.thumbnail(exemplar.id) or b""
         items = [vector.tobytes(), vector.astype(np.float16).tobytes(), thumbnail[len(thumbnail) // 2 :]]
@@ -31,9 +31,16 @@ def secrets_of(memory: VisualMemory, ids: Sequence[int]) -> list[bytes]:
         found += [item[at : at + PIECE] for item in items for at in range(0, len(item) - PIECE, 5 * PIECE)]
         if exemplar.source is not None:
             found.append(Path(exemplar.source).name.encode())
-        if set(memory.catalog.ids_under(exemplar.label)) <= set(ids) and exemplar.label not in expected:
+        if set(memory.catalog.ids_under(exemplar.label)) <= set(ids) and exemplar.label not in others:
             found.append(exemplar.label.encode())
     return [piece for piece in found if len(set(piece)) > 8]
+
+
+def _spoken_of(memory: VisualMemory, ids: Sequence[int]) -> set[str]:
+    """Labels in the history of other exemplars than ``ids``."""
+    sql = """select distinct path, exemplar from entries join labels on labels.id in (before, after)
+             where field = 'label'"""
+    return {path for path, exemplar in memory.live.database.rows(sql) if exemplar not in ids}
 
 
 def left_in(folder: Path, secrets: Sequence[bytes]) -> list[str]:
