@@ -59,13 +59,17 @@ class Answers:
         then(self.path)
 
     def new_memory(self, suggested: Path, then: Callable[[str], object]) -> None:
+        self.asked.append(str(suggested))
         then(str(suggested))
+
+    def bundle(self, then: Callable[[str], object]) -> None:
+        then(self.path)
 
     def pictures(self, then: Callable[[list[str]], object]) -> None:
         then(self.paths)
 
     def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[Any], object]:
-        return lambda facts: then(self.copy)
+        return lambda facts: None if facts.measured else then(self.copy)
 
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
         then(str(folder / f"{name}.vmemz"), "bundle", False)

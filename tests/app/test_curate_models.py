@@ -83,13 +83,10 @@ def test_undone_steps_lie_on_top_with_the_next_to_redo_lowest():
 @pytest.mark.parametrize(
     ("facts", "label", "text"),
     [
-        (
-            FolderFacts(1200, 12, 5, 3),
-            None,
-            "1,200 pictures in 12 classes, less than a minute. 3 other files are skipped.",
-        ),
-        (FolderFacts(1, 1, 5), "cat", "1 picture as cat, less than a minute."),
-        (FolderFacts(18_000, 2, 5), None, "18,000 pictures in 2 classes, about 5 minutes."),
+        (FolderFacts(18_000, 2, 5), None, "18,000 pictures in 2 classes; measuring how long it takes…"),
+        (FolderFacts(18_000, 2, 5, 0, True, 300.0), None, "18,000 pictures in 2 classes, about 5 minutes."),
+        (FolderFacts(1, 1, 5, 0, True, 0.1), "cat", "1 picture as cat, less than a minute."),
+        (FolderFacts(9, 2, 5, 3, True), None, "9 pictures in 2 classes. 3 other files are skipped."),
         (FolderFacts(0, 0, 0), None, "There are no pictures in this folder."),
     ],
 )

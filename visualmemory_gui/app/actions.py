@@ -53,6 +53,8 @@ def _digit(n: int) -> Spec:
 
 ACTIONS: tuple[Spec, ...] = (
     Spec("actionOpen", "Open", "Open a memory", "folder-open-outline", ("Ctrl+O",), "open_memory"),
+    Spec("actionBundle", "Open bundle…", "Make a memory from a bundle, one file NAME.vmemz", "package-variant",
+         ("Ctrl+Shift+O",), "choose_bundle"),
     Spec(
         "actionNew", "New from folder", "Make a memory from a folder of pictures", "folder-plus-outline", ("Ctrl+N",),
         "new_from_folder",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from visualmemory_gui.app import preferences, theme
@@ -19,7 +19,7 @@ log = logging.getLogger("visualmemory_gui")
 
 
 def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[QApplication, MainWindow]:
-    """Build the application and its window without showing it; ``argv[1]``, if any, is the memory to open.
+    """Build the application and its window without showing it; ``argv[1]``, if any, is the memory or bundle to open.
 
     A QApplication that exists is used again. ``settings`` are the user's own unless others are given.
     """
@@ -27,11 +27,14 @@ def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[Q
     app = existing if isinstance(existing, QApplication) else QApplication(list(argv) or ["visualmemory-gui"])
     app.setApplicationName("visualmemory_gui")
     app.setApplicationDisplayName(NAME)
+    app.setDesktopFileName("visualmemory-gui")
     store = settings or preferences.settings()
     theme.apply(app, preferences.theme_name(store))
     window = MainWindow(settings=store)
     memory = next((text for text in list(argv)[1:] if not text.startswith("-")), None)
-    if memory is not None:
+    if memory is not None and preferences.kind_of([memory]) == "bundle":
+        QTimer.singleShot(0, window, lambda: window.open(memory))  # it asks, over a window that is shown by then
+    elif memory is not None:
         window.open(memory)
     return app, window
 

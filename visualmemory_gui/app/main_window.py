@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         return next((name for name, view in self.workspaces.items() if view is shown), "empty")
 
     def open(self, path: str) -> None:
-        self.session.open(path)
+        self.memory_commands.open_path(path)
 
     # What is not the commands' but the window's
 
@@ -150,9 +150,9 @@ class MainWindow(QMainWindow):
         self.curate.on_pick_requested(Pick(name, ids))
 
     def on_dropped_on_empty(self, paths: list[str]) -> None:
-        """A memory is opened, a folder of pictures becomes one."""
+        """A memory is opened, a bundle or a folder of pictures becomes one."""
         kind = preferences.kind_of(paths)
-        if kind == "memory":
+        if kind in ("memory", "bundle"):
             self.open(paths[0])
         elif kind == "folder":
             self.memory_commands.new_memory_of(paths[0])
@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
         self.empty = EmptyState(
             "A memory is a folder of labelled pictures that decides by its nearest examples. "
             "Open one, or make one from your own pictures.",
-            drop_text="Drop a memory here, or a folder whose sub-folders are classes",
+            drop_text="Drop a memory, a bundle, or a folder whose sub-folders are classes",
         )
         self.stack = QStackedWidget()
         for view in (self.empty, *self.workspaces.values()):
@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
         self.empty.recent_chosen.connect(self.open)
         demo = self.empty.add_button("Open demo memory", primary=True)
         demo.clicked.connect(partial(operations.open_demo, session))
-        for name in ("actionOpen", "actionNew"):
+        for name in ("actionOpen", "actionBundle", "actionNew"):
             button = self.empty.add_button(actions.SPECS[name].text, icon=actions.SPECS[name].icon)
             button.clicked.connect(self.actions_by_id[name].trigger)
         decide.facts_changed.connect(self.on_facts_changed)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from visualmemory_gui.app import operations
+from visualmemory_gui.app import folder_operations, operations, preferences
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.export_dialog import free_name
 
 
 class MemoryCommands:
@@ -35,7 +36,7 @@ class MemoryCommands:
         def name(copy: bool) -> None:
             self._ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy))
 
-        self._ask_import(folder, name)
+        self._ask_import(folder, name, anew=True)
 
     def add_images(self) -> None:
         self._ask.folder("Add the pictures of a folder: its sub-folders are the classes", self.import_folder)
@@ -56,8 +57,21 @@ class MemoryCommands:
     def redo(self) -> None:
         operations.redo(self._session)
 
-    def _ask_import(self, folder: str, then: Callable[[bool], object]) -> None:
-        operations.count_folder(self._session, folder, self._ask.import_options(folder, then))
+    def open_path(self, path: str) -> None:
+        """A memory, or a bundle that becomes one."""
+        self.open_bundle(path) if preferences.kind_of([path]) == "bundle" else self._session.open(path)
+
+    def open_bundle(self, bundle: str) -> None:
+        """Ask where the memory in ``bundle`` shall be kept, a folder beside it, then make it there and open it."""
+        suggested = Path(free_name(str(Path(bundle).absolute().with_suffix("")), preferences.MEMORY))
+        make = partial(folder_operations.open_bundle, self._session, bundle)
+        folder_operations.check_bundle(self._session, bundle, partial(self._ask.new_memory, suggested, make))
+
+    def choose_bundle(self) -> None:
+        self._ask.bundle(self.open_bundle)
+
+    def _ask_import(self, folder: str, then: Callable[[bool], object], *, anew: bool = False) -> None:
+        folder_operations.count(self._session, [folder], self._ask.import_options(folder, then), anew=anew)
 
     def _export(self, to: str, format: str, keep_private: bool) -> None:
         operations.export(self._session, to, format, keep_private=keep_private)

@@ -14,7 +14,6 @@ import numpy as np
 
 from visualmemory_gui.app import skipped
 from visualmemory_gui.app.session import Also, Session
-from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Changes, Picture
@@ -132,11 +131,6 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
 
     if may_write(session):
         session.run_background(title, work, said)
-
-
-def count_folder(session: Session, folder: str | Path, then: Callable[[FolderFacts], object]) -> None:
-    """Count what an import of ``folder`` would find; nothing is opened."""
-    session.tasks.run_background("Counting pictures", lambda _: _counted(folder), then, topic="counting")
 
 
 def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
@@ -261,15 +255,6 @@ def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
     exemplar, label = next(iter(conflicts.values()))
     more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
     return f" The same picture is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
-
-
-def _counted(folder: str | Path) -> FolderFacts:
-    from visualmemory_gui.engine.images.folder import walk
-
-    found = walk(folder)
-    size = sum(Path(path).stat().st_size for path, _ in found.files)
-    labels = {label for _, label in found.files}
-    return FolderFacts(len(found.files), len(labels), size, len(found.skipped) + found.links)
 
 
 def _built(result: Any) -> str:

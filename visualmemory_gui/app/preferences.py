@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.window_settings import SIDES, WindowSettings
 MOST_RECENT = 6
 SIZE = (1280, 800)
 LEAST = 80
+MEMORY, BUNDLE = ".vmem", ".vmemz"
 
 
 def settings() -> QSettings:
@@ -100,8 +101,10 @@ def keep_on_screen(window: QMainWindow) -> None:
         window.move(room.topLeft())
 
 
-def kind_of(paths: list[str]) -> Literal["memory", "folder", "other"]:
-    """What was dropped: one memory, one folder of pictures, or something else."""
+def kind_of(paths: list[str]) -> Literal["memory", "folder", "bundle", "other"]:
+    """What was dropped: one memory, one folder of pictures, one bundle, or something else."""
+    if len(paths) == 1 and paths[0].lower().endswith(BUNDLE) and not Path(paths[0]).is_dir():
+        return "bundle"
     if len(paths) != 1 or not Path(paths[0]).is_dir():
         return "other"
     return "memory" if (Path(paths[0]) / "memory.sqlite").is_file() else "folder"

@@ -53,4 +53,5 @@ def log_line(error: BaseException) -> str:
 
 def _sentence(text: str) -> str:
     text = text.strip() or "Something went wrong"
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+    begin = text[0].upper() if text.split()[0].isalpha() else text[0]  # the name of a file stays as it is
+    return begin + text[1:] + ("" if text[-1] in ".!?…" else ".")

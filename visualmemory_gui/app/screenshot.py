@@ -78,8 +78,8 @@ def silent_plugin() -> Iterator[None]:
         qInstallMessageHandler(before)
 
 
-def photograph(window: MainWindow, png: Path) -> None:
-    """Save what the window shows, with the mouse out of the way."""
+def rest_mouse(window: MainWindow) -> None:
+    """Take the mouse away from whatever it is on."""
     from PySide6.QtCore import QEvent
     from PySide6.QtWidgets import QApplication, QWidget
 
@@ -87,6 +87,11 @@ def photograph(window: MainWindow, png: Path) -> None:
         if widget.underMouse():
             QApplication.sendEvent(widget, QEvent(QEvent.Type.Leave))
     QApplication.processEvents()
+
+
+def photograph(window: MainWindow, png: Path) -> None:
+    """Save what the window shows, with the mouse out of the way."""
+    rest_mouse(window)
     if not window.grab().save(str(png)):
         raise StorageError(f"{png} cannot be written: choose another place for the picture")
 

@@ -15,7 +15,9 @@ from visualmemory_gui.engine.errors import VisualMemoryError
 
 
 def gui(
-    memory: Annotated[str | None, typer.Argument(metavar="MEMORY", help="The memory to open.")] = None,
+    memory: Annotated[
+        str | None, typer.Argument(metavar="MEMORY", help="The memory, or bundle NAME.vmemz, to open.")
+    ] = None,
 ) -> None:
     """Open the window."""
     _show(memory)

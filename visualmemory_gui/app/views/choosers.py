@@ -55,6 +55,14 @@ class Choosers:
         dialog.fileSelected.connect(lambda path: then(path if path.endswith(".vmem") else f"{path}.vmem"))
         dialog.open()
 
+    def bundle(self, then: Callable[[str], object]) -> None:
+        """A bundle that is there."""
+        dialog = self._file_dialog("Open a bundle", None)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter("Bundles (*.vmemz)")
+        dialog.fileSelected.connect(then)
+        dialog.open()
+
     def pictures(self, then: Callable[[list[str]], object]) -> None:
         dialog = self._file_dialog("Decide pictures", None)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import shiboken6
 from PySide6.QtWidgets import QWidget
 
-from visualmemory_gui.app import forget_operations, operations
+from visualmemory_gui.app import folder_operations, forget_operations, operations
 from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
@@ -96,20 +96,7 @@ class CurateCommands:
         dialog = ImportDialog(self._parent, folder=name, label=label)
         dialog.confirmed.connect(partial(self._import, list(folders), label))
         dialog.open()
-        self._count(list(folders), FolderFacts(0, 0, 0), dialog)
-
-    def _count(self, folders: list[str], so_far: FolderFacts, dialog: ImportDialog) -> None:
-        """Count one folder after the other, then tell the dialog; it may have been closed meanwhile."""
-        if not shiboken6.isValid(dialog):
-            return
-        if not folders:
-            dialog.set_facts(so_far)
-            return
-
-        def then(facts: FolderFacts) -> None:
-            self._count(folders[1:], added(so_far, facts), dialog)
-
-        operations.count_folder(self._session, folders[0], then)
+        folder_operations.count(self._session, folders, partial(tell, dialog))
 
     def _import(self, folders: list[str], label: str | None, copy: bool) -> None:
         for folder in folders:
@@ -137,11 +124,7 @@ class CurateCommands:
         dialog.open()
 
 
-def added(one: FolderFacts, other: FolderFacts) -> FolderFacts:
-    """What two folders hold together."""
-    return FolderFacts(
-        one.pictures + other.pictures,
-        one.classes + other.classes,
-        one.size + other.size,
-        one.skipped + other.skipped,
-    )
+def tell(dialog: ImportDialog, facts: FolderFacts) -> None:
+    """It may have been closed meanwhile."""
+    if shiboken6.isValid(dialog):
+        dialog.set_facts(facts)

@@ -10,22 +10,32 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QRadioButton, Q
 
 from visualmemory_gui.app import theme
 
-PER_SECOND = 60  # pictures, on two cores without a graphics card
-ROW_BYTES = 20_000  # vector and thumbnail of one exemplar
+LINK = "Link: the pictures stay where they are"
+COPY = "Copy: the memory keeps its own"
 
 
 @dataclass(frozen=True, slots=True)
 class FolderFacts:
-    """What a folder holds: ``size`` in bytes is that of its pictures; ``skipped`` files are no pictures, or links."""
+    """What a folder holds, and what adding it costs once that was ``measured``.
+
+    ``size`` in bytes is that of its pictures; ``skipped`` files are no pictures, or links. ``seconds`` is how long it
+    will take, ``kept`` in bytes what the memory keeps beside copies of the pictures; None where nobody can tell.
+    """
 
     pictures: int
     classes: int
     size: int
     skipped: int = 0
+    measured: bool = False
+    seconds: float | None = None
+    kept: int | None = None
 
 
 class ImportDialog(QDialog):
-    """Use ``open()``, and ``set_facts`` when they have been counted; ``confirmed`` tells whether to copy."""
+    """Use ``open()``, and ``set_facts`` when they have been counted, and again when the cost has been measured.
+
+    ``confirmed`` tells whether to copy.
+    """
 
     confirmed = Signal(bool)
 
@@ -41,8 +51,8 @@ class ImportDialog(QDialog):
         self._told = QLabel("Counting…")
         self._told.setWordWrap(True)
         self._told.setMinimumWidth(theme.px(300))
-        self._link = QRadioButton("Link: the pictures stay where they are")
-        self._copy = QRadioButton("Copy: the memory keeps its own")
+        self._link = QRadioButton(LINK)
+        self._copy = QRadioButton(COPY)
         self._link.setChecked(True)
         buttons = QDialogButtonBox()
         self._add = buttons.addButton("Add", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -58,13 +68,16 @@ class ImportDialog(QDialog):
     def set_facts(self, facts: FolderFacts) -> None:
         """Say what is there and what it costs; without pictures there is nothing to add."""
         self._told.setText(in_words(facts, self._label))
-        self._link.setText(f"Link: the pictures stay where they are ({size_text(facts.pictures * ROW_BYTES)})")
-        disk = size_text(facts.size + facts.pictures * ROW_BYTES)
-        self._copy.setText(f"Copy: the memory keeps its own ({disk})")
+        for button, words, disk in (
+            (self._link, LINK, facts.kept),
+            (self._copy, COPY, None if facts.kept is None else facts.kept + facts.size),
+        ):
+            button.setText(words if disk is None else f"{words} ({size_text(disk)})")
         self._add.setEnabled(facts.pictures > 0)
         self._add.setText(f"Add {pictures(facts.pictures)}" if facts.pictures else "Add")
         self._add.setDefault(True)
-        self._add.setFocus()
+        if not facts.measured:
+            self._add.setFocus()
 
     def accept(self) -> None:
         if self._add.isEnabled():
@@ -80,7 +93,11 @@ def in_words(facts: FolderFacts, label: str | None) -> str:
     skipped = (
         f" {facts.skipped:,} other file{'s are' if facts.skipped != 1 else ' is'} skipped." if facts.skipped else ""
     )
-    return f"{pictures(facts.pictures)} {classes}, {time_text(facts.pictures / PER_SECOND)}.{skipped}"
+    if facts.seconds is not None:
+        time = f", {time_text(facts.seconds)}."
+    else:
+        time = "." if facts.measured else "; measuring how long it takes…"
+    return f"{pictures(facts.pictures)} {classes}{time}{skipped}"
 
 
 def pictures(count: int) -> str:

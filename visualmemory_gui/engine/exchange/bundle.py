@@ -91,6 +91,15 @@ def _manifest(m: VisualMemory, counts: dict[str, int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def check(source: str | Path) -> int:
+    """How many exemplars a bundle says it holds, after the checks that need no unpacking. Raises ExchangeError."""
+    with archive.reading(Path(source)) as bundle:
+        _identity(bundle)
+        counts = bundle.manifest.get("counts")
+        count = counts.get("exemplars") if isinstance(counts, dict) else None
+        return count if type(count) is int and count >= 0 else 0
+
+
 def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:
     """Bring a bundle into ``memory``: a missing one is created, an existing one gets the exemplars as one step.
 

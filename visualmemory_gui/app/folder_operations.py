@@ -1,0 +1,99 @@
+"""What a folder of pictures, or a bundle, holds and costs, and how it becomes a memory of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.import_dialog import FolderFacts
+from visualmemory_gui.engine.errors import Cancelled, EncoderError, MemoryExists
+from visualmemory_gui.engine.progress import Report
+
+ENCODER = "lite0"  # of a memory that is made from a folder
+Tell = Callable[[FolderFacts], object]
+
+
+def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = False) -> None:
+    """Count what an import of ``folders`` would find, then measure on some of it how long that takes here.
+
+    ``tell`` is called after the one and after the other. ``anew``: they become a memory of their own.
+    """
+    memory = None if anew else session.memory
+    encoder = memory.identity.name if memory is not None else ENCODER
+    device = memory.settings.device if memory is not None else "auto"
+
+    def work(report: Report) -> FolderFacts:
+        facts, paths = counted(folders, report)
+        session.tasks.post(lambda: tell(facts))
+        return measured(facts, paths, encoder, device, report) if paths else facts
+
+    def failed(error: BaseException) -> None:
+        if not isinstance(error, Cancelled):
+            session.raise_error(error)
+
+    session.tasks.run_background("Counting pictures", work, tell, failed, topic="counting")
+
+
+def counted(folders: Sequence[str], report: Report) -> tuple[FolderFacts, list[str]]:
+    """What ``folders`` hold, by their files' names; nothing is opened. And the paths of the pictures."""
+    from visualmemory_gui.engine.images.folder import walk
+
+    paths: list[str] = []
+    labels: set[str] = set()
+    skipped = 0
+    for folder in folders:
+        found = walk(folder)
+        paths += [path for path, _ in found.files]
+        labels |= {label for _, label in found.files}
+        skipped += len(found.skipped) + found.links
+    size = 0
+    for done, path in enumerate(paths):
+        report(done, len(paths), "")
+        size += Path(path).stat().st_size
+    return FolderFacts(len(paths), len(labels), size, skipped), paths
+
+
+def measured(facts: FolderFacts, paths: Sequence[str], encoder: str, device: str, report: Report) -> FolderFacts:
+    """``facts`` with what they cost; without where the encoder is not here, which the import itself will tell."""
+    from visualmemory_gui.engine import survey
+
+    try:
+        cost = survey.measure(paths, encoder, device=device, report=report)  # type: ignore[arg-type]
+    except EncoderError:
+        return replace(facts, measured=True)
+    seconds = None if cost.seconds is None else cost.seconds * facts.pictures
+    return replace(facts, measured=True, seconds=seconds, kept=round(cost.size * facts.pictures))
+
+
+def check_bundle(session: Session, bundle: str, then: Callable[[], object]) -> None:
+    """Look into a bundle before anything is asked about it; one that is broken is told."""
+
+    def work(_: Report) -> None:
+        from visualmemory_gui.engine.exchange import bundle as bundles
+
+        bundles.check(bundle)
+
+    title = f"Looking into {Path(bundle).name}"
+    session.tasks.run_background(title, work, lambda _: then(), session.raise_error, stoppable=False)
+
+
+def open_bundle(session: Session, bundle: str, memory: str) -> None:
+    """Make the memory at ``memory`` from a bundle, in the background, and open it."""
+
+    def work(report: Report) -> None:
+        from visualmemory_gui.engine.exchange import formats, incoming
+
+        if incoming.is_memory_place(Path(memory)):
+            raise MemoryExists(f"{memory} holds something already")
+        formats.import_(bundle, memory, report=report)
+
+    def failed(error: BaseException) -> None:
+        if isinstance(error, Cancelled):
+            session.post_note(f"Stopped; no memory was made of {Path(bundle).name}.")
+        else:
+            session.raise_error(error)
+
+    title = f"Unpacking {Path(bundle).name}"
+    session.tasks.run_background(title, work, lambda _: session.open(memory), failed)
