@@ -90,6 +90,11 @@ class Answers:
         if self.label_answer:
             then(self.label_answer)
 
+    def originals(self, missing: Any, then: Callable[[str, str], object]) -> None:
+        self.asked.append(f"{missing.count} of {missing.linked}")
+        if self.path:
+            then(missing.folders[0][0], self.path)
+
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None:
         self.asked.append(what)
         then(self.trust_answer)

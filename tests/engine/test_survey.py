@@ -26,7 +26,7 @@ def test_what_it_says_of_the_disk_is_what_an_import_then_takes(tmp_path: Path) -
         memory.live.build_index()
     taken = sum(path.stat().st_size for path in memory.path.rglob("*") if path.is_file()) - empty
     assert cost.size * 300 == pytest.approx(taken, rel=0.25)
-    assert cost.seconds is not None and 0 < cost.seconds
+    assert cost.seconds is not None and cost.seconds > 0
 
 
 def test_it_tries_some_of_many_and_tells_how_far_it_is(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.conftest import clustered, picture
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.upkeep import compact, relink
+from visualmemory_gui.engine.upkeep import compact, missing_originals, relink
 from visualmemory_gui.engine.verify import verify
 
 
@@ -82,6 +82,26 @@ def test_originals_that_moved_are_found_by_place_and_by_content(memory: VisualMe
     assert result.moved == 17 and [Path(p).name for p in result.missing] == ["1.png"]
     sources = {e.source for e in memory.catalog.select()}
     assert str(new / "renamed.png") in sources and verify(memory.live) == []
+
+
+def test_missing_originals_are_counted_by_the_folder_that_was_added(memory: VisualMemory, pictures: Path) -> None:
+    picture((5, 5, 5), seed=77).save(pictures.parent / "one.png")
+    memory.add([pictures.parent / "one.png"], ["x"], copy=False)
+    assert missing_originals(memory.live).folders == ()
+    (pictures.parent / "one.png").unlink()
+    pictures.rename(pictures.with_name("elsewhere"))
+    found = missing_originals(memory.live)
+    assert [(folder, len(ids)) for folder, ids in found.folders] == [(str(pictures), 18), (str(pictures.parent), 1)]
+    assert (found.count, found.linked) == (19, 19)
+    memory.undo()
+    assert missing_originals(memory.live).count == 18
+
+
+def test_only_those_that_are_asked_for_are_found_again(memory: VisualMemory, pictures: Path) -> None:
+    new = pictures.with_name("elsewhere")
+    pictures.rename(new)
+    assert relink(memory.live, str(pictures), str(new), only=[1, 2]).moved == 2
+    assert missing_originals(memory.live).count == 16
 
 
 def test_decisions_do_not_change_by_compacting(memory: VisualMemory) -> None:

@@ -65,6 +65,8 @@ ACTIONS: tuple[Spec, ...] = (
     ),
     Spec("actionExport", "Export", "Write the memory to a file or a folder", "export-variant", ("Ctrl+E",), "export",
          ("memory",)),
+    Spec("actionOriginals", "Find originals…", "Look which linked pictures were moved, and say where they are now",
+         "image-broken-variant", ("Ctrl+Shift+F",), "find_originals", ("memory",)),
     Spec("actionUndo", "Undo", "Undo the last edit", "undo", ("Ctrl+Z",), "undo", ("undo",)),
     Spec("actionRedo", "Redo", "Redo what was undone", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", ("redo",)),
     Spec("actionDecide", "Decide", "Decide pictures and see why", "scale-balance", ("Ctrl+1",), "show_decide",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.app.widgets.moved_dialog import MovedRow
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.upkeep import Missing
 
 
 class Asking(Protocol):
@@ -27,6 +30,7 @@ class Asking(Protocol):
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None: ...
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None: ...
     def table_file(self, suggested: Path, then: Callable[[str], object]) -> None: ...
+    def originals(self, missing: Missing, then: Callable[[str, str], object]) -> None: ...
     def settings(
         self,
         window: WindowSettings,

@@ -211,6 +211,7 @@ class MainWindow(QMainWindow):
         self.state.updated.connect(self.on_facts_changed)
         session.step_finished.connect(self.state.refresh)
         self._upkeep.done.connect(self.state.refresh)
+        self._upkeep.done.connect(self.memory_commands.look_once)
         self.empty.dropped.connect(self.on_dropped_on_empty)
         self.empty.recent_chosen.connect(self.open)
         demo = self.empty.add_button("Open demo memory", primary=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from visualmemory_gui.app import folder_operations, operations, preferences
+from visualmemory_gui.app import folder_operations, operations, original_operations, preferences
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.export_dialog import free_name
@@ -18,6 +18,11 @@ class MemoryCommands:
     def __init__(self, session: Session, ask: Asking) -> None:
         self._session = session
         self._ask = ask
+        self._looked = False  # whether the originals of this memory were looked for
+        session.memory_opened.connect(self.on_memory_opened)
+
+    def on_memory_opened(self) -> None:
+        self._looked = False
 
     def open_memory(self) -> None:
         self._ask.memory(self._session.open)
@@ -50,6 +55,16 @@ class MemoryCommands:
         if memory is not None:
             name, beside = memory.path.name.removesuffix(".vmem"), memory.path.parent
             self._ask.export_options(name, beside, self._export)
+
+    def find_originals(self) -> None:
+        """Look which originals are missing, and ask where they are."""
+        original_operations.look(self._session, partial(original_operations.ask_where, self._session, self._ask))
+
+    def look_once(self) -> None:
+        """The first time the memory rests: a note where originals are missing."""
+        if self._session.memory is not None and not self._looked:
+            self._looked = True
+            original_operations.look(self._session, partial(original_operations.tell, self._session, self._ask))
 
     def undo(self) -> None:
         operations.undo(self._session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import file_sha256
-from visualmemory_gui.engine.store import traces
+from visualmemory_gui.engine.store import sources, traces
 from visualmemory_gui.engine.store.writer import writing
 from visualmemory_gui.engine.types import Changes
 
@@ -30,6 +31,31 @@ class Relinked:
 
     moved: int
     missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Linked originals that are not where they were: ids by the folder that was added. ``linked`` is how many there
+    are in all."""
+
+    linked: int
+    folders: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @property
+    def count(self) -> int:
+        return sum(len(ids) for _, ids in self.folders)
+
+
+def missing_originals(live: LiveMemory, report: Report = silent) -> Missing:
+    """Look for every original of which the memory keeps no copy, by its path alone; most missing first."""
+    linked = sources.linked(live.database)
+    gone: dict[str, list[int]] = {}
+    for done, (folder, path, exemplar) in enumerate(linked):
+        report(done, len(linked), "looking for originals")
+        if not Path(path).is_file():
+            gone.setdefault(folder, []).append(exemplar)
+    folders = sorted(gone.items(), key=lambda item: (-len(item[1]), item[0]))
+    return Missing(len(linked), tuple((folder, tuple(ids)) for folder, ids in folders))
 
 
 def compact(live: LiveMemory, *, keep_history_s: float | None = None, report: Report = silent) -> Compacted:
@@ -65,12 +91,15 @@ def _drop_unused_copies(live: LiveMemory) -> None:
             path.unlink()
 
 
-def relink(live: LiveMemory, old: str, new: str, report: Report = silent) -> Relinked:
+def relink(
+    live: LiveMemory, old: str, new: str, report: Report = silent, *, only: Collection[int] | None = None
+) -> Relinked:
     """The originals that were at ``old`` (a file or folder) lie at ``new``; taken if the bytes are equal.
 
-    A file that is not at the same place below ``new`` is looked for by its bytes among all files there.
+    A file that is not at the same place below ``new`` is looked for by its bytes among all files there. ``only`` are
+    the exemplars to find; None: all that lie at ``old``. Raises BadValue, StorageError; Cancelled changes nothing.
     """
-    ids = live.catalog.ids_of_source(old)
+    ids = [i for i in live.catalog.ids_of_source(old) if only is None or i in only]
     if not ids:
         raise BadValue(f"no exemplar's original lies at {old}")
     old_path, new_path = Path(old).absolute(), Path(new).absolute()

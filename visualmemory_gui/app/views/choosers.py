@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.original_operations import not_found
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.moved_dialog import MovedDialog, MovedRow
+from visualmemory_gui.app.widgets.originals_dialog import OriginalsDialog
 from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.upkeep import Missing
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
 
@@ -135,6 +141,15 @@ class Choosers:
         dialog.setDefaultSuffix("csv")
         dialog.selectFile(suggested.name)
         dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def originals(self, missing: Missing, then: Callable[[str, str], object]) -> None:
+        """Where does one of the folders lie now, whose originals are missing? ``then`` gets the old and the new."""
+        folders = [(folder, len(ids)) for folder, ids in missing.folders]
+        dialog = OriginalsDialog(self._window, heading=not_found(missing.count), folders=folders)
+        dialog.locate_requested.connect(
+            lambda old: self._folder(f"Where is {Path(old).name} now?", lambda new: then(old, new))
+        )
         dialog.open()
 
     def settings(

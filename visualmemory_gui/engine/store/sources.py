@@ -58,6 +58,14 @@ def ids_at(database: Database, path: str) -> list[int]:
     return sorted(ids)
 
 
+def linked(database: Database) -> list[tuple[str, str, int]]:
+    """Root, absolute path and id of each exemplar of which the memory keeps no copy; without withdrawn ones."""
+    sql = """select r.path, e.source, e.id from exemplars e join roots r on r.id = e.root_id
+        where e.copy is null and not e.withdrawn order by r.path, e.id"""
+    found = [(loaded(root), loaded(rest), number) for root, rest, number in database.rows(sql)]
+    return [(root, os.path.join(root, rest), number) for root, rest, number in found]  # noqa: PTH118 - text in, text out
+
+
 def relink(database: Database, writer: Writer, moved: Mapping[int, str], *, root: str | None) -> None:
     """Store the new absolute path of each exemplar in ``moved``. Raises UnknownExemplar."""
     roots = Roots(database, root)
