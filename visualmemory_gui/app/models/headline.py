@@ -9,6 +9,9 @@ from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.votes import Tally, tally, weights
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
+BREAK = "\u200b"
+LONG, PIECE = 20, 8  # letters
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -23,6 +26,15 @@ def percent(part: float) -> str:
     """ "71 %"; small parts keep one digit after the point."""
     value = 100 * part
     return f"{value:.1f} %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def breakable(text: str) -> str:
+    """``text``, whose words of more than 20 letters may be broken where a line ends: a label knows no other way."""
+    return " ".join(BREAK.join(_pieces(word)) if len(word) > LONG else word for word in text.split(" "))
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[i : i + PIECE] for i in range(0, len(word), PIECE)]
 
 
 def headline(decision: Decision | None) -> Headline:

@@ -1,13 +1,19 @@
-"""A label of one line that is cut in the middle where it does not fit; the tip has all of it."""
+"""Labels of one line that are cut where they do not fit; who listens hears all of it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from visualmemory_gui.app import theme
+
 
 class ElidedLabel(QLabel):
+    """Takes the room that is left to it, and is cut in the middle."""
+
+    MODE = Qt.TextElideMode.ElideMiddle
+
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -25,4 +31,28 @@ class ElidedLabel(QLabel):
         super().resizeEvent(event)
 
     def _cut(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideMiddle, max(40, self.width())))
+        room = max(40, self.contentsRect().width() - 2 * max(self.indent(), 0))
+        self.setText(self.fontMetrics().elidedText(self._full, self.MODE, room))
+
+
+class ShrinkingLabel(ElidedLabel):
+    """Wants room for all its text, and gives it up where the window is narrow: then it is cut at its end."""
+
+    MODE = Qt.TextElideMode.ElideRight
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.setIndent(theme.px(5))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def set_full_text(self, text: str) -> None:
+        super().set_full_text(text)
+        self.setToolTip(text)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        wide = self.fontMetrics().horizontalAdvance(self._full) + 2 * self.indent() + 1
+        return QSize(wide if self._full else 0, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(self.sizeHint().width(), theme.px(40)), super().minimumSizeHint().height())

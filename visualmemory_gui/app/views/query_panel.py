@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QListVie
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
-from visualmemory_gui.app.models.headline import headline, level_note
+from visualmemory_gui.app.models.headline import breakable, headline, level_note
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.views.buttons import ActionButton
 from visualmemory_gui.app.views.drops import PictureDrops
@@ -65,7 +65,7 @@ class QueryPanel(QFrame):
             said = headline(None)
             self.winner.setText("Deciding…")
         else:
-            self.winner.setText(said.title)
+            self.winner.setText(breakable(said.title))
         for label, text in (
             (self.numbers, said.numbers),
             (self.reason, said.reason),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QW
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.tasks import Task, Tasks
+from visualmemory_gui.app.views.elided import ShrinkingLabel
 
 SHOW_AFTER_S = 0.5
 LOOK_EVERY_MS = 150
@@ -23,7 +24,8 @@ class TaskBar(QWidget):
         self.setAccessibleName("Running task")
         self._tasks = tasks
         self._shown: Task | None = None
-        self._text = QLabel()
+        self._text = ShrinkingLabel()
+        self._count = QLabel()
         self._progress = QProgressBar()
         self._progress.setFixedWidth(theme.px(90))
         self._progress.setTextVisible(False)
@@ -34,7 +36,8 @@ class TaskBar(QWidget):
         self._cancel.clicked.connect(self.on_cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for part in (self._text, self._progress, self._cancel):
+        row.addStretch(1)
+        for part in (self._text, self._count, self._progress, self._cancel):
             row.addWidget(part)
         self._timer = QTimer(self, interval=LOOK_EVERY_MS)
         self._timer.timeout.connect(self.on_time)
@@ -68,7 +71,8 @@ class TaskBar(QWidget):
             self._show(self._shown)
 
     def _show(self, task: Task) -> None:
-        self._text.setText(task_text(task))
+        self._text.set_full_text(title_text(task))
+        self._count.setText(count_text(task))
         self._progress.setRange(0, task.total or 0)
         self._progress.setValue(task.done)
         self._progress.setAccessibleName(task_text(task))
@@ -79,9 +83,17 @@ class TaskBar(QWidget):
 
 def task_text(task: Task) -> str:
     """ "Adding pictures of birds: 1,200 of 3,000 (60/s, 30 s left)"."""
+    return ": ".join(part for part in (title_text(task), count_text(task)) if part)
+
+
+def title_text(task: Task) -> str:
+    """What it does, and at what it is just now where that says more."""
     text = f"Stopping: {task.title}" if task.cancelled else task.title
-    if task.what and task.what not in text:
-        text += f" · {task.what}"
-    if task.total:
-        text += f": {task.done:,} of {task.total:,}" + (f" ({task.pace})" if task.pace else "")
-    return text
+    return f"{text} · {task.what}" if task.what and task.what.lower() not in text.lower() else text
+
+
+def count_text(task: Task) -> str:
+    """ "1,200 of 3,000 (60/s, 30 s left)"; empty while nobody knows how much there is to do."""
+    if not task.total:
+        return ""
+    return f"{task.done:,} of {task.total:,}" + (f" ({task.pace})" if task.pace else "")

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QL
 
 from visualmemory_gui.app import theme
 
+MOST_SHOWN = 6  # folders without scrolling
 MEANING = (
-    "The memory decides without them: vectors and thumbnails are its own. Exports and new encoders need the "
-    "pictures themselves. Where a folder was moved or renamed, say where it lies now; pictures are recognised by "
-    "their content."
+    "The memory decides without them: vectors and thumbnails are its own. An export made now would hold thumbnails "
+    "in their place. Where a folder was moved or renamed, say where it lies now; pictures are recognised by their "
+    "content."
 )
 
 
@@ -45,7 +46,9 @@ class OriginalsDialog(QDialog):
         column = QVBoxLayout(self)
         for widget in (title, meaning, self.list, self._buttons()):
             column.addWidget(widget)
-        self.resize(theme.px(380), theme.px(240))
+        line = self.list.sizeHintForRow(0) + 2 * self.list.frameWidth()
+        self.list.setFixedHeight(min(len(folders), MOST_SHOWN) * line + theme.px(4))
+        self.list.setMinimumWidth(theme.px(360))
         self.list.setFocus()
 
     def _locate(self) -> None:

@@ -51,6 +51,7 @@ class SettingsDialog(QDialog):
         if memory is not None:
             column.addWidget(self._memory_box(memory))
         column.addWidget(self._window_box(window))
+        self._align()
         column.addWidget(buttons)
 
     def accept(self) -> None:
@@ -59,6 +60,15 @@ class SettingsDialog(QDialog):
         changed = {name: value for name, value in chosen.items() if value != getattr(before, name)}
         self.confirmed.emit(changed, self._chosen_for_window())
         super().accept()
+
+    def _align(self) -> None:
+        """The fields of both boxes begin at the same place."""
+        forms = self.findChildren(QFormLayout)
+        texts = [form.itemAt(row, QFormLayout.ItemRole.LabelRole) for form in forms for row in range(form.rowCount())]
+        labels = [label for label in (item.widget() for item in texts if item is not None) if label is not None]
+        widest = max(label.sizeHint().width() for label in labels)
+        for label in labels:
+            label.setMinimumWidth(widest)
 
     def _memory_box(self, memory: OfMemory) -> QGroupBox:
         now = memory.settings
@@ -126,6 +136,7 @@ class SettingsDialog(QDialog):
 def _box(title: str) -> tuple[QGroupBox, QFormLayout]:
     box = QGroupBox(title)
     form = QFormLayout(box)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     form.setVerticalSpacing(theme.px(5))
     return box, form
 
