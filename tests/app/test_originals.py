@@ -45,7 +45,7 @@ def sources(desk: Desk) -> list[Path]:
 def test_a_note_tells_how_many_are_missing_and_leads_to_them(asked: Desk, tmp_path: Path) -> None:
     assert asked.notes[-1] == "18 originals not found; decisions do not need them."
     asked.ask.path = str(tmp_path / "elsewhere")
-    [button] = [b for b in asked.window.note.findChildren(QPushButton) if b.text() == "Locate folder…"]
+    [button] = [b for b in asked.window.notes.bar.findChildren(QPushButton) if b.text() == "Locate folder…"]
     button.click()
     asked.settle()
     assert asked.ask.asked == ["18 of 18"]

@@ -93,6 +93,58 @@ class TestWindow:
         desk.settle()
         assert desk.errors == [] and desk.decision.label
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("k", 3),
+            ("rule", "softmax"),
+            ("class_factor", False),
+            ("device", "cpu"),
+            ("exact_limit", 64),
+            ("threads", 1),
+        ],
+    )
+    def test_each_setting_of_the_memory_acts_and_survives_a_restart(
+        self, desk: Desk, small: Path, name: str, value: object
+    ) -> None:
+        desk.ask.of_memory = {name: value}
+        desk.press("actionSettings")
+        desk.window.session.decision.ask_exemplar(1)
+        desk.settle()
+        live = desk.memory.live
+        acting = {
+            "k": len(desk.decision.neighbours),
+            "rule": desk.decision.rule,
+            "class_factor": any(n.factor > 1 for n in desk.decision.neighbours),
+            "device": live.searcher.device,
+            "exact_limit": live.searcher.exact_limit,
+            "threads": live.searcher._threads,
+        }
+        assert acting[name] == value and desk.errors == []
+        desk.window.session.close()
+        desk.open(small)
+        assert getattr(desk.ask.settings_shown[1].settings, name) != value  # what the dialog showed before
+        desk.press("actionSettings")
+        assert getattr(desk.ask.settings_shown[1].settings, name) == value
+
+    def test_a_device_that_is_not_here_is_refused_and_nothing_is_kept(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("visualmemory_gui.engine.device._usable", list)
+        desk.ask.of_memory = {"device": "cuda", "threads": 1}
+        desk.press("actionSettings")
+        assert "no GPU that CUDA can use" in desk.errors[0][0]
+        assert (desk.memory.settings.device, desk.memory.settings.threads) == ("auto", 0)
+        desk.window.session.decision.ask_exemplar(1)
+        desk.settle()
+        assert len(desk.errors) == 1 and desk.decision.label
+
+    def test_another_device_loads_the_encoder_anew(self, desk: Desk) -> None:
+        before = desk.memory.encoder
+        desk.ask.of_memory = {"device": "cpu"}
+        desk.press("actionSettings")
+        assert desk.memory.encoder is not before
+
     def test_the_look_is_kept(self, desk: Desk, qtbot: QtBot) -> None:
         grid = desk.window.curate.grid
         before = grid.geometry_of_cells.cell_w

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, QTimer
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from tests.app.conftest import Answers, Desk
 from tests.conftest import write_pictures
@@ -126,6 +127,22 @@ def test_size_look_and_recent_memories_survive_a_restart(desk: Desk, qtbot: QtBo
     assert preferences.recent_memories(again.settings) == [str(small)]
     assert preferences.theme_name(again.settings) == "dark"
     again.close()
+
+
+def test_a_recent_memory_that_is_gone_is_told_and_leaves_the_list(desk: Desk, qtbot: QtBot, small: Path) -> None:
+    desk.window.close()
+    again = MainWindow(ask=Answers())
+    [button] = [b for b in again.empty.findChildren(QPushButton) if b.toolTip() == str(small)]
+    small.rename(small.with_name("elsewhere.vmem"))
+    errors: list[str] = []
+    again.session.error_raised.connect(lambda what, *_: errors.append(what))
+    button.click()
+    qtbot.waitUntil(lambda: bool(errors), timeout=10_000)
+    again.errors.accept()
+    assert "small.vmem" in errors[0]
+    assert not [b for b in again.empty.findChildren(QPushButton) if b.toolTip() == str(small) and b.isVisibleTo(again)]
+    again.close()
+    delete(again)
 
 
 def test_closing_in_the_middle_of_an_import_keeps_a_memory_that_opens(desk: Desk, tmp_path: Path, small: Path) -> None:

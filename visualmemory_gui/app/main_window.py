@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         return next((name for name, view in self.workspaces.items() if view is shown), "empty")
 
     def open(self, path: str) -> None:
+        self.empty.set_recent(preferences.recent_memories(self.settings))  # without those that are gone
         self.memory_commands.open_path(path)
 
     # What is not the commands' but the window's

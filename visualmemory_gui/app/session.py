@@ -159,7 +159,7 @@ class Session(QObject):
     def allow_heavy(self) -> None:
         """From now on the encoder may be loaded: the window calls this after its first paint."""
         self._heavy_allowed = True
-        self._load_encoder()
+        self.load_encoder()
 
     def post_note(self, text: str, undo: Undo | None = None, also: tuple[Also, ...] = ()) -> None:
         self.note_posted.emit(text, undo, also)
@@ -207,7 +207,7 @@ class Session(QObject):
         self.class_keys.set_memory(memory)
         self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()
-        self._load_encoder()
+        self.load_encoder()
         self.queue.set_memory(memory)
         self.followed.set_memory(memory)
         if memory.live.finished_forget is not None:
@@ -228,7 +228,8 @@ class Session(QObject):
         self.memory_closed.emit()
         return memory.close
 
-    def _load_encoder(self) -> None:
+    def load_encoder(self) -> None:
+        """Have it ready before a picture comes; also on another device than before."""
         if not self._heavy_allowed or self.memory is None:
             return
         memory = self.memory

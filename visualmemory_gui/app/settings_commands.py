@@ -44,12 +44,17 @@ class SettingsCommands:
         if (rule := rest.pop("rule", None)) is not None:
             decision.set_rule(rule)  # type: ignore[arg-type]  # one of RULES, by the dialog
 
+        def kept(_: None) -> None:
+            self._session.post_note("Settings kept.")
+            if "device" in rest:
+                self._session.load_encoder()
+
         def work(memory: Any) -> None:
             for name, value in rest.items():
                 memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
 
         if rest and operations.may_write(self._session):
-            self._session.edit("Keeping settings", work, lambda _: self._session.post_note("Settings kept."))
+            self._session.edit("Keeping settings", work, kept)
 
     def _put(self, window: WindowSettings) -> None:
         theme.set_reduced_motion(window.still)

@@ -226,7 +226,9 @@ class LiveMemory(Stores):
         self._working = None
 
     def set(self, name: str, value: str) -> MemorySettings:
-        """Change one setting. Raises BadValue."""
+        """Change one setting. Raises BadValue, also for a device that is not there; then nothing changed."""
+        if name == "device":
+            resolve(value)  # type: ignore[arg-type]  # what is no device is refused
 
         def commit() -> Changes:
             self.settings = settings.save(self.database, name, value)

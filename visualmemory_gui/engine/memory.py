@@ -114,7 +114,10 @@ class VisualMemory(Parts):
 
     def set(self, name: str, value: object) -> MemorySettings:
         """Change one setting; see ``MemorySettings``. Raises BadValue."""
-        return self.live.set(name, str(value))
+        changed = self.live.set(name, str(value))
+        if name == "device":
+            self._reader.drop_encoder()
+        return changed
 
     def picture(self, image: ImageLike) -> Picture:
         """Decode a path (in a process of its own) or a PIL image. Raises BadImage."""

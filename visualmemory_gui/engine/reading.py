@@ -82,9 +82,13 @@ class PictureReader:
             return False  # nobody asked for a picture yet
         made = registry.prepare(self._identity.name, device=self._device(), report=report)
         if made:
-            with self._lock:
-                self._encoder = None  # not closed: another thread may be using it
+            self.drop_encoder()
         return made
+
+    def drop_encoder(self) -> None:
+        """Load it anew when it is needed next: on another device, or in a faster form."""
+        with self._lock:
+            self._encoder = None  # not closed: another thread may be using it
 
     @contextmanager
     def bulk(self, expected: int = 0, report: Report = silent) -> Iterator[Embed]:

@@ -119,10 +119,10 @@ class SettingsDialog(QDialog):
         shown = memory.settings.exact_limit // memory.dim
         limit = memory.settings.exact_limit if self._limit.value() == shown else self._limit.value() * memory.dim
         return {
+            "device": self._device.currentData(),  # first: one that is not here is refused before anything is kept
             "k": self._k.value(),
             "rule": self._rule.currentData(),
             "class_factor": self._factor.isChecked(),
-            "device": self._device.currentData(),
             "exact_limit": limit,
             "threads": self._threads.value(),
         }
