@@ -29,7 +29,7 @@ class KeySheet(QDialog):
         self.setObjectName("keySheet")
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        table = _table(len(rows))
+        self.table = table = _table(len(rows))
         for row, (keys, what) in enumerate(rows):
             cells = (keys, what) if keys else (what, "")
             for column, text in enumerate(cells):
