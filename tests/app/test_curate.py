@@ -278,7 +278,8 @@ def test_everything_has_an_accessible_name(curate):
 
 def test_the_sheet_of_keys_knows_the_keys_of_curate():
     sheet = dict(curate_actions.key_sheet())
-    assert sheet["X or Del"] == "Strike out" and sheet["Shift+Del"] == "Forget for good"
+    assert sheet["X or Del"] == "Strike out: take them out of every vote; nothing is erased"
+    assert sheet["Shift+Del"] == "Forget for good: erase from disk and history; cannot be undone"
 
 
 def test_who_looks_at_a_class_stays_there_when_it_is_renamed_and_when_that_is_undone(curate):

@@ -194,7 +194,11 @@ def tip_of(spec: Spec) -> str:
 
 def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) of every action that has keys; the digits as one row."""
-    rows = [(" or ".join(spec.keys), spec.text.rstrip("…")) for spec in ACTIONS if spec.keys and spec.argument is None]
+    rows = [
+        (" or ".join(spec.keys), f"{spec.text.rstrip('…')}: {spec.tip[0].lower()}{spec.tip[1:]}")
+        for spec in ACTIONS
+        if spec.keys and spec.argument is None
+    ]
     digits = [spec.keys[0] for spec in ACTIONS if spec.argument is not None]
     rows.append(("Any other letter", "In the queue: the beginning of the class to teach"))
     rows.append(("Space", "Large picture of the card; arrows go on, Esc closes it"))

@@ -139,6 +139,7 @@ def _fold(text: str) -> QToolButton:
 def _rules_table() -> QTableWidget:
     table = QTableWidget(len(RULES), 4)
     table.setObjectName("rulesTable")
+    table.setProperty("plain", True)
     table.setAccessibleName("The four voting rules on these neighbours")
     table.setHorizontalHeaderLabels(["Rule", "Winner", "Share", "Margin"])
     table.verticalHeader().hide()
@@ -152,6 +153,7 @@ def _rules_table() -> QTableWidget:
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
     header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     high = table.fontMetrics().height() + theme.px(5)
     table.verticalHeader().setDefaultSectionSize(high)
     table.setFixedHeight(high * (len(RULES) + 1) + theme.px(4))

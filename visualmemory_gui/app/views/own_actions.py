@@ -59,4 +59,9 @@ def name(action: QAction, spec: Spec, target: str = "", *, enabled: bool) -> Non
 
 def key_sheet(specs: Iterable[Spec]) -> list[tuple[str, str]]:
     """(keys, what they do) of those that have keys."""
-    return [(" or ".join(spec.keys), spec.bare.rstrip("…")) for spec in specs if spec.keys]
+    return [(" or ".join(spec.keys), in_words(spec.bare, spec.tip)) for spec in specs if spec.keys]
+
+
+def in_words(text: str, tip: str) -> str:
+    """ "Restore: give them their vote back"."""
+    return f"{text.rstrip('…')}: {tip[0].lower()}{tip[1:]}"

@@ -115,6 +115,7 @@ class WatchPage(StudyPage):
 def _table(model: WatchTableModel) -> QTableView:
     table = QTableView()
     table.setObjectName("watchTable")
+    table.setProperty("plain", True)
     table.setAccessibleName("Watched decisions")
     table.setModel(model)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

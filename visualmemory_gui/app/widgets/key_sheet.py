@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -38,8 +38,10 @@ class KeySheet(QDialog):
                 table.setItem(row, column, item)
         QVBoxLayout(self).addWidget(table)
         high = table.verticalHeader().defaultSectionSize() * (len(rows) + 1) + theme.px(30)
-        room = parent.height() - theme.px(30) if parent is not None else high
-        self.resize(theme.px(520), min(high, room))
+        widest = max((table.fontMetrics().horizontalAdvance(what) for keys, what in rows if keys), default=0)
+        wide = table.horizontalHeader().sectionSize(0) + widest + theme.px(50)
+        room = parent.size() - QSize(theme.px(20), theme.px(30)) if parent is not None else QSize(wide, high)
+        self.resize(QSize(wide, high).boundedTo(room))
 
 
 class _Quiet(QStyledItemDelegate):

@@ -1,0 +1,329 @@
+"""What the window is brought to show, scene by scene; together they are the tour of docs/guide.md.
+
+A scene finds the window as the one before left it, without dialogs.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QListView, QTabBar, QTabWidget
+
+from visualmemory_gui.app import history_operations, operations, queue_operations
+from visualmemory_gui.app.screenshot import wait_until_idle
+from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.exchange.originals import original
+from visualmemory_gui.engine.memory import VisualMemory
+
+if TYPE_CHECKING:
+    from make import Stage
+
+WRONG = "36-ktip.png"
+STRANGE = "22-grattacieli_grigi.png"
+NEW_CLASS = "buildings/skyscrapers"
+
+
+def empty(stage: Stage) -> None:
+    """Without a memory, with some that were opened before."""
+    memories = [stage.room / "birthday" / name for name in ("demo.vmem", "birds.vmem", "bolts.vmem")]
+    stage.window.empty.set_recent([str(path) for path in memories])
+    stage.shoot("empty")
+
+
+def decide(stage: Stage) -> None:
+    """A query, its neighbours, the vote."""
+    stage.window.open(str(stage.room / "birthday" / "demo.vmem"))
+    stage.settle()
+    ask(stage, "21-trumpet_pocket_colour_ganso.png")
+    stage.shoot("decide")
+
+
+def strike(stage: Stage) -> None:
+    """A neighbour that misleads is struck out; the note says what that did elsewhere."""
+    ask(stage, WRONG)
+    stage.window.decide.neighbours.select([stage.window.session.decision.decision.neighbours[0].id])  # type: ignore[union-attr]
+    stage.press("actionStrike")
+    stage.shoot("struck")
+    details = stage.window.decide.decision.details
+    details.setChecked(True)
+    stage.window.notes.bar.hide()
+    stage.shoot("details")
+    details.setChecked(False)
+
+
+def unknown(stage: Stage) -> None:
+    """A picture unlike all that the memory holds, and the dialog that teaches it."""
+    ask(stage, STRANGE)
+    stage.shoot("unknown")
+    stage.press("actionTeach")
+    type_into(stage.dialog(), NEW_CLASS)
+    stage.shoot("teach")
+
+
+def taught(stage: Stage) -> None:
+    """One picture made a class."""
+    stage.window.commands.teach_as(NEW_CLASS)
+    stage.settle()
+    stage.shoot("taught")
+
+
+def preview(stage: Stage) -> None:
+    """The large picture of a card."""
+    grid = stage.window.decide.neighbours.grid
+    grid.setCurrentIndex(grid.model().index(0, 0))
+    stage.window.decide.on_preview_requested()
+    stage.settle()
+    stage.shoot("preview")
+    stage.window.decide.let_go()
+
+
+def watch(stage: Stage) -> None:
+    """Some decisions are followed."""
+    for name, label in ((WRONG, "computer/icons"), ("33-truck_jarno_vasamaa1.png", "transportation")):
+        ask(stage, name)
+        stage.press("actionWatch")
+        chooser = stage.dialog()
+        type_into(chooser, label)
+        chooser.accept()
+        stage.settle()
+
+
+def queue(stage: Stage) -> None:
+    """Many pictures wait; some were taught."""
+    folder = stage.room / "birthday" / "demo-queries"
+    queue_operations.add(stage.window.session, sorted(str(path) for path in folder.iterdir()))
+    stage.settle()
+    table = stage.window.decide.queue.table
+    model = stage.window.session.queue
+    star = next(row for row in range(model.rowCount()) if "star" in model.row(row).name)
+    table.go_to(star)
+    stage.settle()
+    stage.window.commands.teach_as("shapes/stars")
+    stage.settle()
+    stage.window.notes.bar.hide()
+    stage.settle()
+    stage.shoot("queue")
+    stage.press("actionQueue")
+
+
+def curate(stage: Stage) -> None:
+    """The whole memory, one class, and what is selected in it."""
+    stage.press("actionCurate")
+    stage.shoot("curate-all")
+    view = stage.window.curate
+    view.tree.go_to("class", "animals/birds")
+    stage.settle()
+    for at in (1, 2, 4):
+        view.grid.selection.toggle(at)
+    view.grid.changed_selection()
+    view.grid.viewport().update()
+    stage.settle()
+    stage.shoot("curate")
+    view.forget()
+    stage.settle()
+    type_into(stage.dialog(), "3")
+    stage.shoot("forget")
+
+
+def struck(stage: Stage) -> None:
+    view = stage.window.curate
+    view.grid.selection.clear()
+    view.grid.changed_selection()
+    view.tree.go_to("struck")
+    stage.settle()
+    stage.shoot("curate-struck")
+    view.tree.go_to("all")
+    view.filter.start_typing()
+    view.filter.findChild(QLineEdit).setText("nothing is called like this")  # type: ignore[union-attr]
+    wait(stage, lambda: not len(view.grid.ids))
+    stage.shoot("curate-nothing")
+    view.filter.clear()
+    wait(stage, lambda: len(view.grid.ids) > 0)
+    stage.settle()
+
+
+def review(stage: Stage) -> None:
+    """Both lists of what a person should look at."""
+    tabs = stage.window.curate.tabs
+    tabs.setCurrentWidget(tabs.suspects)
+    stage.settle()
+    select_rows(tabs.suspects.table, 0)
+    stage.shoot("review-labels")
+    tabs.setCurrentWidget(tabs.groups)
+    stage.settle()
+    tabs.groups.slider.setValue(10)
+    stage.settle()
+    select_rows(tabs.groups.list, 0)
+    stage.shoot("review-duplicates")
+    tabs.show_grid()
+
+
+def history(stage: Stage) -> None:
+    """The steps by day, a tag, and one step chosen."""
+    session, view = stage.window.session, stage.window.curate
+    memory = session.memory
+    assert memory is not None
+    history_operations.tag(session, "before the clean-up", view.history.refresh)
+    stage.settle()
+    ids = [int(i) for i in memory.snapshot.ids[100:112]]
+    operations.relabel(session, ids[:4], "decorations")
+    operations.strike(session, ids[4:])
+    stage.settle()
+    operations.undo(session)
+    stage.settle()
+    stage.window.notes.bar.hide()
+    row = next(r for r in range(view.history.rowCount()) if view.history.step_at(r) is not None and r > 1)
+    view.steps.list.setCurrentIndex(view.history.index(row))
+    stage.settle()
+    stage.shoot("history")
+
+
+def originals(stage: Stage) -> None:
+    """Linked pictures were moved: the note, and the dialog it leads to."""
+    holiday = stage.room / "birthday" / "holiday"
+    unpack(stage, holiday, most=60)
+    linked = stage.room / "birthday" / "holiday.vmem"
+    with VisualMemory.create(linked) as memory:
+        memory.build(holiday)
+    holiday.rename(holiday.with_name("holiday 2026"))
+    stage.window.open(str(linked))
+    wait(stage, stage.window.notes.bar.isVisible)
+    stage.settle()
+    stage.shoot("originals-note")
+    stage.press("actionOriginals")
+    stage.shoot("originals")
+    stage.close_dialogs()
+    stage.window.open(str(stage.room / "birthday" / "demo.vmem"))
+    stage.settle()
+
+
+def study(stage: Stage) -> None:
+    """Every page that Study has."""
+    stage.press("actionStudy")
+    view = stage.window.study
+    tabs = view.findChild(QTabWidget) or view.findChild(QTabBar)
+    if tabs is None:
+        stage.shoot("study")
+        return
+    for page in range(tabs.count()):
+        tabs.setCurrentIndex(page)
+        stage.settle()
+        name = "".join(c if c.isalnum() else "-" for c in tabs.tabText(page).split("(")[0].strip().lower())
+        stage.shoot(f"study-{name}")
+
+
+def busy(stage: Stage) -> None:
+    """A long import: what it does, how far it is, Cancel."""
+    stage.press("actionCurate")
+    memory = stage.window.session.memory
+    assert memory is not None
+    folder = stage.room / "holiday pictures"
+    unpack(stage, folder)
+    operations.import_folder(stage.window.session, folder, copy=False, label="inbox")
+    wait(stage, lambda: any(task.done > 40 for task in stage.window.session.tasks.running))
+    stage.shoot("busy")
+    for task in stage.window.session.tasks.running:
+        task.cancel()
+    stage.settle()
+    stage.shoot("stopped")
+
+
+def dialogs(stage: Stage) -> None:
+    """Whatever asks or tells."""
+    window = stage.window
+    stage.press("actionDecide")
+    ask(stage, WRONG)
+    window.session.raise_error(
+        StorageError(f"{window.session.memory.path} cannot be written: no space left on device")  # type: ignore[union-attr]
+    )
+    stage.settle()
+    stage.shoot("error")
+    stage.close_dialogs()
+    for name, action in (("settings", "actionSettings"), ("export", "actionExport"), ("keys", "actionKeys")):
+        stage.press(action)
+        stage.shoot(name)
+        stage.close_dialogs()
+    window.memory_commands.import_folder(str(stage.room / "holiday pictures"))
+    stage.settle()
+    stage.shoot("import")
+    stage.close_dialogs()
+    window.decide.neighbours.select([n.id for n in window.session.decision.decision.neighbours[:3]])  # type: ignore[union-attr]
+    stage.press("actionTrust")
+    stage.shoot("trust")
+    stage.close_dialogs()
+    window.ask.confirm("Teach 12 pictures of the queue as the 3 classes they are decided as?", "Teach", lambda: None)
+    stage.shoot("confirm")
+    stage.close_dialogs()
+    window.ask.reading("demo.vmem is being edited by the window of process 4711 on this computer.", lambda: None)
+    stage.shoot("reading")
+
+
+def long_names(stage: Stage) -> None:
+    """Names as long as German ones get."""
+    operations.rename_label(
+        stage.window.session,
+        "shapes/stars",
+        "Verkehrssicherungseinrichtungen/Geschwindigkeitsbegrenzungsschilder mit Zusatzzeichen",
+    )
+    stage.settle()
+    ask(stage, "37-star_23pt05step.png")
+    stage.shoot("long-names")
+    stage.press("actionCurate")
+    stage.shoot("long-names-curate")
+    stage.press("actionDecide")
+    stage.press("actionQueue")
+    stage.shoot("long-names-queue")
+
+
+STORY = (
+    empty, decide, strike, unknown, taught, preview, watch, queue, curate, struck, review, history, study, busy,
+    dialogs, originals, long_names,
+)  # fmt: skip
+
+
+# What the scenes are made with
+
+
+def ask(stage: Stage, name: str) -> None:
+    """Decide the recent query of that file name."""
+    recent = stage.window.decide.recent
+    query = next(q for q in map(recent.query, range(recent.rowCount())) if q.name == name)
+    stage.window.session.decision.ask_query(query)
+    stage.settle()
+
+
+def unpack(stage: Stage, folder: Path, *, most: int = 10_000) -> None:
+    """The memory's own pictures as class folders, as an export writes them."""
+    memory = stage.window.session.memory
+    assert memory is not None
+    for exemplar in memory.catalog.select(state="active")[:most]:
+        found = original(memory, exemplar, keep_private=True)
+        if found is not None:
+            place = folder / exemplar.label / f"{exemplar.id}{found[1]}"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(found[0])
+
+
+def type_into(dialog: QDialog, text: str) -> None:
+    field = next(each for each in dialog.findChildren(QLineEdit) if each.isVisible())
+    field.setText(text)
+    QApplication.processEvents()
+
+
+def select_rows(view: QListView | object, *rows: int) -> None:
+    model = view.model()  # type: ignore[attr-defined]
+    flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+    view.setFocus()  # type: ignore[attr-defined]
+    for row in rows:
+        view.selectionModel().setCurrentIndex(model.index(row, 0), flags)  # type: ignore[attr-defined]
+    QApplication.processEvents()
+
+
+def wait(stage: Stage, until: object, *, seconds: float = 30) -> None:
+    """Let the window work until ``until()`` holds."""
+    end = time.monotonic() + seconds
+    while not until() and time.monotonic() < end:  # type: ignore[operator]
+        wait_until_idle(stage.window, longest_ms=50)

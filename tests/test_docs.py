@@ -1,0 +1,71 @@
+"""What the documents say is there: files they link to, commands they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import typer.main
+
+from visualmemory_gui.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+GROUP = typer.main.get_command(app)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"\bvisualmemory ((?:[a-z-]+)(?: [^`\n#;|&]*)?)")
+SCRIPT = re.compile(r"\bpython (\S+\.py)")
+NUMBERS = {"ID": "1", "STEP": "1"}
+
+
+def links() -> Iterator[tuple[Path, str]]:
+    for document in DOCUMENTS:
+        for target in LINK.findall(document.read_text(encoding="utf-8")):
+            if not target.startswith(("http:", "https:", "#")):
+                yield document, target
+
+
+def commands() -> list[str]:
+    """Every command line of the product in code of the README and the guide."""
+    found: set[str] = set()
+    for document in (ROOT / "README.md", ROOT / "docs/guide.md"):
+        text = document.read_text(encoding="utf-8")
+        code = re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
+        found |= {line.strip() for part in code for line in COMMAND.findall(part)}
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("document", "target"), [pytest.param(d, t, id=f"{d.relative_to(ROOT)}: {t}") for d, t in links()]
+)
+def test_every_file_that_is_linked_to_exists(document: Path, target: str) -> None:
+    assert (document.parent / unquote(target.split("#")[0])).exists()
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_that_is_named_is_one_that_can_be_given(line: str) -> None:
+    name, *arguments = line.split()
+    if name.startswith("-"):
+        return
+    assert name in GROUP.commands
+    if arguments:
+        GROUP.commands[name].make_context(name, [NUMBERS.get(each, each) for each in arguments]).close()
+
+
+def test_the_guide_and_the_readme_name_commands_at_all() -> None:
+    assert len(commands()) > 20
+
+
+def test_every_script_that_is_named_exists() -> None:
+    named = {script for document in DOCUMENTS for script in SCRIPT.findall(document.read_text(encoding="utf-8"))}
+    assert named and all((ROOT / script).is_file() for script in named)
+
+
+def test_every_picture_that_is_kept_is_shown_somewhere() -> None:
+    shown = {(document.parent / target).resolve() for document, target in links()}
+    kept = set((ROOT / "resources/screenshots").glob("*.png"))
+    assert kept - shown == set()
+    assert sum(png.stat().st_size for png in kept) < 2_500_000
