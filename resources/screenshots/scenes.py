@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WRONG = "36-ktip.png"
 STRANGE = "22-grattacieli_grigi.png"
 NEW_CLASS = "buildings/skyscrapers"
+HOME = "/home/ada/pictures"
 
 
 def empty(stage: Stage) -> None:
@@ -236,14 +237,14 @@ def dialogs(stage: Stage) -> None:
     window = stage.window
     stage.press("actionDecide")
     ask(stage, WRONG)
-    window.session.raise_error(
-        StorageError(f"{window.session.memory.path} cannot be written: no space left on device")  # type: ignore[union-attr]
-    )
+    window.session.raise_error(StorageError(f"{HOME}/birds.vmem cannot be written: no space left on device"))
     stage.settle()
     stage.shoot("error")
     stage.close_dialogs()
     for name, action in (("settings", "actionSettings"), ("export", "actionExport"), ("keys", "actionKeys")):
         stage.press(action)
+        if name == "export":
+            type_into(stage.dialog(), f"{HOME}/demo.vmemz")
         stage.shoot(name)
         stage.close_dialogs()
     window.memory_commands.import_folder(str(stage.room / "holiday pictures"))
@@ -308,7 +309,7 @@ def unpack(stage: Stage, folder: Path, *, most: int = 10_000) -> None:
 
 
 def type_into(dialog: QDialog, text: str) -> None:
-    field = next(each for each in dialog.findChildren(QLineEdit) if each.isVisible())
+    field = next(each for each in dialog.findChildren(QLineEdit) if each.isVisible() and not each.isReadOnly())
     field.setText(text)
     QApplication.processEvents()
 
