@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import get_args
 
+import numpy as np
+
 from visualmemory_gui.engine.decision import novelty
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.errors import BadValue
@@ -14,10 +16,14 @@ from visualmemory_gui.engine.index.search import Found, Searcher
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
-from visualmemory_gui.engine.types import F32, RULES, Decision, MemorySettings, Rule, SearchInfo, SearchMode
+from visualmemory_gui.engine.types import F32, I64, RULES, Decision, MemorySettings, Rule, SearchInfo, SearchMode
 
 RECOMPUTE_SHARE = 0.05
 FIRST_M = max(novelty.DEPTHS)
+EQUAL = 1e-5
+"""Above the distance of any two equal vectors, whose lengths are within 1e-6 of 1."""
+
+_SEARCHES = get_args(SearchMode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,8 @@ class Ask:
             raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
         if rule not in RULES:
             raise BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
-        if search not in get_args(SearchMode):
-            raise BadValue(f"there is no search {search!r}; there are {', '.join(get_args(SearchMode))}")
+        if search not in _SEARCHES:
+            raise BadValue(f"there is no search {search!r}; there are {', '.join(_SEARCHES)}")
         if level < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
         return cls(k, rule, settings.class_factor, search, level, exclude)
@@ -89,9 +95,9 @@ class Decider:
         """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
         if not self.deferred and self.stale(snapshot):
             self.refresh(snapshot)
-        code, twin = content_key(content), vector_hash(vector)
+        code = content_key(content)
         started = time.perf_counter()
-        found = self._retrieve(snapshot, vector, ask, content=code, twin=twin)
+        found, twin = self._retrieve(snapshot, vector, ask, content=code)
         searched = time.perf_counter()
         timings = {"search": (searched - started) * 1e3}
         decision = decide(
@@ -118,14 +124,26 @@ class Decider:
         first = Found(found.rows[: ask.k], found.distances[: ask.k], found.info)
         return replace(found.info, agreement=self.searcher.shadow(snapshot, vector, first, excluded=ask.exclude))
 
-    def _retrieve(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int, twin: int) -> Found:
-        """The first k neighbours, or more until ten of them are of other content than the query."""
-        count = max(ask.k, FIRST_M) + 1
+    def _retrieve(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int) -> tuple[Found, int]:
+        """The first k neighbours, or more until ten of them are of other content than the query.
+
+        Beside them the query's twin hash, 0 where none of them is so near that it could be an equal vector.
+        """
+        count, twin = max(ask.k, FIRST_M) + 1, 0
         while True:
             found = self.searcher.nearest(snapshot, vector, count, mode=ask.search, excluded=ask.exclude)
-            own = snapshot.twin[found.rows] == twin
-            if content:
-                own |= snapshot.content[found.rows] == content
-            if len(found.rows) < count or len(found.rows) - int(own.sum()) >= FIRST_M:
-                return found
+            if len(found.rows) and found.distances[0] <= EQUAL:
+                twin = twin or vector_hash(vector)
+            if len(found.rows) < count or len(found.rows) - _own(snapshot, found.rows, content, twin) >= FIRST_M:
+                return found, twin
             count *= 2
+
+
+def _own(snapshot: Snapshot, rows: I64, content: int, twin: int) -> int:
+    """How many of ``rows`` are the query itself: of its content or its vector (0: it can have no equal)."""
+    if not content and not twin:
+        return 0
+    own = snapshot.twin[rows] == twin
+    if content:
+        own |= snapshot.content[rows] == content
+    return int(np.count_nonzero(own))

@@ -17,7 +17,7 @@ from visualmemory_gui.engine.arrivals import AddResult
 from visualmemory_gui.engine.deciding import Ask
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.index.gate import gate
+from visualmemory_gui.engine.index.gate import gate, gate_one
 from visualmemory_gui.engine.intake import BuildResult
 from visualmemory_gui.engine.live import Callback, LiveMemory
 from visualmemory_gui.engine.parts import Parts
@@ -171,8 +171,7 @@ class VisualMemory(Parts):
     ) -> Decision:
         """Decide a query vector (dim,). ``content`` is the content id of its picture. Raises BadVector, BadValue."""
         ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
-        checked = gate(np.asarray(vector)[None], self.identity.dim)[0]
-        return self.live.decide(checked, ask, content=content)
+        return self.live.decide(gate_one(vector, self.identity.dim), ask, content=content)
 
     def add(self, images: Sequence[ImageLike], labels: Sequence[str], *, copy: bool = True) -> list[int]:
         """Add pictures as one step; returns one id each, that of the exemplar already here where there is one.

@@ -115,12 +115,13 @@ class Snapshot:
     def rows_of(self, ids: Sequence[int] | I64) -> I64:
         """Rows of ``ids``, in their order. Raises UnknownExemplar for ids that are not here."""
         wanted = np.asarray(ids, np.int64)
+        if not len(self.ids) and len(wanted):
+            raise UnknownExemplar(wanted.tolist())
         rows = self.ids.searchsorted(wanted)
-        inside = np.minimum(rows, max(len(self.ids) - 1, 0))
-        missing = wanted != self.ids[inside] if len(self.ids) else np.ones(len(wanted), bool)
+        missing = self.ids.take(rows, mode="clip") != wanted
         if missing.any():
-            raise UnknownExemplar([int(i) for i in wanted[missing]])
-        return rows.astype(np.int64)
+            raise UnknownExemplar(wanted[missing].tolist())
+        return rows.astype(np.int64, copy=False)
 
 
 class WorkingSet:
@@ -177,31 +178,32 @@ class WorkingSet:
                 self._vectors.append(vectors)
             for column, values in columns:
                 column.append(values)
-        self._counts = self._grown_counts()
-        np.add.at(self._counts, codes[rows.active], 1)
+        self._recount(codes[rows.active])
 
     def _update(self, rows: Rows) -> I64:
         """Returns where ``rows`` stand."""
         at = self.snapshot.rows_of(rows.ids)
         codes = self._codes(rows.label)
         was_active, was_code = self._active.view()[at], self._label.view()[at]
-        self._counts = self._grown_counts()
-        np.subtract.at(self._counts, was_code[was_active], 1)
-        np.add.at(self._counts, codes[rows.active], 1)
-        if (was_active != rows.active).any():
+        self._recount(codes[rows.active], gone=was_code[was_active])
+        if was_active.tobytes() != rows.active.tobytes():
             self._active.replace(at, rows.active)
-        if (was_code != codes).any():
+        if was_code.tobytes() != codes.tobytes():
             self._label.replace(at, codes)
-        if (self._trust.view()[at] != rows.trust).any():
+        if self._trust.view()[at].tobytes() != rows.trust.tobytes():
             self._trust.replace(at, rows.trust)
         self._change.overwrite(at, rows.change)
         return at
 
-    def _grown_counts(self) -> I64:
-        """A copy of the counts with a place for every label."""
+    def _recount(self, come: I32, *, gone: I32 | None = None) -> None:
+        """Count one exemplar more of each code in ``come``, one less of each in ``gone``, in fresh counts."""
         counts = np.zeros(len(self._labels), np.int64)
         counts[: len(self._counts)] = self._counts
-        return counts
+        if gone is not None and len(gone):
+            np.subtract.at(counts, gone, 1)
+        if len(come):
+            np.add.at(counts, come, 1)
+        self._counts = counts
 
     def _codes(self, labels: Sequence[str]) -> I32:
         new = [label for label in dict.fromkeys(labels) if label not in self._code_of]

@@ -119,8 +119,8 @@ def judge(
     them, else a smaller m is used. ``winner`` is the code of the winning label. ``content`` and ``twin`` are the
     query's own 64-bit hashes, 0 where it has none; a query equal to a retrieved exemplar is known.
     """
-    if snapshot.active_count < FEWEST or (thresholds is not None and thresholds.different < FEWEST):
-        there = min(snapshot.active_count, thresholds.different if thresholds else snapshot.active_count)
+    there = snapshot.active_count if thresholds is None else min(snapshot.active_count, thresholds.different)
+    if there < FEWEST:
         return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
     if winner is None or not len(rows):
         return None, Novelty(None, None, 0, "nothing to compare with")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,20 @@ def gate(vectors: npt.ArrayLike, dim: int) -> F32:
     if given.ndim not in (1, 2) or given.shape[-1] != dim:
         raise BadVector(f"expected vectors of length {dim}, got an array of shape {given.shape}")
     rows = given.reshape(-1, dim)
+    if len(rows) == 1 and given.dtype == np.float32 and _is_unit(rows):  # a query, or an exemplar added by hand
+        return given.copy()
     out = np.empty(rows.shape, np.float32)
     for start in range(0, len(rows), BLOCK_ROWS):
         out[start : start + BLOCK_ROWS] = _unit(rows[start : start + BLOCK_ROWS], first=start)
     return out.reshape(given.shape)
+
+
+def gate_one(vector: npt.ArrayLike, dim: int) -> F32:
+    """``gate`` for one vector, (dim,). Raises BadVector."""
+    checked = gate(vector, dim)
+    if checked.ndim != 1:
+        raise BadVector(f"expected one vector of length {dim}, got an array of shape {checked.shape}")
+    return checked
 
 
 def _as_floats(vectors: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -57,6 +68,12 @@ def _unit(rows: npt.NDArray[Any], *, first: int) -> F32:
     keep = np.abs(norms - 1.0) <= UNIT_TOLERANCE
     unit: F32 = np.where(keep[:, None], wide, scaled / length[:, None]).astype(np.float32)
     return unit
+
+
+def _is_unit(row: F32) -> bool:
+    """``_all_unit`` of one float32 row, (1, dim)."""
+    wide = row.astype(np.float64)
+    return abs(math.sqrt(np.einsum("ij,ij->i", wide, wide)[0]) - 1.0) <= UNIT_TOLERANCE
 
 
 def _all_unit(wide: F64) -> bool:

@@ -16,6 +16,7 @@ from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.types import F32, I64, Bools
 
 U64 = npt.NDArray[np.uint64]
+_64_BITS = 0xFFFF_FFFF_FFFF_FFFF  # hnswlib's labels have no sign
 CONNECTIONS = 16
 CONSTRUCTION = 128
 SEED = 20250713
@@ -74,9 +75,9 @@ class Graph:
     def bytes(self) -> int:
         return int(self._raw.index_file_size())
 
-    def holds(self, twins: I64) -> Bools:
-        """Which of ``twins`` are nodes, marked deleted or not."""
-        return np.fromiter((label in self._nodes for label in twins.view(np.uint64).tolist()), np.bool_, len(twins))
+    def holds(self, twin: int) -> bool:
+        """Whether ``twin`` is a node, marked deleted or not."""
+        return twin & _64_BITS in self._nodes
 
     def nodes(self) -> I64:
         return np.fromiter(self._nodes, np.uint64, len(self._nodes)).view(np.int64)
@@ -91,16 +92,17 @@ class Graph:
     def set_live(self, twins: I64, live: Bools) -> Bools:
         """Unmark the nodes that some active exemplar stands on, mark the others deleted; which of them changed. O(1)
         a node."""
-        changed = np.zeros(len(twins), np.bool_)
-        for i, (label, lives) in enumerate(zip(twins.view(np.uint64).tolist(), live.tolist(), strict=True)):
-            change = self._raw.unmark_deleted if lives else self._raw.mark_deleted
-            try:
-                change(label)
-            except RuntimeError:  # it is a node and already is what it should be
-                continue
-            changed[i] = True
-            self.live += 1 if lives else -1
-        return changed
+        pairs = zip(twins.tolist(), live.tolist(), strict=True)
+        return np.fromiter((self.mark(twin, lives) for twin, lives in pairs), np.bool_, len(twins))
+
+    def mark(self, twin: int, lives: bool) -> bool:
+        """The same for one node."""
+        try:
+            (self._raw.unmark_deleted if lives else self._raw.mark_deleted)(twin & _64_BITS)
+        except RuntimeError:  # it is a node and already is what it should be
+            return False
+        self.live += 1 if lives else -1
+        return True
 
     def nearest(self, query: F32, width: int) -> tuple[I64, F32] | None:
         """Twins and distances of about the ``width`` nearest nodes, nearest first; None if not so many are reached."""

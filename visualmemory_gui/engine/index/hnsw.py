@@ -70,7 +70,7 @@ class HnswIndex:
         view, width = self._view, 0
         while view is not None and same_line(view.followed, snapshot):
             width = 2 * width if width else view.widths.of(count)
-            with self._searching.shared():
+            with self._searching.shared:
                 view = self._view
                 hits = view.graph.nearest(query, width) if view and width <= WIDEST else None
             if view is None or hits is None:
@@ -95,7 +95,7 @@ class HnswIndex:
 
     def _block(self, snapshot: Snapshot, queries: F32, count: int, excluded: Sequence[I64]) -> list[I64 | None]:
         """The answers that one search of all ``queries`` gives at once; those it leaves open are asked one by one."""
-        with self._searching.shared():
+        with self._searching.shared:
             view = self._view
             hits = view.graph.nearest_many(queries, view.widths.of(count), threads=self._threads) if view else None
         if view is None or not same_line(view.followed, snapshot):
@@ -177,28 +177,26 @@ class HnswIndex:
     def _apply_block(self, view: View) -> View:
         """Bring the nodes of the first pending rows to the state they have in the snapshot followed."""
         block, snapshot, graph = view.pending[:BLOCK_ROWS], view.followed, view.graph
-        twins, first = _distinct(snapshot.twin[block])
-        rows, places = view.twins.lookup(twins)
-        lives = np.bincount(places[snapshot.active[rows]], minlength=len(twins)) > 0
-        here = graph.holds(twins)
-        new = lives & ~here
-        with self._searching.alone():
-            if new.any():
-                graph.add(snapshot.vectors[block[first[new]]], twins[new], threads=self._threads)
-            graph.set_live(twins[here], lives[here])
-            view = self._view = replace(view, pending=view.pending[BLOCK_ROWS:])
-        return view
+        marks: list[tuple[int, bool]] = []
+        new: dict[int, int] = {}  # twin to the first row that holds it
+        for row, twin in zip(block.tolist(), snapshot.twin[block].tolist(), strict=True):
+            lives = bool(snapshot.active[view.twins.rows_of(twin)].any())
+            if graph.holds(twin):
+                marks.append((twin, lives))
+            elif lives:
+                new.setdefault(twin, row)
+        done = View(graph, view.widths, snapshot, view.twins, view.pending[BLOCK_ROWS:])
+        with self._searching.alone:
+            if new:
+                graph.add(snapshot.vectors[list(new.values())], np.array(list(new), np.int64), threads=self._threads)
+            for twin, lives in marks:
+                graph.mark(twin, lives)
+            self._view = done
+        return done
 
     def _publish(self, view: View | None) -> None:
-        with self._searching.alone():
+        with self._searching.alone:
             self._view = view
-
-
-def _distinct(twins: I64) -> tuple[I64, I64]:
-    """Each of ``twins`` once, and where it stands first."""
-    if len(twins) == 1:  # one edit by hand
-        return twins, np.zeros(1, np.int64)
-    return np.unique(twins, return_index=True)
 
 
 def _retargeted(view: View, snapshot: Snapshot) -> View:
@@ -208,7 +206,7 @@ def _retargeted(view: View, snapshot: Snapshot) -> View:
     else:
         changed = np.flatnonzero(snapshot.row_change > view.followed.change)
     pending = np.union1d(view.pending, changed) if len(view.pending) else changed
-    return replace(view, followed=snapshot, twins=view.twins.extended(snapshot.twin), pending=pending)
+    return View(view.graph, view.widths, snapshot, view.twins.extended(snapshot.twin), pending)
 
 
 def _usable(view: View, snapshot: Snapshot, hits: tuple[I64, F32], *, count: int, excluded: I64) -> I64 | None:
@@ -218,8 +216,10 @@ def _usable(view: View, snapshot: Snapshot, hits: tuple[I64, F32], *, count: int
     """
     twins, distances = hits
     rows, places = view.twins.lookup(twins)
-    votes = _may_vote(rows, snapshot, excluded)
-    rows, near = rows[votes], distances[places[votes]]
+    near = distances[places]
+    if len(view.twins) > len(snapshot) or len(excluded) or not snapshot.active[rows].all():
+        votes = _may_vote(rows, snapshot, excluded)
+        rows, near = rows[votes], near[votes]
     if len(rows) < count:
         return None
     ordered = near.copy()

@@ -42,10 +42,10 @@ def cut_twins(snapshot: Snapshot, rows: I64, count: int) -> I64:
 def _distances(vectors: F32, rows: I64, query: F32) -> F64:
     """1 - cosine of each row to the query, in blocks so that a tie set of any size fits."""
     wide = query.astype(np.float64)
-    parts = [
-        np.einsum("ij,j->i", vectors[rows[start : start + BLOCK_ROWS]].astype(np.float64), wide)
-        for start in range(0, len(rows), BLOCK_ROWS)
-    ]
-    similarity = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
-    clipped: F64 = np.minimum(np.maximum(1.0 - similarity, 0.0), 2.0)
-    return clipped
+    distances = np.empty(len(rows))
+    for start in range(0, len(rows), BLOCK_ROWS):
+        part = vectors.take(rows[start : start + BLOCK_ROWS], axis=0).astype(np.float64)
+        np.einsum("ij,j->i", part, wide, out=distances[start : start + BLOCK_ROWS])
+    np.subtract(1.0, distances, out=distances)
+    np.maximum(distances, 0.0, out=distances)
+    return np.minimum(distances, 2.0, out=distances)

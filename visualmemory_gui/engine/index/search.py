@@ -31,6 +31,9 @@ MOST_MARKED = 0.3
 """Share of the graph's nodes that may be marked deleted before it is worth building anew."""
 
 
+_BY_GRAPH = SearchInfo("hnsw", "cpu")
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The neighbours of one query, nearest first: rows of the snapshot, distances in [0, 2], how they were found."""
@@ -71,11 +74,11 @@ class Searcher:
         self, snapshot: Snapshot, query: F32, k: int, *, mode: SearchMode = "auto", excluded: Collection[int] = ()
     ) -> Found:
         """The ``k`` nearest active exemplars by (distance, id), without those whose ids are ``excluded``."""
-        out = _rows_of_known(snapshot, excluded)
+        out = _rows_of_known(snapshot, excluded) if excluded else NO_ROWS
         if self._graph_decides(snapshot, mode):
             proposed = self._hnsw.candidates(snapshot, query, k + MARGIN, excluded=out)
             if proposed is not None:
-                return Found(*rescore(snapshot, proposed, query, k), SearchInfo("hnsw", "cpu"))
+                return Found(*rescore(snapshot, proposed, query, k), _BY_GRAPH)
         rows = self._exact.candidates(snapshot, query, k + MARGIN, excluded=out)
         return Found(*rescore(snapshot, rows, query, k), SearchInfo("exact", self.device))
 
@@ -234,7 +237,7 @@ class Searcher:
             )
         found = []
         for i, (rows, query) in enumerate(zip(proposed, queries, strict=True)):
-            info = SearchInfo("exact", self.device) if rows is None else SearchInfo("hnsw", "cpu")
+            info = SearchInfo("exact", self.device) if rows is None else _BY_GRAPH
             found.append(Found(*rescore(snapshot, exact[i] if rows is None else rows, query, k), info))
         return found
 

@@ -18,17 +18,23 @@ class TwinRows:
     """Rows grouped by twin hash; immutable, so that readers keep theirs while a writer makes the next.
 
     ``keys`` is sorted, ``rows`` stands beside it, increasing among equal keys; ``recent_*`` the same for the last rows.
+    ``distinct``: no two of ``keys`` are equal, as nearly always.
     """
 
     keys: I64
     rows: I64
     recent_keys: I64
     recent_rows: I64
+    distinct: bool
 
     @classmethod
     def of(cls, twin: I64) -> TwinRows:
         order = np.argsort(twin, kind="stable")
-        return cls(twin[order], order, NO_ROWS, NO_ROWS)
+        return cls._merged(twin[order], order)
+
+    @classmethod
+    def _merged(cls, keys: I64, rows: I64) -> TwinRows:
+        return cls(keys, rows, NO_ROWS, NO_ROWS, distinct=not (keys[1:] == keys[:-1]).any())
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.recent_rows)
@@ -43,27 +49,46 @@ class TwinRows:
         order = np.argsort(keys, kind="stable")
         keys, rows = keys[order], rows[order]
         if len(keys) <= MOST_RECENT:
-            return TwinRows(self.keys, self.rows, keys, rows)
+            return TwinRows(self.keys, self.rows, keys, rows, self.distinct)
         at = np.searchsorted(self.keys, keys, "right")
-        return TwinRows(np.insert(self.keys, at, keys), np.insert(self.rows, at, rows), NO_ROWS, NO_ROWS)
+        return self._merged(np.insert(self.keys, at, keys), np.insert(self.rows, at, rows))
+
+    def rows_of(self, twin: int) -> I64:
+        """All rows that hold one vector."""
+        rows = _equal(self.keys, self.rows, twin)
+        if not len(self.recent_keys):
+            return rows
+        more = _equal(self.recent_keys, self.recent_rows, twin)
+        return np.concatenate((rows, more)) if len(more) else rows
 
     def lookup(self, twins: I64) -> tuple[I64, I64]:
         """All rows that hold one of the distinct ``twins``, and for each row the place of its hash in ``twins``."""
-        rows, places = _lookup(self.keys, self.rows, twins)
+        find = _among_distinct if self.distinct else _among_equals
+        rows, places = find(self.keys, self.rows, twins)
         if not len(self.recent_keys):
             return rows, places
-        more, more_places = _lookup(self.recent_keys, self.recent_rows, twins)
-        if not len(more):
+        recent = self.recent_keys
+        if not (recent.take(recent.searchsorted(twins), mode="clip") == twins).any():
             return rows, places
+        more, more_places = _among_equals(recent, self.recent_rows, twins)
         return np.concatenate((rows, more)), np.concatenate((places, more_places))
 
 
-def _lookup(keys: I64, rows: I64, twins: I64) -> tuple[I64, I64]:
+def _equal(keys: I64, rows: I64, twin: int) -> I64:
+    return rows[keys.searchsorted(twin) : keys.searchsorted(twin, "right")]
+
+
+def _among_distinct(keys: I64, rows: I64, twins: I64) -> tuple[I64, I64]:
+    """Each of ``twins`` is here once at most: a third of the work."""
+    if not len(keys):
+        return NO_ROWS, NO_ROWS
+    start = keys.searchsorted(twins)
+    places = (keys.take(start, mode="clip") == twins).nonzero()[0]
+    return rows[start if len(places) == len(twins) else start[places]], places
+
+
+def _among_equals(keys: I64, rows: I64, twins: I64) -> tuple[I64, I64]:
     start = keys.searchsorted(twins, "left")
-    if len(keys) and not (keys.take(start + 1, mode="clip") == twins).any():
-        # Each is here once at most, as nearly always (the last key of all may look like twins): a third of the work.
-        hit = (keys.take(start, mode="clip") == twins).nonzero()[0]
-        return rows[start[hit]], hit
     count = keys.searchsorted(twins, "right") - start
     places = np.repeat(np.arange(len(twins)), count)
     before = np.cumsum(count) - count

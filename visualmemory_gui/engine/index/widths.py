@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,10 +39,14 @@ class Widths:
     def of(self, count: int) -> int:
         """The width for ``count`` neighbours: between two measured counts by proportion, beyond the last like it."""
         if count >= self.counts[-1]:
-            width = math.ceil(self.widths[-1] * count / self.counts[-1])
-        else:
-            width = math.ceil(float(np.interp(count, self.counts, self.widths)))
-        return max(width, count + BEYOND)
+            return max(math.ceil(self.widths[-1] * count / self.counts[-1]), count + BEYOND)
+        width: float = self.widths[0]
+        if count > self.counts[0]:
+            high = bisect_right(self.counts, count)
+            low = high - 1
+            share = (count - self.counts[low]) / (self.counts[high] - self.counts[low])
+            width = self.widths[low] + share * (self.widths[high] - self.widths[low])
+        return max(math.ceil(width), count + BEYOND)
 
     def outgrown(self, nodes: int) -> bool:
         """Whether the graph has doubled since they were measured."""

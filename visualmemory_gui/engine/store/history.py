@@ -40,6 +40,10 @@ class _Last:
     undone: bool
 
 
+_KEEP = """insert into entries values (?, ?, ?, ?, ?, ?) on conflict do update
+    set after = excluded.after, checksum = seal(step, exemplar, field, before, excluded.after)"""
+
+
 class History:
     """Opens steps and walks through them. Every method is one transaction and may be called from any thread."""
 
@@ -62,18 +66,26 @@ class History:
                 with self._writer.nested() as writer:
                     yield writer
                 return
-            with self._writing() as writer:
-                yield writer
+            with writing(self._database) as writer:
+                self._writer = writer
+                try:
+                    yield writer
+                finally:
+                    self._writer = None
                 self._make(writer, kind)
 
     @contextmanager
     def joining(self, number: int) -> Iterator[Writer]:
         """One transaction of the import ``number``: what it adds belongs to that step."""
-        with self._database.lock, self._writing() as writer:
+        with self._database.lock, writing(self._database) as writer:
             if self._state(number) != "open":
                 raise BadValue(f"step {number} takes nothing more: it has ended")
-            yield writer
-            self._keep(writer, number)
+            self._writer = writer
+            try:
+                yield writer
+            finally:
+                self._writer = None
+            self._keep(writer, writer.records(), number)
 
     def open_import(self, total: int | None = None) -> int:
         """Begin a step of many transactions that sets out to add ``total`` exemplars; returns its number."""
@@ -177,15 +189,6 @@ class History:
         drop_unused(self._database)
         return purged
 
-    @contextmanager
-    def _writing(self) -> Iterator[Writer]:
-        with writing(self._database) as writer:
-            self._writer = writer
-            try:
-                yield writer
-            finally:
-                self._writer = None
-
     def _make(self, writer: Writer, kind: str) -> None:
         records = writer.records()
         if not records:
@@ -195,22 +198,16 @@ class History:
         if last.undone:
             self._abandon()
         number = self._insert(kind, "done", after=last)
-        self._keep(writer, number, kind=kind)
+        self._keep(writer, records, number, kind=kind)
 
     def _abandon(self) -> None:
         """What was undone cannot be redone any more."""
         for row in self._database.rows("update steps set state = 'abandoned' where state = 'undone' returning number"):
             self._database.execute(_SEAL, row)
 
-    def _keep(self, writer: Writer, number: int, *, kind: str = "import") -> None:
+    def _keep(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
         """Store the writer's records as entries of step ``number``."""
-        records = writer.records()
-        self._database.many(
-            """insert into entries values (?1, ?2, ?3, ?4, ?5, seal(?1, ?2, ?3, ?4, ?5))
-               on conflict do update set after = excluded.after,
-               checksum = seal(step, exemplar, field, before, excluded.after)""",
-            ((number, record.exemplar, record.field, record.before, record.after) for record in records),
-        )
+        self._database.many(_KEEP, [(number, *record, seal(number, *record)) for record in records])
         name = names.compose(self._database, names.outline_of(records), kind=kind) if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 

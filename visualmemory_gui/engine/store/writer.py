@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from visualmemory_gui.engine.store.checksum import added
+from visualmemory_gui.engine.store.checksum import added, seal
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.written import Written
 from visualmemory_gui.engine.types import Changes
@@ -18,8 +17,10 @@ Field = Literal["withdrawn", "struck", "label", "trust", "derived"]
 Value = int | float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+_META = "select change, count, digest, encoder, dim, weights_sha256, preprocess from meta"
+
+
+class Record(NamedTuple):
     """``field`` of ``exemplar`` went from ``before`` to ``after``."""
 
     exemplar: int
@@ -39,7 +40,8 @@ class Writer:
         self.changes = Changes(edit=None, change=0)
         self.written = Written()
         self._database = database
-        change, self._count, self._digest, self.dim = database.one("select change, count, digest, dim from meta")
+        change, self._count, self._digest, *self._encoder = database.one(_META)
+        self.dim = int(self._encoder[1])
         self.change = int(change) + 1
         self._touched = False
         self._records: dict[tuple[int, Field], tuple[Value, Value]] = {}
@@ -85,10 +87,9 @@ class Writer:
         """Write the change number, count and digest, if anything was touched."""
         if not self._touched:
             return
+        state = (self.change, self._count, self._digest)
         self._database.execute(
-            """update meta set change = ?1, count = ?2, digest = ?3,
-               checksum = seal(encoder, dim, weights_sha256, preprocess, ?1, ?2, ?3)""",
-            (self.change, self._count, self._digest),
+            "update meta set change = ?, count = ?, digest = ?, checksum = ?", (*state, seal(*self._encoder, *state))
         )
 
 
