@@ -9,7 +9,7 @@ import numpy as np
 
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.index.search import Found
-from visualmemory_gui.engine.snapshot import Rows, Snapshot, WorkingSet
+from visualmemory_gui.engine.snapshot import Now, Rows, Snapshot, WorkingSet
 from visualmemory_gui.engine.types import F32, F64, I64
 
 
@@ -40,8 +40,7 @@ class World:
     def set_active(self, ids: Sequence[int], active: bool) -> Snapshot:
         self.change += 1
         wanted = np.unique(np.array(ids, np.int64))
-        rows = self._rows(wanted, self.vectors[wanted - 1], np.full(len(wanted), active))
-        return self._set.apply(self.change, old=rows)
+        return self._set.apply(self.change, old=[Now(i, "thing", active, 1.0, self.change) for i in wanted.tolist()])
 
     def add(self, vectors: F32) -> Snapshot:
         self.change += 1

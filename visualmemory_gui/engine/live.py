@@ -150,7 +150,7 @@ class LiveMemory(Stores):
         return self._told(changes)
 
     def _told(self, changes: Changes) -> Changes:
-        if changes.ids or changes.settings:
+        if self._callbacks and (changes.ids or changes.settings):
             for callback in tuple(self._callbacks):
                 callback(changes)
         return changes
@@ -262,7 +262,7 @@ class LiveMemory(Stores):
         last = int(working.snapshot.ids[-1]) if len(working.snapshot) else 0
         new, old = [i for i in ids if i > last], [i for i in ids if i <= last]
         fresh = (rows.snapshot_rows(new), rows.vectors(new)) if new else None
-        working.apply(changes.change, new=fresh, old=rows.snapshot_rows(old) if old else None)
+        working.apply(changes.change, new=fresh, old=rows.now(old) if old else ())
         if self._decider is not None:
             self._decider.note_edit(len(ids))
             self.searcher.follow(working.snapshot)

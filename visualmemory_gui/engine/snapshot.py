@@ -7,9 +7,9 @@ are copied before a value that a snapshot can see is changed. So an edit of 100,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from visualmemory_gui.engine.errors import UnknownExemplar
 from visualmemory_gui.engine.types import F32, F64, I32, I64, Bools
 
 LOAD_ROWS = 16_384
+_NO_ROWS: I64 = np.empty(0, np.int64)
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -25,35 +26,33 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 class Column(Generic[Scalar]):
     """An array that grows at its end without moving what was handed out, (n,) or (n, d).
 
-    Of ``values`` the first ``n`` are there (None: all), the others are room.
+    Of ``values`` the first ``n`` are there (None: all), the others are room. ``shown`` is what may be handed out.
     """
 
     def __init__(self, values: npt.NDArray[Scalar], n: int | None = None) -> None:
         self._buffer = values
-        self._n = len(values) if n is None else n
-
-    def view(self) -> npt.NDArray[Scalar]:
-        return self._buffer[: self._n]
+        self.shown: npt.NDArray[Scalar] = values[:n]
 
     def append(self, values: npt.NDArray[Scalar]) -> None:
-        end = self._n + len(values)
+        start = len(self.shown)
+        end = start + len(values)
         if end > len(self._buffer):
             grown = np.empty((max(2 * len(self._buffer), end, 16), *self._buffer.shape[1:]), self._buffer.dtype)
-            grown[: self._n] = self.view()
+            grown[:start] = self.shown
             self._buffer = grown
-        self._buffer[self._n : end] = values
-        self._n = end
+        self._buffer[start:end] = values
+        self.shown = self._buffer[:end]
 
-    def replace(self, rows: I64, values: npt.ArrayLike) -> None:
+    def replace(self, rows: list[int], values: Sequence[object]) -> None:
         """Set ``rows`` in a fresh copy: arrays handed out before keep what they held."""
-        fresh = np.empty_like(self._buffer)
-        fresh[: self._n] = self.view()
+        n, fresh = len(self.shown), np.empty_like(self._buffer)
+        fresh[:n] = self.shown
         fresh[rows] = values
-        self._buffer = fresh
+        self._buffer, self.shown = fresh, fresh[:n]
 
-    def overwrite(self, rows: I64, values: npt.NDArray[Scalar]) -> None:
-        """Set ``rows`` where they stand: arrays handed out before see it too."""
-        self._buffer[rows] = values
+    def overwrite(self, row: int, value: Any) -> None:
+        """Set ``row`` where it stands: arrays handed out before see it too."""
+        self._buffer[row] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,16 @@ class Rows:
     group: I64
     twin: I64
     change: I64
+
+
+class Now(NamedTuple):
+    """What an edit can change in one exemplar, as it is now. Active: it is neither struck nor withdrawn."""
+
+    id: int
+    label: str
+    active: bool
+    trust: float
+    change: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +155,19 @@ class WorkingSet:
         self._twin = Column(rows.twin)
         self._change = Column(rows.change)
         self._counts = self._counted()
-        self.snapshot = self._publish(change, previous=-1, touched=np.empty(0, np.int64))
+        self.snapshot = self._publish(change, previous=-1, touched=_NO_ROWS)
 
-    def apply(self, change: int, *, new: tuple[Rows, F32] | None = None, old: Rows | None = None) -> Snapshot:
+    def apply(self, change: int, *, new: tuple[Rows, F32] | None = None, old: Sequence[Now] = ()) -> Snapshot:
         """Publish one new snapshot with ``new`` exemplars (ids above all present ones, and their vectors) and with what
-        label, state and trust of the ``old`` ones, which are here, have become (ids increasing)."""
-        before, touched = self.snapshot, []
-        if old is not None:
-            touched.append(self._update(old))
+        the ``old`` ones, which are here, have become (ids increasing)."""
+        before, touched = self.snapshot, _NO_ROWS
+        if old:
+            touched = self._update(old)
         if new is not None:
             self._append(*new)
-            touched.append(np.arange(len(before), len(before) + len(new[0].ids)))
-        rows = touched[0] if len(touched) == 1 else np.concatenate([np.empty(0, np.int64), *touched])
-        self.snapshot = self._publish(change, previous=before.change, touched=rows)
+            added = np.arange(len(before), len(before) + len(new[0].ids))
+            touched = np.concatenate((touched, added)) if old else added
+        self.snapshot = self._publish(change, previous=before.change, touched=touched)
         return self.snapshot
 
     def _append(self, rows: Rows, vectors: F32) -> None:
@@ -178,53 +187,69 @@ class WorkingSet:
                 self._vectors.append(vectors)
             for column, values in columns:
                 column.append(values)
-        self._recount(codes[rows.active])
-
-    def _update(self, rows: Rows) -> I64:
-        """Returns where ``rows`` stand."""
-        at = self.snapshot.rows_of(rows.ids)
-        codes = self._codes(rows.label)
-        was_active, was_code = self._active.view()[at], self._label.view()[at]
-        self._recount(codes[rows.active], gone=was_code[was_active])
-        if was_active.tobytes() != rows.active.tobytes():
-            self._active.replace(at, rows.active)
-        if was_code.tobytes() != codes.tobytes():
-            self._label.replace(at, codes)
-        if self._trust.view()[at].tobytes() != rows.trust.tobytes():
-            self._trust.replace(at, rows.trust)
-        self._change.overwrite(at, rows.change)
-        return at
-
-    def _recount(self, come: I32, *, gone: I32 | None = None) -> None:
-        """Count one exemplar more of each code in ``come``, one less of each in ``gone``, in fresh counts."""
-        counts = np.zeros(len(self._labels), np.int64)
-        counts[: len(self._counts)] = self._counts
-        if gone is not None and len(gone):
-            np.subtract.at(counts, gone, 1)
-        if len(come):
-            np.add.at(counts, come, 1)
+        counts = self._grown_counts()
+        np.add.at(counts, codes[rows.active], 1)
         self._counts = counts
 
+    def _update(self, old: Sequence[Now]) -> I64:
+        """Returns where ``old`` stand. Mostly it is one exemplar, for which numbers are faster than arrays."""
+        self._name(now.label for now in old)
+        codes, active, trust = self._label.shown, self._active.shown, self._trust.shown
+        labelled, switched, weighed = dict[int, int](), dict[int, bool](), dict[int, float]()
+        counts, rows = self._grown_counts(), [self._row_of(now.id) for now in old]
+        for row, (_, label, lives, trusted, change) in zip(rows, old, strict=True):
+            code, was_code, lived = self._code_of[label], codes[row], active[row]
+            counts[was_code] -= lived
+            counts[code] += lives
+            if was_code != code:
+                labelled[row] = code
+            if lived != lives:
+                switched[row] = lives
+            if trust[row] != trusted:
+                weighed[row] = trusted
+            self._change.overwrite(row, change)
+        for column, values in ((self._label, labelled), (self._active, switched), (self._trust, weighed)):
+            if values:
+                column.replace(list(values), list(values.values()))
+        self._counts = counts
+        return np.array(rows, np.int64)
+
+    def _row_of(self, exemplar: int) -> int:
+        """Where it stands: mostly as many rows after the first one as its id is after the first id."""
+        ids = self._ids.shown
+        guess = exemplar - int(ids[0]) if len(ids) else 0
+        return guess if 0 <= guess < len(ids) and ids[guess] == exemplar else int(self.snapshot.rows_of([exemplar])[0])
+
+    def _grown_counts(self) -> I64:
+        """A copy of the counts with a place for every label."""
+        counts = np.zeros(len(self._labels), np.int64)
+        counts[: len(self._counts)] = self._counts
+        return counts
+
     def _codes(self, labels: Sequence[str]) -> I32:
+        self._name(labels)
+        return np.fromiter((self._code_of[label] for label in labels), np.int32, len(labels))
+
+    def _name(self, labels: Iterable[str]) -> None:
+        """Give a code to each label that has none."""
         new = [label for label in dict.fromkeys(labels) if label not in self._code_of]
         if new:
             self._code_of.update({label: len(self._labels) + i for i, label in enumerate(new)})
             self._labels = (*self._labels, *new)
-        return np.fromiter((self._code_of[label] for label in labels), np.int32, len(labels))
 
     def _counted(self) -> I64:
-        codes = self._label.view()[self._active.view()]
+        codes = self._label.shown[self._active.shown]
         return np.bincount(codes, minlength=len(self._labels)).astype(np.int64)
 
     def _fetch(self, n: int) -> F32:
         with self._lock:
             if self._vectors is None:
                 self._vectors = self._loaded()
-            return self._vectors.view()[:n]
+            return self._vectors.shown[:n]
 
     def _loaded(self) -> Column[np.float32]:
         """All vectors with room for a quarter more: the first one added would else copy the others, a second long."""
-        ids = self._ids.view()
+        ids = self._ids.shown
         first = self._load(ids[:LOAD_ROWS])
         buffer = np.empty((len(ids) + len(ids) // 4 + 16, first.shape[1]), np.float32)
         buffer[: len(first)] = first
@@ -236,15 +261,15 @@ class WorkingSet:
     def _publish(self, change: int, *, previous: int, touched: I64) -> Snapshot:
         return Snapshot(
             change=change,
-            ids=self._ids.view(),
-            label=self._label.view(),
+            ids=self._ids.shown,
+            label=self._label.shown,
             labels=self._labels,
-            active=self._active.view(),
-            trust=self._trust.view(),
-            content=self._content.view(),
-            group=self._group.view(),
-            twin=self._twin.view(),
-            row_change=self._change.view(),
+            active=self._active.shown,
+            trust=self._trust.shown,
+            content=self._content.shown,
+            group=self._group.shown,
+            twin=self._twin.shown,
+            row_change=self._change.shown,
             counts=self._counts,
             previous=previous,
             touched=touched,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from visualmemory_gui.engine.decision.factor import factors_of
 from visualmemory_gui.engine.decision.levels import roll_up
 from visualmemory_gui.engine.decision.novelty import Thresholds, judge
-from visualmemory_gui.engine.decision.votes import tally, weights
+from visualmemory_gui.engine.decision.votes import tally, weights_of_one
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Decision, Neighbour, Rule, SearchInfo
 
@@ -36,7 +36,7 @@ def decide(
     codes = snapshot.label[first]
     factors = factors_of(snapshot.counts[codes].tolist()) if class_factor else [1.0] * len(first)
     seats = codes.tolist()
-    near = _neighbours(snapshot, first, near_to, codes=seats, votes=weights(rule, near_to), factors=factors)
+    near = _neighbours(snapshot, first, near_to, codes=seats, votes=weights_of_one(rule, near_to), factors=factors)
     votes = tally(seats, [n.weight for n in near])
     known, why = judge(snapshot, rows, distances, winner=votes.winner, thresholds=novelty, content=content, twin=twin)
     names = snapshot.labels
@@ -58,11 +58,11 @@ def decide(
 
 
 def _neighbours(
-    snapshot: Snapshot, rows: I64, distances: F64, *, codes: list[int], votes: F64, factors: list[float]
+    snapshot: Snapshot, rows: I64, distances: F64, *, codes: list[int], votes: list[float], factors: list[float]
 ) -> tuple[Neighbour, ...]:
     """``votes`` are those of the rule alone. For ten neighbours plain numbers are faster than arrays."""
     trust = snapshot.trust[rows].tolist()
-    cast = [vote * trusted * factor for vote, trusted, factor in zip(votes.tolist(), trust, factors, strict=True)]
+    cast = [vote * trusted * factor for vote, trusted, factor in zip(votes, trust, factors, strict=True)]
     total = 0.0
     for vote in cast:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
         total += vote

@@ -65,6 +65,14 @@ def weights(
     raise BadValue(f"there is no voting rule {rule!r}; the rules are {', '.join(RULES)}")
 
 
+def weights_of_one(rule: Rule, distances: F64) -> list[float]:
+    """``weights`` of one query's few neighbours by the default parameters, to the last bit."""
+    if rule == "rank":
+        return [1.0 / (place + OFFSET) for place in range(len(distances))]
+    found: list[float] = weights(rule, distances).tolist()
+    return found
+
+
 def _softmax(distances: F64, nearest: F64, temperature: float) -> F64:
     out: F64 = np.exp((nearest - distances) / temperature)
     return out

@@ -23,12 +23,14 @@ def gate(vectors: npt.ArrayLike, dim: int) -> F32:
     float64. float64 and float16 are converted. Raises BadVector, naming the first bad row, for anything else: whole
     numbers, another length, NaN, infinity, or a norm of at most 1e-6.
     """
+    if type(vectors) is np.ndarray and vectors.dtype == np.float32 and vectors.shape in ((dim,), (1, dim)):
+        row: F32 = vectors
+        if _is_unit(row):  # a query, or an exemplar added by hand
+            return row.copy()
     given = _as_floats(vectors)
     if given.ndim not in (1, 2) or given.shape[-1] != dim:
         raise BadVector(f"expected vectors of length {dim}, got an array of shape {given.shape}")
     rows = given.reshape(-1, dim)
-    if len(rows) == 1 and given.dtype == np.float32 and _is_unit(rows):  # a query, or an exemplar added by hand
-        return given.copy()
     out = np.empty(rows.shape, np.float32)
     for start in range(0, len(rows), BLOCK_ROWS):
         out[start : start + BLOCK_ROWS] = _unit(rows[start : start + BLOCK_ROWS], first=start)
@@ -71,9 +73,9 @@ def _unit(rows: npt.NDArray[Any], *, first: int) -> F32:
 
 
 def _is_unit(row: F32) -> bool:
-    """``_all_unit`` of one float32 row, (1, dim)."""
-    wide = row.astype(np.float64)
-    return abs(math.sqrt(np.einsum("ij,ij->i", wide, wide)[0]) - 1.0) <= UNIT_TOLERANCE
+    """Whether one row, (dim,) or (1, dim), is of unit length beyond the doubt that another order of adding brings."""
+    wide = row.ravel().astype(np.float64)
+    return abs(math.sqrt(wide.dot(wide)) - 1.0) <= 0.99 * UNIT_TOLERANCE
 
 
 def _all_unit(wide: F64) -> bool:

@@ -21,7 +21,7 @@ from visualmemory_gui.engine.index.graph import Graph
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.index.shared_lock import SharedLock
 from visualmemory_gui.engine.index.twins import TwinRows
-from visualmemory_gui.engine.index.widths import Widths, measure
+from visualmemory_gui.engine.index.widths import BEYOND, Widths, measure
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
@@ -78,7 +78,10 @@ class HnswIndex:
             apart = _apart(view, snapshot, excluded)
             if len(apart) * len(query) > MOST_APART:
                 return None
-            rows = _usable(view, snapshot, hits, count=count, excluded=excluded)
+            first = (hits[0][: count + BEYOND], hits[1][: count + BEYOND])  # mostly enough
+            rows = _usable(view, snapshot, first, count=count, excluded=excluded)
+            if rows is None:
+                rows = _usable(view, snapshot, hits, count=count, excluded=excluded)
             if rows is not None:
                 return np.union1d(rows, nearest_among(snapshot, apart, query, count)) if len(apart) else rows
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from visualmemory_gui.engine.errors import BadValue, BadVector
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import hash64, vector_hash
@@ -40,8 +42,8 @@ def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root:
     database.many(_INSERT, inserts)
     vectors = ((i, one.vector.astype("<f4", copy=False).tobytes()) for i, one in enumerate(new, first))
     database.many("insert into vectors values (?, ?)", vectors)
-    jpegs = ((i, one.thumbnail) for i, one in enumerate(new, first) if one.thumbnail is not None)
-    database.many("insert into thumbnails values (?, ?)", jpegs)
+    if jpegs := [(i, one.thumbnail) for i, one in enumerate(new, first) if one.thumbnail is not None]:
+        database.many("insert into thumbnails values (?, ?)", jpegs)
     ids = list(range(first, first + len(new)))
     if ids:
         writer.weigh(come=checksums, rows=len(ids))
@@ -75,7 +77,7 @@ def _row(exemplar: int, one: NewExemplar, *, label: str) -> Row:
 
 def _check(new: Sequence[NewExemplar], dim: int) -> None:
     for one in new:
-        if one.vector.shape != (dim,) or one.vector.dtype.name != "float32":
+        if one.vector.shape != (dim,) or one.vector.dtype != np.float32:
             raise BadVector(
                 f"this memory holds vectors of {dim} float32 numbers, not {one.vector.shape} {one.vector.dtype}"
             )

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
-from visualmemory_gui.engine.snapshot import Rows
+from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store import adding, check, keys, labels, purge, sources
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.rows import SELECT, Row, as_snapshot_rows, effective_trust
+from visualmemory_gui.engine.store.rows import SELECT, Row, as_now, as_snapshot_rows, effective_trust
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
 from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
 
@@ -32,7 +32,6 @@ _COLUMN: Mapping[Field, str] = {
     "derived": "derived",
 }
 HIGHEST_TRUST = 100.0
-
 LARGEST_ID = 2**63 - 1  # of SQLite's integers
 
 
@@ -97,16 +96,16 @@ class Catalog:
         """
         if rows is None:
             rows = self._rows([exemplar for exemplar, _ in values])
-        paths = self._label_paths(values) if field == "label" else {}
-        before = self._label_numbers(rows) if field == "label" else {}
+        is_label = field == "label"
+        paths, before = (self._label_paths(values), self._label_numbers(rows)) if is_label else ({}, {})
         records: list[Record] = []
         updates: list[tuple[Value, int, int, int]] = []
         gone: list[int] = []
         for row, (exemplar, value) in zip(rows, values, strict=True):
-            old: Value = before[row.label] if field == "label" else getattr(row, field)
+            old: Value = before[row.label] if is_label else getattr(row, field)
             if old == value:
                 continue
-            changed: dict[str, Any] = {field: paths[value] if field == "label" else value, "change": writer.change}
+            changed: dict[str, Any] = {field: paths[value] if is_label else value, "change": writer.change}
             new = row._replace(**changed)
             gone.append(row.checksum)
             updates.append((value, writer.change, new.checksum, exemplar))
@@ -116,7 +115,7 @@ class Catalog:
             column = _COLUMN[field]
             self._database.many(f"update exemplars set {column} = ?, change = ?, checksum = ? where id = ?", updates)
             writer.weigh(gone=gone, come=[update[2] for update in updates])
-            if field == "label":
+            if is_label:
                 keys.follow_rename(self._database, records)
         return records
 
@@ -221,6 +220,10 @@ class Catalog:
             if len(found) != len(wanted):
                 raise UnknownExemplar(sorted(set(wanted) - {row[0] for row in found}))
         return as_snapshot_rows(found)
+
+    def now(self, ids: Iterable[int]) -> list[Now]:
+        """What can be changed in ``ids``, as it is now, in the order of ids."""
+        return as_now(self.snapshot_rows(ids))
 
     def by_content(self, content: str) -> list[Exemplar]:
         """Exemplars of this content id (hex), by id; withdrawn ones do not count as here."""

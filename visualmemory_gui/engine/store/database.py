@@ -46,7 +46,8 @@ class Database:
     """A memory's SQLite file, usable from any thread: every call runs under ``lock``, which is re-entrant.
 
     Readers fetch all rows within the call, so no cursor stays open. Errors of SQLite come out as StorageError,
-    DamagedMemory, ReadOnlyMemory or MemoryLocked. ``path`` is the file, ``folder`` the memory.
+    DamagedMemory, ReadOnlyMemory or MemoryLocked. ``path`` is the file, ``folder`` the memory, ``rollbacks`` how often
+    something written was taken back: what was learnt from the rows before may be wrong then.
     """
 
     def __init__(self, connection: apsw.Connection, path: Path, *, readonly: bool) -> None:
@@ -54,6 +55,7 @@ class Database:
         self.folder = path.parent
         self.readonly = readonly
         self.lock = threading.RLock()
+        self.rollbacks = 0
         self._connection = connection
         self._depth = 0
 
@@ -218,6 +220,7 @@ class Database:
         return self._connection
 
     def _roll_back(self, savepoint: str | None) -> None:
+        self.rollbacks += 1
         if not self._connection.in_transaction:
             return
         if savepoint is None:

@@ -51,6 +51,7 @@ class History:
         self._database = database
         self._catalog = catalog
         self._writer: Writer | None = None
+        self._known: tuple[int, _Last] | None = None  # after an edit, with the database's rollbacks at that time
         if not database.readonly:
             self._finish_left_open()
 
@@ -66,13 +67,14 @@ class History:
                 with self._writer.nested() as writer:
                     yield writer
                 return
-            with writing(self._database) as writer:
-                self._writer = writer
+            with self._database.atomic():
+                self._writer = writer = Writer(self._database)
                 try:
                     yield writer
                 finally:
                     self._writer = None
                 self._make(writer, kind)
+                writer.save()
 
     @contextmanager
     def joining(self, number: int) -> Iterator[Writer]:
@@ -198,6 +200,7 @@ class History:
         if last.undone:
             self._abandon()
         number = self._insert(kind, "done", after=last)
+        self._known = self._database.rollbacks, _Last(last.position + 1, number, undone=False)
         self._keep(writer, records, number, kind=kind)
 
     def _abandon(self) -> None:
@@ -230,6 +233,7 @@ class History:
         return [record for field, values in wanted.items() for record in self._catalog.write(writer, field, values)]
 
     def _insert(self, kind: str, state: str, *, after: _Last, total: int | None = None) -> int:
+        self._known = None
         number, position, now = after.number + 1, after.position + 1 if state == "done" else 0, time.time()
         checksum = seal(number, kind, state, position, now, now, total)
         self._database.execute(
@@ -243,9 +247,12 @@ class History:
             "update steps set state = ?, position = ?, touched = ? where number = ?",
             (state, self._last().position + 1, time.time(), number),
         )
+        self._known = None
         self._database.execute(_SEAL, (number,))
 
     def _last(self) -> _Last:
+        if self._known is not None and self._known[0] == self._database.rollbacks:
+            return self._known[1]
         done, undone, number = self._database.one(_LAST)
         return _Last(max(done or 0, undone or 0), number or 0, undone=undone is not None)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from visualmemory_gui.engine.snapshot import Rows
+from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store.checksum import content_key, group_key, seal
 from visualmemory_gui.engine.types import Exemplar, State
 
@@ -112,3 +112,9 @@ def as_snapshot_rows(found: list[tuple[Any, ...]]) -> Rows:
         twin=np.array(columns[7], np.int64),
         change=np.array(columns[8], np.int64),
     )
+
+
+def as_now(rows: Rows) -> list[Now]:
+    """What an edit can change in each of ``rows``."""
+    columns = (rows.ids.tolist(), rows.label, rows.active.tolist(), rows.trust.tolist(), rows.change.tolist())
+    return [Now(*of) for of in zip(*columns, strict=True)]

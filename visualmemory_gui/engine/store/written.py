@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from visualmemory_gui.engine.snapshot import Rows
-from visualmemory_gui.engine.store.rows import Row, as_snapshot_rows
+from visualmemory_gui.engine.snapshot import Now, Rows
+from visualmemory_gui.engine.store.rows import Row, as_snapshot_rows, effective_trust
 from visualmemory_gui.engine.types import F32
 
 
@@ -30,6 +30,20 @@ class Written:
         kept = Written()
         kept._rows, kept._vectors = dict(self._rows), dict(self._vectors)
         return kept
+
+    def now(self, ids: Iterable[int]) -> list[Now]:
+        """What ``ids`` have become, in the order of ids."""
+        rows = [self._rows[i] for i in sorted(ids)]
+        return [
+            Now(
+                row.id,
+                row.label,
+                not (row.struck or row.withdrawn),
+                effective_trust(row.trust, row.derived),
+                row.change,
+            )
+            for row in rows
+        ]
 
     def snapshot_rows(self, ids: Iterable[int]) -> Rows:
         """What decisions need of ``ids``, in the order of ids."""
