@@ -10,6 +10,7 @@ of 0.99. Recall@50 is against exact search in float64.
 from __future__ import annotations
 
 import argparse
+import random
 import statistics
 import sys
 import tempfile
@@ -231,11 +232,13 @@ def fill(side: Side, vectors: np.ndarray, labels: list[str]) -> float:
 
 def measure(sides: list[Side], rounds: int) -> list[dict[str, list[float]]]:
     """Times of each side. The sides take turns, so that a busy moment of the machine hits all of them, ten rounds at a
-    time, so that none is measured with the caches that another one left."""
+    time, so that none is measured with the caches that another one left, and in an order drawn anew, so that none always
+    follows the same one, whose writing may still go on."""
     fresh, labels = clustered(2 * rounds, seed=3)
     times: list[dict[str, list[float]]] = [{what: [] for what in FIGURES} for _ in sides]
+    order = random.Random(0)
     for start in range(0, rounds, TURN):
-        for side, kept in zip(sides, times, strict=True):
+        for side, kept in order.sample(list(zip(sides, times, strict=True)), len(sides)):
             for i in range(start, min(start + TURN, rounds)):
                 one_round(side, kept, i, query=fresh[rounds + i], vector=fresh[i], label=labels[i])
     return times

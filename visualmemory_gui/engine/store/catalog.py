@@ -98,9 +98,8 @@ class Catalog:
             rows = self._rows([exemplar for exemplar, _ in values])
         is_label = field == "label"
         paths, before = (self._label_paths(values), self._label_numbers(rows)) if is_label else ({}, {})
-        records: list[Record] = []
+        records, gone = list[Record](), list[int]()
         updates: list[tuple[Value, int, int, int]] = []
-        gone: list[int] = []
         for row, (exemplar, value) in zip(rows, values, strict=True):
             old: Value = before[row.label] if is_label else getattr(row, field)
             if old == value:
@@ -112,8 +111,8 @@ class Catalog:
             writer.written.note(new)
             records.append(Record(exemplar, field, old, value))
         if updates:
-            column = _COLUMN[field]
-            self._database.many(f"update exemplars set {column} = ?, change = ?, checksum = ? where id = ?", updates)
+            sql = f"update exemplars set {_COLUMN[field]} = ?, change = ?, checksum = ? where id = ?"
+            self._database.many(sql, updates)
             writer.weigh(gone=gone, come=[update[2] for update in updates])
             if is_label:
                 keys.follow_rename(self._database, records)
