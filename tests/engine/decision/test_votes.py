@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualmemory_gui.engine.decision.factor import class_factor
-from visualmemory_gui.engine.decision.votes import tally, weights, winner_at_each_k
+from visualmemory_gui.engine.decision.factor import class_factor, factors_of
+from visualmemory_gui.engine.decision.votes import tally, weights, weights_of_one, winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.types import RULES, Rule
 
@@ -133,3 +133,10 @@ def test_swapping_neighbours_of_equal_distance_keeps_the_shares(labels: list[int
 def test_the_class_factor_ends_at_ten_exemplars() -> None:
     assert class_factor(np.array([1, 2, 5, 9, 10, 11, 1000])).tolist() == [10, 5, 2, 10 / 9, 1, 1, 1]
     assert class_factor(np.array([0])).tolist() == [10]
+
+
+@given(st.lists(st.integers(0, 30), max_size=20))
+def test_few_neighbours_are_weighed_to_the_last_bit_like_many(counts: list[int]) -> None:
+    assert factors_of(counts) == class_factor(np.array(counts, np.int64)).tolist()
+    distances = np.linspace(0.1, 0.9, len(counts))
+    assert all(weights_of_one(rule, distances) == weights(rule, distances).tolist() for rule in RULES)

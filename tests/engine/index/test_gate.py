@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from visualmemory_gui.engine.errors import BadVector
-from visualmemory_gui.engine.index.gate import gate
+from visualmemory_gui.engine.index.gate import gate, gate_one
 
 UNIT = np.array([[0.6, 0.8, 0.0]], np.float32)
 
@@ -72,3 +72,17 @@ def test_what_passed_once_passes_again_unchanged() -> None:
 def test_one_vector_keeps_its_shape_and_none_are_no_error() -> None:
     assert gate([3.0, 4.0, 0.0], 3).shape == (3,)
     assert gate(np.empty((0, 3), np.float32), 3).shape == (0, 3)
+
+
+@pytest.mark.parametrize("given", [UNIT, UNIT.tolist(), 1.0])
+def test_one_vector_is_asked_for_and_nothing_else_taken(given: object) -> None:
+    with pytest.raises(BadVector):
+        gate_one(given, 3)  # type: ignore[arg-type]
+    assert gate_one(UNIT[0], 3).shape == (3,)
+
+
+def test_a_vector_by_itself_passes_as_it_does_among_others() -> None:
+    rows = np.random.default_rng(2).normal(size=(200, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True) * np.linspace(1 - 3e-6, 1 + 3e-6, 200)[:, None].astype("f4")
+    together = gate(rows, 8)
+    assert all(gate_one(row, 8).tobytes() == passed.tobytes() for row, passed in zip(rows, together, strict=True))

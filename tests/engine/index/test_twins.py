@@ -26,3 +26,17 @@ def test_an_extension_leaves_what_readers_hold() -> None:
     before = TwinRows.of(np.array([4, 4, 9]))
     before.extended(np.array([4, 4, 9, 4]))
     assert sorted(before.lookup(np.array([4]))[0].tolist()) == [0, 1]
+
+
+def test_different_hashes_are_found_among_old_and_recent_rows() -> None:
+    hashes = np.random.default_rng(1).permutation(1000)
+    rows_of = TwinRows.of(hashes[:600]).extended(hashes)
+    assert rows_of.distinct
+    rows, places = rows_of.lookup(np.array([5, 700, 5000]))
+    assert hashes[rows].tolist() == np.array([5, 700])[places].tolist()
+    assert hashes[rows_of.rows_of(700)].tolist() == [700] and not len(rows_of.rows_of(5000))
+
+
+def test_a_copy_among_the_recent_rows_is_found_beside_the_first() -> None:
+    rows_of = TwinRows.of(np.array([4, 9])).extended(np.array([4, 9, 9]))
+    assert sorted(rows_of.lookup(np.array([9]))[0].tolist()) == [1, 2] == sorted(rows_of.rows_of(9).tolist())

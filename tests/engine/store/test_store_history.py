@@ -375,3 +375,28 @@ class TestLeaving:
         three.strike(1)
         change = three.catalog.change()
         assert three.history.forget_before(0).change == change == three.catalog.change()
+
+
+def test_an_edit_that_was_taken_back_with_what_it_lay_in_leaves_the_next_one_right(three):
+    three.strike(1)
+    three.relabel("dog", 2)
+    three.history.undo()
+    with pytest.raises(RuntimeError), three.database.atomic():
+        three.strike(3)  # abandons the relabelling, inside of what fails
+        raise RuntimeError
+    three.strike(2)
+    assert three.history.can_redo() is None  # abandoned by this edit, for the other one never was
+    three.history.undo()
+    assert three.history.can_redo().name == "Strike out 1 exemplar"
+    assert three.damage() == []
+
+
+def test_steps_made_around_undo_and_redo_stand_in_the_order_they_were_made(three):
+    three.strike(1)
+    three.strike(2)
+    three.history.undo()
+    three.history.redo()
+    three.strike(3)
+    numbers = [step.number for step in three.history.steps()]
+    assert numbers == sorted(numbers, reverse=True) and len(set(numbers)) == len(numbers)
+    assert three.history.undo().struck == () and three.history.undo().restored == (2,)
