@@ -12,6 +12,7 @@ from visualmemory_gui.app import operations, preferences, theme
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine import device as devices
 
 
 class SettingsCommands:
@@ -50,6 +51,7 @@ class SettingsCommands:
                 self._session.load_encoder()
 
         def work(memory: Any) -> None:
+            devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be here
             for name, value in rest.items():
                 memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
 

@@ -79,7 +79,7 @@ class ExportDialog(QDialog):
         browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
         row.addWidget(browse)
-        to = QLabel("&To")
+        to = QLabel("&Target")
         to.setBuddy(self._target)
         form.addRow(to, row)
         self._target.setAccessibleName("Target")
