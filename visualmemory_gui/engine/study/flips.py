@@ -1,0 +1,137 @@
+"""What it takes to change one decision of a memory: the fewest strikes, and the fewest lessons like the query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.ballot import Voting
+from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.decision.flip import BUDGET_S, MOST, fewest_strikes
+from visualmemory_gui.engine.decision.lessons import fewest_lessons
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F32, F64, I64, Decision, Rule
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """The fewest strikes: without ``ids`` (nearest first) the winner is ``label``.
+
+    ``exact``: no smaller set does it; else "at most". ``own`` of them carry that label themselves: the fewer exemplars
+    a small class has, the more each of its votes weighs.
+    """
+
+    ids: tuple[int, ...]
+    label: str
+    exact: bool
+    own: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """``count`` more exemplars like the query, taught as ``label`` (in full), and its class wins."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Towards ``to``, or towards any other class where it is None. What cannot be done is None.
+
+    ``winner`` is what wins now. Both levels are those of the question.
+    """
+
+    winner: str | None
+    to: str | None
+    strikes: Flip | None
+    lessons: Lessons | None
+
+
+def flips(
+    memory: VisualMemory,
+    vector: F32,
+    *,
+    to: str | None = None,
+    k: int | None = None,
+    rule: Rule | None = None,
+    level: int = 0,
+    exclude: Collection[int] = (),
+    budget_s: float = BUDGET_S,
+    most: int = MOST,
+) -> Flips:
+    """How to change the decision on ``vector``, (dim,) float32 of unit length, towards the label ``to``.
+
+    ``k`` and ``rule`` of None come from the memory's settings; ``exclude`` names exemplars that do not vote this time.
+    """
+    settings, snapshot = memory.settings, memory.snapshot
+    searcher = memory.live.searcher
+    voting = Voting(k or settings.k, rule or settings.rule, settings.class_factor, level)
+
+    def retrieve(count: int) -> tuple[I64, F64]:
+        found = searcher.nearest(snapshot, vector, count, excluded=exclude)
+        return found.rows, found.distances
+
+    decision = _decided(snapshot, retrieve(voting.k), voting)
+    target = None if to is None else at_level(to, level)
+    excluded = np.flatnonzero(np.isin(snapshot.ids, list(exclude)))
+    struck = fewest_strikes(
+        snapshot, retrieve, voting, to=target, excluded=excluded, budget_s=budget_s, most=most
+    )  # fmt: skip
+    strikes = None if struck is None else _flip(snapshot, struck.rows, struck.label, level, exact=struck.exact)
+    towards = target or (strikes.label if strikes else _second(decision))
+    lessons = None
+    if towards is not None:
+        label = _full(snapshot, decision, towards, to)
+        count = fewest_lessons(snapshot, retrieve, voting, vector=vector, label=label)
+        lessons = None if count is None else Lessons(label, count)
+    return Flips(decision.label, target, strikes, lessons)
+
+
+def _decided(snapshot: Snapshot, found: tuple[I64, F64], voting: Voting) -> Decision:
+    rows, distances = found
+    return decide(
+        snapshot,
+        rows,
+        distances,
+        k=voting.k,
+        rule=voting.rule,
+        class_factor=voting.class_factor,
+        level=voting.level,
+    )
+
+
+def _flip(snapshot: Snapshot, rows: tuple[int, ...], label: str, level: int, *, exact: bool) -> Flip:
+    at = np.array(rows, np.int64)
+    names = [snapshot.labels[code] for code in snapshot.label[at].tolist()]
+    own = sum(at_level(name, level) == label for name in names)
+    return Flip(tuple(snapshot.ids[at].tolist()), label, exact, own)
+
+
+def _second(decision: Decision) -> str | None:
+    return next((label for label in decision.shares if label != decision.label), None)
+
+
+def _full(snapshot: Snapshot, decision: Decision, towards: str, to: str | None) -> str:
+    """The full label that is taught for the class ``towards``: ``to`` where it has exemplars or stands for itself."""
+    if to is not None and (to in snapshot.labels and snapshot.counts[snapshot.labels.index(to)] or not decision.level):
+        return to
+    shares: dict[str, float] = {}
+    for neighbour in decision.neighbours:
+        if at_level(neighbour.label, decision.level) == towards:
+            shares[neighbour.label] = shares.get(neighbour.label, 0.0) + neighbour.share
+    if shares:
+        return max(shares, key=lambda name: shares[name])
+    below = {
+        name: int(count)
+        for name, count in zip(snapshot.labels, snapshot.counts, strict=True)
+        if count and at_level(name, decision.level) == towards
+    }
+    return max(below, key=lambda name: below[name]) if below else (to or towards)
