@@ -6,8 +6,10 @@ then costs one product of all queries with what came in; only a query whose list
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany,
 from visualmemory_gui.engine.decision.many import Verdicts, decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
+from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -107,8 +110,26 @@ class Standing:
         self._lists.take_out(touched[was & ~now])
         came = touched[now & ~was]
         for start in range(0, len(came), BLOCK):
-            self._let_in(came[start : start + BLOCK])
+            part = came[start : start + BLOCK]
+            self._let_in(part, snapshot.vectors[part])
         self._search(self._lists.short(self._need), report)
+
+    def suppose(self, supposed: Snapshot, *, gone: I64, came: I64, vectors: F32, report: Report = silent) -> Standing:
+        """Another one, standing on a memory that is only ``supposed``; this one and the memory stay as they are.
+
+        ``supposed`` is the snapshot followed last without the rows ``gone`` and with ``came``, rows of ``supposed``
+        that may stand behind all of its own; ``vectors`` are those of ``came``. Its ``fetch`` is never called, and it
+        can only ``decide``.
+        """
+        other = copy.copy(self)
+        other._lists = self._lists.copy()
+        other._lists.take_out(gone)
+        short = other._lists.short(self.deep)
+        other._search(short, report, without=gone)
+        other._snapshot = supposed
+        for start in range(0, len(came), BLOCK):
+            other._let_in(came[start : start + BLOCK], vectors[start : start + BLOCK])
+        return other
 
     def decide(
         self, *, k: int, rule: Rule, class_factor: bool, level: int = 0, thresholds: Thresholds | None = None
@@ -133,11 +154,13 @@ class Standing:
         self._lists = NeighbourTable(len(self), self._need + SPARE)
         self._search(np.arange(len(self)), report)
 
-    def _search(self, which: I64, report: Report) -> None:
-        """Search the lists of ``which`` anew."""
+    def _search(self, which: I64, report: Report, without: I64 = NO_ROWS) -> None:
+        """Search the lists of ``which`` anew, as if the rows ``without`` were not there."""
         if len(which):
             vectors, width = self.asked.vectors[which], self._lists.width
             out = self._excluded(which)
+            if len(without):
+                out = partial(_and_without, out, without)
             found = self._nearest_many(self._snapshot, vectors, width, excluded_rows=out, report=report)
             self._lists.put(which, found)
 
@@ -155,9 +178,9 @@ class Standing:
 
         return rows
 
-    def _let_in(self, came: I64) -> None:
+    def _let_in(self, came: I64, vectors: F32) -> None:
         """Put the rows ``came``, which vote now, into every list that they are near enough for."""
-        asked, vectors = self.asked, self._snapshot.vectors[came]
+        asked = self.asked
         near = asked.vectors @ vectors.T >= (1.0 - self._lists.reach() - TIE)[:, None]
         near &= ~self._left_out(came)
         queries, at = np.nonzero(near)
@@ -173,6 +196,10 @@ class Standing:
         out |= (asked.content[:, None] == snapshot.content[came]) & (asked.content != 0)[:, None]
         out |= (asked.group[:, None] == snapshot.group[came]) & (asked.group != 0)[:, None]
         return out
+
+
+def _and_without(rows: Callable[[int], I64] | None, without: I64, query: int) -> I64:
+    return without if rows is None else np.union1d(rows(query), without)
 
 
 def goes_on(before: Snapshot, after: Snapshot) -> bool:

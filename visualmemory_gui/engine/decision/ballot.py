@@ -78,8 +78,8 @@ class Ballot:
         one = rival if target == NOBODY else target
         mine = totals[:, one].copy()
         totals[:, one] = 0.0
-        ahead = mine - totals.max(axis=1)
-        return (-ahead if target == NOBODY else ahead) / whole
+        ahead: F64 = (mine - totals.max(axis=1)) / whole
+        return -ahead if target == NOBODY else ahead
 
     def equal_votes(self, length: int, strikes: int) -> bool:
         """Whether among the first ``length`` places all votes weigh the same, also after ``strikes`` strikes."""

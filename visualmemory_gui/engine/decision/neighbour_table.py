@@ -28,6 +28,12 @@ class NeighbourTable:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def copy(self) -> NeighbourTable:
+        """Another one that can be changed by itself."""
+        other = NeighbourTable(0, self.width)
+        other.rows, other.distances, other.complete = self.rows.copy(), self.distances.copy(), self.complete.copy()
+        return other
+
     def grow(self, queries: int) -> None:
         """Put that many empty lines at the end."""
         more = NeighbourTable(queries, self.width)

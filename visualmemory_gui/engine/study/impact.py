@@ -1,4 +1,4 @@
-"""Which other decisions an edit changed: the blast radius, read after every edit.
+"""Which other decisions an edit changes: the blast radius, read after every edit, or foreseen before it is made.
 
 The decisions of the watch set are followed; without one, those of a seeded sample of the memory's own exemplars, each
 decided by all others (leave-one-out). Their neighbour lists are kept current with the memory, so that an edit costs
@@ -20,7 +20,8 @@ from visualmemory_gui.engine.standing import Asked, Standing
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.pictures import KeptPicture
 from visualmemory_gui.engine.store.watch import Watched
-from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.study.supposing import Proposal, Supposed, suppose
+from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -70,11 +71,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Radius:
-    """What an edit did to ``of`` other decisions: ``watched`` ones, or a sample of the memory's own."""
+    """What an edit does to ``of`` other decisions: ``watched`` ones, or a sample of the memory's own."""
 
     moved: tuple[Moved, ...]
     of: int
     watched: bool
+
+    def count(self, kind: Kind) -> int:
+        return sum(each.kind == kind for each in self.moved)
 
 
 class Follower:
@@ -91,28 +95,41 @@ class Follower:
         self._ids: tuple[int, ...] = tuple(snapshot.ids[rows].tolist())
         self._asked = _pictures(self._watched) if self._watched else Asked.exemplars(snapshot, rows)
         self._stand(report)
-        self._labels = self._decide()[1]
+        self._labels = self._decided()
 
     def __len__(self) -> int:
         return len(self._asked)
 
     def follow(self, changes: Changes) -> Radius:
         """What ``changes``, which came last, did to the decisions of other pictures than those they speak of."""
-        if self._standing.deep < self._memory.settings.k:
-            self._stand(silent)
-        self._standing.follow(self._memory.snapshot)
-        before, (_, self._labels) = self._labels, self._decide()
+        self._catch_up(silent)
+        before, self._labels = self._labels, self._decided()
         edited = set(changes.ids)
-        places = [i for i, (old, new) in enumerate(zip(before, self._labels, strict=True)) if old != new]
-        places = [i for i in places if not self._ids or self._ids[i] not in edited]
-        moved = tuple(Moved(self._query(i), before[i], self._labels[i]) for i in places)
-        return Radius(moved, len(self), bool(self._watched))
+        others = np.array([i for i in range(len(self)) if not self._ids or self._ids[i] not in edited], np.int64)
+        return Radius(self._moved(before, self._labels, others), len(self), bool(self._watched))
+
+    def foresee(self, proposal: Proposal, *, report: Report = silent) -> Radius:
+        """What the edit would do to other decisions, if it were made now; nothing is written.
+
+        ``follow`` tells the same once it is made. What would be forgotten is not among the decisions any more. Raises
+        UnknownExemplar, BadLabel, BadValue as the edit would, and Cancelled by ``report``.
+        """
+        supposed = suppose(self._memory, proposal)
+        self._catch_up(report)
+        after = self._standing.suppose(
+            supposed.snapshot, gone=supposed.gone, came=supposed.came, vectors=supposed.vectors, report=report
+        )
+        others = [i for i in range(len(self)) if not self._touched(i, supposed)]
+        moved = self._moved(self._decided(), self._decided(after), np.array(others, np.int64))
+        left = sum(self._forgotten(i, supposed) for i in range(len(self))) if supposed.forgets else 0
+        return Radius(moved, len(self) - left, bool(self._watched))
 
     def rows(self) -> tuple[Verdict, ...]:
         """How the watch set stands, in its order; nothing without one."""
         if not self._watched:
             return ()
-        verdicts, labels = self._decide()
+        verdicts = self._decide(self._standing)
+        labels = _labels(verdicts)
         shares = [None if np.isnan(share) else float(share) for share in verdicts.share]
         return tuple(Verdict(self._query(i), labels[i], shares[i]) for i in range(len(self)))
 
@@ -121,13 +138,33 @@ class Follower:
         search = memory.live.searcher.nearest_many
         self._standing = Standing(memory.snapshot, self._asked, search, k=memory.settings.k, report=report)
 
-    def _decide(self) -> tuple[Verdicts, list[str | None]]:
+    def _catch_up(self, report: Report) -> None:
+        if self._standing.deep < self._memory.settings.k:
+            self._stand(report)
+        self._standing.follow(self._memory.snapshot, report)
+
+    def _decide(self, standing: Standing) -> Verdicts:
         settings = self._memory.settings
-        found = self._standing.decide(
+        return standing.decide(
             k=settings.k, rule=settings.rule, class_factor=settings.class_factor, level=settings.level
         )
-        names = (*found.labels, None)  # NOBODY is -1
-        return found, [names[code] for code in found.winner.tolist()]
+
+    def _decided(self, standing: Standing | None = None) -> list[str | None]:
+        return _labels(self._decide(standing or self._standing))
+
+    def _moved(self, before: list[str | None], after: list[str | None], others: I64) -> tuple[Moved, ...]:
+        """Those of the places ``others`` that are decided otherwise now."""
+        pairs = ((i, before[i], after[i]) for i in others.tolist())
+        return tuple(Moved(self._query(i), old, new) for i, old, new in pairs if old != new)
+
+    def _touched(self, place: int, supposed: Supposed) -> bool:
+        """Whether the edit is about the exemplar that is asked itself, or forgets it."""
+        return self._forgotten(place, supposed) if self._watched else self._ids[place] in supposed.ids
+
+    def _forgotten(self, place: int, supposed: Supposed) -> bool:
+        if self._watched:
+            return self._watched[place].picture.content in supposed.contents
+        return supposed.forgets and self._ids[place] in supposed.ids
 
     def _query(self, place: int) -> Followed:
         level = self._memory.settings.level
@@ -137,6 +174,11 @@ class Follower:
         exemplar, snapshot = self._ids[place], self._memory.snapshot
         label = snapshot.labels[snapshot.label[snapshot.rows_of([exemplar])[0]]]
         return Followed(at_level(label, level), exemplar=exemplar)
+
+
+def _labels(verdicts: Verdicts) -> list[str | None]:
+    names = (*verdicts.labels, None)  # NOBODY is -1
+    return [names[code] for code in verdicts.winner.tolist()]
 
 
 def _pictures(watched: tuple[Watched, ...]) -> Asked:

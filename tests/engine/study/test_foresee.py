@@ -1,0 +1,236 @@
+"""What an edit would do, told before it is made, against what it does when it is made."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.errors import BadLabel, BadValue, Cancelled, UnknownExemplar
+from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.study.impact import Follower, Radius
+from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+from visualmemory_gui.engine.types import NewExemplar
+
+DIM = 4
+LABELS = ("a/x", "a/y", "b/x", "b/y", "c")
+KINDS = ("strike", "restore", "relabel", "reweigh", "teach", "forget")
+
+
+def vectors(n: int, rng: np.random.Generator) -> np.ndarray:
+    raw = rng.integers(-3, 4, (n, DIM)) + np.linspace(0.1, 0.4, DIM)  # ties and twins are frequent
+    return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
+
+
+def content(number: int) -> str:
+    return hashlib.sha256(b"%d" % number).hexdigest()
+
+
+def filled(path: Path, seed: int, n: int = 60) -> VisualMemory:
+    """Clusters of twins, shared contents and groups, a few struck, some trusted otherwise."""
+    rng = np.random.default_rng(seed)
+    memory = VisualMemory.create(path, dim=DIM)
+    groups = [None, None, "patient 1", "patient 2"]
+    memory.add_rows(
+        [
+            NewExemplar(
+                LABELS[int(rng.integers(len(LABELS)))],
+                vector,
+                content=content(int(rng.integers(0, 3 * n))),
+                group=groups[int(rng.integers(len(groups)))],
+                trust=float(rng.choice([1.0, 0.5, 4.0])),
+            )
+            for vector in vectors(n, rng)
+        ]
+    )
+    memory.strike(rng.choice(memory.snapshot.ids, n // 6, replace=False).tolist())
+    return memory
+
+
+def proposed(memory: VisualMemory, kind: Any, rng: np.random.Generator) -> Proposal:
+    ids = tuple(int(i) for i in rng.choice(memory.snapshot.ids, int(rng.integers(1, 12)), replace=False))
+    label = str(rng.choice([*LABELS, "new/one"]))
+    if kind == "teach":
+        fresh = vectors(int(rng.integers(1, 5)), rng)
+        lessons = tuple(Lesson(v, content(int(rng.integers(0, 200)))) for v in fresh)
+        return Proposal(kind, label=label, lessons=lessons)
+    return Proposal(kind, ids, label=label, trust=float(rng.choice([0.1, 20.0, 1.0])))
+
+
+def make(memory: VisualMemory, edit: Proposal) -> None:
+    """The edit itself."""
+    if edit.kind == "teach":
+        here = {(e.content, e.label) for e in memory.catalog.select()}
+        new: dict[str | None, NewExemplar] = {}
+        for lesson in edit.lessons:
+            if (lesson.content, edit.label) not in here:
+                new.setdefault(lesson.content, NewExemplar(edit.label, lesson.vector, content=lesson.content))
+        memory.add_rows(list(new.values()))
+    elif edit.kind == "relabel":
+        memory.relabel(edit.ids, edit.label)
+    elif edit.kind == "reweigh":
+        memory.reweigh(edit.ids, edit.trust)
+    else:
+        {"strike": memory.strike, "restore": memory.restore, "forget": memory.forget}[edit.kind](edit.ids)
+
+
+def moves(radius: Radius) -> list[tuple[Any, str | None, str | None, str]]:
+    return [
+        (m.query.exemplar or (m.query.picture and m.query.picture.content), m.before, m.after, m.kind)
+        for m in radius.moved
+    ]
+
+
+def state(memory: VisualMemory) -> list[Any]:
+    return [memory.catalog.change(), memory.catalog.select(), memory.snapshot.counts.tolist()]
+
+
+def followed(memory: VisualMemory, *, watched: bool, seed: int) -> Follower:
+    rng = np.random.default_rng(seed)
+    if watched:
+        asked = [(NewPicture(content(i), vector=v), str(rng.choice(LABELS))) for i, v in enumerate(vectors(25, rng))]
+        memory.watch.add(asked)
+    memory.set("k", int(rng.choice([1, 3, 10])))
+    memory.set("rule", str(rng.choice(["rank", "plurality", "softmax", "distance"])))
+    memory.set("level", int(rng.integers(0, 2)))
+    return Follower(memory)
+
+
+@pytest.mark.parametrize("watched", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_foreseen_is_what_happens(tmp_path, seed: int, watched: bool) -> None:
+    rng = np.random.default_rng(seed + 100)
+    with filled(tmp_path / "m.vmem", seed) as memory:
+        follower = followed(memory, watched=watched, seed=seed)
+        told: list[Any] = []
+        memory.changed(told.append)
+        for _ in range(12):
+            edit = proposed(memory, rng.choice(KINDS[:-1]), rng)
+            before = state(memory)
+            foreseen = follower.foresee(edit)
+            assert state(memory) == before, "looking ahead wrote something"
+            told.clear()
+            make(memory, edit)
+            if told:
+                assert moves(foreseen) == moves(follower.follow(told[-1])), edit
+            else:
+                assert not foreseen.moved, edit
+
+
+@pytest.mark.parametrize("watched", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_forgetting_is_foreseen_to_do_is_what_a_memory_decides_that_forgot(
+    tmp_path: Path, seed: int, watched: bool
+) -> None:
+    with filled(tmp_path / "m.vmem", seed) as memory:
+        follower = followed(memory, watched=watched, seed=seed)
+        edit = proposed(memory, "forget", np.random.default_rng(seed))
+        gone = {e.content for e in memory.catalog.get(edit.ids)}
+        before = decided(memory, follower)
+        foreseen = follower.foresee(edit)
+        memory.forget(edit.ids)
+        after = decided(memory, Follower(memory))
+        kept = {key: label for key, label in before.items() if key not in gone and key not in edit.ids}
+        assert {key: (old, new) for key, old, new, _ in moves(foreseen)} == {
+            key: (label, after[key]) for key, label in kept.items() if label != after[key]
+        }
+        assert foreseen.of == len(kept)
+
+
+def decided(memory: VisualMemory, follower: Follower) -> dict[Any, str | None]:
+    """Each followed decision by its exemplar or its content, made one by one."""
+    settings, found = memory.settings, {}
+    snapshot = memory.snapshot
+    asked = follower._asked  # the very vectors
+    for i in range(len(follower)):
+        out = snapshot.twin == asked.twin[i]
+        out |= (snapshot.content == asked.content[i]) & (asked.content[i] != 0)
+        if asked.group is not None:
+            out |= (snapshot.group == asked.group[i]) & (asked.group[i] != 0)
+        decision = memory.decide_vector(
+            asked.vectors[i], exclude=snapshot.ids[out].tolist(), level=settings.level, search="exact"
+        )
+        query = follower._query(i)
+        found[query.exemplar or (query.picture and query.picture.content)] = decision.label
+    return found
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[VisualMemory]:
+    with filled(tmp_path / "m.vmem", 3) as made:
+        yield made
+
+
+def test_striking_nearly_everything_is_foreseen_too(memory: VisualMemory) -> None:
+    follower = Follower(memory)
+    ids = tuple(memory.snapshot.ids[memory.snapshot.active].tolist()[:-2])
+    told: list[Any] = []
+    memory.changed(told.append)
+    foreseen = follower.foresee(Proposal("strike", ids))
+    memory.strike(ids)
+    assert moves(foreseen) == moves(follower.follow(told[-1]))
+
+
+def test_looking_ahead_twice_and_at_other_edits_leaves_the_follower_as_it_was(memory: VisualMemory) -> None:
+    follower, fresh = Follower(memory), Follower(memory)
+    first = follower.foresee(Proposal("strike", (1, 2, 3, 4)))
+    follower.foresee(Proposal("relabel", (5, 6, 7, 8), label="c"))
+    assert moves(follower.foresee(Proposal("strike", (1, 2, 3, 4)))) == moves(first)
+    told: list[Any] = []
+    memory.changed(told.append)
+    memory.strike([9, 10, 11, 12, 13])
+    assert moves(follower.follow(told[-1])) == moves(fresh.follow(told[-1]))
+
+
+def test_a_picture_that_is_here_under_its_label_teaches_nothing(memory: VisualMemory) -> None:
+    [one] = memory.catalog.get([1])
+    vector = memory.catalog.vectors([1])[0]
+    follower = Follower(memory)
+    assert not follower.foresee(Proposal("teach", label=one.label, lessons=(Lesson(vector, one.content),))).moved
+
+
+@pytest.mark.parametrize(
+    ("edit", "error"),
+    [
+        (Proposal("strike", (999,)), UnknownExemplar),
+        (Proposal("relabel", (1,), label="../x"), BadLabel),
+        (Proposal("reweigh", (1,), trust=0.0), BadValue),
+        (Proposal("teach", label="x"), BadValue),
+    ],
+)
+def test_an_edit_that_would_be_refused_is_refused_here(memory: VisualMemory, edit: Proposal, error: type) -> None:
+    with pytest.raises(error):
+        Follower(memory).foresee(edit)
+
+
+def test_an_exemplar_whose_adding_was_undone_cannot_be_struck_in_thought_either(memory: VisualMemory) -> None:
+    [new] = memory.add_vectors(vectors(1, np.random.default_rng(1)), ["a/x"])
+    memory.undo()
+    with pytest.raises(UnknownExemplar):
+        Follower(memory).foresee(Proposal("strike", (new,)))
+
+
+def test_it_can_be_stopped_while_it_searches(memory: VisualMemory) -> None:
+    follower = Follower(memory)
+    stopped = threading.Event()
+
+    def report(done: int, total: int | None, what: str = "") -> None:
+        stopped.set()
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        follower.foresee(Proposal("strike", tuple(range(1, 55))), report=report)
+    assert stopped.is_set()
+
+
+def test_a_memory_with_nothing_in_it_has_nothing_to_foresee(tmp_path: Path) -> None:
+    with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
+        lesson = Lesson(vectors(1, np.random.default_rng(0))[0])
+        found = Follower(memory).foresee(Proposal("teach", label="a", lessons=(lesson,)))
+        assert found == Radius((), 0, watched=False)
