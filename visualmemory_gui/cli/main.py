@@ -11,7 +11,19 @@ import typer
 from typer.core import TyperGroup
 
 from visualmemory_gui import __version__
-from visualmemory_gui.cli import build, edits, exchange, experiments, history, look, review, upkeep, window
+from visualmemory_gui.cli import (
+    build,
+    edits,
+    exchange,
+    experiments,
+    followed,
+    history,
+    look,
+    reasons,
+    review,
+    upkeep,
+    window,
+)
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
 
@@ -92,6 +104,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     edits.forget,
     look.evaluate,
     review.review,
+    followed.watch,
+    followed.impact,
+    reasons.flip,
+    reasons.attribute,
     experiments.novelty,
     experiments.classes,
     experiments.levels,

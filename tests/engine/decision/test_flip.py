@@ -16,7 +16,7 @@ from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.flip import fewest_strikes
 from visualmemory_gui.engine.decision.lessons import fewest_lessons
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import RULES, F32, F64, I64, Rule
+from visualmemory_gui.engine.types import F32, F64, I64, RULES, Rule
 
 LABELS = ("a/x", "a/y", "b/x", "b/y", "c")
 Retrieve = Callable[[int], tuple[I64, F64]]

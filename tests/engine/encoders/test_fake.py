@@ -39,3 +39,11 @@ def test_like_pictures_are_near_and_unlike_ones_far() -> None:
     red, dark_red, blue = (np.full((64, 64, 3), c, np.uint8) for c in ((220, 30, 30), (200, 25, 25), (30, 30, 220)))
     a, b, c = FakeEncoder().encode(np.stack([red, dark_red, blue]))
     assert a @ b > 0.95 > 0.5 > a @ c
+
+
+def test_the_cells_average_to_the_vector() -> None:
+    batch = pictures(5)
+    cells = FakeEncoder().features(batch)
+    assert cells.shape == (5, 8, 8, 64)
+    mean = cells.mean(axis=(1, 2))
+    assert np.abs(mean / np.linalg.norm(mean, axis=1, keepdims=True) - FakeEncoder().encode(batch)).max() < 1e-5

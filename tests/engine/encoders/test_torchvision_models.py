@@ -11,6 +11,7 @@ import torch
 from torchvision import models
 
 from visualmemory_gui.engine.encoders import registry, torchvision_models
+from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.types import Geometry
 
@@ -41,6 +42,16 @@ def test_vectors_are_the_inputs_of_the_last_layer(saved: torch.nn.Module) -> Non
     assert vectors.shape == (2, 512) and encoder.identity.dim == 512
     assert np.abs(vectors - wanted / np.linalg.norm(wanted, axis=1, keepdims=True)).max() < 1e-5
     assert encoder.identity == registry.identity(NAME)
+
+
+def test_the_cells_before_the_pooling_average_to_the_vector(saved: torch.nn.Module) -> None:
+    encoder = registry.load(NAME, device="cpu", bulk=True)
+    batch = np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3), np.uint8)
+    assert isinstance(encoder, SpatialEncoder)
+    cells = encoder.features(batch)
+    assert cells.shape == (2, 7, 7, 512)
+    mean = cells.mean(axis=(1, 2))
+    assert np.abs(mean / np.linalg.norm(mean, axis=1, keepdims=True) - encoder.encode(batch)).max() < 1e-5
 
 
 def test_a_file_whose_checksum_differs_from_its_name_is_refused(saved: torch.nn.Module, weights_folder: Path) -> None:

@@ -231,4 +231,3 @@ def _subsets(places: I64, size: int) -> Iterator[I64]:
     sets = itertools.combinations(places.tolist(), size)
     while block := list(itertools.islice(sets, _BLOCK)):
         yield np.array(block, np.int64)
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from visualmemory_gui.engine.encoders.base import check, unit
-from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
+from visualmemory_gui.engine.types import F32, F64, U8, EncoderIdentity, Geometry
 
 NAME = "fake"
 DIM = 64
@@ -28,14 +28,27 @@ class FakeEncoder:
         self._projection = rng.standard_normal((_GRID * _GRID * 3 + 1, DIM))
 
     def encode(self, batch: U8) -> F32:
-        check(batch, self.geometry)
-        cell = _SIZE // _GRID
-        sums = batch.reshape(len(batch), _GRID, cell, _GRID, cell, 3).sum(axis=(2, 4), dtype=np.int64)
-        colours = sums.reshape(len(batch), _GRID * _GRID * 3) / (cell * cell * 127.5) - 1.0
+        colours = self._colours(batch)
         # The constant keeps the vector of an all-grey picture away from zero; einsum sums each row by itself, so that
         # a picture's vector does not depend on the batch to the last bit.
         inputs = np.concatenate([colours, np.ones((len(batch), 1))], axis=1)
         return unit(np.einsum("nc,cd->nd", inputs, self._projection))
+
+    def features(self, batch: U8) -> F32:
+        """(n, 8, 8, 64): as ``base.SpatialEncoder`` promises; their mean, brought to unit length, is the vector."""
+        colours = self._colours(batch).reshape(len(batch), _GRID * _GRID, 3)
+        parts = self._projection[:-1].reshape(_GRID * _GRID, 3, DIM)
+        cells = np.einsum("nic,icd->nid", colours, parts) * (_GRID * _GRID) + self._projection[-1]
+        out: F32 = cells.reshape(len(batch), _GRID, _GRID, DIM).astype(np.float32)
+        return out
+
+    def _colours(self, batch: U8) -> F64:
+        """(n, 192): the mean colours of the cells, -1 to 1."""
+        check(batch, self.geometry)
+        cell = _SIZE // _GRID
+        sums = batch.reshape(len(batch), _GRID, cell, _GRID, cell, 3).sum(axis=(2, 4), dtype=np.int64)
+        out: F64 = sums.reshape(len(batch), _GRID * _GRID * 3) / (cell * cell * 127.5) - 1.0
+        return out
 
     def close(self) -> None:
         """Nothing to give back."""

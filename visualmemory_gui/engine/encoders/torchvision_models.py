@@ -7,6 +7,8 @@ kept.
 from __future__ import annotations
 
 import re
+import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,7 @@ def load(name: str, *, device: str, bulk: bool, report: Report = silent) -> Torc
     """The encoder, its weights fetched if they are not here. Raises EncoderError."""
     import torch
 
-    from visualmemory_gui.engine.encoders.torch_encoder import Network, TorchEncoder
+    from visualmemory_gui.engine.encoders.torch_encoder import Network, SpatialTorchEncoder, TorchEncoder
 
     path = _fetched(name, report)
     module = _network(name)
@@ -69,8 +71,28 @@ def load(name: str, *, device: str, bulk: bool, report: Report = silent) -> Torc
         raise EncoderError(f"{path} does not hold the weights of {name}: remove it to have it fetched again") from error
     dim = _beheaded(module, classes=_classes(name))
     transforms = _weights(name).transforms()
-    network = Network(module, module, tuple(transforms.mean), tuple(transforms.std))
-    return TorchEncoder(network, _identity(name, dim, path), geometry=geometry(name), device=device, bulk=bulk)
+    spatial = hasattr(module, "avgpool")
+    cells = partial(_before_pool, module) if spatial else None
+    network = Network(module, module, tuple(transforms.mean), tuple(transforms.std), cells=cells)
+    made = SpatialTorchEncoder if spatial else TorchEncoder
+    return made(network, _identity(name, dim, path), geometry=geometry(name), device=device, bulk=bulk)
+
+
+def _before_pool(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """(n, 3, s, s) normalised -> (n, h, w, d): what the network averages over the picture."""
+    seen: list[torch.Tensor] = []
+    here = threading.get_ident()
+
+    def note(_: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        if threading.get_ident() == here:  # other threads encode with the same network
+            seen.append(given[0])
+
+    hook = module.get_submodule("avgpool").register_forward_pre_hook(note)
+    try:
+        module(inputs)
+    finally:
+        hook.remove()
+    return seen[0].permute(0, 2, 3, 1)
 
 
 def _weights(name: str) -> Any:

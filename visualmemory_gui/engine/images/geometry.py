@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from visualmemory_gui.engine.types import U8, Geometry
+from visualmemory_gui.engine.types import F64, U8, Geometry
 
 _INTERPOLATION = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _WHITE = (255, 255, 255)
@@ -43,3 +43,29 @@ def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
         return image
     left, top = round((image.width - width) / 2), round((image.height - height) / 2)
     return image.crop((left, top, left + width, top + height))
+
+
+def square_of(geometry: Geometry, width: int, height: int) -> tuple[float, float, float, float]:
+    """Where the encoder's square lies over a picture of ``width`` x ``height`` pixels: left, top, right, bottom.
+
+    In parts of the picture's sides. A letterbox reaches beyond the picture, a crop leaves some of it out.
+    """
+    side: float = max(width, height)
+    if geometry.fit == "crop":
+        side = min(width, height) * geometry.size / geometry.resize
+    left, top = (width - side) / 2 / width, (height - side) / 2 / height
+    return left, top, left + side / width, top + side / height
+
+
+def inside(square: tuple[float, float, float, float], rows: int, columns: int) -> F64:
+    """(rows, columns): how much of each cell of the encoder's square lies on the picture, 0 to 1."""
+    left, top, right, bottom = square
+    down, across = _on_picture(top, bottom, rows), _on_picture(left, right, columns)
+    out: F64 = np.outer(down, across)
+    return out
+
+
+def _on_picture(start: float, end: float, cells: int) -> F64:
+    edges = np.clip(np.linspace(start, end, cells + 1), 0.0, 1.0)
+    out: F64 = np.diff(edges) / ((end - start) / cells)
+    return out

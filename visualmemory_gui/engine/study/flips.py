@@ -121,7 +121,9 @@ def _second(decision: Decision) -> str | None:
 
 def _full(snapshot: Snapshot, decision: Decision, towards: str, to: str | None) -> str:
     """The full label that is taught for the class ``towards``: ``to`` where it has exemplars or stands for itself."""
-    if to is not None and (to in snapshot.labels and snapshot.counts[snapshot.labels.index(to)] or not decision.level):
+    if to is not None and (
+        (to in snapshot.labels and snapshot.counts[snapshot.labels.index(to)]) or not decision.level
+    ):
         return to
     shares: dict[str, float] = {}
     for neighbour in decision.neighbours:

@@ -81,6 +81,14 @@ class Radius:
         return sum(each.kind == kind for each in self.moved)
 
 
+def foreseen_text(radius: Radius) -> str:
+    """ "would fix 1, break 2 of 50 watched decisions", "would change none of 2,000 other decisions"."""
+    what = f"{'watched' if radius.watched else 'other'} decision{'' if radius.of == 1 else 's'}"
+    kinds: tuple[tuple[str, Kind], ...] = (("fix", "fixed"), ("break", "broken"), ("move", "moved"))
+    parts = [f"{verb} {radius.count(kind):,}" for verb, kind in kinds if radius.count(kind)]
+    return f"would {', '.join(parts) or 'change none'} of {radius.of:,} {what}"
+
+
 class Follower:
     """Follows decisions of ``memory``, at the k, rule and level of its settings. For one thread at a time.
 

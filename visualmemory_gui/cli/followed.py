@@ -1,0 +1,245 @@
+"""Commands on the decisions that are followed: watch, and impact, which looks ahead."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.edits import chosen
+from visualmemory_gui.cli.opening import reader, writer
+from visualmemory_gui.cli.output import Progress, count, emit, table
+from visualmemory_gui.engine.errors import BadValue
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.impact import Followed, Radius
+    from visualmemory_gui.engine.study.supposing import Kind, Proposal
+
+
+class WatchVerb(StrEnum):
+    """What is done to the watch set."""
+
+    add = "add"
+    list = "list"
+    check = "check"
+    remove = "remove"
+
+
+class EditName(StrEnum):
+    """An edit that might be made."""
+
+    strike = "strike"
+    restore = "restore"
+    relabel = "relabel"
+    reweigh = "reweigh"
+    teach = "teach"
+    forget = "forget"
+
+
+def watch(
+    memory: options.Memory,
+    verb: Annotated[
+        WatchVerb, typer.Argument(help="add: watch pictures; list: show them; check: are they right; remove: stop.")
+    ],
+    items: Annotated[
+        list[str] | None, typer.Argument(metavar="[IMAGE|NUMBER]...", help="Pictures to add; numbers to remove.")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="What the added pictures ought to be.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Follow decisions that ought to stay right.
+
+    `watch M add IMAGE... --label L`, `watch M list`, `watch M check`, `watch M remove NUMBER...`. Check decides all of
+    them on the memory as it is; one that is wrong ends with exit code 0 all the same.
+    """
+    given = items or []
+    if verb is WatchVerb.add:
+        _add(memory, given, label, as_json=as_json)
+    elif verb is WatchVerb.remove:
+        _remove(memory, given, as_json=as_json)
+    elif given or label is not None:
+        raise typer.BadParameter(f"{verb.value} takes no pictures and no label", param_hint="ITEM")
+    elif verb is WatchVerb.list:
+        _list(memory, as_json=as_json)
+    else:
+        _check(memory, as_json=as_json)
+
+
+def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) -> None:
+    if not images or label is None:
+        raise typer.BadParameter("name the pictures, and with --label what they ought to be", param_hint="IMAGE")
+    from visualmemory_gui.engine.store.pictures import NewPicture
+
+    with writer(memory) as m:
+        pictures = [m.picture(image) for image in images]
+        vectors = m.embed(pictures)
+        new = [
+            (NewPicture(p.content, p.source, p.sha256, p.thumbnail, vector), label)
+            for p, vector in zip(pictures, vectors, strict=True)
+        ]
+        numbers = m.watch.add(new)
+        total = len(m.watch)
+    if as_json:
+        emit({"watched": total, "numbers": numbers})
+    else:
+        typer.echo(f"{count(len(numbers), 'picture')} ought to be {label}; {total:,} watched")
+
+
+def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
+    numbers = [_number(item) for item in items]
+    if not numbers:
+        raise typer.BadParameter("name the numbers, as `watch MEMORY list` shows them", param_hint="NUMBER")
+    with writer(memory) as m:
+        there = {w.picture.id for w in m.watch.all()}
+        if missing := [n for n in numbers if n not in there]:
+            raise BadValue(f"no watched picture has the number {missing[0]}")
+        m.watch.remove(numbers)
+        total = len(m.watch)
+    if as_json:
+        emit({"watched": total, "numbers": numbers})
+    else:
+        typer.echo(f"{count(len(numbers), 'picture')} watched no more; {total:,} left")
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no number", param_hint="NUMBER") from None
+
+
+def _list(memory: str, *, as_json: bool) -> None:
+    with reader(memory) as m:
+        watched = m.watch.all()
+    if as_json:
+        for w in watched:
+            emit({"number": w.picture.id, "expected": w.expected, "source": w.picture.source})
+    else:
+        table(((w.picture.id, w.expected, w.picture.source or "") for w in watched), ("number", "expected", "source"))
+
+
+def _check(memory: str, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.study.impact import Follower
+
+    with reader(memory) as m, Progress() as report:
+        rows = Follower(m, report=report).rows() if len(m.watch) else ()
+    right = sum(row.right for row in rows)
+    if as_json:
+        shown = [
+            {
+                "number": row.query.picture and row.query.picture.id,
+                "source": row.query.picture and row.query.picture.source,
+                "expected": row.query.expected,
+                "label": row.label,
+                "share": row.share,
+                "right": row.right,
+            }
+            for row in rows
+        ]
+        emit({"watched": len(rows), "right": right, "rows": shown})
+        return
+    typer.echo(f"{right:,} of {len(rows):,} as expected")
+    wrong = [row for row in rows if not row.right]
+    if wrong:
+        cells = ((row.query.expected, row.label, row.share, _name(row.query, None)) for row in wrong)
+        table(cells, ("expected", "decided", "share", "picture"))
+
+
+def impact(
+    memory: options.Memory,
+    edit: Annotated[EditName, typer.Argument(help="The edit that might be made.")],
+    items: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID|IMAGE]...", help="Ids of exemplars; for teach, pictures.")
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label", help="relabel, teach: the label. Others: the exemplars of this label and below, beside the ids."
+        ),
+    ] = None,
+    to: Annotated[float, typer.Option("--to", help="reweigh: the trust, above 0 and at most 100.")] = 1.0,
+    as_json: options.Json = False,
+) -> None:
+    """Tell which decisions an edit would change.
+
+    Before it is made: nothing is written. The decisions are those of the watch set; without one up to 2,000 of the
+    memory's own exemplars stand in, each decided by the others.
+    """
+    from visualmemory_gui.engine.study.impact import Follower
+
+    with reader(memory) as m, Progress() as report:
+        proposal = _proposal(m, edit, items or [], label, to)
+        found = Follower(m, report=report).foresee(proposal, report=report)
+        names = [_name(each.query, m) for each in found.moved]
+    if as_json:
+        emit(impact_json(edit.value, found, names))
+    else:
+        _tell_impact(found, names)
+
+
+def _proposal(m: VisualMemory, edit: EditName, items: list[str], label: str | None, to: float) -> Proposal:
+    from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+
+    kind: Kind = edit.value
+    if edit in (EditName.relabel, EditName.teach) and label is None:
+        raise typer.BadParameter(f"{edit.value} needs a label", param_hint="--label")
+    if edit is EditName.teach:
+        if not items:
+            raise typer.BadParameter("name the pictures", param_hint="IMAGE")
+        pictures = [m.picture(item) for item in items]
+        vectors = m.embed(pictures)
+        lessons = tuple(Lesson(v, p.content) for p, v in zip(pictures, vectors, strict=True))
+        return Proposal("teach", label=label or "", lessons=lessons)
+    ids = [_id(item) for item in items]
+    if edit is not EditName.relabel:
+        ids = chosen(m, ids, label)
+    if not ids:
+        raise typer.BadParameter("name exemplars by id or by an option", param_hint="ID")
+    return Proposal(kind, tuple(ids), label=label or "", trust=to)
+
+
+def _id(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no id", param_hint="ID") from None
+
+
+def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
+    moved = [
+        {
+            "id": each.query.exemplar,
+            "number": each.query.picture and each.query.picture.id,
+            "picture": name,
+            "expected": each.query.expected,
+            "before": each.before,
+            "after": each.after,
+            "kind": each.kind,
+        }
+        for each, name in zip(found.moved, names, strict=True)
+    ]
+    counts = {kind: found.count(kind) for kind in ("fixed", "broken", "moved")}
+    return {"edit": edit, "of": found.of, "watched": found.watched, **counts, "decisions": moved}
+
+
+def _tell_impact(found: Radius, names: list[str]) -> None:
+    from visualmemory_gui.engine.study.impact import foreseen_text
+
+    typer.echo(foreseen_text(found))
+    if found.moved:
+        rows = (
+            (each.kind, each.query.expected, each.before, each.after, name)
+            for each, name in zip(found.moved, names, strict=True)
+        )
+        table(rows, ("kind", "expected", "now", "then", "picture"))
+
+
+def _name(query: Followed, m: VisualMemory | None) -> str:
+    """The picture's path; an exemplar without one by its id."""
+    if query.picture is not None:
+        return query.picture.source or f"picture {query.picture.id}"
+    source = m.catalog.sources([query.exemplar]).get(query.exemplar) if m and query.exemplar else None
+    return source or f"exemplar {query.exemplar}"
