@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,7 @@ class FormatName(StrEnum):
     bundle = "bundle"
     imagefolder = "imagefolder"
     parquet = "parquet"
+    report = "report"
 
 
 def export(
@@ -34,15 +36,23 @@ def export(
         typer.Option(
             "--format",
             help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "
-            "metadata.jsonl; parquet: vectors and labels.",
+            "metadata.jsonl; parquet: vectors and labels; report: one decision as NAME.html or NAME.png.",
         ),
     ] = FormatName.bundle,
+    image: Annotated[
+        str | None, typer.Option("--image", metavar="IMAGE", help="report: the picture whose decision it is about.")
+    ] = None,
     keep_private: Annotated[
         bool, typer.Option("--keep-private", help="Keep absolute paths, and where pictures were taken (EXIF GPS).")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write the memory to a file or folder."""
+    """Write the memory to a file or folder, or a report on one decision."""
+    if (kind is FormatName.report) != (image is not None):
+        raise typer.BadParameter("a report needs --image, and only a report has one", param_hint="--image")
+    if image is not None:
+        _report(memory, to, image, keep_private=keep_private, as_json=as_json)
+        return
     from visualmemory_gui.engine.exchange import formats
 
     with reader(memory) as m, Progress() as report:
@@ -51,6 +61,21 @@ def export(
         emit({"to": done.path, "exported": done.exemplars, **_counts(done)})
     else:
         _tell_export(done)
+
+
+def _report(memory: str, to: str, image: str, *, keep_private: bool, as_json: bool) -> None:
+    from visualmemory_gui.engine.exchange import report
+
+    with reader(memory) as m:
+        picture = m.picture(image)
+        decision = m.decide(picture, level=m.settings.level)
+        watched = {w.picture.content: w.expected for w in m.watch.all()}
+        asked = report.Asked(Path(image).name, picture.thumbnail, picture.source, watched.get(picture.content))
+        report.write(report.gather(m, decision, asked, keep_private=keep_private), to)
+    if as_json:
+        emit({"to": to, "image": image, "label": decision.label})
+    else:
+        typer.echo(f"the decision on {image} written to {to}")
 
 
 def _counts(done: Exported) -> dict[str, object]:
