@@ -46,6 +46,10 @@ class Answers:
     of_memory: dict[str, object] = field(default_factory=dict)
     window_settings: Any = None
     settings_shown: Any = None
+    foresee: Any = None
+    foreseen: list[tuple[str, bool]] = field(default_factory=list)
+    apply: Any = None
+    show: Any = None
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
@@ -83,8 +87,10 @@ class Answers:
         preselected: str = "",
         verb: str = "Teach",
         typed: str = "",
+        foresee: Any = None,
     ) -> None:
         self.asked.append(question)
+        self.foresee = foresee
         self.typed = typed
         self.preselected = preselected
         if self.label_answer:
@@ -103,6 +109,14 @@ class Answers:
         self.asked.append(title)
         self.rows = list(rows)
         then(0)
+
+    def flip(self, title: str, note: str, rows: Sequence[Any], then: Any, show: Any) -> Callable[[str, bool], object]:
+        self.asked.append(title)
+        self.rows, self.apply, self.show = list(rows), then, show
+        return lambda text, shows: self.foreseen.append((text, shows))
+
+    def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
+        then(self.path or str(suggested))
 
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
         self.asked.append(question)

@@ -85,6 +85,8 @@ ACTIONS: tuple[Spec, ...] = (
          ("writable", "winner"), "decide"),
     Spec("actionWatch", "Watch…", "Follow this decision across edits: say what it ought to be", "eye-outline", ("W",),
          "watch", ("writable", "query"), "decide"),
+    Spec("actionReport", "Report…", "Write this decision and its reasons as a page or a picture to hand to someone",
+         "file-document-outline", (), "report", ("query",), "decide"),
     Spec("actionStrike", "Strike out", "Take the selected neighbours out of every vote; nothing is erased",
          "close-circle-outline", ("X", "Del"), "strike", ("writable", "selection"), "decide"),
     Spec("actionRestore", "Restore", "Give the selected struck neighbours their vote back", "restore", ("U",),

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from visualmemory_gui.app import operations, queue_operations, watch_operations
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.foreseen import Thought, for_dialog, lesson, relabelling
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.session import Session
@@ -77,7 +78,8 @@ class Commands(QObject):
         question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this picture as", "Teach")
         if len(queued) > 1:
             question = f"Teach {len(queued):,} pictures as"
-        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb, typed=typed)
+        thought = partial(lesson, query) if len(queued) < 2 else None
+        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb, typed=typed, thought=thought)
 
     def confirm(self) -> None:
         """Teach the query as what won; many selected pictures of the queue each as its own winner."""
@@ -187,7 +189,8 @@ class Commands(QObject):
         """Relabel ``ids``; None asks for the class."""
         if label is None:
             question = f"Relabel {operations.exemplars(len(ids))} to"
-            self._ask_label(question, partial(operations.relabel, self._session, ids), verb="Relabel")
+            then = partial(operations.relabel, self._session, ids)
+            self._ask_label(question, then, verb="Relabel", thought=partial(relabelling, ids))
         else:
             operations.relabel(self._session, ids, label)
 
@@ -223,9 +226,11 @@ class Commands(QObject):
         preselected: str = "",
         verb: str = "Teach",
         typed: str = "",
+        thought: Callable[[str], Thought | None] | None = None,
     ) -> None:
         labels = sorted(label for label, count in self._session.decision.counts.items() if count)
-        self._ask.label(question, labels, then, preselected=preselected, verb=verb, typed=typed)
+        foresee = for_dialog(self._session.foreseen, thought) if thought is not None else None
+        self._ask.label(question, labels, then, preselected=preselected, verb=verb, typed=typed, foresee=foresee)
 
     def _teach_query(self, label: str) -> None:
         query, queued = self._session.decision.query, self._cards.queued()

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.upkeep import Missing
+Foresee = Callable[[str, Callable[[str], object]], object]
+"""Looks ahead at what a label would do, and tells it in a sentence, "" where there is nothing to tell."""
 
 
 class Asking(Protocol):
@@ -27,6 +30,10 @@ class Asking(Protocol):
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None: ...
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None: ...
     def moved(self, title: str, rows: Sequence[MovedRow], then: Callable[[int], object]) -> None: ...
+    def flip(
+        self, title: str, note: str, rows: Sequence[StrikeRow], then: Callable[[], object], show: Callable[[], object]
+    ) -> Callable[[str, bool], object]: ...
+    def report_file(self, suggested: Path, then: Callable[[str], object]) -> None: ...
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None: ...
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None: ...
     def table_file(self, suggested: Path, then: Callable[[str], object]) -> None: ...
@@ -47,4 +54,5 @@ class Asking(Protocol):
         preselected: str = "",
         verb: str = "Teach",
         typed: str = "",
+        foresee: Foresee | None = None,
     ) -> None: ...

@@ -18,6 +18,7 @@ from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.notes import Notes
+from visualmemory_gui.app.reason_commands import ReasonCommands
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.settings_commands import SettingsCommands
 from visualmemory_gui.app.upkeep import Upkeep
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.memory_commands = MemoryCommands(self.session, self.ask)
         self.look = SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side)
         self.commands = Commands(self.session, self.decide, self.ask, self)
+        self.reasons = ReasonCommands(self.session, self.ask, self.on_query_chosen)
         self.actions_by_id = actions.build(self, self._handler)
         self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
         self.notes = Notes(self.session, self.ask, self)
@@ -230,6 +232,9 @@ class MainWindow(QMainWindow):
         decide.restore_requested.connect(commands.restore)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
         self.curate.tabs.grid_shown.connect(lambda _: self.on_workspace(self.workspace))
+        decide.decision.flip.preview_requested.connect(self.reasons.preview_flip)
+        for line in (decide.neighbours.impact, self.curate.middle.impact):
+            line.show_requested.connect(self.reasons.show_foreseen)
         self.notes.followed_chosen.connect(self.on_query_chosen)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
@@ -238,7 +243,7 @@ class MainWindow(QMainWindow):
 
     def _handler(self, name: str) -> Callable[..., object]:
         """The method of that name: the window's own, else the commands'."""
-        owners = (self, self.commands, self.memory_commands, self.look)
+        owners = (self, self.commands, self.memory_commands, self.reasons, self.look)
         owner = next(owner for owner in owners if hasattr(type(owner), name))
         handler: Callable[..., object] = getattr(owner, name)
         return handler

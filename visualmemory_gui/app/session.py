@@ -13,8 +13,11 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_keys import ClassKeysModel
 from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.flips import FlipsModel
 from visualmemory_gui.app.models.followed import FollowedModel
+from visualmemory_gui.app.models.foreseen import ForeseenModel
 from visualmemory_gui.app.models.queue import QueueModel
+from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
@@ -56,6 +59,9 @@ class Session(QObject):
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
         self.followed = FollowedModel(self.tasks, self)
+        self.foreseen = ForeseenModel(self.tasks, self.followed, self)
+        self.flips = FlipsModel(self.tasks, self.decision, self.followed, self)
+        self.similarity = SimilarityModel(self.tasks, self.decision, self)
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
         self._unsubscribe: Callable[[], object] | None = None
@@ -65,6 +71,7 @@ class Session(QObject):
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
+        self.changed.connect(self.similarity.on_changed)
         self.changed.connect(self.class_keys.on_changed)
         self.changed.connect(self.queue.on_changed)
         self.changed.connect(self.followed.on_changed)  # after the decision, which is looked at

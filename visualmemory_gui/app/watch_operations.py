@@ -47,8 +47,11 @@ def unwatch(session: Session, ids: Sequence[int]) -> None:
         session.edit("Watching", lambda m: m.watch.remove(ids), said)
 
 
-def show_moved(session: Session, radius: Radius, *, ask: Asking, then: Callable[[Query | int], object]) -> None:
-    """List the decisions that an edit moved; the one chosen goes to ``then`` as an exemplar's id or a query."""
+def show_moved(
+    session: Session, radius: Radius, *, ask: Asking, then: Callable[[Query | int], object], title: str = ""
+) -> None:
+    """List the decisions that an edit moved, or would move; the one chosen goes to ``then`` as an exemplar's id or a
+    query. ``title`` says it where it is not done yet."""
     moved = radius.moved[:MOST_SHOWN]
 
     def chosen(row: int) -> None:
@@ -59,7 +62,7 @@ def show_moved(session: Session, radius: Radius, *, ask: Asking, then: Callable[
 
     def shown(rows: list[MovedRow]) -> None:
         first = f" (the first {len(moved):,})" if len(moved) < len(radius.moved) else ""
-        ask.moved(f"{radius_text(radius).capitalize()}{first}", rows, chosen)
+        ask.moved(f"{title or radius_text(radius).capitalize()}{first}", rows, chosen)
 
     session.edit("Reading pictures", lambda m: [_row(m, each) for each in moved], shown)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,14 +102,13 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
     One of the memory's own exemplars is decided without itself and without others of its content.
     """
     here = tuple(memory.catalog.by_content(query.content)) if query.content else ()
-    own = {query.exemplar, *(row.id for row in here)} if query.exemplar is not None else set()
     decision = memory.decide_vector(
         query.vector,
         how.k,
         how.rule,
         level=how.level,
         content=query.content,
-        exclude=tuple({i for i in own if i} | how.without),
+        exclude=excluded(query, here, how.without),
     )
     wanted = [n.id for n in decision.neighbours if n.id not in known]
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
@@ -119,6 +118,12 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         counts=counts_of(memory),
         images={i: scaled(data, side) for i, data in thumbnails.items() if data},
     )
+
+
+def excluded(query: Query, here: Sequence[Exemplar], without: Collection[int]) -> tuple[int, ...]:
+    """Who must not vote: ``without``, and of an exemplar's own decision those ``here``, of its content."""
+    own = {query.exemplar, *(row.id for row in here)} if query.exemplar is not None else set()
+    return tuple({i for i in own if i} | set(without))
 
 
 def counts_of(memory: VisualMemory) -> dict[str, int]:

@@ -31,6 +31,16 @@ class FollowedModel(QObject):
         self.rows: tuple[Verdict, ...] = ()
 
     @property
+    def follower(self) -> Follower | None:
+        """What looks ahead too; to be used in the edits' thread only."""
+        return self._follower
+
+    def expected(self, content: str | None) -> str | None:
+        """What the watched picture of this content ought to be; None where it is not watched."""
+        watched = (row.query for row in self.rows if content and row.query.picture)
+        return next((q.expected for q in watched if q.picture and q.picture.content == content), None)
+
+    @property
     def right(self) -> int:
         """How many of the watched decisions are as expected."""
         return sum(row.right for row in self.rows)

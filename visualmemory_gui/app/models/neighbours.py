@@ -29,6 +29,7 @@ class NeighboursModel(QAbstractListModel):
         self._rows: list[Neighbour] = []
         self._voting = 0
         self._pixmaps: dict[int, QPixmap] = {}
+        self._layered: tuple[int, QPixmap] | None = None
         decision.decided.connect(self.on_decided)
         decision.closeness_changed.connect(self.on_closeness_changed)
 
@@ -51,6 +52,12 @@ class NeighboursModel(QAbstractListModel):
     def on_closeness_changed(self) -> None:
         if self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def show_layered(self, exemplar: int, picture: QPixmap | None) -> None:
+        """Let the card of ``exemplar``, and no other, show ``picture`` in place of its own; None: its own again."""
+        before, self._layered = self._layered, (exemplar, picture) if picture is not None else None
+        for row in self.rows_of([exemplar, *([before[0]] if before else [])]):
+            self.dataChanged.emit(self.index(row), self.index(row))
 
     def neighbour(self, row: int) -> Neighbour:
         return self._rows[row]
@@ -115,6 +122,8 @@ class NeighboursModel(QAbstractListModel):
 
     def _pixmap(self, exemplar: int) -> QPixmap | None:
         """Made when it is first painted: most neighbours of a large k are out of sight."""
+        if self._layered is not None and self._layered[0] == exemplar:
+            return self._layered[1]
         if exemplar not in self._pixmaps and exemplar in self._decision.images:
             self._pixmaps[exemplar] = QPixmap.fromImage(self._decision.images[exemplar])
         return self._pixmaps.get(exemplar)

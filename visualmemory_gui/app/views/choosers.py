@@ -10,9 +10,11 @@ import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from visualmemory_gui.app.dialogs import Foresee
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.original_operations import not_found
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
+from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
@@ -85,11 +87,14 @@ class Choosers:
         preselected: str = "",
         verb: str = "Teach",
         typed: str = "",
+        foresee: Foresee | None = None,
     ) -> None:
         """A class: one of ``labels`` or a new one; ``typed`` is its beginning where the user typed it already."""
         dialog = LabelChooser(
             self._window, question=question, labels=labels, preselected=preselected, verb=verb, typed=typed
         )
+        if foresee is not None:
+            look_ahead(dialog, foresee)
         dialog.chosen.connect(then)
         dialog.open()
 
@@ -116,6 +121,27 @@ class Choosers:
         """Which decisions an edit moved; one may be chosen to be decided."""
         dialog = MovedDialog(self._window, title=title, rows=rows)
         dialog.chosen.connect(then)
+        dialog.open()
+
+    def flip(
+        self, title: str, note: str, rows: Sequence[StrikeRow], then: Callable[[], object], show: Callable[[], object]
+    ) -> Callable[[str, bool], object]:
+        """What would be struck to change the decision; what comes back takes what else that would change."""
+        dialog = FlipDialog(self._window, title=title, note=note, rows=rows)
+        dialog.confirmed.connect(then)
+        dialog.show_requested.connect(show)
+        dialog.open()
+        return lambda text, shows: dialog.set_impact(text, shows=shows) if shiboken6.isValid(dialog) else None
+
+    def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
+        """A name for a report."""
+        dialog = self._file_dialog("Save the report as", suggested.parent)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(["Page (*.html)", "Picture (*.png)"])
+        dialog.setDefaultSuffix("html")
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix("png" if "png" in kind else "html"))
+        dialog.selectFile(suggested.name)
+        dialog.fileSelected.connect(then)
         dialog.open()
 
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
@@ -178,3 +204,14 @@ class Choosers:
         dialog = QFileDialog(self._window, title, str(folder or ""))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
+
+
+def look_ahead(dialog: LabelChooser, foresee: Foresee) -> None:
+    """Let ``dialog`` tell what the class that stands in its line would change."""
+
+    def tell(text: str) -> None:
+        if shiboken6.isValid(dialog):
+            dialog.set_impact(text)
+
+    dialog.considered.connect(lambda label: foresee(label, tell))
+    dialog.consider()

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import operations, theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick
+from visualmemory_gui.app.models.foreseen import thought
 from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
@@ -19,6 +21,7 @@ from visualmemory_gui.app.views.curate_commands import CurateCommands
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
 from visualmemory_gui.app.views.large_preview import LargePreview
+from visualmemory_gui.app.views.looking_ahead import bind_line
 from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 from visualmemory_gui.engine.types import Changes
@@ -48,6 +51,11 @@ class CurateView(QWidget):
         self.commands = CurateCommands(session, self, self._classes.labels)
         self._lay_out()
         self._connect()
+        bind_line(self.middle.impact, session)
+        self.on_selection_changed()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.on_selection_changed()
 
     def set_side(self, side_pt: float) -> None:
@@ -126,6 +134,8 @@ class CurateView(QWidget):
         )
         curate_actions.name_targets(self.actions_by_id, there)
         self.middle.set_selected(there.active + there.struck)
+        if self.isVisible():
+            self._session.foreseen.consider(thought("strike", active) or thought("restore", struck))
 
     def on_menu_requested(self, spot: QPoint) -> None:
         self.menu_of_exemplars().popup(spot)

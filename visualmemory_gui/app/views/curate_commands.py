@@ -11,8 +11,11 @@ import shiboken6
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import folder_operations, forget_operations, operations
+from visualmemory_gui.app.dialogs import Foresee
+from visualmemory_gui.app.models.foreseen import for_dialog, relabelling, thought
 from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.choosers import look_ahead
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog, pictures
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
@@ -44,7 +47,10 @@ class CurateCommands:
             return
         if label is None:
             question = f"Relabel {operations.exemplars(len(ids))} to"
-            self._ask_label(question, partial(operations.relabel, self._session, list(ids)), verb="Relabel")
+            foresee = for_dialog(self._session.foreseen, partial(relabelling, ids))
+            self._ask_label(
+                question, partial(operations.relabel, self._session, list(ids)), verb="Relabel", foresee=foresee
+            )
         else:
             operations.relabel(self._session, list(ids), label)
 
@@ -75,6 +81,8 @@ class CurateCommands:
         dialog = ForgetDialog(self._parent, count=len(ids), what=what or operations.exemplars(len(ids)))
         dialog.confirmed.connect(partial(forget_operations.forget, self._session, list(ids)))
         dialog.open()
+        tell = partial(_tell, dialog)
+        self._session.foreseen.ask(thought("forget", ids), tell)
 
     def take(self, found: Sequence[str | Image], label: str | None) -> None:
         """What was dropped on a class, or where no class is: pictures are taught, folders imported."""
@@ -115,11 +123,19 @@ class CurateCommands:
             self._ask_label(question, then, verb="Relabel")
 
     def _ask_label(
-        self, question: str, then: Callable[[str], object], *, verb: str = "Teach", preselected: str = ""
+        self,
+        question: str,
+        then: Callable[[str], object],
+        *,
+        verb: str = "Teach",
+        preselected: str = "",
+        foresee: Foresee | None = None,
     ) -> None:
         dialog = LabelChooser(
             self._parent, question=question, labels=self._labels(), preselected=preselected, verb=verb
         )
+        if foresee is not None:
+            look_ahead(dialog, foresee)
         dialog.chosen.connect(then)
         dialog.open()
 
@@ -128,3 +144,8 @@ def tell(dialog: ImportDialog, facts: FolderFacts) -> None:
     """It may have been closed meanwhile."""
     if shiboken6.isValid(dialog):
         dialog.set_facts(facts)
+
+
+def _tell(dialog: ForgetDialog, text: str, _: object) -> None:
+    if shiboken6.isValid(dialog):
+        dialog.set_impact(text)

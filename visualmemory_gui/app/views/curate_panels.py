@@ -21,6 +21,7 @@ from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.widgets.class_tree import ClassTree
 from visualmemory_gui.app.widgets.filter_bar import FilterBar
+from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 
 
@@ -80,7 +81,8 @@ class ExemplarsPanel(Panel):
         bar, self._row = row_of()
         self._row.addWidget(self._selected, 1)
         grid.setFrameShape(QFrame.Shape.NoFrame)
-        super().__init__("", [self.filter, bar, grid])
+        self.impact = ImpactLine()
+        super().__init__("", [self.filter, bar, grid, self.impact])
 
     def set_actions(self, actions: Sequence[QAction]) -> None:
         """Buttons for what can be done with the selection."""

@@ -21,6 +21,7 @@ from visualmemory_gui.app.models.classes import class_rows
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import by_rule, disagree, percent, why
 from visualmemory_gui.app.widgets.class_rows import ClassList
+from visualmemory_gui.app.widgets.flip_line import FlipLine
 from visualmemory_gui.app.widgets.shares_bars import SharesBars
 from visualmemory_gui.engine.types import RULES
 
@@ -40,6 +41,7 @@ class DecisionPanel(QFrame):
         self.why = QLabel()
         self.why.setWordWrap(True)
         self.why.setAccessibleDescription("Why")
+        self.flip = FlipLine()
         self.details = _fold("Details: the four rules")
         self.rules = _rules_table()
         self.classes = ClassList()
@@ -117,7 +119,7 @@ class DecisionPanel(QFrame):
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         for text, widgets in (
-            ("Vote", (self.bars, self.why, self.details, self.rules)),
+            ("Vote", (self.bars, self.why, self.flip, self.details, self.rules)),
             ("Classes", (self.classes,)),
         ):
             title = QLabel(text)

@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.headline import agreement, agreement_in_words
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.views.card_grid import CardGrid
 from visualmemory_gui.app.views.elided import ElidedLabel
+from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.engine.decision.levels import depth
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
@@ -51,6 +52,7 @@ class NeighboursPanel(QFrame):
         self.hint.setProperty("dim", True)
         self.hint.setWordWrap(True)
         self.hint.setAccessibleName("Hint")
+        self.impact = ImpactLine()
         self._lay_out()
         self._connect()
         self.on_settings_changed()
@@ -148,6 +150,7 @@ class NeighboursPanel(QFrame):
         column.addLayout(header)
         column.addWidget(self.grid, 1)
         column.addWidget(self.hint)
+        column.addWidget(self.impact)
 
     def _connect(self) -> None:
         self.k.valueChanged.connect(self._decision.set_k)

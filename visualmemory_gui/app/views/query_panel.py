@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QListView, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
@@ -33,6 +33,18 @@ class QueryPanel(QFrame):
         self._make_words()
         self.picture = PictureView(empty_text="Drop a picture, or paste one")
         self.picture.setObjectName("queryImage")
+        self.similarity = QToolButton()
+        self.similarity.setObjectName("similaritySwitch")
+        self.similarity.setText("Similarity map")
+        self.similarity.setToolTip("Show where the picture resembles its neighbours")
+        self.similarity.setCheckable(True)
+        self.similarity.setAutoRaise(True)
+        self.caption = QLabel()
+        self.caption.setProperty("dim", True)
+        self.caption.setWordWrap(True)
+        self.caption.setAccessibleDescription("What the similarity map shows")
+        self.caption.hide()
+        self.report = ActionButton("reportButton")
         self.choose = ActionButton("chooseButton")
         self.teach = ActionButton("teachButton", primary=True)
         self.confirm = ActionButton("confirmButton")
@@ -56,7 +68,13 @@ class QueryPanel(QFrame):
         query = self._decision.query
         self.name.set_full_text(query.name if query else "")
         self.name.setToolTip(query.source or "" if query else "")
-        image = QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage()
+        self.similarity.setEnabled(query is not None)
+        self.show_picture()
+
+    def show_picture(self, layered: QImage | None = None) -> None:
+        """The query's picture; ``layered`` is the same with something over it."""
+        query = self._decision.query
+        image = layered or (QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage())
         self.picture.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
 
     def on_decided(self) -> None:
@@ -138,13 +156,16 @@ class QueryPanel(QFrame):
         buttons.addWidget(self.teach, 0, 0)
         buttons.addWidget(self.watch, 0, 1)
         buttons.addWidget(self.confirm, 1, 0, 1, 2)
-        buttons.addWidget(self.choose, 2, 0, 1, 2)
+        buttons.addWidget(self.choose, 2, 0)
+        buttons.addWidget(self.report, 2, 1)
         column = QVBoxLayout(self)
         header = QHBoxLayout()
         header.addWidget(self.title)
         header.addWidget(self.name, 1)
         column.addLayout(header)
         column.addWidget(self.picture, 3)
+        column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.caption)
         for label in (self.winner, self.numbers, self.reason, self.note, self.here):
             column.addWidget(label)
         column.addLayout(buttons)

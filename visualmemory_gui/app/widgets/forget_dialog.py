@@ -34,11 +34,19 @@ class ForgetDialog(QDialog):
         told.setMinimumWidth(theme.px(300))
         column.addWidget(heading)
         column.addWidget(told)
+        self._impact = QLabel(" ")
+        self._impact.setWordWrap(True)
+        self._impact.setAccessibleDescription("What it would change")
+        column.addWidget(self._impact)
         self._typed = self._question(column)
         self._buttons = self._button_box(f"Forget {count:,} exemplar{'' if count == 1 else 's'}")
         column.addWidget(self._buttons)
         self._on_typed("")
         self.setAccessibleDescription(DESTROYED)
+
+    def set_impact(self, text: str) -> None:
+        """Say which other decisions it would change; "" takes it back."""
+        self._impact.setText(text or " ")
 
     def accept(self) -> None:
         if self._is_sure():

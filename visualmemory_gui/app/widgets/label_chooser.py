@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCompleter,
     QDialog,
@@ -18,11 +18,14 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 
+REST_MS = 150  # without a key
+
 
 class LabelChooser(QDialog):
     """Use ``open()``; ``chosen`` tells the class when it is accepted. ``question`` names what will be labelled."""
 
     chosen = Signal(str)
+    considered = Signal(str)  # what stands in the line, or is pointed at in the list, for a moment
 
     def __init__(
         self,
@@ -42,11 +45,18 @@ class LabelChooser(QDialog):
         self._edit = self._line_edit(sorted(labels), preselected)
         self._hint = QLabel()
         self._hint.setProperty("dim", True)
+        self._impact = QLabel(" ")
+        self._impact.setProperty("dim", True)
+        self._impact.setWordWrap(True)
+        self._impact.setAccessibleDescription("What it would change")
+        self._rested = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rested.timeout.connect(self.consider)
+        self._pointed = ""
         self._take, buttons = self._buttons(verb)
         heading = QLabel(question)
         heading.setBuddy(self._edit)
         column = QVBoxLayout(self)
-        for widget in (heading, self._edit, self._hint, buttons):
+        for widget in (heading, self._edit, self._hint, self._impact, buttons):
             column.addWidget(widget)
         self._on_typed(preselected)
         if typed:
@@ -58,6 +68,13 @@ class LabelChooser(QDialog):
     def label(self) -> str:
         """What stands in the line, trimmed."""
         return self._edit.text().strip()
+
+    def set_impact(self, text: str) -> None:
+        """Say what the class would change; "" takes it back."""
+        self._impact.setText(text or " ")
+
+    def consider(self) -> None:
+        self.considered.emit(self._pointed or self.label)
 
     def accept(self) -> None:
         if self.label:
@@ -73,6 +90,7 @@ class LabelChooser(QDialog):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         edit.setCompleter(completer)
+        completer.highlighted.connect(self._on_pointed)
         edit.selectAll()
         edit.textChanged.connect(self._on_typed)
         return edit
@@ -87,8 +105,13 @@ class LabelChooser(QDialog):
         buttons.rejected.connect(self.reject)
         return take, buttons
 
+    def _on_pointed(self, label: str) -> None:
+        self._pointed = label
+        self._rested.start()
+
     def _on_typed(self, text: str) -> None:
-        label = text.strip()
+        label, self._pointed = text.strip(), ""
+        self._rested.start()
         self._take.setEnabled(bool(label))
         self._hint.setText(self._hint_of(label))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from visualmemory_gui.app import theme
@@ -11,7 +11,12 @@ from visualmemory_gui.app.widgets.pictures import fitted, on_white, paint_centre
 
 
 class PictureView(QWidget):
-    """Letterboxed, with rounded corners. ``set_inviting`` lights it up while something is dragged over it."""
+    """Letterboxed, with rounded corners. ``set_inviting`` lights it up while something is dragged over it.
+
+    ``pointed`` tells where on the picture the mouse is, (x, y) in parts of its sides, None when it leaves.
+    """
+
+    pointed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None, *, empty_text: str = "Drop a picture here") -> None:
         super().__init__(parent)
@@ -19,6 +24,8 @@ class PictureView(QWidget):
         self._pixmap = QPixmap()
         self._fitted = QPixmap()
         self._inviting = False
+        self._spot = QRectF()
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(empty_text)
         theme.notifier.changed.connect(self.update)
@@ -54,9 +61,20 @@ class PictureView(QWidget):
         ratio = self.devicePixelRatioF()
         if self._fitted.isNull():
             self._fitted = fitted(on_white(self._pixmap), self.width(), self.height(), ratio)
-        paint_centred(painter, QRectF(self.rect()), self._fitted, radius=theme.px(4))
+        self._spot = paint_centred(painter, QRectF(self.rect()), self._fitted, radius=theme.px(4))
         if self._inviting:
             self._paint_frame(painter)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at, spot = event.position(), self._spot
+        inside = not self._pixmap.isNull() and spot.contains(at)
+        place = ((at.x() - spot.x()) / spot.width(), (at.y() - spot.y()) / spot.height()) if inside else None
+        self.pointed.emit(place)
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.pointed.emit(None)
+        super().leaveEvent(event)
 
     def resizeEvent(self, event: object) -> None:
         self._fitted = QPixmap()

@@ -5,7 +5,9 @@ Exact for encoders that average over the picture; others get a map of the simila
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
@@ -102,6 +104,22 @@ def look_at_exemplar(memory: VisualMemory, exemplar: int) -> Seen:
     return look_at_thumbnail(memory, thumbnail)
 
 
+def look_again(
+    memory: VisualMemory, *, source: str | None, content: str | None, vector: F32, thumbnail: bytes | None
+) -> Seen:
+    """A picture that was a query before: its file, where it is the same still, else its thumbnail. Raises BadImage."""
+    if source is not None:
+        try:
+            picture = memory.picture(source)
+        except BadImage:
+            picture = None
+        if picture is not None and picture.content == content:
+            return look(memory, picture, vector=vector)
+    if thumbnail is None:
+        raise BadImage("picture", "it is not kept, and it has no thumbnail")
+    return look_at_thumbnail(memory, thumbnail)
+
+
 def look_at_thumbnail(memory: VisualMemory, thumbnail: bytes) -> Seen:
     return look(memory, memory.picture(Image.open(BytesIO(thumbnail))), note=GONE)
 
@@ -140,18 +158,27 @@ def split(
     return Splitting("similarity", neighbour, against, query, other, here, there, pairs, float(here.mean()), cosine)
 
 
-def attribute(memory: VisualMemory, query: Seen, decision: Decision, *, neighbour: int | None = None) -> Splitting:
+def attribute(
+    memory: VisualMemory,
+    query: Seen,
+    decision: Decision,
+    *,
+    neighbour: int | None = None,
+    see: Callable[[int], Seen] | None = None,
+) -> Splitting:
     """The map of one decision: of the winner's neighbour against the runner-up's, or of ``neighbour`` alone.
 
-    Raises BadValue, UnknownExemplar, BadImage, EncoderError.
+    ``see(exemplar)`` brings what is seen of an exemplar's picture, where the caller keeps that. Raises BadValue,
+    UnknownExemplar, BadImage, EncoderError.
     """
+    looked: Callable[[int], Seen] = see or partial(look_at_exemplar, memory)
     if neighbour is None:
         one, minus = default_pair(decision)
     else:
         one, minus = neighbour_of(memory, decision, query.vector, neighbour), None
     vectors = memory.catalog.vectors([one.id, *([minus.id] if minus else [])])
-    against = (minus, look_at_exemplar(memory, minus.id), vectors[1]) if minus else None
-    return split(query, look_at_exemplar(memory, one.id), one, minus=against, vector=vectors[0])
+    against = (minus, looked(minus.id), vectors[1]) if minus else None
+    return split(query, looked(one.id), one, minus=against, vector=vectors[0])
 
 
 def neighbour_of(memory: VisualMemory, decision: Decision, vector: F32, exemplar: int) -> Neighbour:

@@ -1,0 +1,92 @@
+"""What it would take to change the decision that is shown: the sentence below the vote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from visualmemory_gui.app.models.asking import excluded
+from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.app.models.followed import FollowedModel
+from visualmemory_gui.engine.decision.levels import at_level
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.flips import Flips
+
+TOPIC = "flips"
+DELAY_MS = 60
+MOST = 200  # strikes; whoever would have to strike more looks for another way
+
+
+class FlipsModel(QObject):
+    """``found`` belongs to the decision that is shown, None until it is there."""
+
+    updated = Signal()
+
+    def __init__(
+        self, runner: Runner, decision: DecisionModel, followed: FollowedModel, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._runner, self._decision, self._followed = runner, decision, followed
+        self.found: Flips | None = None
+        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._timer.timeout.connect(self._ask)
+        decision.decided.connect(self.on_decided)
+        followed.updated.connect(self.on_decided)
+
+    def on_decided(self) -> None:
+        """Another decision: what was found for the last one goes at once."""
+        self._runner.supersede(TOPIC)
+        self._take(None)
+        if self._decision.decision is not None and self._decision.decision.label is not None:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    @property
+    def expected(self) -> str | None:
+        """What the query ought to be, in full: as it is watched, else an exemplar's own label."""
+        query = self._decision.query
+        if query is None:
+            return None
+        own = next((row.label for row in self._decision.here if row.id == query.exemplar), None)
+        return self._followed.expected(query.content) or own
+
+    def _ask(self) -> None:
+        model, memory = self._decision, self._decision.memory
+        query, decision = model.query, model.decision
+        if memory is None or query is None or decision is None:
+            return
+        expected = self.expected
+        to = None if expected is not None and at_level(expected, decision.level) == decision.label else expected
+        without = excluded(query, model.here, model.left_out_ids)
+        k, rule, level = decision.k, decision.rule, decision.level
+
+        def work() -> Flips:
+            from visualmemory_gui.engine.study.flips import flips
+
+            return flips(memory, query.vector, to=to, k=k, rule=rule, level=level, exclude=without, most=MOST)
+
+        self._runner.run_edit("Looking for flips", work, self._take, topic=TOPIC)
+
+    def _take(self, found: Flips | None) -> None:
+        if found is not self.found:
+            self.found = found
+            self.updated.emit()
+
+
+def flip_sentence(found: Flips | None) -> str:
+    """ "Strike 2 and it is lynx; or teach 2 more lynx."; "" where there is nothing to say."""
+    if found is None:
+        return ""
+    strikes, lessons = found.strikes, found.lessons
+    parts = []
+    if strikes is not None and strikes.ids:
+        most = "" if strikes.exact else "at most "
+        parts.append(f"Strike {most}{len(strikes.ids):,} and it is {strikes.label}")
+    if lessons is not None and lessons.count:
+        teach = "or teach" if parts else "Teach"
+        more = f"{lessons.count:,} more {lessons.label}"
+        parts.append(f"{teach} {more}" if parts else f"{teach} {more} and it is {found.to or lessons.label}")
+    return f"{'; '.join(parts)}." if parts else ""

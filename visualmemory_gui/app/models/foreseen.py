@@ -1,0 +1,168 @@
+"""What an edit that is only being thought of would do to the decisions that are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.decision import Runner
+from visualmemory_gui.app.models.followed import FollowedModel
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.impact import Follower, Radius
+    from visualmemory_gui.engine.study.supposing import Kind, Proposal
+    from visualmemory_gui.engine.types import I64
+
+Tell = Callable[[str, "Radius | None"], object]
+TOPIC, IN_DIALOG = "looking ahead", "looking ahead in a dialog"
+DELAY_MS = 120  # the mouse only passing by asks nothing
+MOST = 2000  # exemplars; more would keep an edit by hand waiting
+TOO_MANY = f"Looking ahead ends at {MOST:,} exemplars; the note after the edit tells what it changed."
+_VERBS: dict[str, str] = {
+    "strike": "Striking out",
+    "restore": "Restoring",
+    "relabel": "Relabelling",
+    "teach": "Teaching",
+    "forget": "Forgetting",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """An edit in question: of ``ids``, or teaching ``query``; ``label`` goes with relabel and teach.
+
+    ``about`` tells one query from another.
+    """
+
+    kind: Kind
+    ids: tuple[int, ...] = ()
+    label: str = ""
+    query: Query | None = field(default=None, compare=False)
+    about: str = ""
+
+    def words(self) -> str:
+        """ "Striking out 2 exemplars", "Teaching it as lynx"."""
+        what = "it" if self.query is not None else f"{len(self.ids):,} exemplar{'' if len(self.ids) == 1 else 's'}"
+        as_ = f" {'as' if self.kind == 'teach' else 'to'} {self.label}" if self.label else ""
+        return f"{_VERBS[self.kind]} {what}{as_}"
+
+    def proposal(self) -> Proposal:
+        from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+
+        query = self.query
+        lessons = (Lesson(query.vector, query.content),) if query is not None else ()
+        return Proposal(self.kind, self.ids, self.label, lessons=lessons)
+
+
+def thought(kind: Kind, ids: Sequence[int] | I64) -> Thought | None:
+    """About ``ids``; None without any. Of too many only some are kept: nobody looks ahead at them."""
+    return Thought(kind, tuple(int(i) for i in ids[: MOST + 1])) if len(ids) else None
+
+
+def relabelling(ids: Sequence[int], label: str) -> Thought | None:
+    return Thought("relabel", tuple(int(i) for i in ids[: MOST + 1]), label) if len(ids) and label else None
+
+
+def lesson(query: Query | None, label: str | None) -> Thought | None:
+    """Teaching ``query`` as ``label``: an exemplar of the memory is relabelled by it."""
+    if query is None or not label:
+        return None
+    if query.exemplar is not None:
+        return Thought("relabel", (query.exemplar,), label)
+    return Thought("teach", label=label, query=query, about=query.content or str(id(query)))
+
+
+class ForeseenModel(QObject):
+    """``text`` and ``radius`` tell about ``thought``; they are empty until the answer is there."""
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, followed: FollowedModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner, self._followed = runner, followed
+        self.thought: Thought | None = None
+        self.text = ""
+        self.radius: Radius | None = None
+        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._timer.timeout.connect(self._ask)
+        followed.updated.connect(self.on_followed_updated)
+
+    def consider(self, thought: Thought | None) -> None:
+        """Look ahead at ``thought`` soon, in place of the one before; None: at nothing."""
+        if thought == self.thought:
+            return
+        self.thought = thought
+        self._begin()
+
+    def ask(self, thought: Thought | None, tell: Tell) -> None:
+        """Look ahead once, for a dialog; ``tell`` gets sentence and radius, "" and None where there is none."""
+        follower = self._followed.follower
+        if follower is None or thought is None or len(thought.ids) > MOST:
+            self._runner.supersede(IN_DIALOG)
+            tell("", None)
+            return
+
+        def then(radius: Radius) -> None:
+            tell(sentence(thought, radius), radius)
+
+        self._run(follower, thought, then, lambda _: tell("", None), IN_DIALOG)
+
+    def on_followed_updated(self) -> None:
+        """The memory, or what is followed of it, is another."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._runner.supersede(TOPIC)
+        self._show("", None)
+        if self.thought is None:
+            self._timer.stop()
+        else:
+            self._timer.start()
+
+    def _ask(self) -> None:
+        follower, thought = self._followed.follower, self.thought
+        if follower is None or thought is None:
+            return
+        if len(thought.ids) > MOST:
+            self._show(TOO_MANY, None)
+            return
+        self._run(follower, thought, partial(self._take, thought), lambda _: self._show("", None), TOPIC)
+
+    def _run(
+        self,
+        follower: Follower,
+        thought: Thought,
+        then: Callable[[Radius], object],
+        failed: Callable[[BaseException], object],
+        topic: str,
+    ) -> None:
+        """An edit that would be refused has nothing to foresee; the edit itself says why."""
+        self._runner.run_edit("Looking ahead", lambda: follower.foresee(thought.proposal()), then, failed, topic=topic)
+
+    def _take(self, thought: Thought, radius: Radius) -> None:
+        if thought == self.thought:
+            self._show(sentence(thought, radius), radius)
+
+    def _show(self, text: str, radius: Radius | None) -> None:
+        if (text, radius) != (self.text, self.radius):
+            self.text, self.radius = text, radius
+            self.updated.emit()
+
+
+def sentence(thought: Thought, radius: Radius) -> str:
+    """ "Striking out 2 exemplars would fix 1, break 2 of 50 watched decisions."; "" where none are followed."""
+    from visualmemory_gui.engine.study.impact import foreseen_text
+
+    return f"{thought.words()} {foreseen_text(radius)}." if radius.of else ""
+
+
+def for_dialog(
+    model: ForeseenModel, of: Callable[[str], Thought | None]
+) -> Callable[[str, Callable[[str], object]], object]:
+    """What tells a dialog about the edit ``of(label)``, for the label that it would make."""
+    return lambda label, tell: model.ask(of(label), lambda text, _: tell(text))

@@ -1,0 +1,116 @@
+"""Where the query resembles its neighbours, while the similarity map is switched on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.types import Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.attribute import Seen, Splitting
+
+TOPIC = "similarity"
+DELAY_MS = 100  # the mouse only passing over the cards asks nothing
+MOST_SEEN = 48
+
+
+class SimilarityModel(QObject):
+    """``splitting`` belongs to the decision that is shown, None until it is there; ``why`` says why there is none.
+
+    What was seen of pictures is kept for a while, and let go when something is forgotten.
+    """
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, decision: DecisionModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner, self._decision = runner, decision
+        self.on = False
+        self.splitting: Splitting | None = None
+        self.why = ""
+        self._exemplar: int | None = None
+        self._seen: dict[Any, Seen] = {}
+        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._timer.timeout.connect(self._ask)
+        decision.query_changed.connect(self.on_query_changed)
+        decision.decided.connect(self._again)
+
+    def switch(self, on: bool) -> None:
+        self.on = on
+        self._exemplar = None
+        self._again()
+
+    def look_at(self, exemplar: int | None) -> None:
+        """Show the similarity to this neighbour; None: the winner's against the runner-up's."""
+        if exemplar != self._exemplar:
+            self._exemplar = exemplar
+            if self.on:
+                self._timer.start()
+
+    def on_query_changed(self) -> None:
+        self._exemplar = None
+        self._seen.pop("query", None)
+        self._take(None)
+
+    def on_changed(self, changes: Changes) -> None:
+        if changes.forgotten:
+            self._seen.clear()
+
+    def _again(self) -> None:
+        self._runner.supersede(TOPIC)
+        if not self.on or self._decision.decision is None:
+            self._timer.stop()
+            self._take(None)
+        else:
+            self._timer.start()
+
+    def _ask(self) -> None:
+        memory, query, decision = self._decision.memory, self._decision.query, self._decision.decision
+        if memory is None or query is None or decision is None or not self.on:
+            return
+        exemplar, seen = self._exemplar, dict(self._seen)
+
+        def work(_: object) -> tuple[Splitting, dict[Any, Seen]]:
+            from visualmemory_gui.engine.study.attribute import attribute, look_at_exemplar
+
+            def see(i: int) -> Seen:
+                found: Seen = seen.get(i) or look_at_exemplar(memory, i)
+                seen[i] = found
+                return found
+
+            if "query" not in seen:
+                seen["query"] = look_at_query(memory, query)
+            return attribute(memory, seen["query"], decision, neighbour=exemplar, see=see), seen
+
+        self._runner.run_background("Looking where they are alike", work, self._found, self._failed, topic=TOPIC)
+
+    def _found(self, found: tuple[Splitting, dict[Any, Seen]]) -> None:
+        splitting, seen = found
+        self._seen = dict(list(seen.items())[-MOST_SEEN:]) | {"query": seen["query"]}
+        self._take(splitting)
+
+    def _failed(self, error: BaseException) -> None:
+        said = str(error) if isinstance(error, VisualMemoryError) else "where they are alike cannot be told"
+        self._take(None, f"{said[:1].upper()}{said[1:]}.")
+
+    def _take(self, splitting: Splitting | None, why: str = "") -> None:
+        self.splitting, self.why = splitting, why
+        self.updated.emit()
+
+
+def look_at_query(memory: VisualMemory, query: Query) -> Seen:
+    from visualmemory_gui.engine.study.attribute import look, look_again, look_at_exemplar
+
+    if query.exemplar is not None:
+        return look_at_exemplar(memory, query.exemplar)
+    if query.picture is not None:
+        return look(memory, query.picture, vector=query.vector)
+    return look_again(
+        memory, source=query.source, content=query.content, vector=query.vector, thumbnail=query.thumbnail
+    )

@@ -1,0 +1,40 @@
+"""One line that tells what an edit would do, before it is made; *Show* lists the decisions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+
+class ImpactLine(QWidget):
+    """Keeps its height when it has nothing to say, so that nothing below it moves."""
+
+    show_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("impactLine")
+        self.label = QLabel()
+        self.label.setProperty("dim", True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.show_button = QToolButton()
+        self.show_button.setText("Show")
+        self.show_button.setAccessibleName("Show the decisions that would change")
+        self.show_button.setAutoRaise(True)
+        self.show_button.clicked.connect(self.show_requested)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.label, 1)
+        row.addWidget(self.show_button)
+        keeps = self.show_button.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)
+        self.show_button.setSizePolicy(keeps)
+        self.say("", shows=False)
+
+    def say(self, text: str, *, shows: bool) -> None:
+        """``shows``: there is something that *Show* would list."""
+        self.label.setText(text)
+        self.label.setToolTip(text)
+        self.setAccessibleName(text or "What an edit would change")
+        self.show_button.setVisible(shows)
