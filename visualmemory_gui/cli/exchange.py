@@ -47,7 +47,7 @@ def export(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write the memory to a file or folder, or a report on one decision."""
+    """Write the memory, or a report on one decision."""
     if (kind is FormatName.report) != (image is not None):
         raise typer.BadParameter("a report needs --image, and only a report has one", param_hint="--image")
     if image is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QListView, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
@@ -33,12 +33,11 @@ class QueryPanel(QFrame):
         self._make_words()
         self.picture = PictureView(empty_text="Drop a picture, or paste one")
         self.picture.setObjectName("queryImage")
-        self.similarity = QToolButton()
+        self.similarity = QCheckBox("Similarity map")
         self.similarity.setObjectName("similaritySwitch")
-        self.similarity.setText("Similarity map")
-        self.similarity.setToolTip("Show where the picture resembles its neighbours")
-        self.similarity.setCheckable(True)
-        self.similarity.setAutoRaise(True)
+        self.similarity.setToolTip(
+            "Show where the picture resembles its neighbours; point at a card, or at a spot of the picture"
+        )
         self.caption = QLabel()
         self.caption.setProperty("dim", True)
         self.caption.setWordWrap(True)

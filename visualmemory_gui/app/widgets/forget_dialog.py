@@ -36,6 +36,8 @@ class ForgetDialog(QDialog):
         column.addWidget(told)
         self._impact = QLabel(" ")
         self._impact.setWordWrap(True)
+        self._impact.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence comes later
         self._impact.setAccessibleDescription("What it would change")
         column.addWidget(self._impact)
         self._typed = self._question(column)

@@ -48,6 +48,8 @@ class LabelChooser(QDialog):
         self._impact = QLabel(" ")
         self._impact.setProperty("dim", True)
         self._impact.setWordWrap(True)
+        self._impact.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence comes later
         self._impact.setAccessibleDescription("What it would change")
         self._rested = QTimer(self, singleShot=True, interval=REST_MS)
         self._rested.timeout.connect(self.consider)

@@ -120,7 +120,7 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
 
 def _facts(memory: VisualMemory, decision: Decision, *, keep_private: bool) -> tuple[tuple[str, str], ...]:
     snapshot, identity, settings = memory.snapshot, memory.identity, memory.settings
-    level = "full label" if not decision.level else f"first {decision.level} of the label's parts"
+    level = "full label" if not decision.level else f"level {decision.level} of the labels"
     weights = f", weights {identity.weights_sha256[:12]}…" if identity.weights_sha256 else ""
     classes = int((snapshot.counts > 0).sum())
     found = [

@@ -74,13 +74,14 @@ def _row(sheet: Sheet, cards: tuple[Card, ...]) -> None:
         sheet.paste(picture, x + (width - picture.width) // 2, top + 8 + (SIDE - picture.height) // 2)
         sheet.y = top + SIDE + 16
         n = card.neighbour
-        lines = [f"{100 * n.share:.1f} % of the vote", f"distance {n.distance:.3f}, exemplar {n.id}"]
+        lines = [n.label] if n.label != card.label else []
+        lines += [f"{100 * n.share:.1f} % of the vote", f"distance {n.distance:.3f}, exemplar {n.id}"]
         lines += [f"trust {n.trust:g}"] if n.trust != 1 else []
         lines += [f"x{n.factor:.1f} for a small class"] if n.factor > 1 else []
         lines += [card.source] if card.source else []
         sheet.text(f"{n.rank}. {card.label}", size=13, bold=True, gap=3, x=x + 8, width=width - 16)
         for line in lines:
-            colour = INK if line is lines[0] else DIM
+            colour = INK if line.endswith("of the vote") else DIM
             sheet.text(line, size=12, colour=colour, gap=2, x=x + 8, width=width - 16)
         ends.append(sheet.y + 6)
     bottom = max(ends)

@@ -1,0 +1,147 @@
+"""How long does it take to foresee what an edit would do to 2,000 other decisions? And to find what flips one?
+
+Clustered vectors of 384 dimensions, seeded. Each round looks ahead at one edit of one exemplar (nothing is written), then
+makes some of them, and counts whether what was foreseen is what happened. Beside it, in the same run, what a product of
+all followed queries with the whole memory takes: what deciding everything from the start would cost at least. The last
+table is the smallest set of strikes of one decision and its twin.
+
+    python -m benchmarks.impact [--rounds 30]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.edit import DIM, clustered
+from benchmarks.queue import timed
+from benchmarks.results import table, write
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.study.flips import flips
+from visualmemory_gui.engine.study.impact import Follower, Radius
+from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+from visualmemory_gui.engine.types import RULES, Changes
+
+SIZES = (10_000, 100_000)
+KINDS = ("strike", "restore", "relabel", "reweigh", "teach", "forget")
+KS = (10, 50, 100)
+
+
+def proposals(memory: VisualMemory, rounds: int) -> dict[str, list[Proposal]]:
+    """One exemplar each; those to restore are struck before."""
+    rng = np.random.default_rng(7)
+    ids = rng.choice(memory.snapshot.ids, 2 * rounds, replace=False).tolist()
+    struck, others = ids[:rounds], ids[rounds:]
+    memory.strike(struck)
+    fresh, labels = clustered(rounds, seed=6)
+    found = {kind: [Proposal(kind, (i,), label=labels[0], trust=5.0) for i in others] for kind in KINDS}  # type: ignore[arg-type]
+    found["restore"] = [Proposal("restore", (i,)) for i in struck]
+    found["teach"] = [
+        Proposal("teach", label=label, lessons=(Lesson(vector),)) for vector, label in zip(fresh, labels, strict=True)
+    ]
+    return found
+
+
+def moves(radius: Radius) -> list[tuple[int | None, str | None, str | None]]:
+    return [(each.query.exemplar, each.before, each.after) for each in radius.moved]
+
+
+def right(memory: VisualMemory, follower: Follower, edits: list[Proposal]) -> tuple[int, int]:
+    """How many of ``edits`` (strikes and relabels) did what was foreseen, and how many decisions they moved."""
+    told: list[Changes] = []
+    stop = memory.changed(told.append)
+    agreed = moved = 0
+    for edit in edits:
+        foreseen = follower.foresee(edit)
+        memory.strike(edit.ids) if edit.kind == "strike" else memory.relabel(edit.ids, edit.label)
+        happened = follower.follow(told[-1])
+        agreed += moves(foreseen) == moves(happened)
+        moved += len(happened.moved)
+        memory.undo()
+        follower.follow(told[-1])
+    stop()
+    return agreed, moved
+
+
+def measure(memory: VisualMemory, rounds: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    edits = proposals(memory, rounds)
+    follower = Follower(memory)
+    rows = []
+    for kind in KINDS:
+        times = [timed(partial(follower.foresee, edit)) for edit in edits[kind]]
+        rows.append(
+            {
+                "exemplars": len(memory.snapshot),
+                "followed": len(follower),
+                "edit": kind,
+                "ms": statistics.median(times),
+                "slowest_ms": max(times),
+            }
+        )
+    many = memory.snapshot.ids[memory.snapshot.active][: len(memory.snapshot) // 100]
+    agreed, moved = right(memory, follower, edits["strike"] + edits["relabel"])
+    queries = follower._asked.vectors
+    product = statistics.median(timed(lambda: queries @ memory.snapshot.vectors.T) for _ in range(3))
+    return rows, {
+        "exemplars": len(memory.snapshot),
+        "foreseen_right": f"{agreed} of {2 * rounds}",
+        "decisions_moved": moved,
+        "strike_1_percent_ms": timed(lambda: follower.foresee(Proposal("strike", tuple(many.tolist())))),
+        "one_product_ms": product,
+        "product_over_strike": product / rows[0]["ms"],
+    }
+
+
+def measure_flips(memory: VisualMemory, rounds: int) -> list[dict[str, Any]]:
+    queries, _ = clustered(rounds, seed=9)
+    rows = []
+    for rule in RULES:
+        for k in KS:
+            found: list[Any] = []
+            times = [timed(lambda q=q: found.append(flips(memory, q, k=k, rule=rule))) for q in queries]
+            strikes = [len(f.strikes.ids) for f in found if f.strikes]
+            rows.append(
+                {
+                    "rule": rule,
+                    "k": k,
+                    "ms": statistics.median(times),
+                    "slowest_ms": max(times),
+                    "strikes": statistics.median(strikes),
+                    "exact_percent": 100 * statistics.mean(f.strikes.exact for f in found if f.strikes),
+                }
+            )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=30)
+    rounds = parser.parse_args().rounds
+    foreseen, whole, flipped = [], [], []
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as name, VisualMemory.create(Path(name) / "i.vmem", dim=DIM) as memory:
+            memory.add_vectors(*clustered(size, seed=1))
+            memory.maintain()
+            rows, summary = measure(memory, rounds)
+            foreseen += rows
+            whole.append(summary)
+            if size == SIZES[0]:
+                flipped = measure_flips(memory, rounds)
+    write("impact", {"dim": DIM, "rounds": rounds, "foreseen": foreseen, "whole": whole, "flips": flipped})
+    print(table(["exemplars", "followed", "edit", "ms", "slowest ms"], [list(row.values()) for row in foreseen]))
+    print()
+    head = ["exemplars", "foreseen right", "decisions moved", "strike 1 % ms", "one product ms", "product / strike"]
+    print(table(head, [list(row.values()) for row in whole]))
+    print()
+    head = ["rule", "k", "ms", "slowest ms", "strikes", "smallest set, %"]
+    print(table(head, [list(row.values()) for row in flipped]))
+
+
+if __name__ == "__main__":
+    main()
