@@ -115,6 +115,16 @@ def test_what_is_found_when_the_time_is_over_is_labelled_at_most_and_does_it(rul
             assert winner(without(snapshot, fewer), query, voting) != target
 
 
+def test_who_is_not_patient_is_told_at_most_sooner() -> None:
+    snapshot, query = big(300, 5)
+    voting = Voting(60, "rank", class_factor=True)
+    found = fewest_strikes(snapshot, nearest(snapshot, query), voting, budget_s=0.0, patient=False)
+    exact = fewest_strikes(snapshot, nearest(snapshot, query), voting)
+    assert found is not None and exact is not None
+    assert not found.exact and len(found.rows) >= len(exact.rows)
+    assert winner(without(snapshot, found.rows), query, voting) == found.label
+
+
 def test_plurality_is_counted_exactly_at_any_size() -> None:
     """30 of one class stand before 5 of the other: with k = 5, 26 strikes leave four of them against one."""
     n = 36

@@ -66,7 +66,9 @@ class FlipsModel(QObject):
         def work() -> Flips:
             from visualmemory_gui.engine.study.flips import flips
 
-            return flips(memory, query.vector, to=to, k=k, rule=rule, level=level, exclude=without, most=MOST)
+            return flips(
+                memory, query.vector, to=to, k=k, rule=rule, level=level, exclude=without, patient=False, most=MOST
+            )
 
         self._runner.run_edit("Looking for flips", work, self._take, topic=TOPIC)
 

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.many import NOBODY
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import I64
+from visualmemory_gui.engine.types import I64, Bools
 
 SURE_SIZE = 3  # every set of so many strikes is tried, whatever it takes, …
 MOST_SETS = 250_000  # … as long as there are no more of them than with k = 110
@@ -45,19 +45,21 @@ def fewest_strikes(
     to: str | None = None,
     excluded: I64 | None = None,
     budget_s: float = BUDGET_S,
+    patient: bool = True,
     most: int = MOST,
 ) -> Strikes | None:
     """The fewest strikes after which the winner is ``to`` (at the level of ``voting``), or another than now.
 
     ``excluded`` are rows that ``retrieve`` leaves out and that nobody may strike. None where no strikes do it, or none
-    up to ``most``; no strikes where the winner is ``to`` already.
+    up to ``most``; no strikes where the winner is ``to`` already. Who is not ``patient`` has the time bound the small
+    sets too, of which a large k has hundreds of thousands.
     """
     search = _Search(snapshot, retrieve, voting, to=to, excluded=excluded, most=most)
     if search.winner is None or (to is not None and to == search.winner):
         return None if search.winner is None else Strikes((), search.winner, exact=True)
     deadline = time.perf_counter() + budget_s
     for size in range(search.by_counting(), search.most + 1):
-        places, whole = search.tried(size, deadline)
+        places, whole = search.tried(size, deadline, patient=patient)
         if places is not None:
             return search.told(search.ballot(size), places, exact=True)
         if not whole:
@@ -81,17 +83,18 @@ class _Search:
         self._wanted = voting.k + SURE_SIZE
         self._rows, self._distances = retrieve(self._wanted)
         self.most = min(most, max(snapshot.active_count - len(self._excluded), 0))
+        self._of_label: dict[int, list[int]] = {}
         first = self._ballot(0)
         code = int(first.winners(np.empty((1, 0), np.int64))[0])
         self.winner = None if code == NOBODY else first.names[code]
 
-    def ballot(self, strikes: int) -> Ballot:
-        """Everything that so many strikes can bring into play."""
+    def ballot(self, strikes: int, *, beyond: bool = True) -> Ballot:
+        """Everything that so many strikes can bring into play; ``beyond``: also what is too far to vote."""
         wanted = self.voting.k + strikes
         if wanted > self._wanted and len(self._rows) >= self._wanted:
             self._wanted = max(2 * self._wanted, wanted)
             self._rows, self._distances = self._retrieve(self._wanted)
-        return self._ballot(strikes)
+        return self._ballot(strikes if beyond else 0, strikes)
 
     def by_counting(self) -> int:
         """The first size that is enough, or that counting cannot judge; fewer strikes than that never are."""
@@ -103,7 +106,7 @@ class _Search:
             low, high = (low, middle) if middle > self.most or self._settled(middle) else (middle, high)
         return high
 
-    def tried(self, size: int, deadline: float) -> tuple[I64 | None, bool]:
+    def tried(self, size: int, deadline: float, *, patient: bool) -> tuple[I64 | None, bool]:
         """A set of ``size`` places that does it, and whether all were tried."""
         ballot = self.ballot(size)
         if ballot.equal_votes(self.voting.k + size, size):
@@ -112,10 +115,11 @@ class _Search:
         target = ballot.code(self._to)
         if self._to is not None and target == NOBODY:
             return None, True
-        sure = size <= SURE_SIZE and math.comb(len(candidates), size) <= MOST_SETS
+        sure = patient and size <= SURE_SIZE and math.comb(len(candidates), size) <= MOST_SETS
         for block in _subsets(candidates, size):
             if not sure and time.perf_counter() > deadline:
                 return None, False
+            block = block[_first_of_their_kind(ballot, block)]
             found = ballot.winners(block)
             does = found == target if target != NOBODY else (found != winner) & (found != NOBODY)
             if does.any():
@@ -148,7 +152,7 @@ class _Search:
         """Strike what helps most, again and again; then give back what was not needed."""
         struck: list[int] = []
         while len(struck) < self.most:
-            ballot = self.ballot(len(struck) + 1)
+            ballot = self.ballot(len(struck) + 1, beyond=False)
             width = min(ballot.near, self.voting.k + len(struck))
             free = [place for place in range(width) if place not in struck]
             if not free:
@@ -195,8 +199,8 @@ class _Search:
         out: I64 = places[np.argsort(friend, kind="stable")]
         return out
 
-    def _ballot(self, strikes: int) -> Ballot:
-        rows = self._rows[: self.voting.k + strikes]
+    def _ballot(self, strikes: int, reach: int = 0) -> Ballot:
+        rows = self._rows[: self.voting.k + max(strikes, reach)]
         beyond = self._beyond(rows, strikes)
         return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.voting, beyond=beyond)
 
@@ -206,14 +210,20 @@ class _Search:
         if not self.voting.class_factor or not strikes:
             return np.empty(0, np.int64)
         found: list[int] = []
+        near = set(rows.tolist())
         here = np.unique(snapshot.label[rows])
         for label in here[snapshot.counts[here] < ENOUGH + strikes].tolist():
             name = at_level(snapshot.labels[label], self.voting.level)
             if name == self._to or (self._to is None and name != self.winner):
-                of_label = np.flatnonzero(snapshot.active & (snapshot.label == label))
-                others = of_label[~np.isin(of_label, rows) & ~np.isin(of_label, self._excluded)]
-                found += others[:strikes].tolist()
+                found += [row for row in self._all_of(label) if row not in near][:strikes]
         return np.array(found, np.int64)
+
+    def _all_of(self, label: int) -> list[int]:
+        """Every exemplar of a small class that may be struck."""
+        if label not in self._of_label:
+            rows = np.flatnonzero(self._snapshot.active & (self._snapshot.label == label))
+            self._of_label[label] = rows[~np.isin(rows, self._excluded)].tolist()
+        return self._of_label[label]
 
 
 def _earliest(classes: I64, over: I64, target: int, size: int) -> I64:
@@ -224,6 +234,17 @@ def _earliest(classes: I64, over: I64, target: int, size: int) -> I64:
     rest = [place for place in range(len(classes)) if place not in chosen]
     rest.sort(key=lambda place: (classes[place] == target, place))
     return np.array((chosen + rest)[:size], np.int64)
+
+
+def _first_of_their_kind(ballot: Ballot, block: I64) -> Bools:
+    """Which sets take the exemplars beyond, of which all of one label count the same, in their order."""
+    before = np.maximum(block - 1, 0)
+    bound = (before >= ballot.near) & (ballot.labels[block] == ballot.labels[before])
+    if not bound.any():
+        return np.ones(len(block), bool)
+    there = (before[:, :, None] == block[:, None, :]).any(axis=2)
+    out: Bools = (there | ~bound).all(axis=1)
+    return out
 
 
 def _subsets(places: I64, size: int) -> Iterator[I64]:

@@ -65,11 +65,13 @@ def flips(
     level: int = 0,
     exclude: Collection[int] = (),
     budget_s: float = BUDGET_S,
+    patient: bool = True,
     most: int = MOST,
 ) -> Flips:
     """How to change the decision on ``vector``, (dim,) float32 of unit length, towards the label ``to``.
 
-    ``k`` and ``rule`` of None come from the memory's settings; ``exclude`` names exemplars that do not vote this time.
+    ``k`` and ``rule`` of None come from the memory's settings; ``exclude`` names exemplars that do not vote this time;
+    the others are for ``fewest_strikes``.
     """
     settings, snapshot = memory.settings, memory.snapshot
     searcher = memory.live.searcher
@@ -83,8 +85,15 @@ def flips(
     target = None if to is None else at_level(to, level)
     excluded = np.flatnonzero(np.isin(snapshot.ids, list(exclude)))
     struck = fewest_strikes(
-        snapshot, retrieve, voting, to=target, excluded=excluded, budget_s=budget_s, most=most
-    )  # fmt: skip
+        snapshot,
+        retrieve,
+        voting,
+        to=target,
+        excluded=excluded,
+        budget_s=budget_s,
+        patient=patient,
+        most=most,
+    )
     strikes = None if struck is None else _flip(snapshot, struck.rows, struck.label, level, exact=struck.exact)
     towards = target or (strikes.label if strikes else _second(decision))
     lessons = None

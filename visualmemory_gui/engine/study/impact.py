@@ -21,7 +21,7 @@ from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.pictures import KeptPicture
 from visualmemory_gui.engine.store.watch import Watched
 from visualmemory_gui.engine.study.supposing import Proposal, Supposed, suppose
-from visualmemory_gui.engine.types import I64, Changes
+from visualmemory_gui.engine.types import I64, Bools, Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -127,9 +127,9 @@ class Follower:
         after = self._standing.suppose(
             supposed.snapshot, gone=supposed.gone, came=supposed.came, vectors=supposed.vectors, report=report
         )
-        others = [i for i in range(len(self)) if not self._touched(i, supposed)]
-        moved = self._moved(self._decided(), self._decided(after), np.array(others, np.int64))
-        left = sum(self._forgotten(i, supposed) for i in range(len(self))) if supposed.forgets else 0
+        touched = self._touched(supposed)
+        moved = self._moved(self._decided(), self._decided(after), np.flatnonzero(~touched))
+        left = int(touched.sum()) if supposed.forgets else 0
         return Radius(moved, len(self) - left, bool(self._watched))
 
     def rows(self) -> tuple[Verdict, ...]:
@@ -165,14 +165,11 @@ class Follower:
         pairs = ((i, before[i], after[i]) for i in others.tolist())
         return tuple(Moved(self._query(i), old, new) for i, old, new in pairs if old != new)
 
-    def _touched(self, place: int, supposed: Supposed) -> bool:
-        """Whether the edit is about the exemplar that is asked itself, or forgets it."""
-        return self._forgotten(place, supposed) if self._watched else self._ids[place] in supposed.ids
-
-    def _forgotten(self, place: int, supposed: Supposed) -> bool:
+    def _touched(self, supposed: Supposed) -> Bools:
+        """Which decisions the edit is about itself: of exemplars that it changes, of watched pictures it forgets."""
         if self._watched:
-            return self._watched[place].picture.content in supposed.contents
-        return supposed.forgets and self._ids[place] in supposed.ids
+            return np.array([w.picture.content in supposed.contents for w in self._watched], bool)
+        return np.isin(np.array(self._ids, np.int64), list(supposed.ids))
 
     def _query(self, place: int) -> Followed:
         level = self._memory.settings.level

@@ -1,0 +1,320 @@
+"""What would change a decision, what an edit would move, where pictures are alike, and the report: in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from tests.app.conftest import Desk
+from tests.conftest import picture
+from visualmemory_gui.app.models.flips import flip_sentence
+from visualmemory_gui.app.models.foreseen import MOST, TOO_MANY, Thought, lesson, thought
+from visualmemory_gui.app.views.similarity_overlay import cell_at
+from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
+from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.engine.study.flips import Flip, Flips, Lessons
+
+Wait = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def until(qtbot: QtBot, desk: Desk) -> Wait:
+    """Wait until something is so and the window rests."""
+
+    def wait(so: Callable[[], object]) -> None:
+        qtbot.waitUntil(lambda: bool(so()), timeout=10_000)
+        desk.settle()
+
+    return wait
+
+
+def ask(desk: Desk, tmp_path: Path, colour: tuple[int, int, int] = (190, 70, 50)) -> None:
+    picture(colour, seed=77).save(tmp_path / "asked.png")
+    desk.window.commands.decide([str(tmp_path / "asked.png")])
+    desk.settle()
+
+
+def sentence(desk: Desk) -> str:
+    found = desk.window.findChild(QLabel, "flipSentence")
+    assert found is not None
+    return found.text() if found.isVisible() else ""
+
+
+FLIP = Flip((1, 2), "lynx", exact=True)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, ""),
+        (Flips("cat", None, FLIP, Lessons("lynx", 2)), "Strike 2 and it is lynx; or teach 2 more lynx."),
+        (Flips("cat", None, Flip((1,) * 9, "lynx", exact=False), None), "Strike at most 9 and it is lynx."),
+        (Flips("cat", "new", None, Lessons("new", 1)), "Teach 1 more new and it is new."),
+        (Flips("cat", None, None, None), ""),
+    ],
+)
+def test_the_sentence(found: Flips | None, said: str) -> None:
+    assert flip_sentence(found) == said
+
+
+def test_preview_shows_what_would_be_struck_and_applies_it_as_one_step(desk: Desk, tmp_path: Path, until: Wait) -> None:
+    ask(desk, tmp_path)
+    until(lambda: sentence(desk))
+    found = desk.window.session.flips.found
+    assert found is not None and found.strikes is not None
+    before, steps = desk.decision.label, len(desk.memory.history.steps())
+    button = desk.window.findChild(QPushButton, "flipPreview")
+    assert button is not None
+    button.click()
+    desk.settle()
+    assert len(desk.ask.rows) == len(found.strikes.ids)
+    assert desk.ask.asked[-1].endswith(f"asked.png is {found.strikes.label}")
+    assert desk.memory.catalog.totals()[2] == 0  # nothing is struck by looking
+    assert "decisions" in desk.ask.foreseen[-1][0]
+    desk.ask.apply()
+    desk.settle()
+    assert desk.decision.label == found.strikes.label != before
+    assert len(desk.memory.history.steps()) == steps + 1
+    desk.press("actionUndo")
+    assert desk.decision.label == before
+
+
+def test_a_watched_query_is_led_to_what_it_ought_to_be(desk: Desk, tmp_path: Path, until: Wait) -> None:
+    ask(desk, tmp_path)
+    until(lambda: sentence(desk))
+    desk.ask.label_answer = "plants/rose"
+    desk.press("actionWatch")
+    until(lambda: "it is plants/rose" in sentence(desk))
+    desk.ask.label_answer = desk.decision.label
+    desk.press("actionWatch")  # it is as expected: any other class will do
+    until(lambda: sentence(desk) and "and it is " + desk.decision.label not in sentence(desk))
+
+
+def test_an_exemplar_is_led_to_its_own_label(desk: Desk, until: Wait) -> None:
+    [cat] = desk.memory.catalog.select(label="animals/cat")[:1]
+    desk.memory.relabel([cat.id], "plants/rose")
+    desk.settle()
+    desk.window.on_query_chosen(cat.id)
+    desk.settle()
+    until(lambda: "it is plants/rose" in sentence(desk))
+    assert desk.window.session.flips.found is not None
+    assert cat.id not in (desk.window.session.flips.found.strikes or FLIP).ids
+
+
+def test_selecting_cards_tells_what_striking_them_would_do_and_show_lists_it(
+    desk: Desk, tmp_path: Path, until: Wait
+) -> None:
+    ask(desk, tmp_path)
+    cats = [e.id for e in desk.memory.catalog.select(label="animals/cat")]
+    foreseen = desk.window.session.foreseen
+    desk.select(cats)
+    until(lambda: foreseen.text)
+    selected = len(desk.window.decide.neighbours.selected())
+    assert foreseen.text.startswith(f"Striking out {selected} exemplars would ")
+    line = desk.window.decide.neighbours.impact
+    assert line.label.text() == foreseen.text
+    assert desk.memory.catalog.totals()[2] == 0
+    predicted = foreseen.radius
+    assert predicted is not None
+    if predicted.moved:
+        line.show_button.click()
+        desk.settle()
+        assert desk.ask.asked[-1] == foreseen.text and len(desk.ask.rows) == len(predicted.moved)
+        desk.select(cats)
+        until(lambda: foreseen.text)
+    told = []
+    desk.window.session.followed.moved.connect(told.append)
+    desk.press("actionStrike")
+    assert [(m.before, m.after) for m in told[-1].moved] == [(m.before, m.after) for m in predicted.moved]
+    desk.select([])
+    until(lambda: not foreseen.text)
+
+
+def test_the_mouse_over_a_class_and_over_teach_tells_what_the_lesson_would_do(
+    desk: Desk, tmp_path: Path, until: Wait
+) -> None:
+    ask(desk, tmp_path)
+    foreseen, classes = desk.window.session.foreseen, desk.window.decide.decision.classes
+    index = classes.model().index(1, 0)
+    classes.entered.emit(index)
+    until(lambda: foreseen.text.startswith("Teaching it as "))
+    QApplication.sendEvent(classes.viewport(), QEvent(QEvent.Type.Leave))
+    until(lambda: not foreseen.text)
+    QApplication.sendEvent(desk.window.decide.query.teach, QEvent(QEvent.Type.Enter))
+    until(lambda: foreseen.text.startswith(f"Teaching it as {desk.decision.label} would "))
+    QApplication.sendEvent(desk.window.decide.query.teach, QEvent(QEvent.Type.Leave))
+    grid = desk.window.decide.neighbours.grid
+    grid.entered.emit(grid.model().index(0, 0))
+    until(lambda: foreseen.text.startswith("Striking out 1 exemplar would "))
+
+
+def test_the_dialogs_are_told_what_a_label_would_do(desk: Desk, tmp_path: Path, until: Wait) -> None:
+    ask(desk, tmp_path)
+    desk.press("actionTeach")
+    told: list[str] = []
+    desk.ask.foresee("plants/rose", told.append)
+    desk.settle()
+    assert told[-1].startswith("Teaching it as plants/rose would ")
+    desk.ask.foresee("../x", told.append)  # the edit itself says what is wrong with it
+    desk.settle()
+    assert told[-1] == ""
+    desk.window.commands.relabel_to([1, 2], None)
+    desk.ask.foresee("plants/rose", told.append)
+    desk.settle()
+    assert told[-1].startswith("Relabelling 2 exemplars to plants/rose would ")
+
+
+def test_curate_tells_it_of_its_own_selection(desk: Desk, until: Wait) -> None:
+    desk.press("actionCurate")
+    grid = desk.window.curate.grid
+    grid.setFocus()
+    desk.key(Qt.Key.Key_Home)
+    grid.selection.select_all()
+    grid.changed_selection()
+    until(lambda: desk.window.curate.middle.impact.label.text())
+    assert desk.window.curate.middle.impact.label.text().startswith("Striking out 18 exemplars would ")
+    desk.press("actionDecide")
+    until(lambda: not desk.window.session.foreseen.text)
+
+
+def test_too_many_are_not_looked_ahead_at_and_nothing_is_asked_of_none(desk: Desk, until: Wait) -> None:
+    foreseen = desk.window.session.foreseen
+    foreseen.consider(thought("strike", np.arange(1, 2 * MOST)))
+    until(lambda: foreseen.text == TOO_MANY)
+    assert thought("strike", []) is None and lesson(None, "x") is None
+    foreseen.consider(Thought("strike", (999,)))  # nobody is there
+    desk.settle()
+    assert foreseen.radius is None
+
+
+def test_the_similarity_map_lies_over_the_query_and_its_neighbour(desk: Desk, tmp_path: Path, until: Wait) -> None:
+    ask(desk, tmp_path)
+    model, switch = desk.window.session.similarity, desk.window.findChild(QCheckBox, "similaritySwitch")
+    assert switch is not None
+    plain = desk.window.decide.query.picture.pixmap.toImage()
+    switch.setChecked(True)
+    until(lambda: model.splitting)
+    assert model.splitting is not None and model.splitting.minus is not None
+    assert desk.window.decide.query.picture.pixmap.toImage() != plain
+    assert "not a causal claim" in desk.window.decide.query.caption.text()
+    second = desk.decision.neighbours[1].id
+    desk.select([second])
+    until(lambda: model.splitting and model.splitting.neighbour.id == second)
+    assert model.splitting.minus is None
+    cards = desk.window.decide._neighbours
+    [row] = cards.rows_of([second])
+    whole = cards._pixmap(second)
+    view = desk.window.decide.query.picture
+    view.repaint()
+    view.pointed.emit((0.5, 0.5))  # one cell of the query, and what it is like
+    assert cards._pixmap(second).toImage() != whole.toImage()
+    view.pointed.emit(None)
+    assert cards._pixmap(second).toImage() == whole.toImage()
+    assert row == 1
+    switch.setChecked(False)
+    until(lambda: model.splitting is None)
+    assert desk.window.decide.query.picture.pixmap.toImage() == plain
+    assert cards._pixmap(second).toImage() != whole.toImage()
+    assert not desk.window.decide.query.caption.isVisible()
+
+
+def test_a_query_of_another_day_is_seen_from_its_file_or_its_thumbnail(desk: Desk, tmp_path: Path, until: Wait) -> None:
+    ask(desk, tmp_path)
+    recent = desk.window.decide.recent
+    switch = desk.window.decide.query.similarity
+    switch.setChecked(True)
+    model = desk.window.session.similarity
+    for note, work in (("", lambda: None), ("thumbnail", lambda: (tmp_path / "asked.png").unlink())):
+        work()
+        desk.window.on_query_chosen(2)
+        desk.settle()
+        desk.window.decide.on_recent_chosen(0)
+        desk.settle()
+        query = recent.query(0)
+        until(lambda q=query: desk.window.session.decision.query == q and model.splitting)
+        assert model.splitting is not None
+        assert (note in model.splitting.seen.note) and bool(note) == bool(model.splitting.seen.note)
+    assert "its thumbnail was looked at" in desk.window.decide.query.caption.text()
+
+
+def test_a_memory_without_an_encoder_says_why_there_is_no_map(empty_desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+    with VisualMemory.create(tmp_path / "v.vmem", dim=4) as memory:
+        memory.add_vectors(np.eye(4, dtype=np.float32), list("aabb"))
+    empty_desk.open(tmp_path / "v.vmem")
+    empty_desk.window.on_query_chosen(1)
+    empty_desk.settle()
+    empty_desk.window.decide.query.similarity.setChecked(True)
+    qtbot.waitUntil(lambda: bool(empty_desk.window.session.similarity.why), timeout=10_000)
+    assert empty_desk.window.decide.query.caption.text()
+    assert not empty_desk.errors
+
+
+def test_the_report_is_written_where_it_is_wanted(desk: Desk, tmp_path: Path) -> None:
+    ask(desk, tmp_path)
+    for name in ("r.html", "r.png"):
+        desk.ask.path = str(tmp_path / name)
+        desk.press("actionReport")
+        assert (tmp_path / name).stat().st_size > 2000
+        assert desk.notes[-1] == f"Wrote {name}."
+    desk.press("actionReport")  # it is there already
+    assert desk.errors
+
+
+def test_cells_are_found_under_the_mouse(desk: Desk, tmp_path: Path, until: Wait) -> None:
+    ask(desk, tmp_path)
+    desk.window.decide.query.similarity.setChecked(True)
+    until(lambda: desk.window.session.similarity.splitting)
+    seen = desk.window.session.similarity.splitting.seen  # type: ignore[union-attr]
+    assert seen.square == pytest.approx((0.0, -1 / 6, 1.0, 7 / 6))  # 64 x 48, letterboxed
+    assert cell_at(seen, (0.0, 0.0)) == (1, 0) and cell_at(seen, (0.99, 0.99)) == (6, 7)
+    assert cell_at(seen, (1.5, 0.5)) is None
+
+
+def test_the_preview_dialog_says_it_all_and_cancel_does_nothing(qtbot: QtBot, desk: Desk) -> None:
+    from PySide6.QtGui import QImage
+
+    dialog = FlipDialog(
+        desk.window, title="Strike 1, and it is lynx", note="beside", rows=[StrikeRow("cat", "rank 1", QImage())]
+    )
+    qtbot.addWidget(dialog)
+    applied: list[bool] = []
+    dialog.confirmed.connect(lambda: applied.append(True))
+    dialog.open()
+    dialog.set_impact("Striking out 1 exemplar would fix 1 of 2 watched decisions.", shows=True)
+    assert dialog.impact.show_button.isVisibleTo(dialog)
+    dialog.reject()
+    assert not applied
+
+
+def test_the_label_dialog_considers_what_is_typed_after_a_rest(qtbot: QtBot, desk: Desk) -> None:
+    dialog = LabelChooser(desk.window, question="Teach this picture as", labels=["cat", "lynx"], preselected="cat")
+    qtbot.addWidget(dialog)
+    heard: list[str] = []
+    dialog.considered.connect(heard.append)
+    dialog.open()
+    qtbot.keyClicks(dialog._edit, "lynx")
+    qtbot.waitUntil(lambda: heard[-1:] == ["lynx"], timeout=5000)
+    dialog.set_impact("Teaching it as lynx would change none of 2 watched decisions.")
+    assert "would change none" in dialog._impact.text()
+    dialog.close()
+
+
+def test_the_mouse_on_the_picture_is_told_in_parts_of_it(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
+    ask(desk, tmp_path)
+    view = desk.window.decide.query.picture
+    view.repaint()
+    heard: list[tuple[float, float] | None] = []
+    view.pointed.connect(heard.append)
+    qtbot.mouseMove(view, QPoint(view.width() // 2, view.height() // 2))
+    assert heard and heard[-1] is not None
+    assert heard[-1] == pytest.approx((0.5, 0.5), abs=0.05)
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    assert heard[-1] is None
