@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TOPIC = "flips"
 DELAY_MS = 60
-MOST = 200  # strikes; whoever would have to strike more looks for another way
+MOST = 50  # strikes; whoever would have to strike more looks for another way
 
 
 class FlipsModel(QObject):
