@@ -54,7 +54,7 @@ def moves(radius: Radius) -> list[tuple[int | None, str | None, str | None]]:
 
 
 def right(memory: VisualMemory, follower: Follower, rounds: int) -> tuple[int, int]:
-    """How many edits of the ten neighbours of a followed exemplar did what was foreseen, and how many decisions moved."""
+    """How many edits of the ten neighbours of a followed exemplar did what was foreseen; how many decisions moved."""
     told: list[Changes] = []
     stop = memory.changed(told.append)
     agreed = moved = 0

@@ -178,3 +178,15 @@ def test_no_fewer_lessons_do_it_in_a_thousand_small_memories(part: int) -> None:
                 break
         else:
             assert found is None, seed
+
+
+def test_a_small_class_that_gets_stronger_with_every_strike_is_toppled_all_the_same() -> None:
+    """Ten near exemplars of a class of ten: by the class factor nine of them weigh as much as ten, until none is left."""
+    angles = np.linspace(0.01, 1.2, 60)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    snapshot = snapshot_of(["small"] * 10 + [f"other {i % 5}" for i in range(50)], vectors)
+    query = np.array([1, 0], np.float32)
+    voting = Voting(30, "rank", class_factor=True)
+    found = fewest_strikes(snapshot, nearest(snapshot, query), voting, budget_s=0.0)
+    assert found is not None and len(found.rows) <= 10
+    assert winner(without(snapshot, found.rows), query, voting) == found.label

@@ -63,7 +63,8 @@ def fewest_strikes(
         if places is not None:
             return search.told(search.ballot(size), places, exact=True)
         if not whole:
-            return search.greedy()
+            found = [found for found in (search.toppled(), search.greedy()) if found is not None]
+            return min(found, key=lambda strikes: len(strikes.rows), default=None)
     return None
 
 
@@ -162,6 +163,24 @@ class _Search:
             struck = tried[int(np.argmax(leads))].tolist()
             if self._done(ballot, struck):
                 return self.told(ballot, np.array(self._needed(ballot, struck)), exact=False)
+        return None
+
+    def toppled(self) -> Strikes | None:
+        """Strike the first vote of whoever wins, again and again; then give back what was not needed.
+
+        Where the class factor acts, a small class does not get weaker before it has no vote left: no single strike
+        helps, and the greedy way goes astray.
+        """
+        struck: list[int] = []
+        while len(struck) < self.most:
+            ballot = self.ballot(len(struck) + 1, beyond=False)
+            winner = int(ballot.winners(np.array([struck], np.int64).reshape(1, -1))[0])
+            votes = np.flatnonzero(ballot.classes[: min(ballot.near, self.voting.k + len(struck))] == winner)
+            struck.append(int(votes[~np.isin(votes, struck)][0]))
+            if self._done(ballot, struck):
+                return self.told(ballot, np.array(self._needed(ballot, struck)), exact=False)
+            if int(ballot.winners(np.array([struck], np.int64))[0]) == NOBODY:
+                return None
         return None
 
     def told(self, ballot: Ballot, places: I64, *, exact: bool) -> Strikes:
