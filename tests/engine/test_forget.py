@@ -218,3 +218,21 @@ def test_forgetting_nothing_changes_nothing(memory: VisualMemory) -> None:
     changes = memory.forget([])
     assert changes.edit is None and changes.receipt is not None and changes.receipt.forgotten == 0
     assert memory.catalog.change() == before
+
+
+def test_a_piece_that_begins_with_zeros_is_looked_for_where_its_bytes_differ() -> None:
+    piece = bytes(8) + bytes(range(1, 17))
+    table = PieceTable([piece])
+    assert bytes(8) not in table.by_anchor
+    assert list(find_pieces(bytes(5000) + piece + bytes(100), table)) == [(5000, piece)]
+    assert list(find_pieces(piece[8:], table)) == []
+
+
+def test_a_file_name_that_a_recent_query_also_has_is_shared(memory: VisualMemory, tmp_path: Path) -> None:
+    file = tmp_path / "a-telling-file-name-4711.png"
+    picture((10, 200, 220), seed=4711).save(file)
+    [one] = memory.add([file], ["cat"])
+    vector = memory.catalog.vectors([1])[0]
+    memory.queries.add(str(tmp_path / "elsewhere" / file.name), "ab" * 32, vector=vector)
+    receipt = memory.forget([one]).receipt
+    assert receipt is not None and (receipt.status, receipt.hits) == ("done", 0) and receipt.shared >= 1

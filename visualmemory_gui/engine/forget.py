@@ -169,7 +169,8 @@ def _scanned(live: LiveMemory, scanner: Scanner, report: Report) -> ScanResult |
 
 def _receipt(live: LiveMemory, doomed: Sequence[Exemplar], found: ScanResult | None, *, emptied: bool) -> Receipt:
     seen = () if found is None else found.hits
-    shared = {hit.piece for hit in seen if traces.held(live.database, hit.piece) or _is_copy(hit)}
+    shared = {hit.piece for hit in seen if _is_copy(hit)}
+    shared |= traces.held(live.database, {hit.piece for hit in seen} - shared)
     hits = [hit for hit in seen if hit.piece not in shared]
     status: Literal["done", "bytes remain", "not scanned"] = "done" if emptied and not hits else "bytes remain"
     return Receipt(

@@ -123,7 +123,7 @@ class Scanner:
 
 def find_pieces(data: bytes, needles: PieceTable) -> Iterator[tuple[int, bytes]]:
     """Every (offset, piece) at which a needle stands in ``data``."""
-    if len(data) < ANCHOR:
+    if len(data) < ANCHOR or not needles.by_anchor:
         return
     raw = np.frombuffer(data, np.uint8)
     windows = raw[: len(raw) - ANCHOR + 1]
@@ -132,19 +132,23 @@ def find_pieces(data: bytes, needles: PieceTable) -> Iterator[tuple[int, bytes]]
     anchors = np.zeros(len(maybe), np.uint64)
     for i in range(ANCHOR):
         anchors |= raw[maybe + i].astype(np.uint64) << np.uint64(8 * i)
-    for at in maybe[np.isin(anchors, needles.anchors)]:
-        for piece in needles.by_anchor[data[at : at + ANCHOR]]:
-            if data.startswith(piece, int(at)):
-                yield int(at), piece
+    for at in maybe[np.isin(anchors, needles.anchors)].tolist():
+        for offset, piece in needles.by_anchor[data[at : at + ANCHOR]]:
+            if at >= offset and data.startswith(piece, at - offset):
+                yield at - offset, piece
 
 
 class PieceTable:
-    """Needles by their first two and first eight bytes, so that a scan looks at few places twice."""
+    """Needles by their most telling eight bytes, so that a scan looks at few places twice.
+
+    A vector's piece may begin with zeros, of which files are full: its anchor is where its bytes differ most.
+    """
 
     def __init__(self, needles: Iterable[bytes]) -> None:
-        self.by_anchor: dict[bytes, list[bytes]] = {}
+        self.by_anchor: dict[bytes, list[tuple[int, bytes]]] = {}
         for piece in needles:
-            self.by_anchor.setdefault(piece[:ANCHOR], []).append(piece)
+            offset = max(range(len(piece) - ANCHOR + 1), key=lambda at, piece=piece: len(set(piece[at : at + ANCHOR])))  # type: ignore[misc]
+            self.by_anchor.setdefault(piece[offset : offset + ANCHOR], []).append((offset, piece))
         joined = b"".join(sorted(self.by_anchor))
         self.anchors: npt.NDArray[np.uint64] = np.frombuffer(joined, "<u8").astype(np.uint64)
         self.starts = np.zeros(1 << 16, bool)

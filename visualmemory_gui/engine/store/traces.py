@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
+from visualmemory_gui.engine.scan import PieceTable, find_pieces
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import TABLES
 from visualmemory_gui.engine.store.rows import SELECT, Row, loaded
+
+_AT_ONCE = 1000  # rows
+_HELD = (
+    ("vectors", "vector"),
+    ("thumbnails", "jpeg"),
+    *((table, column) for table in TABLES for column in ("thumbnail", "vector", "source")),
+    ("labels", "path"),
+    ("roots", "path"),
+    *(("exemplars", column) for column in ("source", "note", "grp")),
+)
 
 
 def copies(database: Database, ids: Collection[int]) -> set[tuple[str, str]]:
@@ -43,19 +54,25 @@ def _watched_beside(database: Database, ids: set[int]) -> set[str]:
     return {label for label, content in found if content not in gone}
 
 
-def held(database: Database, piece: bytes) -> bool:
-    """Whether a row of the memory holds ``piece`` as its own: a vector, a thumbnail, a path, a label, a note."""
-    pictures = " or ".join(
-        f"exists (select 1 from {table} where instr(thumbnail, ?1) or instr(vector, ?1))" for table in TABLES
-    )
-    sql = f"""select exists (select 1 from vectors where instr(vector, ?1))
-        or exists (select 1 from thumbnails where instr(jpeg, ?1))
-        or {pictures}
-        or exists (select 1 from labels where instr(cast(path as blob), ?1))
-        or exists (select 1 from roots where instr(cast(path as blob), ?1))
-        or exists (select 1 from exemplars where instr(cast(source as blob), ?1)
-                   or instr(cast(note as blob), ?1) or instr(cast(grp as blob), ?1))"""
-    return bool(database.one(sql, (piece,))[0])
+def held(database: Database, pieces: Collection[bytes]) -> set[bytes]:
+    """Those of ``pieces`` that a row of the memory holds as its own: in a vector, thumbnail, path, label or note."""
+    needles, found = PieceTable(pieces), set[bytes]()
+    if not pieces:
+        return found
+    for table, column in _HELD:
+        for value in _values(database, table, column):
+            found.update(piece for _, piece in find_pieces(value, needles))
+    return found
+
+
+def _values(database: Database, table: str, column: str) -> Iterator[bytes]:
+    """Everything in ``column``, some rows at a time: an open cursor would keep the log from being emptied."""
+    sql = f"""select rowid, cast({column} as blob) from {table}
+              where rowid > ? and {column} is not null order by rowid limit {_AT_ONCE}"""
+    last = -1
+    while rows := database.rows(sql, (last,)):
+        last = rows[-1][0]
+        yield from (value for _, value in rows)
 
 
 def all_copies(database: Database) -> list[tuple[str, str]]:
