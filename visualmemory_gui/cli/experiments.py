@@ -17,8 +17,7 @@ from visualmemory_gui.cli.output import Progress, count, emit, say, table
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.classes import ClassStudy
-    from visualmemory_gui.engine.study.novelty import NoveltyStudy
-    from visualmemory_gui.engine.study.scaling import Fit, Scaling
+    from visualmemory_gui.engine.study.words import Table
     from visualmemory_gui.engine.types import Skipped
 
 Seed = Annotated[int, typer.Option("--seed", help="Of all that is drawn.")]
@@ -49,6 +48,7 @@ def novelty(
     from visualmemory_gui.engine.study.labelled import from_folder
     from visualmemory_gui.engine.study.novelty import measure_novelty
     from visualmemory_gui.engine.study.subsets import Voting
+    from visualmemory_gui.engine.study.words import novelty_sentences
 
     with reader(memory, device=device) as m, Progress() as report:
         strange = from_folder(m, unknown, report=report)
@@ -65,21 +65,7 @@ def novelty(
     if as_json:
         emit(found.to_json())
     else:
-        _print_novelty(found)
-
-
-def _print_novelty(found: NoveltyStudy) -> None:
-    typer.echo(f"{count(len(found.known), 'known picture')}, {count(len(found.unknown), 'unknown picture')}")
-    typer.echo(f"an unknown one is farther than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)")
-    typer.echo(
-        f"where {100 * found.accepted:.0f} % of the known ones are accepted, so are {100 * found.fpr_at_95:.1f} % of "
-        f"the unknown ones (threshold {found.threshold:.3f})"
-    )
-    if found.told_unknown is not None and found.told_known is not None:
-        typer.echo(
-            f"the memory calls {100 * found.told_unknown:.1f} % of the unknown ones unknown, and "
-            f"{100 * found.told_known:.1f} % of the known ones"
-        )
+        typer.echo("\n".join(novelty_sentences(found)))
 
 
 def classes(
@@ -145,13 +131,14 @@ def scaling(
     """Show how the error falls as the memory grows, with two curves through it."""
     from visualmemory_gui.engine.study.scaling import scale
     from visualmemory_gui.engine.study.subsets import Voting
+    from visualmemory_gui.engine.study.words import scaling_table
 
     with reader(memory, device=device) as m, Progress() as report:
         found = scale(m.snapshot, Voting.of(m.settings, k, options.rule_name(rule)), report=report)
     if as_json:
         emit(found.to_json())
     else:
-        _print_scaling(found)
+        _print(scaling_table(found))
 
 
 def map_(
@@ -192,40 +179,16 @@ def _tell_skipped(skipped: tuple[Skipped, ...]) -> None:
 
 
 def _tell_classes(found: ClassStudy, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.study.words import class_table
+
     if as_json:
         emit(found.to_json())
-        return
-    typer.echo(
-        f"new classes: {len(found.new_classes):,}, asked {found.new_queries:,} times; old classes: "
-        f"{found.old_classes:,}, asked {found.old_queries:,} times; right answers in %"
-    )
-    deepest = list(found.steps[0].new_by_level)
-    head = ("exemplars", "new", *(f"new, level {n}" for n in deepest if n), "old before", "old after", "change")
-    rows = [
-        (
-            "all" if step.shots is None else step.shots,
-            *(f"{100 * step.new_by_level[n]:.1f}" for n in deepest),
-            f"{100 * step.old_before:.1f}",
-            f"{100 * step.old_after:.1f}",
-            step.change.words,
-        )
-        for step in found.steps
-    ]
-    table(rows, head)
+    else:
+        _print(class_table(found))
 
 
-def _print_scaling(found: Scaling) -> None:
-    typer.echo(
-        f"{count(found.queries, 'query')}, k = {found.voting.k}, {found.voting.rule}; error in %, "
-        f"mean of {found.seeds} draws"
-    )
-    table(
-        ((p.size, f"{100 * p.error:.2f}", f"{100 * p.spread:.2f}") for p in found.points), ("size", "error", "spread")
-    )
-    for name, one in (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power)):
-        if one is not None:
-            typer.echo(_fit_text(name, one))
-
-
-def _fit_text(name: str, one: Fit) -> str:
-    return f"{name}: a = {one.a:.3f}, b = {one.b:.3f}, rms {one.rmse:.4f}"
+def _print(found: Table) -> None:
+    typer.echo(found.before)
+    table(found.rows, found.head)
+    for sentence in found.after:
+        typer.echo(sentence)

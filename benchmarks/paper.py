@@ -1,0 +1,221 @@
+"""Does what the paper found on ImageNet hold on two other memories, when this product does the same experiments?
+
+The demo memory is asked by leave-one-out; Fashion-MNIST (encoder lite0) by its own test pictures. The class factor is
+off, as in the paper. docs/paper.md tells the findings one by one.
+
+    python -m benchmarks.paper [--memory DEMO.vmem] [--fashion FOLDER] [--train 60000] [--test 10000] [--kept FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fashion import INSTALLED, memory_of
+from benchmarks.results import table, write
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.exchange.demo import default_place
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.study.classes import ClassStudy, add_classes
+from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
+from visualmemory_gui.engine.study.labelled import Labelled
+from visualmemory_gui.engine.study.nearest import nearest_many
+from visualmemory_gui.engine.study.prove import prove
+from visualmemory_gui.engine.study.scaling import scale
+from visualmemory_gui.engine.study.subsets import Voting
+from visualmemory_gui.engine.types import RULES
+
+KS = (1, 5, 10, 20, 50, 100)
+EVERY_K = tuple(range(1, 101))
+SEEDS = range(3)
+VOTING = Voting(k=20, rule="rank", class_factor=False)
+MOST_ASKED = 10_000
+FORGOTTEN = 100
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """A memory, and the queries that are asked of it: pictures apart from it, or its own exemplars."""
+
+    name: str
+    memory: VisualMemory
+    asked: Labelled
+    apart: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memory", type=Path, default=default_place(), help="the demo memory")
+    parser.add_argument("--fashion", type=Path, default=INSTALLED, help="the folder of Fashion-MNIST's four files")
+    parser.add_argument("--train", type=int, default=60_000)
+    parser.add_argument("--test", type=int, default=10_000)
+    parser.add_argument("--kept", type=Path, default=default_place().parent, help="where Fashion-MNIST's memories are")
+    options = parser.parse_args()
+    with VisualMemory.open(options.memory, readonly=True) as demo:
+        demo_world = World("demo memory", demo, own(demo.snapshot, np.arange(len(demo.snapshot))), apart=False)
+        found = {"demo": {**study(demo_world), "levels": classes(demo_world, related=True)}}
+    with fashion(options, "train") as train, fashion(options, "t10k") as test:
+        asked = own(test.snapshot, np.arange(len(test.snapshot)))
+        found["fashion"] = study(World("Fashion-MNIST", train, asked, apart=True))
+    write("paper", found)
+
+
+def fashion(options: argparse.Namespace, part: str) -> VisualMemory:
+    count = options.train if part == "train" else options.test
+    return memory_of(options.fashion, part, count, at=options.kept / f"fashion-{part}-{count}.vmem")
+
+
+def own(snapshot: Snapshot, rows: np.ndarray) -> Labelled:
+    """Exemplars as queries; none sees an exemplar of its own content or vector."""
+    names = tuple(snapshot.labels[code] for code in snapshot.label[rows])
+    return Labelled(snapshot.vectors[rows], names, snapshot.content[rows], snapshot.twin[rows])
+
+
+def study(world: World) -> Result:
+    """Every experiment, printed as tables."""
+    snapshot = world.memory.snapshot
+    print(f"\n## {world.name}: {len(snapshot):,} exemplars, {len(world.asked.labels):,} queries")
+    shape = {"exemplars": len(snapshot), "classes": len(snapshot.labels), "queries": len(world.asked.labels)}
+    return {
+        **shape,
+        "rules": rules(world),
+        "calibration": calibration(world),
+        "classes": classes(world, related=False),
+        "unlearning": unlearning(world),
+        "scaling": scaling(world),
+    }
+
+
+def rules(world: World) -> Result:
+    """Accuracy at k, the best k, and where queries are apart the accuracy at the k that leave-one-out chose."""
+    snapshot = world.memory.snapshot
+    found = evaluate_snapshot(snapshot, nearest_many, world.asked, ks=EVERY_K).accuracy
+    chosen: dict[str, int] = {}
+    if world.apart:
+        rows = np.sort(np.random.default_rng(0).permutation(len(snapshot))[:MOST_ASKED])
+        left_out = evaluate_snapshot(snapshot, nearest_many, own(snapshot, rows), ks=EVERY_K).accuracy
+        chosen = {rule: max(by_k, key=by_k.__getitem__) for rule, by_k in left_out.items()}
+    lines = []
+    for rule, by_k in found.items():
+        best = max(by_k, key=by_k.__getitem__)
+        honest = [f"{percent(by_k[chosen[rule]])} (k = {chosen[rule]})"] if world.apart else []
+        lines.append([rule, *(percent(by_k[k]) for k in KS), f"{percent(by_k[best])} (k = {best})", *honest])
+    head = ["rule", *(f"k = {k}" for k in KS), "best k of 1 to 100", *(["k by leave-one-out"] if world.apart else [])]
+    print(f"\n{table(head, lines)}", flush=True)
+    return {"accuracy": {rule: list(by_k.values()) for rule, by_k in found.items()}, "chosen_k": chosen}
+
+
+def calibration(world: World) -> Result:
+    """How far the winner's share is from the chance of being right, k as in VOTING."""
+    found = {}
+    for rule in RULES:
+        one = evaluate_snapshot(
+            world.memory.snapshot, nearest_many, world.asked, ks=(VOTING.k,), rules=(rule,), k=VOTING.k, rule=rule
+        ).calibration
+        found[rule] = {"ece": one.ece, "entropy_bits": one.entropy_bits}
+    lines = [[rule, f"{one['ece']:.3f}", f"{one['entropy_bits']:.2f}"] for rule, one in found.items()]
+    print(f"\n{table(['rule', 'ECE', 'entropy of the shares, bits'], lines)}", flush=True)
+    return {"k": VOTING.k, "by_rule": found}
+
+
+def classes(world: World, *, related: bool) -> list[Result]:
+    """Means over the seeds after each number of exemplars."""
+    snapshot = world.memory.snapshot
+    studies = [add_classes(snapshot, VOTING, seed=seed, related=related) for seed in SEEDS]
+    found = [step_of(studies, place) for place in range(len(studies[0].steps))]
+    levels = sorted(found[0]["new_by_level"])
+    head = ["exemplars", *(f"new, level {n}" if n else "new" for n in levels), "old before", "old after", "points"]
+    lines = [
+        [
+            step["shots"],
+            *(percent(step["new_by_level"][n]) for n in levels),
+            percent(step["old_before"]),
+            percent(step["old_after"]),
+            f"{100 * (step['old_after'] - step['old_before']):+.2f}",
+        ]
+        for step in found
+    ]
+    one = studies[0]
+    print(
+        f"\n{len(one.new_classes)} new classes{', each with relatives' if related else ''}; {one.old_classes} old ones"
+    )
+    print(table(head, lines), flush=True)
+    return found
+
+
+def step_of(studies: list[ClassStudy], place: int) -> Result:
+    steps = [study.steps[place] for study in studies]
+    return {
+        "shots": "all" if steps[0].shots is None else steps[0].shots,
+        "new_by_level": {n: mean(step.new_by_level[n] for step in steps) for n in steps[0].new_by_level},
+        "old_before": mean(step.old_before for step in steps),
+        "old_after": mean(step.old_after for step in steps),
+    }
+
+
+def unlearning(world: World) -> list[Result]:
+    """Forget exemplars of one class, then some of all classes; each time prove that no decision remembers."""
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        copy = shutil.copytree(world.memory.path, Path(name) / "forgets.vmem")
+        with VisualMemory.open(copy) as memory:
+            label = memory.snapshot.labels[0]
+            one_class = [e.id for e in memory.catalog.select(label=label)][:FORGOTTEN]
+            found.append(forgotten(world, memory, one_class, what=f"of the class {label}", without=label))
+            drawn = np.random.default_rng(0).permutation(memory.snapshot.ids)[:FORGOTTEN]
+            found.append(forgotten(world, memory, drawn.tolist(), what="of all classes", without=label))
+    head = ["forgotten", "exemplars", "other queries before", "after", "decisions compared", "different"]
+    print(f"\n{table(head, [list(row.values()) for row in found])}", flush=True)
+    return found
+
+
+def forgotten(world: World, memory: VisualMemory, ids: list[int], *, what: str, without: str) -> Result:
+    before = accuracy(memory.snapshot, world.asked, without=without)
+    memory.forget(ids)
+    after = accuracy(memory.snapshot, world.asked, without=without)
+    proof = prove(memory)
+    return {
+        "what": what,
+        "exemplars": len(ids),
+        "before": percent(before),
+        "after": percent(after),
+        "decisions": proof.decisions,
+        "different": proof.different,
+    }
+
+
+def accuracy(snapshot: Snapshot, asked: Labelled, *, without: str) -> float:
+    """Of the queries of all classes but one."""
+    kept = np.array([label != without for label in asked.labels])
+    names = tuple(label for label in asked.labels if label != without)
+    some = Labelled(asked.vectors[kept], names, asked.content[kept], asked.twin[kept])
+    found = evaluate_snapshot(snapshot, nearest_many, some, ks=(VOTING.k,), rules=(VOTING.rule,))
+    return found.accuracy[VOTING.rule][VOTING.k]
+
+
+def scaling(world: World) -> Result:
+    found = scale(world.memory.snapshot, VOTING)
+    print(f"\n{found.queries:,} held-out queries")
+    print(
+        table(["exemplars", "error", "spread"], [[p.size, percent(p.error), percent(p.spread)] for p in found.points])
+    )
+    for name, one in (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power)):
+        if one is not None:
+            print(f"{name}: a = {one.a:.3f}, b = {one.b:.3f}, rms {one.rmse:.4f}", flush=True)
+    return found.to_json()
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f}"
+
+
+if __name__ == "__main__":
+    main()
