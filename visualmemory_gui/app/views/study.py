@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.growth_page import GrowthPage
 from visualmemory_gui.app.views.map_page import MapPage
+from visualmemory_gui.app.views.novelty_page import NoveltyPage
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.app.views.watch_page import WatchPage
 
@@ -17,12 +19,13 @@ class StudyView(QWidget):
 
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids
+    folder_wanted = Signal(str, object)  # the question, and what is called with the answer
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("workspaceStudy")
         self.watch = WatchPage(session)
-        self.pages: tuple[StudyPage, ...] = (MapPage(session), self.watch)
+        self.pages: tuple[StudyPage, ...] = (MapPage(session), NoveltyPage(session), GrowthPage(session), self.watch)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("studyTabs")
         self.tabs.setAccessibleName("Study")
@@ -31,6 +34,7 @@ class StudyView(QWidget):
             self.tabs.addTab(page, page.title)
             page.query_chosen.connect(self.query_chosen)
             page.exemplars_chosen.connect(self.exemplars_chosen)
+            page.folder_wanted.connect(self.folder_wanted)
         self.tabs.currentChanged.connect(lambda _: self.begin())
         column = QVBoxLayout(self)
         margin = theme.px(6)

@@ -14,13 +14,15 @@ from visualmemory_gui.app.views.own_actions import Spec, key_sheet
 class StudyPage(QFrame):
     """``title`` is that of its tab, ``specs`` its own actions.
 
-    ``query_chosen`` asks Decide for a picture, ``exemplars_chosen`` asks Curate to show exemplars alone.
+    ``query_chosen`` asks Decide for a picture, ``exemplars_chosen`` asks Curate to show exemplars alone,
+    ``folder_wanted`` asks the user for a folder.
     """
 
     title: ClassVar[str]
     specs: ClassVar[Sequence[Spec]] = ()
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids (n,) increasing
+    folder_wanted = Signal(str, object)  # the question, and what is called with the answer
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

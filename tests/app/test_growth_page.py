@@ -1,0 +1,73 @@
+"""The page Growth: three experiments, their tables, and a plot for the sizes."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QComboBox
+
+from tests.app.conftest import Desk
+from visualmemory_gui.app.models.experiments import GrowthFound
+from visualmemory_gui.app.views.growth_page import KINDS, GrowthPage
+
+
+def page_of(desk: Desk) -> GrowthPage:
+    """The page, seen and at rest."""
+    [page] = [page for page in desk.window.study.pages if isinstance(page, GrowthPage)]
+    desk.window.show_study()
+    desk.window.study.tabs.setCurrentWidget(page)
+    desk.settle()
+    return page
+
+
+def measured(desk: Desk, kind: str) -> GrowthPage:
+    page = page_of(desk)
+    page.kind.setCurrentIndex([name for name, *_ in KINDS].index(kind))
+    page.actions_by_id["measure"].trigger()
+    desk.settle()
+    return page
+
+
+def cells(page: GrowthPage, column: int) -> list[str]:
+    return [item.text() for row in range(page.table.rowCount()) if (item := page.table.item(row, column))]
+
+
+def test_added_classes_stand_in_a_table_by_their_exemplars(desk: Desk) -> None:
+    page = measured(desk, "classes")
+    assert cells(page, 0) == ["0", "1", "3", "10", "all"]
+    assert cells(page, page.table.columnCount() - 1)[0].startswith("no measurable change")
+    assert page.before.text().startswith("New classes: 1, ")
+    assert page.plot is not None and not page.plot.isVisible()
+
+
+def test_classes_with_relatives_have_their_levels(desk: Desk) -> None:
+    page = measured(desk, "levels")
+    head = [page.table.horizontalHeaderItem(column) for column in range(page.table.columnCount())]
+    assert "new, level 1" in [item.text() for item in head if item is not None]
+
+
+def test_sizes_are_plotted_with_both_fits(desk: Desk) -> None:
+    page = measured(desk, "scaling")
+    found = page.model.found
+    assert isinstance(found, GrowthFound) and found.scaling is not None
+    assert cells(page, 0) == [str(point.size) for point in found.scaling.points]
+    assert page.plot is not None and page.plot.isVisible()
+
+
+def test_the_question_follows_the_choice(desk: Desk) -> None:
+    page = page_of(desk)
+    assert isinstance(page.kind, QComboBox)
+    for place, (_, _, question) in enumerate(KINDS):
+        page.kind.setCurrentIndex(place)
+        assert page.about.text() == question
+
+
+def test_the_memory_is_not_changed(desk: Desk) -> None:
+    before = desk.memory.snapshot.change
+    page = measured(desk, "classes")
+    assert page.model.found is not None and desk.memory.snapshot.change == before
+
+
+@pytest.mark.parametrize("action", ["measure", "stop"])
+def test_without_a_memory_nothing_can_be_run(empty_desk: Desk, action: str) -> None:
+    [page] = [page for page in empty_desk.window.study.pages if isinstance(page, GrowthPage)]
+    assert not page.actions_by_id[action].isEnabled()

@@ -1,0 +1,93 @@
+"""The page Novelty: a folder of unknown pictures is compared with the memory, in words and as a histogram."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
+
+from tests.app.conftest import Desk
+from tests.conftest import picture
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.experiment import OLDER, STOPPED
+from visualmemory_gui.app.models.experiments import NoveltyFound
+from visualmemory_gui.app.views.novelty_page import NoveltyPage
+from visualmemory_gui.engine.progress import Report
+
+
+@pytest.fixture
+def unknown(tmp_path: Path) -> Path:
+    """Six grey pictures, and a file that is none."""
+    folder = tmp_path / "unknown"
+    folder.mkdir()
+    for seed in range(6):
+        picture((128, 128, 128), seed=500 + seed).save(folder / f"{seed}.png")
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def page_of(desk: Desk) -> NoveltyPage:
+    """The page, seen and at rest."""
+    [page] = [page for page in desk.window.study.pages if isinstance(page, NoveltyPage)]
+    desk.window.show_study()
+    desk.window.study.tabs.setCurrentWidget(page)
+    desk.settle()
+    return page
+
+
+def measured(desk: Desk, folder: Path) -> NoveltyPage:
+    page = page_of(desk)
+    desk.ask.path = str(folder)
+    page.actions_by_id["choose"].trigger()
+    desk.settle()
+    return page
+
+
+def test_a_folder_is_asked_for_and_the_answer_told_in_sentences(desk: Desk, unknown: Path) -> None:
+    page = measured(desk, unknown)
+    lines = page.sentences.text().splitlines()
+    assert lines[0] == "9 known pictures, 6 unknown pictures."
+    assert "(AUROC)" in lines[1] and lines[-1] == "1 of the folder could not be read."
+    assert page.plot is not None and page.plot.isVisible() and not page.about.isVisible()
+    assert page.plot.accessibleDescription() == page.sentences.text()
+    assert len(page.plot.legend.items) == 2
+
+
+def test_the_histogram_takes_the_colours_of_the_look(desk: Desk, unknown: Path, qapp: QApplication) -> None:
+    page = measured(desk, unknown)
+    theme.apply(qapp, "dark")
+    assert page.plot is not None
+    assert page.plot.backgroundBrush().color() == QColor(theme.DARK.surface)
+    assert len(page.plot.legend.items) == 2
+
+
+def test_an_edit_makes_the_answer_an_older_one_and_forgetting_takes_it_away(desk: Desk, unknown: Path) -> None:
+    page = measured(desk, unknown)
+    desk.memory.strike([1])
+    desk.settle()
+    assert page.state.text() == OLDER and isinstance(page.model.found, NoveltyFound)
+    desk.memory.forget([2])
+    desk.settle()
+    assert page.model.found is None and page.about.isVisible()
+
+
+def test_it_can_be_stopped(desk: Desk) -> None:
+    page = page_of(desk)
+
+    def endless(memory: object, report: Report) -> None:
+        while True:
+            report(0, None)
+
+    page.model.run("Measuring novelty", endless)
+    assert not page.actions_by_id["choose"].isEnabled()
+    page.actions_by_id["stop"].trigger()
+    desk.settle()
+    assert page.state.text() == STOPPED and page.actions_by_id["choose"].isEnabled()
+
+
+def test_what_cannot_be_measured_is_told_on_the_page(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    page = measured(desk, tmp_path / "nothing")
+    assert page.state.text().startswith("Unknown pictures") and not desk.errors

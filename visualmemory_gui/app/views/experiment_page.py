@@ -1,0 +1,56 @@
+"""What the pages of Study that run an experiment have in common: a start, a stop, and a line that tells the state."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.experiment import ExperimentModel
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.own_actions import build, name
+from visualmemory_gui.app.views.study_page import StudyPage
+
+
+class ExperimentPage(StudyPage):
+    """``specs`` begin with the action that starts and end with "stop". A page fills ``column`` and ``show_found``."""
+
+    question: str  # what the page answers, shown until there is an answer
+
+    def __init__(self, session: Session, topic: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = ExperimentModel(session.tasks, topic, self)
+        self.actions_by_id = build(self, self.specs, prefix=topic, heard_in=[self])
+        self.state, self.about = QLabel(), QLabel(self.question)
+        for label in (self.state, self.about):
+            label.setProperty("dim", True)
+            label.setWordWrap(True)
+        self.state.setAccessibleDescription("How far the experiment is")
+        self.header = QHBoxLayout()
+        for action in self.actions_by_id.values():
+            self.header.addWidget(button_of(action))
+        self.header.addWidget(self.state, 1)
+        self.column = QVBoxLayout(self)
+        self.column.addLayout(self.header)
+        self.column.addWidget(self.about)
+        self.column.setSpacing(theme.px(6))
+        self.model.updated.connect(self.on_updated)
+        session.memory_opened.connect(lambda: self.model.set_memory(session.memory))
+        session.memory_closed.connect(lambda: self.model.set_memory(None))
+        session.changed.connect(self.model.on_changed)
+
+    def stop(self) -> None:
+        self.model.cancel()
+
+    def on_updated(self) -> None:
+        for spec in self.specs:
+            name(
+                self.actions_by_id[spec.id], spec, enabled=self.model.running if spec.id == "stop" else self.model.ready
+            )
+        self.state.setText(self.model.state)
+        self.show_found()
+
+    def show_found(self) -> None:
+        """Show ``model.found``, or nothing where it is None."""
+        raise NotImplementedError

@@ -1,0 +1,84 @@
+"""The page of Study that asks whether the memory can tell what it does not know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from visualmemory_gui.app.models.experiments import NoveltyFound, novelty_of
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.experiment_page import ExperimentPage
+from visualmemory_gui.app.views.own_actions import Spec
+
+if TYPE_CHECKING:
+    from visualmemory_gui.app.widgets.plots import HistogramPlot
+
+ASK_FOLDER = "A folder of pictures of things that the memory does not hold"
+ACTIONS = (
+    Spec("choose", "Choose unknown pictures…", "Compare the memory's own pictures, each left out, with those of a "
+         "folder that it knows nothing of", "folder-question-outline"),
+    Spec("stop", "Cancel", "Stop measuring", "stop-circle-outline"),
+)  # fmt: skip
+
+
+class NoveltyPage(ExperimentPage):
+    """A folder is asked for; the answer stands as sentences over a histogram."""
+
+    title = "Novelty"
+    specs = ACTIONS
+    question = (
+        "Can the memory tell what it does not know? Choose a folder of pictures of things it does not hold: their "
+        "distances are compared with those of its own pictures."
+    )
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, "novelty", parent)
+        self.plot: HistogramPlot | None = None
+        self.sentences = QLabel()
+        self.sentences.setObjectName("noveltySentences")
+        self.sentences.setWordWrap(True)
+        self.sentences.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.sentences.setAccessibleDescription("How well the memory tells known from unknown pictures")
+        self.column.addWidget(self.sentences)
+        self.column.addStretch(1)
+        self.on_updated()
+
+    def begin(self) -> None:
+        if self.plot is None:
+            from visualmemory_gui.app.widgets.plots import HistogramPlot
+
+            self.plot = HistogramPlot(self)
+            self.plot.setAccessibleName("Distances of known and of unknown pictures")
+            self.column.insertWidget(self.column.count() - 1, self.plot, 100)
+            self.show_found()
+
+    def choose(self) -> None:
+        self.folder_wanted.emit(ASK_FOLDER, self.measure)
+
+    def measure(self, folder: str) -> None:
+        """Compare with the pictures of ``folder``, in the background."""
+        self.model.run("Measuring novelty", lambda memory, report: novelty_of(memory, folder, report))
+
+    def show_found(self) -> None:
+        found: NoveltyFound | None = self.model.found
+        words = "\n".join(_sentence(one) for one in found.sentences) if found is not None else ""
+        if found is not None and found.skipped:
+            words += f"\n{len(found.skipped):,} of the folder could not be read."
+        self.sentences.setText(words)
+        self.sentences.setVisible(found is not None)
+        self.about.setVisible(found is None)
+        if self.plot is not None:
+            self.plot.setVisible(found is not None)
+            self.plot.setAccessibleDescription(words)
+            if found is None:
+                self.plot.show_groups((), ())
+            else:
+                self.plot.show_groups((("known", found.known), ("unknown", found.unknown)), found.lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
