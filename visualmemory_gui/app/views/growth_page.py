@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from visualmemory_gui.app.views.own_actions import Spec
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.widgets.plots import Curve, ScalingPlot
-    from visualmemory_gui.engine.study.scaling import Scaling
+    from visualmemory_gui.engine.study.scaling import Fit, Scaling
     from visualmemory_gui.engine.study.words import Table
 
 ACTIONS = (
@@ -102,18 +103,19 @@ class GrowthPage(ExperimentPage):
 def _curves(found: Scaling) -> list[Curve]:
     """Both fits, in percent."""
     curves: list[Curve] = []
-    if (one := found.log_log) is not None:
-        curves.append(
-            (
-                "log error = a log(log10 n) + b, as in the paper",
-                lambda n, one=one: 100 * np.exp(one.a * np.log(np.log10(n)) + one.b),
-            )
-        )
-    if (one := found.power) is not None:
-        curves.append(
-            ("log error = a log n + b, a power law", lambda n, one=one: 100 * np.exp(one.a * np.log(n) + one.b))
-        )
+    if found.log_log is not None:
+        curves.append(("log error = a log(log10 n) + b, as in the paper", partial(_double, found.log_log)))
+    if found.power is not None:
+        curves.append(("log error = a log n + b, a power law", partial(_power, found.power)))
     return curves
+
+
+def _double(one: Fit, sizes: np.ndarray) -> np.ndarray:
+    return 100 * np.exp(one.a * np.log(np.log10(sizes)) + one.b)
+
+
+def _power(one: Fit, sizes: np.ndarray) -> np.ndarray:
+    return 100 * np.exp(one.a * np.log(sizes) + one.b)
 
 
 def _kinds() -> QComboBox:
@@ -141,25 +143,26 @@ def _table() -> QTableWidget:
     header = table.horizontalHeader()
     header.setHighlightSections(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setStretchLastSection(True)
     table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.px(5))
     return table
 
 
 def _fill(table: QTableWidget, found: Table) -> None:
-    """As high as it needs to be; numbers stand to the right."""
+    """As high as it needs to be; numbers stand to the right, but for those of the last column, which has all room."""
     table.setColumnCount(len(found.head))
     table.setRowCount(len(found.rows))
     for column, words in enumerate(found.head):
         table.setHorizontalHeaderItem(column, _cell(words, right=_numbers(found, column)))
         for row, cells in enumerate(found.rows):
             table.setItem(row, column, _cell(cells[column], right=_numbers(found, column)))
-    table.horizontalHeader().setStretchLastSection(not _numbers(found, len(found.head) - 1))
     high = table.verticalHeader().defaultSectionSize()
     table.setFixedHeight(table.horizontalHeader().sizeHint().height() + high * len(found.rows) + theme.px(6))
 
 
 def _numbers(found: Table, column: int) -> bool:
-    return all(cells[column][-1:].isdigit() or cells[column] == "all" for cells in found.rows)
+    last = column == len(found.head) - 1
+    return not last and all(cells[column][-1:].isdigit() or cells[column] == "all" for cells in found.rows)
 
 
 def _cell(words: str, *, right: bool) -> QTableWidgetItem:

@@ -41,6 +41,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.setBackground(colours.surface)
         for side, words in self._names.items():
             axis = self.getAxis(side)
+            axis.enableAutoSIPrefix(False)
             axis.setPen(colours.line)
             axis.setTextPen(colours.text)
             axis.setLabel(words, color=colours.text)
