@@ -111,11 +111,13 @@ def _curves(found: Scaling) -> list[Curve]:
 
 
 def _double(one: Fit, sizes: np.ndarray) -> np.ndarray:
-    return 100 * np.exp(one.a * np.log(np.log10(sizes)) + one.b)
+    percents: np.ndarray = 100 * np.exp(one.a * np.log(np.log10(sizes)) + one.b)
+    return percents
 
 
 def _power(one: Fit, sizes: np.ndarray) -> np.ndarray:
-    return 100 * np.exp(one.a * np.log(sizes) + one.b)
+    percents: np.ndarray = 100 * np.exp(one.a * np.log(sizes) + one.b)
+    return percents
 
 
 def _kinds() -> QComboBox:
