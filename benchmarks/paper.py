@@ -85,7 +85,7 @@ def study(world: World) -> Result:
     """Every experiment, printed as tables."""
     snapshot = world.memory.snapshot
     print(f"\n## {world.name}: {len(snapshot):,} exemplars, {len(world.asked.labels):,} queries")
-    shape = {"exemplars": len(snapshot), "classes": len(snapshot.labels), "queries": len(world.asked.labels)}
+    shape = {"exemplars": len(snapshot), "labels": len(snapshot.labels), "queries": len(world.asked.labels)}
     return {
         **shape,
         "rules": rules(world),
