@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from visualmemory_gui.cli import options
@@ -82,13 +81,13 @@ def classes(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Add whole classes: how they are decided then, and what it costs the old ones.
+    """Add whole classes, and see what it costs the old ones.
 
     A fifth of each class is held out and asked. The memory is not changed.
     """
     from visualmemory_gui.engine.study.classes import add_classes
     from visualmemory_gui.engine.study.labelled import from_folder
-    from visualmemory_gui.engine.study.subsets import Voting, extended, memory_of
+    from visualmemory_gui.engine.study.subsets import Voting, with_all
 
     with reader(memory, device=device) as m, Progress() as report:
         snapshot, names = m.snapshot, None
@@ -96,8 +95,7 @@ def classes(
             more = from_folder(m, new, report=report)
             _tell_skipped(more.skipped)
             names = sorted(set(more.labels))
-            whole, rows = extended(snapshot, more)
-            snapshot = memory_of(whole, np.concatenate([np.flatnonzero(whole.active), rows]))
+            snapshot = with_all(snapshot, more)
         voting = Voting.of(m.settings, k, options.rule_name(rule))
         found = add_classes(snapshot, voting, new=names, seed=seed, report=report)
     _tell_classes(found, as_json=as_json)
@@ -111,7 +109,10 @@ def levels(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Hide classes that have relatives: which levels above them are right before, and after a few exemplars."""
+    """Hide classes that have relatives, and teach them back.
+
+    Which levels above them are right before, and after a few exemplars.
+    """
     from visualmemory_gui.engine.study.classes import add_classes
     from visualmemory_gui.engine.study.subsets import Voting
 
@@ -128,7 +129,7 @@ def scaling(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show how the error falls as the memory grows, with two curves through it."""
+    """Measure how the error falls as the memory grows."""
     from visualmemory_gui.engine.study.scaling import scale
     from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import scaling_table

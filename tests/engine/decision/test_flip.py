@@ -181,7 +181,7 @@ def test_no_fewer_lessons_do_it_in_a_thousand_small_memories(part: int) -> None:
 
 
 def test_a_small_class_that_gets_stronger_with_every_strike_is_toppled_all_the_same() -> None:
-    """Ten near exemplars of a class of ten: by the class factor nine of them weigh as much as ten, until none is left."""
+    """Ten near exemplars of a class of ten: by the class factor nine of them weigh as much as ten, down to the last."""
     angles = np.linspace(0.01, 1.2, 60)
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     snapshot = snapshot_of(["small"] * 10 + [f"other {i % 5}" for i in range(50)], vectors)

@@ -83,6 +83,12 @@ def extended(snapshot: Snapshot, more: Labelled) -> tuple[Snapshot, I64]:
     return whole, np.arange(n, n + m)
 
 
+def with_all(snapshot: Snapshot, more: Labelled) -> Snapshot:
+    """``snapshot`` with the pictures ``more`` voting too."""
+    whole, rows = extended(snapshot, more)
+    return memory_of(whole, np.concatenate([np.flatnonzero(whole.active), rows]))
+
+
 class Asker:
     """Asks rows of ``snapshot`` as queries, each without itself and what is alike, of memories of some of its rows.
 
