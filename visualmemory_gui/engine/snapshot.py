@@ -60,12 +60,14 @@ class Column(Generic[Scalar]):
 class Rows:
     """Rows read from the store or about to join the working set; all arrays have length n.
 
+    ``label`` holds codes into ``labels``, which are distinct.
     ``content``, ``group`` and ``twin`` are 64-bit hashes (of the picture's content id, the group's name and the
     vector's bytes); content 0 and group 0 mean none. ``change`` is the change number that last touched the row.
     """
 
     ids: I64
-    label: tuple[str, ...]
+    label: I32
+    labels: tuple[str, ...]
     active: Bools
     trust: F64
     content: I64
@@ -137,7 +139,7 @@ class WorkingSet:
         self._lock = threading.Lock()
         self._vectors: Column[np.float32] | None = None
         self._ids = Column(rows.ids)
-        self._label = Column(self._codes(rows.label))
+        self._label = Column(self._codes(rows))
         self._active = Column(rows.active)
         self._trust = Column(rows.trust)
         self._content = Column(rows.content)
@@ -161,7 +163,7 @@ class WorkingSet:
         return self.snapshot
 
     def _append(self, rows: Rows, vectors: F32) -> None:
-        codes = self._codes(rows.label)
+        codes = self._codes(rows)
         columns: tuple[tuple[Column[Any], npt.NDArray[Any]], ...] = (
             (self._ids, rows.ids),
             (self._label, codes),
@@ -183,7 +185,7 @@ class WorkingSet:
     def _update(self, rows: Rows) -> I64:
         """Returns where ``rows`` stand."""
         at = self.snapshot.rows_of(rows.ids)
-        codes = self._codes(rows.label)
+        codes = self._codes(rows)
         was_active, was_code = self._active.view()[at], self._label.view()[at]
         self._counts = self._grown_counts()
         np.subtract.at(self._counts, was_code[was_active], 1)
@@ -203,12 +205,14 @@ class WorkingSet:
         counts[: len(self._counts)] = self._counts
         return counts
 
-    def _codes(self, labels: Sequence[str]) -> I32:
-        new = [label for label in dict.fromkeys(labels) if label not in self._code_of]
+    def _codes(self, rows: Rows) -> I32:
+        """The labels of ``rows`` as codes of this set, which learns those that are new."""
+        new = [label for label in rows.labels if label not in self._code_of]
         if new:
             self._code_of.update({label: len(self._labels) + i for i, label in enumerate(new)})
             self._labels = (*self._labels, *new)
-        return np.fromiter((self._code_of[label] for label in labels), np.int32, len(labels))
+        codes = np.array([self._code_of[label] for label in rows.labels], np.int32)
+        return codes[rows.label]
 
     def _counted(self) -> I64:
         codes = self._label.view()[self._active.view()]

@@ -1,0 +1,131 @@
+"""Whole columns of the memory as arrays: SQLite joins a slice of rows by itself, so none becomes a Python object.
+
+A million rows read one by one are some hundred megabytes of tuples, and seconds in which no other thread gets far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from visualmemory_gui.engine.snapshot import Rows
+from visualmemory_gui.engine.store.checksum import group_key
+from visualmemory_gui.engine.store.database import Database, Params
+from visualmemory_gui.engine.store.rows import effective_trust
+from visualmemory_gui.engine.types import F32, F64, I32, I64
+
+SLICE = 65_536
+VECTORS_AT_ONCE = 4096
+
+# hex(null) is empty, so that an exemplar without content gets zeros.
+_EXEMPLARS = """group_concat(label_id), group_concat(not (struck or withdrawn), ''), group_concat(vector_hash),
+    group_concat(change), group_concat(substr(hex(content) || '0000000000000000', 1, 16), ''),
+    max(grp is not null), max(trust is not null or derived is not null)"""
+
+
+def slices(
+    database: Database, columns: str, *, where: str = "1", params: Params = (), table: str = "exemplars"
+) -> Iterator[tuple[I64, tuple[Any, ...]]]:
+    """Ids, increasing, and the aggregates ``columns`` of one slice of the rows after the other.
+
+    Between two slices others may write.
+    """
+    inner = f"select * from {table} where id > ? and {where} order by id limit {SLICE}"
+    last = 0
+    while True:
+        top, ids, *found = database.one(f"select max(id), group_concat(id), {columns} from ({inner})", (last, *params))
+        if top is None:
+            return
+        last = top
+        yield numbers(ids), tuple(found)
+
+
+def numbers(text: str) -> I64:
+    """ "1,2,3" as an array, (n,) int64."""
+    return np.fromstring(text, np.int64, sep=",")
+
+
+def joined(parts: list[I64]) -> I64:
+    """The ids of all slices."""
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def withdrawn_ids(database: Database) -> I64:
+    """Increasing; reads no other rows."""
+    table = "exemplars indexed by exemplars_withdrawn"
+    return joined([ids for ids, _ in slices(database, "1", where="withdrawn", table=table)])
+
+
+def all_rows(database: Database) -> Rows:
+    """What decisions need of all exemplars, in the order of ids, withdrawn ones included."""
+    parts = [_rows_of(database, ids, found) for ids, found in slices(database, _EXEMPLARS)]
+    if not parts:
+        empty = np.empty(0, np.int64)
+        return Rows(empty, np.empty(0, np.int32), (), empty.astype(bool), np.empty(0), empty, empty, empty, empty)
+    ids, numbers_, active, trust, content, group, twin, change = (np.concatenate(part) for part in zip(*parts))
+    codes, order = as_codes(numbers_)
+    paths = dict(database.rows("select id, path from labels"))
+    labels = tuple(paths[number] for number in order.tolist())
+    return Rows(ids, codes, labels, active, trust, content, group, twin, change)
+
+
+def as_codes(values: I64) -> tuple[I32, I64]:
+    """Codes (n,) into the distinct values, which stand in the order in which they are first met."""
+    distinct, first, code = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place[code], distinct[order]
+
+
+def vectors_between(database: Database, ids: I64, dim: int) -> F32 | None:
+    """(n, dim) float32: the vectors of ``ids``, which are all that there are from the first to the last and increasing.
+
+    None where they are not, or where a vector has another length.
+    """
+    sql = """select count(*), group_concat(id), min(length(vector)), max(length(vector)), group_concat(hex(vector), '')
+             from (select * from vectors where id between ? and ? order by id)"""
+    result = np.empty((len(ids), dim), np.float32)
+    for start in range(0, len(ids), VECTORS_AT_ONCE):
+        part = ids[start : start + VECTORS_AT_ONCE]
+        count, there, least, most, data = database.one(sql, (int(part[0]), int(part[-1])))
+        if count != len(part) or not least == most == 4 * dim or not np.array_equal(numbers(there), part):
+            return None
+        result[start : start + len(part)] = np.frombuffer(bytes.fromhex(data), "<f4").reshape(-1, dim)
+    return result
+
+
+def _rows_of(database: Database, ids: I64, found: tuple[Any, ...]) -> tuple[Any, ...]:
+    """ids, label numbers, active, trust, content, group, twin and change of one slice."""
+    labels, active, twins, changes, contents, grouped, weighed = found
+    return (
+        ids,
+        numbers(labels),
+        np.frombuffer(active.encode(), np.uint8) == ord("1"),
+        _trust(database, ids) if weighed else np.ones(len(ids)),
+        np.frombuffer(bytes.fromhex(contents), "<i8").astype(np.int64),
+        _groups(database, ids) if grouped else np.zeros(len(ids), np.int64),
+        numbers(twins),
+        numbers(changes),
+    )
+
+
+def _trust(database: Database, ids: I64) -> F64:
+    """Read as they are: as text they would lose their last digits."""
+    result = np.ones(len(ids))
+    sql = """select id, trust, derived from exemplars
+             where id between ? and ? and (trust is not null or derived is not null) order by id"""
+    if found := database.rows(sql, (int(ids[0]), int(ids[-1]))):
+        result[np.searchsorted(ids, [row[0] for row in found])] = [effective_trust(*row[1:]) for row in found]
+    return result
+
+
+def _groups(database: Database, ids: I64) -> I64:
+    result = np.zeros(len(ids), np.int64)
+    sql = "select id, grp from exemplars where id between ? and ? and grp is not null order by id"
+    if found := database.rows(sql, (int(ids[0]), int(ids[-1]))):
+        keys = {name: group_key(name) for name in {row[1] for row in found}}
+        result[np.searchsorted(ids, [row[0] for row in found])] = [keys[row[1]] for row in found]
+    return result
