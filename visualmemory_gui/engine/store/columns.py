@@ -16,7 +16,7 @@ from visualmemory_gui.engine.store.database import Database, Params
 from visualmemory_gui.engine.store.rows import effective_trust
 from visualmemory_gui.engine.types import F32, F64, I32, I64
 
-SLICE = 65_536
+SLICE = 16_384
 VECTORS_AT_ONCE = 4096
 
 # hex(null) is empty, so that an exemplar without content gets zeros.
@@ -60,15 +60,23 @@ def withdrawn_ids(database: Database) -> I64:
 
 def all_rows(database: Database) -> Rows:
     """What decisions need of all exemplars, in the order of ids, withdrawn ones included."""
-    parts = [_rows_of(database, ids, found) for ids, found in slices(database, _EXEMPLARS)]
-    if not parts:
-        empty = np.empty(0, np.int64)
-        return Rows(empty, np.empty(0, np.int32), (), empty.astype(bool), np.empty(0), empty, empty, empty, empty)
-    ids, numbers_, active, trust, content, group, twin, change = (np.concatenate(part) for part in zip(*parts))
-    codes, order = as_codes(numbers_)
+    count = int(database.one("select count(*) from exemplars")[0])
+    active, trust = np.empty(count, np.bool_), np.empty(count)
+    ids, label, content, group, twin, change = (np.empty(count, np.int64) for _ in range(6))
+    start = 0
+    for part, found in slices(database, _EXEMPLARS):
+        labels, votes, twins, changes, contents, grouped, weighed = found
+        at = slice(start, start := start + len(part))
+        ids[at], label[at], twin[at], change[at] = part, numbers(labels), numbers(twins), numbers(changes)
+        active[at] = np.frombuffer(votes.encode(), np.uint8) == ord("1")
+        content[at] = np.frombuffer(bytes.fromhex(contents), "<i8")
+        trust[at] = _trust(database, part) if weighed else 1.0
+        group[at] = _groups(database, part) if grouped else 0
+    codes, order = as_codes(label)
     paths = dict(database.rows("select id, path from labels"))
-    labels = tuple(paths[number] for number in order.tolist())
-    return Rows(ids, codes, labels, active, trust, content, group, twin, change)
+    return Rows(
+        ids, codes, tuple(paths[number] for number in order.tolist()), active, trust, content, group, twin, change
+    )
 
 
 def as_codes(values: I64) -> tuple[I32, I64]:
@@ -95,21 +103,6 @@ def vectors_between(database: Database, ids: I64, dim: int) -> F32 | None:
             return None
         result[start : start + len(part)] = np.frombuffer(bytes.fromhex(data), "<f4").reshape(-1, dim)
     return result
-
-
-def _rows_of(database: Database, ids: I64, found: tuple[Any, ...]) -> tuple[Any, ...]:
-    """ids, label numbers, active, trust, content, group, twin and change of one slice."""
-    labels, active, twins, changes, contents, grouped, weighed = found
-    return (
-        ids,
-        numbers(labels),
-        np.frombuffer(active.encode(), np.uint8) == ord("1"),
-        _trust(database, ids) if weighed else np.ones(len(ids)),
-        np.frombuffer(bytes.fromhex(contents), "<i8").astype(np.int64),
-        _groups(database, ids) if grouped else np.zeros(len(ids), np.int64),
-        numbers(twins),
-        numbers(changes),
-    )
 
 
 def _trust(database: Database, ids: I64) -> F64:
