@@ -133,10 +133,10 @@ def test_the_place_of_an_exemplar_that_went_keeps_the_keyboard(grid):
 
 def test_return_and_double_click_open_and_space_previews(grid, qtbot):
     click(grid, 4)
-    with qtbot.waitSignal(grid.activated) as caught:
+    with qtbot.waitSignal(grid.opened) as caught:
         press(grid, Qt.Key.Key_Return)
     assert caught.args == [5]
-    with qtbot.waitSignal(grid.activated) as caught:
+    with qtbot.waitSignal(grid.opened) as caught:
         QTest.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=grid.cell_rect(6).center())
     assert caught.args == [7]
     with qtbot.waitSignal(grid.preview_requested):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import operations, theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
-from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick
+from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
 from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
@@ -210,8 +210,7 @@ class CurateView(QWidget):
         """Look up every struck exemplar of the memory, whatever the filter shows, then ``call(ids)``."""
         memory = self._session.memory
         if memory is not None:
-            found = memory.catalog.select
-            self._session.tasks.run_edit("Finding", lambda: [e.id for e in found(state="struck")], call)
+            self._session.tasks.run_edit("Finding", lambda: struck_ids(memory).tolist(), call)
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
@@ -272,6 +271,6 @@ class CurateView(QWidget):
         grid.selection_changed.connect(self.on_selection_changed)
         grid.current_changed.connect(lambda: self.preview.follow(grid.selection.current_id))
         grid.preview_requested.connect(lambda: self.preview.toggle(grid.selection.current_id))
-        grid.activated.connect(self.exemplar_chosen)
+        grid.opened.connect(self.exemplar_chosen)
         grid.menu_requested.connect(self.on_menu_requested)
         grid.pictures_dropped.connect(lambda found: commands.take(found, tree.place[1]))

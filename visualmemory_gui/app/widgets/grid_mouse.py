@@ -36,7 +36,7 @@ class GridMouse(QObject):
     """Filters the events of ``viewport``, the grid's. ``band`` is the rubber band in the coordinates of the whole grid,
     ``inviting`` whether pictures are being dragged over it."""
 
-    activated = Signal(int)
+    opened = Signal(int)
     pictures_dropped = Signal(list)  # paths and PIL images
     words_dropped = Signal()  # an address or text, nothing that could be a picture
 
@@ -75,7 +75,7 @@ class GridMouse(QObject):
         elif kind == QEvent.Type.MouseButtonRelease and left:
             self._release()
         elif kind == QEvent.Type.MouseButtonDblClick and left and self._at(event) >= 0:
-            self.activated.emit(int(self._grid.ids[self._at(event)]))
+            self.opened.emit(int(self._grid.ids[self._at(event)]))
         else:
             return False
         return True
