@@ -154,13 +154,19 @@ def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
 
 
 class ExemplarsModel(QObject):
-    """Holds the filter and what passes it. Asks anew when either changes; the answer comes by ``updated``."""
+    """Holds the filter and what passes it. Asks anew when either changes; the answer comes by ``updated``.
+
+    ``missing(id)`` says where an original was that is gone, "" where none is.
+    """
 
     updated = Signal()
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(
+        self, runner: Runner, parent: QObject | None = None, *, missing: Callable[[int], str] = lambda _: ""
+    ) -> None:
         super().__init__(parent)
         self._runner = runner
+        self._missing = missing
         self._memory: VisualMemory | None = None
         self._found = Found(NONE, 0, {}, 0)
         self._filter = Filter()
@@ -207,7 +213,7 @@ class ExemplarsModel(QObject):
         labels = snapshot.labels
         code, active = snapshot.label[rows].tolist(), snapshot.active[rows].tolist()
         parts = zip(snapshot.ids[rows].tolist(), code, active, strict=True)
-        return [Cell(exemplar, labels[c], not voting) for exemplar, c, voting in parts]
+        return [Cell(exemplar, labels[c], not voting, self._missing(exemplar)) for exemplar, c, voting in parts]
 
     def parted(self, ids: Ids) -> tuple[Ids, Ids]:
         """``ids`` that are active, and those that are struck out."""

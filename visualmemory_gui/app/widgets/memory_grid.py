@@ -1,13 +1,11 @@
-"""The memory as a grid of thumbnails. It paints the cells in sight and lays out none: a million cost what fifty do.
-
-It is a list view for the sake of accessibility alone: Qt knows how to tell the rows of one to assistive technology. The
-layout, painting, selection and keys are its own.
-"""
+"""The memory as a grid of thumbnails. It paints the cells in sight and lays out none: a million cost what fifty do."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
-from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -18,14 +16,16 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QListView, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.cells import Cells, CellsModel
 from visualmemory_gui.app.models.exemplars import Ids
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.card_painter import Look
+from visualmemory_gui.app.widgets.cell_view import CellView
 from visualmemory_gui.app.widgets.grid_keys import Move, move_of, target_of
 from visualmemory_gui.app.widgets.grid_layout import GridLayout
 from visualmemory_gui.app.widgets.grid_mouse import GridMouse
@@ -33,12 +33,10 @@ from visualmemory_gui.app.widgets.grid_painter import CellPainter, CellSize
 from visualmemory_gui.app.widgets.grid_selection import GridSelection
 from visualmemory_gui.app.widgets.grid_voice import GridVoice
 
-Index = QModelIndex | QPersistentModelIndex
-_ANYWHERE = QAbstractItemView.ScrollHint.EnsureVisible
 
-
-class MemoryGrid(QListView):
-    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the pictures when it has them."""
+class MemoryGrid(CellView):
+    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the pictures when it has them; ``files_of(ids)``
+    are the files that other programs get when ``ids`` are dragged there."""
 
     selection_changed = Signal()
     current_changed = Signal()
@@ -47,11 +45,19 @@ class MemoryGrid(QListView):
     menu_requested = Signal(QPoint)  # global
     pictures_dropped = Signal(list)  # paths and PIL images
     words_dropped = Signal()  # an address or text, nothing that could be a picture
+    larger_requested = Signal(int)  # 1: larger pictures, -1: smaller ones
 
     def __init__(
-        self, cells: Cells, thumbnails: Thumbnails, parent: QWidget | None = None, *, side_pt: float = 78.0
+        self,
+        cells: Cells,
+        thumbnails: Thumbnails,
+        parent: QWidget | None = None,
+        *,
+        side_pt: float = 78.0,
+        files_of: Callable[[list[int]], Sequence[str]] = lambda _: (),
     ) -> None:
-        super().__init__(parent)
+        super().__init__(CellsModel(cells), parent)
+        self.rows.setParent(self)
         self.setObjectName("memoryGrid")
         self.setAccessibleName("Exemplars")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -60,14 +66,13 @@ class MemoryGrid(QListView):
         self.setAcceptDrops(True)
         self.viewport().setMouseTracking(True)
         self._cells, self._thumbnails, self._side_pt = cells, thumbnails, side_pt
-        self._rows = CellsModel(cells, self)
-        self.setModel(self._rows)
+        self.files_of = files_of
         self._empty = "No exemplars"
         self.selection = GridSelection()
         self._painter = CellPainter(CellSize.of(self.font(), side_pt))
         self._layout = GridLayout(0, 1, 1, 1, 0)
         self._mouse = GridMouse(self, self.viewport())
-        self._voice = GridVoice(self, self._rows)
+        self._voice = GridVoice(self, self.rows)
         self._mouse.opened.connect(self.opened)
         self._mouse.pictures_dropped.connect(self.pictures_dropped)
         self._mouse.words_dropped.connect(self.words_dropped)
@@ -77,7 +82,7 @@ class MemoryGrid(QListView):
 
     @property
     def ids(self) -> Ids:
-        return self._rows.ids
+        return self.rows.ids
 
     @property
     def geometry_of_cells(self) -> GridLayout:
@@ -92,7 +97,7 @@ class MemoryGrid(QListView):
         before = len(self.selection)
         self.selection.set_ids(ids)
         if not np.array_equal(ids, self.ids):
-            self._rows.set_ids(ids)
+            self.rows.set_ids(ids)
         self._lay_out()
         if len(self.selection) != before:
             self.selection_changed.emit()
@@ -149,7 +154,7 @@ class MemoryGrid(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(event.rect(), QColor(theme.current().surface))
         if not len(self.ids):
             painter.setPen(QColor(theme.current().dim))
@@ -166,6 +171,12 @@ class MemoryGrid(QListView):
         self._voice.scrolled(self.selection, self._in_sight())
         self.viewport().update()
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.larger_requested.emit(1 if event.angleDelta().y() > 0 else -1)
+        else:
+            QAbstractScrollArea.wheelEvent(self, event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         move = move_of(event)
         if move is None or not len(self.ids):
@@ -181,32 +192,6 @@ class MemoryGrid(QListView):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.viewport().update()
-
-    # What a list view is asked for, and what it must not do itself
-
-    def indexAt(self, point: QPoint) -> QModelIndex:
-        return self._rows.index(self.cell_at(point), 0)
-
-    def visualRect(self, index: Index) -> QRect:
-        return self.cell_rect(index.row()) if index.isValid() else QRect()
-
-    def scrollTo(self, index: Index, hint: QAbstractItemView.ScrollHint = _ANYWHERE) -> None:
-        if index.isValid():
-            self.go_to(index.row())
-
-    def isIndexHidden(self, index: Index) -> bool:
-        return False
-
-    def doItemsLayout(self) -> None:
-        self.viewport().update()
-
-    def updateGeometries(self) -> None: ...
-
-    def keyboardSearch(self, search: str) -> None: ...
-
-    def currentChanged(self, current: Index, previous: Index) -> None: ...
-
-    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None: ...
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self.selection.current >= 0:

@@ -181,10 +181,11 @@ class Catalog:
         """The change number of the last edit."""
         return int(self._database.one("select change from meta")[0])
 
-    def sources(self, ids: Iterable[int]) -> dict[int, str | None]:
-        """Absolute paths of the originals; ids that are not here are left out."""
+    def sources(self, ids: Iterable[int], *, linked: bool = False) -> dict[int, str | None]:
+        """Absolute paths of the originals; ids that are not here are left out. ``linked``: only of those of which the
+        memory holds no copy, None for the others."""
         found = self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])
-        return {row.id: row.path for row in map(Row._make, found)}
+        return {row.id: None if linked and row.copy else row.path for row in map(Row._make, found)}
 
     def thumbnail(self, exemplar: int) -> bytes | None:
         """The JPEG of one exemplar, None when it has none."""

@@ -73,7 +73,7 @@ def all_rows(database: Database) -> Rows:
         trust[at] = _trust(database, part) if weighed else 1.0
         group[at] = _groups(database, part) if grouped else 0
     codes, order = as_codes(label)
-    paths = dict(database.rows("select id, path from labels"))
+    paths: dict[int, str] = dict(database.rows("select id, path from labels"))
     return Rows(
         ids, codes, tuple(paths[number] for number in order.tolist()), active, trust, content, group, twin, change
     )
