@@ -1,4 +1,4 @@
-"""Teaching thousands of pictures at once: batch by batch, one step, a true count, and a Cancel that keeps what is in."""
+"""Teaching thousands of pictures at once: batch by batch, one step, a true count, and Cancel keeps what is in."""
 
 from __future__ import annotations
 

@@ -93,12 +93,10 @@ def look(memory: VisualMemory, wanted: Filter) -> Generator[None, None, Found]:
     Without a text and an age all of it is in the snapshot, and that is one piece.
     """
     snapshot = memory.snapshot
-    here = np.ones(len(snapshot), bool)
-    if snapshot.active_count < len(snapshot):
-        here[_rows(snapshot, memory.catalog.withdrawn_ids())] = False
-    total = int(np.count_nonzero(here))
+    gone = NONE if snapshot.active_count == len(snapshot) else _rows(snapshot, memory.catalog.withdrawn_ids())
+    total = len(snapshot) - len(gone)
     counts = {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
-    ids = snapshot.ids[here & _fitting(snapshot, wanted)]
+    ids = _fitting(snapshot, wanted, gone)
     if wanted.pick is not None:
         ids = np.intersect1d(ids, wanted.pick.ids, assume_unique=True)
     if wanted.text or wanted.since is not None:
@@ -135,14 +133,17 @@ def struck_ids(memory: VisualMemory) -> Ids:
     return find(memory, Filter(state="struck")).ids
 
 
-def _fitting(snapshot: Snapshot, wanted: Filter) -> npt.NDArray[np.bool_]:
-    """Which rows fit label and state, (n,) bool."""
+def _fitting(snapshot: Snapshot, wanted: Filter, gone: Ids) -> Ids:
+    """Which exemplars fit label and state; the rows ``gone`` are withdrawn and fit nothing."""
+    if wanted.label is None and wanted.state == "all" and not len(gone):
+        return snapshot.ids
     fits = under(snapshot, wanted.label)
-    if wanted.state == "active":
-        return fits & snapshot.active
-    if wanted.state == "struck":
-        return fits & ~snapshot.active
-    return fits & (snapshot.trust != 1) if wanted.state == "weighed" else fits
+    if wanted.state in ("active", "struck"):
+        fits &= snapshot.active if wanted.state == "active" else ~snapshot.active
+    elif wanted.state == "weighed":
+        fits &= snapshot.trust != 1
+    fits[gone] = False
+    return snapshot.ids[fits]
 
 
 def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.app.models.exemplars import Runner
 
 Fetch = Callable[[list[int]], Mapping[int, bytes]]
-KEPT_BYTES = 64 << 20  # two thousand pictures of a plain screen, and several pages of any
+KEPT_BYTES = 32 << 20  # a thousand pictures of a plain screen: some pages of any
 AT_ONCE = 24  # about 5 ms of decoding: an edit never waits longer for pictures
 WISHES = 800  # older wishes have been scrolled away
 

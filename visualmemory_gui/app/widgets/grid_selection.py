@@ -38,6 +38,8 @@ class GridSelection:
 
     def runs(self) -> Ids:
         """First and last place of every unbroken run of selected cells, (n, 2) int64, increasing."""
+        if not self._mask.any():
+            return np.empty((0, 2), np.int64)
         edges = np.flatnonzero(np.diff(self._mask, prepend=False, append=False))
         return np.stack([edges[::2], edges[1::2] - 1], axis=1)
 

@@ -22,7 +22,7 @@ VECTORS_AT_ONCE = 4096
 # hex(null) is empty, so that an exemplar without content gets zeros.
 _EXEMPLARS = """group_concat(label_id), group_concat(not (struck or withdrawn), ''), group_concat(vector_hash),
     group_concat(change), group_concat(substr(hex(content) || '0000000000000000', 1, 16), ''),
-    max(grp is not null), max(trust is not null or derived is not null)"""
+    max(content is not null), max(grp is not null), max(trust is not null or derived is not null)"""
 
 
 def slices(
@@ -62,16 +62,19 @@ def all_rows(database: Database) -> Rows:
     """What decisions need of all exemplars, in the order of ids, withdrawn ones included."""
     count = int(database.one("select count(*) from exemplars")[0])
     active, trust = np.empty(count, np.bool_), np.empty(count)
-    ids, label, content, group, twin, change = (np.empty(count, np.int64) for _ in range(6))
+    ids, label, twin, change = (np.empty(count, np.int64) for _ in range(4))
+    content, group = np.zeros(count, np.int64), np.zeros(count, np.int64)  # cost nothing where they stay so
     start = 0
     for part, found in slices(database, _EXEMPLARS):
-        labels, votes, twins, changes, contents, grouped, weighed = found
+        labels, votes, twins, changes, contents, known, grouped, weighed = found
         at = slice(start, start := start + len(part))
         ids[at], label[at], twin[at], change[at] = part, numbers(labels), numbers(twins), numbers(changes)
         active[at] = np.frombuffer(votes.encode(), np.uint8) == ord("1")
-        content[at] = np.frombuffer(bytes.fromhex(contents), "<i8")
         trust[at] = _trust(database, part) if weighed else 1.0
-        group[at] = _groups(database, part) if grouped else 0
+        if known:
+            content[at] = np.frombuffer(bytes.fromhex(contents), "<i8")
+        if grouped:
+            group[at] = _groups(database, part)
     codes, order = as_codes(label)
     paths: dict[int, str] = dict(database.rows("select id, path from labels"))
     return Rows(
