@@ -11,9 +11,11 @@ The peer is Qt's own QListView in icon mode, which lays out every row.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,6 +42,7 @@ PEER_SIZES = (10_000, 100_000)
 ROWS = (  # figure, what is wanted, key
     ("opening: rows read, ms", "", "open_ms"),
     ("first paint after it, ms", "50", "first_paint_ms"),
+    ("  in a process that never showed Curate before", "", "cold_paint_ms"),
     ("until the first pictures are there, ms", "", "pictures_ms"),
     ("jump to a new page, placeholders, ms", "5", "jump_ms"),
     ("  slowest", "", "jump_slowest_ms"),
@@ -141,7 +144,8 @@ class Hands:
         bar.setValue(int(part * bar.maximum()))
 
 
-def open_window(path: Path) -> tuple[Hands, dict[str, float]]:
+def open_window(path: Path, before: Path | None = None) -> tuple[Hands, dict[str, float]]:
+    """``before`` is a memory that the window shows first, None where ``path`` is the first of the process."""
     from visualmemory_gui.app import application
 
     app, window = application.create(["browser"], settings=_own_settings())
@@ -150,6 +154,15 @@ def open_window(path: Path) -> tuple[Hands, dict[str, float]]:
     hands = Hands(app, window)
     hands.rest()
     at = {"before": rss()}
+    if before is not None:
+        window.open(str(before))
+        hands.rest()
+        window.show_curate()
+        hands.until(lambda: hands.paints > 0)
+        hands.rest()
+        window.session.close()
+        hands.rest()
+        hands.paints = 0
     opened: list[float] = []
     window.session.saving_changed.connect(lambda _: opened or opened.append(time.perf_counter()))
     window.session.memory_opened.connect(window.show_curate)
@@ -287,18 +300,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=1_000_000)
     parser.add_argument("--keep", type=Path, help="a memory of an earlier run, or where to keep this one")
+    parser.add_argument("--cold", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as name:
         path = options.keep or Path(name) / "browser.vmem"
+        if options.cold:
+            print(json.dumps(open_window(path)[1]), flush=True)
+            os._exit(0)  # it is measured; what the window began is nobody's any more
         if not (path / "memory.sqlite").exists():
             make(path, options.n)
-        report(path)
+        make(small := Path(name) / "small.vmem", 100)
+        report(path, small)
 
 
-def report(path: Path) -> None:
-    hands, found = open_window(path)
+def cold(path: Path) -> dict[str, float]:
+    """The first paint of a process that never showed Curate before."""
+    command = [sys.executable, "-m", "benchmarks.browser", "--cold", "--keep", str(path)]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
+def report(path: Path, small: Path) -> None:
+    first = cold(path)
+    hands, found = open_window(path, small)
+    found["cold_paint_ms"] = first["first_paint_ms"]
     found |= drag(hands, seconds=SETTLED_S)
     hands.rest()
     found |= jumps(hands) | filters(hands)

@@ -153,7 +153,8 @@ def test_an_original_that_went_is_marked_and_its_thumbnail_stays(moved, qtbot):
     moved.key(Qt.Key.Key_Space)
     assert "Original missing" in moved.view.preview.accessibleName()
     assert moved.view.preview.isVisible() and not moved.view.preview._picture.pixmap.isNull()
-    moved.key(Qt.Key.Key_Right)
+    moved.select(here)
+    moved.settle()
     assert "Original missing" not in moved.view.preview.accessibleName()
 
 

@@ -33,13 +33,15 @@ def slices(
     Between two slices others may write.
     """
     inner = f"select * from {table} where id > ? and {where} order by id limit {SLICE}"
-    last = 0
+    last = many = 0
     while True:
         top, ids, *found = database.one(f"select max(id), group_concat(id), {columns} from ({inner})", (last, *params))
         if top is None:
-            return
-        last = top
+            break
+        last, many = top, many + 1
         yield numbers(ids), tuple(found)
+    if many > 1:
+        database.execute("pragma shrink_memory")  # pages that nobody asks for next
 
 
 def numbers(text: str) -> I64:
