@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from visualmemory_gui.app.spare_memory import give_back
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -104,6 +106,7 @@ def look(memory: VisualMemory, wanted: Filter) -> Generator[None, None, Found]:
         for part in memory.catalog.find(text=wanted.text, since=wanted.since):
             parts.append(part)
             yield
+        give_back()
         ids = np.intersect1d(ids, np.concatenate([NONE, *parts]), assume_unique=True)
     return Found(ids, total, counts, total - snapshot.active_count)
 
