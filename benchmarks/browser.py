@@ -115,9 +115,11 @@ class Hands:
 
     def until(self, done: Callable[[], bool], *, most_s: float = 60.0) -> float:
         """Let the window work until ``done()``; how long it took."""
+        from PySide6.QtCore import QEventLoop
+
         started = time.perf_counter()
         while not done():
-            self.app.processEvents()
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)  # asleep in between, as in exec()
             if time.perf_counter() - started > most_s:
                 raise SystemExit("the window did not come to it")
         return (time.perf_counter() - started) * 1e3
@@ -144,7 +146,7 @@ class Hands:
         bar.setValue(int(part * bar.maximum()))
 
 
-def open_window(path: Path, before: Path | None = None) -> tuple[Hands, dict[str, float]]:
+def open_window(path: Path, before: Path | None = None) -> tuple[Hands, dict[str, Any]]:
     """``before`` is a memory that the window shows first, None where ``path`` is the first of the process."""
     from visualmemory_gui.app import application
 
@@ -153,7 +155,7 @@ def open_window(path: Path, before: Path | None = None) -> tuple[Hands, dict[str
     window.show()
     hands = Hands(app, window)
     hands.rest()
-    at = {"before": rss()}
+    at: dict[str, Any] = {"before": rss()}
     if before is not None:
         window.open(str(before))
         hands.rest()
@@ -202,15 +204,18 @@ def jumps(hands: Hands) -> dict[str, float]:
     }
 
 
-def drag(hands: Hands, *, seconds: float) -> dict[str, float]:
+def drag(hands: Hands, *, seconds: float) -> dict[str, Any]:
     """The handle of the scroll bar goes from top to bottom, 60 times a second: how long the window was deaf at most."""
-    spent, begun, ends = [], time.perf_counter(), time.perf_counter() + seconds
+    spent, begun, ends, beside = [0.0], time.perf_counter(), time.perf_counter() + seconds, ""
     while (now := time.perf_counter()) < ends:
         hands.page((now - begun) / seconds)
         hands.app.processEvents()
         spent.append((time.perf_counter() - now) * 1e3)
+        if spent[-1] == max(spent):
+            beside = ", ".join(task.title for task in hands.window.session.tasks.running)
         time.sleep(max(0.0, 1 / 60 - spent[-1] / 1e3))
-    return {"drag_median_ms": statistics.median(spent), "drag_slowest_ms": max(spent), "drag_steps": len(spent)}
+    slow = {"drag_slowest_ms": max(spent), "drag_slowest_beside": beside}
+    return {"drag_median_ms": statistics.median(spent), **slow, "drag_steps": len(spent)}
 
 
 def filters(hands: Hands) -> dict[str, float]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Fetch = Callable[[list[int]], Mapping[int, bytes]]
 KEPT_BYTES = 32 << 20  # a thousand pictures of a plain screen: some pages of any
-AT_ONCE = 24  # about 5 ms of decoding: an edit never waits longer for pictures
+AT_ONCE = 32  # about 7 ms of decoding: an edit never waits longer for pictures
 WISHES = 800  # older wishes have been scrolled away
 
 
