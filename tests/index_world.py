@@ -53,7 +53,9 @@ class World:
         n = len(ids)
         none = np.zeros(n, np.int64)
         twins = twin_hashes(vectors) if n else none
-        return Rows(ids, ("thing",) * n, active, np.ones(n), none, none, twins, np.full(n, self.change))
+        return Rows(
+            ids, np.zeros(n, np.int32), ("thing",), active, np.ones(n), none, none, twins, np.full(n, self.change)
+        )
 
 
 def all_distances(snapshot: Snapshot, query: F32) -> F64:

@@ -133,10 +133,10 @@ def test_the_place_of_an_exemplar_that_went_keeps_the_keyboard(grid):
 
 def test_return_and_double_click_open_and_space_previews(grid, qtbot):
     click(grid, 4)
-    with qtbot.waitSignal(grid.activated) as caught:
+    with qtbot.waitSignal(grid.opened) as caught:
         press(grid, Qt.Key.Key_Return)
     assert caught.args == [5]
-    with qtbot.waitSignal(grid.activated) as caught:
+    with qtbot.waitSignal(grid.opened) as caught:
         QTest.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=grid.cell_rect(6).center())
     assert caught.args == [7]
     with qtbot.waitSignal(grid.preview_requested):
@@ -160,6 +160,7 @@ def test_files_dropped_on_the_grid_are_told(grid, qtbot):
 
 
 def test_thumbnails_come_in_small_batches_top_left_first(grid, later, qtbot):
+    grid.resize(900, 700)
     grid.viewport().repaint()
     qtbot.waitUntil(lambda: len(later.jobs) == 1)
     later.work()
@@ -170,15 +171,16 @@ def test_thumbnails_come_in_small_batches_top_left_first(grid, later, qtbot):
 
 
 def test_only_the_last_thumbnails_are_kept_and_forgotten_ones_go(later, qtbot):
-    thumbnails = Thumbnails(later, kept=10)
+    thumbnails = Thumbnails(later, kept_bytes=10 * (160 * 80 * 4 + 256))
     thumbnails.set_source(jpeg)
-    for exemplar in range(1, 25):
+    wanted = [i for i in range(1, 60) if i % 3]
+    for exemplar in wanted:
         thumbnails.get(exemplar)
     qtbot.waitUntil(lambda: bool(later.jobs))
     later.work()
     later.work()
     assert len(thumbnails) == 10
-    kept = next(i for i in range(1, 25) if i in thumbnails._pictures)
+    kept = next(i for i in wanted if i in thumbnails._pictures)
     thumbnails.forget([kept])
     assert len(thumbnails) == 9
 

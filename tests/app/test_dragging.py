@@ -60,10 +60,14 @@ def test_what_is_selected_in_the_memory_grid_is_dragged_out(desk: Desk, monkeypa
     grid = desk.window.curate.grid
     grid.selection.click(1)
     grid.selection.extend(3)
+    grid.changed_selection()
+    desk.window.curate._files._look()
+    desk.settle()
     here = grid.cell_rect(2).center()
     QTest.mousePress(grid.viewport(), Qt.MouseButton.LeftButton, pos=here)
     QTest.mouseMove(grid.viewport(), here + QPoint(40, 0))
     assert [mime.exemplars(data) for data in taken] == [[int(i) for i in grid.ids[1:4]]]
+    assert mime.paths(taken[0]) == [e.source for e in desk.memory.catalog.get(grid.ids[1:4])]
     QTest.mouseRelease(grid.viewport(), Qt.MouseButton.LeftButton, pos=here)
 
 

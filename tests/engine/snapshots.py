@@ -24,9 +24,11 @@ def snapshot_of(
     """Exemplars with ids 1, 2, …; equal vectors are twins, contents differ and there are no groups unless given."""
     n = len(labels)
     made = np.eye(n, dtype=np.float32) if vectors is None else vectors
+    codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
     rows = Rows(
         ids=np.arange(1, n + 1),
-        label=tuple(labels),
+        label=np.array([codes[label] for label in labels], np.int32),
+        labels=tuple(codes),
         active=np.ones(n, bool) if active is None else np.array(active, bool),
         trust=np.ones(n) if trust is None else np.array(trust, np.float64),
         content=np.arange(1, n + 1) if content is None else np.array(content, np.int64),

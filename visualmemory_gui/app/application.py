@@ -16,6 +16,7 @@ from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import NAME, MainWindow
 
 log = logging.getLogger("visualmemory_gui")
+SWITCH_S = 0.001  # that long the window's thread waits for Python while another one computes in it
 
 
 def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[QApplication, MainWindow]:
@@ -23,6 +24,7 @@ def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[Q
 
     A QApplication that exists is used again. ``settings`` are the user's own unless others are given.
     """
+    sys.setswitchinterval(SWITCH_S)
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(list(argv) or ["visualmemory-gui"])
     app.setApplicationName("visualmemory_gui")

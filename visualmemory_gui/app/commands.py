@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from visualmemory_gui.app import operations, queue_operations, watch_operations
+from visualmemory_gui.app import mass_operations, operations, queue_operations, watch_operations
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.foreseen import Thought, for_dialog, lesson, relabelling
@@ -105,9 +105,9 @@ class Commands(QObject):
             self._session.post_note("There is no picture in it.")
         elif label is None:
             question = f"Teach {len(pictures)} pictures as" if len(pictures) > 1 else "Teach this picture as"
-            self._ask_label(question, partial(operations.teach, self._session, pictures))
+            self._ask_label(question, partial(mass_operations.teach, self._session, pictures))
         else:
-            operations.teach(self._session, pictures, label)
+            mass_operations.teach(self._session, pictures, label)
 
     def watch(self) -> None:
         """Follow the query's decision; ask what it ought to be."""

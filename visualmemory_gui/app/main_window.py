@@ -230,6 +230,7 @@ class MainWindow(QMainWindow):
         decide.class_chosen.connect(commands.teach_as)
         decide.strike_requested.connect(commands.strike)
         decide.restore_requested.connect(commands.restore)
+        self.curate.side_chosen.connect(self.look.keep_side)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
         self.curate.tabs.grid_shown.connect(lambda _: self.on_workspace(self.workspace))
         decide.decision.flip.preview_requested.connect(self.reasons.preview_flip)

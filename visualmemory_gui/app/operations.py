@@ -127,7 +127,7 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
         result, step = done
         session.step_finished.emit()
         undo = partial(undo_step, session, step) if result.added and step else None
-        session.post_note(_built(result), undo, skipped.show(session, result.skipped))
+        session.post_note(built(result), undo, skipped.show(session, result.skipped))
 
     if may_write(session):
         session.run_background(title, work, said)
@@ -257,8 +257,9 @@ def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
     return f" The same picture is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
 
 
-def _built(result: Any) -> str:
-    parts = [f"{'Stopped: added' if result.stopped else 'Added'} {exemplars(result.added)}"]
+def built(result: Any, label: str = "") -> str:
+    """What a build did; ``label`` is said after the number."""
+    parts = [f"{'Stopped: added' if result.stopped else 'Added'} {exemplars(result.added)}{label}"]
     if result.unchanged:
         parts.append(f"{result.unchanged:,} were here already")
     if result.skipped:

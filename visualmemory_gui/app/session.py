@@ -68,6 +68,8 @@ class Session(QObject):
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
         self._erasing = 0  # forgets that are not done
+        self._following = True  # whether ``followed`` knows the memory: it computes, and what is looked at comes first
+        self.tasks.idle.connect(self.on_idle)
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
@@ -177,6 +179,12 @@ class Session(QObject):
         log.error(log_line(error))
         self.error_raised.emit(problem.what, problem.todo, problem.details)
 
+    @Slot()
+    def on_idle(self) -> None:
+        if not self._following:
+            self._following = True
+            self.followed.set_memory(self.memory)
+
     @Slot(object)
     def on_changed_elsewhere(self, changes: Changes) -> None:
         if self.memory is not None:
@@ -216,7 +224,7 @@ class Session(QObject):
         self.memory_opened.emit()
         self.load_encoder()
         self.queue.set_memory(memory)
-        self.followed.set_memory(memory)
+        self._following = False
         if memory.live.finished_forget is not None:
             self.post_note(FINISHED.format(memory.live.finished_forget.forgotten))
 
@@ -231,6 +239,7 @@ class Session(QObject):
         self.class_keys.set_memory(None)
         self.queue.set_memory(None)
         self.followed.set_memory(None)
+        self._following = True
         self.encoder_changed.emit("")
         self.memory_closed.emit()
         return memory.close

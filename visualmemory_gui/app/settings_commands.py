@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,10 @@ class SettingsCommands:
 
     def toggle_theme(self) -> None:
         preferences.set_theme(self._store, "light" if theme.current().name == "dark" else "dark")
+
+    def keep_side(self, side_pt: float) -> None:
+        """The pictures of Curate shall be that large from now on."""
+        self.apply({}, replace(preferences.window_settings(self._store), side_pt=side_pt))
 
     def apply(self, of_memory: dict[str, object], window: WindowSettings) -> None:
         """Put both in force. ``of_memory`` are those of the memory that changed, by name."""

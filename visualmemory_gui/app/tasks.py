@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from visualmemory_gui.app.garbage import Garbage
+from visualmemory_gui.app.spare_memory import give_back
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import CancelToken, Pace, Report
 
 Result = TypeVar("Result")
 PROGRESS_EVERY_S = 0.05
+LONG_S = 1.0
 
 
 class Task:
@@ -106,7 +108,7 @@ class Tasks(QObject):
         """
         task = self._new(title, topic, stoppable=stoppable)
         report = task.token.guard(self._reporter(task))
-        return self._submit(self._background, task, lambda: fn(report), then, failed)
+        return self._submit(self._background, task, lambda: _and_tidy(fn, report), then, failed)
 
     def write(self, job: Callable[[], Result]) -> Result:
         """Run ``job`` in the thread of the edits and wait for it. For jobs in the background thread only."""
@@ -218,3 +220,13 @@ class Tasks(QObject):
                 self.post(lambda: self.progressed.emit(task))
 
         return report
+
+
+def _and_tidy(fn: Callable[[Report], Result], report: Report) -> Result:
+    """Run a job; the memory that a long one used is given back."""
+    began = time.monotonic()
+    try:
+        return fn(report)
+    finally:
+        if time.monotonic() - began > LONG_S:
+            give_back()

@@ -42,9 +42,20 @@ class Upkeep(QObject):
         self._told: VisualMemory | None = None  # whose damaged index was told about
         self._timer = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._timer.timeout.connect(self.on_quiet)
-        session.memory_opened.connect(self.on_quiet)
+        self._opening = False
+        session.memory_opened.connect(self.on_opened)
+        session.tasks.idle.connect(self.on_idle)
         session.memory_closed.connect(self._timer.stop)
         session.changed.connect(lambda _: self._timer.start())
+
+    def on_opened(self) -> None:
+        """What is looked at first comes first."""
+        self._opening = True
+
+    def on_idle(self) -> None:
+        if self._opening:
+            self._opening = False
+            self.on_quiet()
 
     def on_quiet(self) -> None:
         known = self._session.decision.closeness

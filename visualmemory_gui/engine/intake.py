@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -74,13 +75,18 @@ class BuildPlan:
         return found.group(1) if found.groups() else found.group(0)
 
 
-def plan(folder: Path, *, copy: bool, label: str | None, group_by: str | None) -> BuildPlan:
-    """Walk ``folder``. All pictures get ``label`` if it is given. Raises BadValue, BadLabel."""
+def plan(
+    folder: str | Path | Sequence[str], *, copy: bool, label: str | None, group_by: str | None = None
+) -> BuildPlan:
+    """Walk ``folder``, or take the pictures at these paths. All pictures get ``label`` if it is given; those that are
+    named by path need one. Raises BadValue, BadLabel."""
     try:
         pattern = re.compile(group_by) if group_by else None
     except re.error as error:
         raise BadValue(f"{group_by!r} is no regular expression: {error}") from error
     given = labels.clean(label) if label is not None else None
+    if not isinstance(folder, str | Path):
+        return _plan_of_files(folder, given, copy=copy, group_by=pattern)
     found = walk(folder)
     label_of: dict[str, str] = {}
     skipped = list(found.skipped)
@@ -89,7 +95,18 @@ def plan(folder: Path, *, copy: bool, label: str | None, group_by: str | None) -
             label_of[path] = given or labels.clean(name)
         except BadLabel as error:
             skipped.append(Skipped(path, f"its folder is no label: {error}"))
-    return BuildPlan(folder.absolute(), label_of, tuple(skipped), found.links, copy, pattern)
+    return BuildPlan(Path(folder).absolute(), label_of, tuple(skipped), found.links, copy, pattern)
+
+
+def _plan_of_files(
+    paths: Sequence[str], label: str | None, *, copy: bool, group_by: re.Pattern[str] | None
+) -> BuildPlan:
+    if label is None:
+        raise BadValue("pictures that are named one by one need a label")
+    places = [str(Path(path).absolute()) for path in paths]
+    folders = {str(Path(place).parent) for place in places}
+    common = Path(os.path.commonpath(folders)) if folders else Path()
+    return BuildPlan(common, dict.fromkeys(places, label), (), 0, copy, group_by)
 
 
 class FolderBuild:

@@ -36,7 +36,7 @@ from visualmemory_gui.engine.types import (
 
 Callback = Callable[[Changes], object]
 NOVELTY = "novelty"
-WORTH_A_SHADOW = 100  # exemplars
+SHADOWED = range(100, 200_000)  # exemplars; a graph of a million is minutes of all cores for one line of text
 
 
 class LiveMemory(Stores):
@@ -182,7 +182,7 @@ class LiveMemory(Stores):
             self.build_index(report)
         elif searcher.due(snapshot):
             self.checkpoint()
-        elif self.deferred and not searcher.graph_live and len(snapshot) >= WORTH_A_SHADOW:
+        elif self.deferred and not searcher.graph_live and len(snapshot) in SHADOWED:
             self._raise_shadow(report)
         if self.decider.stale(self.snapshot):
             self.refresh(report)

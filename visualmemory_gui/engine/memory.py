@@ -210,7 +210,7 @@ class VisualMemory(Parts):
 
     def build(
         self,
-        folder: str | Path,
+        folder: str | Path | Sequence[str],
         *,
         copy: bool = False,
         label: str | None = None,
@@ -220,10 +220,11 @@ class VisualMemory(Parts):
     ) -> BuildResult:
         """Add what is new in ``folder``: sub-folders are label paths, or all get ``label``. One step; can be stopped.
 
+        In place of a folder: paths of pictures, which all get ``label``.
         ``write(job)`` runs each commit where edits are allowed. Raises StorageError, BadValue, EncoderError.
         """
         self.live.require_writable()
-        plan = intake.plan(Path(folder), copy=copy, label=label, group_by=group_by)
+        plan = intake.plan(folder, copy=copy, label=label, group_by=group_by)
         return intake.build(self.live, self._reader, plan, write=write, report=report)
 
     def strike(self, ids: Sequence[int]) -> Changes:

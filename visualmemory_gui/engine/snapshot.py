@@ -59,12 +59,14 @@ class Column(Generic[Scalar]):
 class Rows:
     """Rows read from the store or about to join the working set; all arrays have length n.
 
+    ``label`` holds codes into ``labels``, which are distinct.
     ``content``, ``group`` and ``twin`` are 64-bit hashes (of the picture's content id, the group's name and the
     vector's bytes); content 0 and group 0 mean none. ``change`` is the change number that last touched the row.
     """
 
     ids: I64
-    label: tuple[str, ...]
+    label: I32
+    labels: tuple[str, ...]
     active: Bools
     trust: F64
     content: I64
@@ -147,7 +149,7 @@ class WorkingSet:
         self._lock = threading.Lock()
         self._vectors: Column[np.float32] | None = None
         self._ids = Column(rows.ids)
-        self._label = Column(self._codes(rows.label))
+        self._label = Column(self._codes(rows))
         self._active = Column(rows.active)
         self._trust = Column(rows.trust)
         self._content = Column(rows.content)
@@ -171,7 +173,7 @@ class WorkingSet:
         return self.snapshot
 
     def _append(self, rows: Rows, vectors: F32) -> None:
-        codes = self._codes(rows.label)
+        codes = self._codes(rows)
         columns: tuple[tuple[Column[Any], npt.NDArray[Any]], ...] = (
             (self._ids, rows.ids),
             (self._label, codes),
@@ -226,9 +228,11 @@ class WorkingSet:
         counts[: len(self._counts)] = self._counts
         return counts
 
-    def _codes(self, labels: Sequence[str]) -> I32:
-        self._name(labels)
-        return np.fromiter((self._code_of[label] for label in labels), np.int32, len(labels))
+    def _codes(self, rows: Rows) -> I32:
+        """The labels of ``rows`` as codes of this set, which learns those that are new."""
+        self._name(rows.labels)
+        codes = np.array([self._code_of[label] for label in rows.labels], np.int32)
+        return codes[rows.label]
 
     def _name(self, labels: Iterable[str]) -> None:
         """Give a code to each label that has none."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from visualmemory_gui.app.spare_memory import give_back
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.snapshot import Snapshot
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int64]
 Shown = Literal["all", "active", "struck", "weighed"]
 TOPIC = "exemplars"
-MANY = 50_000  # rows whose text is searched in the background instead of between edits
+TURN_S = 0.02  # of a search, between which edits by hand and pictures get theirs
 NONE: Ids = np.empty(0, np.int64)
 
 
@@ -76,40 +80,73 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What the grid paints of one exemplar beside its picture."""
+    """What the grid paints of one exemplar beside its picture. ``missing`` is where its original was, "" if it is there
+    or was not looked for yet."""
 
     id: int
     label: str
     struck: bool
+    missing: str = ""
+
+
+def look(memory: VisualMemory, wanted: Filter) -> Generator[None, None, Found]:
+    """Look for the exemplars that pass the filter, a piece at a time; what it returns is the answer.
+
+    Without a text and an age all of it is in the snapshot, and that is one piece.
+    """
+    snapshot = memory.snapshot
+    gone = NONE if snapshot.active_count == len(snapshot) else _rows(snapshot, memory.catalog.withdrawn_ids())
+    total = len(snapshot) - len(gone)
+    counts = {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
+    ids = _fitting(snapshot, wanted, gone)
+    if wanted.pick is not None:
+        ids = np.intersect1d(ids, wanted.pick.ids, assume_unique=True)
+    if wanted.text or wanted.since is not None:
+        parts = []
+        for part in memory.catalog.find(text=wanted.text, since=wanted.since):
+            parts.append(part)
+            yield
+        give_back()
+        ids = np.intersect1d(ids, np.concatenate([NONE, *parts]), assume_unique=True)
+    return Found(ids, total, counts, total - snapshot.active_count)
 
 
 def find(memory: VisualMemory, wanted: Filter) -> Found:
-    """The exemplars that pass the filter. Without a text this reads arrays and the struck rows only."""
-    total, _, struck = memory.catalog.totals()
-    snapshot = memory.snapshot
-    counts = {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
-    ids = _matching(memory, snapshot, wanted, struck=struck)
-    if wanted.state == "weighed":
-        rows = _rows(snapshot, ids)
-        ids = snapshot.ids[rows[snapshot.trust[rows] != 1]]
-    if wanted.since is not None:
-        ids = np.intersect1d(ids, memory.catalog.ids_added_since(wanted.since), assume_unique=True)
-    if wanted.pick is not None:
-        ids = np.intersect1d(ids, wanted.pick.ids, assume_unique=True)
-    return Found(ids, total, counts, struck)
+    """The exemplars that pass the filter, all at once."""
+    found = go_on(look(memory, wanted), np.inf)
+    assert found is not None
+    return found
 
 
-def _matching(memory: VisualMemory, snapshot: Snapshot, wanted: Filter, *, struck: int) -> Ids:
-    """What fits label, text, and active or struck."""
-    if wanted.text:
-        state = wanted.state if wanted.state in ("active", "struck") else None
-        found = memory.catalog.select(label=wanted.label, state=state, text=wanted.text)
-        return np.array([e.id for e in found], np.int64)
-    active = snapshot.ids[snapshot.active & under(snapshot, wanted.label)]
-    if wanted.state == "active" or not struck:
-        return active if wanted.state != "struck" else NONE
-    out = np.array([e.id for e in memory.catalog.select(label=wanted.label, state="struck")], np.int64)
-    return out if wanted.state == "struck" else np.union1d(active, out)
+def go_on(looking: Generator[None, None, Found], seconds: float) -> Found | None:
+    """Look on for so long; None when that was not enough."""
+    end = time.monotonic() + seconds
+    try:
+        while True:
+            next(looking)
+            if time.monotonic() > end:
+                return None
+    except StopIteration as done:
+        found: Found = done.value
+        return found
+
+
+def struck_ids(memory: VisualMemory) -> Ids:
+    """Every struck exemplar, whatever is filtered."""
+    return find(memory, Filter(state="struck")).ids
+
+
+def _fitting(snapshot: Snapshot, wanted: Filter, gone: Ids) -> Ids:
+    """Which exemplars fit label and state; the rows ``gone`` are withdrawn and fit nothing."""
+    if wanted.label is None and wanted.state == "all" and not len(gone):
+        return snapshot.ids
+    fits = under(snapshot, wanted.label)
+    if wanted.state in ("active", "struck"):
+        fits &= snapshot.active if wanted.state == "active" else ~snapshot.active
+    elif wanted.state == "weighed":
+        fits &= snapshot.trust != 1
+    fits[gone] = False
+    return snapshot.ids[fits]
 
 
 def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
@@ -121,13 +158,19 @@ def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
 
 
 class ExemplarsModel(QObject):
-    """Holds the filter and what passes it. Asks anew when either changes; the answer comes by ``updated``."""
+    """Holds the filter and what passes it. Asks anew when either changes; the answer comes by ``updated``.
+
+    ``missing(id)`` says where an original was that is gone, "" where none is.
+    """
 
     updated = Signal()
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(
+        self, runner: Runner, parent: QObject | None = None, *, missing: Callable[[int], str] = lambda _: ""
+    ) -> None:
         super().__init__(parent)
         self._runner = runner
+        self._missing = missing
         self._memory: VisualMemory | None = None
         self._found = Found(NONE, 0, {}, 0)
         self._filter = Filter()
@@ -162,10 +205,7 @@ class ExemplarsModel(QObject):
         memory, wanted = self._memory, self._filter
         if memory is None:
             return
-        if wanted.text and len(memory.snapshot) > MANY:
-            self._runner.run_background("Finding", lambda _: find(memory, wanted), self._take, topic=TOPIC)
-        else:
-            self._runner.run_edit("Finding", lambda: find(memory, wanted), self._take, topic=TOPIC)
+        self._look_on(look(memory, wanted))
 
     def cells(self, ids: Ids) -> list[Cell]:
         """What to paint for ``ids``, from the newest snapshot: no row of the database is read."""
@@ -177,7 +217,7 @@ class ExemplarsModel(QObject):
         labels = snapshot.labels
         code, active = snapshot.label[rows].tolist(), snapshot.active[rows].tolist()
         parts = zip(snapshot.ids[rows].tolist(), code, active, strict=True)
-        return [Cell(exemplar, labels[c], not voting) for exemplar, c, voting in parts]
+        return [Cell(exemplar, labels[c], not voting, self._missing(exemplar)) for exemplar, c, voting in parts]
 
     def parted(self, ids: Ids) -> tuple[Ids, Ids]:
         """``ids`` that are active, and those that are struck out."""
@@ -192,6 +232,16 @@ class ExemplarsModel(QObject):
     def summary(self) -> str:
         """ "47 of 412"."""
         return f"{len(self.ids):,} of {self._found.total:,}"
+
+    def _look_on(self, looking: Generator[None, None, Found]) -> None:
+        """In turns: an edit by hand waits for one of them at most."""
+        self._runner.run_edit("Finding", partial(go_on, looking, TURN_S), partial(self._looked, looking), topic=TOPIC)
+
+    def _looked(self, looking: Generator[None, None, Found], found: Found | None) -> None:
+        if found is None:
+            self._look_on(looking)
+        else:
+            self._take(found)
 
     def _take(self, found: Found) -> None:
         self._found = found

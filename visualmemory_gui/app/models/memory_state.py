@@ -30,7 +30,7 @@ class MemoryState:
 
 def read_state(memory: VisualMemory) -> MemoryState:
     """Everything at once, off the window's thread."""
-    _, active, struck = memory.catalog.totals()
+    active, struck = held(memory)
     undo, redo = memory.history.can_undo(), memory.history.can_redo()
     classes = len(counts_of(memory))
     return MemoryState(
@@ -40,6 +40,13 @@ def read_state(memory: VisualMemory) -> MemoryState:
         undo=undo.name if undo else None,
         redo=redo.name if redo else None,
     )
+
+
+def held(memory: VisualMemory) -> tuple[int, int]:
+    """Active exemplars and struck ones, from the snapshot: no row is counted, however many there are."""
+    snapshot = memory.snapshot
+    others = len(snapshot) - snapshot.active_count
+    return snapshot.active_count, others - len(memory.catalog.withdrawn_ids()) if others else 0
 
 
 def holdings(active: int, struck: int, classes: int) -> str:

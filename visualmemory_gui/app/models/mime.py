@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, QMimeData
+from PySide6.QtCore import QByteArray, QMimeData, QUrl
 
 EXEMPLARS = "application/x-visualmemory-exemplars"
 
 
-def of_exemplars(ids: Sequence[int]) -> QMimeData:
-    """A drag of exemplars. Other programs see nothing of it."""
+def of_exemplars(ids: Sequence[int], files: Sequence[str] = ()) -> QMimeData:
+    """A drag of exemplars. Other programs see the ``files`` behind them, by path, and nothing else."""
     data = QMimeData()
     data.setData(EXEMPLARS, QByteArray(",".join(str(i) for i in ids).encode()))
+    if files:
+        data.setUrls([QUrl.fromLocalFile(path) for path in files])
     return data
 
 
@@ -31,7 +33,7 @@ def paths(data: QMimeData) -> list[str]:
 
 def holds_pictures(data: QMimeData) -> bool:
     """Whether a drop could bring pictures: files, folders, or the pixels themselves (from a browser)."""
-    return bool(paths(data)) or data.hasImage()
+    return data.hasImage() or (data.hasUrls() and any(url.isLocalFile() for url in data.urls()))
 
 
 def holds_words(data: QMimeData) -> bool:

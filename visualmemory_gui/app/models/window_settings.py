@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from visualmemory_gui.engine.types import MemorySettings
 
-SIDES = ((52.0, "Small"), (78.0, "Medium"), (112.0, "Large"))
+SIDES = ((52.0, "Small"), (78.0, "Medium"), (112.0, "Large"), (160.0, "Very large"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import operations, theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
-from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick
+from visualmemory_gui.app.models.dragged_files import DraggedFiles
+from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
 from visualmemory_gui.app.models.foreseen import thought
 from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views import curate_actions, own_actions
@@ -37,17 +39,20 @@ class CurateView(QWidget):
     """Edits go through operations; what they change comes back by the session's signal."""
 
     exemplar_chosen = Signal(int)  # to be decided
+    side_chosen = Signal(float)  # how large the pictures of the grid shall be, in points
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("workspaceCurate")
         self._session = session
-        self.exemplars = ExemplarsModel(session.tasks, self)
+        self.originals = OriginalsModel(session.tasks, self)
+        self.exemplars = ExemplarsModel(session.tasks, self, missing=self.originals.missing)
         self.history = HistoryModel(session.tasks, self)
         self._classes = ClassTreeModel(self)
         self.thumbnails = Thumbnails(session.tasks, self, side=self._pixels(SIDE_PT))
-        self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT)
-        self.preview = LargePreview(self, session)
+        self._files = DraggedFiles(session.tasks, self)
+        self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT, files_of=self._files.files)
+        self.preview = LargePreview(self, session, self.originals)
         self.commands = CurateCommands(session, self, self._classes.labels)
         self._lay_out()
         self._connect()
@@ -62,6 +67,7 @@ class CurateView(QWidget):
         """Show the pictures of the grid that large."""
         self.thumbnails.set_side(self._pixels(side_pt))
         self.grid.set_side(side_pt)
+        self.middle.set_side(side_pt)
 
     def _pixels(self, side_pt: float) -> int:
         """Of the screen."""
@@ -76,6 +82,8 @@ class CurateView(QWidget):
         self.filter.set_pick("")
         self.preview.hide()
         self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
+        self.originals.set_memory(memory)
+        self._files.set_memory(memory)
         self.exemplars.set_memory(memory)
         self.history.set_memory(memory)
         self.tabs.model.set_memory(memory)
@@ -84,6 +92,7 @@ class CurateView(QWidget):
 
     def on_changed(self, changes: Changes) -> None:
         self.thumbnails.forget(changes.forgotten)
+        self.originals.forget(changes.forgotten)
         self.exemplars.refresh()
         self.history.refresh()
         self.tabs.on_changed(changes)
@@ -123,7 +132,9 @@ class CurateView(QWidget):
     def on_selection_changed(self) -> None:
         """Name what the actions would touch; nothing while the grid is hidden behind a review."""
         seen = self.tabs.on_grid
-        active, struck = self.exemplars.parted(self.grid.selection.array if seen else NONE)
+        selected = self.grid.selection.array if seen else NONE
+        active, struck = self.exemplars.parted(selected)
+        self._files.select(selected)
         memory = self._session.memory
         there = curate_actions.Targets(
             active=len(active),
@@ -206,6 +217,12 @@ class CurateView(QWidget):
         self.grid.selection.invert()
         self.grid.changed_selection()
 
+    def larger(self) -> None:
+        self.middle.larger(1)
+
+    def smaller(self) -> None:
+        self.middle.larger(-1)
+
     def ask(self) -> None:
         if (exemplar := self.grid.selection.current_id) is not None:
             self.exemplar_chosen.emit(exemplar)
@@ -220,8 +237,7 @@ class CurateView(QWidget):
         """Look up every struck exemplar of the memory, whatever the filter shows, then ``call(ids)``."""
         memory = self._session.memory
         if memory is not None:
-            found = memory.catalog.select
-            self._session.tasks.run_edit("Finding", lambda: [e.id for e in found(state="struck")], call)
+            self._session.tasks.run_edit("Finding", lambda: struck_ids(memory).tolist(), call)
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
@@ -262,6 +278,9 @@ class CurateView(QWidget):
         session.step_finished.connect(self.history.refresh)
         session.class_keys.updated.connect(lambda: self._classes.set_keys(session.class_keys.keys))
         self.exemplars.updated.connect(self.on_exemplars_updated)
+        self.originals.updated.connect(grid.viewport().update)
+        self.middle.side_chosen.connect(self.side_chosen)
+        grid.larger_requested.connect(self.middle.larger)
         self.tabs.grid_shown.connect(self.on_grid_shown)
         self.tabs.large_requested.connect(self.preview.toggle)
         self.tabs.current_changed.connect(self.preview.follow)
@@ -282,6 +301,6 @@ class CurateView(QWidget):
         grid.selection_changed.connect(self.on_selection_changed)
         grid.current_changed.connect(lambda: self.preview.follow(grid.selection.current_id))
         grid.preview_requested.connect(lambda: self.preview.toggle(grid.selection.current_id))
-        grid.activated.connect(self.exemplar_chosen)
+        grid.opened.connect(self.exemplar_chosen)
         grid.menu_requested.connect(self.on_menu_requested)
         grid.pictures_dropped.connect(lambda found: commands.take(found, tree.place[1]))

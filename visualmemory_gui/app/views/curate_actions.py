@@ -22,6 +22,8 @@ SPECS: tuple[Spec, ...] = (
          ("Ctrl+I",)),
     Spec("rename", "Rename class {}…", "Rename the class, or merge it into another", "form-textbox", ("F2",)),
     Spec("search", "Find", "Find in class, path or note", "magnify", ("Ctrl+F",)),
+    Spec("larger", "Larger pictures", "Fewer of them in sight", "magnify-plus-outline", ("Ctrl++", "Ctrl+=")),
+    Spec("smaller", "Smaller pictures", "More of them in sight", "magnify-minus-outline", ("Ctrl+-",)),
     Spec("forget", "Forget {} for good…", "Erase from disk and history; cannot be undone", "delete-forever-outline",
          ("Shift+Del",)),
 )  # fmt: skip

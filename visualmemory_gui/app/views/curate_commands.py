@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shiboken6
 from PySide6.QtWidgets import QWidget
 
-from visualmemory_gui.app import folder_operations, forget_operations, operations
+from visualmemory_gui.app import folder_operations, forget_operations, mass_operations, operations
 from visualmemory_gui.app.dialogs import Foresee
 from visualmemory_gui.app.models.foreseen import for_dialog, relabelling, thought
 from visualmemory_gui.app.models.incoming import NO_PICTURE
@@ -88,8 +88,11 @@ class CurateCommands:
         """What was dropped on a class, or where no class is: pictures are taught, folders imported."""
         if not found or not operations.may_write(self._session):
             return
-        folders = [path for path in found if isinstance(path, str) and Path(path).is_dir()]
-        rest = [each for each in found if each not in folders]
+        look = partial(parted, list(found))
+        self._session.tasks.run_edit("Looking at what was dropped", look, partial(self._take, label))
+
+    def _take(self, label: str | None, found: tuple[list[str], list[str | Image]]) -> None:
+        folders, rest = found
         if folders:
             self.import_folders(folders, label)
         if rest:
@@ -111,7 +114,7 @@ class CurateCommands:
             operations.import_folder(self._session, folder, copy=copy, label=label)
 
     def _teach(self, found: list[str | Image], label: str | None) -> None:
-        teach = partial(operations.teach, self._session, found)
+        teach = partial(mass_operations.teach, self._session, found)
         if label is None:
             self._ask_label(f"Teach {pictures(len(found))} as", teach)
         else:
@@ -138,6 +141,13 @@ class CurateCommands:
             look_ahead(dialog, foresee)
         dialog.chosen.connect(then)
         dialog.open()
+
+
+def parted(found: Sequence[str | Image]) -> tuple[list[str], list[str | Image]]:
+    """The folders of what was dropped, and everything else. Looks at the disk: not for the window's thread."""
+    folders = [each for each in found if isinstance(each, str) and os.path.isdir(each)]  # noqa: PTH112
+    known = set(folders)
+    return folders, [each for each in found if not (isinstance(each, str) and each in known)]
 
 
 def tell(dialog: ImportDialog, facts: FolderFacts) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
@@ -12,12 +12,14 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSlider,
     QVBoxLayout,
     QWidget,
 )
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
+from visualmemory_gui.app.models.window_settings import SIDES
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.widgets.class_tree import ClassTree
 from visualmemory_gui.app.widgets.filter_bar import FilterBar
@@ -72,13 +74,18 @@ class ClassesPanel(Panel):
 
 
 class ExemplarsPanel(Panel):
-    """Filter, grid, and the buttons for what is selected."""
+    """Filter, grid, the buttons for what is selected, and how large the pictures are."""
+
+    side_chosen = Signal(float)  # points, one of SIDES
 
     def __init__(self, grid: MemoryGrid) -> None:
         self.filter = FilterBar()
         self._selected = QLabel()
         self._selected.setProperty("dim", True)
+        self._size = _size_slider()
+        self._size.valueChanged.connect(lambda at: self.side_chosen.emit(SIDES[at][0]))
         bar, self._row = row_of()
+        self._row.addWidget(self._size)
         self._row.addWidget(self._selected, 1)
         grid.setFrameShape(QFrame.Shape.NoFrame)
         self.impact = ImpactLine()
@@ -89,8 +96,30 @@ class ExemplarsPanel(Panel):
         for action in actions:
             self._row.addWidget(button_of(action))
 
+    def set_side(self, side_pt: float) -> None:
+        """Show how large the pictures are."""
+        with QSignalBlocker(self._size):
+            self._size.setValue([side for side, _ in SIDES].index(side_pt))
+        name = SIDES[self._size.value()][1]
+        self._size.setToolTip(f"{name} pictures (Ctrl++, Ctrl+-, or Ctrl and the wheel)")
+        self._size.setAccessibleDescription(name)
+
+    def larger(self, steps: int) -> None:
+        """Make the pictures larger by so many steps, smaller where it is negative."""
+        self._size.setValue(self._size.value() + steps)
+
     def set_selected(self, count: int) -> None:
         self._selected.setText(f"{count:,} selected" if count else "")
+
+
+def _size_slider() -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setObjectName("gridSize")
+    slider.setAccessibleName("Size of the pictures")
+    slider.setRange(0, len(SIDES) - 1)
+    slider.setPageStep(1)
+    slider.setFixedWidth(theme.px(60))
+    return slider
 
 
 def row_of() -> tuple[QWidget, QHBoxLayout]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
@@ -27,6 +28,7 @@ class Grid(Protocol):
     def geometry_of_cells(self) -> GridLayout: ...
     def cell_at(self, spot: QPoint) -> int: ...
     def picture_at(self, at: int) -> QPixmap | None: ...
+    def files_of(self, ids: list[int]) -> Sequence[str]: ...
     def changed_selection(self) -> None: ...
     def setFocus(self, reason: Qt.FocusReason) -> None: ...
     def verticalScrollBar(self) -> QScrollBar: ...
@@ -36,7 +38,7 @@ class GridMouse(QObject):
     """Filters the events of ``viewport``, the grid's. ``band`` is the rubber band in the coordinates of the whole grid,
     ``inviting`` whether pictures are being dragged over it."""
 
-    activated = Signal(int)
+    opened = Signal(int)
     pictures_dropped = Signal(list)  # paths and PIL images
     words_dropped = Signal()  # an address or text, nothing that could be a picture
 
@@ -75,7 +77,7 @@ class GridMouse(QObject):
         elif kind == QEvent.Type.MouseButtonRelease and left:
             self._release()
         elif kind == QEvent.Type.MouseButtonDblClick and left and self._at(event) >= 0:
-            self.activated.emit(int(self._grid.ids[self._at(event)]))
+            self.opened.emit(int(self._grid.ids[self._at(event)]))
         else:
             return False
         return True
@@ -146,7 +148,7 @@ class GridMouse(QObject):
         if not ids:
             return
         drag = QDrag(self._viewport)
-        drag.setMimeData(mime.of_exemplars(ids))
+        drag.setMimeData(mime.of_exemplars(ids, self._grid.files_of(ids)))
         picture = self._grid.picture_at(self._grid.selection.current)
         hang(drag, picture, len(ids), self._viewport.devicePixelRatioF())
         drag.exec(Qt.DropAction.CopyAction)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.exemplars import Cell
 from visualmemory_gui.app.widgets.card_painter import Look
 from visualmemory_gui.app.widgets.chip import shortened
-from visualmemory_gui.app.widgets.pictures import PixmapCache, fitted, on_white, paint_centred
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,12 @@ class CellSize:
 
 
 class CellPainter:
-    """Paints cells; pictures are brought to their size once."""
+    """Paints cells; pictures come in the size in which they are painted, or smaller."""
 
     def __init__(self, size: CellSize) -> None:
         self.size = size
         self._metrics = QFontMetrics(size.font)
         self._labels: dict[str, str] = {}
-        self._scaled = PixmapCache(600)
 
     def paint(self, painter: QPainter, left: int, top: int, *, cell: Cell, picture: QPixmap | None, look: Look) -> None:
         """``picture`` None: on its way; a null pixmap: this exemplar has none."""
@@ -82,10 +80,23 @@ class CellPainter:
                 painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), f"{cell.id:,}")
         else:
             painter.setOpacity(0.3 if cell.struck else 1.0)
-            paint_centred(painter, box, self._fitted(painter, picture))
+            place = _place(picture, box, painter.device().devicePixelRatioF())
+            painter.drawPixmap(place, picture, QRectF(picture.rect()))
             painter.setOpacity(1.0)
         if cell.struck:
             self._paint_struck(painter, box)
+        if cell.missing:
+            self._paint_missing(painter, box)
+
+    def _paint_missing(self, painter: QPainter, box: QRectF) -> None:
+        """A sign at the top right: the thumbnail is all that is left of the picture."""
+        c = theme.current()
+        side = self.size.line
+        badge = QRectF(box.right() - side, box.y(), side, side)
+        painter.setPen(QPen(QColor(c.line), 1.0))
+        painter.setBrush(QColor(c.surface))
+        painter.drawRoundedRect(badge.adjusted(0.5, 0.5, -0.5, -0.5), theme.px(2), theme.px(2))
+        theme.icon("image-broken-variant").paint(painter, badge.toRect().adjusted(1, 1, -1, -1))
 
     def _paint_struck(self, painter: QPainter, box: QRectF) -> None:
         """A red line and the word."""
@@ -108,8 +119,10 @@ class CellPainter:
         painter.setPen(QColor(c.dim if cell.struck else c.text))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._labels[text])
 
-    def _fitted(self, painter: QPainter, picture: QPixmap) -> QPixmap:
-        ratio = painter.device().devicePixelRatioF()
-        key = (picture.cacheKey(), ratio)
-        side = self.size.side
-        return self._scaled.get(key) or self._scaled.put(key, fitted(on_white(picture), side, side, ratio))
+
+def _place(picture: QPixmap, box: QRectF, ratio: float) -> QRectF:
+    """Where ``picture`` lies in the middle of ``box``, on whole pixels, on a screen of device pixel ``ratio``."""
+    room = QSize(round(box.width() * ratio), round(box.height() * ratio))
+    size = picture.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+    wide, high = size.width() / ratio, size.height() / ratio
+    return QRectF(round(box.center().x() - wide / 2), round(box.center().y() - high / 2), wide, high)

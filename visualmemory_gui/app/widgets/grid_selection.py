@@ -36,6 +36,13 @@ class GridSelection:
     def current_id(self) -> int | None:
         return int(self._ids[self.current]) if 0 <= self.current < len(self._ids) else None
 
+    def runs(self) -> Ids:
+        """First and last place of every unbroken run of selected cells, (n, 2) int64, increasing."""
+        if not self._mask.any():
+            return np.empty((0, 2), np.int64)
+        edges = np.flatnonzero(np.diff(self._mask, prepend=False, append=False))
+        return np.stack([edges[::2], edges[1::2] - 1], axis=1)
+
     def holds(self, at: int) -> bool:
         return bool(self._mask[at])
 

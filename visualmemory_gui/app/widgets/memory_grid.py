@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleEvent,
     QColor,
     QContextMenuEvent,
     QFocusEvent,
@@ -18,37 +16,48 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.exemplars import Cell, Ids
+from visualmemory_gui.app.models.cells import Cells, CellsModel
+from visualmemory_gui.app.models.exemplars import Ids
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.card_painter import Look
+from visualmemory_gui.app.widgets.cell_view import CellView
 from visualmemory_gui.app.widgets.grid_keys import Move, move_of, target_of
 from visualmemory_gui.app.widgets.grid_layout import GridLayout
 from visualmemory_gui.app.widgets.grid_mouse import GridMouse
 from visualmemory_gui.app.widgets.grid_painter import CellPainter, CellSize
 from visualmemory_gui.app.widgets.grid_selection import GridSelection
+from visualmemory_gui.app.widgets.grid_voice import GridVoice
 
-Cells = Callable[[Ids], list[Cell]]
 
-
-class MemoryGrid(QAbstractScrollArea):
-    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the pictures when it has them."""
+class MemoryGrid(CellView):
+    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the pictures when it has them; ``files_of(ids)``
+    are the files that other programs get when ``ids`` are dragged there."""
 
     selection_changed = Signal()
     current_changed = Signal()
-    activated = Signal(int)
+    opened = Signal(int)
     preview_requested = Signal()
     menu_requested = Signal(QPoint)  # global
     pictures_dropped = Signal(list)  # paths and PIL images
     words_dropped = Signal()  # an address or text, nothing that could be a picture
+    larger_requested = Signal(int)  # 1: larger pictures, -1: smaller ones
 
     def __init__(
-        self, cells: Cells, thumbnails: Thumbnails, parent: QWidget | None = None, *, side_pt: float = 78.0
+        self,
+        cells: Cells,
+        thumbnails: Thumbnails,
+        parent: QWidget | None = None,
+        *,
+        side_pt: float = 78.0,
+        files_of: Callable[[list[int]], Sequence[str]] = lambda _: (),
     ) -> None:
-        super().__init__(parent)
+        super().__init__(CellsModel(cells), parent)
+        self.rows.setParent(self)
         self.setObjectName("memoryGrid")
         self.setAccessibleName("Exemplars")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -57,13 +66,14 @@ class MemoryGrid(QAbstractScrollArea):
         self.setAcceptDrops(True)
         self.viewport().setMouseTracking(True)
         self._cells, self._thumbnails, self._side_pt = cells, thumbnails, side_pt
-        self._ids: Ids = np.empty(0, np.int64)
+        self.files_of = files_of
         self._empty = "No exemplars"
         self.selection = GridSelection()
         self._painter = CellPainter(CellSize.of(self.font(), side_pt))
         self._layout = GridLayout(0, 1, 1, 1, 0)
         self._mouse = GridMouse(self, self.viewport())
-        self._mouse.activated.connect(self.activated)
+        self._voice = GridVoice(self, self.rows)
+        self._mouse.opened.connect(self.opened)
         self._mouse.pictures_dropped.connect(self.pictures_dropped)
         self._mouse.words_dropped.connect(self.words_dropped)
         thumbnails.loaded.connect(self._on_loaded)
@@ -72,7 +82,7 @@ class MemoryGrid(QAbstractScrollArea):
 
     @property
     def ids(self) -> Ids:
-        return self._ids
+        return self.rows.ids
 
     @property
     def geometry_of_cells(self) -> GridLayout:
@@ -84,13 +94,14 @@ class MemoryGrid(QAbstractScrollArea):
 
     def set_ids(self, ids: Ids) -> None:
         """Show ``ids`` (increasing). Selection, current cell and place stay where they still mean something."""
-        before = self.selection.ids if len(self.selection) else []
-        self._ids = ids
+        before = len(self.selection)
         self.selection.set_ids(ids)
+        if not np.array_equal(ids, self.ids):
+            self.rows.set_ids(ids)
         self._lay_out()
-        if before and len(self.selection) != len(before):
+        if len(self.selection) != before:
             self.selection_changed.emit()
-        self._speak()
+        self._voice.tell(self.selection, self._in_sight())
 
     def set_empty_text(self, text: str) -> None:
         self._empty = text
@@ -109,14 +120,14 @@ class MemoryGrid(QAbstractScrollArea):
 
     def picture_at(self, at: int) -> QPixmap | None:
         """The thumbnail of position ``at``, None where there is none yet."""
-        return self._thumbnails.get(int(self._ids[at])) if 0 <= at < len(self._ids) else None
+        return self._thumbnails.get(int(self.ids[at])) if 0 <= at < len(self.ids) else None
 
     def set_side(self, side_pt: float) -> None:
         """Show the pictures that large; what stood at the top stays there."""
         first = self._layout.columns * (self.verticalScrollBar().value() // max(1, self._layout.cell_h))
         self._side_pt = side_pt
         self._on_theme()
-        self.verticalScrollBar().setValue(self._layout.origin(first)[1] if first < len(self._ids) else 0)
+        self.verticalScrollBar().setValue(self._layout.origin(first)[1] if first < len(self.ids) else 0)
 
     def set_room_below(self, room: int) -> None:
         """Keep ``room`` pixels free below the cells: something lies over them there."""
@@ -133,7 +144,7 @@ class MemoryGrid(QAbstractScrollArea):
     def changed_selection(self) -> None:
         """Tell everybody that the selection or the current cell is another."""
         self.viewport().update()
-        self._speak()
+        self._voice.tell(self.selection, self._in_sight())
         self.current_changed.emit()
         self.selection_changed.emit()
 
@@ -143,9 +154,9 @@ class MemoryGrid(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(event.rect(), QColor(theme.current().surface))
-        if not len(self._ids):
+        if not len(self.ids):
             painter.setPen(QColor(theme.current().dim))
             flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
             painter.drawText(self.viewport().rect().adjusted(20, 20, -20, -20), flags, self._empty)
@@ -157,19 +168,26 @@ class MemoryGrid(QAbstractScrollArea):
         self._lay_out()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._voice.scrolled(self.selection, self._in_sight())
         self.viewport().update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.larger_requested.emit(1 if event.angleDelta().y() > 0 else -1)
+        else:
+            QAbstractScrollArea.wheelEvent(self, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         move = move_of(event)
-        if move is None or not len(self._ids):
-            super().keyPressEvent(event)
+        if move is None or not len(self.ids):
+            QAbstractScrollArea.keyPressEvent(self, event)
         else:
             self._move(move)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        if self.selection.current < 0 and len(self._ids):
+        if self.selection.current < 0 and len(self.ids):
             self.selection.move(self._in_sight().start)
-        self._speak()
+        self._voice.tell(self.selection, self._in_sight())
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -183,11 +201,11 @@ class MemoryGrid(QAbstractScrollArea):
 
     def _paint_cells(self, painter: QPainter) -> None:
         sight = self._in_sight()
-        known = {cell.id: cell for cell in self._cells(self._ids[sight.start : sight.stop])}
+        known = {cell.id: cell for cell in self._cells(self.ids[sight.start : sight.stop])}
         here, focus = self.selection.current, self.hasFocus()
         scrolled = self.verticalScrollBar().value()
         for at in reversed(sight):  # the newest wish is read first: so the top left one comes first
-            exemplar = int(self._ids[at])
+            exemplar = int(self.ids[at])
             if (cell := known.get(exemplar)) is None:
                 continue
             left, top = self._layout.origin(at)
@@ -213,7 +231,7 @@ class MemoryGrid(QAbstractScrollArea):
 
     def _lay_out(self) -> None:
         size = self._painter.size
-        self._layout = GridLayout(len(self._ids), self.viewport().width(), size.width, size.height, theme.px(4))
+        self._layout = GridLayout(len(self.ids), self.viewport().width(), size.width, size.height, theme.px(4))
         bar, page = self.verticalScrollBar(), self.viewport().height()
         bar.setRange(0, max(0, self._layout.height - page))
         bar.setPageStep(page)
@@ -225,7 +243,7 @@ class MemoryGrid(QAbstractScrollArea):
         selection = self.selection
         if move.what in ("go", "extend", "wander"):
             per_page = max(1, self.viewport().height() // self._layout.cell_h)
-            at = target_of(move, selection.current, count=len(self._ids), columns=self._layout.columns, page=per_page)
+            at = target_of(move, selection.current, count=len(self.ids), columns=self._layout.columns, page=per_page)
             {"go": selection.click, "extend": selection.extend, "wander": selection.move}[move.what](at)
             self.go_to(at)
         elif move.what == "all":
@@ -238,23 +256,13 @@ class MemoryGrid(QAbstractScrollArea):
             self.preview_requested.emit()
             return
         elif move.what == "open" and selection.current_id is not None:
-            self.activated.emit(selection.current_id)
+            self.opened.emit(selection.current_id)
             return
         self.changed_selection()
 
-    def _speak(self) -> None:
-        """Keep the accessible description true: the current exemplar, and how many are selected."""
-        exemplar = self.selection.current_id
-        cells = self._cells(np.array([exemplar], np.int64)) if exemplar is not None else []
-        where = f"{self.selection.current + 1:,} of {len(self._ids):,}"
-        words = [f"{c.label}, {'struck out, ' if c.struck else ''}exemplar {c.id}, {where}" for c in cells]
-        words.append(f"{len(self.selection):,} selected")
-        self.setAccessibleDescription("; ".join(words))
-        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
-
     def _on_loaded(self, ids: list[int]) -> None:
         sight = self._in_sight()
-        if sight and not np.isin(self._ids[sight.start : sight.stop], ids).any():
+        if sight and not np.isin(self.ids[sight.start : sight.stop], ids).any():
             return
         self.viewport().update()
 

@@ -21,6 +21,7 @@ from visualmemory_gui.engine.types import F64, I64, Bools, Novelty
 DEPTHS = (1, 3, 10)
 QUANTILE = 0.99
 SAMPLE = 2000
+AT_ONCE = 4096  # hashes: a million of them as objects are a hundred megabytes
 FEWEST = 50
 
 
@@ -97,9 +98,11 @@ def sample(snapshot: Snapshot, *, seed: int = 0, size: int = SAMPLE) -> I64:
         return rows
     keys = np.where(snapshot.content[rows] != 0, snapshot.content[rows], snapshot.twin[rows])
     salt = str(seed).encode()
-    raw = keys.astype("<i8").tobytes()
-    digests = [hashlib.sha256(raw[i : i + 8] + salt).digest()[:8] for i in range(0, len(raw), 8)]
-    drawn = np.frombuffer(b"".join(digests), ">u8")
+    drawn = np.empty(len(keys), ">u8")
+    for start in range(0, len(keys), AT_ONCE):
+        raw = keys[start : start + AT_ONCE].astype("<i8").tobytes()
+        digests = [hashlib.sha256(raw[i : i + 8] + salt).digest()[:8] for i in range(0, len(raw), 8)]
+        drawn[start : start + len(digests)] = np.frombuffer(b"".join(digests), ">u8")
     return np.sort(rows[np.argsort(drawn, kind="stable")[:size]])
 
 

@@ -190,7 +190,8 @@ def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], in
     pictures = {e.content: e for e in reversed(present.values()) if e.content}
     known = {(e.content, e.label) for e in present.values() if e.content}
     arrays = m.catalog.snapshot_rows(list(present))
-    bare = {(int(t), x) for t, x, c in zip(arrays.twin, arrays.label, arrays.content, strict=True) if not c}
+    by_code = zip(arrays.twin, arrays.label, arrays.content, strict=True)
+    bare = {(int(t), arrays.labels[x]) for t, x, c in by_code if not c}
     wanted: list[NewRow] = []
     skipped: list[Skipped] = []
     unchanged = 0

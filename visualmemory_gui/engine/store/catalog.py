@@ -12,7 +12,7 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Now, Rows
-from visualmemory_gui.engine.store import adding, check, keys, labels, purge, sources
+from visualmemory_gui.engine.store import adding, check, columns, finding, keys, labels, purge, sources
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.rows import SELECT, Row, as_now, as_snapshot_rows, effective_trust
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
@@ -33,6 +33,7 @@ _COLUMN: Mapping[Field, str] = {
 }
 HIGHEST_TRUST = 100.0
 LARGEST_ID = 2**63 - 1  # of SQLite's integers
+MANY = 256  # vectors that are worth reading as a whole range
 
 
 class Catalog:
@@ -128,11 +129,10 @@ class Catalog:
         label: str | None = None,
         state: State | None = None,
         ids: Iterable[int] | None = None,
-        text: str | None = None,
     ) -> list[Exemplar]:
         """Exemplars that fit everything given, by id; withdrawn ones only when asked for by state.
 
-        ``label`` means it and everything below; ``text`` is found in label, source, note or group, in any case.
+        ``label`` means it and everything below.
         """
         where, params = [_STATE_SQL[state]], list[object]()
         if label is not None:
@@ -144,8 +144,7 @@ class Catalog:
             wanted = sorted(set(ids))
             self._rows(wanted)
             found = self._database.many(f"{SELECT} where e.id = ? and {' and '.join(where)}", [(i,) for i in wanted])
-        exemplars = [Row._make(row).exemplar() for row in found]
-        return exemplars if text is None else [exemplar for exemplar in exemplars if _mentions(exemplar, text)]
+        return [Row._make(row).exemplar() for row in found]
 
     def ids_under(self, label: str) -> list[int]:
         """Ids of ``label`` and everything below it, increasing; struck ones too, withdrawn ones not."""
@@ -155,10 +154,13 @@ class Catalog:
         )
         return sorted(row[0] for row in found)
 
-    def ids_added_since(self, moment: float) -> list[int]:
-        """Ids of those added at ``moment``, in seconds since the epoch, or later; no withdrawn ones."""
-        sql = "select id from exemplars where added >= ? and not withdrawn order by id"
-        return [row[0] for row in self._database.rows(sql, (moment,))]
+    def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]:
+        """Ids of those that fit, increasing, a slice of the rows at a time; see ``finding.ids``."""
+        return finding.ids(self._database, text=text, since=since)
+
+    def withdrawn_ids(self) -> I64:
+        """Ids of the exemplars withdrawn by undo, (n,) increasing."""
+        return columns.withdrawn_ids(self._database)
 
     def counts(self) -> dict[str, int]:
         """Active exemplars of each label that has any, in the order of the labels."""
@@ -177,10 +179,11 @@ class Catalog:
         """The change number of the last edit."""
         return int(self._database.one("select change from meta")[0])
 
-    def sources(self, ids: Iterable[int]) -> dict[int, str | None]:
-        """Absolute paths of the originals; ids that are not here are left out."""
+    def sources(self, ids: Iterable[int], *, linked: bool = False) -> dict[int, str | None]:
+        """Absolute paths of the originals; ids that are not here are left out. ``linked``: only of those of which the
+        memory holds no copy, None for the others."""
         found = self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])
-        return {row.id: row.path for row in map(Row._make, found)}
+        return {row.id: None if linked and row.copy else row.path for row in map(Row._make, found)}
 
     def thumbnail(self, exemplar: int) -> bytes | None:
         """The JPEG of one exemplar, None when it has none."""
@@ -193,31 +196,35 @@ class Catalog:
     def vectors(self, ids: I64 | Sequence[int]) -> F32:
         """(n, dim) float32: the vectors of ``ids`` in their order. Raises UnknownExemplar."""
         dim = int(self._database.one("select dim from meta")[0])
+        wanted = np.asarray(ids, np.int64)
+        if len(wanted) > MANY and (np.diff(wanted) > 0).all():
+            found = columns.vectors_between(self._database, wanted, dim)
+            if found is not None:
+                return found
         result = np.empty((len(ids), dim), np.float32)
-        remaining, start = iter(np.asarray(ids, np.int64).tolist()), 0
+        remaining, start = iter(wanted.tolist()), 0
         while part := list(islice(remaining, 1024)):
-            found = self._database.many("select id, vector from vectors where id = ?", [(i,) for i in part])
-            if len(found) != len(part):
-                raise UnknownExemplar(sorted(set(part) - {row[0] for row in found}))
-            for row in found:
+            rows = self._database.many("select id, vector from vectors where id = ?", [(i,) for i in part])
+            if len(rows) != len(part):
+                raise UnknownExemplar(sorted(set(part) - {row[0] for row in rows}))
+            for row in rows:
                 if len(row[1]) != 4 * dim:
                     raise DamagedMemory(f"{self._database.path} is damaged: the vector of exemplar {row[0]} is cut.")
-            block = np.frombuffer(b"".join([row[1] for row in found]), "<f4").reshape(-1, dim)
+            block = np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, dim)
             result[start : start + len(part)] = block
             start += len(part)
         return result
 
     def snapshot_rows(self, ids: Iterable[int] | None = None) -> Rows:
         """What decisions need of ``ids`` (None: of all), in the order of ids, withdrawn ones included."""
+        if ids is None:
+            return columns.all_rows(self._database)
         sql = """select e.id, l.path, not (e.struck or e.withdrawn), e.trust, e.derived, e.content, e.grp,
                  e.vector_hash, e.change from exemplars e join labels l on l.id = e.label_id"""
-        if ids is None:
-            found = self._database.rows(f"{sql} order by e.id")
-        else:
-            wanted = sorted(set(ids))
-            found = self._database.many(f"{sql} where e.id = ?", [(i,) for i in wanted])
-            if len(found) != len(wanted):
-                raise UnknownExemplar(sorted(set(wanted) - {row[0] for row in found}))
+        wanted = sorted(set(ids))
+        found = self._database.many(f"{sql} where e.id = ?", [(i,) for i in wanted])
+        if len(found) != len(wanted):
+            raise UnknownExemplar(sorted(set(wanted) - {row[0] for row in found}))
         return as_snapshot_rows(found)
 
     def now(self, ids: Iterable[int]) -> list[Now]:
@@ -291,10 +298,3 @@ def checked_trust(trust: float) -> float:
             f"a trust lies above 0 and up to {HIGHEST_TRUST:g}, not {trust:g}; to give no vote, strike it out"
         )
     return trust
-
-
-def _mentions(exemplar: Exemplar, text: str) -> bool:
-    wanted = text.casefold()
-    return any(
-        wanted in part.casefold() for part in (exemplar.label, exemplar.source, exemplar.note, exemplar.group) if part
-    )

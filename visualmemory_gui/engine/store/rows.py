@@ -102,9 +102,11 @@ def as_snapshot_rows(found: list[tuple[Any, ...]]) -> Rows:
     """From id, label, active, trust, derived, content, group, vector hash and change of each row."""
     columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 9
     group = {name: group_key(name) for name in set(columns[6])}
+    code = {label: code for code, label in enumerate(dict.fromkeys(columns[1]))}
     return Rows(
         ids=np.array(columns[0], np.int64),
-        label=columns[1],
+        label=np.array([code[label] for label in columns[1]], np.int32),
+        labels=tuple(code),
         active=np.array(columns[2], np.bool_),
         trust=np.array([effective_trust(*pair) for pair in zip(columns[3], columns[4], strict=True)], np.float64),
         content=np.array([content_key(value and value[:8].hex()) for value in columns[5]], np.int64),
@@ -116,5 +118,6 @@ def as_snapshot_rows(found: list[tuple[Any, ...]]) -> Rows:
 
 def as_now(rows: Rows) -> list[Now]:
     """What an edit can change in each of ``rows``."""
-    columns = (rows.ids.tolist(), rows.label, rows.active.tolist(), rows.trust.tolist(), rows.change.tolist())
+    labels = [rows.labels[code] for code in rows.label.tolist()]
+    columns = (rows.ids.tolist(), labels, rows.active.tolist(), rows.trust.tolist(), rows.change.tolist())
     return [Now(*of) for of in zip(*columns, strict=True)]

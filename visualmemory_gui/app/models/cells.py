@@ -1,0 +1,56 @@
+"""The exemplars of a grid as rows of a model of Qt: what tool tips and assistive technology are told of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from visualmemory_gui.app.models.exemplars import NONE, Cell, Ids
+
+Index = QModelIndex | QPersistentModelIndex
+Cells = Callable[[Ids], list[Cell]]
+
+
+class CellsModel(QAbstractListModel):
+    """``cells(ids)`` says what is known of exemplars; ``ids`` (n,) are increasing, one row each."""
+
+    def __init__(self, cells: Cells, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._cells = cells
+        self.ids: Ids = NONE
+
+    def set_ids(self, ids: Ids) -> None:
+        """A million of them cost as much as one: no row is looked at."""
+        self.beginResetModel()
+        self.ids = ids
+        self.endResetModel()
+
+    def at(self, row: int) -> Cell | None:
+        """None for one that is gone by now."""
+        found = self._cells(self.ids[row : row + 1])
+        return found[0] if found else None
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.ids)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        cell = self.at(index.row()) if index.isValid() else None
+        if cell is None:
+            return None
+        return tip(cell) if role == Qt.ItemDataRole.ToolTipRole else in_words(cell)
+
+
+def in_words(cell: Cell) -> str:
+    """ "animals/cat, struck out, exemplar 12, original missing"."""
+    parts = [cell.label, "struck out" if cell.struck else "", f"exemplar {cell.id}"]
+    return ", ".join([*filter(None, parts), *(["original missing"] if cell.missing else [])])
+
+
+def tip(cell: Cell) -> str:
+    """The same, a line each, with where the original was."""
+    lines = [cell.label, f"exemplar {cell.id:,}{', struck out' if cell.struck else ''}"]
+    return "\n".join(lines + ([f"Original missing: {cell.missing}"] if cell.missing else []))

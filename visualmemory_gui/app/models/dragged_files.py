@@ -1,0 +1,56 @@
+"""The files behind the selected exemplars: looked up when the selection rests, so that a drag has them at once.
+
+Other programs take a drag as the files of its pictures.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from visualmemory_gui.app.models.exemplars import NONE, Ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from visualmemory_gui.app.models.exemplars import Runner
+    from visualmemory_gui.engine.memory import VisualMemory
+
+TOPIC = "dragged files"
+REST_MS = 100
+MOST = 1000  # more are dragged as exemplars only
+
+
+class DraggedFiles(QObject):
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self._ids: Ids = NONE
+        self._files: Mapping[int, str | None] = {}
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._look)
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(TOPIC)
+        self._memory, self._ids, self._files = memory, NONE, {}
+
+    def select(self, ids: Ids) -> None:
+        """These are selected now, (n,)."""
+        self._ids = ids if len(ids) <= MOST else NONE
+        self._rest.start()
+
+    def files(self, ids: list[int]) -> list[str]:
+        """Paths of the originals of ``ids``, as far as they are known by now."""
+        return [path for path in map(self._files.get, ids) if path] if len(ids) <= MOST else []
+
+    def _look(self) -> None:
+        memory, ids = self._memory, self._ids.tolist()
+        if memory is None or not ids:
+            self._files = {}
+            return
+        self._runner.run_edit("Looking up files", lambda: memory.catalog.sources(ids), self._take, topic=TOPIC)
+
+    def _take(self, found: Mapping[int, str | None]) -> None:
+        self._files = found

@@ -1,0 +1,91 @@
+"""Which originals are not where they were any more: looked for in the background, once cells rest in sight.
+
+A drive that went away may keep whoever looks waiting for a minute: neither the window nor an edit waits with it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from visualmemory_gui.app.models.exemplars import Runner
+    from visualmemory_gui.engine.memory import VisualMemory
+
+TOPIC = "originals"
+REST_MS = 300
+AGAIN_S = 60.0  # after so long an original that is in sight is looked for once more
+KEPT = 20_000
+WISHES = 800
+
+
+class OriginalsModel(QObject):
+    """An exemplar whose picture was copied into the memory misses nothing, wherever the file came from."""
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self._known: OrderedDict[int, tuple[str, float]] = OrderedDict()
+        self._wishes: OrderedDict[int, None] = OrderedDict()
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._look)
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(TOPIC)
+        self._memory = memory
+        self._wishes.clear()
+        self._known.clear()
+
+    def look_again(self) -> None:
+        """Originals may be elsewhere now: what is in sight is looked for anew."""
+        self._known = OrderedDict((exemplar, (path, 0.0)) for exemplar, (path, _) in self._known.items())
+        self.updated.emit()
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Say nothing more about exemplars that are gone."""
+        for exemplar in ids:
+            self._known.pop(exemplar, None)
+            self._wishes.pop(exemplar, None)
+
+    def missing(self, exemplar: int) -> str:
+        """Where the original was; "" when it is there, or was not looked for yet: then it is, soon."""
+        path, seen = self._known.get(exemplar, ("", 0.0))
+        if time.monotonic() - seen > AGAIN_S or not seen:
+            self._wishes[exemplar] = None
+            self._wishes.move_to_end(exemplar)
+            while len(self._wishes) > WISHES:
+                self._wishes.popitem(last=False)
+            self._rest.start()
+        return path
+
+    def _look(self) -> None:
+        memory, wanted = self._memory, list(self._wishes)
+        self._wishes.clear()
+        if memory is not None and wanted:
+            self._runner.run_background(
+                "Looking for originals", lambda _: missing_originals(memory, wanted), self._take, topic=TOPIC
+            )
+
+    def _take(self, found: Mapping[int, str]) -> None:
+        now = time.monotonic()
+        before = {exemplar: self._known.get(exemplar, ("", 0.0))[0] for exemplar in found}
+        self._known.update({exemplar: (path, now) for exemplar, path in found.items()})
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        if before != found:
+            self.updated.emit()
+
+
+def missing_originals(memory: VisualMemory, ids: Iterable[int]) -> dict[int, str]:
+    """For each of ``ids`` the path where its original should be and is not, "" where nothing is missing."""
+    linked = memory.catalog.sources(ids, linked=True)
+    return {i: "" if path is None or os.path.isfile(path) else path for i, path in linked.items()}  # noqa: PTH113
