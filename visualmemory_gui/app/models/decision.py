@@ -155,6 +155,14 @@ class DecisionModel(QObject):
     def set_level(self, level: int) -> None:
         self._set(level=level)
 
+    def set_side(self, side: int) -> None:
+        """Have pictures made for cards of that side, in device pixels; those that are shown are made anew."""
+        if side != self.side:
+            self.side = side
+            self.images.clear()
+            if self.query is not None:
+                self._decide(edited=False)
+
     def set_closeness(self, closeness: Closeness | None) -> None:
         self.closeness = closeness
         self.closeness_changed.emit()

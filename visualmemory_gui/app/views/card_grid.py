@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDrag, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
@@ -15,6 +15,7 @@ from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepa
 
 Index = QModelIndex | QPersistentModelIndex
 LARGEST_PT = 104.0
+RESTS_MS = 150
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
@@ -27,6 +28,7 @@ class CardGrid(QListView):
 
     preview_requested = Signal()
     current_changed = Signal()
+    side_changed = Signal(int)  # of the pictures, in logical pixels; once the size rests
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +37,8 @@ class CardGrid(QListView):
         self.cards = NeighbourDelegate(self)
         prepare_view(self, self.cards)
         self._side = 0
+        self._rest = QTimer(self, singleShot=True, interval=RESTS_MS)
+        self._rest.timeout.connect(lambda: self.side_changed.emit(self._side))
         self.cards.set_side(self._side_pt())
         self._empty = ""
         self.setDragEnabled(True)
@@ -49,6 +53,7 @@ class CardGrid(QListView):
             self._side = side
             self.cards.set_side(self._side_pt())
             self.scheduleDelayedItemsLayout()
+            self._rest.start()
         super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -15,7 +15,6 @@ from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import bind
-from visualmemory_gui.app.views.card_grid import LARGEST_PT
 from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.drops import PictureDrops
 from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
@@ -62,7 +61,6 @@ class DecideView(QWidget):
         self._neighbours = NeighboursModel(session.decision, theme.chip_colour, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
         self.query = QueryPanel(session.decision, self.recent)
-        session.decision.side = round(theme.px(LARGEST_PT) * max(1.0, self.devicePixelRatioF()))
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision, session.class_keys)
         self.queue = QueuePanel(session.queue)
@@ -163,6 +161,9 @@ class DecideView(QWidget):
     def on_recent_chosen(self, row: int) -> None:
         self._decision.ask_query(self.recent.query(row))
 
+    def on_side_changed(self, side: int) -> None:
+        self._decision.set_side(round(side * self.devicePixelRatioF()))
+
     def _load_preview(self) -> None:
         memory, exemplar = self._session.memory, self.neighbours.grid.currentIndex().data(CardRole.Exemplar)
         if memory is None or exemplar is None:
@@ -213,6 +214,7 @@ class DecideView(QWidget):
         self.neighbours.strike_requested.connect(self.strike_requested)
         self.neighbours.restore_requested.connect(self.restore_requested)
         self.neighbours.grid.preview_requested.connect(self.on_preview_requested)
+        self.neighbours.grid.side_changed.connect(self.on_side_changed)
         self.neighbours.grid.current_changed.connect(self.on_current_changed)
         self._decision.query_changed.connect(self.preview.hide)
         self.neighbours.selection_changed.connect(self.facts_changed)
