@@ -87,7 +87,7 @@ class Decided:
 
 
 class Heartbeat:
-    """Collects by how many milliseconds the event loop is late."""
+    """Collects by how many milliseconds the event loop is late for each beat, those too that it missed altogether."""
 
     def __init__(self) -> None:
         self.late: list[float] = []
@@ -98,7 +98,8 @@ class Heartbeat:
 
     def _beat(self) -> None:
         now = time.perf_counter()
-        self.late.append(max(0.0, (now - self._last) * 1e3 - BEAT_MS))
+        waited = (now - self._last) * 1e3
+        self.late += [max(0.0, waited - beat * BEAT_MS) for beat in range(1, max(2, int(waited / BEAT_MS) + 1))]
         self._last = now
 
     def stop(self) -> list[float]:

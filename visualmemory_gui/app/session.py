@@ -101,7 +101,7 @@ class Session(QObject):
         """Let go of the memory; its last edits are on disk before the next task runs."""
         closing = self._let_go()
         if closing is not None:
-            self.tasks.run_edit("Closing the memory", closing)
+            self.tasks.run_edit("Closing the memory", closing, in_turn=True)
 
     def shutdown(self) -> None:
         """Close the memory and end the threads. The last call before the window goes."""
