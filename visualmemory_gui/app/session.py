@@ -19,6 +19,7 @@ from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.store.filesystem import identity_of, require_there
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Session(QObject):
         self.followed = FollowedModel(self.tasks, self)
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
+        self._identity: tuple[int, int] | None = None  # of the file that edits go to
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
@@ -108,10 +110,12 @@ class Session(QObject):
         closing = self._let_go()
 
         def last() -> None:
-            if closing is not None:
-                closing()
-            for memory in self._arriving:
-                memory.close()
+            for close in (closing, *(memory.close for memory in self._arriving)):
+                try:
+                    if close is not None:
+                        close()
+                except Exception as error:  # every edit is on disk; what fails is the index, which is made anew
+                    log.error(log_line(error))
 
         self.tasks.shutdown(last)
 
@@ -129,8 +133,14 @@ class Session(QObject):
         memory = self.memory
         if memory is None:
             return None
+        identity = self._identity
+
+        def work() -> Any:
+            require_there(memory.path / FILE, identity)
+            return fn(memory)
+
         self._tell_saving("saving…")
-        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), failed or self._not_saved)
+        return self.tasks.run_edit(title, work, self._saved(then), failed or self._not_saved)
 
     def run_background(
         self,
@@ -202,6 +212,7 @@ class Session(QObject):
         self.close()
         self._arriving.remove(memory)
         self.memory, self._erasing = memory, 0
+        self._identity = identity_of(memory.path / FILE)
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)
         self.class_keys.set_memory(memory)

@@ -112,9 +112,7 @@ class CardParts:
         )
 
 
-def paint_card(
-    painter: QPainter, layout: CardLayout, card: Card, *, parts: CardParts, picture: QPixmap | None
-) -> None:
+def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: CardParts, picture: QPixmap | None) -> None:
     """Paint ``card`` on its ground. ``picture`` is already fitted to the layout's side; None while it is loading."""
     painter.setFont(layout.small)
     struck = card.state != "active"
