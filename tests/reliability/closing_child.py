@@ -1,7 +1,7 @@
 """The real window in a process of its own: it begins a task, and is closed in the middle of it.
 
-Arguments: the task, the memory, a folder of pictures, a place to export to, milliseconds from the start of the task to the
-closing. Prints "closing" when it is asked to close.
+Arguments: the task, the memory, a folder of pictures, a place to export to, milliseconds from the start of the task to
+the closing. Prints "closing" when it is asked to close.
 """
 
 from __future__ import annotations

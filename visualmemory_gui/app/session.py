@@ -85,8 +85,9 @@ class Session(QObject):
             else:
                 self.raise_error(error)
 
-        if self.memory is not None and self.memory.path == Path(path).absolute():
-            self.close()  # its own lock would keep it from being opened again
+        memory = self.memory
+        if memory and (memory.path == Path(path).absolute() or identity_of(memory.path / FILE) != self._identity):
+            self.close()  # its own lock would keep it, or the place it was moved to, from being opened
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:

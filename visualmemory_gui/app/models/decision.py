@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ANSWER, EMBED = "answer", "embed"
 MOST_IMAGES = 1000
+MOST_BACK = 20
 SIDE = 160
 KEPT = {"k", "rule", "level"}  # settings that are in use already when the memory tells that they changed
 
@@ -45,8 +46,8 @@ class DecisionModel(QObject):
 
     ``previous`` holds the shares before the last edit, None when no edit moved this query yet. ``struck`` are
     neighbours that were struck out while this query was shown, as they were before, ``left_out`` those that only this
-    query is decided without. ``side`` is the longest side of
-    ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
+    query is decided without. ``trail`` are the queries that led here, each to one of its neighbours. ``side`` is the
+    longest side of ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
     """
 
     query_changed = Signal()
@@ -68,6 +69,7 @@ class DecisionModel(QObject):
         self.side = SIDE
         self.closeness: Closeness | None = None
         self.query: Query | None = None
+        self.trail: tuple[Query, ...] = ()
         self.decision: Decision | None = None
         self.previous: Mapping[str, float] | None = None
         self.struck: tuple[Neighbour, ...] = ()
@@ -109,6 +111,24 @@ class DecisionModel(QObject):
         memory = self._memory
         if memory is not None:
             self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), self._set_query, topic=EMBED)
+
+    def follow(self, exemplar: int) -> None:
+        """Make a neighbour of the query the query; ``go_back`` comes back from it."""
+        memory, before = self._memory, self.query
+        if memory is None or before is None:
+            return
+
+        def arrive(query: Query) -> None:
+            trail = (*self.trail, before)[-MOST_BACK:]
+            self._set_query(query, trail)
+
+        self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), arrive, topic=EMBED)
+
+    def go_back(self) -> None:
+        """Show the query again from which ``follow`` led here."""
+        if self.trail:
+            self._runner.supersede(EMBED)
+            self._set_query(self.trail[-1], self.trail[:-1])
 
     def ask_queued(self, number: int) -> None:
         """Decide a picture of the teaching queue."""
@@ -178,6 +198,7 @@ class DecisionModel(QObject):
             return
         if changes.forgotten:
             self.set_closeness(None)  # it was measured on what must be gone
+            self.trail = ()
         shown = {self.query.exemplar if self.query else None, *(row.id for row in self.here)}
         if shown & set(changes.forgotten):
             self.clear()
@@ -216,9 +237,9 @@ class DecisionModel(QObject):
         else:
             self._runner.run_background(title, lambda _: fn(), then, topic=topic)
 
-    def _set_query(self, query: Query) -> None:
+    def _set_query(self, query: Query, trail: tuple[Query, ...] = ()) -> None:
         self._forget_query()
-        self.query = query
+        self.query, self.trail = query, trail
         self.query_changed.emit()
         self._remembered(query)
         self._decide(edited=False)
@@ -261,4 +282,5 @@ class DecisionModel(QObject):
 
     def _forget_query(self) -> None:
         self.query = self.decision = self.previous = None
+        self.trail = ()
         self.struck, self.left_out, self.here, self._edited = (), (), (), False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QDrag, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
 from visualmemory_gui.app import theme
@@ -27,6 +27,7 @@ class CardGrid(QListView):
     """
 
     preview_requested = Signal()
+    chosen = Signal(int)  # an exemplar by double click
     current_changed = Signal()
     side_changed = Signal(int)  # of the pictures, in logical pixels; once the size rests
 
@@ -64,6 +65,19 @@ class CardGrid(QListView):
             super().keyPressEvent(event)
             if event.key() == Qt.Key.Key_Home:
                 self._select_current(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Two fast clicks on the button of a card are two clicks on its button."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            option = QStyleOptionViewItem()
+            self.initViewItemOption(option)
+            if self.cards.button_rect(option, self.visualRect(index)).contains(event.position().toPoint()):
+                super().mousePressEvent(event)
+            else:
+                self.chosen.emit(int(index.data(CardRole.Exemplar) or 0))
+            return
+        super().mouseDoubleClickEvent(event)
 
     def set_empty_text(self, text: str) -> None:
         """What stands in the middle where there are no cards."""

@@ -76,6 +76,7 @@ class DecideView(QWidget):
             "query": self._decision.query is not None,
             "winner": decision is not None and decision.label is not None and not self._decision.here,
             "selection": bool(self.selected(struck=False)),
+            "trail": bool(self._decision.trail),
             "struck": bool(self.selected(struck=True)),
             "queue": self._session.queue.rowCount() > 0,
             "queued": bool(self.queued()),
@@ -133,6 +134,7 @@ class DecideView(QWidget):
     def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...], on_queue: tuple[str, ...]) -> None:
         """Let the buttons and the context menu stand for the window's actions."""
         self.queue.set_actions([actions[name] for name in on_queue], hide=actions["actionQueue"])
+        bind(self.query.back, actions["actionBack"])
         bind(self.query.teach, actions["actionTeach"])
         bind(self.query.confirm, actions["actionConfirm"])
         bind(self.query.watch, actions["actionWatch"])
@@ -213,6 +215,7 @@ class DecideView(QWidget):
         self.query.recent_chosen.connect(self.on_recent_chosen)
         self.neighbours.strike_requested.connect(self.strike_requested)
         self.neighbours.restore_requested.connect(self.restore_requested)
+        self.neighbours.grid.chosen.connect(self._decision.follow)
         self.neighbours.grid.preview_requested.connect(self.on_preview_requested)
         self.neighbours.grid.side_changed.connect(self.on_side_changed)
         self.neighbours.grid.current_changed.connect(self.on_current_changed)
