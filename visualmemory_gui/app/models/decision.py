@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ANSWER, EMBED = "answer", "embed"
 MOST_IMAGES = 1000
+AFTER_PAINT_MS = 30  # the decision is on the screen by then
 MOST_BACK = 20
 SIDE = 160
 KEPT = {"k", "rule", "level"}  # settings that are in use already when the memory tells that they changed
@@ -36,7 +37,9 @@ KEPT = {"k", "rule", "level"}  # settings that are in use already when the memor
 class Runner(Protocol):
     """The two executors, as far as the model needs them."""
 
-    def run_edit(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
+    def run_edit(
+        self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "", wait_ms: int = 0
+    ) -> Any: ...
     def run_background(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
     def supersede(self, topic: str) -> None: ...
 
@@ -241,15 +244,19 @@ class DecisionModel(QObject):
         self._forget_query()
         self.query, self.trail = query, trail
         self.query_changed.emit()
-        self._remembered(query)
         self._decide(edited=False)
+        self._remembered(query)
 
     def _remembered(self, query: Query) -> None:
         memory = self._memory
-        if memory is not None and query.picture is not None and not memory.readonly:
-            self._runner.run_edit(
-                "Remembering", lambda: keep_query(memory, query), lambda _: self.recent_changed.emit()
-            )
+        if memory is None or query.picture is None or memory.readonly:
+            return
+
+        def work() -> None:
+            if memory is self._memory:  # else it may be closed by now
+                keep_query(memory, query)
+
+        self._runner.run_edit("Remembering", work, lambda _: self.recent_changed.emit(), wait_ms=AFTER_PAINT_MS)
 
     def _decide(self, *, edited: bool) -> None:
         memory, query = self._memory, self.query

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.study.impact import Follower, Radius, Verdict
 
 TOPIC = "followed"
-AFTER_PAINT_MS = 30  # the decision that is looked at is on the screen by then
 
 
 class Runner(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QTextEdit, QWidget
 
 from visualmemory_gui import __version__
 
@@ -12,7 +12,7 @@ from visualmemory_gui import __version__
 class ErrorDialog(QMessageBox):
     """One dialog, never a tower of them: errors that come while it is open are counted and join its details."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName("errorDialog")
         self.setWindowTitle("Something did not work")
@@ -40,4 +40,6 @@ class ErrorDialog(QMessageBox):
         self.setText(what)
         self.setInformativeText(todo)
         self.setDetailedText(details)
+        for box in self.findChildren(QTextEdit):
+            box.setAccessibleName("Details")
         self.open()

@@ -102,12 +102,13 @@ class NeighbourDelegate(QStyledItemDelegate):
         """The picture at its size with round corners; as it comes where it was made so for this layout."""
         if card.pixmap is None or card.pixmap.isNull():
             return None
+        pixmap: QPixmap = card.pixmap
         if card.made_for == round(layout.side * ratio):
-            card.pixmap.setDevicePixelRatio(ratio)
-            return card.pixmap
-        key = (card.pixmap.cacheKey(), layout.side, ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            return pixmap
+        key = (pixmap.cacheKey(), layout.side, ratio)
         return self._pictures.get(key) or self._pictures.put(
-            key, _round(fitted(card.pixmap, layout.side, layout.side, ratio))
+            key, _round(fitted(pixmap, layout.side, layout.side, ratio))
         )
 
 
