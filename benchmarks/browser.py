@@ -104,7 +104,7 @@ class Hands:
         hands = self
 
         class Watcher(QObject):
-            def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+            def eventFilter(self, watched: QObject, event: QEvent) -> bool:
                 if event.type() == QEvent.Type.Paint and len(hands.grid.ids):
                     hands.paints += 1
                 return False
@@ -269,7 +269,7 @@ def peer(app: QApplication, n: int) -> dict[str, float]:
     picture.fill(Qt.GlobalColor.gray)
 
     class Rows(QAbstractListModel):
-        def rowCount(self, parent: Any = QModelIndex()) -> int:  # noqa: B008, N802
+        def rowCount(self, parent: Any = QModelIndex()) -> int:  # noqa: B008
             return 0 if parent.isValid() else n
 
         def data(self, index: Any, role: int = 0) -> Any:

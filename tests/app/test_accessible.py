@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAction, QImage, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -23,12 +25,18 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app import actions
+from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.views import curate_actions, review
+from visualmemory_gui.app.views.error_dialog import ErrorDialog
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.moved_dialog import MovedDialog, MovedRow
+from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
+from visualmemory_gui.engine.types import MemorySettings
 
 USED = (QAbstractButton, QAbstractItemView, QAbstractScrollArea, QAbstractSpinBox, QComboBox, QLineEdit, QProgressBar)
 INNER = (QHeaderView,)  # spoken of by the view they belong to
@@ -67,13 +75,83 @@ def test_the_panels_and_the_pictures_have_names_too(desk: Desk) -> None:
         assert widget is not None and (widget.accessibleName() or widget.accessibleDescription()), name
 
 
+def heard(widget: QWidget) -> list[str]:
+    """What a screen reader finds below ``widget``: the names of its elements, as Qt's accessibility tree has them."""
+    tree = QAccessible.queryAccessibleInterface(widget)
+    found = [tree.child(i) for i in range(tree.childCount())]
+    return [child.text(QAccessible.Text.Name) for child in found if child and not child.state().invisible]
+
+
+def test_every_card_bar_and_cell_is_heard_with_its_values(desk: Desk) -> None:
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    decide, near = desk.window.decide, desk.decision.neighbours
+    decide.decision.details.fold.setChecked(True)
+    cards = [text for text in heard(decide.neighbours.grid) if "rank" in text]
+    assert len(cards) == len(near)
+    for text, n in zip(cards, near, strict=True):
+        assert text.startswith(f"{n.label}, rank {n.rank}, distance {n.distance:.3f}, {n.share:.0%}".replace("%", " %"))
+    bars = [text for text in heard(decide.decision.bars) if text]
+    assert len(bars) == len(desk.decision.shares)
+    assert all(re.fullmatch(r".+ \d+ % of the vote", text) for text in bars)
+    assert {"rank", "plurality", "distance", "softmax"} <= set(heard(decide.decision.details.rules))
+    assert any(re.match(r"animals/cat, 6 exemplars, key \d", text) for text in heard(decide.decision.classes))
+
+
+def test_a_card_that_has_no_vote_says_why(desk: Desk) -> None:
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    first, second = [n.id for n in desk.decision.neighbours[:2]]
+    desk.window.commands.strike([first])
+    desk.settle()
+    desk.select([second])
+    desk.window.commands.leave_out()
+    desk.settle()
+    told = heard(desk.window.decide.neighbours.grid)
+    assert any("struck out" in text for text in told) and any("left out of this query" in text for text in told)
+
+
+@pytest.mark.parametrize("workspace", ["decide", "curate", "study"])
+def test_the_keyboard_reaches_what_can_be_used_and_the_focus_is_seen(desk: Desk, workspace: str, qtbot: QtBot) -> None:
+    desk.window.activateWindow()
+    qtbot.waitActive(desk.window)
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    desk.window.on_workspace(workspace)
+    seen = 0
+    for widget in desk.window.stack.currentWidget().findChildren(QWidget):
+        if not isinstance(widget, USED) or not widget.isVisible() or not widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            continue
+        widget.clearFocus()
+        without = widget.grab().toImage()
+        widget.setFocus(Qt.FocusReason.TabFocusReason)
+        if not widget.hasFocus() or isinstance(widget, QLineEdit):  # a cursor blinks in it
+            continue
+        seen += 1
+        assert widget.grab().toImage() != without or isinstance(widget, QAbstractScrollArea), widget.objectName()
+    assert seen
+
+
 DIALOGS: dict[str, Callable[[Path], QWidget]] = {
     "keys": lambda folder: KeySheet([("", "Keys"), ("T", "Teach")]),
     "export": lambda folder: ExportDialog(None, name="m", folder=folder),
     "forget": lambda folder: ForgetDialog(None, count=3, what="3 exemplars"),
     "import": lambda folder: ImportDialog(None, folder=str(folder)),
+    "error": lambda folder: told(ErrorDialog(None)),
+    "moved": lambda folder: MovedDialog(
+        None, title="1 of 20 changed", rows=[MovedRow("a.png", "cat", "dog", "moved", QImage())]
+    ),
+    "settings": lambda folder: SettingsDialog(
+        None, window=WindowSettings(), memory=OfMemory(MemorySettings(), dim=64, writable=True)
+    ),
+    "trust": lambda folder: TrustDialog(None, what="3 exemplars", now=1.0),
     "label": lambda folder: LabelChooser(None, question="Teach as", labels=["cat"]),
 }
+
+
+def told(dialog: ErrorDialog) -> ErrorDialog:
+    dialog.tell("It broke.", "Try again.", "details")
+    return dialog
 
 
 @pytest.mark.parametrize("name", DIALOGS)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
@@ -15,7 +15,6 @@ from shiboken6 import delete
 from tests.app.conftest import Answers, Desk
 from tests.conftest import write_pictures
 from visualmemory_gui.app import actions, preferences, screenshot
-from visualmemory_gui.app.application import keep_alive
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.memory_state import index_text
 from visualmemory_gui.engine.memory import VisualMemory
@@ -101,21 +100,6 @@ def test_workspaces_change_by_action(desk: Desk) -> None:
     assert not desk.window.actions_by_id["actionTeach"].isEnabled()
     desk.press("actionDecide")
     assert desk.window.workspace == "decide"
-
-
-@pytest.mark.qt_no_exception_capture
-def test_an_exception_in_a_slot_is_told_and_the_next_action_works(
-    desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    keep_alive(desk.window)
-    QTimer.singleShot(0, lambda: 1 / 0)
-    qtbot.waitUntil(lambda: bool(desk.errors))
-    assert "ZeroDivisionError" in desk.errors[0][0]
-    desk.window.errors.accept()
-    desk.window.commands.strike([1])
-    desk.settle()
-    assert desk.memory.summary().struck == 1
 
 
 def test_size_look_and_recent_memories_survive_a_restart(desk: Desk, qtbot: QtBot, small: Path) -> None:

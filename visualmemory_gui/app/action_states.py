@@ -60,6 +60,7 @@ class ActionStates:
             queued=len(self._decide.queued()),
             waiting=self._session.queue.rowCount(),
             certain=len(self._session.queue.certain()),
+            back=self._session.decision.trail[-1].name if self._session.decision.trail else None,
             undo=state.undo if state else None,
             redo=state.redo if state else None,
         )

@@ -21,8 +21,8 @@ class Spec:
     """One action. ``id`` is also its object name, ``handler`` the method that does it.
 
     ``needs`` says what must be there for it to be on: "memory", "writable", "query", "winner" (of a query that is not
-    in the memory), "selection", "struck", "queue", "queued", "certain", "undo", "redo". ``scope`` is the workspace
-    whose keys they are.
+    in the memory), "selection", "struck", "trail" (another query led here), "queue", "queued", "certain", "undo",
+    "redo". ``scope`` is the workspace whose keys they are.
     """
 
     id: str
@@ -91,6 +91,10 @@ ACTIONS: tuple[Spec, ...] = (
          "close-circle-outline", ("X", "Del"), "strike", ("writable", "selection"), "decide"),
     Spec("actionRestore", "Restore", "Give the selected struck neighbours their vote back", "restore", ("U",),
          "restore", ("writable", "struck"), "decide"),
+    Spec("actionLeaveOut", "Only for this query", "See what this query is without the selected neighbours; the memory "
+         "stays as it is", "eye-off-outline", ("O",), "leave_out", ("selection",), "decide"),
+    Spec("actionBack", "Back", "Back to the query whose neighbour this is", "arrow-left", ("Alt+Left",), "go_back",
+         ("trail",), "decide"),
     Spec("actionRelabel", "Relabel…", "Then a digit for the class, or R again for the list of classes",
          "tag-edit-outline", ("R",), "relabel", ("writable", "selection"), "decide"),
     Spec("actionTrust", "Set trust…", "How much the votes of the selected neighbours count", "scale-unbalanced", (),
@@ -125,7 +129,7 @@ TOOL_BAR: tuple[str | None, ...] = (
 )  # fmt: skip
 TOOL_BAR_RIGHT = ("actionKeys", "actionTheme", "actionSettings")
 ON_QUEUE = ("actionConfirmAll", "actionQueueExport", "actionQueueRemove", "actionQueueClear")
-ON_CARDS = ("actionStrike", "actionRestore", "actionRelabel", "actionTrust", "actionAsk")
+ON_CARDS = ("actionStrike", "actionLeaveOut", "actionRestore", "actionRelabel", "actionTrust", "actionAsk")
 SPECS = {spec.id: spec for spec in ACTIONS}
 
 
@@ -144,6 +148,7 @@ def texts(
     queued: int = 0,
     waiting: int = 0,
     certain: int = 0,
+    back: str | None = None,
     undo: str | None,
     redo: str | None,
 ) -> dict[str, str]:
@@ -151,7 +156,7 @@ def texts(
 
     ``own``: the query is an exemplar of the memory, which teaching would relabel. ``level``: the decision is between
     shorter labels than ``winner``, the full one that would be taught. ``queued`` pictures of the queue are selected, of
-    ``waiting``; ``certain`` can be confirmed.
+    ``waiting``; ``certain`` can be confirmed. ``back`` is the query that led here.
     """
     teach = f"Teach {queued:,} pictures as…" if queued > 1 else SPECS["actionTeach"].text
     confirm = f"Confirm{' as' if level else ''} {winner}" if winner else "Confirm"
@@ -165,6 +170,8 @@ def texts(
         "actionRestore": f"Restore {exemplars(struck)}" if struck else "Restore",
         "actionRelabel": f"Relabel {exemplars(selected)}…" if selected else "Relabel…",
         "actionTrust": f"Set trust of {exemplars(selected)}…" if selected else "Set trust…",
+        "actionLeaveOut": f"Leave {exemplars(selected)} out of this query only" if selected else "Only for this query",
+        "actionBack": f"Back to {back}" if back else "Back",
         "actionUndo": f"Undo: {undo}" if undo else "Undo",
         "actionRedo": f"Redo: {redo}" if redo else "Redo",
     }

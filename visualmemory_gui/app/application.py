@@ -6,14 +6,13 @@ import logging
 import logging.handlers
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import NAME, MainWindow
+from visualmemory_gui.app.uncaught import Uncaught
 
 log = logging.getLogger("visualmemory_gui")
 SWITCH_S = 0.001  # that long the window's thread waits for Python while another one computes in it
@@ -45,33 +44,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Show the window and stay until it is closed."""
     keep_log()
     app, window = create(sys.argv if argv is None else argv)
-    keep_alive(window)
+    uncaught = Uncaught(window.session, window.close)
     window.show()
-    return app.exec()
-
-
-def keep_alive(window: MainWindow) -> None:
-    """Let an exception in a slot be told and logged, and the window live on."""
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            window.close()
-            return
-        window.session.raise_error(error)
-
-    sys.excepthook = hook
+    try:
+        return app.exec()
+    finally:
+        uncaught.stop()
 
 
 def keep_log() -> None:
-    """Log to the user's log folder: at most two files of 1 MB."""
-    import platformdirs
-
-    folder = Path(platformdirs.user_log_dir("visualmemory_gui", appauthor=False))
+    """Log to the user's log folder: at most two files of 1 MB. What the engine says may name paths and stays out."""
+    folder = preferences.log_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(folder / "window.log", maxBytes=1_000_000, backupCount=1)
     except OSError:
         return  # a log that cannot be kept is no reason not to start
+    handler.addFilter(lambda record: record.name == log.name)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -66,7 +66,10 @@ class Commands(QObject):
     def ask_selected(self) -> None:
         ids = self._cards.selected()
         if ids:
-            self._session.decision.ask_exemplar(ids[0])
+            self._session.decision.follow(ids[0])
+
+    def go_back(self) -> None:
+        self._session.decision.go_back()
 
     # Teaching
 
@@ -165,6 +168,12 @@ class Commands(QObject):
         self._session.decision.take_back([i for i in ids if i in out])
         if struck := [i for i in ids if i not in out]:
             operations.restore(self._session, struck)
+
+    def leave_out(self) -> None:
+        """Decide this query without the selected cards; nothing is written."""
+        ids = self._cards.selected(struck=False)
+        if ids:
+            operations.leave_out_here(self._session, ids)
 
     def set_trust(self) -> None:
         """Ask how much the votes of the selected cards count."""

@@ -16,7 +16,7 @@ from visualmemory_gui.app import skipped
 from visualmemory_gui.app.session import Also, Session
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Changes, Picture
+from visualmemory_gui.engine.types import Changes, Neighbour, Picture
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.reading import ImageLike
@@ -42,12 +42,18 @@ def leave_out(session: Session, step: int | None, ids: Sequence[int]) -> None:
         if changes is None:
             session.post_note(NOT_LAST)
             return
-        session.decision.leave_out(rows)
-        back = partial(session.decision.take_back, [row.id for row in rows])
-        session.post_note(f"Left {exemplars(len(rows))} out of this query only.", back)
-        session.note_finished.emit()  # what the undo did to other decisions is no news: it is as before the strike
+        leave_out_here(session, ids, rows)
 
     session.edit("Undoing", partial(_undone, step), said)
+
+
+def leave_out_here(session: Session, ids: Sequence[int], rows: Sequence[Neighbour] = ()) -> None:
+    """Decide this query without ``ids``, until the next query; the memory stays as it is. ``rows``: their cards."""
+    rows = rows or session.decision.shown(ids)
+    session.decision.leave_out(rows)
+    back = partial(session.decision.take_back, [row.id for row in rows])
+    session.post_note(f"Left {exemplars(len(rows))} out of this query only; the memory is as it was.", back)
+    session.note_finished.emit()  # what the undo of a strike did to other decisions is no news: it is as before it
 
 
 def restore(session: Session, ids: Sequence[int]) -> None:

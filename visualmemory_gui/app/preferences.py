@@ -22,6 +22,13 @@ def settings() -> QSettings:
     return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "visualmemory_gui", "window")
 
 
+def log_folder() -> Path:
+    """Where the window keeps its log."""
+    import platformdirs
+
+    return Path(platformdirs.user_log_dir("visualmemory_gui", appauthor=False))
+
+
 def recent_memories(store: QSettings) -> list[str]:
     """Paths of memories that were opened and are still there, newest first."""
     paths = store.value("recent", [], list)

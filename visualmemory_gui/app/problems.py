@@ -23,6 +23,8 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (errors.DamagedMemory, "Run “visualmemory verify” on the memory to see what is damaged, and restore a copy."),
     (errors.MemoryLocked, "Close the memory there, then open it again."),
     (errors.ReadOnlyMemory, "Copy the memory to a place where you may write, and open the copy."),
+    (errors.NetworkMemory, "Copy the folder to a local disk, and open the copy."),
+    (errors.MemoryGone, "Bring the drive or the folder back, then open the memory again."),
     (errors.StorageError, "Make room or ask for permission to write there, then try again."),
     (errors.BadImage, "Try another picture, or save this one anew as PNG or JPEG."),
     (errors.BadVector, "Check what made the vector; the memory is as it was."),
@@ -41,7 +43,7 @@ def problem_of(error: BaseException) -> Problem:
         if isinstance(error, kind):
             return Problem(_sentence(str(error)), todo, details)
     what = f"Something went wrong inside the program: {type(error).__name__}: {error}"
-    return Problem(_sentence(what), "Your memory is safe. You can go on; the log has the details.", details)
+    return Problem(_sentence(what), "Your memory is safe, and you can go on. To report it, copy the details.", details)
 
 
 def log_line(error: BaseException) -> str:

@@ -22,6 +22,7 @@ from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.store.filesystem import identity_of, require_there
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Session(QObject):
         self.similarity = SimilarityModel(self.tasks, self.decision, self)
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
+        self._identity: tuple[int, int] | None = None  # of the file that edits go to
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
@@ -92,8 +94,9 @@ class Session(QObject):
             else:
                 self.raise_error(error)
 
-        if self.memory is not None and self.memory.path == Path(path).absolute():
-            self.close()  # its own lock would keep it from being opened again
+        memory = self.memory
+        if memory and (memory.path == Path(path).absolute() or identity_of(memory.path / FILE) != self._identity):
+            self.close()  # its own lock would keep it, or the place it was moved to, from being opened
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
@@ -110,17 +113,19 @@ class Session(QObject):
         """Let go of the memory; its last edits are on disk before the next task runs."""
         closing = self._let_go()
         if closing is not None:
-            self.tasks.run_edit("Closing the memory", closing)
+            self.tasks.run_edit("Closing the memory", closing, in_turn=True)
 
     def shutdown(self) -> None:
         """Close the memory and end the threads. The last call before the window goes."""
         closing = self._let_go()
 
         def last() -> None:
-            if closing is not None:
-                closing()
-            for memory in self._arriving:
-                memory.close()
+            for close in (closing, *(memory.close for memory in self._arriving)):
+                try:
+                    if close is not None:
+                        close()
+                except Exception as error:  # every edit is on disk; what fails is the index, which is made anew
+                    log.error(log_line(error))
 
         self.tasks.shutdown(last)
 
@@ -138,8 +143,14 @@ class Session(QObject):
         memory = self.memory
         if memory is None:
             return None
+        identity = self._identity
+
+        def work() -> Any:
+            require_there(memory.path / FILE, identity)
+            return fn(memory)
+
         self._tell_saving("saving…")
-        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), failed or self._not_saved)
+        return self.tasks.run_edit(title, work, self._saved(then), failed or self._not_saved)
 
     def run_background(
         self,
@@ -217,6 +228,7 @@ class Session(QObject):
         self.close()
         self._arriving.remove(memory)
         self.memory, self._erasing = memory, 0
+        self._identity = identity_of(memory.path / FILE)
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)
         self.class_keys.set_memory(memory)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from visualmemory_gui.app.garbage import Garbage
+from visualmemory_gui.app.lane import Lane, Urgency
 from visualmemory_gui.app.spare_memory import give_back
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import CancelToken, Pace, Report
@@ -62,7 +64,7 @@ class Tasks(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._edits = ThreadPoolExecutor(1, thread_name_prefix="edits")
+        self._edits = Lane("edits")
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
         self._running: list[Task] = []
         self._newest: dict[str, int] = {}
@@ -87,10 +89,22 @@ class Tasks(QObject):
         failed: Callable[[BaseException], object] | None = None,
         *,
         topic: str = "",
+        wait_ms: int = 0,
+        in_turn: bool = False,
     ) -> Task:
-        """Run ``fn()`` in the edits' thread; then ``then(result)`` or ``failed(error)`` in the window's thread."""
+        """Run ``fn()`` in the edits' thread; then ``then(result)`` or ``failed(error)`` in the window's thread.
+
+        What has a ``topic`` is a question, and edits overtake it. With ``wait_ms`` it comes to the thread only then,
+        and is overtaken by whatever comes before. A job ``in_turn`` runs after all that came before it.
+        """
         task = self._new(title, topic, stoppable=False)
-        return self._submit(self._edits, task, fn, then, failed)
+        urgency = Urgency.QUESTION if topic or wait_ms else Urgency.EDIT
+
+        def submit() -> None:
+            if not self._closed:
+                self._edits.submit(partial(self._work, task, fn, then, failed), urgency, in_turn=in_turn)
+
+        return self._begin(task, partial(QTimer.singleShot, wait_ms, self, submit) if wait_ms else submit)
 
     def run_background(
         self,
@@ -108,11 +122,12 @@ class Tasks(QObject):
         """
         task = self._new(title, topic, stoppable=stoppable)
         report = task.token.guard(self._reporter(task))
-        return self._submit(self._background, task, lambda: _and_tidy(fn, report), then, failed)
+        work = partial(self._work, task, lambda: _and_tidy(fn, report), then, failed)
+        return self._begin(task, lambda: self._background.submit(work))
 
     def write(self, job: Callable[[], Result]) -> Result:
         """Run ``job`` in the thread of the edits and wait for it. For jobs in the background thread only."""
-        return self._edits.submit(job).result()
+        return self._edits.submit(job, Urgency.QUESTION).result()
 
     def post(self, call: Callable[[], object]) -> None:
         """Run ``call`` in the window's thread, soon. From any thread."""
@@ -133,9 +148,9 @@ class Tasks(QObject):
         self._background.shutdown(wait=True, cancel_futures=True)
         try:
             if last is not None:
-                self._edits.submit(last).result()
+                self._edits.submit(last, in_turn=True).result()
         finally:
-            self._edits.shutdown(wait=True)
+            self._edits.shutdown()
             self._garbage.stop()
 
     @Slot(object)
@@ -147,19 +162,11 @@ class Tasks(QObject):
             self.supersede(topic)
         return Task(title, topic=topic, generation=self._newest.get(topic, 0), stoppable=stoppable)
 
-    def _submit(
-        self,
-        executor: ThreadPoolExecutor,
-        task: Task,
-        fn: Callable[[], Any],
-        then: Callable[[Any], object] | None,
-        failed: Callable[[BaseException], object] | None,
-    ) -> Task:
-        if self._closed:
-            return task
-        self._running.append(task)
-        executor.submit(self._work, task, fn, then, failed)
-        self.started.emit(task)
+    def _begin(self, task: Task, submit: Callable[[], object]) -> Task:
+        if not self._closed:
+            self._running.append(task)
+            submit()
+            self.started.emit(task)
         return task
 
     def _work(

@@ -118,11 +118,15 @@ class Decider:
         return decision
 
     def _shadowed(self, snapshot: Snapshot, vector: F32, ask: Ask, found: Found) -> SearchInfo:
-        """How it was found, and how many of the k the graph would have found where exact search decided."""
+        """How it was found, and which of the k the graph would have found where exact search decided."""
         if not self.deferred or found.info.mode == "hnsw":
             return found.info
         first = Found(found.rows[: ask.k], found.distances[: ask.k], found.info)
-        return replace(found.info, agreement=self.searcher.shadow(snapshot, vector, first, excluded=ask.exclude))
+        also = self.searcher.shadow(snapshot, vector, first, excluded=ask.exclude)
+        if also is None:
+            return found.info
+        missed = snapshot.ids[first.rows[~also]].tolist()
+        return replace(found.info, agreement=int(also.sum()), missed=tuple(missed))
 
     def _retrieve(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int) -> tuple[Found, int]:
         """The first k neighbours, or more until ten of them are of other content than the query.

@@ -8,7 +8,9 @@ VisualMemoryError
 │   ├── DamagedMemory     the database cannot be trusted: file and reason are named
 │   ├── MemoryLocked      another process is editing it: who is named
 │   ├── ReadOnlyMemory    an edit on a memory opened for reading
-│   └── StorageError      disk full, no permission, input/output error, network file system
+│   └── StorageError      disk full, no permission, input/output error
+│       ├── NetworkMemory a memory on a network file system
+│       └── MemoryGone    the folder of an open memory is not there any more
 ├── BadImage              a picture that cannot be used, with the reason
 ├── BadVector             a vector that no index may see
 ├── BadLabel              a label that is no path of names
@@ -56,6 +58,14 @@ class ReadOnlyMemory(MemoryFolderError):
 
 
 class StorageError(MemoryFolderError):
+    pass
+
+
+class NetworkMemory(StorageError):
+    pass
+
+
+class MemoryGone(StorageError):
     pass
 
 

@@ -148,11 +148,13 @@ class Novelty:
 
 @dataclass(frozen=True, slots=True)
 class SearchInfo:
-    """How the neighbours were found. ``agreement`` is how many of the k HNSW also finds, where it was asked."""
+    """How the neighbours were found. ``agreement`` is how many of the k HNSW also finds, where it was asked;
+    ``missed`` are the ids of the others."""
 
     mode: Literal["exact", "hnsw"]
     device: str
     agreement: int | None = None
+    missed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

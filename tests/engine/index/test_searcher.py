@@ -82,11 +82,11 @@ def test_the_shadow_tells_how_many_the_graph_also_finds(world: World) -> None:
     found = searcher.nearest(world.snapshot, world.vectors[0], 10)
     assert searcher.shadow(world.snapshot, world.vectors[0], found) is None
     searcher.build(world.snapshot)
-    assert searcher.shadow(world.snapshot, world.vectors[0], found) == 10
+    assert searcher.shadow(world.snapshot, world.vectors[0], found).sum() == 10
     far = searcher.nearest(world.snapshot, -world.vectors[0], 10)
-    assert searcher.shadow(world.snapshot, world.vectors[0], far) == 0
+    assert searcher.shadow(world.snapshot, world.vectors[0], far).sum() == 0
     without = searcher.nearest(world.snapshot, world.vectors[0], 10, excluded=[1, 2, 3])
-    assert searcher.shadow(world.snapshot, world.vectors[0], without, excluded=[1, 2, 3]) == 10
+    assert searcher.shadow(world.snapshot, world.vectors[0], without, excluded=[1, 2, 3]).sum() == 10
 
 
 def test_a_checkpoint_is_due_when_enough_rows_changed(world: World, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.app.models.thumbnails import scaled
+from visualmemory_gui.app.models.card_pictures import card_picture
 from visualmemory_gui.engine.types import F32, Decision, Exemplar, Picture, Rule
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def queued_query(memory: VisualMemory, number: int) -> Query:
 
 
 def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[int] = (), side: int = 256) -> Answer:
-    """Decide ``query``; thumbnails are read for neighbours not in ``known``, at most ``side`` pixels a side.
+    """Decide ``query``; pictures of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side.
 
     One of the memory's own exemplars is decided without itself and without others of its content.
     """
@@ -116,7 +116,7 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         decision=decision,
         here=here,
         counts=counts_of(memory),
-        images={i: scaled(data, side) for i, data in thumbnails.items() if data},
+        images={i: card_picture(data, side) for i, data in thumbnails.items() if data},
     )
 
 

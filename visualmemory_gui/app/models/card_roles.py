@@ -17,7 +17,7 @@ class CardRole(IntEnum):
     the vote is multiplied: class factor times trust (1 = does not act). State: "active", "struck" or "excluded"
     (left out of this query only). Colour: QColor of the chip or None. Key: the digit that labels with this class,
     or "". Closeness: float 0 to 1 or None, the part of same-class pairs that are farther apart than this distance;
-    tooltip and accessible text say it in words."""
+    tooltip and accessible text say it in words. Whole: a ``Card`` with all of them, asked for at once."""
 
     Exemplar = _FIRST
     Pixmap = _FIRST + 1
@@ -30,11 +30,16 @@ class CardRole(IntEnum):
     Colour = _FIRST + 8
     Key = _FIRST + 9
     Closeness = _FIRST + 10
+    Whole = _FIRST + 11
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The values of one card, read from a model at once. ``pixmap``: QPixmap or None, ``colour``: QColor or None."""
+    """The values of one card, read from a model at once. ``pixmap``: QPixmap or None, ``colour``: QColor or None.
+
+    ``made_for`` is the side in device pixels for which the picture was made ready (on white, with round corners); 0
+    where it comes as it is.
+    """
 
     exemplar: int
     pixmap: Any
@@ -47,6 +52,7 @@ class Card:
     colour: Any = None
     key: str = ""
     closeness: float | None = None
+    made_for: int = 0
 
 
 def factor_text(factor: float) -> str:
@@ -57,6 +63,9 @@ def factor_text(factor: float) -> str:
 def card_at(index: QModelIndex | QPersistentModelIndex) -> Card:
     """The card of a row; roles the model does not answer take harmless values."""
     data = index.data
+    whole = data(CardRole.Whole)
+    if isinstance(whole, Card):
+        return whole
     return Card(
         exemplar=int(data(CardRole.Exemplar) or 0),
         pixmap=data(CardRole.Pixmap),

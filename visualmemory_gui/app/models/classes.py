@@ -29,15 +29,17 @@ def class_rows(
     """The rows of the class list. ``given`` digits belong to their classes; the first classes get the digits that are
     left. Classes without a vote have no colour."""
     shares = list(decision.shares) if decision is not None else []
+    colours = {label: colour(label, shares) for label in shares}
     level = decision.level if decision is not None else 0
     ordered = ordered_classes(counts, decision)
-    own = {label: digit for digit, label in (given or {}).items() if label in ordered}
+    there = set(ordered)
+    own = {label: digit for digit, label in (given or {}).items() if label in there}
     free = [digit for digit in range(1, KEYS + 1) if digit not in own.values()]
     digits = own | dict(zip((label for label in ordered if label not in own), free, strict=False))
     return [
         ClassRow(
             label=label,
-            colour=colour(at_level(label, level), shares),
+            colour=colours.get(at_level(label, level)),
             key=str(digits.get(label, "")),
             count=counts.get(label, 0),
         )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ANSWER, EMBED = "answer", "embed"
 MOST_IMAGES = 1000
+AFTER_PAINT_MS = 30  # the decision is on the screen by then
+MOST_BACK = 20
 SIDE = 160
 KEPT = {"k", "rule", "level"}  # settings that are in use already when the memory tells that they changed
 
@@ -35,7 +37,9 @@ KEPT = {"k", "rule", "level"}  # settings that are in use already when the memor
 class Runner(Protocol):
     """The two executors, as far as the model needs them."""
 
-    def run_edit(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
+    def run_edit(
+        self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "", wait_ms: int = 0
+    ) -> Any: ...
     def run_background(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
     def supersede(self, topic: str) -> None: ...
 
@@ -45,8 +49,8 @@ class DecisionModel(QObject):
 
     ``previous`` holds the shares before the last edit, None when no edit moved this query yet. ``struck`` are
     neighbours that were struck out while this query was shown, as they were before, ``left_out`` those that only this
-    query is decided without. ``side`` is the longest side of
-    ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
+    query is decided without. ``trail`` are the queries that led here, each to one of its neighbours. ``side`` is the
+    longest side of ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
     """
 
     query_changed = Signal()
@@ -68,6 +72,7 @@ class DecisionModel(QObject):
         self.side = SIDE
         self.closeness: Closeness | None = None
         self.query: Query | None = None
+        self.trail: tuple[Query, ...] = ()
         self.decision: Decision | None = None
         self.previous: Mapping[str, float] | None = None
         self.struck: tuple[Neighbour, ...] = ()
@@ -109,6 +114,24 @@ class DecisionModel(QObject):
         memory = self._memory
         if memory is not None:
             self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), self._set_query, topic=EMBED)
+
+    def follow(self, exemplar: int) -> None:
+        """Make a neighbour of the query the query; ``go_back`` comes back from it."""
+        memory, before = self._memory, self.query
+        if memory is None or before is None:
+            return
+
+        def arrive(query: Query) -> None:
+            trail = (*self.trail, before)[-MOST_BACK:]
+            self._set_query(query, trail)
+
+        self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), arrive, topic=EMBED)
+
+    def go_back(self) -> None:
+        """Show the query again from which ``follow`` led here."""
+        if self.trail:
+            self._runner.supersede(EMBED)
+            self._set_query(self.trail[-1], self.trail[:-1])
 
     def ask_queued(self, number: int) -> None:
         """Decide a picture of the teaching queue."""
@@ -155,6 +178,14 @@ class DecisionModel(QObject):
     def set_level(self, level: int) -> None:
         self._set(level=level)
 
+    def set_side(self, side: int) -> None:
+        """Have pictures made for cards of that side, in device pixels; those that are shown are made anew."""
+        if side != self.side:
+            self.side = side
+            self.images.clear()
+            if self.query is not None:
+                self._decide(edited=False)
+
     def set_closeness(self, closeness: Closeness | None) -> None:
         self.closeness = closeness
         self.closeness_changed.emit()
@@ -170,6 +201,7 @@ class DecisionModel(QObject):
             return
         if changes.forgotten:
             self.set_closeness(None)  # it was measured on what must be gone
+            self.trail = ()
         shown = {self.query.exemplar if self.query else None, *(row.id for row in self.here)}
         if shown & set(changes.forgotten):
             self.clear()
@@ -208,19 +240,23 @@ class DecisionModel(QObject):
         else:
             self._runner.run_background(title, lambda _: fn(), then, topic=topic)
 
-    def _set_query(self, query: Query) -> None:
+    def _set_query(self, query: Query, trail: tuple[Query, ...] = ()) -> None:
         self._forget_query()
-        self.query = query
+        self.query, self.trail = query, trail
         self.query_changed.emit()
-        self._remembered(query)
         self._decide(edited=False)
+        self._remembered(query)
 
     def _remembered(self, query: Query) -> None:
         memory = self._memory
-        if memory is not None and query.picture is not None and not memory.readonly:
-            self._runner.run_edit(
-                "Remembering", lambda: keep_query(memory, query), lambda _: self.recent_changed.emit()
-            )
+        if memory is None or query.picture is None or memory.readonly:
+            return
+
+        def work() -> None:
+            if memory is self._memory:  # else it may be closed by now
+                keep_query(memory, query)
+
+        self._runner.run_edit("Remembering", work, lambda _: self.recent_changed.emit(), wait_ms=AFTER_PAINT_MS)
 
     def _decide(self, *, edited: bool) -> None:
         memory, query = self._memory, self.query
@@ -253,4 +289,5 @@ class DecisionModel(QObject):
 
     def _forget_query(self) -> None:
         self.query = self.decision = self.previous = None
+        self.trail = ()
         self.struck, self.left_out, self.here, self._edited = (), (), (), False

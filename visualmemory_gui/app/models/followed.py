@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.study.impact import Follower, Radius, Verdict
 
 TOPIC = "followed"
+
+
+class Runner(Protocol):
+    """The two executors, as far as the model needs them."""
+
+    def run_edit(self, title: str, fn: Any, then: Any, *, topic: str = "", wait_ms: int = 0) -> object: ...
+    def run_background(self, title: str, fn: Any, then: Any, *, topic: str = "") -> object: ...
+    def supersede(self, topic: str) -> None: ...
 
 
 class FollowedModel(QObject):
@@ -69,16 +77,22 @@ class FollowedModel(QObject):
         if changes.forgotten:
             self.begin()
         follower = self._follower
-        if follower is not None and (changes.ids or changes.settings):
-            self._runner.run_edit(
-                "Looking at other decisions", lambda: (follower.follow(changes), follower.rows()), self._followed
-            )
+        if follower is None or not (changes.ids or changes.settings):
+            return
+
+        def work() -> tuple[Radius, tuple[Verdict, ...]] | None:
+            alive = follower is self._follower  # else the memory may be closed by now
+            return (follower.follow(changes), follower.rows()) if alive else None
+
+        self._runner.run_edit("Looking at other decisions", work, self._followed, wait_ms=AFTER_PAINT_MS)
 
     def _take(self, follower: Follower) -> None:
         self._follower = follower
         self._runner.run_edit("Reading the watch set", follower.rows, self._show, topic=TOPIC)
 
-    def _followed(self, found: tuple[Radius, tuple[Verdict, ...]]) -> None:
+    def _followed(self, found: tuple[Radius, tuple[Verdict, ...]] | None) -> None:
+        if found is None:
+            return
         radius, rows = found
         self._show(rows)
         self.moved.emit(radius)

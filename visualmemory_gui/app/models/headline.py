@@ -11,6 +11,7 @@ from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 BREAK = "\u200b"
 LONG, PIECE = 20, 8  # letters
+MOST_MISSES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,18 @@ def agreement_in_words(decision: Decision | None) -> str:
     found = decision.search.agreement
     more = "" if found is None else f"; the faster HNSW index would find {found} of these {len(decision.neighbours)}"
     return f"Every exemplar was compared{more}"
+
+
+def misses(decision: Decision | None) -> str:
+    """ "HNSW would miss rank 4 (tiger, 0.231) and rank 9 (lynx, 0.310)." """
+    if decision is None or decision.search is None or decision.search.agreement is None:
+        return ""
+    missed = [n for n in decision.neighbours if n.id in set(decision.search.missed)]
+    if not missed:
+        return "HNSW would find all of them."
+    said = [f"rank {n.rank} ({at_level(n.label, decision.level)}, {n.distance:.3f})" for n in missed[:MOST_MISSES]]
+    said += [f"{len(missed) - MOST_MISSES} more"] if len(missed) > MOST_MISSES else []
+    return f"HNSW would miss {' and '.join([', '.join(said[:-1]), said[-1]] if said[1:] else said)}."
 
 
 def by_rule(decision: Decision | None) -> Mapping[Rule, Tally[str]]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 from PySide6.QtGui import QColor, QPixmap
 
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.models.card_roles import CardRole, factor_text
+from visualmemory_gui.app.models.card_roles import Card, CardRole, factor_text
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.types import Neighbour
@@ -83,6 +83,8 @@ class NeighboursModel(QAbstractListModel):
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         row, neighbour = index.row(), self._rows[index.row()]
+        if role == CardRole.Whole:
+            return self._card(row, neighbour)
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             said = spoken(neighbour, level=self._level, state=self._state(row))
             return f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
@@ -113,6 +115,21 @@ class NeighboursModel(QAbstractListModel):
     @property
     def _level(self) -> int:
         return self._decision.decision.level if self._decision.decision is not None else 0
+
+    def _card(self, row: int, neighbour: Neighbour) -> Card:
+        return Card(
+            exemplar=neighbour.id,
+            pixmap=self._pixmap(neighbour.id),
+            rank=neighbour.rank,
+            label=at_level(neighbour.label, self._level),
+            distance=neighbour.distance,
+            share=0.0 if self.is_struck(row) else neighbour.share,
+            factor=neighbour.factor * neighbour.trust,
+            state=self._state(row),
+            colour=self._colour_of(neighbour),
+            closeness=self._farther(neighbour),
+            made_for=self._decision.side,
+        )
 
     def _colour_of(self, neighbour: Neighbour) -> QColor | None:
         decision = self._decision.decision

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QDrag, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
 from visualmemory_gui.app import theme
@@ -15,6 +15,7 @@ from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepa
 
 Index = QModelIndex | QPersistentModelIndex
 LARGEST_PT = 104.0
+RESTS_MS = 150
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
@@ -26,7 +27,9 @@ class CardGrid(QListView):
     """
 
     preview_requested = Signal()
+    chosen = Signal(int)  # an exemplar by double click
     current_changed = Signal()
+    side_changed = Signal(int)  # of the pictures, in logical pixels; once the size rests
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +38,8 @@ class CardGrid(QListView):
         self.cards = NeighbourDelegate(self)
         prepare_view(self, self.cards)
         self._side = 0
+        self._rest = QTimer(self, singleShot=True, interval=RESTS_MS)
+        self._rest.timeout.connect(lambda: self.side_changed.emit(self._side))
         self.cards.set_side(self._side_pt())
         self._empty = ""
         self.setDragEnabled(True)
@@ -49,6 +54,7 @@ class CardGrid(QListView):
             self._side = side
             self.cards.set_side(self._side_pt())
             self.scheduleDelayedItemsLayout()
+            self._rest.start()
         super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -59,6 +65,19 @@ class CardGrid(QListView):
             super().keyPressEvent(event)
             if event.key() == Qt.Key.Key_Home:
                 self._select_current(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Two fast clicks on the button of a card are two clicks on its button."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            option = QStyleOptionViewItem()
+            self.initViewItemOption(option)
+            if self.cards.button_rect(option, self.visualRect(index)).contains(event.position().toPoint()):
+                super().mousePressEvent(event)
+            else:
+                self.chosen.emit(int(index.data(CardRole.Exemplar) or 0))
+            return
+        super().mouseDoubleClickEvent(event)
 
     def set_empty_text(self, text: str) -> None:
         """What stands in the middle where there are no cards."""

@@ -16,7 +16,6 @@ from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import bind
-from visualmemory_gui.app.views.card_grid import LARGEST_PT
 from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.drops import PictureDrops
 from visualmemory_gui.app.views.looking_ahead import LookingAhead
@@ -65,7 +64,6 @@ class DecideView(QWidget):
         self._neighbours = NeighboursModel(session.decision, theme.chip_colour, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
         self.query = QueryPanel(session.decision, self.recent)
-        session.decision.side = round(theme.px(LARGEST_PT) * max(1.0, self.devicePixelRatioF()))
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision, session.class_keys)
         self.queue = QueuePanel(session.queue)
@@ -83,6 +81,7 @@ class DecideView(QWidget):
             "query": self._decision.query is not None,
             "winner": decision is not None and decision.label is not None and not self._decision.here,
             "selection": bool(self.selected(struck=False)),
+            "trail": bool(self._decision.trail),
             "struck": bool(self.selected(struck=True)),
             "queue": self._session.queue.rowCount() > 0,
             "queued": bool(self.queued()),
@@ -140,6 +139,7 @@ class DecideView(QWidget):
     def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...], on_queue: tuple[str, ...]) -> None:
         """Let the buttons and the context menu stand for the window's actions."""
         self.queue.set_actions([actions[name] for name in on_queue], hide=actions["actionQueue"])
+        bind(self.query.back, actions["actionBack"])
         bind(self.query.teach, actions["actionTeach"])
         bind(self.query.confirm, actions["actionConfirm"])
         bind(self.query.watch, actions["actionWatch"])
@@ -174,6 +174,9 @@ class DecideView(QWidget):
         strikes = found is not None and found.strikes is not None and bool(found.strikes.ids)
         writable = self._session.memory is not None and not self._session.memory.readonly
         self.decision.flip.say(flip_sentence(found), strikes=strikes and writable)
+
+    def on_side_changed(self, side: int) -> None:
+        self._decision.set_side(round(side * self.devicePixelRatioF()))
 
     def _load_preview(self) -> None:
         memory, exemplar = self._session.memory, self.neighbours.grid.currentIndex().data(CardRole.Exemplar)
@@ -224,7 +227,9 @@ class DecideView(QWidget):
         self.query.recent_chosen.connect(self.on_recent_chosen)
         self.neighbours.strike_requested.connect(self.strike_requested)
         self.neighbours.restore_requested.connect(self.restore_requested)
+        self.neighbours.grid.chosen.connect(self._decision.follow)
         self.neighbours.grid.preview_requested.connect(self.on_preview_requested)
+        self.neighbours.grid.side_changed.connect(self.on_side_changed)
         self.neighbours.grid.current_changed.connect(self.on_current_changed)
         self._decision.query_changed.connect(self.preview.hide)
         self.neighbours.selection_changed.connect(self.facts_changed)

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QTextEdit, QWidget
+
+from visualmemory_gui import __version__
 
 
 class ErrorDialog(QMessageBox):
     """One dialog, never a tower of them: errors that come while it is open are counted and join its details."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName("errorDialog")
         self.setWindowTitle("Something did not work")
         self.setIcon(QMessageBox.Icon.Warning)
         self.setStandardButtons(QMessageBox.StandardButton.Ok)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._copy = self.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
+        self._copy.clicked.disconnect()  # it does not close the dialog
+        self._copy.clicked.connect(self.on_copy)
         self._more = 0
         self._first = ""
+
+    def on_copy(self) -> None:
+        """Put all of it on the clipboard, as it goes into a report."""
+        whole = (f"visualmemory_gui {__version__}", self.text(), self.informativeText(), self.detailedText())
+        QGuiApplication.clipboard().setText("\n\n".join(whole))
 
     def tell(self, what: str, todo: str, details: str) -> None:
         if self.isVisible():
@@ -29,4 +40,6 @@ class ErrorDialog(QMessageBox):
         self.setText(what)
         self.setInformativeText(todo)
         self.setDetailedText(details)
+        for box in self.findChildren(QTextEdit):
+            box.setAccessibleName("Details")
         self.open()

@@ -92,7 +92,7 @@ class NeighboursPanel(QFrame):
         decision = self._decision.decision
         self.search.set_full_text(agreement(decision))
         self.search.setToolTip(agreement_in_words(decision))
-        self._offer_levels(max((depth(label) for label in self._decision.counts), default=1))
+        self._offer_levels(max(map(depth, self._decision.counts), default=1))
         self.grid.set_empty_text(hint_of(decision, self._decision.counts) if self._decision.memory else "")
         self.say("")
 

@@ -44,6 +44,7 @@ class QueryPanel(QFrame):
         self.caption.setAccessibleDescription("What the similarity map shows")
         self.caption.hide()
         self.report = ActionButton("reportButton")
+        self.back = ActionButton("backButton")
         self.choose = ActionButton("chooseButton")
         self.teach = ActionButton("teachButton", primary=True)
         self.confirm = ActionButton("confirmButton")
@@ -67,6 +68,7 @@ class QueryPanel(QFrame):
         query = self._decision.query
         self.name.set_full_text(query.name if query else "")
         self.name.setToolTip(query.source or "" if query else "")
+        self.back.setVisible(bool(self._decision.trail))
         self.similarity.setEnabled(query is not None)
         self.show_picture()
 
@@ -86,6 +88,7 @@ class QueryPanel(QFrame):
         for label, text in (
             (self.numbers, said.numbers),
             (self.reason, said.reason),
+            (self.without, without_text(len(self._decision.left_out))),
             (self.note, level_note(self._decision.decision)),
             (self.here, self._here_text()),
         ):
@@ -114,18 +117,19 @@ class QueryPanel(QFrame):
         self.name.setProperty("dim", True)
         self.winner.setObjectName("queryWinner")
         self.winner.setFont(theme.points(self.font(), 6, bold=True))
-        self.numbers, self.reason, self.note, self.here = QLabel(), QLabel(), QLabel(), QLabel()
+        self.numbers, self.reason, self.without, self.note, self.here = (QLabel() for _ in range(5))
         for label, name in (
             (self.winner, "Decision"),
             (self.numbers, "Share and margin"),
             (self.reason, "Why it is unknown"),
+            (self.without, "Left out"),
             (self.note, "Levels disagree"),
             (self.here, "Already in the memory"),
         ):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setAccessibleDescription(name)
-        for label in (self.reason, self.note, self.here):
+        for label in (self.reason, self.without, self.note, self.here):
             label.setProperty("dim", True)
 
     def _make_strip(self, recent: RecentQueriesModel) -> QListView:
@@ -161,16 +165,24 @@ class QueryPanel(QFrame):
         header = QHBoxLayout()
         header.addWidget(self.title)
         header.addWidget(self.name, 1)
+        column.addWidget(self.back)
         column.addLayout(header)
         column.addWidget(self.picture, 3)
         column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.caption)
-        for label in (self.winner, self.numbers, self.reason, self.note, self.here):
+        for label in (self.winner, self.numbers, self.reason, self.without, self.note, self.here):
             column.addWidget(label)
         column.addLayout(buttons)
         column.addStretch(1)
         column.addWidget(self.earlier)
         column.addWidget(self.strip)
+
+
+def without_text(count: int) -> str:
+    """ "Decided without 2 neighbours, which this query leaves out." """
+    if not count:
+        return ""
+    return f"Decided without {count} neighbour{'' if count == 1 else 's'}, which this query leaves out."
 
 
 def here_text(here: list[tuple[int, str]], *, own: bool) -> str:

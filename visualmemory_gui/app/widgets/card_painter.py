@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, QPen, QPixmap
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_pictures import CORNER
 from visualmemory_gui.app.models.card_roles import Card, factor_text
 from visualmemory_gui.app.widgets.chip import chip_text, paint_chip
-from visualmemory_gui.app.widgets.pictures import paint_centred
+from visualmemory_gui.app.widgets.pictures import PixmapCache, paint_centred
 
 FAR = 1.0  # the distance at which the strip ends; two pictures without anything in common
+RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Look:
 
 @dataclass(frozen=True)
 class CardLayout:
-    """Rectangles of one card, relative to its cell, in logical pixels. ``side`` is the picture's."""
+    """Rectangles of one card, relative to its cell, in logical pixels. ``side`` is the picture's, ``number`` the width
+    of a distance, ``gap`` what lies between figures and what stands beside them, ``thick`` the bar's height."""
 
     side: int
     cell: QSize
@@ -35,10 +40,12 @@ class CardLayout:
     rank: QRectF
     button: QRectF
     chip: QRectF
-    distance: QRectF
     strip: QRectF
     bar: QRectF
     small: QFont
+    number: int
+    gap: int
+    thick: int
 
     @classmethod
     def of(cls, font: QFont, side: int) -> CardLayout:
@@ -62,32 +69,69 @@ class CardLayout:
                 margin + 1 + side - theme.px(2) - badge * 1.15, margin + theme.px(3), badge * 1.15, badge * 1.15
             ),
             chip=QRectF(margin + 1, top, side, chip),
-            distance=QRectF(margin + 1, top, side, chip),
             strip=QRectF(margin + 1, strip, side, theme.px(5)),
             bar=QRectF(margin + 1, bar, side, line),
             small=small,
+            number=QFontMetrics(small).horizontalAdvance("0.000"),
+            gap=theme.px(5),
+            thick=theme.px(4),
         )
 
 
-def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, look: Look, picture: QPixmap | None) -> None:
-    """Paint ``card``. ``picture`` is already fitted to the layout's side; None while it is loading."""
+class CardParts:
+    """Parts that many cards share, each drawn once: chips, ranks, buttons and the ground, for one look of a card."""
+
+    def __init__(self, layout: CardLayout, look: Look, ratio: float, cache: PixmapCache) -> None:
+        self.look = look
+        self._layout, self._ratio, self._cache = layout, ratio, cache
+
+    def kept(self, key: tuple[object, ...], draw: Callable[[], QPixmap]) -> QPixmap:
+        """The part of that name, drawn by ``draw`` when it is wanted for the first time."""
+        key = (*key, self._ratio)
+        return self._cache.get(key) or self._cache.put(key, draw())
+
+    def drawn(self, size: QSize, paint: Callable[[QPainter], object], under: str | None = None) -> QPixmap:
+        """What ``paint`` paints, on ``under`` or on nothing."""
+        made = QPixmap(size * self._ratio)
+        made.setDevicePixelRatio(self._ratio)
+        made.fill(QColor(under) if under else Qt.GlobalColor.transparent)
+        painter = QPainter(made)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        painter.setFont(self._layout.small)
+        paint(painter)
+        painter.end()
+        return made
+
+    def ground(self) -> QPixmap:
+        """An empty card."""
+        return self.kept(
+            ("ground", self.look),
+            lambda: self.drawn(
+                self._layout.cell, lambda p: paint_ground(p, self._layout, self.look), theme.current().surface
+            ),
+        )
+
+
+def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: CardParts, picture: QPixmap | None) -> None:
+    """Paint ``card`` on its ground. ``picture`` is already fitted to the layout's side; None while it is loading."""
     painter.setFont(layout.small)
     struck = card.state != "active"
-    _paint_frame(painter, layout, look)
     _paint_picture(painter, layout, picture, struck=struck)
     if not struck:
-        _paint_rank(painter, layout, card)
-    _paint_button(painter, layout, struck=struck, look=look)
-    _paint_label(painter, layout, card, struck=struck)
-    _paint_strip(painter, layout, card, struck=struck)
+        badge = parts.kept(("rank", card.rank), lambda: _badge(parts, layout, card.rank))
+        painter.drawPixmap(layout.rank.topLeft(), badge)
+    _paint_button(painter, layout, parts, struck=struck)
+    _paint_label(painter, layout, card, parts, struck=struck)
+    _paint_mark(painter, layout, card, struck=struck)
     if struck:
         _paint_struck(painter, layout, card)
     else:
         _paint_share(painter, layout, card)
 
 
-def _paint_frame(painter: QPainter, layout: CardLayout, look: Look) -> None:
-    """Hovered: a quiet ground. Selected: a coloured ground and an accent line. Focus: a second line inside."""
+def paint_ground(painter: QPainter, layout: CardLayout, look: Look) -> None:
+    """What all cards of one look have in common. Hovered: a quiet ground. Selected: a coloured ground and an accent
+    line. Focus: a second line inside."""
     c = theme.current()
     ground = c.selected if look.selected else c.hover if look.hovered else c.surface
     painter.setPen(QPen(QColor(c.accent if look.selected else c.border), 2.0 if look.selected else 1.0))
@@ -97,40 +141,62 @@ def _paint_frame(painter: QPainter, layout: CardLayout, look: Look) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(c.text), 1.0, Qt.PenStyle.DotLine))
         painter.drawRoundedRect(layout.frame.adjusted(2.5, 2.5, -2.5, -2.5), theme.px(4), theme.px(4))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(c.track))
+    painter.drawRoundedRect(layout.picture, CORNER * layout.side, CORNER * layout.side)
+    _paint_scale(painter, layout.strip)
+
+
+def _paint_scale(painter: QPainter, strip: QRectF) -> None:
+    """The line of the distance, with ticks at its quarters."""
+    painter.setPen(QPen(QColor(theme.current().border), 1.0))
+    middle = strip.center().y()
+    painter.drawLine(QPointF(strip.x(), middle), QPointF(strip.right(), middle))
+    for quarter in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x = strip.x() + 0.5 + (strip.width() - 1) * quarter
+        painter.drawLine(QPointF(x, middle - theme.px(1.5)), QPointF(x, middle + theme.px(1.5)))
 
 
 def _paint_picture(painter: QPainter, layout: CardLayout, picture: QPixmap | None, *, struck: bool) -> None:
-    c = theme.current()
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(c.track))
-    radius = theme.px(3)
-    painter.drawRoundedRect(layout.picture, radius, radius)
     if picture is None:
         return
     painter.setOpacity(0.25 if struck else 1.0)
-    paint_centred(painter, layout.picture, picture, radius=radius)
+    paint_centred(painter, layout.picture, picture)
     painter.setOpacity(1.0)
 
 
-def _paint_rank(painter: QPainter, layout: CardLayout, card: Card) -> None:
-    text = str(card.rank)
-    wide = max(layout.rank.width(), painter.fontMetrics().horizontalAdvance(text) + theme.px(8))
-    box = QRectF(layout.rank.topLeft(), QPointF(layout.rank.x() + wide, layout.rank.bottom()))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(20, 22, 26, 215))
-    painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
-    painter.setPen(QColor("#ffffff"))
-    painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
+def _badge(parts: CardParts, layout: CardLayout, rank: int) -> QPixmap:
+    text, high = str(rank), layout.rank.height()
+    wide = max(high, QFontMetricsF(layout.small).horizontalAdvance(text) + theme.px(8))
+
+    def paint(painter: QPainter) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(20, 22, 26, 215))
+        painter.drawRoundedRect(QRectF(0, 0, wide, high), high / 2, high / 2)
+        painter.setPen(QColor("#ffffff"))
+        painter.drawText(QRectF(0, 0, wide, high), int(Qt.AlignmentFlag.AlignCenter), text)
+
+    return parts.drawn(QSize(ceil(wide), ceil(high)), paint)
 
 
-def _paint_button(painter: QPainter, layout: CardLayout, *, struck: bool, look: Look) -> None:
+def _paint_button(painter: QPainter, layout: CardLayout, parts: CardParts, *, struck: bool) -> None:
     """Always there, louder under the mouse: a crossed circle strikes out, a turned arrow restores."""
+
+    def draw() -> QPixmap:
+        whole = layout.button.adjusted(-1, -1, 1, 1)
+        return parts.drawn(whole.size().toSize(), lambda p: _draw_button(p, layout.button, struck, parts.look.hovered))
+
+    drawn = parts.kept(("button", struck, parts.look.hovered), draw)
+    painter.drawPixmap(layout.button.topLeft() - QPointF(1, 1), drawn)
+
+
+def _draw_button(painter: QPainter, button: QRectF, struck: bool, hovered: bool) -> None:
     c = theme.current()
-    box = layout.button
+    box = QRectF(1, 1, button.width(), button.height())
     painter.setPen(QPen(QColor(c.border), 1.0))
     painter.setBrush(QColor(c.surface))
     painter.drawEllipse(box)
-    pen = QPen(QColor(c.good if struck else c.danger if look.hovered else c.dim), max(1.4, box.width() / 11))
+    pen = QPen(QColor(c.good if struck else c.danger if hovered else c.dim), max(1.4, box.width() / 11))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -145,42 +211,41 @@ def _paint_button(painter: QPainter, layout: CardLayout, *, struck: bool, look: 
         painter.drawLine(inner.topRight(), inner.bottomLeft())
 
 
-def _paint_label(painter: QPainter, layout: CardLayout, card: Card, *, struck: bool) -> None:
+def _paint_label(painter: QPainter, layout: CardLayout, card: Card, parts: CardParts, *, struck: bool) -> None:
     c = theme.current()
     number = f"{card.distance:.3f}"
-    taken = painter.fontMetrics().horizontalAdvance(number) + theme.px(5)
-    room = QRectF(layout.chip)
-    room.setWidth(layout.chip.width() - taken)
-    paint_chip(painter, room, chip_text(card.label, card.key), QColor(c.grey_chip) if struck else card.colour)
+    room = ceil(layout.chip.width()) - layout.number - layout.gap
+    colour = QColor(c.grey_chip) if struck or card.colour is None else card.colour
+    text = chip_text(card.label, card.key)
+
+    def draw() -> QPixmap:
+        box = QRectF(0, 0, room, layout.chip.height())
+        return parts.drawn(box.size().toSize(), lambda p: paint_chip(p, box, text, colour))
+
+    painter.drawPixmap(layout.chip.topLeft(), parts.kept(("chip", text, colour.rgba(), room), draw))
     painter.setPen(QColor(c.dim if struck else c.text))
-    painter.drawText(layout.distance, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), number)
+    painter.drawText(layout.chip, RIGHT, number)
 
 
-def _paint_strip(painter: QPainter, layout: CardLayout, card: Card, *, struck: bool) -> None:
-    """A scale of the distance. Where it is known what distances mean here, it runs over same-class pairs: the mark
-    stands left of the part of them that is farther apart; ticks at the quarters."""
+def _paint_mark(painter: QPainter, layout: CardLayout, card: Card, *, struck: bool) -> None:
+    """The mark on the scale of the distance. Where it is known what distances mean here, the scale runs over same-class
+    pairs, and the mark stands left of the part of them that is farther apart."""
     c = theme.current()
     at = min(1.0, card.distance / FAR) if card.closeness is None else 1.0 - card.closeness
-    middle = layout.strip.center().y()
-    left, wide = layout.strip.x(), layout.strip.width()
-    painter.setPen(QPen(QColor(c.border), 1.0))
-    painter.drawLine(QPointF(left, middle), QPointF(left + wide, middle))
-    for quarter in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x = left + 0.5 + (wide - 1) * quarter
-        painter.drawLine(QPointF(x, middle - theme.px(1.5)), QPointF(x, middle + theme.px(1.5)))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(c.dim if struck else c.text))
-    size = layout.strip.height()
-    painter.drawEllipse(QPointF(left + size / 2 + (wide - size) * min(1.0, max(0.0, at)), middle), size / 2, size / 2)
+    strip, size = layout.strip, layout.strip.height()
+    x = strip.x() + size / 2 + (strip.width() - size) * min(1.0, max(0.0, at))
+    painter.drawEllipse(QPointF(x, strip.center().y()), size / 2, size / 2)
 
 
 def _paint_share(painter: QPainter, layout: CardLayout, card: Card) -> None:
     c = theme.current()
     text = share_text(card)
-    taken = painter.fontMetrics().horizontalAdvance(text) + theme.px(5)
+    taken = painter.fontMetrics().horizontalAdvance(text) + layout.gap
     painter.setPen(QColor(c.text))
-    painter.drawText(layout.bar, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
-    thick = theme.px(4)
+    painter.drawText(layout.bar, RIGHT, text)
+    thick = layout.thick
     track = QRectF(layout.bar.x(), layout.bar.center().y() - thick / 2, layout.bar.width() - taken, thick)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(c.track))

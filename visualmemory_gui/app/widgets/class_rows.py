@@ -32,6 +32,7 @@ class ClassList(QListView):
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
+        self.setLayoutMode(QListView.LayoutMode.Batched)  # of a thousand classes those in sight come first
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QListView.Shape.NoFrame)
         self._rows = ClassRows(self)

@@ -8,9 +8,10 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_pictures import CORNER, rounded
 from visualmemory_gui.app.models.card_roles import Card, CardRole, card_at
-from visualmemory_gui.app.widgets.card_painter import CardLayout, Look, paint_card
-from visualmemory_gui.app.widgets.pictures import PixmapCache, fitted, on_white
+from visualmemory_gui.app.widgets.card_painter import CardLayout, CardParts, Look, paint_card
+from visualmemory_gui.app.widgets.pictures import PixmapCache, fitted
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -26,6 +27,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         self._side_pt = side_pt
         self._cards = PixmapCache(400)
         self._pictures = PixmapCache(400)
+        self._parts = PixmapCache(400)
         self._layout: CardLayout | None = None
         self._pressed: int | None = None
         theme.notifier.changed.connect(self.forget_pixels)
@@ -38,6 +40,7 @@ class NeighbourDelegate(QStyledItemDelegate):
     def forget_pixels(self) -> None:
         self._cards.clear()
         self._pictures.clear()
+        self._parts.clear()
         self._layout = None
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -87,23 +90,33 @@ class NeighbourDelegate(QStyledItemDelegate):
 
     def _drawn(self, card: Card, look: Look, option: QStyleOptionViewItem, ratio: float) -> QPixmap:
         layout = self._card_layout(option)
-        drawn = QPixmap(layout.cell * ratio)
-        drawn.setDevicePixelRatio(ratio)
-        drawn.fill(Qt.GlobalColor.transparent)
+        parts = CardParts(layout, look, ratio, self._parts)
+        drawn = QPixmap(parts.ground())
         painter = QPainter(drawn)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-        painter.setFont(option.font)
-        paint_card(painter, layout, card, look=look, picture=self._picture(card, layout, ratio))
+        paint_card(painter, layout, card, parts=parts, picture=self._picture(card, layout, ratio))
         painter.end()
         return drawn
 
     def _picture(self, card: Card, layout: CardLayout, ratio: float) -> QPixmap | None:
+        """The picture at its size with round corners; as it comes where it was made so for this layout."""
         if card.pixmap is None or card.pixmap.isNull():
             return None
-        key = (card.pixmap.cacheKey(), layout.side, ratio)
+        pixmap: QPixmap = card.pixmap
+        if card.made_for == round(layout.side * ratio):
+            pixmap.setDevicePixelRatio(ratio)
+            return pixmap
+        key = (pixmap.cacheKey(), layout.side, ratio)
         return self._pictures.get(key) or self._pictures.put(
-            key, fitted(on_white(card.pixmap), layout.side, layout.side, ratio)
+            key, _round(fitted(pixmap, layout.side, layout.side, ratio))
         )
+
+
+def _round(pixmap: QPixmap) -> QPixmap:
+    image = pixmap.toImage()
+    made = QPixmap.fromImage(rounded(image, CORNER * max(image.width(), image.height())))
+    made.setDevicePixelRatio(pixmap.devicePixelRatio())
+    return made
 
 
 def look_of(option: QStyleOptionViewItem) -> Look:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from visualmemory_gui.app import theme
@@ -34,6 +34,7 @@ class SharesBars(QWidget):
         self.setAccessibleName("Shares of the vote")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._bars: tuple[Bar, ...] = ()
+        self._spoken: list[QWidget] = []  # one over each bar, for those who hear them
         theme.notifier.changed.connect(self.update)
         self.set_shares(())
 
@@ -48,8 +49,13 @@ class SharesBars(QWidget):
         self._bars = tuple(with_rest(bars, rest_colour))
         self.setAccessibleDescription("; ".join(in_words(bar) for bar in self._bars) or "Nothing to compare with")
         self.setToolTip("\n".join(in_words(bar) for bar in self._bars))
+        self._speak()
         self.updateGeometry()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._speak()
 
     def sizeHint(self) -> QSize:
         return QSize(theme.px(180), max(1, len(self._bars)) * self._pitch() + theme.px(4))
@@ -90,6 +96,18 @@ class SharesBars(QWidget):
             x = track.x() + track.width() * bar.before
             painter.setPen(QPen(QColor(c.text), 2))
             painter.drawLine(QPointF(x, track.y() - 2), QPointF(x, track.bottom() + 2))
+
+    def _speak(self) -> None:
+        """Let every bar be an element of its own in the accessibility tree, where it is painted."""
+        while len(self._spoken) < len(self._bars):
+            over = QWidget(self)
+            over.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self._spoken.append(over)
+        for row, over in enumerate(self._spoken):
+            over.setVisible(row < len(self._bars))
+            if row < len(self._bars):
+                over.setAccessibleName(f"{in_words(self._bars[row])} of the vote")
+                over.setGeometry(0, row * self._pitch() + 2, self.width(), self._pitch())
 
     def _pitch(self) -> int:
         return self.fontMetrics().height() + theme.px(7)

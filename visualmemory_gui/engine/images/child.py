@@ -21,6 +21,7 @@ from visualmemory_gui.engine.images.decode import MAX_PIXELS, decode
 from visualmemory_gui.engine.types import Geometry
 
 MEMORY_BYTES = 1 << 30
+NICE = 5  # the window and the edits come first where cores are short
 
 
 def main() -> None:
@@ -31,6 +32,8 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses from twice this on, also pictures inside pictures
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     _limit_memory()
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     try:
         frames.write(answers, {"ready": True})
         while True:

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.index.hnsw import HnswIndex
 from visualmemory_gui.engine.index.rescore import rescore
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, F64, I64, IndexState, SearchInfo, SearchMode
+from visualmemory_gui.engine.types import F32, F64, I64, Bools, IndexState, SearchInfo, SearchMode
 
 MARGIN = 10
 """Candidates beyond k, so that an exemplar that fell out is replaced without another search."""
@@ -103,14 +103,15 @@ class Searcher:
         report(len(queries), len(queries))
         return found
 
-    def shadow(self, snapshot: Snapshot, query: F32, found: Found, *, excluded: Collection[int] = ()) -> int | None:
-        """How many of the neighbours ``found`` the graph also finds; None when there is no graph that could tell."""
+    def shadow(self, snapshot: Snapshot, query: F32, found: Found, *, excluded: Collection[int] = ()) -> Bools | None:
+        """Which of the neighbours ``found`` the graph also finds; None when there is no graph that could tell."""
         out = _rows_of_known(snapshot, excluded)
         count = len(found.rows)
         proposed = self._hnsw.candidates(snapshot, query, count + MARGIN, excluded=out) if count else None
         if proposed is None:
             return None
-        return int(np.isin(found.rows, rescore(snapshot, proposed, query, count)[0]).sum())
+        also: Bools = np.isin(found.rows, rescore(snapshot, proposed, query, count)[0])
+        return also
 
     def follow(self, snapshot: Snapshot) -> None:
         """Bring what is derived up to an edit that was just committed; at most about 20 ms.

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.errors import MemoryGone, NetworkMemory
 
 MOUNTS = Path("/proc/mounts")
 
@@ -18,10 +18,10 @@ _NETWORK = re.compile(
 
 
 def refuse_network(folder: Path, *, mounts: Path = MOUNTS) -> None:
-    """Raise StorageError when ``folder`` (or where it would be made) lies on a network file system."""
+    """Raise NetworkMemory when ``folder`` (or where it would be made) lies on a network file system."""
     mount, kind = mount_of(folder, mounts=mounts)
     if _NETWORK.fullmatch(kind):
-        raise StorageError(
+        raise NetworkMemory(
             f"{folder} lies on the network file system {mount} ({kind}), where a memory can be damaged. "
             "Keep the memory on a local disk; to share it, export a bundle and put that on the network."
         )
@@ -49,6 +49,24 @@ def mount_of(folder: Path, *, mounts: Path = MOUNTS) -> tuple[str, str]:
 def is_read_only(folder: Path) -> bool:
     """True when this process cannot make files in ``folder``: a read-only medium or no permission."""
     return not os.access(folder, os.W_OK | os.X_OK)
+
+
+def identity_of(file: Path) -> tuple[int, int] | None:
+    """What tells ``file`` from one put in its place: device and number on it; None where it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def require_there(file: Path, identity: tuple[int, int] | None) -> None:
+    """Raise MemoryGone when ``file`` is not what it was: what is written to an open database then reaches no one."""
+    if identity_of(file) != identity:
+        raise MemoryGone(
+            f"{file.parent} is not there any more: its drive went away, or another program moved or removed it. "
+            "Nothing was changed."
+        )
 
 
 def sync_folder(folder: Path) -> None:

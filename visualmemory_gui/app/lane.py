@@ -1,0 +1,55 @@
+"""A thread that works off jobs, what the user did before what the window wonders."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import IntEnum
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Urgency(IntEnum):
+    """``EDIT`` overtakes ``QUESTION``, which may wait: its answer is read from the memory as it is by then."""
+
+    EDIT = 0
+    QUESTION = 1
+
+
+class Lane:
+    """One worker. The most urgent job goes first, equal ones in the order they came; what runs is never interrupted."""
+
+    def __init__(self, name: str) -> None:
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[int, int, int, Callable[[], Any], Future[Any]]] = []
+        self._numbers = itertools.count()
+        self._era = 0
+
+    def submit(
+        self, job: Callable[[], Result], urgency: Urgency = Urgency.EDIT, *, in_turn: bool = False
+    ) -> Future[Result]:
+        """From any thread. A job ``in_turn`` is overtaken by none and overtakes none."""
+        promise: Future[Result] = Future()
+        with self._lock:
+            self._era += in_turn
+            heapq.heappush(self._waiting, (self._era, urgency, next(self._numbers), job, promise))
+            self._era += in_turn
+            self._worker.submit(self._run_next)
+        return promise
+
+    def shutdown(self) -> None:
+        """Do what waits, then end."""
+        self._worker.shutdown(wait=True)
+
+    def _run_next(self) -> None:
+        with self._lock:
+            *_, job, promise = heapq.heappop(self._waiting)
+        try:
+            promise.set_result(job())
+        except BaseException as error:
+            promise.set_exception(error)

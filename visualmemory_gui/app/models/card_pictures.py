@@ -1,0 +1,33 @@
+"""Pictures of cards, made ready to be painted in whatever thread reads them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPainterPath
+
+from visualmemory_gui.app.models.thumbnails import scaled
+
+CORNER = 0.028  # of the side
+
+
+def card_picture(jpeg: bytes, side: int) -> QImage:
+    """The picture with its longest side at most ``side`` pixels, on white, with round corners; a null image where there
+    is none."""
+    return rounded(scaled(jpeg, side), CORNER * side)
+
+
+def rounded(image: QImage, radius: float) -> QImage:
+    """``image`` on white, its corners cut off at ``radius`` pixels."""
+    if image.isNull():
+        return image
+    made = QImage(image.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    made.fill(Qt.GlobalColor.transparent)
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(made.rect()), radius, radius)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipPath(path)
+    painter.fillRect(made.rect(), Qt.GlobalColor.white)
+    painter.drawImage(made.rect(), image)
+    painter.end()
+    return made
