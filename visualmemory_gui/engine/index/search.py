@@ -14,9 +14,10 @@ from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
 from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
-from visualmemory_gui.engine.index.exact import ExactIndex
+from visualmemory_gui.engine.index.exact import ExactIndex, queries_at_once
 from visualmemory_gui.engine.index.hnsw import HnswIndex
 from visualmemory_gui.engine.index.rescore import rescore
+from visualmemory_gui.engine.index.shared_out import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, IndexState, SearchInfo, SearchMode
@@ -24,7 +25,8 @@ from visualmemory_gui.engine.types import F32, F64, I64, IndexState, SearchInfo,
 MARGIN = 10
 """Candidates beyond k, so that an exemplar that fell out is replaced without another search."""
 
-BLOCK_QUERIES = 64
+BLOCK_QUERIES = 1024
+"""At most so many between two reports; fewer where their similarities to all exemplars take 256 MB."""
 DUE_SHARE = 0.01
 DUE_LEAST = 1000
 MOST_MARKED = 0.3
@@ -54,7 +56,7 @@ class Searcher:
         self.encoder = encoder
         self.exact_limit = exact_limit
         self._threads = threads or os.cpu_count() or 1
-        self._exact = _exact_on(device, dim)
+        self._exact = _exact_on(device, dim, threads=self._threads)
         self._hnsw = HnswIndex(threads=self._threads)
         self._building = threading.Lock()
         self._saved: int | None = None
@@ -92,9 +94,10 @@ class Searcher:
         """``nearest`` for each row of ``queries`` (q, d); ``excluded_rows(i)`` names rows that query i must not see."""
         by_graph = self._graph_decides(snapshot, mode)
         found: list[Found] = []
-        for start in range(0, len(queries), BLOCK_QUERIES):
+        block = min(BLOCK_QUERIES, queries_at_once(len(snapshot)))
+        for start in range(0, len(queries), block):
             report(start, len(queries))
-            part = queries[start : start + BLOCK_QUERIES]
+            part = queries[start : start + block]
             out = [NO_ROWS if excluded_rows is None else excluded_rows(start + i) for i in range(len(part))]
             found += self._block(snapshot, part, k, excluded=out, by_graph=by_graph)
         report(len(queries), len(queries))
@@ -226,22 +229,25 @@ class Searcher:
         if by_graph:
             proposed = self._hnsw.candidates_many(snapshot, queries, k + MARGIN, excluded=excluded)
         open_ = [i for i, rows in enumerate(proposed) if rows is None]
-        exact: dict[int, I64] = {}
         if open_:
-            out = [excluded[i] for i in open_]
-            exact = dict(
-                zip(open_, self._exact.candidates_many(snapshot, queries[open_], k + MARGIN, excluded=out), strict=True)
-            )
-        found = []
-        for i, (rows, query) in enumerate(zip(proposed, queries, strict=True)):
-            info = SearchInfo("exact", self.device) if rows is None else SearchInfo("hnsw", "cpu")
-            found.append(Found(*rescore(snapshot, exact[i] if rows is None else rows, query, k), info))
-        return found
+            part, out = queries[open_], [excluded[i] for i in open_]
+            exact = self._exact.candidates_many(snapshot, part, k + MARGIN, excluded=out)
+            for i, rows in zip(open_, exact, strict=True):
+                proposed[i] = rows
+        by = [SearchInfo("hnsw", "cpu")] * len(queries)
+        for i in open_:
+            by[i] = SearchInfo("exact", self.device)
+
+        def rescored(part: slice) -> list[Found]:
+            parts = zip(proposed[part], queries[part], by[part], strict=True)
+            return [Found(*rescore(snapshot, rows, query, k), info) for rows, query, info in parts if rows is not None]
+
+        return shared_out(rescored, len(queries), threads=self._threads)
 
 
-def _exact_on(device: str, dim: int) -> ExactSearch:
+def _exact_on(device: str, dim: int, *, threads: int) -> ExactSearch:
     if device == "cpu":
-        return ExactIndex()
+        return ExactIndex(threads=threads)
     from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
 
     return TorchExactIndex(dim, device)
