@@ -16,7 +16,7 @@ from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.exact import ExactIndex, queries_at_once
 from visualmemory_gui.engine.index.hnsw import HnswIndex
-from visualmemory_gui.engine.index.rescore import rescore
+from visualmemory_gui.engine.index.rescore import rescore, rescore_many
 from visualmemory_gui.engine.index.shared_out import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -239,8 +239,9 @@ class Searcher:
             by[i] = SearchInfo("exact", self.device)
 
         def rescored(part: slice) -> list[Found]:
-            parts = zip(proposed[part], queries[part], by[part], strict=True)
-            return [Found(*rescore(snapshot, rows, query, k), info) for rows, query, info in parts if rows is not None]
+            candidates = [NO_ROWS if rows is None else rows for rows in proposed[part]]
+            near = rescore_many(snapshot, candidates, queries[part], k)
+            return [Found(*one, info) for one, info in zip(near, by[part], strict=True)]
 
         return shared_out(rescored, len(queries), threads=self._threads)
 
