@@ -21,20 +21,10 @@ def rescore(snapshot: Snapshot, candidates: I64, query: F32, count: int) -> tupl
     ``candidates`` are increasing rows of the snapshot that may vote. Each row is measured by itself (einsum, not BLAS):
     its distance does not depend on which other rows are measured with it.
     """
-    return rescore_many(snapshot, [candidates], query[None], count)[0]
-
-
-def rescore_many(snapshot: Snapshot, candidates: Sequence[I64], queries: F32, count: int) -> list[tuple[I64, F64]]:
-    """The same for each of ``queries`` (q, d) and its candidates; what it measures in is made once for all of them."""
-    kept = [cut_twins(snapshot, rows, count) for rows in candidates]
-    largest = min(max(map(len, kept), default=0), BLOCK_ROWS)
-    room = np.empty((largest, queries.shape[1]), np.float32), np.empty((largest, queries.shape[1]))
-    found = []
-    for rows, query in zip(kept, queries, strict=True):
-        distances = _distances(snapshot.vectors, rows, query, room=room)
-        order = distances.argsort(kind="stable")[:count]
-        found.append((rows[order], distances[order]))
-    return found
+    rows = cut_twins(snapshot, candidates, count)
+    distances = _distances(snapshot.vectors, rows, query)
+    order = distances.argsort(kind="stable")[:count]
+    return rows[order], distances[order]
 
 
 def cut_twins(snapshot: Snapshot, rows: I64, count: int) -> I64:
@@ -51,11 +41,35 @@ def cut_twins(snapshot: Snapshot, rows: I64, count: int) -> I64:
     return kept
 
 
-def _distances(vectors: F32, rows: I64, query: F32, *, room: tuple[F32, F64]) -> F64:
-    """1 - cosine of each row to the query, in blocks so that a tie set of any size fits.
+def _distances(vectors: F32, rows: I64, query: F32) -> F64:
+    """1 - cosine of each row to the query, in blocks so that a tie set of any size fits."""
+    wide = query.astype(np.float64)
+    parts = [
+        np.einsum("ij,j->i", vectors[rows[start : start + BLOCK_ROWS]].astype(np.float64), wide)
+        for start in range(0, len(rows), BLOCK_ROWS)
+    ]
+    similarity = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+    clipped: F64 = np.minimum(np.maximum(1.0 - similarity, 0.0), 2.0)
+    return clipped
 
-    ``room`` takes the rows and their float64 form: fresh memory for each query would cost as much as the measuring.
+
+def rescore_many(snapshot: Snapshot, candidates: Sequence[I64], queries: F32, count: int) -> list[tuple[I64, F64]]:
+    """``rescore`` for each of ``queries`` (q, d), measured in memory that is made once for all of them.
+
+    Fresh memory for each query would cost as much as the measuring, and more in several threads.
     """
+    kept = [cut_twins(snapshot, rows, count) for rows in candidates]
+    largest = min(max(map(len, kept), default=0), BLOCK_ROWS)
+    room = np.empty((largest, queries.shape[1]), np.float32), np.empty((largest, queries.shape[1]))
+    found = []
+    for rows, query in zip(kept, queries, strict=True):
+        distances = _distances_in(room, snapshot.vectors, rows, query=query)
+        order = distances.argsort(kind="stable")[:count]
+        found.append((rows[order], distances[order]))
+    return found
+
+
+def _distances_in(room: tuple[F32, F64], vectors: F32, rows: I64, *, query: F32) -> F64:
     narrow, wide = room
     similarity, wide_query = np.empty(len(rows)), query.astype(np.float64)
     for start in range(0, len(rows), BLOCK_ROWS):
