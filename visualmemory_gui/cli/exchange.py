@@ -24,6 +24,7 @@ class FormatName(StrEnum):
     bundle = "bundle"
     imagefolder = "imagefolder"
     parquet = "parquet"
+    neighbours_json = "neighbours-json"
 
 
 def export(
@@ -34,7 +35,8 @@ def export(
         typer.Option(
             "--format",
             help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "
-            "metadata.jsonl; parquet: vectors and labels.",
+            "metadata.jsonl; parquet: vectors and labels; neighbours-json: the 100 nearest others "
+            "of each exemplar, in the format of the paper's repository.",
         ),
     ] = FormatName.bundle,
     keep_private: Annotated[

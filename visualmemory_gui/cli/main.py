@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from visualmemory_gui import __version__
-from visualmemory_gui.cli import build, edits, exchange, experiments, history, look, review, upkeep, window
+from visualmemory_gui.cli import build, edits, evaluate, exchange, experiments, history, look, review, upkeep, window
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
 
@@ -90,7 +90,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     history.diff,
     look.show,
     edits.forget,
-    look.evaluate,
+    evaluate.evaluate,
     review.review,
     experiments.novelty,
     experiments.classes,
