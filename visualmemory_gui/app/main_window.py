@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
         self.notes.followed_chosen.connect(self.on_query_chosen)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
+        self.study.evaluate.folder_requested.connect(self.ask.folder)
         self.study.watch.expect_requested.connect(commands.expect)
         self.study.watch.unwatch_requested.connect(partial(watch_operations.unwatch, session))
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.evaluate_page import EvaluatePage
 from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.app.views.watch_page import WatchPage
@@ -22,7 +23,8 @@ class StudyView(QWidget):
         super().__init__(parent)
         self.setObjectName("workspaceStudy")
         self.watch = WatchPage(session)
-        self.pages: tuple[StudyPage, ...] = (MapPage(session), self.watch)
+        self.evaluate = EvaluatePage(session)
+        self.pages: tuple[StudyPage, ...] = (MapPage(session), self.evaluate, self.watch)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("studyTabs")
         self.tabs.setAccessibleName("Study")
