@@ -149,7 +149,7 @@ def _print_evaluation(found: Evaluation) -> None:
     way = f"at k = {found.calibration.k}, {found.calibration.rule}"
     if error is not None:
         typer.echo(f"calibration error {error:.3f} of the share, {way}")
-    if found.confidence is not None:
+    if found.confidence is not None and found.confidence.ece is not None:
         typer.echo(f"calibration error {found.confidence.ece:.3f} of the confidence, on queries it was not fitted on")
     worst = sorted(found.per_class.items(), key=lambda item: (item[1].accuracy, -item[1].support))[:WORST]
     typer.echo(f"the hardest classes, {way}")
@@ -207,7 +207,7 @@ def _print_lists(found: ListEvaluation) -> None:
         (
             way,
             rule,
-            *(f"{100 * by_k.at_each_k[k - 1]:.2f}" for k in found.ks),
+            *(f"{100 * by_k.at(k):.2f}" for k in found.ks),
             f"{100 * by_k.best:.2f} at {by_k.best_k}",
         )
         for way, accuracy in ways

@@ -90,11 +90,12 @@ def _error(found: Evaluation) -> str:
     share, known = found.calibration.ece, found.confidence
     if share is None:
         return "No query got an answer."
+    misses = f"The share misses by {100 * share:.1f} points"
     if known is None:
-        return f"The share misses by {100 * share:.1f} points; under 200 queries there is no confidence."
-    return (
-        f"The share misses by {100 * share:.1f} points, the confidence by {100 * known.ece:.1f} on queries new to it."
-    )
+        return f"{misses}; under 200 queries there is no confidence."
+    if known.ece is None:
+        return f"{misses}; by how much the confidence does takes more queries to say."
+    return f"{misses}, the confidence by {100 * known.ece:.1f} on queries new to it."
 
 
 def sweeps(found: Evaluation) -> tuple[Chart, ...]:

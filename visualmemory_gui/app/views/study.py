@@ -24,7 +24,7 @@ class StudyView(QWidget):
         self.setObjectName("workspaceStudy")
         self.watch = WatchPage(session)
         self.evaluate = EvaluatePage(session)
-        self.pages: tuple[StudyPage, ...] = (MapPage(session), self.evaluate, self.watch)
+        self.pages: tuple[StudyPage, ...] = (self.evaluate, MapPage(session), self.watch)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("studyTabs")
         self.tabs.setAccessibleName("Study")

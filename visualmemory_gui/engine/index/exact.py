@@ -12,6 +12,7 @@ import numpy as np
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.index.shared_out import shared_out
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
@@ -37,18 +38,25 @@ class ExactIndex:
         return _pick(snapshot, _similarity(snapshot.vectors, query), count, excluded)
 
     def candidates_many(
-        self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
+        self,
+        snapshot: Snapshot,
+        queries: F32,
+        count: int,
+        *,
+        excluded: Sequence[I64] | None = None,
+        report: Report = silent,
     ) -> list[I64]:
-        vectors, silent = snapshot.vectors, np.flatnonzero(~snapshot.active)
+        vectors, mute = snapshot.vectors, np.flatnonzero(~snapshot.active)
         block = queries_at_once(len(snapshot))
         room = np.empty((min(block, len(queries)), len(snapshot)), np.float32)
         found: list[I64] = []
         for start in range(0, len(queries), block):
+            report(start, len(queries))
             part = queries[start : start + block]
             similarity = np.matmul(part, vectors.T, out=room[: len(part)])
             out = None if excluded is None else excluded[start : start + block]
             found += shared_out(
-                partial(_pick_many, similarity, silent=silent, count=count, excluded=out),
+                partial(_pick_many, similarity, mute=mute, count=count, excluded=out),
                 len(part),
                 threads=self._threads,
             )
@@ -94,11 +102,11 @@ def _pick(snapshot: Snapshot, similarity: F32, count: int, excluded: I64) -> I64
     return _best(similarity, count)
 
 
-def _pick_many(similarity: F32, part: slice, *, count: int, silent: I64, excluded: Sequence[I64] | None) -> list[I64]:
-    """The same for ``part`` of the queries, lines of ``similarity`` (q, n); ``silent`` rows vote for none of them."""
+def _pick_many(similarity: F32, part: slice, *, count: int, mute: I64, excluded: Sequence[I64] | None) -> list[I64]:
+    """The same for ``part`` of the queries, lines of ``similarity`` (q, n); ``mute`` rows vote for none of them."""
     lines = similarity[part]
-    if len(silent):
-        lines[:, silent] = -np.inf
+    if len(mute):
+        lines[:, mute] = -np.inf
     for line, out in zip(lines, excluded[part] if excluded is not None else (), strict=False):
         line[out] = -np.inf
     bounds = np.maximum(_lower_bounds(lines, count) - np.float32(TIE), LOWEST)

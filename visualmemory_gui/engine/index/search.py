@@ -14,7 +14,7 @@ from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
 from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
-from visualmemory_gui.engine.index.exact import ExactIndex, queries_at_once
+from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
 from visualmemory_gui.engine.index.rescore import rescore, rescore_many
 from visualmemory_gui.engine.index.shared_out import shared_out
@@ -26,7 +26,9 @@ MARGIN = 10
 """Candidates beyond k, so that an exemplar that fell out is replaced without another search."""
 
 BLOCK_QUERIES = 1024
-"""At most so many between two reports; fewer where their similarities to all exemplars take 256 MB."""
+LARGE_BLOCK = 8192
+"""What exact search takes at once, and reports within: it keeps its room of up to 256 MB from product to product."""
+
 DUE_SHARE = 0.01
 DUE_LEAST = 1000
 MOST_MARKED = 0.3
@@ -94,12 +96,13 @@ class Searcher:
         """``nearest`` for each row of ``queries`` (q, d); ``excluded_rows(i)`` names rows that query i must not see."""
         by_graph = self._graph_decides(snapshot, mode)
         found: list[Found] = []
-        block = min(BLOCK_QUERIES, queries_at_once(len(snapshot)))
+        block = BLOCK_QUERIES if by_graph else LARGE_BLOCK
         for start in range(0, len(queries), block):
             report(start, len(queries))
             part = queries[start : start + block]
             out = [NO_ROWS if excluded_rows is None else excluded_rows(start + i) for i in range(len(part))]
-            found += self._block(snapshot, part, k, excluded=out, by_graph=by_graph)
+            within = _within(report, start, len(queries))
+            found += self._block(snapshot, part, k, excluded=out, by_graph=by_graph, report=within)
         report(len(queries), len(queries))
         return found
 
@@ -223,7 +226,7 @@ class Searcher:
             self._saved = None
 
     def _block(
-        self, snapshot: Snapshot, queries: F32, k: int, *, excluded: Sequence[I64], by_graph: bool
+        self, snapshot: Snapshot, queries: F32, k: int, *, excluded: Sequence[I64], by_graph: bool, report: Report
     ) -> list[Found]:
         proposed: list[I64 | None] = [None] * len(queries)
         if by_graph:
@@ -231,7 +234,7 @@ class Searcher:
         open_ = [i for i, rows in enumerate(proposed) if rows is None]
         if open_:
             part, out = queries[open_], [excluded[i] for i in open_]
-            exact = self._exact.candidates_many(snapshot, part, k + MARGIN, excluded=out)
+            exact = self._exact.candidates_many(snapshot, part, k + MARGIN, excluded=out, report=report)
             for i, rows in zip(open_, exact, strict=True):
                 proposed[i] = rows
         by = [SearchInfo("hnsw", "cpu")] * len(queries)
@@ -244,6 +247,11 @@ class Searcher:
             return [Found(*one, info) for one, info in zip(near, by[part], strict=True)]
 
         return shared_out(rescored, len(queries), threads=self._threads)
+
+
+def _within(report: Report, start: int, whole: int) -> Report:
+    """``report`` for a part of the queries that begins at ``start``."""
+    return lambda done, total, what="": report(start + done, whole, what)
 
 
 def _exact_on(device: str, dim: int, *, threads: int) -> ExactSearch:

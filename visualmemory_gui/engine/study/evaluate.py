@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KS = (1, 5, 10, 20, 50, 100)
 
-_BLOCK = 1024
+_BLOCK = 8192
 
 
 def evaluate(

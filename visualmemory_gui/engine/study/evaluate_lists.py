@@ -41,13 +41,17 @@ class ByK:
     """Share of right answers at k = 1, 2, …; ``best_k`` is where it is largest on these very queries, as published."""
 
     def __init__(self, at_each_k: F64) -> None:
-        self.at_each_k = tuple(at_each_k.tolist())
+        self.at_each_k: tuple[float, ...] = tuple(at_each_k.tolist())
         self.best_k = int(np.argmax(at_each_k)) + 1
         self.best = self.at_each_k[self.best_k - 1]
 
+    def at(self, k: int) -> float:
+        """At ``k``, above the longest list at its end."""
+        return self.at_each_k[min(k, len(self.at_each_k)) - 1]
+
     def to_json(self, ks: Sequence[int]) -> dict[str, Any]:
         """At fixed ``ks``, at the best one, and at each."""
-        fixed = {str(k): self.at_each_k[k - 1] for k in ks}
+        fixed = {str(k): self.at(k) for k in ks}
         best = {"k": self.best_k, "accuracy": self.best}
         return {"fixed": fixed, "best_on_these_queries": best, "at_each_k": list(self.at_each_k)}
 
@@ -106,7 +110,7 @@ class ListEvaluation:
         return {
             "queries": self.queries,
             "unlabelled": self.unlabelled,
-            "accuracy": {rule: {str(k): one.at_each_k[k - 1] for k in self.ks} for rule, one in self.accuracy.items()},
+            "accuracy": {rule: {str(k): one.at(k) for k in self.ks} for rule, one in self.accuracy.items()},
             "best_on_these_queries": {
                 rule: {"k": one.best_k, "accuracy": one.best} for rule, one in self.accuracy.items()
             },
@@ -207,7 +211,8 @@ class _Counter:
 
     def __init__(self, lists: Lists, rules: Sequence[Rule], *, ks: Sequence[int]) -> None:
         self._lists, self._rules = lists, rules
-        self._ks = tuple(dict.fromkeys(min(one, lists.width) for one in ks))
+        self._ks = tuple(dict.fromkeys(ks))
+        self._places = [min(k, lists.width) - 1 for k in self._ks]
         self._k, self._rule = min(CALIBRATED_K, lists.width), "rank" if "rank" in rules else rules[-1]
         self._hits: dict[tuple[Way, Rule], I64] = {}
         self._right: dict[tuple[Way, Rule], list[Bools]] = {}
@@ -225,7 +230,7 @@ class _Counter:
             winner = np.where((winner == NO_CLASS) & (block.ids[:, :1] != NOBODY), block.classes[:, :1], winner)
             right = _widened(block.hits(winner), self._lists.width)
             self._hits[way, rule] = self._hits.get((way, rule), 0) + right.sum(axis=0)
-            self._right.setdefault((way, rule), []).append(right[:, [k - 1 for k in self._ks]])
+            self._right.setdefault((way, rule), []).append(right[:, self._places])
             if way == "plain" and rule == self._rule:
                 self._answer.append(right[:, self._k - 1])
                 self._calibrate(seen)

@@ -65,11 +65,11 @@ class Calibrated:
     """The map from share to the chance of being right that these queries give, and its honest error.
 
     ``ece`` is the expected calibration error of maps fitted on one half of the queries and asked of the other, both
-    ways; groups and copies stay in one half.
+    ways; groups and copies stay in one half. None where a half is too small to fit one.
     """
 
     confidence: Confidence
-    ece: float
+    ece: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +194,17 @@ def fit_reliability(reliability: Sequence[float]) -> tuple[float, float] | None:
 
 
 def calibrate(outcomes: Outcomes, confidence: Confidence) -> Calibrated | None:
-    """``confidence``, which was fitted on all ``outcomes``, with the error it has on queries it was not fitted on.
-
-    None where it says nothing, or where a half of the queries is too few to fit one.
-    """
+    """``confidence``, which was fitted on all ``outcomes``, with its error on queries it was not fitted on; None where
+    it says nothing."""
+    if not confidence.shares:
+        return None
     answered = outcomes.winner != NO_CLASS
     share, right = outcomes.share[answered], outcomes.right[answered]
     half = split(outcomes.truth[answered], outcomes.unit[answered], (1, 1))
     told = np.zeros(len(share))
     for part in range(2):
         known = fit(share[half != part], right[half != part], confidence.ballot)
-        if not known.shares or not confidence.shares:
-            return None
+        if not known.shares:
+            return Calibrated(confidence, None)
         told[half == part] = [known.of(one) for one in share[half == part].tolist()]
-    error = expected_calibration_error(equal_mass_bins(told, right))
-    return None if error is None else Calibrated(confidence, error)
+    return Calibrated(confidence, expected_calibration_error(equal_mass_bins(told, right)))
