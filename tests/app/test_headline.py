@@ -49,7 +49,7 @@ def test_unknown_owns_the_headline_and_says_why() -> None:
 
 def test_confidence_is_said_only_where_it_is_calibrated() -> None:
     assert "times" not in headline(TIGERS).numbers
-    assert headline(replace(TIGERS, confidence=0.93)).numbers.endswith("right 9 in 10 times here")
+    assert headline(replace(TIGERS, confidence=0.93)).numbers.endswith("such answers are right 9 in 10 times here")
 
 
 def test_nothing_to_compare_with_is_a_headline_too() -> None:

@@ -26,6 +26,7 @@ class FormatName(StrEnum):
     imagefolder = "imagefolder"
     parquet = "parquet"
     report = "report"
+    neighbours_json = "neighbours-json"
 
 
 def export(
@@ -36,7 +37,8 @@ def export(
         typer.Option(
             "--format",
             help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "
-            "metadata.jsonl; parquet: vectors and labels; report: one decision as NAME.html or NAME.png.",
+            "metadata.jsonl; parquet: vectors and labels; report: one decision as NAME.html or NAME.png; "
+            "neighbours-json: the 100 nearest others of each exemplar, in the format of the paper's repository.",
         ),
     ] = FormatName.bundle,
     image: Annotated[

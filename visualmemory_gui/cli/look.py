@@ -1,4 +1,4 @@
-"""Commands that only read: classify, vote, show, evaluate."""
+"""Commands that only read: classify, vote, show."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.cli.output import count, emit, say, table
 from visualmemory_gui.engine.errors import BadImage, BadValue
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.evaluation import Evaluation
     from visualmemory_gui.engine.types import Decision, Exemplar, Summary
 
 
@@ -182,42 +181,3 @@ def _json_file(path: str) -> Any:
         raise BadValue(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise BadValue(f"{path} is no JSON file") from None
-
-
-def evaluate(
-    memory: options.Memory,
-    test_folder: Annotated[
-        str | None,
-        typer.Argument(metavar="TEST_FOLDER", help="Pictures in class folders. Default: leave one exemplar out."),
-    ] = None,
-    k: Annotated[list[int] | None, typer.Option("-k", min=1, help="How many neighbours vote; may be repeated.")] = None,
-    rule: Annotated[options.RuleOrAll, typer.Option("--rule", help="The voting rule.")] = options.RuleOrAll.all,
-    device: options.OnDevice = None,
-    as_json: options.Json = False,
-) -> None:
-    """Measure how often decisions are right.
-
-    On the memory itself with each exemplar left out, or on a test folder.
-    """
-    from visualmemory_gui.engine.study import evaluate as study
-    from visualmemory_gui.engine.types import RULES
-
-    rules = tuple(name for name in RULES if rule.value in (name, "all"))
-    with reader(memory, device=device) as m, Progress() as report:
-        found = study.evaluate(m, test_folder, ks=tuple(k or study.KS), rules=rules, report=report)
-    if as_json:
-        emit(found.to_json())
-    else:
-        _print_evaluation(found)
-
-
-def _print_evaluation(found: Evaluation) -> None:
-    typer.echo(f"{count(found.queries, 'query')}; right answers in %, full label")
-    columns = list(dict.fromkeys(k for by_k in found.accuracy.values() for k in by_k))
-    rows = [(name, *(f"{100 * by_k[k]:.2f}" for k in columns)) for name, by_k in found.accuracy.items()]
-    table(rows, ("rule", *(f"k={k}" for k in columns)))
-    error = found.calibration.ece
-    if error is not None:
-        typer.echo(f"calibration error {error:.3f} at k = {found.calibration.k}, {found.calibration.rule}")
-    for one in found.skipped:
-        say(f"skipped {one.path}: {one.reason}")

@@ -14,6 +14,7 @@ from visualmemory_gui import __version__
 from visualmemory_gui.cli import (
     build,
     edits,
+    evaluate,
     exchange,
     experiments,
     followed,
@@ -102,7 +103,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     history.diff,
     look.show,
     edits.forget,
-    look.evaluate,
+    evaluate.evaluate,
     review.review,
     followed.watch,
     followed.impact,

@@ -9,7 +9,8 @@ from typing import get_args
 
 import numpy as np
 
-from visualmemory_gui.engine.decision import novelty
+from visualmemory_gui.engine.decision import confidence, novelty
+from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Found, Searcher
@@ -64,17 +65,26 @@ class Ask:
 class Decider:
     """Decides queries on snapshots. Safe to call from many threads; owns no thread.
 
-    The thresholds of ``known`` are measured when first needed and again once 5 % of the rows changed. Where
+    The thresholds of ``known`` and the map of confidence, which is fitted for ``ballot``, are measured when first
+    needed and again once 5 % of the rows changed, or the ballot did. Where
     ``deferred`` is set, somebody else calls ``refresh`` in the background, decisions use what is there, and a living
     graph is asked beside exact search.
     """
 
     def __init__(
-        self, searcher: Searcher, thresholds: novelty.Thresholds | None, *, touched: int, deferred: bool
+        self,
+        searcher: Searcher,
+        thresholds: novelty.Thresholds | None,
+        *,
+        touched: int,
+        deferred: bool,
+        ballot: Ballot,
+        calibrated: Confidence | None,
     ) -> None:
         self.searcher = searcher
         self.deferred = deferred
         self.thresholds = thresholds
+        self.ballot, self.confidence = ballot, calibrated
         self._touched = touched
 
     def note_edit(self, rows: int) -> None:
@@ -82,14 +92,18 @@ class Decider:
         self._touched += rows
 
     def stale(self, snapshot: Snapshot) -> bool:
-        return self.thresholds is None or self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
+        if self.thresholds is None or self.confidence is None or self.confidence.ballot != self.ballot:
+            return True
+        return self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
 
-    def refresh(self, snapshot: Snapshot, report: Report = silent) -> novelty.Thresholds:
-        """Measure the thresholds of ``known`` on ``snapshot``."""
-        touched = self._touched
-        self.thresholds = novelty.measure(snapshot, self.searcher.nearest_many, report=report)
+    def refresh(self, snapshot: Snapshot, report: Report = silent) -> tuple[novelty.Thresholds, Confidence]:
+        """Measure the thresholds of ``known`` and the map of confidence on ``snapshot``."""
+        touched, search = self._touched, self.searcher.nearest_many
+        thresholds = novelty.measure(snapshot, search, report=report)
+        calibrated = confidence.measure(snapshot, search, self.ballot, report=report)
+        self.thresholds, self.confidence = thresholds, calibrated
         self._touched -= touched
-        return self.thresholds
+        return thresholds, calibrated
 
     def decide(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
@@ -114,8 +128,18 @@ class Decider:
             search=self._shadowed(snapshot, vector, ask, found),
             timings=timings,
         )
+        decision = self._confident(decision, ask)
         timings["vote"] = (time.perf_counter() - searched) * 1e3
         return decision
+
+    def _confident(self, decision: Decision, ask: Ask) -> Decision:
+        """With the chance that it is right, where the map was fitted for this way to decide."""
+        known = self.confidence
+        if known is None or decision.share is None:
+            return decision
+        if known.ballot != Ballot(ask.k, ask.rule, ask.class_factor, ask.level):
+            return decision
+        return replace(decision, confidence=known.of(decision.share))
 
     def _shadowed(self, snapshot: Snapshot, vector: F32, ask: Ask, found: Found) -> SearchInfo:
         """How it was found, and which of the k the graph would have found where exact search decided."""

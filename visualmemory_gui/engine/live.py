@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from visualmemory_gui.engine.deciding import Ask, Decider
+from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
 from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.device import is_gpu, require, resolve
 from visualmemory_gui.engine.errors import ReadOnlyMemory
@@ -35,7 +36,7 @@ from visualmemory_gui.engine.types import (
 )
 
 Callback = Callable[[Changes], object]
-NOVELTY = "novelty"
+NOVELTY, CONFIDENCE = "novelty", "confidence"
 SHADOWED = range(100, 200_000)  # exemplars; a graph of a million is minutes of all cores for one line of text
 
 
@@ -156,13 +157,14 @@ class LiveMemory(Stores):
         return changes
 
     def refresh(self, report: Report = silent) -> None:
-        """Measure the thresholds of known and unknown, and keep them where the memory may be written."""
+        """Measure the thresholds of known and unknown and the confidence; keep both where the memory may be written."""
         decider, snapshot = self.decider, self.snapshot
-        thresholds = decider.refresh(snapshot, report)
+        thresholds, confidence = decider.refresh(snapshot, report)
         with self.edit_lock:
             # Another decider by now: something may have been forgotten that these thresholds know.
             if self._decider is decider and not self.readonly:
                 self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
+                self.derived.put(CONFIDENCE, json.dumps(confidence.to_dict()), snapshot.change)
 
     def _raise_shadow(self, report: Report) -> None:
         """A graph beside exact search, which tells how HNSW would do: read from disk, else built."""
@@ -233,9 +235,11 @@ class LiveMemory(Stores):
             return Changes(edit=None, change=self.catalog.change(), settings=(name,))
 
         self.apply(commit)
-        if name in ("device", "exact_limit", "threads"):
-            with self.edit_lock:
+        with self.edit_lock:
+            if name in ("device", "exact_limit", "threads"):
                 self._close_decider()
+            elif self._decider is not None:
+                self._decider.ballot = Ballot.of(self.settings)
         return self.settings
 
     def close(self) -> None:
@@ -277,12 +281,15 @@ class LiveMemory(Stores):
             self.index_damage = searcher.load(self.folder, self.snapshot, delete=not self.readonly)
         else:
             searcher.peek(self.folder)
-        kept = self.derived.get(NOVELTY)
-        if kept is None:
-            return Decider(searcher, None, touched=0, deferred=self.deferred)
-        text, change = kept
-        touched = int((self.snapshot.row_change > change).sum())
-        return Decider(searcher, Thresholds.from_dict(json.loads(text)), touched=touched, deferred=self.deferred)
+        kept, calibrated = self.derived.get(NOVELTY), self.derived.get(CONFIDENCE)
+        return Decider(
+            searcher,
+            None if kept is None else Thresholds.from_dict(json.loads(kept[0])),
+            touched=0 if kept is None else int((self.snapshot.row_change > kept[1]).sum()),
+            deferred=self.deferred,
+            ballot=Ballot.of(self.settings),
+            calibrated=None if calibrated is None else Confidence.from_dict(json.loads(calibrated[0])),
+        )
 
     def _close_decider(self) -> None:
         if self._decider is not None:

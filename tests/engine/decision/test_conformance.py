@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from visualmemory_gui.engine.decision.neighbour_lists import parse_lists
 from visualmemory_gui.engine.decision.published import predictions
-from visualmemory_gui.engine.study.lists import accuracy_at_each_k, entropy_bits, reliability_at_each_k
+from visualmemory_gui.engine.study import list_pruning
+from visualmemory_gui.engine.study.counting import entropy_bits
+from visualmemory_gui.engine.study.evaluate_lists import evaluate_lists
+from visualmemory_gui.engine.study.lists import read_lists
 
 DATA = Path(__file__).parents[2] / "data"
 RULES: dict[str, tuple[Any, float | None]] = {
@@ -48,16 +52,42 @@ def test_every_winner_at_every_k_is_the_published_one(name: str, rule: str) -> N
     at_k = predictions(lists, base, param=param, exclude=exclude, trust=trust)
     assert at_k == expected["prediction_at_k"]
     assert [[type(c) for c in won] for won in at_k] == [[type(c) for c in won] for won in expected["prediction_at_k"]]
-    if "accuracy_at_k_percent" in expected:
-        percent = [100 * x for x in accuracy_at_each_k(lists, at_k)]
-        assert percent == pytest.approx(expected["accuracy_at_k_percent"], abs=1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name, data in SETS.items() if "reliability_at_k" in data])
-def test_reliability_and_entropy_are_the_published_ones(name: str) -> None:
-    lists = parse_lists(SETS[name]["neighbors"])
-    assert reliability_at_each_k(lists) == pytest.approx(SETS[name]["reliability_at_k"], abs=1e-12)
-    assert [entropy_bits(one.classes) for one in lists] == pytest.approx(SETS[name]["entropy_bits"], abs=1e-9)
+@pytest.mark.parametrize(
+    "name", [name for name, data in SETS.items() if "accuracy_at_k_percent" in data["expected"]["rank_2"]]
+)
+def test_accuracy_and_reliability_are_the_published_ones(name: str, tmp_path: Path) -> None:
+    data = SETS[name]
+    (tmp_path / "lists.json").write_text(json.dumps(data["neighbors"]))
+    found = evaluate_lists(tmp_path / "lists.json")
+    for rule, published in (("plurality", "plurality"), ("softmax", "softmax_0.07"), ("rank", "rank_2")):
+        percent = [100 * x for x in found.accuracy[rule].at_each_k]
+        assert percent == pytest.approx(data["expected"][published]["accuracy_at_k_percent"], abs=1e-9)
+    if "reliability_at_k" in data:
+        assert found.reliability_at_k == pytest.approx(data["reliability_at_k"], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name, data in SETS.items() if "entropy_bits" in data])
+def test_entropy_is_the_published_one(name: str) -> None:
+    for one, expected in zip(parse_lists(SETS[name]["neighbors"]), SETS[name]["entropy_bits"], strict=True):
+        codes = np.unique(one.classes, return_inverse=True)[1][None]
+        assert entropy_bits(codes, np.ones(codes.shape))[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_wrong_and_right_counts_are_the_published_ones(tmp_path: Path) -> None:
+    data = SETS["voting"]
+    (tmp_path / "lists.json").write_text(json.dumps(data["neighbors"]))
+    lists = read_lists(tmp_path / "lists.json")
+    found = list_pruning.count(lists, 10)
+    ids = list(lists.vocabulary.ids)
+    for counts, published in ((found.wrong, "wrong_counts_first10"), (found.right, "correct_counts_first10")):
+        assert {ids[i]: n for i, n in enumerate(counts.tolist()) if n} == data[published]
+    trust = list_pruning.soft(found)
+    assert {ids[i]: trust[i] for i in np.flatnonzero(trust != 1.0)} == pytest.approx(
+        {name: weight for name, weight in data["soft_weights"].items() if weight != 1.0}
+    )
+    assert {ids[i] for i in np.flatnonzero(list_pruning.hard(found, 2))} == set(data["exclude_threshold_2"])
 
 
 def test_the_files_are_all_there() -> None:

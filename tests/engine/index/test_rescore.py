@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.index_world import World, random_vectors
-from visualmemory_gui.engine.index.rescore import cut_twins, rescore
+from visualmemory_gui.engine.index.rescore import cut_twins, rescore, rescore_many
 
 
 def test_a_distance_does_not_depend_on_the_rows_measured_with_it() -> None:
@@ -44,3 +44,17 @@ def test_nothing_to_rescore_gives_nothing() -> None:
     world = World(random_vectors(3, 4, seed=0))
     rows, distances = rescore(world.snapshot, np.empty(0, np.int64), world.vectors[0], 5)
     assert len(rows) == len(distances) == 0
+
+
+def test_many_queries_are_measured_as_each_alone() -> None:
+    world = World(
+        np.concatenate((random_vectors(9000, 24, seed=0), np.repeat(random_vectors(1, 24, seed=1), 60, axis=0)))
+    )
+    queries = random_vectors(20, 24, seed=2)
+    candidates = [np.arange(i * 40, 9060 - i) for i in range(19)] + [np.empty(0, np.int64)]
+    for (rows, distances), one, query in zip(
+        rescore_many(world.snapshot, candidates, queries, 30), candidates, queries, strict=True
+    ):
+        expected = rescore(world.snapshot, one, query, 30)
+        assert rows.tolist() == expected[0].tolist()
+        assert distances.tolist() == expected[1].tolist()

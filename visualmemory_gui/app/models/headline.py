@@ -38,6 +38,15 @@ def _pieces(word: str) -> list[str]:
     return [word[i : i + PIECE] for i in range(0, len(word), PIECE)]
 
 
+def chance(confidence: float) -> str:
+    """ "9 in 10 times"; near certainty in hundredths, which nothing makes "always"."""
+    if confidence < 0.05:
+        return "less than 1 in 20 times"
+    if confidence < 0.945:
+        return f"{round(10 * confidence)} in 10 times"
+    return f"{round(100 * confidence)} in 100 times" if confidence < 0.995 else "more than 99 in 100 times"
+
+
 def headline(decision: Decision | None) -> Headline:
     if decision is None:
         return Headline("", "", "")
@@ -142,8 +151,8 @@ def _numbers(decision: Decision) -> str:
     parts = [f"{percent(decision.share or 0.0)} of the vote"]
     if decision.margin is not None and len(decision.shares) > 1:
         parts.append(f"margin {percent(decision.margin)}")
-    if decision.confidence is not None:
-        parts.append(f"right {round(10 * decision.confidence)} in 10 times here")
+    if decision.confidence is not None and decision.known is not False:
+        parts.append(f"such answers are right {chance(decision.confidence)} here")
     return " · ".join(parts)
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.evaluate_page import EvaluatePage
 from visualmemory_gui.app.views.growth_page import GrowthPage
 from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.views.novelty_page import NoveltyPage
@@ -25,7 +26,9 @@ class StudyView(QWidget):
         super().__init__(parent)
         self.setObjectName("workspaceStudy")
         self.watch = WatchPage(session)
-        self.pages: tuple[StudyPage, ...] = (MapPage(session), NoveltyPage(session), GrowthPage(session), self.watch)
+        self.evaluate = EvaluatePage(session)
+        others = (MapPage(session), NoveltyPage(session), GrowthPage(session))
+        self.pages: tuple[StudyPage, ...] = (self.evaluate, *others, self.watch)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("studyTabs")
         self.tabs.setAccessibleName("Study")

@@ -55,10 +55,11 @@ def parse_lists(data: object, *, name: str = "neighbour lists") -> list[Neighbou
     """Neighbour lists from parsed JSON; ``name`` says where it came from in refusals."""
     if not isinstance(data, dict):
         raise BadValue(f"{name}: expected a JSON object that maps each query to its neighbours")
-    return [_parse(record, query, f"{name}: query {query}") for query, record in data.items()]
+    return [parse_record(record, query, f"{name}: query {query}") for query, record in data.items()]
 
 
-def _parse(record: Any, query: str, where: str) -> NeighbourList:
+def parse_record(record: Any, query: str, where: str) -> NeighbourList:
+    """One list from its parsed JSON; ``where`` begins every refusal."""
     if not isinstance(record, dict):
         raise BadValue(f"{where}: expected an object with {', '.join(_NEEDED)}")
     for key in _NEEDED:

@@ -113,7 +113,7 @@ def _decide_block(
         kept[i, :n] = _kept(one.ids, excluded)
         if trust:
             trusted[i, :n] = [trust.get(j, 1.0) for j in one.ids]
-    winners = _winners(rule, options, codes, distances=distances, kept=kept, trusted=trusted)
+    winners = winners_at_each_k(rule, options, codes, distances=distances, kept=kept, trusted=trusted)
     winners = np.where(winners < 0, codes[:, :1], winners)
     for one, row in zip(block, winners.tolist(), strict=True):
         yield [classes[code] for code in row[: len(one.classes)]]
@@ -126,8 +126,11 @@ def _kept(ids: Sequence[str], excluded: frozenset[str]) -> Sequence[bool]:
     return kept if any(kept) else [True] * len(ids)
 
 
-def _winners(rule: Rule, options: RuleOptions, codes: I64, *, distances: F64, kept: Bools, trusted: F64) -> I64:
-    """Codes of the winners at each k, (q, k); -1 while no neighbour was kept."""
+def winners_at_each_k(
+    rule: Rule, options: RuleOptions, codes: I64, *, distances: F64, kept: Bools, trusted: F64
+) -> I64:
+    """Codes of the winners at each k, (q, k); -1 while no neighbour was ``kept``. All arrays are (q, k), in the order
+    of the lists; what is not kept does not advance the rank, ``trusted`` are vote multipliers."""
     ranks = np.maximum(np.cumsum(kept, axis=1) - 1, 0)
     seen = np.where(kept, distances, np.inf)
     votes = np.where(kept, weights(rule, seen, ranks=ranks, **options) * trusted, 0.0)
@@ -135,8 +138,8 @@ def _winners(rule: Rule, options: RuleOptions, codes: I64, *, distances: F64, ke
     if rule != "softmax":
         return winners
     nearest = np.minimum.accumulate(seen, axis=1)
-    sinking = np.diff(nearest, axis=1, append=nearest[:, -1:]) < 0
-    for i in np.flatnonzero((sinking & np.isfinite(nearest)).any(axis=1)):  # relative to each prefix's own nearest
+    sinking = (nearest[:, 1:] < nearest[:, :-1]) & np.isfinite(nearest[:, :-1])
+    for i in np.flatnonzero(sinking.any(axis=1)):  # relative to each prefix's own nearest
         winners[i] = _softmax_unsorted(codes[i], seen[i], trusted[i], options=options)
     return winners
 

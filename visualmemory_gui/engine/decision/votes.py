@@ -131,28 +131,27 @@ class Running:
     share: F64
 
 
-def winner_at_each_k(codes: I64, votes: F64) -> Running:
+def winner_at_each_k(codes: I64, votes: F64, *, numbered: I64 | None = None) -> Running:
     """Decide many queries for every k at once.
 
     ``codes`` is (q, k) ints >= 0 and ``votes`` (q, k) float64 >= 0, in rank order. A neighbour with vote 0 takes no
-    part, so lists of different lengths are padded with votes of 0.
+    part, so lists of different lengths are padded with votes of 0. ``numbered`` is ``seats(codes)`` where it is known.
     """
-    numbered = seats(codes)
     q, k = codes.shape
-    every = np.arange(q)
-    totals = np.zeros((q, k))
+    seat = seats(codes) if numbered is None else numbered
+    at, cast, code = (np.ascontiguousarray(one.T) for one in (seat + k * np.arange(q)[:, None], votes, codes))
+    totals = np.zeros(q * k)
     best, leader = np.zeros(q), np.full(q, -1, np.int64)
-    winner, reached = np.empty((q, k), np.int64), np.empty((q, k))
+    winner, reached = np.empty((k, q), np.int64), np.empty((k, q))
     for r in range(k):
-        seat = numbered[:, r]
-        new = totals[every, seat] + votes[:, r]
-        totals[every, seat] = new
+        new = totals[at[r]] + cast[r]
+        totals[at[r]] = new
         leads = new > best
-        best = np.where(leads, new, best)
-        leader = np.where(leads, codes[:, r], leader)
-        winner[:, r], reached[:, r] = leader, best
+        np.copyto(best, new, where=leads)
+        np.copyto(leader, code[r], where=leads)
+        winner[r], reached[r] = leader, best
     total = np.cumsum(votes, axis=1)
-    return Running(winner, np.divide(reached, total, out=np.zeros((q, k)), where=total > 0))
+    return Running(winner.T, np.divide(reached.T, total, out=np.zeros((q, k)), where=total > 0))
 
 
 def seats(codes: I64) -> I64:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadValue, ExchangeError
-from visualmemory_gui.engine.exchange import bundle, imagefolder, parquet
+from visualmemory_gui.engine.exchange import bundle, imagefolder, neighbours_json, parquet
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 
-FORMATS = ("bundle", "imagefolder", "parquet")
+FORMATS = ("bundle", "imagefolder", "parquet", "neighbours-json")
 
 
 def export(
     m: VisualMemory, target: str | Path, kind: str, *, keep_private: bool = False, report: Report = silent
 ) -> Exported:
     """Write ``m`` to ``target``, which must not hold anything yet, as ``kind`` of FORMATS."""
-    kinds = {"bundle": bundle.export, "imagefolder": imagefolder.export, "parquet": parquet.export}
+    kinds = {
+        "bundle": bundle.export,
+        "imagefolder": imagefolder.export,
+        "parquet": parquet.export,
+        "neighbours-json": neighbours_json.export,
+    }
     if kind not in kinds:
         raise BadValue(f"there is no format {kind!r}; there are {', '.join(FORMATS)}")
     return kinds[kind](m, target, keep_private=keep_private, report=report)

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
@@ -45,7 +46,13 @@ class ExactSearch(Index, Protocol):
     def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64: ...
 
     def candidates_many(
-        self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
+        self,
+        snapshot: Snapshot,
+        queries: F32,
+        count: int,
+        *,
+        excluded: Sequence[I64] | None = None,
+        report: Report = silent,
     ) -> Sequence[I64]: ...
 
 

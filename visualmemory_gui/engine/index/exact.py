@@ -3,39 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.rescore import TIE
+from visualmemory_gui.engine.index.shared_out import shared_out
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
-BLOCK_FLOATS = 16_000_000
-MOST_QUERIES = 256
-TILE = 64
+BLOCK_FLOATS = 64_000_000
+MOST_QUERIES = 1024
+TILE = 32
+LOWEST = np.finfo(np.float32).min
 
 
 class ExactIndex:
-    """Holds nothing: every answer is computed from the snapshot given. Safe from any thread."""
+    """Holds nothing: every answer is computed from the snapshot given. Safe from any thread.
+
+    Many queries are shared out among ``threads``.
+    """
 
     kind: Literal["exact"] = "exact"
     device = "cpu"
+
+    def __init__(self, *, threads: int = 1) -> None:
+        self._threads = threads
 
     def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64:
         return _pick(snapshot, _similarity(snapshot.vectors, query), count, excluded)
 
     def candidates_many(
-        self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
+        self,
+        snapshot: Snapshot,
+        queries: F32,
+        count: int,
+        *,
+        excluded: Sequence[I64] | None = None,
+        report: Report = silent,
     ) -> list[I64]:
-        found: list[I64] = []
-        vectors = snapshot.vectors
+        vectors, mute = snapshot.vectors, np.flatnonzero(~snapshot.active)
         block = queries_at_once(len(snapshot))
+        room = np.empty((min(block, len(queries)), len(snapshot)), np.float32)
+        found: list[I64] = []
         for start in range(0, len(queries), block):
-            for similarity in queries[start : start + block] @ vectors.T:
-                out = NO_ROWS if excluded is None else excluded[len(found)]
-                found.append(_pick(snapshot, similarity, count, out))
+            report(start, len(queries))
+            part = queries[start : start + block]
+            similarity = np.matmul(part, vectors.T, out=room[: len(part)])
+            out = None if excluded is None else excluded[start : start + block]
+            found += shared_out(
+                partial(_pick_many, similarity, mute=mute, count=count, excluded=out),
+                len(part),
+                threads=self._threads,
+            )
         return found
 
     def follow(self, snapshot: Snapshot) -> None:
@@ -56,7 +80,7 @@ def nearest_among(snapshot: Snapshot, rows: I64, query: F32, count: int) -> I64:
 
 
 def queries_at_once(rows: int) -> int:
-    """How many queries to answer in one product, so that the result stays within 64 MB."""
+    """How many queries to answer in one product, so that the result stays within 256 MB."""
     return min(max(BLOCK_FLOATS // max(rows, 1), 1), MOST_QUERIES)
 
 
@@ -78,29 +102,48 @@ def _pick(snapshot: Snapshot, similarity: F32, count: int, excluded: I64) -> I64
     return _best(similarity, count)
 
 
+def _pick_many(similarity: F32, part: slice, *, count: int, mute: I64, excluded: Sequence[I64] | None) -> list[I64]:
+    """The same for ``part`` of the queries, lines of ``similarity`` (q, n); ``mute`` rows vote for none of them."""
+    lines = similarity[part]
+    if len(mute):
+        lines[:, mute] = -np.inf
+    for line, out in zip(lines, excluded[part] if excluded is not None else (), strict=False):
+        line[out] = -np.inf
+    bounds = np.maximum(_lower_bounds(lines, count) - np.float32(TIE), LOWEST)
+    at, rows = np.divmod(np.flatnonzero((lines >= bounds[:, None]).reshape(-1)), lines.shape[1] or 1)
+    ends = np.searchsorted(at, np.arange(len(lines) + 1))
+    spans = [rows[start:end] for start, end in pairwise(ends.tolist())]
+    return [_last_within(span, line[span], count) for span, line in zip(spans, lines, strict=True)]
+
+
 def _best(similarity: F32, count: int) -> I64:
     """Places of the ``count`` largest finite values and of all within TIE of the last, increasing."""
-    rows = _above(similarity, _lower_bound(similarity, count))
-    if len(rows) > count:
-        kept = similarity[rows]
-        last = np.partition(kept, len(kept) - count)[len(kept) - count]
-        rows = rows[kept >= last - TIE]
-    return rows
+    bound = max(_lower_bounds(similarity[None], count)[0] - np.float32(TIE), LOWEST)
+    rows = np.flatnonzero(similarity >= bound)
+    return _last_within(rows, similarity[rows], count)
 
 
-def _lower_bound(similarity: F32, count: int) -> float:
-    """A value that at least ``count`` entries reach: the count-th largest of the maxima of tiles of 64 entries.
+def _last_within(rows: I64, similarity: F32, count: int) -> I64:
+    """Those of ``rows`` whose ``similarity`` is among the ``count`` largest or within TIE of the last."""
+    if len(rows) <= count:
+        return rows
+    last = np.partition(similarity, len(rows) - count)[len(rows) - count]
+    kept: I64 = rows[similarity >= last - np.float32(TIE)]
+    return kept
 
-    Ten times faster than partitioning all the entries, and few entries besides the wanted ones are above it.
+
+def _lower_bounds(similarity: F32, count: int) -> F32:
+    """For each line of (q, n) a value that at least ``count`` of its entries reach: the count-th largest of the maxima
+    of tiles of up to 32 entries. -inf where there are too few.
+
+    Ten times faster than partitioning all the entries, and few entries besides the wanted ones are above it. A tile
+    takes every n/32-th entry, so that its maximum is one of whole lines.
     """
-    tiles = len(similarity) // TILE
-    if tiles < 2 * count:
-        return -np.inf
-    maxima = similarity[: tiles * TILE].reshape(tiles, TILE).max(axis=1)
-    return float(np.partition(maxima, tiles - count)[tiles - count])
-
-
-def _above(similarity: F32, bound: float) -> I64:
-    if bound == -np.inf:
-        return np.flatnonzero(similarity > -np.inf)
-    return np.flatnonzero(similarity >= bound - TIE)
+    q, n = similarity.shape
+    tile = min(TILE, n // max(2 * count, 1))
+    if tile < 2:
+        return np.full(q, -np.inf, np.float32)
+    tiles = n // tile
+    maxima = similarity[:, : tiles * tile].reshape(q, tile, tiles).max(axis=1)
+    bounds: F32 = np.partition(maxima, tiles - count, axis=1)[:, tiles - count]
+    return bounds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -49,3 +51,32 @@ def _distances(vectors: F32, rows: I64, query: F32) -> F64:
     np.subtract(1.0, distances, out=distances)
     np.maximum(distances, 0.0, out=distances)
     return np.minimum(distances, 2.0, out=distances)
+
+
+def rescore_many(snapshot: Snapshot, candidates: Sequence[I64], queries: F32, count: int) -> list[tuple[I64, F64]]:
+    """``rescore`` for each of ``queries`` (q, d), measured in memory that is made once for all of them.
+
+    Fresh memory for each query would cost as much as the measuring, and more in several threads.
+    """
+    kept = [cut_twins(snapshot, rows, count) for rows in candidates]
+    largest = min(max(map(len, kept), default=0), BLOCK_ROWS)
+    room = np.empty((largest, queries.shape[1]), np.float32), np.empty((largest, queries.shape[1]))
+    found = []
+    for rows, query in zip(kept, queries, strict=True):
+        distances = _distances_in(room, snapshot.vectors, rows, query=query)
+        order = distances.argsort(kind="stable")[:count]
+        found.append((rows[order], distances[order]))
+    return found
+
+
+def _distances_in(room: tuple[F32, F64], vectors: F32, rows: I64, *, query: F32) -> F64:
+    narrow, wide = room
+    similarity, wide_query = np.empty(len(rows)), query.astype(np.float64)
+    for start in range(0, len(rows), BLOCK_ROWS):
+        part = rows[start : start + BLOCK_ROWS]
+        n = len(part)
+        np.take(vectors, part, axis=0, out=narrow[:n], mode="clip")
+        np.copyto(wide[:n], narrow[:n])
+        np.einsum("ij,j->i", wide[:n], wide_query, out=similarity[start : start + n])
+    clipped: F64 = np.minimum(np.maximum(1.0 - similarity, 0.0), 2.0)
+    return clipped

@@ -16,7 +16,8 @@ from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
-from visualmemory_gui.engine.index.rescore import rescore
+from visualmemory_gui.engine.index.rescore import rescore, rescore_many
+from visualmemory_gui.engine.index.shared_out import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Bools, IndexState, SearchInfo, SearchMode
@@ -24,7 +25,10 @@ from visualmemory_gui.engine.types import F32, F64, I64, Bools, IndexState, Sear
 MARGIN = 10
 """Candidates beyond k, so that an exemplar that fell out is replaced without another search."""
 
-BLOCK_QUERIES = 64
+BLOCK_QUERIES = 1024
+LARGE_BLOCK = 8192
+"""What exact search takes at once, and reports within: it keeps its room of up to 256 MB from product to product."""
+
 DUE_SHARE = 0.01
 DUE_LEAST = 1000
 MOST_MARKED = 0.3
@@ -57,7 +61,7 @@ class Searcher:
         self.encoder = encoder
         self.exact_limit = exact_limit
         self._threads = threads or os.cpu_count() or 1
-        self._exact = _exact_on(device, dim)
+        self._exact = _exact_on(device, dim, threads=self._threads)
         self._hnsw = HnswIndex(threads=self._threads)
         self._building = threading.Lock()
         self._saved: int | None = None
@@ -95,11 +99,13 @@ class Searcher:
         """``nearest`` for each row of ``queries`` (q, d); ``excluded_rows(i)`` names rows that query i must not see."""
         by_graph = self._graph_decides(snapshot, mode)
         found: list[Found] = []
-        for start in range(0, len(queries), BLOCK_QUERIES):
+        block = BLOCK_QUERIES if by_graph else LARGE_BLOCK
+        for start in range(0, len(queries), block):
             report(start, len(queries))
-            part = queries[start : start + BLOCK_QUERIES]
+            part = queries[start : start + block]
             out = [NO_ROWS if excluded_rows is None else excluded_rows(start + i) for i in range(len(part))]
-            found += self._block(snapshot, part, k, excluded=out, by_graph=by_graph)
+            within = _within(report, start, len(queries))
+            found += self._block(snapshot, part, k, excluded=out, by_graph=by_graph, report=within)
         report(len(queries), len(queries))
         return found
 
@@ -224,28 +230,37 @@ class Searcher:
             self._saved = None
 
     def _block(
-        self, snapshot: Snapshot, queries: F32, k: int, *, excluded: Sequence[I64], by_graph: bool
+        self, snapshot: Snapshot, queries: F32, k: int, *, excluded: Sequence[I64], by_graph: bool, report: Report
     ) -> list[Found]:
         proposed: list[I64 | None] = [None] * len(queries)
         if by_graph:
             proposed = self._hnsw.candidates_many(snapshot, queries, k + MARGIN, excluded=excluded)
         open_ = [i for i, rows in enumerate(proposed) if rows is None]
-        exact: dict[int, I64] = {}
         if open_:
-            out = [excluded[i] for i in open_]
-            exact = dict(
-                zip(open_, self._exact.candidates_many(snapshot, queries[open_], k + MARGIN, excluded=out), strict=True)
-            )
-        found = []
-        for i, (rows, query) in enumerate(zip(proposed, queries, strict=True)):
-            info = SearchInfo("exact", self.device) if rows is None else _BY_GRAPH
-            found.append(Found(*rescore(snapshot, exact[i] if rows is None else rows, query, k), info))
-        return found
+            part, out = queries[open_], [excluded[i] for i in open_]
+            exact = self._exact.candidates_many(snapshot, part, k + MARGIN, excluded=out, report=report)
+            for i, rows in zip(open_, exact, strict=True):
+                proposed[i] = rows
+        by = [SearchInfo("hnsw", "cpu")] * len(queries)
+        for i in open_:
+            by[i] = SearchInfo("exact", self.device)
+
+        def rescored(part: slice) -> list[Found]:
+            candidates = [NO_ROWS if rows is None else rows for rows in proposed[part]]
+            near = rescore_many(snapshot, candidates, queries[part], k)
+            return [Found(*one, info) for one, info in zip(near, by[part], strict=True)]
+
+        return shared_out(rescored, len(queries), threads=self._threads)
 
 
-def _exact_on(device: str, dim: int) -> ExactSearch:
+def _within(report: Report, start: int, whole: int) -> Report:
+    """``report`` for a part of the queries that begins at ``start``."""
+    return lambda done, total, what="": report(start + done, whole, what)
+
+
+def _exact_on(device: str, dim: int, *, threads: int) -> ExactSearch:
     if device == "cpu":
-        return ExactIndex()
+        return ExactIndex(threads=threads)
     from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
 
     return TorchExactIndex(dim, device)

@@ -12,6 +12,7 @@ import torch
 from visualmemory_gui.engine.index.base import NO_ROWS, same_line
 from visualmemory_gui.engine.index.exact import queries_at_once
 from visualmemory_gui.engine.index.rescore import TIE
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
@@ -39,14 +40,21 @@ class TorchExactIndex:
         return self.candidates_many(snapshot, query[None], count, excluded=[excluded])[0]
 
     def candidates_many(
-        self, snapshot: Snapshot, queries: F32, count: int, *, excluded: Sequence[I64] | None = None
+        self,
+        snapshot: Snapshot,
+        queries: F32,
+        count: int,
+        *,
+        excluded: Sequence[I64] | None = None,
+        report: Report = silent,
     ) -> list[I64]:
-        matrix, silent = self._prepared(snapshot)
+        matrix, mute = self._prepared(snapshot)
         found: list[I64] = []
         block = queries_at_once(len(snapshot))
         for start in range(0, len(queries), block):
+            report(start, len(queries))
             part = torch.from_numpy(np.ascontiguousarray(queries[start : start + block])).to(self.device)
-            similarity = (part @ matrix.T).masked_fill_(silent, -torch.inf)
+            similarity = (part @ matrix.T).masked_fill_(mute, -torch.inf)
             if excluded is not None:
                 self._silence(similarity, excluded[start : start + block])
             found += _best(similarity, count)

@@ -16,6 +16,13 @@ class Derived:
         found = self._database.maybe("select json, change from derived where name = ?", (name,))
         return None if found is None else (found[0], found[1])
 
+    def all(self, prefix: str) -> dict[str, str]:
+        """The JSON texts of the values whose names begin with ``prefix``, by name."""
+        found = self._database.rows(
+            "select name, json from derived where substr(name, 1, ?1) = ?2 order by name", (len(prefix), prefix)
+        )
+        return dict(found)
+
     def put(self, name: str, json: str, change: int) -> None:
         with self._database.atomic():
             self._database.execute(

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.gathered import Block, codes_by_level
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.counting import Block, level_codes
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
 from visualmemory_gui.engine.study.subsets import Asker, Voting, hold_out, memory_of
 from visualmemory_gui.engine.types import I64, Bools
@@ -89,7 +89,7 @@ def add_classes(
     if not len(old) or not len(asked_old):
         raise BadValue("no class would be old: name fewer new classes")
     pools = _pools(snapshot, rest[is_new[rest]], codes, seed=seed)
-    asker, levels = Asker(snapshot, voting), level_codes(snapshot.labels)
+    asker, levels = Asker(snapshot, voting), codes_by_level(snapshot.labels)
     report(0, len(shots) + 1, "asking the old classes")
     before = _right(asker, asker(memory_of(snapshot, old), asked_old))
     steps = []

@@ -3,157 +3,174 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.factor import class_factor
-from visualmemory_gui.engine.decision.leave_one_out import Retrieved
-from visualmemory_gui.engine.decision.levels import at_level, depth
-from visualmemory_gui.engine.decision.votes import Running, weights, winner_at_each_k
-from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.decision.confidence import Ballot, fit
+from visualmemory_gui.engine.decision.gathered import NO_CLASS, Block, deepest, level_codes
+from visualmemory_gui.engine.decision.votes import (
+    EXPONENT,
+    OFFSET,
+    TEMPERATURE,
+    RuleOptions,
+    seats,
+    winner_at_each_k,
+)
 from visualmemory_gui.engine.study.evaluation import (
     Accuracy,
     Calibration,
+    ClassFigures,
     Evaluation,
+    Outcomes,
+    Sweep,
+    calibrate,
     equal_mass_bins,
     expected_calibration_error,
     fit_reliability,
 )
+from visualmemory_gui.engine.study.questions import Questions
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule
 
-NO_ANSWER = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The neighbours of q queries, each (q, k) in rank order; where a list is shorter, ``there`` is False.
-
-    ``codes`` are codes of full labels, ``scale`` is trust times class factor. ``truth`` (q,) holds the right codes.
-    """
-
-    codes: I64
-    distances: F64
-    scale: F64
-    there: Bools
-    truth: I64
-
-    def votes(self, rule: Rule) -> F64:
-        """(q, k) votes; 0 where there is no neighbour."""
-        return np.where(self.there, weights(rule, self.distances) * self.scale, 0.0)
-
-
-def gather(snapshot: Snapshot, found: Sequence[Retrieved], truth: I64, *, k: int, factor: bool, own: bool) -> Block:
-    """Bring retrieved neighbours into arrays of ``k`` columns.
-
-    ``factor`` applies the class factor; ``own`` says that each query is itself an active exemplar of its label, which
-    is not counted there.
-    """
-    rows, there = np.zeros((len(found), k), np.int64), np.zeros((len(found), k), bool)
-    distances = np.full((len(found), k), np.inf)
-    for i, one in enumerate(found):
-        n = min(len(one.rows), k)
-        rows[i, :n], distances[i, :n], there[i, :n] = one.rows[:n], one.distances[:n], True
-    codes = snapshot.label[rows].astype(np.int64)
-    scale = snapshot.trust[rows]
-    if factor:
-        scale = scale * class_factor(snapshot.counts[codes] - (own & (codes == truth[:, None])))
-    return Block(codes, distances, scale, there, truth)
+SWEPT: Mapping[Rule, tuple[str, tuple[float, ...]]] = {
+    "distance": ("exponent", (EXPONENT, 2.0, 5.0, 10.0, 20.0, 50.0)),
+    "softmax": ("temperature", (0.01, 0.02, 0.04, TEMPERATURE, 0.15, 0.3, 1.0)),
+    "rank": ("offset", (0.5, 1.0, OFFSET, 4.0, 8.0, 16.0)),
+}
+"""The parameters of the rules, and the values that are tried. The usual one is among them."""
 
 
 class Counts:
     """Figures over all blocks seen. ``names`` holds the label of each code, those of the truth included.
 
-    ``k`` and ``rule`` are those of calibration and confusion.
+    ``ballot`` is that of calibration and confusion, which are over full labels whatever its level.
     """
 
-    def __init__(self, names: Sequence[str], *, ks: Sequence[int], rules: Sequence[Rule], k: int, rule: Rule) -> None:
-        self._names = names
+    def __init__(self, names: Sequence[str], *, ks: Sequence[int], rules: Sequence[Rule], ballot: Ballot) -> None:
         self._ks = ks
-        self._k, self._rule = k, rule
-        self._level = level_codes(names)
-        self._hits = {(level, r): np.zeros(len(ks), np.int64) for level in self._level for r in rules}
-        self._queries = 0
+        self._ballot = ballot
+        bottom = deepest(names)
+        self._codes = {level: level_codes(names, level) for level in range(bottom)}
+        self._levels = (*range(bottom), bottom)
+        self._hits = {(level, rule): np.zeros(len(ks), np.int64) for level in self._codes for rule in rules}
+        self._swept = {(r, value): np.zeros(len(ks), np.int64) for r in rules if r in SWEPT for value in SWEPT[r][1]}
         self._asked: Counter[int] = Counter()
         self._right: Counter[int] = Counter()
-        self._pairs: Counter[tuple[int, int]] = Counter()
-        self._shares: list[F64] = []
-        self._correct: list[Bools] = []
+        self._winner: list[I64] = []
+        self._share: list[F64] = []
         self._entropy = 0.0
 
     def add(self, block: Block) -> None:
         """Count one block."""
-        self._queries += len(block.truth)
-        for k, (there, same) in enumerate(zip(block.there.T, (block.codes == block.truth[:, None]).T, strict=True)):
-            self._asked[k] += int(there.sum())
-            self._right[k] += int((there & same).sum())
-        for level, r in self._hits:
-            codes = self._level[level]
-            winner = winner_at_each_k(codes[block.codes], block.votes(r)).winner
-            hit = winner == codes[block.truth][:, None]
-            self._hits[level, r] += hit[:, [min(k, hit.shape[1]) - 1 for k in self._ks]].sum(axis=0)
+        there, same = block.there, block.codes == block.truth[:, None]
+        for k, (asked, right) in enumerate(zip(there.sum(axis=0), (there & same).sum(axis=0), strict=True)):
+            self._asked[k] += int(asked)
+            self._right[k] += int(right)
+        rules = dict.fromkeys(rule for _, rule in self._hits)
+        votes = {rule: block.votes(rule) for rule in rules}
+        for level, at in self._codes.items():
+            codes, truth = at[block.codes], at[block.truth]
+            numbered = seats(codes)
+            for rule in rules:
+                self._hits[level, rule] += self._hit(codes, truth, votes[rule], numbered=numbered)
+            if level == 0:
+                for rule, value in self._swept:
+                    cast = block.votes(rule, _options(rule, value))
+                    self._swept[rule, value] += self._hit(codes, truth, cast, numbered=numbered)
         self._calibrate(block)
 
+    def _hit(self, codes: I64, truth: I64, votes: F64, *, numbered: I64) -> I64:
+        """How many of the queries are right at each of ``ks``."""
+        right: Bools = winner_at_each_k(codes, votes, numbered=numbered).winner == truth[:, None]
+        hits: I64 = right[:, [min(k, right.shape[1]) - 1 for k in self._ks]].sum(axis=0)
+        return hits
+
     def _calibrate(self, block: Block) -> None:
-        k = min(self._k, block.codes.shape[1])
-        codes, votes = block.codes[:, :k], block.votes(self._rule)[:, :k]
-        found: Running = winner_at_each_k(codes, votes)
+        k = min(self._ballot.k, block.codes.shape[1])
+        codes, votes = block.codes[:, :k], block.votes(self._ballot.rule)[:, :k]
+        found = winner_at_each_k(codes, votes)
         winner, share = found.winner[:, -1], found.share[:, -1]
-        self._pairs.update(zip(block.truth.tolist(), winner.tolist(), strict=True))
-        answered = winner != NO_ANSWER
-        self._shares.append(share[answered])
-        self._correct.append((winner == block.truth)[answered])
+        answered = winner != NO_CLASS
+        self._winner.append(winner)
+        self._share.append(share)
         self._entropy += float(entropy_bits(codes[answered], votes[answered]).sum())
 
-    def result(self, *, class_factor: bool) -> Evaluation:
-        """All figures. At least one block must have been counted."""
-        levels = {level: self._accuracy(level) for level in self._level}
+    def result(self, asked: Questions) -> Evaluation:
+        """All figures. ``asked`` are the queries of all blocks, at least one, in their order."""
+        queries, ballot = len(asked), self._ballot
+        levels = {level: self._accuracy(level, queries) for level in self._levels}
         reliability = tuple(self._right[k] / asked for k, asked in sorted(self._asked.items()) if asked)
-        shares, right = np.concatenate(self._shares), np.concatenate(self._correct)
-        bins = equal_mass_bins(shares, right)
-        entropy = self._entropy / len(shares) if len(shares) else None
+        winner, share = np.concatenate(self._winner), np.concatenate(self._share)
+        outcomes = Outcomes(
+            asked.names,
+            asked.ids,
+            asked.truth,
+            winner,
+            share,
+            unit=asked.unit,
+            key=asked.key,
+            change=asked.change,
+            seen=asked.seen,
+        )
+        answered = winner != NO_CLASS
+        bins = equal_mass_bins(share[answered], outcomes.right[answered])
+        entropy = self._entropy / int(answered.sum()) if answered.any() else None
+        confidence = fit(share[answered], outcomes.right[answered], ballot)
+        confusion = _confusion(outcomes)
         return Evaluation(
-            queries=self._queries,
+            queries=queries,
             accuracy=levels[0],
             accuracy_by_level=levels,
             reliability_at_k=reliability,
             reliability_fit=fit_reliability(reliability),
-            calibration=Calibration(self._k, self._rule, bins, expected_calibration_error(bins), entropy),
-            confusion=self._confusion(),
-            class_factor=class_factor,
+            calibration=Calibration(ballot.k, ballot.rule, bins, expected_calibration_error(bins), entropy),
+            confusion=confusion,
+            class_factor=ballot.class_factor,
+            per_class=_per_class(confusion),
+            sweeps=self._sweeps(queries),
+            confidence=calibrate(outcomes, confidence),
+            outcomes=outcomes,
+            query_set=asked.query_set,
         )
 
-    def _accuracy(self, level: int) -> Accuracy:
-        counted = {r: hits for (at, r), hits in self._hits.items() if at == level}
-        return {
-            r: {k: int(n) / self._queries for k, n in zip(self._ks, hits, strict=True)} for r, hits in counted.items()
-        }
+    def _accuracy(self, level: int, queries: int) -> Accuracy:
+        """At the deepest level every label is itself, as at level 0."""
+        counted = {r: hits for (at, r), hits in self._hits.items() if at == (level if level in self._codes else 0)}
+        return {rule: self._by_k(hits, queries) for rule, hits in counted.items()}
 
-    def _confusion(self) -> dict[str, dict[str, int]]:
-        out: dict[str, dict[str, int]] = {}
-        for (true, won), n in sorted(self._pairs.items()):
-            out.setdefault(self._names[true], {})["" if won == NO_ANSWER else self._names[won]] = n
-        return out
+    def _by_k(self, hits: I64, queries: int) -> dict[int, float]:
+        return {k: int(n) / queries for k, n in zip(self._ks, hits, strict=True)}
+
+    def _sweeps(self, queries: int) -> dict[Rule, Sweep]:
+        values: dict[Rule, dict[float, dict[int, float]]] = {}
+        for (rule, value), hits in self._swept.items():
+            values.setdefault(rule, {})[value] = self._by_k(hits, queries)
+        return {rule: Sweep(SWEPT[rule][0], found) for rule, found in values.items()}
 
 
-def level_codes(names: Sequence[str]) -> dict[int, I64]:
-    """For level 0 and each level down to the deepest label: the code there of each full label's code."""
-    out = {}
-    for level in range(max(map(depth, names), default=0) + 1):
-        at = {name: code for code, name in enumerate(dict.fromkeys(at_level(name, level) for name in names))}
-        out[level] = np.array([at[at_level(name, level)] for name in names], np.int64)
+def _options(rule: Rule, value: float) -> RuleOptions:
+    if rule == "distance":
+        return {"exponent": value}
+    return {"temperature": value} if rule == "softmax" else {"offset": value}
+
+
+def _confusion(outcomes: Outcomes) -> dict[str, dict[str, int]]:
+    names, out = outcomes.names, dict[str, dict[str, int]]()
+    pairs, counts = np.unique(np.stack([outcomes.truth, outcomes.winner]), axis=1, return_counts=True)
+    for true, won, n in zip(*pairs.tolist(), counts.tolist(), strict=True):
+        out.setdefault(names[true], {})["" if won == NO_CLASS else names[won]] = n
     return out
+
+
+def _per_class(confusion: Mapping[str, Mapping[str, int]]) -> dict[str, ClassFigures]:
+    supports = {label: sum(predicted.values()) for label, predicted in confusion.items()}
+    return {label: ClassFigures(n, confusion[label].get(label, 0) / n) for label, n in supports.items()}
 
 
 def entropy_bits(codes: I64, votes: F64) -> F64:
     """Entropy in bits of the shares that (q, k) ``votes`` give to ``codes``, one a query."""
-    order = np.argsort(codes, axis=1, kind="stable")
-    ordered, cast = np.take_along_axis(codes, order, axis=1), np.take_along_axis(votes, order, axis=1)
-    seats = np.zeros(codes.shape, np.int64)
-    seats[:, 1:] = np.cumsum(ordered[:, 1:] != ordered[:, :-1], axis=1)
-    totals = np.zeros(codes.shape)
-    np.add.at(totals, (np.arange(len(codes))[:, None], seats), cast)
+    totals, numbered = np.zeros(codes.shape), seats(codes)
+    np.add.at(totals, (np.arange(len(codes))[:, None], numbered), votes)
     shares = totals / totals.sum(axis=1, keepdims=True)
     out: F64 = -(shares * np.log2(np.where(shares > 0, shares, 1.0))).sum(axis=1)
     return out

@@ -1,29 +1,35 @@
 """How often a memory's decisions are right: on its own exemplars with each left out, or on queries with known labels.
 
-All rules and all k come from one retrieval at the largest k.
+All rules, all k and all parameters come from one exact retrieval at the largest k.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
+from visualmemory_gui.engine.decision.confidence import Ballot
+from visualmemory_gui.engine.decision.gathered import gather
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.counting import Counts, gather
+from visualmemory_gui.engine.study import questions
+from visualmemory_gui.engine.study.counting import Counts
 from visualmemory_gui.engine.study.evaluation import Evaluation
 from visualmemory_gui.engine.study.labelled import Labelled, from_folder
-from visualmemory_gui.engine.types import F32, I64, RULES, Rule
+from visualmemory_gui.engine.study.questions import Frozen, Questions
+from visualmemory_gui.engine.types import RULES, Rule
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.decision.leave_one_out import NearestMany
+    from visualmemory_gui.engine.memory import VisualMemory
 
 KS = (1, 5, 10, 20, 50, 100)
 
-_BLOCK = 1024
+_BLOCK = 8192
 
 
 def evaluate(
@@ -32,21 +38,23 @@ def evaluate(
     *,
     ks: Sequence[int] = KS,
     rules: Sequence[Rule] = RULES,
+    asked: Frozen | None = None,
     report: Report = silent,
 ) -> Evaluation:
     """Evaluate ``memory`` by leave-one-out, or on the pictures of ``test_folder`` (sub-folders are labels).
 
-    Class factor, and k and rule of calibration and confusion, are the memory's settings. Raises BadValue.
+    ``asked`` asks the exemplars of an earlier run, with the labels they had then and those struck out since: figures
+    on them may be compared with that run's. Class factor, and k and rule of calibration and confusion, are the memory's
+    settings. Search is exact. Raises BadValue, UnknownExemplar, Cancelled.
     """
-    settings, searcher = memory.settings, memory.live.searcher
-    asked = None if test_folder is None else from_folder(memory, test_folder, report=report)
-    snapshot = memory.snapshot
-    if asked is not None and not asked.labels:
+    given = None if test_folder is None else from_folder(memory, test_folder, report=report)
+    if given is not None and not given.labels:
         raise BadValue(f"{test_folder} holds no picture that can be read; put pictures into sub-folders named by label")
+    settings = memory.settings
     return evaluate_snapshot(
-        snapshot,
-        searcher.nearest_many,
-        asked,
+        memory.snapshot,
+        partial(memory.live.searcher.nearest_many, mode="exact"),
+        asked if given is None else given,
         ks=ks,
         rules=rules,
         k=settings.k,
@@ -59,7 +67,7 @@ def evaluate(
 def evaluate_snapshot(
     snapshot: Snapshot,
     nearest_many: NearestMany,
-    asked: Labelled | None = None,
+    asked: Labelled | Frozen | None = None,
     *,
     ks: Sequence[int] = KS,
     rules: Sequence[Rule] = RULES,
@@ -71,66 +79,35 @@ def evaluate_snapshot(
     """Evaluate the active exemplars of ``snapshot`` by leave-one-out, or the queries ``asked``.
 
     Leave-one-out leaves out the exemplar, those of equal content or an equal vector, and its group, and its label's
-    count for the class factor is one less. A query of ``asked`` does not see exemplars of its own content or vector.
+    count for the class factor is one less. A query from elsewhere does not see exemplars of its own content or vector.
     ``k`` above what is there means all. Raises BadValue when there is nothing to ask.
     """
-    if min((*ks, k), default=0) < 1:
-        raise BadValue(f"k counts neighbours and must be at least 1, not {min((*ks, k), default=0)}")
-    width = max(1, min(max((*ks, k)), snapshot.active_count))
-    queries = _own(snapshot) if asked is None else _given(snapshot, asked)
-    if not len(queries) or not snapshot.active_count:
+    if min((*ks, k)) < 1:
+        raise BadValue(f"k counts neighbours and must be at least 1, not {min((*ks, k))}")
+    if not snapshot.active_count:
         raise BadValue("there is nothing to evaluate: the memory has no active exemplar")
-    counts = Counts(queries.names, ks=ks, rules=rules, k=k, rule=rule)
-    for start in range(0, len(queries), _BLOCK):
+    what = _questions(snapshot, asked)
+    width = max(1, min(max((*ks, k)), snapshot.active_count))
+    counts = Counts(what.names, ks=ks, rules=rules, ballot=Ballot(k, rule, class_factor, level=0))
+    for start in range(0, len(what), _BLOCK):
         part = slice(start, start + _BLOCK)
         found = nearest_many(
             snapshot,
-            queries.vectors(part),
+            what.vectors(part),
             width,
-            excluded_rows=lambda i, start=start: queries.left_out(start + i),  # type: ignore[misc]
-            report=_shifted(report, start, len(queries)),
+            excluded_rows=lambda i, start=start: what.left_out(start + i),  # type: ignore[misc]
+            report=_shifted(report, start, len(what)),
         )
-        truth = queries.truth[part]
-        counts.add(gather(snapshot, found, truth, k=width, factor=class_factor, own=asked is None))
-    return replace(counts.result(class_factor=class_factor), skipped=() if asked is None else asked.skipped)
+        truth, counted = what.truth[part], what.counted[part]
+        counts.add(gather(snapshot, found, truth, k=width, factor=class_factor, counted=counted))
+    report(len(what), len(what), "evaluating")
+    return replace(counts.result(what), skipped=asked.skipped if isinstance(asked, Labelled) else ())
 
 
-class _Queries:
-    """What is asked: vectors by block, right codes, and the rows that each query must not see."""
-
-    def __init__(
-        self, truth: I64, names: Sequence[str], *, vectors: Callable[[slice], F32], left_out: Callable[[int], I64]
-    ) -> None:
-        self.truth = truth
-        self.names = names
-        self.vectors = vectors
-        self.left_out = left_out
-
-    def __len__(self) -> int:
-        return len(self.truth)
-
-
-def _own(snapshot: Snapshot) -> _Queries:
-    rows, left_out, vectors = np.flatnonzero(snapshot.active), LeftOut(snapshot), snapshot.vectors
-    return _Queries(
-        snapshot.label[rows].astype(np.int64),
-        snapshot.labels,
-        vectors=lambda part: vectors[rows[part]],
-        left_out=lambda i: left_out.rows(int(rows[i])),
-    )
-
-
-def _given(snapshot: Snapshot, asked: Labelled) -> _Queries:
-    """Labels that the memory does not know get codes of their own, which nothing can win."""
-    names = list(dict.fromkeys((*snapshot.labels, *asked.labels)))
-    code_of = {name: code for code, name in enumerate(names)}
-    left_out = LeftOut(snapshot)
-    return _Queries(
-        np.array([code_of[label] for label in asked.labels], np.int64),
-        names,
-        vectors=lambda part: asked.vectors[part],
-        left_out=lambda i: left_out.rows_for(content=int(asked.content[i]), twin=int(asked.twin[i])),
-    )
+def _questions(snapshot: Snapshot, asked: Labelled | Frozen | None) -> Questions:
+    if asked is None:
+        return questions.own(snapshot)
+    return questions.frozen(snapshot, asked) if isinstance(asked, Frozen) else questions.given(snapshot, asked)
 
 
 def _shifted(report: Report, start: int, whole: int) -> Report:

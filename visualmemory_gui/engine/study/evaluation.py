@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.types import F64, Bools, Rule, Skipped
+from visualmemory_gui.engine.decision.confidence import Confidence, fit
+from visualmemory_gui.engine.decision.gathered import NO_CLASS
+from visualmemory_gui.engine.study.honest import split
+from visualmemory_gui.engine.types import F64, I64, Bools, Rule, Skipped
 
 BINS = 15
 
@@ -42,14 +45,82 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """Of the queries whose right label is one class: how many there are, and the share decided right."""
+
+    support: int
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Accuracy by value of a rule's parameter and by k; ``parameter`` is the name of it."""
+
+    parameter: str
+    accuracy: Mapping[float, Mapping[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """The map from share to the chance of being right that these queries give, and its honest error.
+
+    ``ece`` is the expected calibration error of maps fitted on one half of the queries and asked of the other, both
+    ways; groups and copies stay in one half. None where a half is too small to fit one.
+    """
+
+    confidence: Confidence
+    ece: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of each of q queries under the calibration's k and rule, in the order in which they were asked.
+
+    ``names`` are the labels of codes. ``ids`` are exemplars' ids, 0 for queries that are none; ``truth`` and ``winner``
+    codes, -1 where nothing won; ``share`` is the winner's, 0 there. ``unit`` is a key above 0 that queries of one
+    group, content or vector share, ``key`` the hash of a query's content (or vector).
+    ``seen`` are the ids of all exemplars that were there, at the memory's change number ``change``.
+    """
+
+    names: tuple[str, ...]
+    ids: I64
+    truth: I64
+    winner: I64
+    share: F64
+    unit: I64
+    key: I64
+    change: int
+    seen: I64
+
+    @property
+    def right(self) -> Bools:
+        right: Bools = self.winner == self.truth
+        return right
+
+    @property
+    def canonical(self) -> I64:
+        """Places of the queries by content and label: the same order in every run of one query set."""
+        _, label = np.unique(np.array([self.names[code] for code in self.truth.tolist()], str), return_inverse=True)
+        return np.lexsort((label, self.key))
+
+    def of_cell(self, true: str, predicted: str) -> I64:
+        """Places of the queries of one label that were decided as another; "" stands for no answer. (m,) increasing."""
+        codes = {name: code for code, name in enumerate(self.names)}
+        won = codes.get(predicted, NO_CLASS)
+        return np.flatnonzero((self.truth == codes.get(true, NO_CLASS)) & (self.winner == won))
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """How often decisions are right. A query without an answer counts as wrong.
 
     ``accuracy`` is over full labels; ``accuracy_by_level`` maps each level (0 is the full label) to the same figures.
     ``reliability_at_k[i]`` is the share of right (i + 1)-th neighbours among the queries that have one, and
     ``reliability_fit`` the (a, b) of a ln k + b through them, None with fewer than two. ``confusion`` counts
-    true label -> predicted label -> queries for the calibration's k and rule; "" stands for no answer.
-    ``skipped`` lists pictures of a test folder that could not be read.
+    true label -> predicted label -> queries for the calibration's k and rule; "" stands for no answer; ``per_class``
+    sums it up. ``sweeps`` vary the parameter of each rule that has one. ``confidence`` is None under 200 queries.
+    ``query_set`` is a hash of what was asked: only runs in which it is equal may be compared. ``skipped`` lists
+    pictures of a test folder that could not be read.
     """
 
     queries: int
@@ -60,6 +131,11 @@ class Evaluation:
     calibration: Calibration
     confusion: Mapping[str, Mapping[str, int]]
     class_factor: bool
+    per_class: Mapping[str, ClassFigures]
+    sweeps: Mapping[Rule, Sweep]
+    confidence: Calibrated | None
+    outcomes: Outcomes = field(compare=False, repr=False)
+    query_set: str = ""
     skipped: tuple[Skipped, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -71,10 +147,25 @@ class Evaluation:
             "reliability_at_k": list(self.reliability_at_k),
             "reliability_fit": None if self.reliability_fit is None else list(self.reliability_fit),
             "calibration": {**asdict(self.calibration), "bins": [asdict(one) for one in self.calibration.bins]},
+            "confidence": None if self.confidence is None else _confidence_json(self.confidence),
             "confusion": {true: dict(predicted) for true, predicted in self.confusion.items()},
+            "per_class": {label: asdict(one) for label, one in self.per_class.items()},
+            "sweeps": {rule: _sweep_json(one) for rule, one in self.sweeps.items()},
             "class_factor": self.class_factor,
+            "query_set": self.query_set,
             "skipped": [asdict(one) for one in self.skipped],
         }
+
+
+def _confidence_json(found: Calibrated) -> dict[str, Any]:
+    known = found.confidence
+    steps = [{"share": share, "right": right} for share, right in zip(known.shares, known.right, strict=True)]
+    return {"steps": steps, "queries": known.queries, "ece": found.ece}
+
+
+def _sweep_json(sweep: Sweep) -> dict[str, Any]:
+    values = {f"{value:g}": {str(k): x for k, x in by_k.items()} for value, by_k in sweep.accuracy.items()}
+    return {"parameter": sweep.parameter, "accuracy": values}
 
 
 def _text_keys(accuracy: Accuracy) -> dict[str, dict[str, float]]:
@@ -100,3 +191,20 @@ def fit_reliability(reliability: Sequence[float]) -> tuple[float, float] | None:
         return None
     a, b = np.polyfit(np.log(np.arange(1, len(reliability) + 1)), np.asarray(reliability), 1)
     return float(a), float(b)
+
+
+def calibrate(outcomes: Outcomes, confidence: Confidence) -> Calibrated | None:
+    """``confidence``, which was fitted on all ``outcomes``, with its error on queries it was not fitted on; None where
+    it says nothing."""
+    if not confidence.shares:
+        return None
+    answered = outcomes.winner != NO_CLASS
+    share, right = outcomes.share[answered], outcomes.right[answered]
+    half = split(outcomes.truth[answered], outcomes.unit[answered], (1, 1))
+    told = np.zeros(len(share))
+    for part in range(2):
+        known = fit(share[half != part], right[half != part], confidence.ballot)
+        if not known.shares:
+            return Calibrated(confidence, None)
+        told[half == part] = [known.of(one) for one in share[half == part].tolist()]
+    return Calibrated(confidence, expected_calibration_error(equal_mass_bins(told, right)))

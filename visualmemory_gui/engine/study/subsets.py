@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.gathered import NO_CLASS, Block, gather
 from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.counting import Block, gather
 from visualmemory_gui.engine.study.honest import split, together
 from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.study.nearest import nearest_many as by_products
@@ -117,7 +117,10 @@ class Asker:
                 report=silent,
             )
             truth = memory.label[part].astype(np.int64)
-            blocks.append(gather(memory, found, truth, k=self._width, factor=self._voting.class_factor, own=own))
+            counted = truth if own else np.full_like(truth, NO_CLASS)
+            blocks.append(
+                gather(memory, found, truth, k=self._width, factor=self._voting.class_factor, counted=counted)
+            )
         return _joined(blocks, self._width)
 
     def winners(self, block: Block, codes: I64 | None = None) -> I64:

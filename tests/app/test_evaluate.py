@@ -1,0 +1,211 @@
+"""The page that tells how often decisions are right."""
+
+from __future__ import annotations
+
+import csv
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QListWidget, QPushButton, QTableWidget
+from pytestqt.qtbot import QtBot
+
+from tests.app.conftest import Desk
+from tests.conftest import clustered
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.charts import accuracy, calibration, charts, reliability, sweeps, table
+from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.views.evaluate_page import EvaluatePage
+from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
+from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.study.evaluate import evaluate
+from visualmemory_gui.engine.study.runs import kept
+
+
+@pytest.fixture
+def taught(tmp_path: Path) -> Path:
+    """A memory whose decisions are often wrong."""
+    vectors, of = clustered(500, dim=8, classes=5, seed=1, spread=0.8)
+    with VisualMemory.create(tmp_path / "wrong.vmem", dim=8) as memory:
+        memory.add_vectors(vectors, of)
+    return tmp_path / "wrong.vmem"
+
+
+@pytest.fixture
+def page(empty_desk: Desk, taught: Path) -> EvaluatePage:
+    empty_desk.open(taught)
+    empty_desk.press("actionStudy")
+    empty_desk.window.study.tabs.setCurrentWidget(empty_desk.window.study.evaluate)
+    return empty_desk.window.study.evaluate
+
+
+def run(desk: Desk) -> None:
+    button = desk.window.findChild(QPushButton, "evaluateButton")
+    assert button is not None
+    button.click()
+    desk.settle()
+
+
+def test_evaluate_draws_curves_and_says_the_figure(empty_desk: Desk, page: EvaluatePage) -> None:
+    assert page.summary.text() == ""
+    run(empty_desk)
+    assert "% of 500 right at k = 10, rank" in page.summary.text()
+    assert [plot.chart.name for plot in page.plots if plot.chart] == [
+        "accuracy", "reliability", "calibration", "sweep-distance", "sweep-softmax", "sweep-rank",
+    ]  # fmt: skip
+    theme.notifier.changed.emit()
+
+
+def test_a_cell_opens_its_pictures_and_one_of_them_with_its_neighbours(empty_desk: Desk, page: EvaluatePage) -> None:
+    run(empty_desk)
+    worst = page.model.cells()[0]
+    mistakes = empty_desk.window.findChild(QListWidget, "mistakesList")
+    assert mistakes is not None
+    mistakes.setCurrentRow(0)
+    assert page.confusion.chosen() == worst
+    ids = page.model.ids_of(worst)
+    assert ids is not None
+    assert len(ids) == worst.queries
+    asked: list[object] = []
+    page.exemplars_chosen.connect(lambda what, chosen: asked.append((what, chosen.tolist())))
+    page.query_chosen.connect(asked.append)
+    page.confusion.show_button.click()
+    page.confusion.decide_button.click()
+    empty_desk.settle()
+    assert asked == [(worst.words, ids.tolist()), int(ids[0])]
+    assert empty_desk.window.workspace == "decide"
+
+
+def test_the_grid_is_worked_by_mouse_and_keys(empty_desk: Desk, page: EvaluatePage, qtbot: QtBot) -> None:
+    run(empty_desk)
+    page.tabs.setCurrentWidget(page.confusion)
+    empty_desk.settle()
+    grid = page.confusion.grid
+    cell = page.model.cells()[0]
+    place = grid.centre_of(cell)
+    qtbot.mouseClick(grid, Qt.MouseButton.LeftButton, pos=QPoint(int(place.x()), int(place.y())))
+    assert grid.chosen() == cell
+    qtbot.keyClick(grid, Qt.Key.Key_Left)
+    moved = grid.chosen()
+    assert moved is not None
+    assert moved.true == cell.true
+    with qtbot.waitSignal(grid.activated):
+        qtbot.keyClick(grid, Qt.Key.Key_Return)
+
+
+def test_an_empty_cell_has_no_pictures_to_show(qtbot: QtBot) -> None:
+    panel = ConfusionPanel()
+    qtbot.addWidget(panel)
+    panel.set_confusion({"a": {"a": 3}, "b": {"a": 1, "": 2}}, [Cell("b", "", 2), Cell("b", "a", 1)])
+    assert [panel.mistakes.item(row).text() for row in range(2)] == ["2   b  →  no answer", "1   b  →  a"]
+    panel.mistakes.setCurrentRow(1)
+    assert panel.chosen() == Cell("b", "a", 1)
+    assert panel.show_button.text() == "Show 1 picture"
+    panel.grid.choose(Cell("a", "b", 0))
+    assert not panel.show_button.isEnabled()
+    assert not panel.decide_button.isEnabled()
+
+
+def test_runs_are_kept_and_compared_only_on_the_same_queries(empty_desk: Desk, page: EvaluatePage) -> None:
+    run(empty_desk)
+    first = page.model.found
+    assert first is not None
+    wrong = first.outcomes.ids[~first.outcomes.right][:20].tolist()
+    empty_desk.window.commands.strike(wrong)
+    empty_desk.settle()
+    assert page.summary.text().endswith("1 edit since.")
+    run(empty_desk)
+    rows = empty_desk.window.findChild(QTableWidget, "runsTable")
+    assert rows is not None
+    last = rows.columnCount() - 1
+    assert [rows.item(row, last).text() for row in range(2)] == ["this one", "other queries: cannot be compared"]
+    page.queries.setCurrentIndex(page.queries.count() - 1)
+    run(empty_desk)
+    assert page.model.found.query_set == first.query_set
+    assert "points" in rows.item(2, last).text()
+    assert "Against the run before: " in page.summary.text()
+    assert len(kept(empty_desk.memory)) == 3
+
+
+def test_forgetting_takes_the_figures_away(empty_desk: Desk, page: EvaluatePage) -> None:
+    run(empty_desk)
+    empty_desk.memory.forget([3])
+    empty_desk.settle()
+    assert page.model.found is None
+    assert page.model.runs == ()
+    assert page.summary.text() == ""
+
+
+def test_an_evaluation_can_be_stopped_and_leaves_nothing(
+    empty_desk: Desk, page: EvaluatePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def slowly(memory: VisualMemory, *, asked: object, report: object) -> object:
+        under_way.set()
+        go_on.wait(20)
+        return evaluate(memory, report=report)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("visualmemory_gui.engine.study.evaluate.evaluate", slowly)
+    page.on_run()
+    assert under_way.wait(20)
+    assert not page.run_button.isEnabled()
+    empty_desk.window.session.tasks.running[-1].cancel()
+    go_on.set()
+    empty_desk.settle()
+    assert page.run_button.isEnabled()
+    assert page.model.found is None
+    assert kept(empty_desk.memory) == []
+    assert empty_desk.errors == []
+
+
+def test_a_memory_without_active_exemplars_says_so(desk: Desk) -> None:
+    desk.memory.strike(desk.memory.snapshot.ids.tolist())
+    desk.settle()
+    desk.press("actionStudy")
+    run(desk)
+    assert "nothing to evaluate" in str(desk.errors[-1])
+
+
+def test_charts_are_saved_as_drawings_and_as_a_table(empty_desk: Desk, page: EvaluatePage, tmp_path: Path) -> None:
+    assert not page.actions_by_id["export"].isEnabled()
+    run(empty_desk)
+    empty_desk.ask.path = str(tmp_path / "charts")
+    (tmp_path / "charts").mkdir()
+    page.actions_by_id["export"].trigger()
+    empty_desk.settle()
+    drawings = sorted(path.name for path in (tmp_path / "charts").glob("*.svg"))
+    assert len(drawings) == 6
+    for name in drawings:
+        drawing = QSvgRenderer(str(tmp_path / "charts" / name))
+        assert drawing.isValid()
+        assert drawing.defaultSize().width() > 50
+    with (tmp_path / "charts" / "evaluation.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["chart", "series", "x", "y"]
+    of_rank = [(float(x), float(y)) for chart, series, x, y in rows[1:] if (chart, series) == ("accuracy", "rank")]
+    found = page.model.found.accuracy["rank"]
+    assert np.allclose(of_rank, [(k, 100 * x) for k, x in found.items()], atol=1e-3)
+    empty_desk.ask.path = str(tmp_path / "not there")
+    page.actions_by_id["export"].trigger()
+    assert empty_desk.errors
+
+
+def test_charts_say_in_words_what_is_to_be_seen(taught: Path) -> None:
+    with VisualMemory.open(taught) as memory:
+        found = evaluate(memory)
+    assert accuracy(found).words.startswith("Best of these: ")
+    assert reliability(found).words.startswith("Fit: -")
+    assert "on queries new to it" in calibration(found).words
+    assert [line.style for line in calibration(found).lines] == ["dashes", "steps", "points"]
+    assert len(sweeps(found)) == 3
+    assert table(charts(found)).count("\n") > 100
+
+
+def test_a_few_exemplars_are_no_calibration(desk: Desk) -> None:
+    found = evaluate(desk.memory)
+    assert "under 200 queries" in calibration(found).words
+    assert [line.style for line in calibration(found).lines] == ["dashes", "points"]

@@ -1,0 +1,116 @@
+"""evaluate: on a memory, against kept runs, and on published neighbour lists."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import memory, pictures, run, told  # noqa: F401  (fixtures)
+from visualmemory_gui.engine.memory import VisualMemory
+
+
+def test_it_tells_every_figure_of_a_memory(memory: Path) -> None:  # noqa: F811
+    found = told("evaluate", memory)
+    assert {"per_class", "sweeps", "confidence", "reliability_fit", "query_set", "run", "compared"} <= set(found)
+    assert sum(one["support"] for one in found["per_class"].values()) == found["queries"] == 12
+    assert found["sweeps"]["rank"]["parameter"] == "offset"
+    assert found["sweeps"]["rank"]["accuracy"]["2"] == found["accuracy"]["rank"]
+    assert found["confidence"] is None
+    assert found["run"] is None
+    shown = run("evaluate", memory).stdout
+    assert "the hardest classes" in shown
+
+
+def test_kept_runs_are_listed_and_compared_on_the_same_queries(memory: Path) -> None:  # noqa: F811
+    assert told("evaluate", memory, "--keep")["run"] == 1
+    assert told("evaluate", memory)["compared"][0]["run"] == 1
+    assert "against run 1" in run("evaluate", memory).stdout
+    told("strike", memory, 1)
+    assert told("evaluate", memory)["compared"] == []
+    again = told("evaluate", memory, "--queries", 1, "--keep")
+    assert again["queries"] == 12
+    assert [one["run"] for one in again["compared"]] == [1]
+    assert again["run"] == 2
+    listed = told("evaluate", memory, "--runs")
+    assert [one["number"] for one in listed] == [1, 2]
+    assert listed[0]["query_set"] == listed[1]["query_set"]
+    assert "as in run 1" in run("evaluate", memory, "--runs").stdout
+    done = run("evaluate", memory, "--queries", 9)
+    assert (done.exit_code, "no run 9" in done.stderr) == (1, True)
+
+
+def test_runs_on_a_folder_can_be_kept_but_not_asked_again_without_it(memory: Path, pictures: Path) -> None:  # noqa: F811
+    assert told("evaluate", memory, pictures, "--keep")["run"] == 1
+    done = run("evaluate", memory, "--queries", 1)
+    assert (done.exit_code, "TEST_FOLDER" in done.stderr) == (1, True)
+    assert told("evaluate", memory, pictures)["compared"][0]["run"] == 1
+
+
+def test_forgetting_takes_the_kept_runs_along(memory: Path) -> None:  # noqa: F811
+    told("evaluate", memory, "--keep")
+    told("forget", memory, 2, "--yes")
+    assert told("evaluate", memory, "--runs") == []
+
+
+def test_test_pictures_of_unknown_labels_are_wrong_but_counted(memory: Path, pictures: Path) -> None:  # noqa: F811
+    (pictures / "plant").rename(pictures / "never seen")
+    found = told("evaluate", memory, pictures)
+    assert found["per_class"]["never seen"] == {"support": 4, "accuracy": 0.0}
+
+
+def test_a_memory_of_one_class_and_one_all_struck(memory: Path) -> None:  # noqa: F811
+    with VisualMemory.open(memory) as m:
+        m.relabel(m.snapshot.ids.tolist(), "all one")
+    assert told("evaluate", memory)["accuracy"]["rank"]["5"] == 1.0
+    with VisualMemory.open(memory) as m:
+        m.strike(m.snapshot.ids.tolist())
+    done = run("evaluate", memory)
+    assert (done.exit_code, "nothing to evaluate" in done.stderr) == (1, True)
+
+
+def test_lists_written_from_a_memory_give_its_own_figures(memory: Path, tmp_path: Path) -> None:  # noqa: F811
+    told("settings", memory, "class_factor", "off")
+    lists = tmp_path / "lists.json"
+    assert told("export", memory, lists, "--format", "neighbours-json")["exported"] == 12
+    records = json.loads(lists.read_text())
+    assert set(records["1"]) == {
+        "featurizer", "image_id", "image_class", "neighbor_image_ids", "neighbor_classes", "neighbor_distances",
+    }  # fmt: skip
+    assert all(query not in one["neighbor_image_ids"] for query, one in records.items())
+    assert str(tmp_path) not in lists.read_text()
+    of_lists, of_memory = told("evaluate", "--neighbours", lists), told("evaluate", memory)
+    for rule, by_k in of_lists["accuracy"].items():
+        assert by_k == {k: of_memory["accuracy"][rule][k] for k in by_k}
+    assert of_lists["reliability_at_k"] == of_memory["reliability_at_k"]
+    assert told("vote", lists, "--rule", "rank")["1"]["prediction"] is not None
+
+
+def test_pruned_lists_are_told_both_ways(memory: Path, tmp_path: Path) -> None:  # noqa: F811
+    lists = tmp_path / "lists.json"
+    told("export", memory, lists, "--format", "neighbours-json")
+    found = told("evaluate", "--neighbours", lists, "--train", lists, "--prune-m", 5, "--prune-n", 2)
+    assert found["pruning"]["m"] == 5
+    assert found["pruning"]["judged"] == 12
+    assert {"positions", "refill", "soft", "best_on_these_queries"} <= set(found)
+    shown = run("evaluate", "--neighbours", lists, "--train", lists)
+    assert "best on these very queries" in shown.stdout
+    assert "no gain is told" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["MEMORY", "--neighbours", "LISTS"], ["MEMORY", "--train", "LISTS"], ["--neighbours", "LISTS", "--keep"]],
+)
+def test_what_does_not_go_together_is_misuse(arguments: list[str], memory: Path) -> None:  # noqa: F811
+    named = [str(memory) if one == "MEMORY" else one for one in arguments]
+    assert run("evaluate", *named).exit_code == 2
+
+
+def test_a_bad_list_file_is_one_clear_line(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"q": {"image_class": 0}}')
+    done = run("evaluate", "--neighbours", bad)
+    assert done.exit_code == 1
+    assert done.stderr.strip().endswith("query q: neighbor_image_ids is missing")

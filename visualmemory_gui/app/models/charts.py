@@ -1,0 +1,150 @@
+"""What the charts of an evaluation show, as values: lines, points, titles. Pure functions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.engine.types import RULES, Rule
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.evaluation import Evaluation
+
+Style = Literal["line", "points", "dashes", "steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of a chart; ``colour`` is the place of its colour among those of classes, None for grey."""
+
+    name: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    style: Style = "line"
+    colour: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """``words`` says in a sentence what is to be seen; ``name`` is for files,
+    ``legend_right`` puts the names of the lines at the right, where there is room."""
+
+    name: str
+    title: str
+    x: str
+    y: str
+    lines: tuple[Line, ...]
+    words: str = ""
+    log_x: bool = False
+    legend_right: bool = False
+
+
+def charts(found: Evaluation) -> tuple[Chart, ...]:
+    """Accuracy, reliability, calibration, and a sweep of each rule's parameter."""
+    return (accuracy(found), reliability(found), calibration(found), *sweeps(found))
+
+
+def accuracy(found: Evaluation) -> Chart:
+    lines = tuple(
+        Line(rule, tuple(map(float, by_k)), _percents(by_k.values()), "line", RULES.index(rule))
+        for rule, by_k in found.accuracy.items()
+    )
+    best = max(((x, rule, k) for rule, by_k in found.accuracy.items() for k, x in by_k.items()), default=None)
+    words = "" if best is None else f"Best of these: {best[1]} at k = {best[2]}, {percent(best[0])} right."
+    return Chart("accuracy", "Right answers by k and rule", "k", "right, %", lines, words, log_x=True)
+
+
+def reliability(found: Evaluation) -> Chart:
+    values = found.reliability_at_k
+    ks = tuple(float(k) for k in range(1, len(values) + 1))
+    lines = [Line("k-th neighbour", ks, _percents(values), "points", 0)]
+    words = ""
+    if found.reliability_fit is not None:
+        a, b = found.reliability_fit
+        lines.append(Line("a ln k + b", ks, _percents(a * math.log(k) + b for k in ks), "dashes"))
+        words = f"Fit: {100 * a:+.1f} ln k {'+' if b >= 0 else '-'} {abs(100 * b):.0f} %."
+    return Chart(
+        "reliability", "Neighbours of the right class", "k-th neighbour", "right, %", tuple(lines), words, log_x=True
+    )
+
+
+def calibration(found: Evaluation) -> Chart:
+    told, known = found.calibration, found.confidence
+    lines = [Line("if a share were a chance", (0.0, 100.0), (0.0, 100.0), "dashes")]
+    if known is not None:
+        edges = (*known.confidence.shares, 1.0)
+        ys = (*known.confidence.right, known.confidence.right[-1])
+        lines.append(Line("confidence", _percents(edges), _percents(ys), "steps", 1))
+    shares, right = _percents(one.share for one in told.bins), _percents(one.accuracy for one in told.bins)
+    lines.append(Line("15 equal parts of the queries", shares, right, "points", 0))
+    title, words = "Share of the vote and being right", _error(found)
+    return Chart("calibration", title, "share, %", "right, %", tuple(lines), words, legend_right=True)
+
+
+def _error(found: Evaluation) -> str:
+    share, known = found.calibration.ece, found.confidence
+    if share is None:
+        return "No query got an answer."
+    misses = f"The share misses by {100 * share:.1f} points"
+    if known is None:
+        return f"{misses}; under 200 queries there is no confidence."
+    if known.ece is None:
+        return f"{misses}; by how much the confidence does takes more queries to say."
+    return f"{misses}, the confidence by {100 * known.ece:.1f} on queries new to it."
+
+
+def sweeps(found: Evaluation) -> tuple[Chart, ...]:
+    out = []
+    for rule, sweep in found.sweeps.items():
+        values = tuple(sweep.accuracy)
+        ks = [k for k in next(iter(sweep.accuracy.values()), {}) if k > 1]
+        shown = ks[:: max(1, len(ks) // 3)][:4]
+        lines = tuple(
+            Line(f"k = {k}", values, _percents(sweep.accuracy[value][k] for value in values), "line", place)
+            for place, k in enumerate(shown)
+        )
+        title = f"{_capital(rule)}: {sweep.parameter}"
+        out.append(
+            Chart(
+                f"sweep-{rule}",
+                title,
+                sweep.parameter,
+                "right, %",
+                lines,
+                _usual(rule),
+                log_x=True,
+                legend_right=rule == "distance",
+            )
+        )
+    return tuple(out)
+
+
+def _usual(rule: Rule) -> str:
+    usual = {"distance": "1", "softmax": "0.07", "rank": "2"}
+    return f"Decisions use {usual[rule]}." if rule in usual else ""
+
+
+def table(found: Sequence[Chart]) -> str:
+    """All points as CSV: chart, series, x, y."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("chart", "series", "x", "y"))
+    for chart in found:
+        for line in chart.lines:
+            writer.writerows(
+                (chart.name, line.name, f"{x:.6g}", f"{y:.6g}") for x, y in zip(line.xs, line.ys, strict=True)
+            )
+    return out.getvalue()
+
+
+def _percents(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(100 * value for value in values)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

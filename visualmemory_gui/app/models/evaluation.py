@@ -1,0 +1,151 @@
+"""The last evaluation of the open memory, the runs that are kept, and what a new one changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import I64, Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.evaluation import Evaluation
+    from visualmemory_gui.engine.study.runs import Run
+
+TOPIC = "evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Queries of the class ``true`` that were decided as ``predicted`` ("": no answer)."""
+
+    true: str
+    predicted: str
+    queries: int
+
+    @property
+    def words(self) -> str:
+        """ "cat decided as lynx"."""
+        if self.true == self.predicted:
+            return f"{self.true} decided right"
+        return f"{self.true} decided as {self.predicted}" if self.predicted else f"{self.true} without an answer"
+
+    @property
+    def arrow(self) -> str:
+        """ "flags/asia → …/africa": what both have in common is said once."""
+        folder, _, last = self.predicted.rpartition("/")
+        beside = bool(folder) and self.true.rpartition("/")[0] == folder
+        return f"{self.true}  →  {f'…/{last}' if beside else self.predicted or 'no answer'}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A kept run, and in words what the last evaluation changed against it; empty where that cannot be compared."""
+
+    run: Run
+    words: str
+
+
+class EvaluationModel(QObject):
+    """Evaluates when it is told to, in the background. Edits leave the figures as they were made, and are counted."""
+
+    updated = Signal()
+    failed = Signal(object)  # the exception that ended an evaluation
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._memory: VisualMemory | None = None
+        self.found: Evaluation | None = None
+        self.runs: tuple[KeptRun, ...] = ()
+        self.running = False
+        self.edits_since = 0
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._runner.supersede(TOPIC)
+        self._memory, self.found, self.runs, self.running = memory, None, (), False
+        self.edits_since = 0
+        self.updated.emit()
+
+    def begin(self) -> None:
+        """Read the runs that are kept, where nothing was evaluated yet."""
+        memory = self._memory
+        if memory is None or self.found is not None or self.running:
+            return
+        self._runner.run_background("Reading kept runs", lambda _: _runs_of(memory, None), self._take_runs, topic=TOPIC)
+
+    def evaluate(self, again: Run | None = None) -> None:
+        """Evaluate all active exemplars, or the very queries of the run ``again``, and keep the run."""
+        memory = self._memory
+        if memory is None or self.running:
+            return
+
+        def work(report: Report) -> tuple[Evaluation, tuple[KeptRun, ...]]:
+            from visualmemory_gui.engine.study import runs
+            from visualmemory_gui.engine.study.evaluate import evaluate
+
+            asked = None if again is None else again.frozen
+            words = runs.OWN if again is None else f"{runs.OWN}, as in run {again.number}"
+            found = evaluate(memory, asked=asked, report=report)
+            run = None if memory.readonly else runs.keep(memory, found, asked=words)
+            return found, _runs_of(memory, run or runs.run_of(found, number=0))
+
+        self.running = True
+        self.updated.emit()
+        self._runner.run_background("Evaluating", work, self._take, self._stopped, topic=TOPIC)
+
+    def on_changed(self, changes: Changes) -> None:
+        if changes.forgotten:
+            self.set_memory(self._memory)  # what was forgotten is in these figures
+            self.begin()
+        elif self.found is not None and changes.ids:
+            self.edits_since += 1
+            self.updated.emit()
+
+    def cells(self) -> list[Cell]:
+        """Wrong answers by cell of the confusion matrix, the most frequent first."""
+        confusion = {} if self.found is None else self.found.confusion
+        wrong = [Cell(t, p, n) for t, row in confusion.items() for p, n in row.items() if t != p]
+        return sorted(wrong, key=lambda cell: (-cell.queries, cell.true, cell.predicted))
+
+    def ids_of(self, cell: Cell) -> I64 | None:
+        """The exemplars in a cell, increasing; None without an evaluation."""
+        if self.found is None:
+            return None
+        outcomes = self.found.outcomes
+        ids = outcomes.ids[outcomes.of_cell(cell.true, cell.predicted)]
+        ids.sort()
+        return ids
+
+    def _take(self, result: tuple[Evaluation, tuple[KeptRun, ...]]) -> None:
+        self.found, self.runs = result
+        self.running, self.edits_since = False, 0
+        self.updated.emit()
+
+    def _take_runs(self, runs: tuple[KeptRun, ...]) -> None:
+        self.runs = runs
+        self.updated.emit()
+
+    def _stopped(self, error: BaseException) -> None:
+        from visualmemory_gui.engine.errors import Cancelled
+
+        self.running = False
+        self.updated.emit()
+        if not isinstance(error, Cancelled):
+            self.failed.emit(error)
+
+
+def _runs_of(memory: VisualMemory, last: Run | None) -> tuple[KeptRun, ...]:
+    """Newest first; each compared with ``last`` where it asked the same queries."""
+    from visualmemory_gui.engine.study import runs
+
+    def words(run: Run) -> str:
+        if last is None or run.query_set != last.query_set:
+            return ""
+        return "this one" if run.number == last.number else runs.compare(run, last).words
+
+    return tuple(KeptRun(run, words(run)) for run in reversed(runs.kept(memory)))

@@ -1,0 +1,203 @@
+"""The page of Study that tells how often decisions are right: curves, the confusion matrix, and runs to compare."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.charts import Chart, charts, table
+from visualmemory_gui.app.models.evaluation import EvaluationModel
+from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.own_actions import Spec, build
+from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
+from visualmemory_gui.app.widgets.plot import Plot
+from visualmemory_gui.app.widgets.runs_table import RunsTable
+
+EMPTY = (
+    "Every exemplar is decided by all others, under every rule and every k. That shows how far the memory can be "
+    "trusted, which classes it confuses, and which k suits it."
+)
+ALL = "all active exemplars"
+ACTIONS = (
+    Spec("export", "Save the charts…", "Write every chart as SVG, and all their points as CSV, into a folder",
+         "tray-arrow-down"),
+)  # fmt: skip
+
+
+class EvaluatePage(StudyPage):
+    """Follows its model; what is asked for goes up as signals."""
+
+    title = "Evaluate"
+    specs = ACTIONS
+    folder_requested = Signal(str, object)  # a question, and what takes the folder's path
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = EvaluationModel(session.tasks, self)
+        self.plots = tuple(Plot() for _ in range(6))
+        self.confusion = ConfusionPanel()
+        self.runs = RunsTable()
+        self.actions_by_id = build(self, ACTIONS, prefix="evaluate", heard_in=[self])
+        self._charts: tuple[Chart, ...] = ()
+        self._drawn: object = None
+        self._lay_out()
+        self._connect()
+        self.on_updated()
+
+    def begin(self) -> None:
+        self.model.begin()
+
+    def on_run(self) -> None:
+        self.model.evaluate(self.queries.currentData())
+
+    def export(self) -> None:
+        """Ask for a folder and write the charts there."""
+        self.folder_requested.emit("A folder for the charts", self.save_charts)
+
+    def save_charts(self, folder: str) -> None:
+        place = Path(folder)
+        try:
+            for plot in self.plots:
+                if plot.chart is not None:
+                    plot.save_svg(place / f"{plot.chart.name}.svg")
+            (place / "evaluation.csv").write_text(table(self._charts), encoding="utf-8")
+        except OSError as error:
+            self._session.raise_error(error)
+            return
+        self._session.post_note(f"{len(self._charts)} charts and their points are in {folder}.")
+
+    def on_updated(self) -> None:
+        model, found = self.model, self.model.found
+        self.run_button.setEnabled(not model.running)
+        self.run_button.setText("Evaluating…" if model.running else "Evaluate")
+        self.actions_by_id["export"].setEnabled(found is not None)
+        self.summary.setText(self._summary())
+        self._offer_queries()
+        self.runs.set_runs(model.runs)
+        self._stack.setCurrentWidget(self.tabs if found is not None or model.runs else self.empty)
+        if found is not self._drawn:
+            self._drawn = found
+            self._show()
+
+    def on_memory(self) -> None:
+        self.model.set_memory(self._session.memory)
+
+    def show_exemplars(self) -> None:
+        """Open the pictures of the chosen cell in Curate."""
+        cell = self.confusion.chosen()
+        ids = None if cell is None else self.model.ids_of(cell)
+        if cell is not None and ids is not None and len(ids):
+            self.exemplars_chosen.emit(cell.words, ids)
+
+    def decide_one(self) -> None:
+        """Decide the first picture of the chosen cell: its neighbours show why."""
+        cell = self.confusion.chosen()
+        ids = None if cell is None else self.model.ids_of(cell)
+        if ids is not None and len(ids):
+            self.query_chosen.emit(int(ids[0]))
+
+    def _show(self) -> None:
+        found = self.model.found
+        self._charts = () if found is None else charts(found)
+        for plot, chart in zip(self.plots, self._charts, strict=False):
+            plot.set_chart(chart)
+        self.confusion.set_confusion({} if found is None else found.confusion, self.model.cells())
+
+    def _summary(self) -> str:
+        found, since = self.model.found, self.model.edits_since
+        if found is None:
+            return ""
+        told = found.calibration
+        right = percent(float(found.outcomes.right.mean()))
+        words = f"{right} of {found.queries:,} right at k = {told.k}, {told.rule}."
+        compared = next((one.words for one in self.model.runs if one.words not in ("", "this one")), "")
+        against = f" Against the run before: {compared}." if compared else ""
+        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since else ""
+        return words + against + stale
+
+    def _offer_queries(self) -> None:
+        """All exemplars, or those of a kept run: figures on the same queries can be compared."""
+        chosen = self.queries.currentData()
+        self.queries.blockSignals(True)
+        self.queries.clear()
+        self.queries.addItem(ALL, None)
+        for kept in self.model.runs:
+            run = kept.run
+            if run.frozen is not None:
+                when = time.strftime("%d %b %H:%M", time.localtime(run.time))
+                self.queries.addItem(f"the {run.queries:,} of run {run.number}, {when}", run)
+        at = next((i for i in range(self.queries.count()) if self.queries.itemData(i) == chosen), 0)
+        self.queries.setCurrentIndex(at)
+        self.queries.blockSignals(False)
+
+    def _connect(self) -> None:
+        self.model.updated.connect(self.on_updated)
+        self.model.failed.connect(self._session.raise_error)
+        self._session.memory_opened.connect(self.on_memory)
+        self._session.memory_closed.connect(self.on_memory)
+        self._session.changed.connect(self.model.on_changed)
+        self.run_button.clicked.connect(self.on_run)
+        self.confusion.show_requested.connect(self.show_exemplars)
+        self.confusion.decide_requested.connect(self.decide_one)
+
+    def _lay_out(self) -> None:
+        title, self.summary, self.empty = QLabel("Evaluate"), QLabel(), QLabel(EMPTY)
+        title.setProperty("title", True)
+        self.summary.setProperty("dim", True)
+        self.summary.setObjectName("evaluationSummary")
+        self.empty.setProperty("dim", True)
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setMargin(theme.px(40))
+        self.run_button = QPushButton("Evaluate")
+        self.run_button.setObjectName("evaluateButton")
+        self.run_button.setProperty("primary", True)
+        self.queries = QComboBox()
+        self.queries.setAccessibleName("What is asked")
+        self.queries.setToolTip("Figures can be compared only where the same queries were asked")
+        header = QHBoxLayout()
+        header.addWidget(title)
+        header.addWidget(self.summary, 1)
+        header.addWidget(button_of(self.actions_by_id["export"]))
+        header.addWidget(QLabel("Ask"))
+        header.addWidget(self.queries)
+        header.addWidget(self.run_button)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("evaluateTabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._curves(), "Curves")
+        self.tabs.addTab(self.confusion, "Confusion")
+        self.tabs.addTab(self.runs, "Runs")
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.tabs)
+        self._stack.addWidget(self.empty)
+        column = QVBoxLayout(self)
+        column.addLayout(header)
+        column.addWidget(self._stack, 1)
+
+    def _curves(self) -> QWidget:
+        place = QWidget()
+        grid = QGridLayout(place)
+        grid.setContentsMargins(0, theme.px(4), 0, 0)
+        grid.setSpacing(theme.px(8))
+        for n, plot in enumerate(self.plots):
+            grid.addWidget(plot, n // 3, n % 3)
+        return place

@@ -1,0 +1,53 @@
+"""The table of kept evaluations, the newest first, and what the last one changed against each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from visualmemory_gui.app.models.evaluation import KeptRun
+from visualmemory_gui.app.models.headline import percent
+
+HEADS = ("Run", "When", "Right", "Queries", "Decided by", "Asked", "What the last one changed against it")
+OTHERS = "other queries: cannot be compared"
+
+
+class RunsTable(QTableWidget):
+    """One row a run; nothing in it can be edited."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(HEADS), parent)
+        self.setObjectName("runsTable")
+        self.setAccessibleName("Kept evaluations")
+        self.setHorizontalHeaderLabels(HEADS)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(len(HEADS) - 1, QHeaderView.ResizeMode.Stretch)
+
+    def set_runs(self, runs: Sequence[KeptRun]) -> None:
+        self.setRowCount(len(runs))
+        for row, kept in enumerate(runs):
+            run = kept.run
+            factor = ", class factor" if run.class_factor else ""
+            cells = (
+                str(run.number),
+                time.strftime("%Y-%m-%d %H:%M", time.localtime(run.time)),
+                percent(run.accuracy),
+                f"{run.queries:,}",
+                f"k = {run.k}, {run.rule}{factor}",
+                run.asked,
+                kept.words or OTHERS,
+            )
+            for column, text in enumerate(cells):
+                self.setItem(row, column, QTableWidgetItem(text))

@@ -1,0 +1,229 @@
+"""How often decisions are right: evaluate, on a memory or on published neighbour lists."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader, writer
+from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.engine.errors import BadValue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.evaluate_lists import ListEvaluation
+    from visualmemory_gui.engine.study.evaluation import Evaluation
+    from visualmemory_gui.engine.study.honest import Gain
+    from visualmemory_gui.engine.study.runs import Run
+    from visualmemory_gui.engine.types import Rule
+
+WORST = 10
+
+
+def evaluate(
+    memory: Annotated[
+        str | None, typer.Argument(metavar="MEMORY", help="The memory: a folder NAME.vmem. Not with --neighbours.")
+    ] = None,
+    test_folder: Annotated[
+        str | None,
+        typer.Argument(metavar="TEST_FOLDER", help="Pictures in class folders. Default: leave one exemplar out."),
+    ] = None,
+    k: Annotated[list[int] | None, typer.Option("-k", min=1, help="How many neighbours vote; may be repeated.")] = None,
+    rule: Annotated[options.RuleOrAll, typer.Option("--rule", help="The voting rule.")] = options.RuleOrAll.all,
+    neighbours: Annotated[
+        str | None,
+        typer.Option(
+            "--neighbours", metavar="FILE", help="Evaluate published neighbour lists (JSON or JSONL); needs no MEMORY."
+        ),
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(
+            "--train", metavar="FILE", help="Lists of the exemplars themselves; shows what pruning by them does."
+        ),
+    ] = None,
+    prune_m: Annotated[
+        int | None, typer.Option("--prune-m", min=1, help="Count wrong neighbours among the first M. The paper: 100.")
+    ] = None,
+    prune_n: Annotated[
+        int | None, typer.Option("--prune-n", min=1, help="Prune what is wrong at least N times. The paper: 128.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep this run in the memory, to compare others with it.")
+    ] = False,
+    queries: Annotated[
+        int | None,
+        typer.Option("--queries", metavar="RUN", help="Ask the exemplars of a kept run again, under its labels."),
+    ] = None,
+    runs: Annotated[bool, typer.Option("--runs", help="List the kept runs, and do nothing else.")] = False,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure how often decisions are right.
+
+    On the memory itself with each exemplar left out, on a test folder, or on published neighbour lists. Runs are
+    compared with kept ones that asked the same queries.
+    """
+    from visualmemory_gui.engine.study import evaluate as study
+    from visualmemory_gui.engine.types import RULES
+
+    rules = tuple(name for name in RULES if rule.value in (name, "all"))
+    ks = tuple(k or study.KS)
+    _check(memory, neighbours, train=train, of_memory=bool(keep or queries or runs or test_folder))
+    if neighbours is not None:
+        _lists(neighbours, train, ks=ks, rules=rules, m=prune_m, n=prune_n, as_json=as_json)
+    elif runs:
+        _list_runs(str(memory), as_json=as_json)
+    else:
+        opened = writer(str(memory), device=device) if keep else reader(str(memory), device=device)
+        with opened as m, Progress() as report:
+            asked = _asked(m, queries, test_folder)
+            found = study.evaluate(m, test_folder, ks=ks, rules=rules, asked=asked, report=report)
+            run, compared = _compared(m, found, words=_words(queries, test_folder), keep=keep)
+        _tell(found, run, compared, as_json=as_json)
+
+
+def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_memory: bool) -> None:
+    if neighbours is None and memory is None:
+        raise typer.BadParameter("name a MEMORY, or lists with --neighbours FILE")
+    if neighbours is None and train is not None:
+        raise typer.BadParameter("--train goes with --neighbours")
+    if neighbours is not None and (memory is not None or of_memory):
+        raise typer.BadParameter("--neighbours needs no memory: leave MEMORY and its options out")
+
+
+def _asked(m: VisualMemory, number: int | None, test_folder: str | None) -> Any:
+    from visualmemory_gui.engine.study.runs import kept_run
+
+    if number is None:
+        return None
+    run = kept_run(m, number)
+    if run.frozen is None or test_folder is not None:
+        raise BadValue(f"run {number} asked pictures from elsewhere: give its TEST_FOLDER in place of --queries")
+    return run.frozen
+
+
+def _words(queries: int | None, test_folder: str | None) -> str:
+    from visualmemory_gui.engine.study.runs import OWN
+
+    if queries is not None:
+        return f"{OWN}, as in run {queries}"
+    return OWN if test_folder is None else "a test folder"
+
+
+def _compared(
+    m: VisualMemory, found: Evaluation, *, words: str, keep: bool
+) -> tuple[Run | None, list[tuple[Run, Gain]]]:
+    from visualmemory_gui.engine.study import runs
+
+    before = [run for run in runs.kept(m) if run.query_set == found.query_set]
+    now = runs.run_of(found, number=0, asked=words)
+    kept = runs.keep(m, found, asked=words) if keep else None
+    return kept, [(run, runs.compare(run, now)) for run in before]
+
+
+def _tell(found: Evaluation, run: Run | None, compared: Sequence[tuple[Run, Gain]], *, as_json: bool) -> None:
+    if as_json:
+        gains = [{"run": one.number, **asdict(gain), "words": gain.words} for one, gain in compared]
+        emit({**found.to_json(), "run": None if run is None else run.number, "compared": gains})
+        return
+    _print_evaluation(found)
+    for one, gain in compared:
+        typer.echo(f"against run {one.number} ({_way(one)}): {gain.words}")
+    if run is not None:
+        typer.echo(f"kept as run {run.number}")
+
+
+def _print_evaluation(found: Evaluation) -> None:
+    typer.echo(f"{count(found.queries, 'query')}; right answers in %, full label")
+    columns = list(dict.fromkeys(k for by_k in found.accuracy.values() for k in by_k))
+    rows = [(name, *(f"{100 * by_k[k]:.2f}" for k in columns)) for name, by_k in found.accuracy.items()]
+    table(rows, ("rule", *(f"k={k}" for k in columns)))
+    error = found.calibration.ece
+    way = f"at k = {found.calibration.k}, {found.calibration.rule}"
+    if error is not None:
+        typer.echo(f"calibration error {error:.3f} of the share, {way}")
+    if found.confidence is not None and found.confidence.ece is not None:
+        typer.echo(f"calibration error {found.confidence.ece:.3f} of the confidence, on queries it was not fitted on")
+    worst = sorted(found.per_class.items(), key=lambda item: (item[1].accuracy, -item[1].support))[:WORST]
+    typer.echo(f"the hardest classes, {way}")
+    table(((label, one.support, f"{100 * one.accuracy:.1f}") for label, one in worst), ("class", "queries", "right, %"))
+    for one in found.skipped:
+        say(f"skipped {one.path}: {one.reason}")
+
+
+def _way(run: Run) -> str:
+    return f"k = {run.k}, {run.rule}{', class factor' if run.class_factor else ''}"
+
+
+def _list_runs(memory: str, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.study.runs import kept
+
+    with reader(memory) as m:
+        found = kept(m)
+    if as_json:
+        emit([run.head() for run in found])
+        return
+    rows = [
+        (
+            run.number,
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(run.time)),
+            f"{100 * run.accuracy:.2f}",
+            run.queries,
+            _way(run),
+            run.asked,
+            run.query_set[:8],
+        )
+        for run in found
+    ]
+    table(rows, ("run", "when", "right, %", "queries", "way", "asked", "query set"))
+
+
+def _lists(
+    neighbours: str, train: str | None, *, ks: Sequence[int], rules: Sequence[Rule], m: int | None, n: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from visualmemory_gui.engine.study.evaluate_lists import evaluate_lists
+
+    with Progress() as report:
+        found = evaluate_lists(neighbours, train, ks=ks, rules=rules, m=m, n=n, report=report)
+    if as_json:
+        emit(found.to_json())
+    else:
+        _print_lists(found)
+
+
+def _print_lists(found: ListEvaluation) -> None:
+    typer.echo(f"{count(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,")
+    typer.echo("as published; the other columns are fixed beforehand")
+    ways = [("plain", found.accuracy), *((way, one.accuracy) for way, one in found.ways.items())]
+    rows = [
+        (
+            way,
+            rule,
+            *(f"{100 * by_k.at(k):.2f}" for k in found.ks),
+            f"{100 * by_k.best:.2f} at {by_k.best_k}",
+        )
+        for way, accuracy in ways
+        for rule, by_k in accuracy.items()
+    ]
+    table(rows, ("lists", "rule", *(f"k={k}" for k in found.ks), "best"))
+    if found.pruning is not None:
+        told = found.pruning
+        typer.echo(
+            f"hard pruning took out {told.pruned:,} of {count(told.exemplars)}, wrong at least {told.n} times "
+            f"among the first {told.m}\npositions: of the first k places some stay empty; refill: those behind move up"
+        )
+    for way, one in found.ways.items():
+        for rule, gains in one.gain.items():
+            typer.echo(f"{way}, {rule}, k = {found.ks[-1]}: {gains[found.ks[-1]].words}")
+    if found.pruning is not None and found.pruning.judged:
+        say(f"no gain is told: {count(found.pruning.judged, 'list')} are among those that pruning was counted on")
+    if found.unlabelled:
+        say(f"{count(found.unlabelled, 'list')} without image_class not counted")

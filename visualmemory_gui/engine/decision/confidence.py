@@ -1,0 +1,118 @@
+"""Confidence: how often an answer with such a share of the vote is right in this memory.
+
+Fitted on the memory's own exemplars, each decided by the others (leave-one-out): the sample that also measures known
+and unknown, at most 2,000 of them. So it speaks of queries like the exemplars, and of one way to decide: k, rule, class
+factor and level. Of pictures from elsewhere it says too much.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.gathered import gather, level_codes
+from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
+from visualmemory_gui.engine.decision.novelty import sample
+from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F64, Bools, MemorySettings, Rule
+
+FEWEST = 200
+"""Queries under which nothing is said."""
+STEP = 20
+"""Queries that a step rests on at least: of fewer, the highest share would soon be "always right"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """The way to decide that a map was fitted for."""
+
+    k: int
+    rule: Rule
+    class_factor: bool
+    level: int
+
+    @classmethod
+    def of(cls, settings: MemorySettings) -> Ballot:
+        return cls(settings.k, settings.rule, settings.class_factor, settings.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A non-decreasing map from the winner's share to the chance of being right.
+
+    From ``shares[i]`` on, increasing, it is ``right[i]``; ``queries`` were asked. Without steps, which is so under 200
+    queries, it says nothing.
+    """
+
+    ballot: Ballot
+    shares: tuple[float, ...]
+    right: tuple[float, ...]
+    queries: int
+
+    def of(self, share: float) -> float | None:
+        """The chance that an answer with this share is right."""
+        return self.right[max(bisect_right(self.shares, share) - 1, 0)] if self.shares else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Confidence:
+        """Read back what ``to_dict`` wrote."""
+        return cls(Ballot(**data["ballot"]), tuple(data["shares"]), tuple(data["right"]), queries=int(data["queries"]))
+
+
+def fit(shares: F64, right: Bools, ballot: Ballot) -> Confidence:
+    """The map of answers, (q,) each: the winner's share, and whether it was right."""
+    if len(shares) < FEWEST:
+        return Confidence(ballot, (), (), len(shares))
+    order = np.argsort(shares, kind="stable")
+    ordered = shares[order]
+    starts = _starts(ordered)
+    masses = np.diff(np.append(starts, len(ordered)))
+    means = np.add.reduceat(right[order].astype(np.float64), starts) / masses
+    steps = pool_adjacent_violators(means, masses)
+    new = np.append(True, np.diff(steps) > 0)
+    kept = np.array(starts)[new]
+    return Confidence(ballot, tuple(ordered[kept].tolist()), tuple(steps[new].tolist()), len(shares))
+
+
+def _starts(ordered: F64) -> list[int]:
+    """Where each group of at least STEP answers begins; equal shares are in one group."""
+    edges = np.flatnonzero(np.append(True, np.diff(ordered) > 0)).tolist()
+    starts = [0]
+    for edge in edges:
+        if edge - starts[-1] >= STEP and len(ordered) - edge >= STEP:
+            starts.append(edge)
+    return starts
+
+
+def measure(snapshot: Snapshot, nearest_many: NearestMany, ballot: Ballot, *, report: Report = silent) -> Confidence:
+    """Fit the map of a memory by leave-one-out over a sample of its active exemplars."""
+    rows = sample(snapshot)
+    if len(rows) < FEWEST:
+        return Confidence(ballot, (), (), len(rows))
+    left_out = LeftOut(snapshot)
+    found = nearest_many(
+        snapshot,
+        snapshot.vectors[rows],
+        ballot.k,
+        excluded_rows=lambda i: left_out.rows(int(rows[i])),
+        report=report,
+    )
+    own = snapshot.label[rows].astype(np.int64)
+    width = max((len(one.rows) for one in found), default=0)
+    block = gather(snapshot, found, own, k=max(width, 1), factor=ballot.class_factor, counted=own)
+    at = level_codes(snapshot.labels, ballot.level)
+    won = winner_at_each_k(at[block.codes], block.votes(ballot.rule))
+    winner, share = won.winner[:, -1], won.share[:, -1]
+    answered = winner >= 0
+    return fit(share[answered], (winner == at[own])[answered], ballot)
