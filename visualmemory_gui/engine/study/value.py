@@ -51,9 +51,7 @@ def shapley_values(
     mean utility. Memory stays within some 200 MB. Raises Cancelled.
     """
     part = np.zeros(len(queries), np.int64)
-    sums = shapley_sums(
-        snapshot, queries, truth, part=part, parts=1, k=k, rule=rule, left_out=left_out, report=report
-    )
+    sums = shapley_sums(snapshot, queries, truth, part=part, parts=1, k=k, rule=rule, left_out=left_out, report=report)
     values: F64 = sums[0] / max(len(queries), 1)
     return values
 
