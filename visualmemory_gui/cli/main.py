@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from visualmemory_gui import __version__
-from visualmemory_gui.cli import build, edits, exchange, experiments, history, look, review, upkeep, window
+from visualmemory_gui.cli import build, edits, exchange, experiments, history, look, review, study, upkeep, window
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
 
@@ -92,6 +92,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     edits.forget,
     look.evaluate,
     review.review,
+    study.prune,
+    study.tune,
     experiments.novelty,
     experiments.classes,
     experiments.levels,

@@ -31,7 +31,7 @@ from visualmemory_gui.engine.study.frozen import (
     watched_questions,
 )
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
-from visualmemory_gui.engine.study.misleading import Neighbourhood, count_neighbours, usual_m, value_sums
+from visualmemory_gui.engine.study.misleading import NO_VALUE, Neighbourhood, count_neighbours, usual_m, value_sums
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class _Chooser:
         if self.method == "soft":
             return self._soft(counts)
         if values is not None:
-            named = np.flatnonzero(snapshot.active & (values < -1e-12))
+            named = np.flatnonzero(snapshot.active & (values < -NO_VALUE))
             named = named[np.argsort(values[named], kind="stable")][:most]
             return _Choice(*_spare(snapshot, named))
         score = counts.wrong - counts.right if self.method == "difference" else counts.wrong

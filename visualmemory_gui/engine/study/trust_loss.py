@@ -1,8 +1,8 @@
 """The loss of a whole memory as a function of each exemplar's trust and of the voting rule's parameter. Needs torch.
 
-For a query with label y whose k neighbours cast votes w_j(parameter) * scale_j * trust_j, S is their sum and S_y the part
-of it that y gets: loss = mean over queries of -log((S_y + e) / (S + e C)) + lambda * mean over exemplars of log^2 trust,
-with C classes. The neighbour lists stay as they are, so it is differentiable in everything that is learnt.
+A query's k neighbours cast votes w_j(parameter) * scale_j * trust_j; S is their sum, S_y the part that the query's own
+label gets. With C classes, loss = mean over queries of -log((S_y + e) / (S + e C)) + lambda * mean over exemplars of
+log^2 trust. The neighbour lists stay as they are, so it is differentiable in everything that is learnt.
 """
 
 from __future__ import annotations

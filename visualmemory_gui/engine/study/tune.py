@@ -4,8 +4,8 @@ Half of the queries fit, a quarter chooses when to stop, a quarter reports: the 
 part, on which nothing was fitted or chosen, and where its interval holds 0 the tuning is refused. What is applied is
 fitted once more, on all queries, for as many steps as were chosen.
 
-The rule's parameter is fitted beside the trusts, so that they need not imitate a steeper or flatter rule; it is told and
-not applied. Choosing and reporting use the parameter with which the memory decides.
+The rule's parameter is fitted beside the trusts, so that they need not imitate a steeper or flatter rule; it is told
+and not applied. Choosing and reporting use the parameter with which the memory decides.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FIT, CHOOSE, REPORT = range(3)
 STEPS = 200
 PATIENCE = 15
 RATE = 0.02
-"""Of a step along the gradient, for a trust times the number of trusts: each of them moves the mean loss by as little."""
+"""Of a step along the gradient; for a trust times the number of trusts, as each of them moves the mean loss by little."""
 MOMENTUM = 0.9
 PENALTY = 2.0
 WORTH_TELLING = 0.01  # of trust
