@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("edit", "shots", "queue", "review")
+ALL = ("edit", "shots", "queue", "review", "prune")
 
 
 def main() -> int:

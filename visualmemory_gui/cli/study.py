@@ -43,7 +43,7 @@ def prune(
         MethodName,
         typer.Option(
             "--method",
-            help="hard: often a wrong neighbour. difference: wrong minus right. soft: less trust. value: Shapley value.",
+            help="hard: often a wrong neighbour; difference: wrong minus right; soft: less trust; value: by Shapley.",
         ),
     ],
     judge: Annotated[
@@ -75,8 +75,8 @@ def tune(
 ) -> None:
     """Fit each exemplar's trust by gradient descent, in one step.
 
-    Half of the exemplars fit, a quarter chooses when to stop, a quarter reports. Where the report shows no gain that can
-    be told from chance, nothing is applied.
+    Half of the exemplars fit, a quarter chooses when to stop, a quarter reports. Where the report shows no gain that
+    can be told from chance, nothing is applied.
     """
     from visualmemory_gui.engine.study import tune as study
 

@@ -41,7 +41,7 @@ def test_wrong_minus_right_are_those_of_a_plain_loop(memory):
 def test_flipped_labels_mislead_most(memory, order):
     found = misleaders(memory, order)
     first = [one.id for one in found.rows[: len(memory.flipped)]]
-    assert len(memory.flipped & set(first)) >= 0.9 * len(memory.flipped)
+    assert len(memory.flipped & set(first)) >= 0.8 * len(memory.flipped)
     assert (found.rows[0].value is None) == (order == "count")
 
 

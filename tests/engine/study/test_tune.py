@@ -132,7 +132,7 @@ def test_tuning_that_is_stopped_changes_nothing(lied_to):
     memory, _ = lied_to
 
     def stop(done, total, what=""):
-        if what == "tuning" and done == 3:
+        if what == "fitting" and done == 3:
             raise Cancelled
 
     with pytest.raises(Cancelled):

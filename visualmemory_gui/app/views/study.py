@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.map_page import MapPage
+from visualmemory_gui.app.views.prune_page import PrunePage
 from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.tune_page import TunePage
 from visualmemory_gui.app.views.watch_page import WatchPage
 
 
@@ -22,7 +25,8 @@ class StudyView(QWidget):
         super().__init__(parent)
         self.setObjectName("workspaceStudy")
         self.watch = WatchPage(session)
-        self.pages: tuple[StudyPage, ...] = (MapPage(session), self.watch)
+        self.prune, self.tune = PrunePage(session), TunePage(session)
+        self.pages: tuple[StudyPage, ...] = (MapPage(session), self.prune, self.tune, self.watch)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("studyTabs")
         self.tabs.setAccessibleName("Study")
@@ -37,6 +41,10 @@ class StudyView(QWidget):
         column.setContentsMargins(margin, margin, margin, margin)
         column.addWidget(self.tabs)
         session.memory_opened.connect(self.begin)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.begin()
 
     def begin(self) -> None:
         """Let the page that is seen do what it needs."""

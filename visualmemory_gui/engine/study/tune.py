@@ -39,7 +39,7 @@ FIT, CHOOSE, REPORT = range(3)
 STEPS = 200
 PATIENCE = 15
 RATE = 0.02
-"""Of a step along the gradient; for a trust times the number of trusts, as each of them moves the mean loss by little."""
+"""Of a step along the gradient; for a trust times the number of trusts, as each moves the mean loss by little."""
 MOMENTUM = 0.9
 PENALTY = 2.0
 WORTH_TELLING = 0.01  # of trust
@@ -166,7 +166,7 @@ class _Descent:
         told: list[Step] = []
         best, best_loss, stopped, parameter = np.ones(len(self._fixed)), np.inf, 0, 0.0
         for number, log_trust, log_parameter in self._steps(losses[0], steps):
-            report(number, steps, "tuning")
+            report(number, steps, "fitting")
             trust = np.exp(log_trust.detach().cpu().numpy().astype(np.float64))
             after = self.memory_with(trust)
             usual = losses[0].start(1)[1]
@@ -185,7 +185,7 @@ class _Descent:
         """(n,) trusts fitted on all queries."""
         last = np.ones(len(self._fixed))
         for number, log_trust, _ in self._steps(self._loss(np.arange(len(self._frozen)), penalty=PENALTY), steps):
-            report(number, steps, "tuning on all exemplars")
+            report(number, steps, "fitting on all")
             last = np.exp(log_trust.detach().cpu().numpy().astype(np.float64))
         return last
 

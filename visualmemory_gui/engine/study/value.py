@@ -79,7 +79,7 @@ def shapley_sums(
     cast = rank_weights(rule, k)
     block = max(1, BLOCK_FLOATS // len(rows))
     for start in range(0, len(queries), block):
-        report(start, len(queries), "valuing exemplars")
+        report(start, len(queries), "valuing")
         end = min(start + block, len(queries))
         keys = _keys(snapshot, rows, queries[start:end])
         for i in range(end - start) if left_out is not None else ():
@@ -91,7 +91,7 @@ def shapley_sums(
         for p in np.unique(part[start:end]).tolist():
             mine = part[start:end] == p
             out[p, rows] += np.bincount(order[mine].ravel(), values[mine].ravel(), minlength=len(rows) + 1)[:-1]
-    report(len(queries), len(queries), "valuing exemplars")
+    report(len(queries), len(queries), "valuing")
     return out
 
 
