@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     Spec("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant"),
-    Spec("apply", "Apply to {}", "Give these exemplars the trust that was fitted, as one step", "check"),
+    Spec("apply", "Apply {}", "Give these exemplars the trust that was fitted, as one step", "check"),
 )
 LOOK, APPLY = ACTIONS
 APPLY_PT = 130.0
@@ -90,7 +90,7 @@ class TunePage(StudyPage):
             curve.mark(tuned.stopped_at if tuned else None)
         self.on_stepped()
         self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
-        many = f"{len(tuned.trust):,} exemplars" if tuned else ""
+        many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
         name(self.actions_by_id["apply"], APPLY, many, enabled=tuned is not None and not self.why.text())
         name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
 

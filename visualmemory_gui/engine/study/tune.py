@@ -38,9 +38,9 @@ PARTS = (2, 1, 1)  # fit, choose, report
 FIT, CHOOSE, REPORT = range(3)
 STEPS = 200
 PATIENCE = 15
-RATE = 0.02
+RATE = 0.1
 """Of a step along the gradient; for a trust times the number of trusts, as each moves the mean loss by little."""
-MOMENTUM = 0.9
+MOMENTUM = 0.5
 PENALTY = 2.0
 WORTH_TELLING = 0.01  # of trust
 FEWEST = 20
