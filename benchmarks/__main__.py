@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("edit", "shots", "queue", "review", "browser", "window", "impact", "evaluate", "paper")
+ALL = ("edit", "shots", "queue", "review", "browser", "window", "impact", "evaluate", "prune", "paper")
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app import operations, theme
-from visualmemory_gui.app.models import review
+from visualmemory_gui.app.models import looking
 from visualmemory_gui.app.models.review_tables import Column
 from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
@@ -214,7 +214,7 @@ class TestDuplicates:
         self.slide(alike, 1)
         assert self.groups(alike) == [(70, third), (1, first, second)]
         assert alike.tabs.groups.summary.text().startswith("Distance up to 0.001: 2 groups of 5 exemplars, 1 with")
-        assert alike.tabs.tabText(2) == "Duplicates and conflicts (2)"
+        assert alike.tabs.tabText(3) == "Duplicates and conflicts (2)"
 
     def test_the_first_of_each_stays_and_the_others_are_struck_in_one_step(self, alike):
         self.slide(alike, 1)
@@ -260,9 +260,78 @@ class TestDuplicates:
         assert not any(group.conflict for group in alike.tabs.model.groups)
 
 
+class TestMisleading:
+    @pytest.fixture
+    def shown(self, flipped):
+        flipped.show(flipped.tabs.misleading)
+        return flipped
+
+    def rows(self, hands) -> list[int]:
+        return [row.id for row in hands.tabs.misled.rows]
+
+    def choose(self, hands, *rows: int) -> None:
+        table = hands.tabs.misleading.table
+        table.clearSelection()
+        for row in rows:
+            flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+            table.selectionModel().select(table.model().index(row, 0), flags)
+        table.setFocus()
+
+    def test_it_lists_who_misleads_and_the_title_counts(self, shown):
+        assert self.rows(shown)
+        many = len(self.rows(shown))
+        assert shown.tabs.tabText(2) == f"Misleading ({many})"
+        assert shown.tabs.misleading.summary.text().startswith(f"{many} of ")
+        first = shown.tabs.misled.rows[0]
+        words = shown.tabs.misleading.rows.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+        assert words.startswith(f"exemplar {first.id}, labelled {first.label}, a wrong neighbour of {first.wrong}")
+
+    def test_another_order_is_looked_for_anew(self, shown):
+        order = shown.tabs.misleading.order
+        assert order.currentData() == "value"
+        order.setCurrentIndex(order.findData("count"))
+        order.activated.emit(order.currentIndex())
+        shown.settle()
+        scores = [row.wrong - row.right for row in shown.tabs.misled.rows]
+        assert scores == sorted(scores, reverse=True) and shown.tabs.misled.rows[0].value is None
+
+    def test_s_strikes_in_one_step_and_the_note_takes_it_back(self, shown):
+        first = self.rows(shown)[0]
+        self.choose(shown, 0)
+        shown.key(Qt.Key.Key_S)
+        assert shown.curate.states(first) == ["struck"] and first not in self.rows(shown)
+        shown.notes[-1][1]()
+        shown.settle()
+        assert first in self.rows(shown)
+
+    def test_k_keeps_it_away_until_its_label_changes(self, shown):
+        first = self.rows(shown)[0]
+        self.choose(shown, 0)
+        shown.key(Qt.Key.Key_K)
+        assert first not in self.rows(shown)
+        shown.notes[-1][1]()
+        shown.settle()
+        assert first in self.rows(shown)
+
+    def test_enter_opens_it_in_decide_and_space_shows_it_large(self, shown):
+        opened = []
+        shown.curate.view.exemplar_chosen.connect(opened.append)
+        self.choose(shown, 0)
+        shown.key(Qt.Key.Key_Space)
+        assert f"· {self.rows(shown)[0]}" in shown.curate.view.preview.accessibleName()
+        shown.key(Qt.Key.Key_Escape)
+        shown.key(Qt.Key.Key_Return)
+        assert opened == [self.rows(shown)[0]]
+
+    @pytest.mark.parametrize("look", ["light", "dark"])
+    def test_it_is_painted(self, shown, look, qapp):
+        theme.apply(qapp, look)
+        assert not shown.tabs.misleading.table.grab().isNull()
+
+
 class TestAnyTime:
     def test_a_large_memory_is_looked_over_when_it_is_asked_for(self, flipped, monkeypatch):
-        monkeypatch.setattr(review, "AUTO", 5)
+        monkeypatch.setattr(looking, "AUTO", 5)
         operations.strike(flipped.curate.session, [flipped.ids()[0]])
         flipped.settle()
         page = flipped.tabs.suspects

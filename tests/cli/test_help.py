@@ -17,8 +17,8 @@ from visualmemory_gui.engine.memory import VisualMemory
 GROUP = typer.main.get_command(app)
 COMMANDS = """
 gui demo build add classify vote strike restore relabel reweigh rename-label undo redo history revert tag diff show
-forget evaluate review watch impact flip attribute novelty classes levels scaling map verify compact relink settings
-export import encoders
+forget evaluate review watch impact flip attribute prune tune novelty classes levels scaling map verify compact relink
+settings export import encoders
 """.split()  # noqa: SIM905 - a list of words reads best as words
 HEAVY = ("torch", "timm", "torchvision", "PySide6", "pyarrow", "openvino")
 

@@ -22,7 +22,7 @@ from visualmemory_gui.app.reason_commands import ReasonCommands
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.settings_commands import SettingsCommands
 from visualmemory_gui.app.upkeep import Upkeep
-from visualmemory_gui.app.views import curate_actions, review
+from visualmemory_gui.app.views import curate_actions, review_tabs
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
             [
                 *(("", "Everywhere and in Decide"), *actions.key_sheet()),
                 *(("", "In Curate"), *curate_actions.key_sheet()),
-                *(("", "In Curate's review"), *review.key_sheet()),
+                *(("", "In Curate's review"), *review_tabs.key_sheet()),
                 *(("", "In Study"), *self.study.key_sheet()),
             ]
         )

@@ -11,6 +11,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.misleading import Misleader
     from visualmemory_gui.engine.study.review import Group, Suspect
 
 
@@ -47,6 +48,12 @@ def keep_labels(session: Session, suspects: Sequence[Suspect], then: Callable[[]
     """These labels are right: they stay away from the list until they change."""
     judged = [((suspect.id, 0), suspect.label) for suspect in suspects]
     _keep(session, "label", judged, f"Kept the label of {exemplars(len(suspects))}.", then)
+
+
+def keep_misleading(session: Session, misleaders: Sequence[Misleader], then: Callable[[], object]) -> None:
+    """These may mislead: they stay away from the list until their label changes."""
+    judged = [((one.id, 0), one.label) for one in misleaders]
+    _keep(session, "misled", judged, f"Kept {exemplars(len(misleaders))} as they are.", then)
 
 
 def keep_groups(session: Session, groups: Sequence[Group], then: Callable[[], object]) -> None:

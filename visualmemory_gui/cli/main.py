@@ -22,6 +22,7 @@ from visualmemory_gui.cli import (
     look,
     reasons,
     review,
+    study,
     upkeep,
     window,
 )
@@ -109,6 +110,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     followed.impact,
     reasons.flip,
     reasons.attribute,
+    study.prune,
+    study.tune,
     experiments.novelty,
     experiments.classes,
     experiments.levels,

@@ -13,6 +13,7 @@ from visualmemory_gui.cli.output import Progress, count, emit, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
+    from visualmemory_gui.cli.options import DeviceName
     from visualmemory_gui.engine.study.review import Survey
 
 
@@ -20,12 +21,14 @@ class By(StrEnum):
     """Why an exemplar should be looked at."""
 
     label = "label"
+    value = "value"
+    misled = "misled"
     duplicates = "duplicates"
 
 
 def review(
     memory: options.Memory,
-    by: Annotated[By, typer.Option("--by", help="Labels that the others contradict, or pictures that are here twice.")],
+    by: Annotated[By, typer.Option("--by", help="What is looked for, and its order.")],
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
     k: Annotated[int, typer.Option("-k", min=1, help="Over how many neighbours the shares are taken.")] = 50,
     distance: Annotated[
@@ -37,9 +40,14 @@ def review(
     """List what should be looked at, the most suspicious first.
 
     By label: exemplars that all others decide otherwise, with the label these suggest. By duplicates: groups of equal
-    or nearly equal pictures, those under different labels first. Changes nothing.
+    or nearly equal pictures, those under different labels first. By misled: exemplars that mislead others, by wrong
+    minus right neighbours; by value: the same by their k-NN Shapley value. Changes nothing.
     """
     from visualmemory_gui.engine.study.review import WIDEST, survey
+
+    if by in (By.value, By.misled):
+        _misleading(memory, by, limit, device=device, as_json=as_json)
+        return
 
     if not 0 <= distance <= WIDEST:
         raise BadValue(f"duplicates are looked for up to a distance of {WIDEST:g}, not {distance:g}")
@@ -49,6 +57,29 @@ def review(
         _labels(found, limit, as_json=as_json)
     else:
         _duplicates(found, distance, limit=limit, as_json=as_json)
+
+
+def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, as_json: bool) -> None:
+    from visualmemory_gui.engine.study.misleading import misleaders
+
+    with reader(memory, device=device) as m, Progress() as report:
+        found = misleaders(m, "value" if by is By.value else "count", report=report)
+    shown = found.rows[:limit]
+    if as_json:
+        rows = [
+            {
+                **{name: getattr(one, name) for name in ("id", "label", "wrong", "right", "value")},
+                "misled": [{"id": i, "label": label, "distance": d} for i, label, d in one.misled],
+            }
+            for one in shown
+        ]
+        emit({"looked_at": found.looked_at, "m": found.m, "misleading": len(found.rows), "rows": rows})
+        return
+    typer.echo(f"{count(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
+    table(
+        ((r.id, r.label, r.wrong, r.right, r.value, ", ".join(label for _, label, _ in r.misled)) for r in shown),
+        ("id", "label", "wrong", "right", "value", "misleads"),
+    )
 
 
 def _labels(found: Survey, limit: int, *, as_json: bool) -> None:

@@ -86,8 +86,7 @@ class CurateView(QWidget):
         self._files.set_memory(memory)
         self.exemplars.set_memory(memory)
         self.history.set_memory(memory)
-        self.tabs.model.set_memory(memory)
-        self.tabs.show_grid()
+        self.tabs.set_memory(memory)
         self.tree.go_to("all")
 
     def on_changed(self, changes: Changes) -> None:
@@ -284,6 +283,7 @@ class CurateView(QWidget):
         self.tabs.grid_shown.connect(self.on_grid_shown)
         self.tabs.large_requested.connect(self.preview.toggle)
         self.tabs.current_changed.connect(self.preview.follow)
+        self.tabs.exemplar_chosen.connect(self.exemplar_chosen)
         self.filter.text_changed.connect(lambda text: self.exemplars.set_filter(text=text))
         self.filter.state_changed.connect(lambda state: self.exemplars.set_filter(state=state))
         self.filter.since_changed.connect(lambda since: self.exemplars.set_filter(since=since))

@@ -10,11 +10,11 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import operations, review_operations, theme
+from visualmemory_gui.app.models.looking import Looking
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views import own_actions
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.widgets.group_list import GroupList
@@ -50,10 +50,10 @@ class ReviewPage(QFrame):
 
     preview_requested = Signal(object)  # an exemplar's id
 
-    def __init__(self, model: ReviewModel, *, content: QWidget, nothing: str) -> None:
+    def __init__(self, model: Looking, *, content: QWidget, nothing: str) -> None:
         super().__init__()
         self.setProperty("panel", True)
-        self.model = model
+        self.looker = model
         self.actions_by_id: dict[str, QAction] = {}
         self._content, self._nothing = content, nothing
         self.summary = QLabel()
@@ -104,14 +104,14 @@ class ReviewPage(QFrame):
         self._stack.setCurrentWidget(self._content if count else self._empty)
         if waiting and count:
             self._content.setFocus()
-        if self.model.looking and not self.model.looked:
+        if self.looker.looking and not self.looker.looked:
             self._empty.setText("Looking over the memory…")
         else:
-            self._empty.setText(self._nothing if self.model.looked else "Nothing was looked at yet.")
-        since = self.model.edits_since
-        self.again.setEnabled(not self.model.looking)
-        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since and self.model.looked else ""
-        self.summary.setText(f"{words}{stale}" if self.model.looked else "")
+            self._empty.setText(self._nothing if self.looker.looked else "Nothing was looked at yet.")
+        since = self.looker.edits_since
+        self.again.setEnabled(not self.looker.looking)
+        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since and self.looker.looked else ""
+        self.summary.setText(f"{words}{stale}" if self.looker.looked else "")
 
 
 class SuspectsPage(ReviewPage):
@@ -120,6 +120,7 @@ class SuspectsPage(ReviewPage):
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.table = SuspectTable(SuspectsModel(model), thumbnails)
         super().__init__(model, content=self.table, nothing="No label is contradicted by the other exemplars.")
+        self.model = model
         self._session, self._ask_label = session, ask_label
         self.add_actions(SUSPECT_ACTIONS, prefix="suspect")
         model.updated.connect(self.on_updated)
@@ -175,6 +176,7 @@ class GroupsPage(ReviewPage):
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.list = GroupList(GroupsModel(model), thumbnails)
         super().__init__(model, content=self.list, nothing="No two exemplars are that much alike.")
+        self.model = model
         self._session, self._ask_label = session, ask_label
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("duplicateThreshold")
@@ -219,8 +221,3 @@ class GroupsPage(ReviewPage):
     def preview(self) -> None:
         if chosen := self.list.chosen():
             self.preview_requested.emit(chosen[0].ids[0])
-
-
-def key_sheet() -> list[tuple[str, str]]:
-    """(keys, what they do) in both lists of the review."""
-    return [*own_actions.key_sheet(SUSPECT_ACTIONS), *own_actions.key_sheet(GROUP_ACTIONS)]

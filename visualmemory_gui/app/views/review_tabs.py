@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from visualmemory_gui.app.models.misleading import MisleadingModel
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.review import AskLabel, GroupsPage, ReviewPage, SuspectsPage
+from visualmemory_gui.app.views import misleading, own_actions
+from visualmemory_gui.app.views.misleading import MisleadingPage
+from visualmemory_gui.app.views.review import (
+    GROUP_ACTIONS,
+    SUSPECT_ACTIONS,
+    AskLabel,
+    GroupsPage,
+    ReviewPage,
+    SuspectsPage,
+)
 from visualmemory_gui.engine.types import Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
 
 
 class ReviewTabs(QTabWidget):
@@ -18,6 +33,7 @@ class ReviewTabs(QTabWidget):
     grid_shown = Signal(bool)
     large_requested = Signal(object)  # an exemplar's id: show or hide it large
     current_changed = Signal(object)  # another suspect or group is under the keyboard: its (first) id, or None
+    exemplar_chosen = Signal(int)  # to be decided
 
     def __init__(self, grid_page: QWidget, session: Session, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         super().__init__()
@@ -25,19 +41,24 @@ class ReviewTabs(QTabWidget):
         self.setAccessibleName("Exemplars and review")
         self.setDocumentMode(True)
         self.model = ReviewModel(session.tasks, self)
+        self.misled = MisleadingModel(session.tasks, self)
         self.suspects = SuspectsPage(session, self.model, thumbnails, ask_label)
+        self.misleading = MisleadingPage(session, self.misled, thumbnails)
         self.groups = GroupsPage(session, self.model, thumbnails, ask_label)
         self._grid_page = grid_page
         self.addTab(grid_page, "Exemplars")
-        for page in (self.suspects, self.groups):
+        for page in (self.suspects, self.misleading, self.groups):
             self.addTab(page, "")
-        self.model.updated.connect(self.on_updated)
-        self.model.failed.connect(session.raise_error)
+        for model in (self.model, self.misled):
+            model.updated.connect(self.on_updated)
+            model.failed.connect(session.raise_error)
         self.currentChanged.connect(self.on_shown)
-        for page in (self.suspects, self.groups):
+        for page in (self.suspects, self.misleading, self.groups):
             page.preview_requested.connect(self.large_requested)
         self.suspects.table.chosen_changed.connect(self.on_chosen_changed)
         self.groups.list.chosen_changed.connect(self.on_group_chosen)
+        self.misleading.exemplar_chosen.connect(self.exemplar_chosen)
+        self.misleading.table.chosen_changed.connect(self.on_misleading_chosen)
         self.on_updated()
 
     @property
@@ -54,12 +75,18 @@ class ReviewTabs(QTabWidget):
     def show_grid(self) -> None:
         self.setCurrentWidget(self._grid_page)
 
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self.model.set_memory(memory)
+        self.misled.set_memory(memory)
+        self.show_grid()
+
     def on_changed(self, changes: Changes) -> None:
         self.model.on_changed(changes)
+        self.misled.on_changed(changes)
 
     def on_shown(self) -> None:
         if self.review_page is not None:
-            self.model.begin()
+            (self.misled if self.review_page is self.misleading else self.model).begin()
             if not self.tabBar().hasFocus():  # by mouse: whoever goes through the tabs by keyboard goes on there
                 self.review_page.take_keys()
         self.grid_shown.emit(self.on_grid)
@@ -74,10 +101,22 @@ class ReviewTabs(QTabWidget):
         if self.review_page is self.groups:
             self.current_changed.emit(chosen[0].ids[0] if chosen else None)
 
+    def on_misleading_chosen(self) -> None:
+        chosen = self.misleading.chosen()
+        if self.review_page is self.misleading:
+            self.current_changed.emit(chosen[0] if chosen else None)
+
     def on_updated(self) -> None:
         for page, title, count in (
             (self.suspects, "Wrong label?", len(self.model.suspects)),
+            (self.misleading, "Misleading", len(self.misled.rows)),
             (self.groups, "Duplicates and conflicts", len(self.model.groups)),
         ):
-            many = f" ({count:,})" if self.model.looked else ""
+            many = f" ({count:,})" if page.looker.looked else ""
             self.setTabText(self.indexOf(page), f"{title}{many}")
+
+
+def key_sheet() -> list[tuple[str, str]]:
+    """(keys, what they do) in the lists of the review, each row once."""
+    lists = (SUSPECT_ACTIONS, misleading.ACTIONS, GROUP_ACTIONS)
+    return list(dict.fromkeys(row for specs in lists for row in own_actions.key_sheet(specs)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
@@ -11,7 +12,9 @@ from visualmemory_gui.app.views.evaluate_page import EvaluatePage
 from visualmemory_gui.app.views.growth_page import GrowthPage
 from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.views.novelty_page import NoveltyPage
+from visualmemory_gui.app.views.prune_page import PrunePage
 from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.tune_page import TunePage
 from visualmemory_gui.app.views.watch_page import WatchPage
 
 
@@ -26,9 +29,15 @@ class StudyView(QWidget):
         super().__init__(parent)
         self.setObjectName("workspaceStudy")
         self.watch = WatchPage(session)
-        self.evaluate = EvaluatePage(session)
-        others = (MapPage(session), NoveltyPage(session), GrowthPage(session))
-        self.pages: tuple[StudyPage, ...] = (self.evaluate, *others, self.watch)
+        self.evaluate, self.prune, self.tune = EvaluatePage(session), PrunePage(session), TunePage(session)
+        maps = (MapPage(session), self.prune, self.tune)
+        self.pages: tuple[StudyPage, ...] = (
+            self.evaluate,
+            *maps,
+            NoveltyPage(session),
+            GrowthPage(session),
+            self.watch,
+        )
         self.tabs = QTabWidget()
         self.tabs.setObjectName("studyTabs")
         self.tabs.setAccessibleName("Study")
@@ -44,6 +53,10 @@ class StudyView(QWidget):
         column.setContentsMargins(margin, margin, margin, margin)
         column.addWidget(self.tabs)
         session.memory_opened.connect(self.begin)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.begin()
 
     def begin(self) -> None:
         """Let the page that is seen do what it needs."""

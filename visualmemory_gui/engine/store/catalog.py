@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import index
@@ -10,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
+from visualmemory_gui.engine.errors import DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store import adding, check, columns, finding, keys, labels, purge, sources
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.rows import SELECT, Row, as_now, as_snapshot_rows, effective_trust
+from visualmemory_gui.engine.store.rows import SELECT, Row, as_now, as_snapshot_rows, checked_trust, effective_trust
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
 from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
 
@@ -31,7 +30,6 @@ _COLUMN: Mapping[Field, str] = {
     "trust": "trust",
     "derived": "derived",
 }
-HIGHEST_TRUST = 100.0
 LARGEST_ID = 2**63 - 1  # of SQLite's integers
 MANY = 256  # vectors that are worth reading as a whole range
 
@@ -289,12 +287,3 @@ class Catalog:
 
     def _label_numbers(self, rows: Sequence[Row]) -> dict[str, int]:
         return {path: labels.number_of(self._database, path) for path in {row.label for row in rows}}
-
-
-def checked_trust(trust: float) -> float:
-    """``trust`` when a vote may be multiplied by it. Raises BadValue."""
-    if not (math.isfinite(trust) and 0 < trust <= HIGHEST_TRUST):
-        raise BadValue(
-            f"a trust lies above 0 and up to {HIGHEST_TRUST:g}, not {trust:g}; to give no vote, strike it out"
-        )
-    return trust

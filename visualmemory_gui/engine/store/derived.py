@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from visualmemory_gui.engine.store.database import Database
 
+STUDIED = "studied"
+"""Name of the value that tells what the runs that derived trust have seen: exemplars up to this id. See ``studied``."""
+
 
 class Derived:
     """Everything here but the note of a forget under way can be computed again, and goes with any exemplar."""
@@ -34,6 +37,6 @@ class Derived:
             self._database.execute("delete from derived where name = ?", (name,))
 
     def clear(self, *, but: str = "") -> None:
-        """Drop everything except ``but``."""
+        """Drop everything except ``but``, and what ``studied`` itself drops when it is time."""
         with self._database.atomic():
-            self._database.execute("delete from derived where name <> ?", (but,))
+            self._database.execute("delete from derived where name not in (?, ?)", (but, STUDIED))

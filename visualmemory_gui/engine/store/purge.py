@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store import labels, studied
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived import Derived
 from visualmemory_gui.engine.store.pictures import forget_contents
@@ -36,6 +36,7 @@ def purge(database: Database, ids: Collection[int]) -> Purged:
     ``secure_delete`` overwrites the rows; the log keeps them until ``Database.checkpoint``.
     """
     with writing(database) as writer:
+        studied.drop_what_saw(database, writer, ids)
         purged = delete(database, writer, ids)
         journal(database, purged.ids, ROWS, copies=purged.copies)
         return purged

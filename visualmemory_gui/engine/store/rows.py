@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store.checksum import content_key, group_key, seal
 from visualmemory_gui.engine.types import Exemplar, State
+
+HIGHEST_TRUST = 100.0
 
 # A path that is no UTF-8 is kept as the bytes the file system gave.
 StoredPath = str | bytes
@@ -83,6 +87,15 @@ SELECT = """select e.id, (select path from labels where id = e.label_id), (selec
 def effective_trust(trust: float | None, derived: float | None) -> float:
     """What the vote is multiplied by: set by hand, else by a study, else 1."""
     return trust if trust is not None else derived if derived is not None else 1.0
+
+
+def checked_trust(trust: float) -> float:
+    """``trust`` when a vote may be multiplied by it. Raises BadValue."""
+    if not (math.isfinite(trust) and 0 < trust <= HIGHEST_TRUST):
+        raise BadValue(
+            f"a trust lies above 0 and up to {HIGHEST_TRUST:g}, not {trust:g}; to give no vote, strike it out"
+        )
+    return trust
 
 
 def stored(path: str) -> StoredPath:

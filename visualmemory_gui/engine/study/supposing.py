@@ -12,8 +12,8 @@ from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels
-from visualmemory_gui.engine.store.catalog import checked_trust
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
+from visualmemory_gui.engine.store.rows import checked_trust
 from visualmemory_gui.engine.types import F32, I64, Exemplar
 
 if TYPE_CHECKING:

@@ -1,0 +1,104 @@
+"""Which exemplars mislead others, as a look over the memory found them, and as rows of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.models.looking import AUTO, Looking
+from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
+from visualmemory_gui.engine.progress import Report
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.misleading import Misleader, Misleaders, Order
+
+HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Nearest that it misleads")
+TIPS = (
+    "The exemplar",
+    "The label it has",
+    "How many exemplars of other classes have it among their first neighbours",
+    "How many exemplars of its own class have it among their first neighbours",
+    "Its k-NN Shapley value: what it brings to the mean share of the right label, in thousandths of a point",
+    "The nearest exemplars of other classes that have it as a neighbour",
+)
+
+
+class MisleadingModel(Looking):
+    """Ordered by value, or by wrong minus right: above 20,000 exemplars the values take minutes, so the counts come
+    first there, and the values when they are asked for."""
+
+    topic, title = "misleading", "Finding what misleads"
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(runner, parent)
+        self._found: Misleaders | None = None
+        self._wanted: Order | None = None
+        self.rows: tuple[Misleader, ...] = ()
+
+    @property
+    def order(self) -> Order:
+        if self._wanted is None:
+            return "value" if self._memory is None or len(self._memory.snapshot) <= AUTO else "count"
+        return self._wanted
+
+    @property
+    def looked(self) -> bool:
+        return self._found is not None
+
+    @property
+    def looked_at(self) -> int:
+        return 0 if self._found is None else self._found.looked_at
+
+    def set_memory(self, memory: VisualMemory | None) -> None:
+        self._wanted = None
+        super().set_memory(memory)
+
+    def set_order(self, order: Order) -> None:
+        """Look anew in that order."""
+        if order != self.order:
+            self._wanted = order
+            self.look()
+
+    def _work(self, memory: VisualMemory, report: Report) -> Misleaders:
+        from visualmemory_gui.engine.study.misleading import misleaders
+
+        return misleaders(memory, self.order, report=report)
+
+    def _keep(self, found: Misleaders | None) -> None:
+        self._found = found
+
+    def _show(self) -> None:
+        self.rows = self._found.without(self.touched).rows if self._found else ()
+        self.updated.emit()
+
+
+class MisleadersModel(PictureRows):
+    """The table's rows."""
+
+    def __init__(self, found: MisleadingModel) -> None:
+        super().__init__(HEADERS, TIPS, found)
+        self._found = found
+        self._shown: tuple[Misleader, ...] = ()
+        found.updated.connect(self.on_updated)
+
+    def on_updated(self) -> None:
+        if self._shown is not self._found.rows:
+            self._shown = self._found.rows
+            self.set_rows([row_of(one) for one in self._shown])
+
+    def misleader(self, at: int) -> Misleader:
+        return self._shown[at]
+
+
+def row_of(one: Misleader) -> PictureRow:
+    value = "" if one.value is None else f"{1e5 * one.value:+.1f}"
+    misled = ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in one.misled)
+    return PictureRow(
+        one.id,
+        ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, misled),
+        f"exemplar {one.id}, labelled {one.label}, a wrong neighbour of {one.wrong:,} and a right one of {one.right:,}",
+        also=tuple(i for i, _, _ in one.misled),
+    )

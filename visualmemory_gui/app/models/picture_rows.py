@@ -1,0 +1,64 @@
+"""Rows of a table that begin with the picture of an exemplar; the last column may hold pictures too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+Index = QModelIndex | QPersistentModelIndex
+PICTURES = int(Qt.ItemDataRole.UserRole) + 1  # ids of the exemplars whose pictures a cell shows; None: it is text
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """``cells`` are the texts of the columns, that of the first empty; ``words`` tell the whole row. ``also`` are the
+    exemplars whose pictures stand in the last column, whose text is then told only where it is asked for."""
+
+    id: int
+    cells: tuple[str, ...]
+    words: str
+    also: tuple[int, ...] | None = None
+
+
+class PictureRows(QAbstractTableModel):
+    def __init__(self, headers: Sequence[str], tips: Sequence[str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._headers, self._tips = tuple(headers), tuple(tips)
+        self._rows: list[PictureRow] = []
+
+    def set_rows(self, rows: Sequence[PictureRow]) -> None:
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    def row(self, at: int) -> PictureRow:
+        return self._rows[at]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._headers)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self._headers[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return self._tips[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], index.column()
+        last = column == len(self._headers) - 1 and row.also is not None
+        if role == PICTURES:
+            return (row.id,) if column == 0 else row.also if last else None
+        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return row.words if column == 0 else row.cells[column]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.cells[column]
+        return None

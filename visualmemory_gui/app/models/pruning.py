@@ -1,0 +1,123 @@
+"""What pruning would do: the plan, its rows, and its promise in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
+from visualmemory_gui.app.models.preview import PreviewModel
+from visualmemory_gui.engine.progress import Report
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.prune import Judge, Method, Plan, Pruned
+
+METHODS: tuple[tuple[Method, str, str], ...] = (
+    ("hard", "Hard", "Strike out what was most often a wrong neighbour"),
+    ("difference", "Difference", "Strike out what was far more often a wrong neighbour than a right one"),
+    ("soft", "Soft", "Strike out nothing; trust each less, the more often it was a wrong neighbour"),
+    ("value", "Value", "Strike out what takes most from the right answers: the lowest k-NN Shapley values"),
+)
+JUDGES: tuple[tuple[Judge, str], ...] = (("own", "the memory's own decisions"), ("watch", "the watch set"))
+HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Trust", "It would be")
+VALUE, TRUST = 4, 5  # columns that one method alone fills
+TIPS = (
+    "The exemplar",
+    "The label it has",
+    "How many queries of other classes have it among their first neighbours",
+    "How many queries of its own class have it among their first neighbours",
+    "Its k-NN Shapley value: what it brings to the mean share of the right label, in thousandths of a point",
+    "What its vote would be multiplied by",
+    "What pruning would do with it",
+)
+MOST_NAMED = 4  # classes in a sentence
+
+
+class PruningModel(PreviewModel):
+    topic, title = "prune", "Trying the pruning"
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(runner, parent)
+        self.method: Method = "value"
+        self.judge: Judge = "own"
+
+    @property
+    def plan(self) -> Plan | None:
+        found: Plan | None = self.found
+        return found
+
+    def choose(self, method: Method, judge: Judge) -> None:
+        """Look anew with another method, or by other decisions."""
+        if (method, judge) != (self.method, self.judge):
+            self.method, self.judge = method, judge
+            self.look()
+
+    def _work(self, memory: VisualMemory) -> Callable[[Report], Plan]:
+        method, judge = self.method, self.judge
+
+        def work(report: Report) -> Plan:
+            from visualmemory_gui.engine.study.prune import plan
+
+            return plan(memory, method, judge=judge, report=report)
+
+        return work
+
+
+class PrunedModel(PictureRows):
+    """The rows of a plan: what goes first, then what is held back."""
+
+    def __init__(self, pruning: PruningModel) -> None:
+        super().__init__(HEADERS, TIPS, pruning)
+        self._pruning = pruning
+        self._shown: Plan | None = None
+        pruning.updated.connect(self.on_updated)
+
+    def on_updated(self) -> None:
+        plan = self._pruning.plan
+        if plan is not self._shown:
+            self._shown = plan
+            self.set_rows(rows_of(plan) if plan else [])
+
+
+def rows_of(plan: Plan) -> list[PictureRow]:
+    fate = "less trust" if plan.method == "soft" else "struck out"
+    return [*(_row(one, fate) for one in plan.pruned), *(_row(one, "held back") for one in plan.held_back)]
+
+
+def _row(one: Pruned, fate: str) -> PictureRow:
+    value = "" if one.value is None else f"{1e5 * one.value:+.1f}"
+    trust = "" if one.trust is None else f"{one.trust:.2f}"
+    words = f"exemplar {one.id}, labelled {one.label}, wrong {one.wrong:,} times and right {one.right:,} times: {fate}"
+    return PictureRow(one.id, ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, trust, fate), words)
+
+
+def headline(plan: Plan) -> str:
+    """ "Strikes out 64 of 3,329 exemplars of 22 classes: most of flags (12 of 118), …"."""
+    verb = "Trusts less" if plan.method == "soft" else "Strikes out"
+    if not plan.pruned:
+        return "Nothing to prune: no exemplar misleads others that often."
+    named = [f"{label} ({gone} of {of})" for label, (gone, of) in list(plan.classes.items())[:MOST_NAMED]]
+    more = ", …" if len(plan.classes) > MOST_NAMED else ""
+    classes = f"{len(plan.classes):,} class{'' if len(plan.classes) == 1 else 'es'}"
+    return f"{verb} {len(plan.pruned):,} of {plan.looked_at:,} exemplars, of {classes}: {', '.join(named)}{more}"
+
+
+def promise(plan: Plan) -> str:
+    """ "Accuracy: 1.2 points better (0.3 to 2.1), from 60.6 %; asked of 3,329 decisions, …"."""
+    asked = f"asked of {plan.queries:,} decisions, each under a pruning that it had no say in"
+    return f"Accuracy: {plan.gain.words}, from {100 * plan.accuracy:.1f} %; {asked}."
+
+
+def held_back(plan: Plan) -> str:
+    """What the plan spares though the method names it; empty where there is nothing to say."""
+    said = []
+    if plan.held_back:
+        many = len(plan.held_back)
+        said.append(f"{many:,} more {'is' if many == 1 else 'are'} held back: over a fifth of the class would go.")
+    if plan.by_hand:
+        said.append(f"{plan.by_hand:,} keep the trust that was set by hand.")
+    return " ".join(said)

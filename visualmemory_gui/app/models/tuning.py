@@ -1,0 +1,86 @@
+"""Tuning as it runs: the steps of the descent, and what it brought in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.models.preview import PreviewModel
+from visualmemory_gui.engine.progress import Report
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.tune import Step, Tuned
+
+EVERY_MS = 100
+
+
+class TuningModel(PreviewModel):
+    """``steps`` grow while it runs."""
+
+    topic, title = "tune", "Tuning"
+    stepped = Signal()
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(runner, parent)
+        self._seen: list[Step] = []  # the worker appends
+        self._look_at_it = QTimer(self, interval=EVERY_MS)
+        self._look_at_it.timeout.connect(self._show)
+        self.updated.connect(lambda: None if self.looking else self._look_at_it.stop())
+        self.steps: tuple[Step, ...] = ()
+
+    @property
+    def tuned(self) -> Tuned | None:
+        found: Tuned | None = self.found
+        return found
+
+    def _begin_anew(self) -> None:
+        super()._begin_anew()
+        self._seen = []
+        self._show()
+
+    def _work(self, memory: VisualMemory) -> Callable[[Report], Tuned]:
+        seen = self._seen
+        self._look_at_it.start()
+
+        def work(report: Report) -> Tuned:
+            from visualmemory_gui.engine.study.tune import tune
+
+            return tune(memory, on_step=seen.append, report=report)
+
+        return work
+
+    def _take(self, found: Tuned) -> None:
+        self._show()
+        super()._take(found)
+
+    def _show(self) -> None:
+        if len(self._seen) != len(self.steps):
+            self.steps = tuple(self._seen)
+            self.stepped.emit()
+
+
+def verdict(tuned: Tuned) -> str:
+    """What it brings, or why it is refused."""
+    if tuned.refused is not None:
+        return f"Not to be applied: {tuned.refused}."
+    asked = f"measured on {tuned.queries[2]:,} exemplars that had no part in it"
+    return f"Accuracy: {tuned.gain.words}, from {100 * tuned.accuracy:.1f} %; {asked}."
+
+
+def details(tuned: Tuned) -> str:
+    """What was fitted on what, and what the rule's parameter would like to be."""
+    fit, choose, _ = tuned.queries
+    said = [f"Fitted on {fit:,} exemplars; {choose:,} others chose to stop after {tuned.stopped_at:,} steps."]
+    if tuned.trust:
+        low, high = min(tuned.trust.values()), max(tuned.trust.values())
+        said.append(f"Trust of {len(tuned.trust):,} exemplars, {low:.2f} to {high:.2f}.")
+    if tuned.by_hand:
+        said.append(f"{tuned.by_hand:,} keep the trust that was set by hand.")
+    if tuned.parameter is not None:
+        name, used, fitted = tuned.parameter
+        said.append(f"The rule's {name} would fit best at {fitted:.2g}; decisions keep {used:g}.")
+    return " ".join(said)

@@ -1,0 +1,121 @@
+"""The page of Study that tunes: curves while it runs, what it brings, and Apply where that is more than chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import study_operations, theme
+from visualmemory_gui.app.models.tuning import TuningModel, details, verdict
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
+from visualmemory_gui.app.views.own_actions import Spec, build, name
+from visualmemory_gui.app.views.preview_page import dim_label, why_not
+from visualmemory_gui.app.views.study_page import StudyPage
+
+if TYPE_CHECKING:
+    from visualmemory_gui.app.widgets.curves import Curves
+
+ACTIONS = (
+    Spec("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant"),
+    Spec("apply", "Apply {}", "Give these exemplars the trust that was fitted, as one step", "check"),
+)
+LOOK, APPLY = ACTIONS
+APPLY_PT = 130.0
+EXPLAINED = (
+    "Tuning finds by gradient descent how far each exemplar is to be trusted (0.05 to 4 times). Half of the exemplars "
+    "fit, a quarter chooses when to stop, and a quarter that had no part in it tells what it brings. What cannot be "
+    "told from chance is not applied."
+)
+
+
+class TunePage(StudyPage):
+    title = "Tune"
+    specs = ACTIONS
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = TuningModel(session.tasks, self)
+        self.curves: tuple[Curves, Curves] | None = None
+        self.actions_by_id = build(self, ACTIONS, prefix="tune", heard_in=[self])
+        self._lay_out()
+        session.memory_opened.connect(self.on_memory_changed)
+        session.memory_closed.connect(self.on_memory_changed)
+        session.changed.connect(self.model.on_changed)
+        self.model.updated.connect(self.on_updated)
+        self.model.stepped.connect(self.on_stepped)
+        self.model.failed.connect(session.raise_error)
+        self.on_updated()
+
+    def begin(self) -> None:
+        if self.curves is None:
+            from visualmemory_gui.app.widgets.curves import Curves  # late: pyqtgraph
+
+            names = ("fit", "choose")
+            self.curves = (Curves("Loss", names), Curves("Accuracy", names, percent=True))
+            for curve in self.curves:
+                self._plots.addWidget(curve, 1)
+            self.on_updated()
+
+    def look(self) -> None:
+        self.begin()
+        self.model.look()
+
+    def apply(self) -> None:
+        if self.model.tuned is not None:
+            study_operations.tune(self._session, self.model.tuned)
+
+    def on_memory_changed(self) -> None:
+        self.model.set_memory(self._session.memory)
+
+    def on_stepped(self) -> None:
+        if self.curves is None:
+            return
+        loss, accuracy = self.curves
+        steps = self.model.steps
+        for curve in self.curves:
+            curve.setVisible(bool(steps))
+        loss.set_values([s.fit_loss for s in steps], [s.choose_loss for s in steps])
+        accuracy.set_values([s.fit_accuracy for s in steps], [s.choose_accuracy for s in steps])
+
+    def on_updated(self) -> None:
+        model, tuned = self.model, self.model.tuned
+        self.verdict.setText(verdict(tuned) if tuned else model.refusal)
+        self.verdict.setVisible(bool(self.verdict.text()))
+        self.details.setText(details(tuned) if tuned else "")
+        self.details.setVisible(tuned is not None)
+        for curve in self.curves or ():
+            curve.mark(tuned.stopped_at if tuned else None)
+        self.on_stepped()
+        self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
+        many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
+        name(self.actions_by_id["apply"], APPLY, many, enabled=tuned is not None and not self.why.text())
+        name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
+
+    def _lay_out(self) -> None:
+        title = QLabel("Tune")
+        title.setProperty("title", True)
+        self.explained, self.details, self.why = dim_label(), dim_label(), dim_label()
+        self.explained.setText(EXPLAINED)
+        self.verdict = QLabel()
+        self.verdict.setObjectName("tuneVerdict")
+        self.verdict.setWordWrap(True)
+        apply = ActionButton("tuneButton", primary=True)
+        apply.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        apply.setFixedWidth(theme.px(APPLY_PT))
+        bind(apply, self.actions_by_id["apply"])
+        top, below, self._plots = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        self._plots.setSpacing(theme.px(10))
+        top.addWidget(title)
+        top.addStretch(1)
+        top.addWidget(button_of(self.actions_by_id["look"]))
+        below.addWidget(self.why, 1)
+        below.addWidget(apply)
+        column = QVBoxLayout(self)
+        column.addLayout(top)
+        for label in (self.explained, self.verdict, self.details):
+            column.addWidget(label)
+        column.addLayout(self._plots, 1)
+        column.addLayout(below)

@@ -1,0 +1,184 @@
+"""One frozen set of queries, asked before and after an edit that need not have been made.
+
+All exemplars active at the baseline are asked by leave-one-out, those that the edit strikes out too, under the label
+they had: else striking whatever is decided wrong would look like a gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.factor import class_factor
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, Retrieved
+from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
+from visualmemory_gui.engine.decision.votes import weights, winner_at_each_k
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.standing import Asked
+from visualmemory_gui.engine.store.checksum import content_key, vector_hash
+from visualmemory_gui.engine.study.honest import together
+from visualmemory_gui.engine.study.nearest import nearest_many as by_products
+from visualmemory_gui.engine.types import F64, I64, Bools, MemorySettings, Rule
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+SPARE = 10
+UNHEARD = -1  # the code of an expected label that no exemplar has
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """How queries are decided: the memory's settings, full labels."""
+
+    k: int
+    rule: Rule
+    class_factor: bool
+
+    @classmethod
+    def of(cls, settings: MemorySettings) -> Ballot:
+        return cls(settings.k, settings.rule, settings.class_factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """q queries with their right label codes ``truth`` (UNHEARD where no exemplar has the label).
+
+    ``own`` is each query's row where it is an exemplar, -1 else; ``unit`` a key above 0 that queries share which must
+    not come into different parts of a split: those of one group, content or vector.
+    """
+
+    asked: Asked
+    truth: I64
+    own: I64
+    unit: I64
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+
+def own_questions(snapshot: Snapshot) -> Questions:
+    """All active exemplars, by leave-one-out. Raises BadValue where no neighbour could be wrong."""
+    rows = np.flatnonzero(snapshot.active)
+    if not len(rows):
+        raise BadValue("the memory has no active exemplar; restore some or add pictures first")
+    if len(np.unique(snapshot.label[rows])) == 1:
+        only = snapshot.labels[snapshot.label[rows[0]]]
+        raise BadValue(f"all exemplars are of one class, {only}: no neighbour can be wrong")
+    asked = Asked.exemplars(snapshot, rows)
+    unit = together(snapshot.group[rows], snapshot.content[rows], snapshot.twin[rows])
+    return Questions(asked, snapshot.label[rows].astype(np.int64), rows, unit)
+
+
+def watched_questions(memory: VisualMemory, snapshot: Snapshot) -> Questions:
+    """The watch set, decided without exemplars of the same content. Raises BadValue without one."""
+    watched = [one for one in memory.watch.all() if one.picture.vector is not None]
+    if not watched:
+        raise BadValue("there is no watch set: decide pictures in the window and watch them, or ask leave-one-out")
+    own_questions(snapshot)  # refuses what cannot be studied
+    vectors = np.stack([one.picture.vector for one in watched if one.picture.vector is not None])
+    content = np.array([content_key(one.picture.content) for one in watched], np.int64)
+    twin = np.array([vector_hash(vector) for vector in vectors], np.int64)
+    code = {label: c for c, label in enumerate(snapshot.labels)}
+    truth = np.array([code.get(one.expected, UNHEARD) for one in watched], np.int64)
+    nobody = np.full(len(watched), -1, np.int64)
+    return Questions(Asked(vectors, content, twin, np.zeros_like(content)), truth, nobody, together(content, twin))
+
+
+class FrozenQueries:
+    """``questions`` with their nearest exemplars in ``snapshot``, ``width`` of them or more; searched once."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        questions: Questions,
+        nearest_many: NearestMany,
+        *,
+        ballot: Ballot,
+        width: int,
+        report: Report = silent,
+    ) -> None:
+        self.snapshot = snapshot
+        self.questions = questions
+        self.ballot = ballot
+        self._left_out = LeftOut(snapshot)
+        self.table = NeighbourTable(len(questions), max(width, ballot.k) + SPARE)
+        everything = np.arange(len(questions))
+        self.table.put(everything, self._search(snapshot, everything, nearest_many, report))
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def left_out(self, query: int) -> I64:
+        """Rows that a query does not see."""
+        asked = self.questions.asked
+        group = 0 if asked.group is None else int(asked.group[query])
+        return self._left_out.rows_with(int(asked.content[query]), int(asked.twin[query]), group)
+
+    def right(self, edited: Snapshot | None = None, which: I64 | None = None) -> Bools:
+        """Whether each query (or those of ``which``) is decided right, (q,), on ``edited``: the snapshot with other
+        trust, or with fewer exemplars active. Without it on the snapshot itself."""
+        edited = self.snapshot if edited is None else edited
+        which = np.arange(len(self)) if which is None else which
+        rows, distances = self._lists(edited, which)
+        codes, votes = self.votes(edited, rows, distances, which=which)
+        winner = winner_at_each_k(codes, votes).winner[:, -1]
+        right: Bools = (winner == self.questions.truth[which]) & (winner != NOBODY)
+        return right
+
+    def votes(self, edited: Snapshot, rows: I64, distances: F64, *, which: I64) -> tuple[I64, F64]:
+        """Label codes and votes of neighbours ``rows`` of the queries ``which``, (q, k) each; votes 0 for nobody."""
+        there = rows != NOBODY
+        codes = edited.label[np.maximum(rows, 0)].astype(np.int64)
+        cast = np.where(there, weights(self.ballot.rule, np.where(there, distances, np.inf)), 0.0)
+        return codes, cast * self.scale(edited, rows, codes, which=which)
+
+    def scale(self, edited: Snapshot, rows: I64, codes: I64, *, which: I64) -> F64:
+        """What the votes are multiplied by, (q, k): trust and, where it is on, the class factor."""
+        trust = edited.trust[np.maximum(rows, 0)]
+        if not self.ballot.class_factor:
+            return trust
+        own, truth = self.questions.own[which], self.questions.truth[which]
+        itself = ((own >= 0) & edited.active[np.maximum(own, 0)])[:, None] & (codes == truth[:, None])
+        return trust * class_factor(edited.counts[codes] - itself)
+
+    def _lists(self, edited: Snapshot, which: I64) -> tuple[I64, F64]:
+        """Rows and distances of the first k that are active in ``edited``."""
+        table = copy(self.table)
+        table.keep(which)  # copies the lines
+        table.take_out(np.flatnonzero(self.snapshot.active & ~edited.active))
+        short = table.short(self.ballot.k)
+        if len(short):
+            table.put(short, self._search(edited, which[short], by_products, silent))
+        return table.rows[:, : self.ballot.k], table.distances[:, : self.ballot.k]
+
+    def _search(self, snapshot: Snapshot, which: I64, nearest_many: NearestMany, report: Report) -> Sequence[Retrieved]:
+        return nearest_many(
+            snapshot,
+            self.questions.asked.vectors[which],
+            self.table.width,
+            excluded_rows=lambda i: self.left_out(int(which[i])),
+            report=report,
+        )
+
+
+def edited(snapshot: Snapshot, *, struck: I64 | None = None, trust: Mapping[int, float] | None = None) -> Snapshot:
+    """``snapshot`` as it would be with the rows ``struck`` out and ``trust`` of other rows; nothing is written."""
+    changed = snapshot
+    if struck is not None and len(struck):
+        active = snapshot.active.copy()
+        active[struck] = False
+        counts = np.bincount(snapshot.label[active], minlength=len(snapshot.counts)).astype(np.int64)
+        changed = replace(changed, active=active, counts=counts)
+    if trust:
+        values = snapshot.trust.copy()
+        values[np.fromiter(trust, np.int64, len(trust))] = np.fromiter(trust.values(), np.float64, len(trust))
+        changed = replace(changed, trust=values)
+    return changed

@@ -1,0 +1,164 @@
+"""How much each exemplar misleads the decisions of others: by counts of wrong and right neighbours, or by its value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.store.kept import holds
+from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.value import Weights, shapley_sums
+from visualmemory_gui.engine.types import F64, I64, Bools
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+Order = Literal["value", "count"]
+MISLED = "misled"  # kind of a kept judgement
+SHOWN = 3
+NO_VALUE = 1e-12
+"""Values this near to 0 are the rounding of sums that cancel."""
+LEAST_M, MOST_M = 5, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """How often each row of the snapshot was a wrong and a right neighbour of the queries of each part: (parts, n)."""
+
+    wrong: I64
+    right: I64
+
+    def without(self, part: int) -> Neighbourhood:
+        """Summed over all parts but one, (n,)."""
+        return Neighbourhood(self.wrong.sum(axis=0) - self.wrong[part], self.right.sum(axis=0) - self.right[part])
+
+    @property
+    def whole(self) -> Neighbourhood:
+        """Summed over all parts, (n,)."""
+        return Neighbourhood(self.wrong.sum(axis=0), self.right.sum(axis=0))
+
+
+def usual_m(snapshot: Snapshot) -> int:
+    """Among how many first neighbours to count: a quarter of the median class, 5 to 100."""
+    counts = snapshot.counts[snapshot.counts > 0]
+    return int(min(MOST_M, max(LEAST_M, np.median(counts) // 4))) if len(counts) else LEAST_M
+
+
+def count_neighbours(frozen: FrozenQueries, part: I64, *, parts: int, m: int) -> Neighbourhood:
+    """Count over the first ``m`` neighbours of each query; ``part`` (q,) tells which part it belongs to."""
+    snapshot, n = frozen.snapshot, len(frozen.snapshot)
+    rows = frozen.table.rows[:, :m]
+    there = rows != NOBODY
+    same = (snapshot.label[np.maximum(rows, 0)] == frozen.questions.truth[:, None]) & there
+    place = part[:, None] * n + rows
+
+    def counted(which: Bools) -> I64:
+        return np.bincount(place[which], minlength=parts * n).reshape(parts, n).astype(np.int64)
+
+    return Neighbourhood(counted(there & ~same), counted(same))
+
+
+def value_sums(frozen: FrozenQueries, part: I64, *, parts: int, rule: Weights = "rank", report: Report = silent) -> F64:
+    """The Shapley values of each row for the queries of each part, summed: (parts, n)."""
+    questions = frozen.questions
+    return shapley_sums(
+        frozen.snapshot,
+        questions.asked.vectors,
+        questions.truth,
+        part=part,
+        parts=parts,
+        k=frozen.ballot.k,
+        rule=rule,
+        left_out=frozen.left_out,
+        report=report,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Misleader:
+    """An exemplar with those it misleads: ``wrong`` and ``right`` count the exemplars that have it among their first m
+    neighbours, ``value`` is its mean Shapley value (None where it was not asked for).
+
+    ``misled`` are the nearest exemplars of another label of which it is a neighbour, (id, label, distance).
+    """
+
+    id: int
+    label: str
+    wrong: int
+    right: int
+    value: float | None
+    misled: tuple[tuple[int, str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Misleaders:
+    """What one look over the memory at change number ``change`` found, the most misleading first."""
+
+    change: int
+    looked_at: int
+    m: int
+    order: Order
+    rows: tuple[Misleader, ...]
+
+    def without(self, ids: Collection[int]) -> Misleaders:
+        gone = set(ids)
+        return replace(self, rows=tuple(row for row in self.rows if row.id not in gone))
+
+
+def misleaders(
+    memory: VisualMemory, order: Order = "value", *, rule: Weights = "rank", report: Report = silent
+) -> Misleaders:
+    """Look for active exemplars that mislead others more than they help, without those that were kept as they are.
+
+    Ordered by wrong minus right (``count``), or by the lowest Shapley value with the weights of ``rule``, over
+    leave-one-out. Raises BadValue (one class only, no active exemplar), Cancelled.
+    """
+    snapshot = memory.snapshot
+    m = usual_m(snapshot)
+    search, ballot = memory.live.searcher.nearest_many, Ballot.of(memory.settings)
+    frozen = FrozenQueries(snapshot, own_questions(snapshot), search, ballot=ballot, width=m, report=report)
+    part = np.zeros(len(frozen), np.int64)
+    counts = count_neighbours(frozen, part, parts=1, m=m).whole
+    values = None
+    if order == "value":
+        values = value_sums(frozen, part, parts=1, rule=rule, report=report)[0] / len(frozen)
+    score = (counts.wrong - counts.right).astype(np.float64) if values is None else -values
+    named = np.flatnonzero(snapshot.active & (score > NO_VALUE))
+    named = named[np.argsort(-score[named], kind="stable")]
+    misled = _misled_by(frozen, named, m=m)
+    kept = memory.kept.all(MISLED)
+    rows = [
+        Misleader(
+            int(snapshot.ids[row]),
+            snapshot.labels[snapshot.label[row]],
+            int(counts.wrong[row]),
+            int(counts.right[row]),
+            None if values is None else float(values[row]),
+            misled[row],
+        )
+        for row in named.tolist()
+    ]
+    stays = tuple(row for row in rows if not holds(kept, (row.id, 0), row.label))
+    return Misleaders(snapshot.change, snapshot.active_count, m, order, stays)
+
+
+def _misled_by(frozen: FrozenQueries, named: I64, *, m: int) -> dict[int, tuple[tuple[int, str, float], ...]]:
+    """For each of ``named`` the nearest queries that have it among their first ``m`` and are of another label."""
+    snapshot, own = frozen.snapshot, frozen.questions.own
+    rows, distances = frozen.table.rows[:, :m], frozen.table.distances[:, :m]
+    wrong = snapshot.label[np.maximum(rows, 0)] != frozen.questions.truth[:, None]
+    query, place = np.nonzero(np.isin(rows, named) & wrong)
+    order = np.argsort(distances[query, place], kind="stable")
+    found: dict[int, list[tuple[int, str, float]]] = {int(row): [] for row in named}
+    for q, p in zip(query[order].tolist(), place[order].tolist(), strict=True):
+        shown = found[int(rows[q, p])]
+        if len(shown) < SHOWN:
+            row = own[q]
+            shown.append((int(snapshot.ids[row]), snapshot.labels[snapshot.label[row]], float(distances[q, p])))
+    return {row: tuple(shown) for row, shown in found.items()}
