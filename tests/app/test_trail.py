@@ -97,7 +97,7 @@ def test_what_a_query_would_be_without_some_neighbours_touches_nothing(asked: De
     assert not set(before[:2]) & set(ids_of(asked))
     assert asked.memory.snapshot.change == change and asked.memory.history.can_undo() is None
     assert "without 2 neighbours" in asked.window.decide.query.without.text()
-    assert "the memory is as it was" in asked.notes[-1]
+    assert "out of this query only" in asked.notes[-1]
     asked.window.notes.bar.undo_requested.emit()
     asked.settle()
     assert ids_of(asked) == before

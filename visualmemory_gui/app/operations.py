@@ -52,7 +52,7 @@ def leave_out_here(session: Session, ids: Sequence[int], rows: Sequence[Neighbou
     rows = rows or session.decision.shown(ids)
     session.decision.leave_out(rows)
     back = partial(session.decision.take_back, [row.id for row in rows])
-    session.post_note(f"Left {exemplars(len(rows))} out of this query only; the memory is as it was.", back)
+    session.post_note(f"Left {exemplars(len(rows))} out of this query only.", back)
     session.note_finished.emit()  # what the undo of a strike did to other decisions is no news: it is as before it
 
 
