@@ -26,8 +26,8 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build
 from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
-from visualmemory_gui.app.widgets.plot import Plot
 from visualmemory_gui.app.widgets.runs_table import RunsTable
 
 EMPTY = (
@@ -52,7 +52,7 @@ class EvaluatePage(StudyPage):
         super().__init__(parent)
         self._session = session
         self.model = EvaluationModel(session.tasks, self)
-        self.plots = tuple(Plot() for _ in range(6))
+        self.plots = tuple(ChartView() for _ in range(6))
         self.confusion = ConfusionPanel()
         self.runs = RunsTable()
         self.actions_by_id = build(self, ACTIONS, prefix="evaluate", heard_in=[self])

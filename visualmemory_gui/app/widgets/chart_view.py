@@ -17,7 +17,7 @@ from visualmemory_gui.app.models.charts import Chart, Line
 SYMBOLS = ("o", "s", "t", "d", "+", "x")  # colour is never the only sign
 
 
-class Plot(QWidget):
+class ChartView(QWidget):
     """Shows one ``Chart`` at a time; its sentence stands below."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
