@@ -157,7 +157,7 @@ def test_the_queue_keeps_its_place_whatever_is_decided_above_it(filled: Desk) ->
         filled.window.decide.queue.table.go_to(row)
         filled.settle()
         tops.add(filled.window.decide.queue.y())
-        assert not filled.window.decide.decision.details.isChecked()
+        assert not filled.window.decide.decision.details.fold.isChecked()
     assert len(tops) == 1
 
 
