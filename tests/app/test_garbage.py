@@ -82,3 +82,20 @@ def test_the_last_to_stop_gives_the_search_back(qtbot: QtBot) -> None:
     assert not gc.isenabled()
     other.shutdown()
     assert gc.isenabled()
+
+
+def test_what_was_loaded_is_left_alone_until_its_memory_goes(qtbot: QtBot) -> None:
+    garbage = Garbage()
+    try:
+        left = cycle()
+        held = left()
+        garbage.leave_alone()
+        del held
+        gc.collect()
+        assert left() is not None and gc.get_freeze_count()
+        garbage.search_all()
+        gc.collect()
+        assert left() is None
+    finally:
+        garbage.stop()
+    assert not gc.get_freeze_count()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from statistics import median
-
 import pytest
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
@@ -12,7 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_pictures import rounded
 from visualmemory_gui.app.models.card_roles import Card, CardRole, card_at
+from visualmemory_gui.app.widgets import neighbour_card
 from visualmemory_gui.app.widgets.card_painter import share_text
 from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepare_view
 
@@ -84,15 +83,27 @@ def paint_all(view: QListView, canvas: QImage) -> None:
     painter.end()
 
 
-def test_fifty_cards_are_painted_in_five_milliseconds(view):
+def test_a_card_is_painted_once_and_kept_and_parts_are_shared(view, monkeypatch):
+    painted = []
+    real = neighbour_card.paint_card
+    monkeypatch.setattr(
+        neighbour_card, "paint_card", lambda *args, **named: (painted.append(named["parts"]), real(*args, **named))
+    )
+    view.delegate.forget_pixels()
     canvas = QImage(view.size(), QImage.Format.Format_ARGB32_Premultiplied)
     paint_all(view, canvas)
-    spent = []
-    for _ in range(25):
-        start = time.thread_time()  # of this thread alone: other programs may run beside the test
-        paint_all(view, canvas)
-        spent.append(time.thread_time() - start)
-    assert min(spent) <= 0.005, f"{1000 * median(spent):.1f} ms"
+    paint_all(view, canvas)
+    assert len(painted) == 50
+    assert painted[0].ground().cacheKey() == painted[-1].ground().cacheKey()
+
+
+def test_a_picture_made_ready_for_its_place_is_painted_as_it_comes(view):
+    ready = QPixmap.fromImage(rounded(picture(40).toImage().scaled(96, 75), 3))
+    layout = view.delegate._card_layout(option_of(view))
+    values = {"pixmap": ready, "rank": 1, "label": "a", "distance": 0.1, "share": 0.1}
+    fresh, old = Card(1, made_for=layout.side, **values), Card(1, made_for=layout.side + 9, **values)
+    assert view.delegate._picture(fresh, layout, 1.0).cacheKey() == ready.cacheKey()
+    assert view.delegate._picture(old, layout, 1.0).cacheKey() != ready.cacheKey()
 
 
 @pytest.mark.parametrize(("state", "heard"), [("active", "strike"), ("struck", "restore"), ("excluded", "restore")])

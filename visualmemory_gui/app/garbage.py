@@ -36,8 +36,18 @@ class Garbage(QObject):
             return
         self._timer.stop()
         Garbage._alive -= 1
+        gc.unfreeze()
         if not Garbage._alive:
             gc.enable()
+
+    def leave_alone(self) -> None:
+        """Search no more what is there by now: going over all that libraries and models hold stops the window."""
+        gc.collect(0)
+        gc.freeze()
+
+    def search_all(self) -> None:
+        """Search everything again: what goes with a memory may be a cycle."""
+        gc.unfreeze()
 
     @Slot()
     def on_due(self) -> None:

@@ -245,6 +245,7 @@ class Session(QObject):
         memory, self.memory = self.memory, None
         if memory is None:
             return None
+        self.tasks.garbage.search_all()
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.decision.set_memory(None)
@@ -272,6 +273,7 @@ class Session(QObject):
     def _encoder_loaded(self, encoder: Any) -> None:
         if self.memory is not None and encoder.identity == self.memory.identity:
             self.decision.encoder_ready = True
+            self.tasks.garbage.leave_alone()
             self.encoder_changed.emit(f"{encoder.identity.name} on {encoder.device}")
 
     def _no_encoder(self, error: BaseException) -> None:

@@ -69,7 +69,7 @@ class Tasks(QObject):
         self._running: list[Task] = []
         self._newest: dict[str, int] = {}
         self._closed = False
-        self._garbage = Garbage(self)  # no Qt object dies in one of these threads
+        self.garbage = Garbage(self)  # no Qt object dies in one of these threads
         self._posted.connect(self.on_posted, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -151,7 +151,7 @@ class Tasks(QObject):
                 self._edits.submit(last, in_turn=True).result()
         finally:
             self._edits.shutdown()
-            self._garbage.stop()
+            self.garbage.stop()
 
     @Slot(object)
     def on_posted(self, call: Callable[[], object]) -> None:
