@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app import actions
-from visualmemory_gui.app.session import only_readable
+from visualmemory_gui.app.place import only_readable
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.engine.errors import MemoryLocked, NotAMemory, StorageError
 from visualmemory_gui.engine.memory import VisualMemory

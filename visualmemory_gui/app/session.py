@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,9 @@ from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.foreseen import ForeseenModel
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
+from visualmemory_gui.app.place import file_of, only_readable
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
-from visualmemory_gui.engine.errors import MemoryLocked, StorageError
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store.filesystem import identity_of, require_there
 from visualmemory_gui.engine.types import Changes
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 Undo = Callable[[], object]
 Also = tuple[str, Callable[[], object]]  # words of a button, and what it does
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
-FILE = "memory.sqlite"  # in every memory's folder
 log = logging.getLogger("visualmemory_gui")
 
 
@@ -95,7 +93,7 @@ class Session(QObject):
                 self.raise_error(error)
 
         memory = self.memory
-        if memory and (memory.path == Path(path).absolute() or identity_of(memory.path / FILE) != self._identity):
+        if memory and (memory.path == Path(path).absolute() or identity_of(file_of(memory.path)) != self._identity):
             self.close()  # its own lock would keep it, or the place it was moved to, from being opened
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed)
 
@@ -146,7 +144,7 @@ class Session(QObject):
         identity = self._identity
 
         def work() -> Any:
-            require_there(memory.path / FILE, identity)
+            require_there(file_of(memory.path), identity)
             return fn(memory)
 
         self._tell_saving("saving…")
@@ -228,7 +226,7 @@ class Session(QObject):
         self.close()
         self._arriving.remove(memory)
         self.memory, self._erasing = memory, 0
-        self._identity = identity_of(memory.path / FILE)
+        self._identity = identity_of(file_of(memory.path))
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)
         self.class_keys.set_memory(memory)
@@ -300,10 +298,3 @@ def deferred(memory: VisualMemory) -> VisualMemory:
     """``memory``, whose edits and decisions never wait for upkeep: the window does it in the background."""
     memory.live.defer()
     return memory
-
-
-def only_readable(path: str | Path, error: BaseException) -> bool:
-    """Whether ``error`` kept a memory from being edited that can still be read."""
-    if isinstance(error, MemoryLocked):
-        return True
-    return isinstance(error, StorageError) and not os.access(path, os.W_OK) and (Path(path) / FILE).is_file()

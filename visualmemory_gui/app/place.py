@@ -1,0 +1,22 @@
+"""Where a memory lies, and what can be done with it there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from visualmemory_gui.engine.errors import MemoryLocked, StorageError
+
+FILE = "memory.sqlite"  # in every memory's folder
+
+
+def file_of(memory: str | Path) -> Path:
+    """The file that edits go to."""
+    return Path(memory) / FILE
+
+
+def only_readable(path: str | Path, error: BaseException) -> bool:
+    """Whether ``error`` kept a memory from being edited that can still be read."""
+    if isinstance(error, MemoryLocked):
+        return True
+    return isinstance(error, StorageError) and not os.access(path, os.W_OK) and file_of(path).is_file()
