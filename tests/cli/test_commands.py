@@ -333,7 +333,7 @@ def test_review_lists_contradicted_labels_and_duplicates(memory: Path) -> None:
     pairs = told("review", memory, "--by", "duplicates", "--distance", 0.1)
     assert set(pairs) == {"groups", "conflicts", "rows"}
     assert run("review", memory, "--by", "duplicates", "--distance", 2).exit_code == 1
-    assert run("review", memory, "--by", "value").exit_code == 2
+    assert run("review", memory, "--by", "beauty").exit_code == 2
     assert run("review", memory, "--by", "label", "-k", 0).exit_code == 2
     assert "suspect" in run("review", memory, "--by", "label").stdout
     assert "group" in run("review", memory, "--by", "duplicates").stdout
