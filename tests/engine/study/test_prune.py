@@ -222,7 +222,7 @@ def test_one_class_only_and_all_struck_are_told(tmp_path, method):
             prune.plan(memory, method)
 
 
-@pytest.mark.parametrize("calls", [0, 5])
+@pytest.mark.parametrize("calls", [0, 1])
 def test_a_plan_that_is_stopped_changes_nothing(memory, calls):
     left = [calls]
 
