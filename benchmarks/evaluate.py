@@ -48,8 +48,8 @@ def made(n: int) -> tuple[F32, I64]:
 def snapshot_of(vectors: F32, of: I64) -> Snapshot:
     n = len(vectors)
     ids, none = np.arange(1, n + 1), np.zeros(n, np.int64)
-    labels = tuple(f"class {c}" for c in of.tolist())
-    rows = Rows(ids, labels, np.ones(n, bool), np.ones(n), ids, none, ids, none)
+    labels = tuple(f"class {c}" for c in range(CLASSES))
+    rows = Rows(ids, of.astype(np.int32), labels, np.ones(n, bool), np.ones(n), ids, none, ids, none)
     working = WorkingSet(rows, change=1, load_vectors=lambda wanted: vectors[wanted - 1])
     assert len(working.snapshot.vectors) == n
     return working.snapshot
