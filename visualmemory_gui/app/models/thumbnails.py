@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Fetch = Callable[[list[int]], Mapping[int, bytes]]
 KEPT_BYTES = 32 << 20  # a thousand pictures of a plain screen: some pages of any
 AT_ONCE = 32  # about 7 ms of decoding: an edit never waits longer for pictures
+FORMATS = ((b"\xff\xd8", b"jpeg"), (b"\x89PNG", b"png"))  # how data begin, and what they are
 WISHES = 800  # older wishes have been scrolled away
 
 
@@ -120,12 +121,17 @@ def images(fetch: Fetch, ids: list[int], side: int) -> dict[int, QImage]:
 def scaled(data: bytes, side: int) -> QImage:
     """The picture with its longest side at most ``side`` pixels; a null image where there is none. In any thread.
 
-    A JPEG is decoded at about that size, which takes half the time.
+    A JPEG is decoded at about that size, which takes half the time. Qt must not look for the format itself: its SVG
+    reader connects objects on the way, with Python locked, and a window that disconnects some waits for Python.
     """
+    kind = next((kind for start, kind in FORMATS if data.startswith(start)), None)
+    if kind is None:
+        return QImage()
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer)
+    reader = QImageReader(buffer, QByteArray(kind))
+    reader.setAutoDetectImageFormat(False)
     size = reader.size()
     if size.isValid() and max(size.width(), size.height()) > side:
         reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
