@@ -6,7 +6,7 @@ for one query and for many add the same numbers in the same order, so they agree
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypedDict, TypeVar
 
@@ -131,27 +131,50 @@ class Running:
     share: F64
 
 
-def winner_at_each_k(codes: I64, votes: F64, *, numbered: I64 | None = None) -> Running:
+def winner_at_each_k(codes: I64, votes: F64) -> Running:
     """Decide many queries for every k at once.
 
     ``codes`` is (q, k) ints >= 0 and ``votes`` (q, k) float64 >= 0, in rank order. A neighbour with vote 0 takes no
-    part, so lists of different lengths are padded with votes of 0. ``numbered`` is ``seats(codes)`` where it is known.
+    part, so lists of different lengths are padded with votes of 0.
     """
     q, k = codes.shape
-    seat = seats(codes) if numbered is None else numbered
-    at, cast, code = (np.ascontiguousarray(one.T) for one in (seat + k * np.arange(q)[:, None], votes, codes))
-    totals = np.zeros(q * k)
-    best, leader = np.zeros(q), np.full(q, -1, np.int64)
     winner, reached = np.empty((k, q), np.int64), np.empty((k, q))
-    for r in range(k):
-        new = totals[at[r]] + cast[r]
-        totals[at[r]] = new
-        leads = new > best
-        np.copyto(best, new, where=leads)
-        np.copyto(leader, code[r], where=leads)
+    for r, (leader, best) in enumerate(_running(Seated(codes), votes)):
         winner[r], reached[r] = leader, best
     total = np.cumsum(votes, axis=1)
     return Running(winner.T, np.divide(reached.T, total, out=np.zeros((q, k)), where=total > 0))
+
+
+class Seated:
+    """The (q, k) ``codes`` of many queries, ready to be voted on under several rules."""
+
+    def __init__(self, codes: I64) -> None:
+        self.shape = q, k = codes.shape
+        self.at = np.ascontiguousarray((seats(codes) + k * np.arange(q)[:, None]).T)
+        self.codes = np.ascontiguousarray(codes.T)
+
+    def winners(self, votes: F64, ks: Sequence[int]) -> I64:
+        """The winners at each of ``ks`` alone, (q, len(ks)), as ``winner_at_each_k`` tells them; k up to the width."""
+        found = np.empty((len(ks), self.shape[0]), np.int64)
+        for r, (leader, _) in enumerate(_running(self, votes), 1):
+            for place in [place for place, k in enumerate(ks) if k == r]:
+                found[place] = leader
+        return found.T
+
+
+def _running(seated: Seated, votes: F64) -> Iterator[tuple[I64, F64]]:
+    """Leaders and their totals after each rank, (q,) each; the arrays are the same ones every time."""
+    q, k = seated.shape
+    cast = np.ascontiguousarray(votes.T)
+    totals, best, leader = np.zeros(q * k), np.zeros(q), np.full(q, -1, np.int64)
+    for r in range(k):
+        new = totals.take(seated.at[r])
+        new += cast[r]
+        totals[seated.at[r]] = new
+        leads = new > best
+        np.copyto(best, new, where=leads)
+        np.copyto(leader, seated.codes[r], where=leads)
+        yield leader, best
 
 
 def seats(codes: I64) -> I64:

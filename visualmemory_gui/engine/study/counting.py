@@ -14,6 +14,7 @@ from visualmemory_gui.engine.decision.votes import (
     OFFSET,
     TEMPERATURE,
     RuleOptions,
+    Seated,
     seats,
     winner_at_each_k,
 )
@@ -30,7 +31,7 @@ from visualmemory_gui.engine.study.evaluation import (
     fit_reliability,
 )
 from visualmemory_gui.engine.study.questions import Questions
-from visualmemory_gui.engine.types import F64, I64, Bools, Rule
+from visualmemory_gui.engine.types import F64, I64, Rule
 
 SWEPT: Mapping[Rule, tuple[str, tuple[float, ...]]] = {
     "distance": ("exponent", (EXPONENT, 2.0, 5.0, 10.0, 20.0, 50.0)),
@@ -69,20 +70,18 @@ class Counts:
         rules = dict.fromkeys(rule for _, rule in self._hits)
         votes = {rule: block.votes(rule) for rule in rules}
         for level, at in self._codes.items():
-            codes, truth = at[block.codes], at[block.truth]
-            numbered = seats(codes)
+            seated, truth = Seated(at[block.codes]), at[block.truth]
             for rule in rules:
-                self._hits[level, rule] += self._hit(codes, truth, votes[rule], numbered=numbered)
+                self._hits[level, rule] += self._hit(seated, truth, votes[rule])
             if level == 0:
                 for rule, value in self._swept:
-                    cast = block.votes(rule, _options(rule, value))
-                    self._swept[rule, value] += self._hit(codes, truth, cast, numbered=numbered)
+                    self._swept[rule, value] += self._hit(seated, truth, block.votes(rule, _options(rule, value)))
         self._calibrate(block)
 
-    def _hit(self, codes: I64, truth: I64, votes: F64, *, numbered: I64) -> I64:
+    def _hit(self, seated: Seated, truth: I64, votes: F64) -> I64:
         """How many of the queries are right at each of ``ks``."""
-        right: Bools = winner_at_each_k(codes, votes, numbered=numbered).winner == truth[:, None]
-        hits: I64 = right[:, [min(k, right.shape[1]) - 1 for k in self._ks]].sum(axis=0)
+        won = seated.winners(votes, [min(k, votes.shape[1]) for k in self._ks])
+        hits: I64 = (won == truth[:, None]).sum(axis=0)
         return hits
 
     def _calibrate(self, block: Block) -> None:
