@@ -16,9 +16,13 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from tests.conftest import clustered
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.charts import accuracy, calibration, charts, reliability, sweeps, table
 from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.app.views.evaluate_page import EvaluatePage
+from visualmemory_gui.app.widgets.blame_box import BlameBox
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.study.evaluate import evaluate
@@ -97,7 +101,8 @@ def test_the_grid_is_worked_by_mouse_and_keys(empty_desk: Desk, page: EvaluatePa
 
 
 def test_an_empty_cell_has_no_pictures_to_show(qtbot: QtBot) -> None:
-    panel = ConfusionPanel()
+    tasks = Tasks()
+    panel = ConfusionPanel(BlameBox(BlameModel(tasks), Thumbnails(tasks)))
     qtbot.addWidget(panel)
     panel.set_confusion({"a": {"a": 3}, "b": {"a": 1, "": 2}}, [Cell("b", "", 2), Cell("b", "a", 1)])
     assert [panel.mistakes.item(row).text() for row in range(2)] == ["2   b  →  no answer", "1   b  →  a"]
@@ -107,6 +112,57 @@ def test_an_empty_cell_has_no_pictures_to_show(qtbot: QtBot) -> None:
     panel.grid.choose(Cell("a", "b", 0))
     assert not panel.show_button.isEnabled()
     assert not panel.decide_button.isEnabled()
+    tasks.shutdown()
+
+
+def test_those_to_blame_are_named_with_an_honest_promise_and_mended_in_one_step(
+    empty_desk: Desk, page: EvaluatePage
+) -> None:
+    run(empty_desk)
+    mistakes = empty_desk.window.findChild(QListWidget, "mistakesList")
+    assert mistakes is not None
+    mistakes.setCurrentRow(0)
+    box = page.confusion.blame
+    assert not box.rows.isVisibleTo(box)
+    box.ask_button.click()
+    empty_desk.settle()
+    found = page.blame.found
+    assert found is not None
+    assert box.rows.count() == len(found.blamed) > 0
+    assert "Of 500 decisions it mends" in box.words.text()
+    assert "of the vote from" in box.rows.item(0).toolTip()
+    asked: list[object] = []
+    page.query_chosen.connect(asked.append)
+    box.rows.itemActivated.emit(box.rows.item(0))
+    assert asked == [found.blamed[0].id]
+    empty_desk.settle()
+    box.mend_button.click()
+    empty_desk.settle()
+    assert "Mended" in empty_desk.notes[-1]
+    assert page.blame.found is None
+    states = {e.id: e.state for e in empty_desk.memory.catalog.get(list(found.ids("strike")))}
+    assert set(states.values()) <= {"struck"}
+    empty_desk.press("actionUndo")
+    assert empty_desk.memory.summary().active == 500
+
+
+def test_another_cell_or_an_edit_takes_the_blame_away(empty_desk: Desk, page: EvaluatePage) -> None:
+    run(empty_desk)
+    first, second = page.model.cells()[:2]
+    page.confusion.grid.choose(first)
+    page.look_for_blame()
+    empty_desk.settle()
+    assert page.blame.cell == first
+    page.confusion.grid.choose(second)
+    assert page.blame.found is None
+    page.look_for_blame()
+    empty_desk.settle()
+    empty_desk.window.commands.strike([1])
+    empty_desk.settle()
+    assert page.blame.found is None
+    right = Cell(first.true, first.true, 1)
+    page.confusion.grid.choose(right)
+    assert not page.confusion.blame.ask_button.isEnabled()
 
 
 def test_runs_are_kept_and_compared_only_on_the_same_queries(empty_desk: Desk, page: EvaluatePage) -> None:
@@ -128,6 +184,13 @@ def test_runs_are_kept_and_compared_only_on_the_same_queries(empty_desk: Desk, p
     assert "points" in rows.item(2, last).text()
     assert "Against the run before: " in page.summary.text()
     assert len(kept(empty_desk.memory)) == 3
+
+
+def test_long_words_leave_the_window_narrow(empty_desk: Desk, page: EvaluatePage) -> None:
+    run(empty_desk)
+    page.summary.setText(page.summary.text() * 5)
+    empty_desk.settle()
+    assert page.minimumSizeHint().width() <= 900
 
 
 def test_forgetting_takes_the_figures_away(empty_desk: Desk, page: EvaluatePage) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import memory, pictures, run, told  # noqa: F401  (fixtures)
+from tests.conftest import clustered
 from visualmemory_gui.engine.memory import VisualMemory
 
 
@@ -114,3 +115,18 @@ def test_a_bad_list_file_is_one_clear_line(tmp_path: Path) -> None:
     done = run("evaluate", "--neighbours", bad)
     assert done.exit_code == 1
     assert done.stderr.strip().endswith("query q: neighbor_image_ids is missing")
+
+
+def test_those_to_blame_are_named_with_the_fix(tmp_path: Path) -> None:
+    vectors, labels = clustered(200, dim=8, classes=4, seed=1, spread=0.8)
+    place = tmp_path / "m.vmem"
+    with VisualMemory.create(place, dim=8) as m:
+        m.add_vectors(vectors, labels)
+    confusion = told("evaluate", place)["confusion"]
+    true, wrong = next((t, p) for t, row in confusion.items() for p in row if p != t)
+    found = told("evaluate", place, "--blame", true, wrong)
+    assert found["queries"] == confusion[true][wrong]
+    assert {one["fix"] for one in found["blamed"]} <= {"strike", "relabel"}
+    assert found["words"] in run("evaluate", place, "--blame", true, wrong).stdout
+    done = run("evaluate", place, "--blame", true, true)
+    assert (done.exit_code, "is decided as" in done.stderr) == (1, True)

@@ -240,7 +240,6 @@ class MainWindow(QMainWindow):
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
         self.study.folder_wanted.connect(self.ask.folder)
-        self.study.evaluate.folder_requested.connect(self.ask.folder)
         self.study.watch.expect_requested.connect(commands.expect)
         self.study.watch.unwatch_requested.connect(partial(watch_operations.unwatch, session))
 

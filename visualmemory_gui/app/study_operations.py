@@ -1,4 +1,4 @@
-"""Applying what a study found: pruning and tuning, each one step that the note takes back."""
+"""Applying what a study found: pruning, tuning, mending a kind of mistake; each one step that the note takes back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.blame import Blame
     from visualmemory_gui.engine.study.prune import Plan
     from visualmemory_gui.engine.study.tune import Tuned
 
@@ -36,6 +37,17 @@ def tune(session: Session, tuned: Tuned) -> None:
         return apply(memory, tuned)
 
     _apply(session, "Tuning", work, f"Tuned the trust of {exemplars(len(tuned.trust))}.")
+
+
+def mend(session: Session, found: Blame) -> None:
+    """Strike out and relabel whom ``found`` blames."""
+
+    def work(memory: Any) -> Changes:
+        from visualmemory_gui.engine.study.blame import apply
+
+        return apply(memory, found)
+
+    _apply(session, "Mending", work, f"Mended {exemplars(len(found.blamed))} that misled {found.true}.")
 
 
 def _apply(session: Session, title: str, work: Callable[[Any], Changes], text: str) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.progress import Report
+    from visualmemory_gui.engine.study.blame import Blame
     from visualmemory_gui.engine.study.evaluate_lists import ListEvaluation
     from visualmemory_gui.engine.study.evaluation import Evaluation
     from visualmemory_gui.engine.study.honest import Gain
@@ -61,6 +63,12 @@ def evaluate(
         int | None,
         typer.Option("--queries", metavar="RUN", help="Ask the exemplars of a kept run again, under its labels."),
     ] = None,
+    blame: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--blame", metavar="TRUE WRONG", help="Who makes pictures of TRUE be decided as WRONG, and the fix."
+        ),
+    ] = None,
     runs: Annotated[bool, typer.Option("--runs", help="List the kept runs, and do nothing else.")] = False,
     device: options.OnDevice = None,
     as_json: options.Json = False,
@@ -75,7 +83,7 @@ def evaluate(
 
     rules = tuple(name for name in RULES if rule.value in (name, "all"))
     ks = tuple(k or study.KS)
-    _check(memory, neighbours, train=train, of_memory=bool(keep or queries or runs or test_folder))
+    _check(memory, neighbours, train=train, of_memory=bool(keep or queries or runs or test_folder or blame))
     if neighbours is not None:
         _lists(neighbours, train, ks=ks, rules=rules, m=prune_m, n=prune_n, as_json=as_json)
     elif runs:
@@ -85,8 +93,12 @@ def evaluate(
         with opened as m, Progress() as report:
             asked = _asked(m, queries, test_folder)
             found = study.evaluate(m, test_folder, ks=ks, rules=rules, asked=asked, report=report)
+            blamed = None if blame is None else _blamed(m, found, *blame, report=report)
             run, compared = _compared(m, found, words=_words(queries, test_folder), keep=keep)
-        _tell(found, run, compared, as_json=as_json)
+        if blamed is not None:
+            _tell_blame(blamed, as_json=as_json)
+        else:
+            _tell(found, run, compared, as_json=as_json)
 
 
 def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_memory: bool) -> None:
@@ -115,6 +127,27 @@ def _words(queries: int | None, test_folder: str | None) -> str:
     if queries is not None:
         return f"{OWN}, as in run {queries}"
     return OWN if test_folder is None else "a test folder"
+
+
+def _blamed(m: VisualMemory, found: Evaluation, true: str, wrong: str, *, report: Report) -> Blame:
+    from visualmemory_gui.engine.study.blame import blame
+
+    outcomes = found.outcomes
+    ids = outcomes.ids[outcomes.of_cell(true, wrong)]
+    if not len(ids) or not ids.all() or true == wrong:
+        raise BadValue(f"no exemplar of {true} is decided as {wrong}")
+    return blame(m, ids.tolist(), report=report)
+
+
+def _tell_blame(found: Blame, *, as_json: bool) -> None:
+    if as_json:
+        rows = [{**asdict(one), "to": found.true if one.fix == "relabel" else None} for one in found.blamed]
+        head = {"true": found.true, "queries": found.queries, "asked": found.asked, "blamed": rows}
+        emit({**head, "fixed": found.fixed, "broken": found.broken, "gain": asdict(found.gain), "words": found.words})
+        return
+    rows_ = [(one.id, one.label, f"{100 * one.value:.2f}", one.fix) for one in found.blamed]
+    table(rows_, ("id", "label", f"% of the vote for {found.true}", "fix"))
+    typer.echo(found.words)
 
 
 def _compared(

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from visualmemory_gui.app import theme
+from visualmemory_gui.app import study_operations, theme
+from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.charts import Chart, charts, table
 from visualmemory_gui.app.models.evaluation import EvaluationModel
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build
 from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.runs_table import RunsTable
+from visualmemory_gui.engine.types import Changes
 
 EMPTY = (
     "Every exemplar is decided by all others, under every rule and every k. That shows how far the memory can be "
@@ -46,14 +52,16 @@ class EvaluatePage(StudyPage):
 
     title = "Evaluate"
     specs = ACTIONS
-    folder_requested = Signal(str, object)  # a question, and what takes the folder's path
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.model = EvaluationModel(session.tasks, self)
         self.plots = tuple(ChartView() for _ in range(6))
-        self.confusion = ConfusionPanel()
+        self.blame = BlameModel(session.tasks, self)
+        side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
+        self.thumbnails = Thumbnails(session.tasks, self, side=side)
+        self.confusion = ConfusionPanel(BlameBox(self.blame, self.thumbnails))
         self.runs = RunsTable()
         self.actions_by_id = build(self, ACTIONS, prefix="evaluate", heard_in=[self])
         self._charts: tuple[Chart, ...] = ()
@@ -70,7 +78,7 @@ class EvaluatePage(StudyPage):
 
     def export(self) -> None:
         """Ask for a folder and write the charts there."""
-        self.folder_requested.emit("A folder for the charts", self.save_charts)
+        self.folder_wanted.emit("A folder for the charts", self.save_charts)
 
     def save_charts(self, folder: str) -> None:
         place = Path(folder)
@@ -90,6 +98,7 @@ class EvaluatePage(StudyPage):
         self.run_button.setText("Evaluating…" if model.running else "Evaluate")
         self.actions_by_id["export"].setEnabled(found is not None)
         self.summary.setText(self._summary())
+        self.summary.setToolTip(self.summary.text())
         self._offer_queries()
         self.runs.set_runs(model.runs)
         self._stack.setCurrentWidget(self.tabs if found is not None or model.runs else self.empty)
@@ -98,7 +107,22 @@ class EvaluatePage(StudyPage):
             self._show()
 
     def on_memory(self) -> None:
-        self.model.set_memory(self._session.memory)
+        memory = self._session.memory
+        self.thumbnails.set_source(None if memory is None else memory.catalog.thumbnails)
+        self.model.set_memory(memory)
+        self.blame.set_memory(memory)
+
+    def on_changed(self, changes: Changes) -> None:
+        self.thumbnails.forget(changes.forgotten)
+        self.blame.on_changed(changes)
+        self.model.on_changed(changes)
+
+    def look_for_blame(self) -> None:
+        """Who makes the pictures of the chosen cell be decided wrong?"""
+        cell = self.confusion.chosen()
+        ids = None if cell is None else self.model.ids_of(cell)
+        if cell is not None and ids is not None:
+            self.blame.look(cell, ids)
 
     def show_exemplars(self) -> None:
         """Open the pictures of the chosen cell in Curate."""
@@ -153,16 +177,23 @@ class EvaluatePage(StudyPage):
         self.model.failed.connect(self._session.raise_error)
         self._session.memory_opened.connect(self.on_memory)
         self._session.memory_closed.connect(self.on_memory)
-        self._session.changed.connect(self.model.on_changed)
+        self._session.changed.connect(self.on_changed)
         self.run_button.clicked.connect(self.on_run)
         self.confusion.show_requested.connect(self.show_exemplars)
         self.confusion.decide_requested.connect(self.decide_one)
+        self.confusion.grid.chosen_changed.connect(self.blame.clear)
+        self.confusion.blame.blame_requested.connect(self.look_for_blame)
+        self.confusion.blame.mend_requested.connect(partial(study_operations.mend, self._session))
+        self.confusion.blame.opened.connect(self.query_chosen)
+        self.blame.failed.connect(self._session.raise_error)
 
     def _lay_out(self) -> None:
         title, self.summary, self.empty = QLabel("Evaluate"), QLabel(), QLabel(EMPTY)
         title.setProperty("title", True)
         self.summary.setProperty("dim", True)
         self.summary.setObjectName("evaluationSummary")
+        self.summary.setWordWrap(True)
+        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.empty.setProperty("dim", True)
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -172,6 +203,8 @@ class EvaluatePage(StudyPage):
         self.run_button.setProperty("primary", True)
         self.queries = QComboBox()
         self.queries.setAccessibleName("What is asked")
+        self.queries.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.queries.setMinimumContentsLength(20)
         self.queries.setToolTip("Figures can be compared only where the same queries were asked")
         header = QHBoxLayout()
         header.addWidget(title)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem,
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.widgets.blame_box import BlameBox
 from visualmemory_gui.app.widgets.confusion_grid import ConfusionGrid
 
 HINT = "Choose a cell: a row is the class that pictures have, a column what they were decided as."
@@ -20,8 +21,9 @@ class ConfusionPanel(QWidget):
     show_requested = Signal()
     decide_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, blame: BlameBox, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.blame = blame
         self.grid = ConfusionGrid()
         self.mistakes = QListWidget()
         self.mistakes.setObjectName("mistakesList")
@@ -71,6 +73,7 @@ class ConfusionPanel(QWidget):
         self.show_button.setText(f"Show {many}" if there else "Show pictures")
         self.show_button.setEnabled(there)
         self.decide_button.setEnabled(there)
+        self.blame.ask_button.setEnabled(there and cell is not None and cell.true != cell.predicted)
 
     def _lay_out(self) -> None:
         side = QVBoxLayout()
@@ -80,7 +83,8 @@ class ConfusionPanel(QWidget):
         buttons.addWidget(self.decide_button)
         buttons.addStretch(1)
         side.addLayout(buttons)
-        side.addWidget(self.mistakes, 1)
+        side.addWidget(self.mistakes, 3)
+        side.addWidget(self.blame, 2)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, theme.px(4), 0, 0)
         row.setSpacing(theme.px(8))

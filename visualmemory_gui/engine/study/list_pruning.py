@@ -12,9 +12,9 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.study.lists import NOBODY, Lists
+from visualmemory_gui.engine.study.prune import MOST, least_count
 from visualmemory_gui.engine.types import F64, I64, Bools
 
-MOST = 0.02
 SOFT_M = 10
 SOFT = 1.75
 
@@ -51,10 +51,7 @@ def usual_m(lists: Lists) -> int:
 
 def usual_n(misled: Misled, exemplars: int) -> int:
     """The smallest n that takes out at most 2 % of the ``exemplars``, at least 1."""
-    most = int(MOST * exemplars)
-    if len(misled.wrong) <= most:
-        return 1
-    return max(1, int(np.sort(misled.wrong)[len(misled.wrong) - most - 1]) + 1)
+    return least_count(misled.wrong, int(MOST * exemplars))
 
 
 def hard(misled: Misled, n: int) -> Bools:
