@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.progress import Report
     from visualmemory_gui.engine.study.blame import Blame
-    from visualmemory_gui.engine.study.evaluate_lists import ListEvaluation
     from visualmemory_gui.engine.study.evaluation import Evaluation
     from visualmemory_gui.engine.study.honest import Gain
+    from visualmemory_gui.engine.study.list_evaluation import ListEvaluation
     from visualmemory_gui.engine.study.runs import Run
     from visualmemory_gui.engine.types import Rule
 
