@@ -25,18 +25,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.icon_view import peer
+from benchmarks.large_memory import DIM, GROUPS, make
 from benchmarks.results import table, write
-from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.images.thumbnails import thumbnail
-from visualmemory_gui.engine.types import NewExemplar
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from visualmemory_gui.app.main_window import MainWindow
 
-DIM, PART, CLASSES, GROUPS = 16, 20_000, 1000, 40
-PICTURES = 500  # different thumbnails, which take turns
 JUMPS, SETTLED_S = 60, 15.0
 PEER_SIZES = (10_000, 100_000)
 ROWS = (  # figure, what is wanted, key
@@ -61,37 +58,6 @@ ROWS = (  # figure, what is wanted, key
     ("  beside the vectors", "300", "beside_vectors_mb"),
     ("highest on the way, MB", "", "peak_mb"),
 )
-
-
-def make(folder: Path, n: int) -> None:
-    """A memory of ``n`` exemplars in 1,000 classes, in parts: what an import of that many would leave."""
-    rng = np.random.default_rng(0)
-    jpegs = [_jpeg(rng) for _ in range(PICTURES)]
-    with VisualMemory.create(folder, dim=DIM) as memory:
-        for start in range(0, n, PART):
-            of = rng.integers(0, CLASSES, min(PART, n - start))
-            raw = rng.normal(size=(len(of), DIM)).astype(np.float32)
-            vectors = raw / np.linalg.norm(raw, axis=1, keepdims=True)
-            rows = [_row(start + i, int(c), vectors[i], jpegs[(start + i) % PICTURES]) for i, c in enumerate(of)]
-            memory.add_rows(rows)
-            print(f"{start + len(of):,} of {n:,}", end="\r", file=sys.stderr, flush=True)
-        memory.strike(list(range(7, n, max(1, n // 2000))))
-        memory.live.history.baseline()  # as after a build
-
-
-def _row(place: int, of: int, vector: np.ndarray, jpeg: bytes) -> NewExemplar:
-    label = f"group {of % GROUPS:02d}/class {of:04d}"
-    return NewExemplar(
-        label, vector, source=f"/pictures/{label}/{place:07d}.jpg", width=1600, height=1200, thumbnail=jpeg
-    )
-
-
-def _jpeg(rng: np.random.Generator) -> bytes:
-    """A thumbnail as the product makes them: 256 x 192, about as large as one of a photograph."""
-    from PIL import Image
-
-    colours = rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)
-    return thumbnail(Image.fromarray(colours).resize((512, 384), Image.Resampling.BICUBIC))
 
 
 class Hands:
@@ -257,48 +223,6 @@ def rss() -> float:
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def peer(app: QApplication, n: int) -> dict[str, float]:
-    """QListView in icon mode with ``n`` rows of one picture: first paint, and a jump to a page."""
-    from PySide6.QtCore import QAbstractListModel, QModelIndex, QSize, Qt
-    from PySide6.QtGui import QPixmap
-    from PySide6.QtWidgets import QListView
-
-    picture = QPixmap(104, 78)
-    picture.fill(Qt.GlobalColor.gray)
-
-    class Rows(QAbstractListModel):
-        def rowCount(self, parent: Any = QModelIndex()) -> int:  # noqa: B008
-            return 0 if parent.isValid() else n
-
-        def data(self, index: Any, role: int = 0) -> Any:
-            if role == Qt.ItemDataRole.DecorationRole:
-                return picture
-            return f"class {index.row() % CLASSES:04d}" if role == Qt.ItemDataRole.DisplayRole else None
-
-    view = QListView()
-    view.setViewMode(QListView.ViewMode.IconMode)
-    view.setResizeMode(QListView.ResizeMode.Adjust)
-    view.setUniformItemSizes(True)
-    view.setGridSize(QSize(118, 135))
-    view.resize(780, 640)
-    view.show()
-    app.processEvents()
-    started = time.perf_counter()
-    view.setModel(Rows(view))
-    view.doItemsLayout()
-    view.viewport().repaint()
-    first = (time.perf_counter() - started) * 1e3
-    spent = []
-    bar = view.verticalScrollBar()
-    for part in np.random.default_rng(1).random(20):
-        started = time.perf_counter()
-        bar.setValue(int(part * bar.maximum()))
-        view.viewport().repaint()
-        spent.append((time.perf_counter() - started) * 1e3)
-    view.deleteLater()
-    return {"n": n, "first_paint_ms": first, "jump_ms": statistics.median(spent)}
 
 
 def main() -> None:

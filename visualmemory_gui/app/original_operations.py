@@ -58,9 +58,10 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
     def work(memory: Any, report: Report) -> Relinked:
         from visualmemory_gui.engine import upkeep
 
-        return upkeep.relink(memory.live, old, new, report, only=frozenset(ids))
+        return upkeep.relink(memory.live, old, new, report, only=frozenset(ids.tolist()))
 
     def said(done: Relinked) -> None:
+        session.originals_moved.emit()
         session.post_note(found_text(done.moved, len(ids), Path(new).name))
 
     def failed(error: BaseException) -> None:

@@ -44,6 +44,7 @@ class Session(QObject):
     changed = Signal(object)  # Changes
     error_raised = Signal(str, str, str)  # what happened, what to do, details
     step_finished = Signal()  # a step of many transactions is closed: it can be undone now
+    originals_moved = Signal()  # some lie elsewhere now; the exemplars are the same
     saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
     note_posted = Signal(str, object, object)  # text, a callable that undoes it or None, further buttons: tuple of Also
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
+from array import array
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.live import LiveMemory
@@ -13,7 +17,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import file_sha256
 from visualmemory_gui.engine.store import sources, traces
 from visualmemory_gui.engine.store.writer import writing
-from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.types import I64, Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,11 @@ class Relinked:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Linked originals that are not where they were: ids by the folder that was added. ``linked`` is how many there
-    are in all."""
+    """Linked originals that are not where they were: ids (n,), increasing, by the folder that was added. ``linked`` is
+    how many there are in all."""
 
     linked: int
-    folders: tuple[tuple[str, tuple[int, ...]], ...]
+    folders: tuple[tuple[str, I64], ...]
 
     @property
     def count(self) -> int:
@@ -48,14 +52,15 @@ class Missing:
 
 def missing_originals(live: LiveMemory, report: Report = silent) -> Missing:
     """Look for every original of which the memory keeps no copy, by its path alone; most missing first."""
-    linked = sources.linked(live.database)
-    gone: dict[str, list[int]] = {}
-    for done, (folder, path, exemplar) in enumerate(linked):
-        report(done, len(linked), "looking for originals")
-        if not Path(path).is_file():
-            gone.setdefault(folder, []).append(exemplar)
+    count, done = sources.count_linked(live.database), 0
+    gone: dict[str, array[int]] = {}
+    for folder, path, exemplar in sources.linked(live.database):
+        report(done, count, "looking for originals")
+        done += 1
+        if not os.path.isfile(path):  # noqa: PTH113 - a place that may not be looked at is no error
+            gone.setdefault(folder, array("q")).append(exemplar)
     folders = sorted(gone.items(), key=lambda item: (-len(item[1]), item[0]))
-    return Missing(len(linked), tuple((folder, tuple(ids)) for folder, ids in folders))
+    return Missing(done, tuple((folder, np.array(ids, np.int64)) for folder, ids in folders))
 
 
 def compact(live: LiveMemory, *, keep_history_s: float | None = None, report: Report = silent) -> Compacted:

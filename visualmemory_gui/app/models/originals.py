@@ -72,7 +72,7 @@ class OriginalsModel(QObject):
         self._wishes.clear()
         if memory is not None and wanted:
             self._runner.run_background(
-                "Looking for originals", lambda _: missing_originals(memory, wanted), self._take, topic=TOPIC
+                "Looking at originals in sight", lambda _: missing_originals(memory, wanted), self._take, topic=TOPIC
             )
 
     def _take(self, found: Mapping[int, str]) -> None:

@@ -277,6 +277,7 @@ class CurateView(QWidget):
         session.step_finished.connect(self.history.refresh)
         session.class_keys.updated.connect(lambda: self._classes.set_keys(session.class_keys.keys))
         self.exemplars.updated.connect(self.on_exemplars_updated)
+        session.originals_moved.connect(self.originals.look_again)
         self.originals.updated.connect(grid.viewport().update)
         self.middle.side_chosen.connect(self.side_chosen)
         grid.larger_requested.connect(self.middle.larger)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from visualmemory_gui.engine.errors import UnknownExemplar
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.rows import SELECT, Row, StoredPath, loaded, stored
 from visualmemory_gui.engine.store.writer import Writer
+
+AT_ONCE = 4096  # rows
 
 
 class Roots:
@@ -58,12 +60,24 @@ def ids_at(database: Database, path: str) -> list[int]:
     return sorted(ids)
 
 
-def linked(database: Database) -> list[tuple[str, str, int]]:
-    """Root, absolute path and id of each exemplar of which the memory keeps no copy; without withdrawn ones."""
-    sql = """select r.path, e.source, e.id from exemplars e join roots r on r.id = e.root_id
-        where e.copy is null and not e.withdrawn order by r.path, e.id"""
-    found = [(loaded(root), loaded(rest), number) for root, rest, number in database.rows(sql)]
-    return [(root, os.path.join(root, rest), number) for root, rest, number in found]  # noqa: PTH118 - text in, text out
+_LINKED = "e.copy is null and e.root_id is not null and not e.withdrawn"
+
+
+def count_linked(database: Database) -> int:
+    """How many exemplars there are of which the memory keeps no copy; without withdrawn ones."""
+    return int(database.one(f"select count(*) from exemplars e where {_LINKED}")[0])
+
+
+def linked(database: Database) -> Iterator[tuple[str, str, int]]:
+    """Root, absolute path and id of each of them, by id; some thousand rows are in memory at a time."""
+    sql = f"""select r.path, e.source, e.id from exemplars e join roots r on r.id = e.root_id
+        where e.id > ? and {_LINKED} order by e.id limit {AT_ONCE}"""
+    last = 0
+    while found := database.rows(sql, (last,)):
+        for stored_root, stored_rest, number in found:
+            root, rest = loaded(stored_root), loaded(stored_rest)
+            yield root, os.path.join(root, rest), number  # noqa: PTH118 - text in, text out
+        last = found[-1][2]
 
 
 def relink(database: Database, writer: Writer, moved: Mapping[int, str], *, root: str | None) -> None:
