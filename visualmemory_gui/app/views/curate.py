@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import operations, theme
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
@@ -18,7 +17,7 @@ from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views import curate_actions, own_actions
+from visualmemory_gui.app.views import curate_actions, curate_menus, own_actions
 from visualmemory_gui.app.views.curate_commands import CurateCommands
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
@@ -32,7 +31,6 @@ SIDE_PT = 78.0
 WIDTHS = (220, 780, 240)
 EMPTY = "No exemplars yet. Drop a folder here: its sub-folders are the classes."
 NOTHING = "Nothing fits. Clear the filter or choose another class."
-ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "only", "invert", None, "forget")
 
 
 class CurateView(QWidget):
@@ -151,7 +149,7 @@ class CurateView(QWidget):
         self.menu_of_exemplars().popup(spot)
 
     def on_tree_menu_requested(self, spot: QPoint, kind: str, label: str | None) -> None:
-        menu = self.menu_of_class(label) if label is not None else self._menu()
+        menu = self.menu_of_class(label) if label is not None else curate_menus.empty(self)
         if kind == "struck":
             menu.addAction(self.classes.restore_all.text(), self.restore_all)
             menu.addSeparator()
@@ -164,27 +162,10 @@ class CurateView(QWidget):
     # What can be done
 
     def menu_of_class(self, label: str) -> QMenu:
-        """The context menu of a class: its name, and the digit that labels with it."""
-        menu = self._menu()
-        menu.addAction(self.actions_by_id["rename"])
-        keys, given = menu.addMenu("Key"), self._session.class_keys.keys
-        for digit in (*range(1, 10), None):
-            words = "None" if digit is None else f"{digit}  {given[digit]}" if digit in given else str(digit)
-            choice = keys.addAction(words, partial(operations.give_key, self._session, label, digit))
-            choice.setCheckable(True)
-            choice.setChecked(self._classes.key_of(label) == digit)
-        keys.setEnabled(self._session.memory is not None and not self._session.memory.readonly)
-        return menu
+        return curate_menus.of_class(self, self._session, label, self.actions_by_id["rename"])
 
     def menu_of_exemplars(self) -> QMenu:
-        """The context menu. Forget stands at its end, away from strike."""
-        menu = self._menu()
-        for name in ON_EXEMPLARS:
-            if name is None:
-                menu.addSeparator()
-            else:
-                menu.addAction(self.actions_by_id[name])
-        return menu
+        return curate_menus.of_exemplars(self, self.actions_by_id)
 
     def strike(self) -> None:
         self.commands.strike(self.exemplars.parted(self.grid.selection.array)[0].tolist())
@@ -237,11 +218,6 @@ class CurateView(QWidget):
         memory = self._session.memory
         if memory is not None:
             self._session.tasks.run_edit("Finding", lambda: struck_ids(memory).tolist(), call)
-
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return menu
 
     # Building
 

@@ -1,0 +1,48 @@
+"""The context menus of Curate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from visualmemory_gui.app import operations
+from visualmemory_gui.app.session import Session
+
+ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "only", "invert", None, "forget")
+
+
+def empty(parent: QWidget) -> QMenu:
+    """It goes when it is closed."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
+
+
+def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> QMenu:
+    """A class: its name, and the digit that labels with it."""
+    menu, given = empty(parent), session.class_keys.keys
+    menu.addAction(rename)
+    keys = menu.addMenu("Key")
+    mine = next((digit for digit, path in given.items() if path == label), None)
+    for digit in (*range(1, 10), None):
+        words = "None" if digit is None else f"{digit}  {given[digit]}" if digit in given else str(digit)
+        choice = keys.addAction(words, partial(operations.give_key, session, label, digit))
+        choice.setCheckable(True)
+        choice.setChecked(digit == mine)
+    keys.setEnabled(session.memory is not None and not session.memory.readonly)
+    return menu
+
+
+def of_exemplars(parent: QWidget, actions: Mapping[str, QAction]) -> QMenu:
+    """What is selected. Forget stands at its end, away from strike."""
+    menu = empty(parent)
+    for name in ON_EXEMPLARS:
+        if name is None:
+            menu.addSeparator()
+        else:
+            menu.addAction(actions[name])
+    return menu
