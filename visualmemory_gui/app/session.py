@@ -69,7 +69,7 @@ class Session(QObject):
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self._heavy_allowed = False
         self._erasing = 0  # forgets that are not done
-        self._following = True  # whether ``followed`` knows the memory: it computes, and what is looked at comes first
+        self._following = True  # False until ``followed`` may compute: what is looked at comes first
         self.tasks.idle.connect(self.on_idle)
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
@@ -251,7 +251,6 @@ class Session(QObject):
         self.class_keys.set_memory(None)
         self.queue.set_memory(None)
         self.followed.set_memory(None)
-        self._following = True
         self.encoder_changed.emit("")
         self.memory_closed.emit()
         return memory.close
