@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app.lane import Lane, Urgency
 from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.engine.errors import Cancelled
 
 
 @pytest.fixture
@@ -49,6 +50,29 @@ def test_what_is_in_turn_is_overtaken_by_none_and_overtakes_none(lane: Lane) -> 
     go.set()
     last.result(5)
     assert order == ["question", "closing", "edit"]
+
+
+def test_a_search_that_gives_way_ends_when_something_else_waits(qtbot: QtBot) -> None:
+    tasks, order = Tasks(), []
+    go = threading.Event()
+
+    def search() -> None:
+        go.wait(5)
+        try:
+            tasks.give_way()
+        except Cancelled:
+            order.append("gave way")
+        else:
+            order.append("came to an end")
+
+    tasks.run_edit("search", search, topic="search")
+    tasks.run_edit("strike", lambda: order.append("strike"))
+    go.set()
+    qtbot.waitUntil(lambda: not tasks.busy)
+    tasks.run_edit("search", search, topic="search")
+    qtbot.waitUntil(lambda: not tasks.busy)
+    tasks.shutdown()
+    assert order == ["gave way", "strike", "came to an end"]
 
 
 def test_an_error_comes_back_and_the_next_job_runs(lane: Lane) -> None:

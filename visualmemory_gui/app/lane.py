@@ -42,6 +42,11 @@ class Lane:
             self._worker.submit(self._run_next)
         return promise
 
+    @property
+    def waited_for(self) -> bool:
+        """Whether another job waits for the one that runs."""
+        return bool(self._waiting)
+
     def shutdown(self) -> None:
         """Do what waits, then end."""
         self._worker.shutdown(wait=True)

@@ -129,6 +129,12 @@ class Tasks(QObject):
         """Run ``job`` in the thread of the edits and wait for it. For jobs in the background thread only."""
         return self._edits.submit(job, Urgency.QUESTION).result()
 
+    def give_way(self, done: int = 0, total: int | None = None, what: str = "") -> None:
+        """The ``Report`` of a question that is not worth waiting for: Cancelled as soon as any other job of the edits'
+        thread waits."""
+        if self._edits.waited_for:
+            raise Cancelled
+
     def post(self, call: Callable[[], object]) -> None:
         """Run ``call`` in the window's thread, soon. From any thread."""
         self._posted.emit(call)

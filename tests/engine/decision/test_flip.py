@@ -15,6 +15,7 @@ from visualmemory_gui.engine.decision.ballot import Voting
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.flip import fewest_strikes
 from visualmemory_gui.engine.decision.lessons import fewest_lessons
+from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, RULES, Rule
 
@@ -123,6 +124,16 @@ def test_who_is_not_patient_is_told_at_most_sooner() -> None:
     assert found is not None and exact is not None
     assert not found.exact and len(found.rows) >= len(exact.rows)
     assert winner(without(snapshot, found.rows), query, voting) == found.label
+
+
+def test_a_search_stops_when_its_report_says_so() -> None:
+    snapshot, query = big(300, 5)
+
+    def report(done: int, total: int | None, what: str = "") -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fewest_strikes(snapshot, nearest(snapshot, query), Voting(60, "rank", class_factor=True), report=report)
 
 
 def test_plurality_is_counted_exactly_at_any_size() -> None:

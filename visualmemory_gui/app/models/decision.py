@@ -42,6 +42,7 @@ class Runner(Protocol):
     ) -> Any: ...
     def run_background(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
     def supersede(self, topic: str) -> None: ...
+    def give_way(self, done: int, total: int | None, what: str = "") -> None: ...
 
 
 class DecisionModel(QObject):
@@ -243,8 +244,8 @@ class DecisionModel(QObject):
     def _set_query(self, query: Query, trail: tuple[Query, ...] = ()) -> None:
         self._forget_query()
         self.query, self.trail = query, trail
+        self._decide(edited=False)  # while its picture comes on the screen
         self.query_changed.emit()
-        self._decide(edited=False)
         self._remembered(query)
 
     def _remembered(self, query: Query) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.asking import excluded
 from visualmemory_gui.app.models.decision import DecisionModel, Runner
 from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.errors import Cancelled
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.flips import Flips
@@ -63,14 +64,25 @@ class FlipsModel(QObject):
         without = excluded(query, model.here, model.left_out_ids)
         k, rule, level = decision.k, decision.rule, decision.level
 
-        def work() -> Flips:
+        how: dict[str, Any] = {"to": to, "k": k, "rule": rule, "level": level, "exclude": without}
+        give_way = self._runner.give_way
+
+        def work() -> Flips | None:
             from visualmemory_gui.engine.study.flips import flips
 
-            return flips(
-                memory, query.vector, to=to, k=k, rule=rule, level=level, exclude=without, patient=False, most=MOST
-            )
+            try:
+                return flips(memory, query.vector, **how, patient=False, most=MOST, report=give_way)
+            except Cancelled:
+                return None
 
-        self._runner.run_edit("Looking for flips", work, self._take, topic=TOPIC)
+        self._runner.run_edit("Looking for flips", work, self._looked, topic=TOPIC)
+
+    def _looked(self, found: Flips | None) -> None:
+        """Look again a little later where something else was more urgent."""
+        if found is None:
+            self._timer.start()
+        else:
+            self._take(found)
 
     def _take(self, found: Flips | None) -> None:
         if found is not self.found:

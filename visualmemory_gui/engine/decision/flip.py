@@ -18,6 +18,7 @@ from visualmemory_gui.engine.decision.ballot import Ballot, Retrieve, Voting
 from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import I64, Bools
 
@@ -47,14 +48,15 @@ def fewest_strikes(
     budget_s: float = BUDGET_S,
     patient: bool = True,
     most: int = MOST,
+    report: Report = silent,
 ) -> Strikes | None:
     """The fewest strikes after which the winner is ``to`` (at the level of ``voting``), or another than now.
 
     ``excluded`` are rows that ``retrieve`` leaves out and that nobody may strike. None where no strikes do it, or none
     up to ``most``; no strikes where the winner is ``to`` already. Who is not ``patient`` has the time bound the small
-    sets too, of which a large k has hundreds of thousands.
+    sets too, of which a large k has hundreds of thousands. ``report`` tells the size that is tried.
     """
-    search = _Search(snapshot, retrieve, voting, to=to, excluded=excluded, most=most)
+    search = _Search(snapshot, retrieve, voting, to=to, excluded=excluded, most=most, report=report)
     if search.winner is None or (to is not None and to == search.winner):
         return None if search.winner is None else Strikes((), search.winner, exact=True)
     deadline = time.perf_counter() + budget_s
@@ -78,7 +80,9 @@ class _Search:
         to: str | None,
         excluded: I64 | None,
         most: int,
+        report: Report,
     ) -> None:
+        self._report = report
         self._snapshot, self._retrieve, self.voting, self._to = snapshot, retrieve, voting, to
         self._excluded = np.empty(0, np.int64) if excluded is None else excluded
         self._wanted = voting.k + SURE_SIZE
@@ -118,6 +122,7 @@ class _Search:
             return None, True
         sure = patient and size <= SURE_SIZE and math.comb(len(candidates), size) <= MOST_SETS
         for block in _subsets(candidates, size):
+            self._report(size, None)
             if not sure and time.perf_counter() > deadline:
                 return None, False
             block = block[_first_of_their_kind(ballot, block)]
@@ -153,6 +158,7 @@ class _Search:
         """Strike what helps most, again and again; then give back what was not needed."""
         struck: list[int] = []
         while len(struck) < self.most:
+            self._report(len(struck), None)
             ballot = self.ballot(len(struck) + 1, beyond=False)
             width = min(ballot.near, self.voting.k + len(struck))
             free = [place for place in range(width) if place not in struck]
@@ -173,6 +179,7 @@ class _Search:
         """
         struck: list[int] = []
         while len(struck) < self.most:
+            self._report(len(struck), None)
             ballot = self.ballot(len(struck) + 1, beyond=False)
             winner = int(ballot.winners(np.array([struck], np.int64).reshape(1, -1))[0])
             votes = np.flatnonzero(ballot.classes[: min(ballot.near, self.voting.k + len(struck))] == winner)

@@ -13,6 +13,7 @@ from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.flip import BUDGET_S, MOST, fewest_strikes
 from visualmemory_gui.engine.decision.lessons import fewest_lessons
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Decision, Rule
 
@@ -67,6 +68,7 @@ def flips(
     budget_s: float = BUDGET_S,
     patient: bool = True,
     most: int = MOST,
+    report: Report = silent,
 ) -> Flips:
     """How to change the decision on ``vector``, (dim,) float32 of unit length, towards the label ``to``.
 
@@ -93,6 +95,7 @@ def flips(
         budget_s=budget_s,
         patient=patient,
         most=most,
+        report=report,
     )
     strikes = None if struck is None else _flip(snapshot, struck.rows, struck.label, level, exact=struck.exact)
     towards = target or (strikes.label if strikes else _second(decision))
