@@ -31,19 +31,26 @@ class FlipsModel(QObject):
         super().__init__(parent)
         self._runner, self._decision, self._followed = runner, decision, followed
         self.found: Flips | None = None
+        self._expected: str | None = None  # as the search under way, or done, was told
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
         decision.decided.connect(self.on_decided)
-        followed.updated.connect(self.on_decided)
+        followed.updated.connect(self.on_followed)
 
     def on_decided(self) -> None:
         """Another decision: what was found for the last one goes at once."""
         self._runner.supersede(TOPIC)
         self._take(None)
+        self._expected = self.expected
         if self._decision.decision is not None and self._decision.decision.label is not None:
             self._timer.start()
         else:
             self._timer.stop()
+
+    def on_followed(self) -> None:
+        """Search anew only where the query ought to be something else now."""
+        if self.expected != self._expected:
+            self.on_decided()
 
     @property
     def expected(self) -> str | None:
@@ -59,7 +66,7 @@ class FlipsModel(QObject):
         query, decision = model.query, model.decision
         if memory is None or query is None or decision is None:
             return
-        expected = self.expected
+        expected = self._expected
         to = None if expected is not None and at_level(expected, decision.level) == decision.label else expected
         without = excluded(query, model.here, model.left_out_ids)
         k, rule, level = decision.k, decision.rule, decision.level
