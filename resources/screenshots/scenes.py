@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QListView, QTabBar, QTabWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QLineEdit, QTabBar, QTabWidget
 
 from visualmemory_gui.app import history_operations, operations, queue_operations
 from visualmemory_gui.app.screenshot import wait_until_idle
@@ -49,10 +49,10 @@ def strike(stage: Stage) -> None:
     stage.press("actionStrike")
     stage.shoot("struck")
     details = stage.window.decide.decision.details
-    details.setChecked(True)
+    details.fold.setChecked(True)
     stage.window.notes.bar.hide()
     stage.shoot("details")
-    details.setChecked(False)
+    details.fold.setChecked(False)
 
 
 def unknown(stage: Stage) -> None:
@@ -314,12 +314,12 @@ def type_into(dialog: QDialog, text: str) -> None:
     QApplication.processEvents()
 
 
-def select_rows(view: QListView | object, *rows: int) -> None:
-    model = view.model()  # type: ignore[attr-defined]
+def select_rows(view: QAbstractItemView, *rows: int) -> None:
+    model = view.model()
     flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
-    view.setFocus()  # type: ignore[attr-defined]
+    view.setFocus()
     for row in rows:
-        view.selectionModel().setCurrentIndex(model.index(row, 0), flags)  # type: ignore[attr-defined]
+        view.selectionModel().setCurrentIndex(model.index(row, 0), flags)
     QApplication.processEvents()
 
 

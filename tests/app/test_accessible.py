@@ -162,6 +162,16 @@ def test_everything_in_a_dialog_has_a_name(name: str, tmp_path: Path, qtbot: QtB
     assert nameless(dialog) == [] and dialog.windowTitle()
 
 
+@pytest.mark.parametrize("name", DIALOGS)
+def test_escape_closes_a_dialog(name: str, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = DIALOGS[name](tmp_path)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
 def test_every_action_has_words_a_tip_and_an_icon(desk: Desk) -> None:
     for action in desk.window.findChildren(QAction):
         if not action.objectName() or action.objectName().startswith("_q_"):
