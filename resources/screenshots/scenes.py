@@ -61,6 +61,7 @@ def unknown(stage: Stage) -> None:
     stage.shoot("unknown")
     stage.press("actionTeach")
     type_into(stage.dialog(), NEW_CLASS)
+    stage.settle()
     stage.shoot("teach")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QPushButton, QSpinBox
 
 from visualmemory_gui.app import resources, theme
 
@@ -45,6 +45,20 @@ def test_text_on_chips_and_primary_buttons_can_be_read(colours):
 def test_bars_outlines_and_focus_rings_stand_out_from_the_surface(colours):
     assert contrast(colours.line, colours.window) >= 3 and contrast(colours.line, colours.surface) >= 3
     assert all(contrast(chip, colours.surface) >= 3 for chip in (*colours.chips, colours.grey_chip, colours.accent))
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=lambda c: c.name)
+@pytest.mark.parametrize("kind", [QCheckBox, QComboBox, QSpinBox], ids=lambda kind: kind.__name__)
+def test_what_can_be_set_is_outlined(qtbot, colours, kind):
+    theme.apply(QApplication.instance(), colours.name)
+    widget = kind()
+    qtbot.addWidget(widget)
+    widget.resize(120, 26)
+    widget.show()
+    picture = widget.grab().toImage()
+    left = [picture.pixelColor(x, picture.height() // 2) for x in range(4)]
+    assert max(contrast(colour, colours.surface) for colour in left) >= 3
+    theme.apply(QApplication.instance(), "light")
 
 
 @pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=lambda c: c.name)
