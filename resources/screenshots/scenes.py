@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QLineEdit, QTabBar, QTabWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QLabel, QLineEdit, QTabBar, QTabWidget
 
 from visualmemory_gui.app import history_operations, operations, queue_operations
 from visualmemory_gui.app.screenshot import wait_until_idle
@@ -60,8 +60,9 @@ def unknown(stage: Stage) -> None:
     ask(stage, STRANGE)
     stage.shoot("unknown")
     stage.press("actionTeach")
-    type_into(stage.dialog(), NEW_CLASS)
-    stage.settle()
+    chooser = stage.dialog()
+    type_into(chooser, NEW_CLASS)
+    wait(stage, lambda: any("would" in each.text() for each in chooser.findChildren(QLabel)))
     stage.shoot("teach")
 
 

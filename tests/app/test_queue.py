@@ -16,7 +16,7 @@ from tests.app.conftest import Answers, Desk
 from tests.conftest import COLOURS, picture
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
-from visualmemory_gui.app.models.queue import Column
+from visualmemory_gui.app.models.queue import Column, QueueRole
 from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
 from visualmemory_gui.engine.memory import VisualMemory
 
@@ -225,6 +225,20 @@ def test_rows_speak(filled: Desk) -> None:
     row = column(filled, Column.Picture).index("6.png")
     said = table(filled).model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said.startswith("6.png, ") and "of the vote" in said and said.endswith("not taught")
+
+
+def test_a_class_has_one_colour_in_the_table_and_in_the_vote(filled: Desk) -> None:
+    model, changed = table(filled).model(), []
+    model.dataChanged.connect(lambda *_: changed.append(None))
+    for row in (1, 2, 0):
+        changed.clear()
+        table(filled).selectRow(row)
+        filled.settle()
+        assert changed
+        shares = list(filled.decision.shares)
+        for other in range(model.rowCount()):
+            winner = model.index(other, int(Column.Winner))
+            assert winner.data(QueueRole.Colour) == theme.chip_colour(winner.data(), shares)
 
 
 def test_rows_are_sorted_by_the_column_that_is_asked_for(filled: Desk) -> None:

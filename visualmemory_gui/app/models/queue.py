@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 Colour = Callable[[str, Sequence[str]], QColor]
 TOPIC = "queue"
-COLOURED = 6  # winners that have a colour of their own
 MOVED = 0.005  # a share that moved by less stayed where it is
 _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
@@ -84,7 +82,6 @@ class QueueModel(QAbstractTableModel):
         self._colour = colour
         self._memory: VisualMemory | None = None
         self._order = np.empty(0, np.int64)
-        self._coloured: list[str] = []
         self._sorting = (int(Column.Share), Qt.SortOrder.AscendingOrder)
         self.table: QueueTable | None = None
         self.moved: frozenset[int] = frozenset()
@@ -92,6 +89,7 @@ class QueueModel(QAbstractTableModel):
         self.thumbnails = Thumbnails(runner, self, side=96)
         self.thumbnails.loaded.connect(self._pictures_came)
         decision.settings_changed.connect(self.refresh)
+        decision.decided.connect(self.on_decided)
 
     def set_memory(self, memory: VisualMemory | None) -> None:
         self._runner.supersede(TOPIC)
@@ -119,6 +117,12 @@ class QueueModel(QAbstractTableModel):
             self.begin()
         elif changes.ids or changes.settings:
             self.refresh()
+
+    def on_decided(self) -> None:
+        """Classes have the colours that they have in the vote beside the table."""
+        if len(self._order):
+            last = self.index(len(self._order) - 1, int(Column.Share))
+            self.dataChanged.emit(self.index(0, int(Column.Winner)), last, [QueueRole.Colour])
 
     @property
     def order(self) -> list[int]:
@@ -208,7 +212,7 @@ class QueueModel(QAbstractTableModel):
         if role == QueueRole.Row:
             return row
         if role == QueueRole.Colour:
-            return self._colour(row.winner or "", self._coloured)
+            return self._colour(row.winner or "", self._coloured())
         if role == QueueRole.Pixmap:
             return self.thumbnails.get(row.id)
         if role == QueueRole.Moved:
@@ -230,11 +234,13 @@ class QueueModel(QAbstractTableModel):
         self.beginResetModel()
         self.table = table
         self.moved = _moved(before, table)
-        common = Counter(winner for winner in table.winners if winner) if table is not None else Counter[str]()
-        self._coloured = [label for label, _ in common.most_common(COLOURED)]
         self._order = self._sorted()
         self.endResetModel()
         self.updated.emit()
+
+    def _coloured(self) -> list[str]:
+        decision = self._decision.decision
+        return list(decision.shares) if decision is not None else []
 
     def _sorted(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Places in the order shown: by the column asked for; what is taught sinks to the end."""

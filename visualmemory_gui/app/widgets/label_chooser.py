@@ -114,6 +114,7 @@ class LabelChooser(QDialog):
     def _on_typed(self, text: str) -> None:
         label, self._pointed = text.strip(), ""
         self._rested.start()
+        self.set_impact("")  # it was told of another class
         self._take.setEnabled(bool(label))
         self._hint.setText(self._hint_of(label))
 
