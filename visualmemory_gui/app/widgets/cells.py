@@ -1,6 +1,9 @@
-"""Rows of tables: choosing one, and what they are painted of: ground, small picture, chip, bar with its figure."""
+"""Rows of tables: choosing one, and what they are painted of: ground, small pictures, chip, bar with its figure."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from PySide6.QtCore import QItemSelectionModel, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
@@ -15,6 +18,20 @@ def select_only(view: QAbstractItemView, row: int) -> None:
     """Make ``row`` the current and only selected one, whatever keys are held: Ctrl+Z may still be down."""
     flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
     view.selectionModel().setCurrentIndex(view.model().index(row, 0), flags)
+
+
+@contextmanager
+def cell(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | None = None) -> Iterator[QRectF]:
+    """The room of a cell to paint in, its ground painted; the painter is as before afterwards."""
+    painter.save()
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setFont(option.font)
+    paint_ground(painter, option, lit)
+    painter.setPen(QColor(theme.current().text))
+    try:
+        yield QRectF(option.rect).adjusted(theme.px(4), theme.px(2), -theme.px(4), -theme.px(2))
+    finally:
+        painter.restore()
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | None = None) -> None:
@@ -38,6 +55,15 @@ def paint_small(painter: QPainter, room: QRectF, pixmap: QPixmap | None) -> None
     spot = QRectF(0, 0, size.width(), size.height())
     spot.moveCenter(room.center())
     painter.drawPixmap(spot, pixmap, QRectF(pixmap.rect()))
+
+
+def paint_several(painter: QPainter, room: QRectF, pixmaps: Sequence[QPixmap | None]) -> None:
+    """Pictures side by side from the left of ``room``, as large as all of them fit in."""
+    gap = theme.px(3)
+    side = min(room.height(), room.width() / max(1, len(pixmaps)) - gap)
+    for n, pixmap in enumerate(pixmaps):
+        left = room.x() + n * (side + gap)
+        paint_small(painter, QRectF(left, room.center().y() - side / 2, side, side), pixmap)
 
 
 def paint_chip_in(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> None:

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemD
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.review_tables import FOUND, GroupsModel, likeness
 from visualmemory_gui.app.models.thumbnails import Thumbnails
-from visualmemory_gui.app.widgets.cells import paint_ground, paint_small, select_only
+from visualmemory_gui.app.widgets.cells import cell, paint_small
 from visualmemory_gui.app.widgets.chip import paint_chip
+from visualmemory_gui.app.widgets.rows import Place, chosen_rows
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.review import Group
@@ -37,27 +38,15 @@ class GroupList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._model = model
-        self._at = 0
         self.setModel(model)
         self._painter = _GroupDelegate(self, thumbnails.get)
         self.setItemDelegate(self._painter)
         thumbnails.loaded.connect(lambda _: self.viewport().update())
-        model.modelAboutToBeReset.connect(self._keep)
-        model.modelReset.connect(self._go_on)
-        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+        Place(self).changed.connect(self.chosen_changed)
 
     def chosen(self) -> list[Group]:
         """The selected groups, in the order shown."""
-        return [self._model.row(row) for row in sorted(i.row() for i in self.selectionModel().selectedRows())]
-
-    def _keep(self) -> None:
-        rows = [index.row() for index in self.selectionModel().selectedRows()]
-        self._at = min(rows, default=max(0, self.currentIndex().row()))
-
-    def _go_on(self) -> None:
-        if self._model.rowCount():
-            select_only(self, min(self._at, self._model.rowCount() - 1))
-        self.chosen_changed.emit()
+        return [self._model.row(row) for row in chosen_rows(self)]
 
 
 class _GroupDelegate(QStyledItemDelegate):
@@ -71,22 +60,17 @@ class _GroupDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         group: Group = index.data(FOUND)
         c = theme.current()
-        painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        paint_ground(painter, option)
-        room = QRectF(option.rect).adjusted(theme.px(6), theme.px(4), -theme.px(4), -theme.px(4))
-        words = QRectF(room.x(), room.y(), theme.px(WORDS_PT), room.height())
-        line = painter.fontMetrics().height() + theme.px(2)
         left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        painter.setFont(theme.points(option.font, bold=True))
-        painter.setPen(QColor(c.danger if group.conflict else c.text))
-        top = QRectF(words.x(), words.center().y() - line, words.width(), line)
-        painter.drawText(top, left, "Conflict" if group.conflict else f"{len(group.ids)} alike")
-        painter.setFont(theme.points(option.font, -1))
-        painter.setPen(QColor(c.dim))
-        painter.drawText(top.translated(0, line), left, likeness(group))
-        self._paint_members(painter, room.adjusted(words.width(), 0, 0, 0), group)
-        painter.restore()
+        with cell(painter, option) as room:
+            line = painter.fontMetrics().height() + theme.px(2)
+            words = QRectF(room.x(), room.center().y() - line, theme.px(WORDS_PT), line)
+            painter.setFont(theme.points(option.font, bold=True))
+            painter.setPen(QColor(c.danger if group.conflict else c.text))
+            painter.drawText(words, left, "Conflict" if group.conflict else f"{len(group.ids)} alike")
+            painter.setFont(theme.points(option.font, -1))
+            painter.setPen(QColor(c.dim))
+            painter.drawText(words.translated(0, line), left, likeness(group))
+            self._paint_members(painter, room.adjusted(words.width(), theme.px(2), 0, -theme.px(2)), group)
 
     def _paint_members(self, painter: QPainter, room: QRectF, group: Group) -> None:
         """As many as have room; the last place tells how many more there are."""
@@ -96,9 +80,9 @@ class _GroupDelegate(QStyledItemDelegate):
         shown = len(group.ids) if len(group.ids) <= places else places - 1
         high = painter.fontMetrics().height() + theme.px(2)
         for n in range(shown):
-            cell = QRectF(room.x() + n * (wide + gap), room.y(), wide, room.height())
-            paint_small(painter, QRectF(cell.x(), cell.y(), side, side), self._picture(group.ids[n]))
-            below = QRectF(cell.x(), cell.y() + side + theme.px(2), wide, high)
+            place = QRectF(room.x() + n * (wide + gap), room.y(), side, side)
+            paint_small(painter, place, self._picture(group.ids[n]))
+            below = QRectF(place.x(), place.bottom() + theme.px(2), wide, high)
             paint_chip(painter, below, group.labels[n], _colour(group, n))
         if shown < len(group.ids):
             rest = QRectF(room.x() + shown * (wide + gap), room.y(), wide, side)

@@ -17,19 +17,12 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHeaderView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.queue import Column, QueueModel, QueueRole, QueueRow, cells
-from visualmemory_gui.app.widgets.cells import paint_chip_in, paint_ground, paint_share, paint_small, select_only
+from visualmemory_gui.app.widgets.cells import cell, paint_chip_in, paint_share, paint_small, select_only
+from visualmemory_gui.app.widgets.rows import chosen_rows, dress
 
 Index = QModelIndex | QPersistentModelIndex
 FLASH_S = 1.2
@@ -65,7 +58,7 @@ class QueueTableView(QTableView):
 
     def chosen(self) -> list[int]:
         """Ids of the selected pictures, in the order shown."""
-        return [self._model.row(row).id for row in sorted(i.row() for i in self.selectionModel().selectedRows())]
+        return [self._model.row(row).id for row in chosen_rows(self)]
 
     def current_id(self) -> int | None:
         index = self.currentIndex()
@@ -92,21 +85,9 @@ class QueueTableView(QTableView):
         super().keyPressEvent(event)
 
     def _dress(self) -> None:
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
+        dress(self, high=theme.px(SIDE_PT) + theme.px(4))
         self.setWordWrap(False)
-        self.setMouseTracking(True)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(theme.px(SIDE_PT) + theme.px(4))
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(int(Column.Picture), QHeaderView.ResizeMode.Stretch)
         for column, wide in WIDTHS_PT.items():
@@ -147,24 +128,19 @@ class _RowDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: QueueRow = index.data(QueueRole.Row)
-        painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setFont(option.font)
-        paint_ground(painter, option, self._lit(moved=bool(index.data(QueueRole.Moved))))
-        room = QRectF(option.rect).adjusted(theme.px(4), theme.px(2), -theme.px(4), -theme.px(2))
-        painter.setPen(QColor(theme.current().dim if row.taught else theme.current().text))
         column = Column(index.column())
-        if column == Column.Picture:
-            _picture(painter, room, row, index.data(QueueRole.Pixmap))
-        elif column == Column.Winner and row.winner is not None:
-            paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour))
-        elif column == Column.Taught and row.taught is not None:
-            paint_chip_in(painter, room, f"✓ {row.taught}", None)
-        elif column == Column.Share and row.share is not None:
-            paint_share(painter, room, row.share, index.data(QueueRole.Colour))
-        else:
-            painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), cells(row)[column])
-        painter.restore()
+        with cell(painter, option, self._lit(moved=bool(index.data(QueueRole.Moved)))) as room:
+            painter.setPen(QColor(theme.current().dim if row.taught else theme.current().text))
+            if column == Column.Picture:
+                _picture(painter, room, row, index.data(QueueRole.Pixmap))
+            elif column == Column.Winner and row.winner is not None:
+                paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour))
+            elif column == Column.Taught and row.taught is not None:
+                paint_chip_in(painter, room, f"✓ {row.taught}", None)
+            elif column == Column.Share and row.share is not None:
+                paint_share(painter, room, row.share, index.data(QueueRole.Colour))
+            else:
+                painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), cells(row)[column])
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(60), theme.px(SIDE_PT) + theme.px(4))
