@@ -237,6 +237,13 @@ def test_the_menu_opens_by_mouse_and_by_key(edited, qtbot):
     assert len(asked) == 2
 
 
+def test_a_history_without_steps_says_so(curate):
+    assert curate.view.steps.empty.isVisibleTo(curate.view)
+    operations.strike(curate.session, [1])
+    curate.settle()
+    assert not curate.view.steps.empty.isVisibleTo(curate.view)
+
+
 def test_files_dropped_on_the_history_are_not_taken(edited):
     before = edited.memory.summary().active
     edited.drop(edited.view.steps.list.viewport(), QMimeData(), QPoint(5, 5))

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QGridLayout, QInputDialog, QLabel, QMenu, QWidget
 
 from visualmemory_gui.app import history_operations, theme
 from visualmemory_gui.app.models.exemplars import Pick
@@ -38,7 +38,10 @@ class HistoryPanel(Panel):
         self._model = model
         self.list = HistoryList(model)
         buttons = QWidget()
-        super().__init__("History", [self.list, buttons])
+        self.empty = QLabel("No edit yet. Each one will stand here, and can be taken back alone.")
+        self.empty.setWordWrap(True)
+        self.empty.setProperty("dim", True)
+        super().__init__("History", [self.empty, self.list, buttons])
         self.actions_by_id = build(self, ACTIONS, prefix="history", heard_in=[self])
         for spec in ACTIONS:
             self.actions_by_id[spec.id].setIconText(spec.text)
@@ -51,10 +54,14 @@ class HistoryPanel(Panel):
             grid.addWidget(button, n // 2, n % 2)
         self.list.step_chosen.connect(self.on_step_chosen)
         self.list.menu_requested.connect(self.on_menu_requested)
-        model.modelReset.connect(self.on_step_chosen)
-        self.on_step_chosen()
+        model.modelReset.connect(self.on_reset)
+        self.on_reset()
 
     # Slots
+
+    def on_reset(self) -> None:
+        self.empty.setVisible(not self._model.rowCount())
+        self.on_step_chosen()
 
     def on_step_chosen(self) -> None:
         """Name the step that each action would touch."""
