@@ -54,9 +54,10 @@ def test_what_is_in_turn_is_overtaken_by_none_and_overtakes_none(lane: Lane) -> 
 
 def test_a_search_that_gives_way_ends_when_something_else_waits(qtbot: QtBot) -> None:
     tasks, order = Tasks(), []
-    go = threading.Event()
+    begun, go = threading.Event(), threading.Event()
 
     def search() -> None:
+        begun.set()
         go.wait(5)
         try:
             tasks.give_way()
@@ -66,6 +67,7 @@ def test_a_search_that_gives_way_ends_when_something_else_waits(qtbot: QtBot) ->
             order.append("came to an end")
 
     tasks.run_edit("search", search, topic="search")
+    assert begun.wait(5)  # else the strike comes first
     tasks.run_edit("strike", lambda: order.append("strike"))
     go.set()
     qtbot.waitUntil(lambda: not tasks.busy)
