@@ -16,7 +16,8 @@ from tests.app.conftest import Answers, Desk
 from tests.conftest import COLOURS, picture
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
-from visualmemory_gui.app.models.queue import Column, QueueRole
+from visualmemory_gui.app.models.queue import QueueRole
+from visualmemory_gui.app.models.queue_rows import Column
 from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
 from visualmemory_gui.engine.memory import VisualMemory
 

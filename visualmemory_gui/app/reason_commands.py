@@ -93,8 +93,9 @@ class ReasonCommands:
 
         def work(memory: Any, _: Any) -> str:
             from visualmemory_gui.engine.exchange import report
+            from visualmemory_gui.engine.exchange.report_content import Asked
 
-            asked = report.Asked(query.name, query.thumbnail, query.source, expected)
+            asked = Asked(query.name, query.thumbnail, query.source, expected)
             return str(report.write(report.gather(memory, decision, asked), path))
 
         self._session.run_background(

@@ -67,12 +67,13 @@ def export(
 
 def _report(memory: str, to: str, image: str, *, keep_private: bool, as_json: bool) -> None:
     from visualmemory_gui.engine.exchange import report
+    from visualmemory_gui.engine.exchange.report_content import Asked
 
     with reader(memory) as m:
         picture = m.picture(image)
         decision = m.decide(picture, level=m.settings.level)
         watched = {w.picture.content: w.expected for w in m.watch.all()}
-        asked = report.Asked(Path(image).name, picture.thumbnail, picture.source, watched.get(picture.content))
+        asked = Asked(Path(image).name, picture.thumbnail, picture.source, watched.get(picture.content))
         report.write(report.gather(m, decision, asked, keep_private=keep_private), to)
     if as_json:
         emit({"to": to, "image": image, "label": decision.label})

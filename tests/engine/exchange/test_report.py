@@ -13,6 +13,7 @@ from tests.conftest import picture, write_pictures
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange import report
+from visualmemory_gui.engine.exchange.report_content import Asked, Report
 
 NASTY = "<script>alert(1)</script>&\"'"
 
@@ -42,10 +43,10 @@ def memory(tmp_path: Path) -> Iterator[VisualMemory]:
         yield made
 
 
-def made(memory: VisualMemory, *, name: str = "query.png", keep_private: bool = False, level: int = 0) -> report.Report:
+def made(memory: VisualMemory, *, name: str = "query.png", keep_private: bool = False, level: int = 0) -> Report:
     image = memory.picture(picture((190, 70, 50), seed=77))
     decision = memory.decide(image, level=level)
-    asked = report.Asked(name, image.thumbnail, "/home/me/private/query.png", "animals/cat")
+    asked = Asked(name, image.thumbnail, "/home/me/private/query.png", "animals/cat")
     return report.gather(memory, decision, asked, keep_private=keep_private)
 
 

@@ -20,7 +20,8 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.queue import Column, QueueModel, QueueRole, QueueRow, cells
+from visualmemory_gui.app.models.queue import QueueModel, QueueRole
+from visualmemory_gui.app.models.queue_rows import Column, QueueRow, cells
 from visualmemory_gui.app.widgets.cells import cell, paint_chip_in, paint_share, paint_small, select_only
 from visualmemory_gui.app.widgets.rows import chosen_rows, dress
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,50 +10,15 @@ from visualmemory_gui import __version__
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange import report_html, report_image
+from visualmemory_gui.engine.exchange.report_content import Asked, Card, Report
 from visualmemory_gui.engine.exchange.target import new_file
-from visualmemory_gui.engine.types import Decision, Neighbour
+from visualmemory_gui.engine.types import Decision
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 MOST_EDITS = 20
 SUFFIXES = (".html", ".png")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The query: what it is called, its thumbnail (JPEG), its path, and what it ought to be where that is said."""
-
-    name: str
-    thumbnail: bytes | None
-    source: str | None = None
-    expected: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A neighbour as the report shows it; ``source`` only where paths are kept."""
-
-    neighbour: Neighbour
-    label: str
-    thumbnail: bytes | None
-    source: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All that stands in the document. ``facts`` are settings in words, ``edits`` the newest steps of the history as
-    (time, name, state)."""
-
-    asked: Asked
-    headline: str
-    sentences: tuple[str, ...]
-    shares: Mapping[str, float]
-    cards: tuple[Card, ...]
-    facts: tuple[tuple[str, str], ...]
-    edits: tuple[tuple[str, str, str], ...]
-    more_edits: int
-    made: str
 
 
 def gather(memory: VisualMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> Report:

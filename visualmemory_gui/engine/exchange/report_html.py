@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.exchange.report import Card, Report
+    from visualmemory_gui.engine.exchange.report_content import Card, Report
 
 STYLE = """
 body { margin: 0 auto; padding: 28px; max-width: 980px; background: #fff; color: #1b1d22;

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from visualmemory_gui.engine.images.sheet import DIM, INK, LINE, Sheet, font, shortened
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.exchange.report import Card, Report
+    from visualmemory_gui.engine.exchange.report_content import Card, Report
 
 WIDTH, MARGIN = 980, 28
 QUERY, SIDE, COLUMNS, GAP = 256, 150, 5, 14

@@ -1,0 +1,98 @@
+"""The rows of the teaching queue: columns, what stands in them, their order, and which rows an edit moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from visualmemory_gui.app.models.headline import percent
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.queue_table import QueueTable
+
+MOVED = 0.005  # a share that moved by less stayed where it is
+
+
+class Column(IntEnum):
+    Picture = 0
+    Winner = 1
+    Share = 2
+    Margin = 3
+    Known = 4
+    Taught = 5
+
+
+HEADS = ("Picture", "Winner", "Share", "Margin", "Known", "Taught as")
+TIPS = (
+    "The pictures that wait",
+    "The class that has most of the vote",
+    "The winner's part of the vote",
+    "The winner's part of the vote less that of the second",
+    "Whether the picture is as near to the memory as its own exemplars are to each other",
+    "The class under which the picture is in the memory by now",
+)
+KNOWN = {1: "known", 0: "unknown", -1: ""}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """``label`` is the full label that won. ``share`` and ``margin`` are None where there is nothing to compare."""
+
+    id: int
+    name: str
+    winner: str | None
+    label: str | None
+    share: float | None
+    margin: float | None
+    known: str
+    taught: str | None
+
+
+def cells(row: QueueRow) -> tuple[str, ...]:
+    share = "" if row.share is None else percent(row.share)
+    margin = "" if row.margin is None else percent(row.margin)
+    return row.name, row.winner or "nothing to compare with", share, margin, row.known, row.taught or ""
+
+
+def in_words(row: QueueRow) -> str:
+    """ "IMG_12.jpg, tiger, 43 % of the vote, unknown, not taught"."""
+    name, winner, share, _, known, taught = cells(row)
+    parts = [name, winner, f"{share} of the vote" if share else "", known]
+    return ", ".join([part for part in parts if part] + [f"taught as {taught}" if taught else "not taught"])
+
+
+def sort_keys(table: QueueTable, column: int) -> np.ndarray[Any, Any]:
+    """What column is sorted by; for the share, unknown pictures are less certain than all known ones."""
+    if column == Column.Share:
+        certainty: np.ndarray[Any, Any] = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
+        return certainty
+    if column == Column.Margin:
+        return np.where(np.isnan(table.margins), -1.0, table.margins)
+    if column == Column.Known:
+        known: np.ndarray[Any, Any] = table.known.astype(np.int64)
+        return known
+    texts: Sequence[str | None] = (
+        [table.name(place) for place in range(len(table))]
+        if column == Column.Picture
+        else {Column.Winner: table.winners, Column.Taught: table.taught}[Column(column)]
+    )
+    ranks = {text: rank for rank, text in enumerate(sorted({text or "" for text in texts}, key=str.casefold))}
+    return np.array([ranks[text or ""] for text in texts], np.int64)
+
+
+def moved(before: QueueTable | None, after: QueueTable | None) -> frozenset[int]:
+    """Ids of pictures that were here before and are decided otherwise now."""
+    if before is None or after is None or not len(before):
+        return frozenset()
+    at = np.minimum(np.searchsorted(before.ids, after.ids), len(before) - 1)
+    there = before.ids[at] == after.ids
+    with np.errstate(invalid="ignore"):
+        shares = ~(np.abs(after.shares - before.shares[at]) < MOVED) & ~(
+            np.isnan(after.shares) & np.isnan(before.shares[at])
+        )
+    winners = np.array([a != before.winners[i] for a, i in zip(after.winners, at.tolist(), strict=True)], bool)
+    return frozenset(after.ids[there & (shares | winners)].tolist())
