@@ -5,17 +5,14 @@ A scene finds the window as the one before left it, without dialogs.
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QLabel, QLineEdit, QTabBar, QTabWidget
+from hands import ask, select_rows, type_into, unpack, wait
+from PySide6.QtWidgets import QLabel, QLineEdit
+from study_scenes import evaluated, experiments, study
 
 from visualmemory_gui.app import history_operations, operations, queue_operations
-from visualmemory_gui.app.screenshot import wait_until_idle
 from visualmemory_gui.engine.errors import StorageError
-from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.memory import VisualMemory
 
 if TYPE_CHECKING:
@@ -203,21 +200,6 @@ def originals(stage: Stage) -> None:
     stage.settle()
 
 
-def study(stage: Stage) -> None:
-    """Every page that Study has."""
-    stage.press("actionStudy")
-    view = stage.window.study
-    tabs = view.findChild(QTabWidget) or view.findChild(QTabBar)
-    if tabs is None:
-        stage.shoot("study")
-        return
-    for page in range(tabs.count()):
-        tabs.setCurrentIndex(page)
-        stage.settle()
-        name = "".join(c if c.isalnum() else "-" for c in tabs.tabText(page).split("(")[0].strip().lower())
-        stage.shoot(f"study-{name}")
-
-
 def busy(stage: Stage) -> None:
     """A long import: what it does, how far it is, Cancel."""
     stage.press("actionCurate")
@@ -282,51 +264,6 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, strike, unknown, taught, preview, watch, queue, curate, struck, review, history, study, busy,
-    dialogs, originals, long_names,
+    empty, decide, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
+    study, evaluated, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip
-
-
-# What the scenes are made with
-
-
-def ask(stage: Stage, name: str) -> None:
-    """Decide the recent query of that file name."""
-    recent = stage.window.decide.recent
-    query = next(q for q in map(recent.query, range(recent.rowCount())) if q.name == name)
-    stage.window.session.decision.ask_query(query)
-    stage.settle()
-
-
-def unpack(stage: Stage, folder: Path, *, most: int = 10_000) -> None:
-    """The memory's own pictures as class folders, as an export writes them."""
-    memory = stage.window.session.memory
-    assert memory is not None
-    for exemplar in memory.catalog.select(state="active")[:most]:
-        found = original(memory, exemplar, keep_private=True)
-        if found is not None:
-            place = folder / exemplar.label / f"{exemplar.id}{found[1]}"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(found[0])
-
-
-def type_into(dialog: QDialog, text: str) -> None:
-    field = next(each for each in dialog.findChildren(QLineEdit) if each.isVisible() and not each.isReadOnly())
-    field.setText(text)
-    QApplication.processEvents()
-
-
-def select_rows(view: QAbstractItemView, *rows: int) -> None:
-    model = view.model()
-    flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
-    view.setFocus()
-    for row in rows:
-        view.selectionModel().setCurrentIndex(model.index(row, 0), flags)
-    QApplication.processEvents()
-
-
-def wait(stage: Stage, until: object, *, seconds: float = 30) -> None:
-    """Let the window work until ``until()`` holds."""
-    end = time.monotonic() + seconds
-    while not until() and time.monotonic() < end:  # type: ignore[operator]
-        wait_until_idle(stage.window, longest_ms=50)

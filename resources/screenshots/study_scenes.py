@@ -1,0 +1,55 @@
+"""The scenes of Study: its pages before anything was asked, and with their answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hands import turn_to
+from PySide6.QtWidgets import QTabWidget
+
+from visualmemory_gui.app.views.evaluate_page import EvaluatePage
+from visualmemory_gui.app.views.growth_page import GrowthPage
+from visualmemory_gui.app.views.tune_page import TunePage
+
+if TYPE_CHECKING:
+    from make import Stage
+
+
+def study(stage: Stage) -> None:
+    """Every page that Study has, as it is before anything was asked."""
+    stage.press("actionStudy")
+    tabs = stage.window.study.findChild(QTabWidget)
+    assert tabs is not None
+    for page in range(tabs.count()):
+        tabs.setCurrentIndex(page)
+        stage.settle()
+        name = "".join(c if c.isalnum() else "-" for c in tabs.tabText(page).split("(")[0].strip().lower())
+        stage.shoot(f"study-{name}")
+
+
+def evaluated(stage: Stage) -> None:
+    """What an evaluation tells, and who is to blame for its most frequent mistake."""
+    page = turn_to(stage, EvaluatePage)
+    page.on_run()
+    stage.settle()
+    stage.shoot("evaluated-curves")
+    page.tabs.setCurrentWidget(page.confusion)
+    page.confusion.mistakes.setCurrentRow(0)
+    page.look_for_blame()
+    stage.settle()
+    stage.shoot("evaluated-confusion")
+    page.tabs.setCurrentWidget(page.runs)
+    stage.shoot("evaluated-runs")
+
+
+def experiments(stage: Stage) -> None:
+    """What the other pages of Study answer."""
+    growth = turn_to(stage, GrowthPage)
+    for kind in range(growth.kind.count()):
+        growth.kind.setCurrentIndex(kind)
+        growth.measure()
+        stage.settle()
+        stage.shoot(f"growth-{growth.kind.currentText().lower().replace(' ', '-')}")
+    turn_to(stage, TunePage).look()
+    stage.settle()
+    stage.shoot("tuned")
