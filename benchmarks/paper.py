@@ -24,14 +24,16 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.exchange.demo import default_place
 from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.study import prune
 from visualmemory_gui.engine.study.classes import ClassStudy, add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
+from visualmemory_gui.engine.study.honest import paired_gain
 from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.study.nearest import nearest_many
 from visualmemory_gui.engine.study.prove import prove
 from visualmemory_gui.engine.study.scaling import scale
 from visualmemory_gui.engine.study.subsets import Voting
-from visualmemory_gui.engine.types import RULES
+from visualmemory_gui.engine.types import RULES, Bools
 
 KS = (1, 5, 10, 20, 50, 100)
 EVERY_K = tuple(range(1, 101))
@@ -91,6 +93,7 @@ def study(world: World) -> Result:
         "rules": rules(world),
         "calibration": calibration(world),
         "classes": classes(world, related=False),
+        **({"pruning": pruning(world)} if world.apart else {}),
         "scaling": scaling(world),
         "unlearning": unlearning(world),
     }
@@ -161,6 +164,53 @@ def step_of(studies: list[ClassStudy], place: int) -> Result:
         "old_before": mean(step.old_before for step in steps),
         "old_after": mean(step.old_after for step in steps),
     }
+
+
+def pruning(world: World) -> list[Result]:
+    """What each method strikes or trusts less, what it promises, and what it wins on the queries apart; undone."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = shutil.copytree(world.memory.path, Path(name) / "prunes.vmem")
+        with VisualMemory.open(copy) as memory:
+            for setting, value in (("k", VOTING.k), ("rule", VOTING.rule), ("class_factor", False)):
+                memory.set(setting, value)
+            found = [pruned(memory, method, world.asked) for method in prune.METHODS]
+    lines = [
+        [
+            one["method"],
+            f"{one['exemplars']:,}",
+            f"{one['promised']:+.2f} ({one['low']:+.2f} to {one['high']:+.2f})",
+            f"{one['won']:+.2f} ({one['won_low']:+.2f} to {one['won_high']:+.2f})",
+        ]
+        for one in found
+    ]
+    print(f"\n{table(['method', 'exemplars', 'promised, points', 'won, points'], lines)}", flush=True)
+    return found
+
+
+def pruned(memory: VisualMemory, method: prune.Method, asked: Labelled) -> Result:
+    plan = prune.plan(memory, method)
+    before = right(memory.snapshot, asked)
+    prune.apply(memory, plan)
+    won = paired_gain(before, right(memory.snapshot, asked))
+    memory.undo()
+    return {
+        "method": method,
+        "exemplars": len(plan.pruned),
+        "m": plan.m,
+        "n": plan.n,
+        "promised": 100 * plan.gain.mean,
+        "low": 100 * plan.gain.low,
+        "high": 100 * plan.gain.high,
+        "won": 100 * won.mean,
+        "won_low": 100 * won.low,
+        "won_high": 100 * won.high,
+    }
+
+
+def right(snapshot: Snapshot, asked: Labelled) -> Bools:
+    """Which of ``asked`` are decided right as VOTING says, (q,)."""
+    how = {"ks": (VOTING.k,), "rules": (VOTING.rule,), "k": VOTING.k, "rule": VOTING.rule}
+    return evaluate_snapshot(snapshot, nearest_many, asked, **how).outcomes.right
 
 
 def unlearning(world: World) -> Result:
