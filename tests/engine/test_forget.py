@@ -202,6 +202,29 @@ def test_a_scan_that_fails_is_not_called_done_and_listeners_hear_of_it(
     assert [changes.forgotten for changes in told] == [(one,)]
 
 
+@pytest.mark.parametrize("failing", ["unlink", "checkpoint"])
+def test_what_could_not_be_wiped_is_told_and_wiped_at_the_next_opening(
+    with_secret: tuple[VisualMemory, int, Path], monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    memory, one, file = with_secret
+    told: list[Changes] = []
+    memory.changed(told.append)
+
+    def broken(*_: object) -> None:
+        raise StorageError("the disk is broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory.live.files if failing == "unlink" else memory.live.database, failing, broken)
+        receipt = memory.forget([one]).receipt
+    assert receipt is not None and receipt.status == "bytes remain"
+    assert [changes.forgotten for changes in told] == [(one,)]
+    assert one not in [n.id for n in memory.decide(file).neighbours]
+    memory.close()
+    with VisualMemory.open(memory.path) as again:
+        assert again.live.finished_forget is not None and verify(again.live) == []
+        assert file.read_bytes()[200:224] not in everything_in(memory.path)
+
+
 def test_the_scan_starts_from_any_folder_and_reads_regular_files_only(
     with_secret: tuple[VisualMemory, int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

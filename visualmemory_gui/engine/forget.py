@@ -96,6 +96,7 @@ def resume(live: LiveMemory) -> None:
     ``live.finished_forget`` then holds its receipt: the bytes to look for went with the process that had them.
     """
     try:
+        live.derived.require_whole(ERASING)
         left = None if live.readonly else live.derived.get(ERASING)
         if left is not None:
             live.finished_forget = _finish(live, json.loads(left[0]))
@@ -122,11 +123,14 @@ def _erase(live: LiveMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]
     def commit() -> Changes:
         nonlocal emptied
         purged = live.catalog.purge([exemplar.id for exemplar in doomed])
-        _wipe(live, purged.copies)
-        journal(live.database, purged.ids, FILES)
-        emptied = _empty_log(live.database)
-        if emptied:
-            live.derived.drop(ERASING)
+        try:
+            _wipe(live, purged.copies)
+            journal(live.database, purged.ids, FILES)
+            if _empty_log(live.database):
+                live.derived.drop(ERASING)
+                emptied = True
+        except (StorageError, OSError) as error:  # the rows are gone; the next opening does the rest
+            log.warning("%s: %s", type(error).__name__, error)
         name = f"Forget {len(purged.ids):,} exemplar{'' if len(purged.ids) == 1 else 's'}"
         return Changes(edit=name, change=purged.change, removed=purged.ids, forgotten=purged.ids)
 
