@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.conftest import clustered, picture
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.errors import DamagedMemory
+from visualmemory_gui.engine.store.purge import ERASING
 from visualmemory_gui.engine.upkeep import compact, missing_originals, relink
 from visualmemory_gui.engine.verify import verify
 
@@ -38,6 +41,35 @@ def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, t
         "no exemplar uses this file; 'visualmemory compact' removes it",
         "the copy is missing",
     ]
+
+
+def test_a_copy_whose_name_was_damaged_is_found(memory: VisualMemory, tmp_path: Path) -> None:
+    picture((9, 9, 9), seed=1).save(tmp_path / "0.png")
+    [exemplar] = memory.add([tmp_path / "0.png"], ["x"])
+    memory.live.database.execute("update exemplars set copy = '/png' where id = ?", (exemplar,))
+    assert {d.what for d in verify(memory.live)} >= {"image", "row"}
+
+
+def test_a_damaged_derived_value_is_found_and_decisions_go_on(memory: VisualMemory) -> None:
+    vector = memory.snapshot.vectors[0]
+    memory.decide_vector(vector)
+    memory.live.derived.put("thresholds", "{}", memory.catalog.change())
+    memory.live.database.execute("update derived set json = '[' where name = 'thresholds'")
+    assert ("row", "derived thresholds") in [(d.what, d.where) for d in verify(memory.live)]
+    assert memory.live.derived.get("thresholds") is None and "thresholds" not in memory.live.derived.all("")
+    path = memory.live.folder
+    memory.close()
+    with VisualMemory.open(path) as again:
+        assert again.decide_vector(vector).label
+
+
+def test_a_damaged_note_of_a_forget_under_way_is_refused(memory: VisualMemory) -> None:
+    memory.live.derived.put(ERASING, "{}", memory.catalog.change())
+    memory.live.database.execute("update derived set json = '[' where name = ?", (ERASING,))
+    path = memory.live.folder
+    memory.close()
+    with pytest.raises(DamagedMemory, match="Restore it"):
+        VisualMemory.open(path)
 
 
 def test_a_damaged_checkpoint_is_rebuilt_and_answers_stay_exact(tmp_path: Path) -> None:

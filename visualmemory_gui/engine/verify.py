@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import traces
@@ -35,7 +36,12 @@ def _rows(live: LiveMemory) -> Iterator[Damage]:
 
 
 def _copies(live: LiveMemory) -> Iterator[Damage]:
-    expected = {live.files.path_of(sha256, suffix): sha256 for sha256, suffix in traces.all_copies(live.database)}
+    expected: dict[Path, str] = {}
+    for sha256, suffix in traces.all_copies(live.database):
+        try:
+            expected[live.files.path_of(sha256, suffix)] = sha256
+        except BadValue as error:
+            yield Damage("image", f"{sha256}{suffix}", str(error))
     for path, sha256 in expected.items():
         where = path.relative_to(live.folder).as_posix()
         if not path.is_file():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store.database import Database
+
+_WHOLE = "checksum = seal(name, json, change)"
 
 STUDIED = "studied"
 """Name of the value that tells what the runs that derived trust have seen: exemplars up to this id. See ``studied``."""
@@ -15,14 +18,23 @@ class Derived:
         self._database = database
 
     def get(self, name: str) -> tuple[str, int] | None:
-        """The JSON text and the change number it holds for."""
-        found = self._database.maybe("select json, change from derived where name = ?", (name,))
+        """The JSON text and the change number it holds for; None also where it was damaged: it is computed again."""
+        found = self._database.maybe(f"select json, change from derived where name = ? and {_WHOLE}", (name,))
         return None if found is None else (found[0], found[1])
 
+    def require_whole(self, name: str) -> None:
+        """Raise DamagedMemory where there is a value of that name that was damaged: for what cannot be computed."""
+        if self._database.maybe(f"select 1 from derived where name = ? and not {_WHOLE}", (name,)):
+            raise DamagedMemory(
+                f"{self._database.path} is damaged: what it notes of {name!r} cannot be read. "
+                "Restore it from a backup or an export."
+            )
+
     def all(self, prefix: str) -> dict[str, str]:
-        """The JSON texts of the values whose names begin with ``prefix``, by name."""
+        """The JSON texts of the values whose names begin with ``prefix``, by name, but for damaged ones."""
         found = self._database.rows(
-            "select name, json from derived where substr(name, 1, ?1) = ?2 order by name", (len(prefix), prefix)
+            f"select name, json from derived where substr(name, 1, ?1) = ?2 and {_WHOLE} order by name",
+            (len(prefix), prefix),
         )
         return dict(found)
 
