@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import ExchangeError, StorageError
+from visualmemory_gui.engine.store.filesystem import sync_folder
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def new_file(target: Path) -> Iterator[Path]:
             yield part
             with part.open("rb") as file:
                 os.fsync(file.fileno())
-            part.replace(target)
+            _move(part, target)
         finally:
             part.unlink(missing_ok=True)
 
@@ -46,7 +47,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         part.mkdir()
         try:
             yield part
-            part.replace(target)
+            _move(part, target)
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
@@ -60,6 +61,16 @@ def scratch(target: Path) -> Iterator[Path]:
         yield part
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _move(part: Path, target: Path) -> None:
+    """Give ``part`` its name for good, or take it back."""
+    part.replace(target)
+    try:
+        sync_folder(target.parent)
+    except OSError:
+        target.replace(part)
+        raise
 
 
 @contextmanager

@@ -41,7 +41,8 @@ class ImageFiles:
                 part.rename(target)
                 sync_folder(target.parent)
             except OSError as error:
-                part.unlink(missing_ok=True)
+                for left in (part, target):
+                    left.unlink(missing_ok=True)
                 raise StorageError(f"{path} cannot be copied into the memory: {error.strerror or error}.") from error
         return target.relative_to(self._folder).as_posix()
 
