@@ -1,0 +1,89 @@
+"""Every kind of edit of a memory, each acknowledged by a line in the file ``acknowledged`` once it has returned.
+
+What may be told apart afterwards goes into the line: see ``state``. Arguments: the folder, and what is broken on
+purpose: "nothing"; "synchronous", a database that does not wait for the disk; "halves", an edit made as two.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.exchange import formats
+from visualmemory_gui.engine.store import database
+from visualmemory_gui.engine.upkeep import compact
+
+DIM = 16
+
+
+def state(memory: VisualMemory) -> list[object]:
+    """Digest over all exemplars, the history, the settings."""
+    steps = [[step.number, step.state] for step in memory.history.steps()]
+    return [memory.live.database.one("select digest from meta")[0], steps, repr(memory.settings)]
+
+
+def main(root: Path, broken: str) -> None:
+    if broken == "synchronous":
+        database._PRAGMAS = (("synchronous", "OFF", 0), *database._PRAGMAS[1:])
+    with (root / "acknowledged").open("ab", buffering=0) as told:
+
+        def acknowledge(name: str, memory: VisualMemory) -> None:
+            told.write(json.dumps([memory.live.folder.name, name, state(memory)]).encode() + b"\n")
+
+        with VisualMemory.create(root / "vectors.vmem", dim=DIM) as memory:
+            acknowledge("create", memory)
+            for name, edit in edits_of_vectors(memory, halves=broken == "halves"):
+                edit()
+                acknowledge(name, memory)
+        if broken == "nothing":
+            of_pictures(root, acknowledge)
+
+
+def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[str, Callable[[], object]]]:
+    vectors = np.random.default_rng(0).normal(size=(60, DIM)).astype(np.float32)
+    labels = [f"class {n % 4}" for n in range(len(vectors))]
+    ids: list[int] = []
+    yield "add", lambda: ids.extend(memory.add_vectors(vectors, labels))
+    yield "exact_limit", lambda: memory.set("exact_limit", 100)  # from now on HNSW
+    yield "maintain", memory.maintain
+    if halves:
+        yield "strike two", lambda: [memory.strike(ids[:1]), memory.strike(ids[1:2])]
+    yield "strike", lambda: memory.strike(ids[2:5])
+    yield "relabel", lambda: memory.relabel(ids[5:9], "class 9")
+    yield "reweigh", lambda: memory.reweigh(ids[9:11], 2.0)
+    yield "rename", lambda: memory.rename_label("class 1", "class 3")
+    yield "undo", memory.undo
+    yield "redo", memory.redo
+    yield "undo", memory.undo
+    yield "restore", lambda: memory.restore(ids[2:3])
+    yield "revert", lambda: memory.revert(next(s.number for s in memory.history.steps() if s.kind == "relabel"))
+    yield "maintain", memory.maintain
+    yield "forget", lambda: memory.forget(ids[20:24])
+    yield "rule", lambda: memory.set("rule", "plurality")
+    yield "compact", lambda: compact(memory.live)
+
+
+def of_pictures(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> None:
+    """Copies of pictures, and a bundle with them."""
+    rng = np.random.default_rng(1)
+    pictures = [Image.fromarray(rng.integers(0, 255, (24, 32, 3), np.uint8)) for _ in range(6)]
+    with VisualMemory.create(root / "pictures.vmem", encoder="fake") as memory:
+        acknowledge("create", memory)
+        ids = memory.add(pictures, ["cat", "dog"] * 3)
+        acknowledge("add", memory)
+        memory.forget(ids[:2])
+        acknowledge("forget", memory)
+        formats.export(memory, root / "all.vmemz", "bundle")
+        acknowledge("export", memory)
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    main(Path(sys.argv[1]), sys.argv[2])
