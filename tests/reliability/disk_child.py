@@ -6,6 +6,7 @@ purpose: "nothing"; "synchronous", a database that does not wait for the disk; "
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -23,10 +24,19 @@ from visualmemory_gui.engine.upkeep import compact
 DIM = 16
 
 
-def state(memory: VisualMemory) -> list[object]:
-    """Digest over all exemplars, the history, the settings."""
-    steps = [[step.number, step.state] for step in memory.history.steps()]
-    return [memory.live.database.one("select digest from meta")[0], steps, repr(memory.settings)]
+TABLES = ("meta", "labels", "exemplars", "vectors", "thumbnails", "steps", "entries", "settings", "tags", "queue")
+TABLES += ("watch", "kept", "keys", "queries")
+WHEN = ("time", "touched", "added", "checksum", "digest")
+
+
+def state(memory: VisualMemory) -> dict[str, str]:
+    """A hash of each table's rows, without the moments at which they were written. Derived values are left out."""
+    database, found = memory.live.database, {}
+    for table in TABLES:
+        kept = [name for _, name, *_ in database.rows(f"pragma table_info({table})") if name not in WHEN]
+        rows = sorted(map(repr, database.rows(f"select {', '.join(kept)} from {table}")))
+        found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return found
 
 
 def main(root: Path, broken: str) -> None:
@@ -64,6 +74,8 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
     yield "undo", memory.undo
     yield "restore", lambda: memory.restore(ids[2:3])
     yield "revert", lambda: memory.revert(next(s.number for s in memory.history.steps() if s.kind == "relabel"))
+    yield "tag", lambda: memory.tags.put("here")
+    yield "go back", lambda: memory.go_back(memory.history.steps()[2].number)
     yield "maintain", memory.maintain
     yield "forget", lambda: memory.forget(ids[20:24])
     yield "rule", lambda: memory.set("rule", "plurality")
@@ -71,15 +83,20 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
 
 
 def of_pictures(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> None:
-    """Copies of pictures, and a bundle with them."""
-    rng = np.random.default_rng(1)
-    pictures = [Image.fromarray(rng.integers(0, 255, (24, 32, 3), np.uint8)) for _ in range(6)]
+    """Copies of pictures, a queue, and a bundle."""
+    rng, files = np.random.default_rng(1), [root / f"{n}.png" for n in range(8)]
+    for file in files:
+        Image.fromarray(rng.integers(0, 255, (24, 32, 3), np.uint8)).save(file)
     with VisualMemory.create(root / "pictures.vmem", encoder="fake") as memory:
         acknowledge("create", memory)
-        ids = memory.add(pictures, ["cat", "dog"] * 3)
+        ids = memory.add(files[:6], ["cat", "dog"] * 3)
         acknowledge("add", memory)
+        memory.queue.add(files[6:7])
+        acknowledge("queue", memory)
         memory.forget(ids[:2])
         acknowledge("forget", memory)
+        memory.add(files[7:], ["cat"])
+        acknowledge("add", memory)
         formats.export(memory, root / "all.vmemz", "bundle")
         acknowledge("export", memory)
 

@@ -28,6 +28,7 @@ SOAK = bool(os.environ.get("SOAK"))
 CRASHES = 10**6 if SOAK else 200
 POWER_CUTS = 1000 if SOAK else 100
 ACKNOWLEDGED = "acknowledged"
+UNUSED = "no exemplar uses this file"  # copied for an add that did not happen; the next compacting removes it
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches the disk as Linux lets it")
 
 
@@ -38,7 +39,7 @@ class Line:
     at: int
     memory: str
     name: str
-    state: list[object]
+    state: dict[str, str]
 
 
 class Story:
@@ -66,10 +67,11 @@ class Story:
 def judged(path: Path, allowed: Sequence[Line]) -> str:
     """What is wrong with the memory that a crash left; "" when nothing is."""
     with VisualMemory.open(path) as memory:
-        found = json.loads(json.dumps(state(memory)))
+        found = state(memory)
         if found not in [line.state for line in allowed]:
-            return f"neither {' nor '.join(line.name for line in allowed)}: {found}"
-        if problems := [one for one in verify(memory.live) if one.what != "index"]:  # it is made anew
+            other = [[table for table in found if found[table] != line.state[table]] for line in allowed]
+            return f"neither {' nor '.join(line.name for line in allowed)}: {other}"
+        if problems := [one for one in verify(memory.live) if one.what != "index" and UNUSED not in one.detail]:
             return f"after {allowed[0].name}: {problems}"
         if memory.identity.dim == 16:
             assert_answers_are_exact(memory)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadValue, StorageError
@@ -42,7 +43,8 @@ class ImageFiles:
                 sync_folder(target.parent)
             except OSError as error:
                 for left in (part, target):
-                    left.unlink(missing_ok=True)
+                    with suppress(OSError):  # on a disk that is broken
+                        left.unlink(missing_ok=True)
                 raise StorageError(f"{path} cannot be copied into the memory: {error.strerror or error}.") from error
         return target.relative_to(self._folder).as_posix()
 
