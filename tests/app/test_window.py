@@ -164,6 +164,7 @@ while not window._painted:
 assert not {"torch", "timm", "pyqtgraph"} & set(sys.modules), "something heavy came before the first frame"
 from visualmemory_gui.app.screenshot import wait_until_idle
 assert wait_until_idle(window)
+assert "pyqtgraph" in sys.modules, "the first chart would stop the window"
 said = window.statusBar().encoder.text()
 assert said.startswith("lite0 on"), said
 window.close()
@@ -180,6 +181,32 @@ def test_the_first_frame_is_drawn_before_the_encoder_is_loaded(tmp_path: Path) -
         timeout=120,
         check=False,
     )
+    assert done.returncode == 0 and done.stdout.strip() == "ok", done.stderr
+
+
+IN_A_THREAD = """
+import threading
+import shiboken6
+from PySide6.QtCore import QObject, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+from visualmemory_gui.app.warming import CHARTS
+
+app, said = QApplication([]), []
+qInstallMessageHandler(lambda kind, context, text: said.append(text))
+here = {id(each) for each in shiboken6.getAllValidWrappers()}
+worker = threading.Thread(target=__import__, args=(CHARTS,))
+worker.start()
+worker.join()
+made = [each for each in shiboken6.getAllValidWrappers() if id(each) not in here]
+assert made, "nothing was seen"
+assert not [each for each in made if isinstance(each, QObject)], made
+assert not said, said
+print("ok")
+"""
+
+
+def test_importing_the_charts_in_a_thread_makes_no_object_that_would_live_there() -> None:
+    done = subprocess.run([sys.executable, "-c", IN_A_THREAD], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0 and done.stdout.strip() == "ok", done.stderr
 
 

@@ -31,6 +31,7 @@ from visualmemory_gui.app.views.note_place import Grid, NotePlace
 from visualmemory_gui.app.views.status_bar import StatusBar
 from visualmemory_gui.app.views.study import StudyView
 from visualmemory_gui.app.views.tool_bar import ToolBar
+from visualmemory_gui.app.warming import Warming
 from visualmemory_gui.app.widgets.empty_state import EmptyState
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
@@ -48,7 +49,7 @@ class MainWindow(QMainWindow):
         self.settings = settings or preferences.settings()
         self.session = Session(self)
         self.state = MemoryStateModel(self.session.tasks, self)
-        self._upkeep = Upkeep(self.session, self)
+        self._upkeep, self._warming = Upkeep(self.session, self), Warming(self.session, self)
         self._make_workspaces()
         self.ask: Asking = ask or Choosers(self)
         self.memory_commands = MemoryCommands(self.session, self.ask)

@@ -67,7 +67,7 @@ class Session(QObject):
         self._identity: tuple[int, int] | None = None  # of the file that edits go to
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
-        self._heavy_allowed = False
+        self.heavy_allowed = False
         self._erasing = 0  # forgets that are not done
         self._following = True  # False until ``followed`` may compute: what is looked at comes first
         self.tasks.idle.connect(self.on_idle)
@@ -177,7 +177,7 @@ class Session(QObject):
 
     def allow_heavy(self) -> None:
         """From now on the encoder may be loaded: the window calls this after its first paint."""
-        self._heavy_allowed = True
+        self.heavy_allowed = True
         self.load_encoder()
 
     def post_note(self, text: str, undo: Undo | None = None, also: tuple[Also, ...] = ()) -> None:
@@ -257,7 +257,7 @@ class Session(QObject):
 
     def load_encoder(self) -> None:
         """Have it ready before a picture comes; also on another device than before."""
-        if not self._heavy_allowed or self.memory is None:
+        if not self.heavy_allowed or self.memory is None:
             return
         memory = self.memory
         if memory.identity.name == "vectors":
