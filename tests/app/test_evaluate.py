@@ -17,7 +17,8 @@ from tests.app.conftest import Desk
 from tests.conftest import clustered
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.blame import BlameModel
-from visualmemory_gui.app.models.charts import accuracy, calibration, charts, reliability, sweeps, table
+from visualmemory_gui.app.models.chart import table
+from visualmemory_gui.app.models.charts import accuracy, calibration, charts, reliability, sweeps
 from visualmemory_gui.app.models.evaluation import Cell
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.tasks import Tasks
@@ -198,6 +199,7 @@ def test_forgetting_takes_the_figures_away(empty_desk: Desk, page: EvaluatePage)
     empty_desk.memory.forget([3])
     empty_desk.settle()
     assert page.model.found is None
+    assert [plot.chart for plot in page.plots] == [None] * 6
     assert page.model.runs == ()
     assert page.summary.text() == ""
 

@@ -36,7 +36,7 @@ def test_added_classes_stand_in_a_table_by_their_exemplars(desk: Desk) -> None:
     assert cells(page, 0) == ["0", "1", "3", "10", "all"]
     assert cells(page, page.table.columnCount() - 1)[0].startswith("no measurable change")
     assert page.before.text().startswith("New classes: 1, ")
-    assert page.plot is not None and not page.plot.isVisible()
+    assert not page.plot.isVisible()
 
 
 def test_classes_with_relatives_have_their_levels(desk: Desk) -> None:
@@ -50,7 +50,9 @@ def test_sizes_are_plotted_with_both_fits(desk: Desk) -> None:
     found = page.model.found
     assert isinstance(found, GrowthFound) and found.scaling is not None
     assert cells(page, 0) == [str(point.size) for point in found.scaling.points]
-    assert page.plot is not None and page.plot.isVisible()
+    assert page.plot.isVisible() and page.plot.chart is not None
+    measured_ones = page.plot.chart.lines[0]
+    assert measured_ones.ys == tuple(100 * point.error for point in found.scaling.points if point.error > 0)
 
 
 def test_the_question_follows_the_choice(desk: Desk) -> None:

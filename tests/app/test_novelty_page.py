@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QGraphicsView
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
@@ -50,17 +50,21 @@ def test_a_folder_is_asked_for_and_the_answer_told_in_sentences(desk: Desk, unkn
     lines = page.sentences.text().splitlines()
     assert lines[0] == "9 known pictures, 6 unknown pictures."
     assert "(AUROC)" in lines[1] and lines[-1] == "1 of the folder could not be read."
-    assert page.plot is not None and page.plot.isVisible() and not page.about.isVisible()
+    assert page.plot.isVisible() and not page.about.isVisible()
     assert page.plot.accessibleDescription() == page.sentences.text()
-    assert len(page.plot.legend.items) == 2
+    assert page.plot.chart is not None
+    known, unknown = page.plot.chart.lines
+    assert (known.style, unknown.style) == ("bars", "hatched")
+    assert [round(sum(line.ys)) for line in (known, unknown)] == [100, 100]
+    assert page.plot.chart.marks[0].name.startswith("95 % of the known: ")
 
 
 def test_the_histogram_takes_the_colours_of_the_look(desk: Desk, unknown: Path, qapp: QApplication) -> None:
     page = measured(desk, unknown)
     theme.apply(qapp, "dark")
-    assert page.plot is not None
-    assert page.plot.backgroundBrush().color() == QColor(theme.DARK.surface)
-    assert len(page.plot.legend.items) == 2
+    desk.settle()
+    [drawing] = page.plot.findChildren(QGraphicsView)
+    assert drawing.backgroundBrush().color() == QColor(theme.DARK.surface)
 
 
 def test_an_edit_makes_the_answer_an_older_one_and_forgetting_takes_it_away(desk: Desk, unknown: Path) -> None:
@@ -70,7 +74,7 @@ def test_an_edit_makes_the_answer_an_older_one_and_forgetting_takes_it_away(desk
     assert page.state.text() == OLDER and isinstance(page.model.found, NoveltyFound)
     desk.memory.forget([2])
     desk.settle()
-    assert page.model.found is None and page.about.isVisible()
+    assert page.model.found is None and page.about.isVisible() and page.plot.chart is None
 
 
 def test_it_can_be_stopped(desk: Desk) -> None:

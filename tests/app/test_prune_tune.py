@@ -160,7 +160,13 @@ class TestTune:
         tuned = page.model.tuned
         assert page.model.steps == tuned.steps and tuned.gain.words in page.verdict.text()
         loss, accuracy = page.curves
-        assert loss.isVisible() and "choose" in loss.accessibleName() and "%" in accessible(accuracy)
+        assert loss.isVisible() and "choose" in loss.accessibleDescription()
+        assert accuracy.accessibleDescription().endswith(" %.")
+        assert [(line.name, len(line.xs)) for line in loss.chart.lines] == [
+            ("fit", len(tuned.steps)),
+            ("choose", len(tuned.steps)),
+        ]
+        assert [mark.x for mark in loss.chart.marks] == [tuned.stopped_at]
         page.actions_by_id["apply"].trigger()
         desk.settle()
         assert {e.id: e.trust for e in desk.memory.catalog.select() if e.trust != 1.0} == tuned.trust
@@ -195,6 +201,7 @@ class TestTune:
         forget_operations.forget(desk.window.session, [1])
         desk.settle()
         assert page.model.tuned is None and page.model.steps == ()
+        assert [curve.chart for curve in page.curves] == [None, None]
 
     @pytest.mark.parametrize("look", ["light", "dark"])
     def test_it_is_painted(self, tuning, look: str, qapp: QApplication) -> None:
@@ -203,7 +210,3 @@ class TestTune:
         desk.settle()
         theme.apply(qapp, look)
         assert not page.grab().isNull()
-
-
-def accessible(widget) -> str:
-    return str(widget.accessibleName())

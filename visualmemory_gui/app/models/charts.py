@@ -1,47 +1,17 @@
-"""What the charts of an evaluation show, as values: lines, points, titles. Pure functions."""
+"""What the charts of an evaluation show, as values. Pure functions."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from visualmemory_gui.app.models.chart import Chart, Line
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.engine.types import RULES, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.evaluation import Evaluation
-
-Style = Literal["line", "points", "dashes", "steps"]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One series of a chart; ``colour`` is the place of its colour among those of classes, None for grey."""
-
-    name: str
-    xs: tuple[float, ...]
-    ys: tuple[float, ...]
-    style: Style = "line"
-    colour: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """``words`` says in a sentence what is to be seen; ``name`` is for files,
-    ``legend_right`` puts the names of the lines at the right, where there is room."""
-
-    name: str
-    title: str
-    x: str
-    y: str
-    lines: tuple[Line, ...]
-    words: str = ""
-    log_x: bool = False
-    legend_right: bool = False
 
 
 def charts(found: Evaluation) -> tuple[Chart, ...]:
@@ -83,7 +53,7 @@ def calibration(found: Evaluation) -> Chart:
     shares, right = _percents(one.share for one in told.bins), _percents(one.accuracy for one in told.bins)
     lines.append(Line("15 equal parts of the queries", shares, right, "points", 0))
     title, words = "Share of the vote and being right", _error(found)
-    return Chart("calibration", title, "share, %", "right, %", tuple(lines), words, legend_right=True)
+    return Chart("calibration", title, "share, %", "right, %", tuple(lines), words, legend="bottom right")
 
 
 def _error(found: Evaluation) -> str:
@@ -118,7 +88,7 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
                 lines,
                 _usual(rule),
                 log_x=True,
-                legend_right=rule == "distance",
+                legend="bottom right" if rule == "distance" else "bottom left",
             )
         )
     return tuple(out)
@@ -127,19 +97,6 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
 def _usual(rule: Rule) -> str:
     usual = {"distance": "1", "softmax": "0.07", "rank": "2"}
     return f"Decisions use {usual[rule]}." if rule in usual else ""
-
-
-def table(found: Sequence[Chart]) -> str:
-    """All points as CSV: chart, series, x, y."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("chart", "series", "x", "y"))
-    for chart in found:
-        for line in chart.lines:
-            writer.writerows(
-                (chart.name, line.name, f"{x:.6g}", f"{y:.6g}") for x, y in zip(line.xs, line.ys, strict=True)
-            )
-    return out.getvalue()
 
 
 def _percents(values: Iterable[float]) -> tuple[float, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from visualmemory_gui.app.models.chart import Chart, Line, Mark
 from visualmemory_gui.app.models.exemplars import Runner
 from visualmemory_gui.app.models.preview import PreviewModel
 from visualmemory_gui.engine.progress import Report
@@ -61,6 +62,26 @@ class TuningModel(PreviewModel):
         if len(self._seen) != len(self.steps):
             self.steps = tuple(self._seen)
             self.stepped.emit()
+
+
+def descent(steps: Sequence[Step], stopped_at: int | None = None) -> tuple[Chart, Chart]:
+    """Loss and accuracy of the parts that fit and choose, after each step; a mark where it was stopped."""
+    losses = [(step.fit_loss, step.choose_loss) for step in steps]
+    right = [(100 * step.fit_accuracy, 100 * step.choose_accuracy) for step in steps]
+    numbers = tuple(float(step.number) for step in steps)
+    marks = () if stopped_at is None else (Mark("stopped", float(stopped_at)),)
+
+    def chart(name: str, title: str, unit: str, pairs: list[tuple[float, float]], form: str) -> Chart:
+        fit, choose = zip(*pairs, strict=True) if pairs else ((), ())
+        lines = (Line("fit", numbers, fit, "curve", 0), Line("choose", numbers, choose, "dashes", 1))
+        last = f"After {steps[-1].number:,} steps: fit {form}, choose {form}." if steps else ""
+        words = last.format(*pairs[-1]) if pairs else ""
+        return Chart(name, title, "step", unit, lines, words, marks, legend="top right")
+
+    return (
+        chart("tuning-loss", "Loss", "loss", losses, "{:.3f}"),
+        chart("tuning-accuracy", "Accuracy", "right, %", right, "{:.1f} %"),
+    )
 
 
 def verdict(tuned: Tuned) -> str:

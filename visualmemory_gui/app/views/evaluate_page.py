@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -22,7 +23,8 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import study_operations, theme
 from visualmemory_gui.app.models.blame import BlameModel
-from visualmemory_gui.app.models.charts import Chart, charts, table
+from visualmemory_gui.app.models.chart import Chart, table
+from visualmemory_gui.app.models.charts import charts
 from visualmemory_gui.app.models.evaluation import EvaluationModel
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import Thumbnails
@@ -31,7 +33,7 @@ from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
-from visualmemory_gui.app.widgets.chart_view import ChartView
+from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.runs_table import RunsTable
 from visualmemory_gui.engine.types import Changes
@@ -57,7 +59,8 @@ class EvaluatePage(StudyPage):
         super().__init__(parent)
         self._session = session
         self.model = EvaluationModel(session.tasks, self)
-        self.plots = tuple(ChartView() for _ in range(6))
+        turns = Turns(self)
+        self.plots = tuple(ChartView(turns=turns) for _ in range(6))
         self.blame = BlameModel(session.tasks, self)
         side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side)
@@ -141,7 +144,7 @@ class EvaluatePage(StudyPage):
     def _show(self) -> None:
         found = self.model.found
         self._charts = () if found is None else charts(found)
-        for plot, chart in zip(self.plots, self._charts, strict=False):
+        for plot, chart in zip_longest(self.plots, self._charts):
             plot.set_chart(chart)
         self.confusion.set_confusion({} if found is None else found.confusion, self.model.cells())
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,14 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.experiment_charts import scaling_chart
 from visualmemory_gui.app.models.experiments import Growing, GrowthFound, growth_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.experiment_page import ExperimentPage
 from visualmemory_gui.app.views.own_actions import Spec
+from visualmemory_gui.app.widgets.chart_view import ChartView
 
 if TYPE_CHECKING:
-    from visualmemory_gui.app.widgets.plots import Curve, ScalingPlot
-    from visualmemory_gui.engine.study.scaling import Fit, Scaling
     from visualmemory_gui.engine.study.words import Table
 
 ACTIONS = (
@@ -52,7 +50,7 @@ class GrowthPage(ExperimentPage):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "growth", parent)
-        self.plot: ScalingPlot | None = None
+        self.plot = ChartView()
         self.kind = _kinds()
         self.kind.currentIndexChanged.connect(lambda place: self.about.setText(KINDS[place][2]))
         self.header.insertWidget(0, self.kind)
@@ -64,17 +62,9 @@ class GrowthPage(ExperimentPage):
             )
         for part in (self.before, self.table, self.after):
             self.column.addWidget(part)
+        self.column.addWidget(self.plot, 100)
         self.column.addStretch(1)
         self.on_updated()
-
-    def begin(self) -> None:
-        if self.plot is None:
-            from visualmemory_gui.app.widgets.plots import ScalingPlot
-
-            self.plot = ScalingPlot(self)
-            self.plot.setAccessibleName("Error over the size of the memory, with two curves")
-            self.column.insertWidget(self.column.count() - 1, self.plot, 100)
-            self.show_found()
 
     def measure(self) -> None:
         """Run what is chosen, in the background."""
@@ -91,33 +81,10 @@ class GrowthPage(ExperimentPage):
             self.after.setText("\n".join(found.table.after))
             self.after.setVisible(bool(found.table.after))
             _fill(self.table, found.table)
-        if self.plot is not None:
-            scaling = found.scaling if found is not None else None
-            self.plot.setVisible(scaling is not None)
-            if scaling is not None and found is not None:
-                self.plot.setAccessibleDescription(self.after.text())
-                points = scaling.points
-                self.plot.show_points([p.size for p in points], [100 * p.error for p in points], _curves(scaling))
-
-
-def _curves(found: Scaling) -> list[Curve]:
-    """Both fits, in percent."""
-    curves: list[Curve] = []
-    if found.log_log is not None:
-        curves.append(("log error = a log(log10 n) + b, as in the paper", partial(_double, found.log_log)))
-    if found.power is not None:
-        curves.append(("log error = a log n + b, a power law", partial(_power, found.power)))
-    return curves
-
-
-def _double(one: Fit, sizes: np.ndarray) -> np.ndarray:
-    percents: np.ndarray = 100 * np.exp(one.a * np.log(np.log10(sizes)) + one.b)
-    return percents
-
-
-def _power(one: Fit, sizes: np.ndarray) -> np.ndarray:
-    percents: np.ndarray = 100 * np.exp(one.a * np.log(sizes) + one.b)
-    return percents
+        scaling = found.scaling if found is not None else None
+        self.plot.setVisible(scaling is not None)
+        self.plot.set_chart(scaling_chart(scaling) if scaling is not None else None)
+        self.plot.setAccessibleDescription(self.after.text())
 
 
 def _kinds() -> QComboBox:

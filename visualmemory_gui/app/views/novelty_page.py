@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from visualmemory_gui.app.models.experiment_charts import novelty_chart
 from visualmemory_gui.app.models.experiments import NoveltyFound, novelty_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.experiment_page import ExperimentPage
 from visualmemory_gui.app.views.own_actions import Spec
-
-if TYPE_CHECKING:
-    from visualmemory_gui.app.widgets.plots import HistogramPlot
+from visualmemory_gui.app.widgets.chart_view import ChartView
 
 ASK_FOLDER = "A folder of pictures of things that the memory does not hold"
 ACTIONS = (
@@ -35,7 +32,7 @@ class NoveltyPage(ExperimentPage):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "novelty", parent)
-        self.plot: HistogramPlot | None = None
+        self.plot = ChartView()
         self.sentences = QLabel()
         self.sentences.setObjectName("noveltySentences")
         self.sentences.setWordWrap(True)
@@ -44,17 +41,9 @@ class NoveltyPage(ExperimentPage):
         )
         self.sentences.setAccessibleDescription("How well the memory tells known from unknown pictures")
         self.column.addWidget(self.sentences)
+        self.column.addWidget(self.plot, 100)
         self.column.addStretch(1)
         self.on_updated()
-
-    def begin(self) -> None:
-        if self.plot is None:
-            from visualmemory_gui.app.widgets.plots import HistogramPlot
-
-            self.plot = HistogramPlot(self)
-            self.plot.setAccessibleName("Distances of known and of unknown pictures")
-            self.column.insertWidget(self.column.count() - 1, self.plot, 100)
-            self.show_found()
 
     def choose(self) -> None:
         self.folder_wanted.emit(ASK_FOLDER, self.measure)
@@ -71,13 +60,9 @@ class NoveltyPage(ExperimentPage):
         self.sentences.setText(words)
         self.sentences.setVisible(found is not None)
         self.about.setVisible(found is None)
-        if self.plot is not None:
-            self.plot.setVisible(found is not None)
-            self.plot.setAccessibleDescription(words)
-            if found is None:
-                self.plot.show_groups((), ())
-            else:
-                self.plot.show_groups((("known", found.known), ("unknown", found.unknown)), found.lines)
+        self.plot.setVisible(found is not None)
+        self.plot.set_chart(novelty_chart(found) if found is not None else None)
+        self.plot.setAccessibleDescription(words)
 
 
 def _sentence(text: str) -> str:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import study_operations, theme
-from visualmemory_gui.app.models.tuning import TuningModel, details, verdict
+from visualmemory_gui.app.models.tuning import TuningModel, descent, details, verdict
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
 from visualmemory_gui.app.views.study_page import StudyPage
-
-if TYPE_CHECKING:
-    from visualmemory_gui.app.widgets.curves import Curves
+from visualmemory_gui.app.widgets.chart_view import ChartView
 
 ACTIONS = (
     Spec("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant"),
@@ -38,7 +34,7 @@ class TunePage(StudyPage):
         super().__init__(parent)
         self._session = session
         self.model = TuningModel(session.tasks, self)
-        self.curves: tuple[Curves, Curves] | None = None
+        self.curves = (ChartView(), ChartView())
         self.actions_by_id = build(self, ACTIONS, prefix="tune", heard_in=[self])
         self._lay_out()
         session.memory_opened.connect(self.on_memory_changed)
@@ -49,18 +45,7 @@ class TunePage(StudyPage):
         self.model.failed.connect(session.raise_error)
         self.on_updated()
 
-    def begin(self) -> None:
-        if self.curves is None:
-            from visualmemory_gui.app.widgets.curves import Curves  # late: pyqtgraph
-
-            names = ("fit", "choose")
-            self.curves = (Curves("Loss", names), Curves("Accuracy", names, percent=True))
-            for curve in self.curves:
-                self._plots.addWidget(curve, 1)
-            self.on_updated()
-
     def look(self) -> None:
-        self.begin()
         self.model.look()
 
     def apply(self) -> None:
@@ -71,14 +56,10 @@ class TunePage(StudyPage):
         self.model.set_memory(self._session.memory)
 
     def on_stepped(self) -> None:
-        if self.curves is None:
-            return
-        loss, accuracy = self.curves
-        steps = self.model.steps
-        for curve in self.curves:
-            curve.setVisible(bool(steps))
-        loss.set_values([s.fit_loss for s in steps], [s.choose_loss for s in steps])
-        accuracy.set_values([s.fit_accuracy for s in steps], [s.choose_accuracy for s in steps])
+        tuned, steps = self.model.tuned, self.model.steps
+        for view, chart in zip(self.curves, descent(steps, tuned.stopped_at if tuned else None), strict=True):
+            view.setVisible(bool(steps))
+            view.set_chart(chart if steps else None)
 
     def on_updated(self) -> None:
         model, tuned = self.model, self.model.tuned
@@ -86,8 +67,6 @@ class TunePage(StudyPage):
         self.verdict.setVisible(bool(self.verdict.text()))
         self.details.setText(details(tuned) if tuned else "")
         self.details.setVisible(tuned is not None)
-        for curve in self.curves or ():
-            curve.mark(tuned.stopped_at if tuned else None)
         self.on_stepped()
         self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
         many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
@@ -106,8 +85,10 @@ class TunePage(StudyPage):
         apply.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         apply.setFixedWidth(theme.px(APPLY_PT))
         bind(apply, self.actions_by_id["apply"])
-        top, below, self._plots = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        self._plots.setSpacing(theme.px(10))
+        top, below, plots = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        plots.setSpacing(theme.px(10))
+        for curve in self.curves:
+            plots.addWidget(curve, 1)
         top.addWidget(title)
         top.addStretch(1)
         top.addWidget(button_of(self.actions_by_id["look"]))
@@ -117,5 +98,5 @@ class TunePage(StudyPage):
         column.addLayout(top)
         for label in (self.explained, self.verdict, self.details):
             column.addWidget(label)
-        column.addLayout(self._plots, 1)
+        column.addLayout(plots, 1)
         column.addLayout(below)

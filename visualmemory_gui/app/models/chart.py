@@ -1,0 +1,71 @@
+"""What a chart shows, as values: lines, marks, titles. ``widgets/chart_view.py`` draws it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Style = Literal["line", "curve", "dashes", "points", "steps", "bars", "hatched"]
+Corner = Literal["bottom left", "bottom right", "top right"]
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of a chart; ``colour`` is the place of its colour among those of classes, None for grey.
+
+    A "line" has a symbol at each point, a "curve" has none. ``xs`` of "bars" and "hatched" ones are their left ends;
+    all are equally wide.
+    """
+
+    name: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    style: Style = "line"
+    colour: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line across the chart at ``x``, with its name. The first of a chart is the strongest."""
+
+    name: str
+    x: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """``words`` says in a sentence what is to be seen; ``name`` is for files.
+
+    ``legend`` is the corner where there is room for the names of the lines. Ranges are those of all points unless
+    they are given.
+    """
+
+    name: str
+    title: str
+    x: str
+    y: str
+    lines: tuple[Line, ...]
+    words: str = ""
+    marks: tuple[Mark, ...] = ()
+    log_x: bool = False
+    log_y: bool = False
+    legend: Corner = "bottom left"
+    x_range: Range | None = None
+    y_range: Range | None = None
+
+
+def table(found: Sequence[Chart]) -> str:
+    """All points as CSV: chart, series, x, y."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("chart", "series", "x", "y"))
+    for chart in found:
+        for line in chart.lines:
+            writer.writerows(
+                (chart.name, line.name, f"{x:.6g}", f"{y:.6g}") for x, y in zip(line.xs, line.ys, strict=True)
+            )
+    return out.getvalue()

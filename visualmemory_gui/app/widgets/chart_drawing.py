@@ -1,0 +1,154 @@
+"""Draws a ``Chart`` with pyqtgraph, which takes its time: imported when the first one is drawn.
+
+Colour is never the only sign: lines have symbols or dashes, bars are full or hatched, and all have their names beside
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QFont
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.chart import Chart, Corner, Line
+
+SYMBOLS = ("o", "s", "t", "d", "+", "x")
+SEE_THROUGH = 110  # of 255: full bars, behind which others can stand
+MARGIN = 0.06  # around a range that is given
+BARS = ("bars", "hatched")
+NEVER = ((0.0, 0.0),)
+FEW = 8  # values that can all have a tick of their own
+CORNERS: dict[Corner, tuple[tuple[int, int], tuple[int, int]]] = {  # in parts of the sides, and how far from them
+    "bottom left": ((0, 1), (8, -6)),
+    "bottom right": ((1, 1), (-8, -6)),
+    "top right": ((1, 0), (-8, 6)),
+}
+
+
+def plot() -> Any:
+    """An empty plot that shows and does not answer to the mouse."""
+    view = pg.PlotWidget()
+    view.setMenuEnabled(False)
+    view.hideButtons()
+    view.setMouseEnabled(False, False)
+    view.setAntialiasing(True)
+    view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return view
+
+
+def draw(view: Any, chart: Chart, *, font: QFont) -> None:
+    """Draw ``chart`` on a ``plot()`` in place of what was there; ``font`` is that of its surroundings."""
+    item = view.getPlotItem()
+    small = QFont(font)
+    small.setPointSizeF(max(font.pointSizeF() - 1.5, 6.0))
+    view.setBackground(QColor(theme.current().surface))
+    item.clear()
+    item.setLogMode(x=chart.log_x, y=chart.log_y)
+    _axes(item, chart, small)
+    legend = _legend(item, chart, small)
+    for line in chart.lines:
+        if line.xs:
+            item.plot(*_points(line), name=line.name, antialias=True, **_look(line))
+    _marks(item, chart)
+    _ranges(item, chart)
+    at, offset = CORNERS[chart.legend]
+    legend.anchor(itemPos=at, parentPos=at, offset=offset)
+
+
+def _axes(item: Any, chart: Chart, small: QFont) -> None:
+    c = theme.current()
+    for name, words in (("bottom", chart.x), ("left", chart.y)):
+        axis = item.getAxis(name)
+        axis.setPen(QColor(c.border))
+        axis.setTextPen(QColor(c.dim))
+        axis.setTickFont(small)
+        axis.setLabel(words, color=c.dim, **{"font-size": f"{small.pointSizeF():.1f}pt"})
+        axis.setSIPrefixEnableRanges(NEVER)  # after the label, which resets it; else 0.5 reads "500 (x0.001)"
+        axis.updateAutoSIPrefix()
+    item.showGrid(x=True, y=True, alpha=0.12)
+    xs = sorted({x for line in chart.lines for x in line.xs})
+    ys = [y for line in chart.lines if line.style == "points" for y in line.ys]
+    item.getAxis("bottom").setTicks([log_ticks(xs, few_own=True)] if chart.log_x else None)
+    item.getAxis("left").setTicks([log_ticks(ys)] if chart.log_y else None)
+
+
+def _legend(item: Any, chart: Chart, small: QFont) -> Any:
+    if item.legend is not None:
+        item.legend.scene().removeItem(item.legend)
+        item.legend = None
+    c = theme.current()
+    ground = QColor(c.surface)
+    ground.setAlpha(190)
+    apart = 2 if any(line.style in BARS for line in chart.lines) else -6  # a sign of bars is as high as two of lines
+    legend = item.addLegend(offset=(-1, 1), labelTextColor=QColor(c.text), verSpacing=apart, brush=ground)
+    legend.setLabelTextSize(f"{small.pointSizeF():.1f}pt")
+    return legend
+
+
+def _points(line: Line) -> tuple[Any, Any]:
+    """x and y as pyqtgraph takes them: for n bars their n + 1 ends."""
+    xs, ys = np.array(line.xs), np.array(line.ys)
+    if line.style in BARS:
+        xs = np.append(xs, 2 * xs[-1] - xs[-2] if len(xs) > 1 else xs[-1] + 1)
+    return xs, ys
+
+
+def _look(line: Line) -> dict[str, Any]:
+    """How a line is drawn, as pyqtgraph takes it."""
+    c = theme.current()
+    colour = QColor(c.grey_chip if line.colour is None else c.chips[line.colour % len(c.chips)])
+    pen = pg.mkPen(colour, width=2)
+    dots = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None}
+    if line.style == "points":
+        return {"pen": None, **dots}
+    if line.style == "dashes":
+        return {"pen": pg.mkPen(colour, width=1.5, style=Qt.PenStyle.DashLine)}
+    if line.style == "steps":
+        return {"pen": pen, "stepMode": "right"}
+    if line.style in BARS:
+        return {"pen": pen, "stepMode": "center", "fillLevel": 0, "brush": _fill(colour, line.style == "hatched")}
+    if line.style == "curve":
+        return {"pen": pen}
+    return {"pen": pen, **dots, "symbol": SYMBOLS[(line.colour or 0) % len(SYMBOLS)]}
+
+
+def _fill(colour: QColor, hatched: bool) -> QBrush:
+    if hatched:
+        return QBrush(colour, Qt.BrushStyle.BDiagPattern)
+    ground = QColor(colour)
+    ground.setAlpha(SEE_THROUGH)
+    return QBrush(ground)
+
+
+def _marks(item: Any, chart: Chart) -> None:
+    """Their names stand at different heights: thresholds lie close."""
+    c = theme.current()
+    for place, mark in enumerate(chart.marks):
+        style = Qt.PenStyle.SolidLine if place == 0 else Qt.PenStyle.DashLine
+        look = {"position": 0.95 - 0.08 * place, "color": c.text, "fill": QColor(c.surface)}
+        pen = pg.mkPen(c.text, width=2 if place == 0 else 1, style=style)
+        item.addItem(pg.InfiniteLine(pos=mark.x, angle=90, pen=pen, label=mark.name, labelOpts=look))
+
+
+def _ranges(item: Any, chart: Chart) -> None:
+    item.enableAutoRange()
+    if chart.x_range is not None:
+        item.setXRange(*chart.x_range, padding=MARGIN)
+    if chart.y_range is not None:
+        item.setYRange(*chart.y_range, padding=MARGIN)
+
+
+def log_ticks(values: Sequence[float], *, few_own: bool = False) -> list[tuple[float, str]]:
+    """(place, words) at round numbers over the ``values``; with ``few_own`` a few values are ticks themselves."""
+    values = sorted({value for value in values if value > 0})
+    if values and not (few_own and len(values) <= FEW):
+        low, high = values[0], values[-1]
+        rounds: tuple[float, ...] = (1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 4, 5, 6, 7, 8)
+        powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        values = [n * 10.0**power for power in powers for n in rounds]
+    return [(float(np.log10(value)), f"{value:,.10g}") for value in values]
