@@ -15,6 +15,7 @@ from visualmemory_gui.engine.study import list_pruning
 from visualmemory_gui.engine.study.counting import entropy_bits
 from visualmemory_gui.engine.study.evaluate_lists import evaluate_lists
 from visualmemory_gui.engine.study.lists import read_lists
+from visualmemory_gui.engine.study.prune import soft_trust
 
 DATA = Path(__file__).parents[2] / "data"
 RULES: dict[str, tuple[Any, float | None]] = {
@@ -83,11 +84,11 @@ def test_wrong_and_right_counts_are_the_published_ones(tmp_path: Path) -> None:
     ids = list(lists.vocabulary.ids)
     for counts, published in ((found.wrong, "wrong_counts_first10"), (found.right, "correct_counts_first10")):
         assert {ids[i]: n for i, n in enumerate(counts.tolist()) if n} == data[published]
-    trust = list_pruning.soft(found)
+    trust = soft_trust(found.wrong)
     assert {ids[i]: trust[i] for i in np.flatnonzero(trust != 1.0)} == pytest.approx(
         {name: weight for name, weight in data["soft_weights"].items() if weight != 1.0}
     )
-    assert {ids[i] for i in np.flatnonzero(list_pruning.hard(found, 2))} == set(data["exclude_threshold_2"])
+    assert {ids[i] for i in np.flatnonzero(found.wrong >= 2)} == set(data["exclude_threshold_2"])
 
 
 def test_the_files_are_all_there() -> None:

@@ -39,7 +39,7 @@ def counted(memory, m: int) -> tuple[Counter[int], Counter[int]]:
 
 def test_m_is_a_quarter_of_the_median_class_between_5_and_100(memory):
     counts = sorted(memory.catalog.counts().values())
-    assert usual_m(memory.snapshot) == min(100, max(5, int((counts[1] + counts[2]) / 2) // 4))
+    assert usual_m(memory.snapshot.counts) == min(100, max(5, int((counts[1] + counts[2]) / 2) // 4))
 
 
 def test_hard_strikes_at_the_smallest_n_that_takes_at_most_2_percent(memory):

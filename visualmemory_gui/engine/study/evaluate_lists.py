@@ -30,6 +30,7 @@ from visualmemory_gui.engine.study.evaluation import (
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
 from visualmemory_gui.engine.study.list_evaluation import ByK, ListEvaluation, PrunedFigures, Pruning, Way
 from visualmemory_gui.engine.study.lists import NOBODY, ListBlock, Lists, Vocabulary, read_lists
+from visualmemory_gui.engine.study.prune import SOFT_M, soft_trust
 from visualmemory_gui.engine.types import F64, I64, RULES, Bools, Rule
 
 KS = (1, 5, 10, 20, 50, 100)
@@ -83,11 +84,12 @@ class _Trained:
 
 def _trained(path: str | Path, vocabulary: Vocabulary, *, m: int | None, n: int | None, report: Report) -> _Trained:
     lists = read_lists(path, vocabulary=vocabulary, without_own=True, report=report)
-    misled = list_pruning.count(lists, list_pruning.usual_m(lists) if m is None else m)
-    least = list_pruning.usual_n(misled, lists.queries) if n is None else n
-    out = list_pruning.hard(misled, least)
-    trust = list_pruning.soft(list_pruning.count(lists, list_pruning.SOFT_M))
-    told = Pruning(misled.m, least, lists.queries, int(out.sum()), lists.own_removed)
+    m = list_pruning.usual_m(lists) if m is None else m
+    wrong = list_pruning.count(lists, m).wrong
+    least = list_pruning.usual_n(wrong, lists.queries) if n is None else n
+    out = wrong >= least
+    trust = soft_trust(list_pruning.count(lists, SOFT_M).wrong)
+    told = Pruning(m, least, lists.queries, int(out.sum()), lists.own_removed)
     return _Trained(out, trust, told, lists.prints())
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.many import NOBODY
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.kept import holds
 from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
 from visualmemory_gui.engine.study.value import Weights, shapley_sums
@@ -29,7 +28,7 @@ LEAST_M, MOST_M = 5, 100
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """How often each row of the snapshot was a wrong and a right neighbour of the queries of each part: (parts, n)."""
+    """How often each exemplar, by row, was a wrong and a right neighbour of the queries of each part: (parts, n)."""
 
     wrong: I64
     right: I64
@@ -44,10 +43,10 @@ class Neighbourhood:
         return Neighbourhood(self.wrong.sum(axis=0), self.right.sum(axis=0))
 
 
-def usual_m(snapshot: Snapshot) -> int:
-    """Among how many first neighbours to count: a quarter of the median class, 5 to 100."""
-    counts = snapshot.counts[snapshot.counts > 0]
-    return int(min(MOST_M, max(LEAST_M, np.median(counts) // 4))) if len(counts) else LEAST_M
+def usual_m(class_sizes: I64) -> int:
+    """Among how many first neighbours to count: a quarter of the median class that is not empty, 5 to 100."""
+    sizes = class_sizes[class_sizes > 0]
+    return int(min(MOST_M, max(LEAST_M, np.median(sizes) // 4))) if len(sizes) else LEAST_M
 
 
 def count_neighbours(frozen: FrozenQueries, part: I64, *, parts: int, m: int) -> Neighbourhood:
@@ -120,7 +119,7 @@ def misleaders(
     leave-one-out. Raises BadValue (one class only, no active exemplar), Cancelled.
     """
     snapshot = memory.snapshot
-    m = usual_m(snapshot)
+    m = usual_m(snapshot.counts)
     search, ballot = memory.live.searcher.nearest_many, Ballot.of(memory.settings)
     frozen = FrozenQueries(snapshot, own_questions(snapshot), search, ballot=ballot, width=m, report=report)
     part = np.zeros(len(frozen), np.int64)

@@ -44,7 +44,7 @@ Judge = Literal["own", "watch"]
 
 MOST = 0.02
 MOST_OF_CLASS = 0.2
-SOFT_M = 10
+SOFT, SOFT_M = 1.75, 10
 FIFTHS = 5
 
 
@@ -108,7 +108,7 @@ def plan(memory: VisualMemory, method: Method, *, judge: Judge = "own", seed: in
         raise BadValue(f"there is no pruning method {method!r}; there are {', '.join(METHODS)}")
     snapshot = memory.snapshot
     questions = own_questions(snapshot) if judge == "own" else watched_questions(memory, snapshot)
-    m = SOFT_M if method == "soft" else usual_m(snapshot)
+    m = SOFT_M if method == "soft" else usual_m(snapshot.counts)
     frozen = FrozenQueries(
         snapshot,
         questions,
@@ -209,7 +209,7 @@ class _Chooser:
         return _Choice(*_spare(snapshot, named[np.argsort(-score[named], kind="stable")]), n=n)
 
     def _soft(self, counts: Neighbourhood) -> _Choice:
-        trust = np.where(counts.wrong >= 1, 1.75 / (1 + counts.wrong), 1.0)
+        trust = soft_trust(counts.wrong)
         rows = np.flatnonzero(self.snapshot.active & (counts.wrong >= 1) & ~self.fixed)
         return _Choice(rows[np.argsort(trust[rows], kind="stable")], np.empty(0, np.int64), trust=trust)
 
@@ -219,6 +219,11 @@ def least_count(scores: I64, most: int) -> int:
     if len(scores) <= most:
         return 1
     return max(1, int(np.sort(scores)[len(scores) - most - 1]) + 1)
+
+
+def soft_trust(wrong: I64) -> F64:
+    """The trust of each exemplar by how often it was a wrong neighbour among the first ``SOFT_M``; 1 where never."""
+    return np.where(wrong >= 1, SOFT / (1.0 + wrong), 1.0)
 
 
 def _asked_apart(frozen: FrozenQueries, part: I64, chooser: _Chooser, before: Bools) -> Bools:
