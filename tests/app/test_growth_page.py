@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtWidgets import QComboBox
 
 from tests.app.conftest import Desk
+from tests.conftest import picture, write_pictures
+from visualmemory_gui.app.experiment import STOPPED
 from visualmemory_gui.app.models.experiments import GrowthFound
 from visualmemory_gui.app.views.growth_page import KINDS, GrowthPage
 
@@ -53,6 +57,58 @@ def test_sizes_are_plotted_with_both_fits(desk: Desk) -> None:
     assert page.plot.isVisible() and page.plot.chart is not None
     measured_ones = page.plot.chart.lines[0]
     assert measured_ones.ys == tuple(100 * point.error for point in found.scaling.points if point.error > 0)
+
+
+@pytest.fixture
+def newcomers(tmp_path: Path) -> Path:
+    """Two classes that the memory does not hold, one that it does, and a file that is no picture."""
+    folder = tmp_path / "new"
+    for label, colour in (("lemon", (250, 240, 40)), ("plum", (90, 20, 120))):
+        (folder / label).mkdir(parents=True)
+        for seed in range(5):
+            picture(colour, seed=800 + seed).save(folder / label / f"{seed}.png")
+    write_pictures(folder, each=2)
+    (folder / "lemon" / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_new_classes_come_from_a_folder_and_nothing_is_written(desk: Desk, newcomers: Path) -> None:
+    before = desk.memory.snapshot.change
+    desk.ask.path = str(newcomers)
+    page = page_of(desk)
+    assert page.actions_by_id["measure"].text() == "Run"
+    page = measured(desk, "new")
+    assert page.actions_by_id["measure"].text() == "Choose a folder…"
+    assert page.before.text().startswith("New classes: 2, ")
+    assert cells(page, 0) == ["0", "1", "3", "10", "all"]
+    held = ", ".join(sorted(desk.memory.snapshot.labels))
+    assert page.after.text() == f"Left out, since the memory holds them already: {held}."
+    assert desk.memory.snapshot.change == before and len(desk.memory.snapshot) == 18
+
+
+def test_what_could_not_be_read_of_the_folder_is_listed(desk: Desk, newcomers: Path) -> None:
+    desk.ask.path = str(newcomers)
+    page = measured(desk, "new")
+    assert page.unread.isVisible() and page.unread.text() == "1 file could not be read…"
+    page.unread.click()
+    [(path, reason)] = desk.ask.rows
+    assert path.endswith("broken.png") and reason
+    page = measured(desk, "classes")
+    assert not page.unread.isVisible()
+
+
+def test_a_folder_of_classes_that_are_all_here_is_told_on_the_page(desk: Desk, tmp_path: Path) -> None:
+    desk.ask.path = str(write_pictures(tmp_path / "known", each=2))
+    page = measured(desk, "new")
+    assert page.state.text().startswith("The memory holds each of these classes already: ") and not desk.errors
+
+
+def test_adding_from_a_folder_can_be_stopped(desk: Desk, newcomers: Path) -> None:
+    page = page_of(desk)
+    page.add_from(str(newcomers))
+    page.actions_by_id["stop"].trigger()
+    desk.settle()
+    assert page.state.text() == STOPPED and page.model.found is None and page.actions_by_id["measure"].isEnabled()
 
 
 def test_the_question_follows_the_choice(desk: Desk) -> None:

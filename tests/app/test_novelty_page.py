@@ -49,7 +49,7 @@ def test_a_folder_is_asked_for_and_the_answer_told_in_sentences(desk: Desk, unkn
     page = measured(desk, unknown)
     lines = page.sentences.text().splitlines()
     assert lines[0] == "9 known pictures, 6 unknown pictures."
-    assert "(AUROC)" in lines[1] and lines[-1] == "1 of the folder could not be read."
+    assert "(AUROC)" in lines[1]
     assert page.plot.isVisible() and not page.about.isVisible()
     assert page.plot.accessibleDescription() == page.sentences.text()
     assert page.plot.chart is not None
@@ -57,6 +57,24 @@ def test_a_folder_is_asked_for_and_the_answer_told_in_sentences(desk: Desk, unkn
     assert (known.style, unknown.style) == ("bars", "hatched")
     assert [round(sum(line.ys)) for line in (known, unknown)] == [100, 100]
     assert page.plot.chart.marks[0].name.startswith("95 % of the known: ")
+
+
+def test_what_could_not_be_read_is_listed_with_the_reasons(desk: Desk, unknown: Path) -> None:
+    page = page_of(desk)
+    assert not page.unread.isVisible()
+    page = measured(desk, unknown)
+    assert page.unread.isVisible() and page.unread.text() == "1 file could not be read…"
+    page.unread.click()
+    assert desk.ask.asked[-1] == "1 file could not be read"
+    [(path, reason)] = desk.ask.rows
+    assert path == str(unknown / "broken.png") and reason
+
+
+def test_a_folder_in_which_nothing_can_be_read_says_why(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "broken.png").write_bytes(b"no picture")
+    page = measured(desk, tmp_path / "bad")
+    assert page.state.text().startswith("No picture could be read in ") and "broken.png: " in page.state.text()
 
 
 def test_the_histogram_takes_the_colours_of_the_look(desk: Desk, unknown: Path, qapp: QApplication) -> None:
@@ -94,4 +112,4 @@ def test_it_can_be_stopped(desk: Desk) -> None:
 def test_what_cannot_be_measured_is_told_on_the_page(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     page = measured(desk, tmp_path / "nothing")
-    assert page.state.text().startswith("Unknown pictures") and not desk.errors
+    assert page.state.text().startswith("No picture could be read in ") and not desk.errors

@@ -395,6 +395,10 @@ def test_classes_are_added_for_the_sake_of_argument(many: Path, tmp_path: Path) 
     added = told("classes", many, "--new", tmp_path / "new")
     assert added["new_classes"] == ["mineral/quartz"] and added["new_queries"] >= 1
     assert told("show", many)["exemplars"] == 36
+    held = next(iter(told("show", many)["labels"]))
+    paint(tmp_path / "new" / held / "more.png", 900)
+    done = run("classes", many, "--new", tmp_path / "new")
+    assert done.exit_code == 0 and done.stderr.endswith(f"left out, the memory holds them already: {held}\n")
     assert "old before" in run("classes", many).stdout
     assert "level 1" in run("levels", many).stdout
 

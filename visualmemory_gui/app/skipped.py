@@ -11,6 +11,14 @@ from visualmemory_gui.engine.types import Skipped
 
 def show(session: Session, skipped: Sequence[Skipped]) -> tuple[Also, ...]:
     """The button that lists ``skipped``; none where all was read."""
-    rows = [(one.path, one.reason) for one in skipped]
-    title = f"{len(rows):,} file{'' if len(rows) == 1 else 's'} could not be read"
-    return (("Show", partial(session.skipped_asked.emit, title, rows)),) if rows else ()
+    return (("Show", partial(ask, session, skipped)),) if skipped else ()
+
+
+def ask(session: Session, skipped: Sequence[Skipped]) -> None:
+    """Have ``skipped`` listed."""
+    session.skipped_asked.emit(words(skipped), [(one.path, one.reason) for one in skipped])
+
+
+def words(skipped: Sequence[Skipped]) -> str:
+    """ "2 files could not be read"."""
+    return f"{len(skipped):,} file{'' if len(skipped) == 1 else 's'} could not be read"

@@ -72,7 +72,9 @@ def classes(
     new: Annotated[
         str | None,
         typer.Option(
-            "--new", metavar="DIR", help="Class folders to add. Default: a fifth of the memory's own classes."
+            "--new",
+            metavar="DIR",
+            help="Class folders to add, of classes that it does not hold. Default: a fifth of its own classes.",
         ),
     ] = None,
     k: options.K = None,
@@ -86,16 +88,18 @@ def classes(
     A fifth of each class is held out and asked. The memory is not changed.
     """
     from visualmemory_gui.engine.study.classes import add_classes
-    from visualmemory_gui.engine.study.labelled import from_folder
-    from visualmemory_gui.engine.study.subsets import Voting, with_all
+    from visualmemory_gui.engine.study.labelled import from_folder, require_read
+    from visualmemory_gui.engine.study.subsets import Voting, with_new
 
     with reader(memory, device=device) as m, Progress() as report:
         snapshot, names = m.snapshot, None
         if new is not None:
             more = from_folder(m, new, report=report)
             _tell_skipped(more.skipped)
-            names = sorted(set(more.labels))
-            snapshot = with_all(snapshot, more)
+            added = with_new(snapshot, require_read(more, new))
+            snapshot, names = added.snapshot, added.new
+            if added.known:
+                say(f"left out, the memory holds them already: {', '.join(added.known)}")
         voting = Voting.of(m.settings, k, options.rule_name(rule))
         found = add_classes(snapshot, voting, new=names, seed=seed, report=report)
     _tell_classes(found, as_json=as_json)

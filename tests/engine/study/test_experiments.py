@@ -20,7 +20,7 @@ from visualmemory_gui.engine.study.labelled import Labelled, from_vectors
 from visualmemory_gui.engine.study.nearest import nearest_many
 from visualmemory_gui.engine.study.novelty import auroc, measure_novelty
 from visualmemory_gui.engine.study.scaling import Point, fit, scale, stratified
-from visualmemory_gui.engine.study.subsets import Asker, Voting, extended, hold_out, memory_of
+from visualmemory_gui.engine.study.subsets import Asker, Voting, extended, hold_out, memory_of, with_new
 
 PLAIN = Voting(k=5, class_factor=False)
 
@@ -170,3 +170,16 @@ def test_the_error_falls_as_the_memory_grows_and_ends_with_all_of_it() -> None:
     assert found.points[-1].error == pytest.approx(1 - told.accuracy["rank"][5])
     with pytest.raises(BadValue, match="too few"):
         scale(snapshot_of(["a", "b"], np.eye(2, 8, dtype=np.float32)), PLAIN)
+
+
+def test_only_classes_that_the_memory_does_not_hold_are_new() -> None:
+    vectors, labels = clustered(60, dim=16, classes=3, seed=7)
+    snapshot = snapshot_of(labels, vectors)
+    more = from_vectors(vectors[:9], [labels[0]] * 3 + ["new/b"] * 3 + ["new/a"] * 3)
+    found = with_new(snapshot, more)
+    assert (found.new, found.known) == (("new/a", "new/b"), (labels[0],))
+    votes = [found.snapshot.labels[code] for code in found.snapshot.label[found.snapshot.active]]
+    assert votes == [*labels, *more.labels[3:]]
+    assert np.array_equal(found.snapshot.vectors[60:], vectors[3:9])
+    with pytest.raises(BadValue, match="holds each of these classes already"):
+        with_new(snapshot, from_vectors(vectors[:3], [labels[0]] * 3))

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import Skipped
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.study.scaling import Scaling
     from visualmemory_gui.engine.study.words import Table
 
-Growing = Literal["classes", "levels", "scaling"]
+Growing = Literal["classes", "new", "levels", "scaling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +25,38 @@ class NoveltyFound:
     known: tuple[float, ...]
     unknown: tuple[float, ...]
     lines: tuple[tuple[str, float], ...]
-    skipped: tuple[tuple[str, str], ...]
+    skipped: tuple[Skipped, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GrowthFound:
-    """``scaling`` is there where sizes were compared."""
+    """``scaling`` is there where sizes were compared; ``skipped`` pictures of a folder could not be read, its classes
+    ``known`` are in the memory already and were left out."""
 
     table: Table
     scaling: Scaling | None = None
+    skipped: tuple[Skipped, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 def novelty_of(memory: VisualMemory, folder: str, report: Report) -> NoveltyFound:
     """Compare the memory's exemplars with the pictures of ``folder``, decided as the memory decides."""
-    from visualmemory_gui.engine.study.labelled import from_folder
+    from visualmemory_gui.engine.study.labelled import from_folder, require_read
     from visualmemory_gui.engine.study.novelty import measure_novelty
     from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import novelty_sentences
 
-    strange = from_folder(memory, folder, report=report)
+    strange = require_read(from_folder(memory, folder, report=report), folder)
     thresholds = memory.live.decider.thresholds
     found = measure_novelty(memory.snapshot, strange, thresholds, voting=Voting.of(memory.settings), report=report)
     values = {} if thresholds is None else thresholds.values
     lines = [(f"95 % of the known: {found.threshold:.3f}", found.threshold)]
     lines += [(f"unknown above, m = {m}: {values[m]:.3f}", values[m]) for m in sorted(values)]
-    skipped = tuple((one.path, one.reason) for one in strange.skipped)
-    return NoveltyFound(novelty_sentences(found), found.known, found.unknown, tuple(lines), skipped)
+    return NoveltyFound(novelty_sentences(found), found.known, found.unknown, tuple(lines), strange.skipped)
 
 
 def growth_of(memory: VisualMemory, kind: Growing, report: Report) -> GrowthFound:
-    """Run the experiment ``kind``, decided as the memory decides."""
+    """Run the experiment ``kind``, which needs no folder, decided as the memory decides."""
     from visualmemory_gui.engine.study.classes import add_classes
     from visualmemory_gui.engine.study.scaling import scale
     from visualmemory_gui.engine.study.subsets import Voting
@@ -64,3 +67,16 @@ def growth_of(memory: VisualMemory, kind: Growing, report: Report) -> GrowthFoun
         found = scale(memory.snapshot, voting, report=report)
         return GrowthFound(scaling_table(found), found)
     return GrowthFound(class_table(add_classes(memory.snapshot, voting, related=kind == "levels", report=report)))
+
+
+def added_from(memory: VisualMemory, folder: str, report: Report) -> GrowthFound:
+    """Add the classes of ``folder``, whose sub-folders they are, to the memory as it is; nothing is written."""
+    from visualmemory_gui.engine.study.classes import add_classes
+    from visualmemory_gui.engine.study.labelled import from_folder, require_read
+    from visualmemory_gui.engine.study.subsets import Voting, with_new
+    from visualmemory_gui.engine.study.words import class_table
+
+    more = require_read(from_folder(memory, folder, report=report), folder)
+    added = with_new(memory.snapshot, more)
+    found = add_classes(added.snapshot, Voting.of(memory.settings), new=added.new, report=report)
+    return GrowthFound(class_table(found), skipped=more.skipped, known=added.known)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import theme
+from visualmemory_gui.app import skipped, theme
 from visualmemory_gui.app.experiment import ExperimentModel
+from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import build, name
 from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.engine.types import Skipped
 
 
 class ExperimentPage(StudyPage):
-    """``specs`` begin with the action that starts and end with "stop". A page fills ``column`` and ``show_found``."""
+    """``specs`` begin with the action that starts and end with "stop". A page fills ``column`` and ``show_found``; what
+    could not be read of a folder is listed by a button."""
 
     question: str  # what the page answers, shown until there is an answer
 
@@ -30,7 +33,12 @@ class ExperimentPage(StudyPage):
         self.header = QHBoxLayout()
         for action in self.actions_by_id.values():
             self.header.addWidget(button_of(action))
+        self.unread = QPushButton()
+        self.unread.setObjectName(f"{topic}Unread")
+        self.unread.setToolTip("List them with the reasons")
+        self.unread.clicked.connect(self.list_unread)
         self.header.addWidget(self.state, 1)
+        self.header.addWidget(self.unread)
         self.column = QVBoxLayout(self)
         self.column.addLayout(self.header)
         self.column.addWidget(self.about)
@@ -49,7 +57,17 @@ class ExperimentPage(StudyPage):
                 self.actions_by_id[spec.id], spec, enabled=self.model.running if spec.id == "stop" else self.model.ready
             )
         self.state.setText(self.model.state)
+        self.unread.setVisible(bool(self._skipped))
+        self.unread.setText(f"{skipped.words(self._skipped)}…")
         self.show_found()
+
+    def list_unread(self) -> None:
+        skipped.ask(self._session, self._skipped)
+
+    @property
+    def _skipped(self) -> tuple[Skipped, ...]:
+        found: NoveltyFound | GrowthFound | None = self.model.found
+        return found.skipped if found is not None else ()
 
     def show_found(self) -> None:
         """Show ``model.found``, or nothing where it is None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -18,10 +19,10 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.experiment_charts import scaling_chart
-from visualmemory_gui.app.models.experiments import Growing, GrowthFound, growth_of
+from visualmemory_gui.app.models.experiments import Growing, GrowthFound, added_from, growth_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.experiment_page import ExperimentPage
-from visualmemory_gui.app.views.own_actions import Spec
+from visualmemory_gui.app.views.own_actions import Spec, name
 from visualmemory_gui.app.widgets.chart_view import ChartView
 
 if TYPE_CHECKING:
@@ -31,9 +32,13 @@ ACTIONS = (
     Spec("measure", "Run", "Run the chosen experiment on the memory as it is; nothing is changed", "play-outline"),
     Spec("stop", "Cancel", "Stop the experiment", "stop-circle-outline"),
 )
+ASKING = Spec("measure", "Choose a folder…", "Add its classes for this experiment; nothing is changed", ACTIONS[0].icon)
+ASK_FOLDER = "A folder whose sub-folders are classes that the memory does not hold"
 KINDS: tuple[tuple[Growing, str, str], ...] = (
     ("classes", "Add classes", "A fifth of the classes is hidden and put back, a few exemplars at a time: how well are "
      "they decided then, and what does it cost the others?"),
+    ("new", "New classes", "The classes of a folder, one sub-folder each, are added to the memory, a few pictures at a "
+     "time: how well are they decided then, and what does it cost the others? Nothing is written."),
     ("levels", "Levels", "Classes that have relatives are hidden: which levels above them are right before the first "
      "exemplar, and after a few?"),
     ("scaling", "Scaling", "A fifth of the exemplars is asked of memories that grow from a few in each class to all "
@@ -52,7 +57,7 @@ class GrowthPage(ExperimentPage):
         super().__init__(session, "growth", parent)
         self.plot = ChartView()
         self.kind = _kinds()
-        self.kind.currentIndexChanged.connect(lambda place: self.about.setText(KINDS[place][2]))
+        self.kind.currentIndexChanged.connect(self.on_kind)
         self.header.insertWidget(0, self.kind)
         self.before, self.after, self.table = QLabel(), QLabel(), _table()
         for label in (self.before, self.after):
@@ -66,10 +71,26 @@ class GrowthPage(ExperimentPage):
         self.column.addStretch(1)
         self.on_updated()
 
+    def on_kind(self, place: int) -> None:
+        self.about.setText(KINDS[place][2])
+        self.on_updated()
+
     def measure(self) -> None:
-        """Run what is chosen, in the background."""
+        """Run what is chosen, in the background; new classes come from a folder that is asked for."""
         kind, text, _ = KINDS[self.kind.currentIndex()]
-        self.model.run(f"{text}: measuring", lambda memory, report: growth_of(memory, kind, report))
+        if kind == "new":
+            self.folder_wanted.emit(ASK_FOLDER, self.add_from)
+        else:
+            self.model.run(f"{text}: measuring", lambda memory, report: growth_of(memory, kind, report))
+
+    def add_from(self, folder: str) -> None:
+        """Add the classes of ``folder`` for the experiment's sake."""
+        self.model.run("New classes: measuring", lambda memory, report: added_from(memory, folder, report))
+
+    def on_updated(self) -> None:
+        super().on_updated()
+        asks = KINDS[self.kind.currentIndex()][0] == "new"
+        name(self.actions_by_id["measure"], ASKING if asks else ACTIONS[0], enabled=self.model.ready)
 
     def show_found(self) -> None:
         found: GrowthFound | None = self.model.found
@@ -78,13 +99,18 @@ class GrowthPage(ExperimentPage):
             part.setVisible(found is not None)
         if found is not None:
             self.before.setText(f"{found.table.before[0].upper()}{found.table.before[1:]}.")
-            self.after.setText("\n".join(found.table.after))
-            self.after.setVisible(bool(found.table.after))
+            self.after.setText("\n".join((*found.table.after, *_left_out(found.known))))
+            self.after.setVisible(bool(self.after.text()))
             _fill(self.table, found.table)
         scaling = found.scaling if found is not None else None
         self.plot.setVisible(scaling is not None)
         self.plot.set_chart(scaling_chart(scaling) if scaling is not None else None)
         self.plot.setAccessibleDescription(self.after.text())
+
+
+def _left_out(known: Sequence[str]) -> list[str]:
+    """What is said of classes that are in the memory already."""
+    return [f"Left out, since the memory holds them already: {', '.join(known)}."] if known else []
 
 
 def _kinds() -> QComboBox:

@@ -55,8 +55,6 @@ class NoveltyPage(ExperimentPage):
     def show_found(self) -> None:
         found: NoveltyFound | None = self.model.found
         words = "\n".join(_sentence(one) for one in found.sentences) if found is not None else ""
-        if found is not None and found.skipped:
-            words += f"\n{len(found.skipped):,} of the folder could not be read."
         self.sentences.setText(words)
         self.sentences.setVisible(found is not None)
         self.about.setVisible(found is None)

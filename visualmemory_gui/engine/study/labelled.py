@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.errors import BadImage, BadLabel
+from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.memory import VisualMemory
@@ -16,7 +16,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import Embed, PictureReader, batched
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
-from visualmemory_gui.engine.types import F32, I64, Picture, Skipped
+from visualmemory_gui.engine.types import F32, I64, Bools, Picture, Skipped
 
 BATCH = 64
 
@@ -33,6 +33,11 @@ class Labelled:
     content: I64
     twin: I64
     skipped: tuple[Skipped, ...] = ()
+
+    def only(self, which: Bools) -> Labelled:
+        """Those of ``which`` (n,)."""
+        names = tuple(label for label, wanted in zip(self.labels, which.tolist(), strict=True) if wanted)
+        return Labelled(self.vectors[which], names, self.content[which], self.twin[which], self.skipped)
 
 
 def from_vectors(
@@ -63,6 +68,15 @@ def from_folder(memory: VisualMemory, folder: str | Path, *, report: Report = si
             return _read(lambda: reader.pool, embed, label_of, skipped=skipped, dim=memory.identity.dim, report=report)
     finally:
         reader.close()
+
+
+def require_read(found: Labelled, folder: str | Path) -> Labelled:
+    """``found`` in ``folder``. Raises BadValue where not one picture could be read, naming the first file."""
+    if not found.labels:
+        first = found.skipped[0] if found.skipped else None
+        why = f"; {Path(first.path).name}: {first.reason}" if first else ""
+        raise BadValue(f"no picture could be read in {folder}{why}")
+    return found
 
 
 def _read(

@@ -18,6 +18,7 @@ from visualmemory_gui.engine.study.nearest import nearest_many as by_products
 from visualmemory_gui.engine.types import I64, MemorySettings, Rule
 
 _BLOCK = 1024
+NAMED = 5  # classes in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,31 @@ def extended(snapshot: Snapshot, more: Labelled) -> tuple[Snapshot, I64]:
     return whole, np.arange(n, n + m)
 
 
-def with_all(snapshot: Snapshot, more: Labelled) -> Snapshot:
-    """``snapshot`` with the pictures ``more`` voting too."""
-    whole, rows = extended(snapshot, more)
-    return memory_of(whole, np.concatenate([np.flatnonzero(whole.active), rows]))
+@dataclass(frozen=True, slots=True)
+class Newcomers:
+    """A memory in which the pictures of ``new`` classes vote too; pictures of the classes ``known`` were left out."""
+
+    snapshot: Snapshot
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+def with_new(snapshot: Snapshot, more: Labelled) -> Newcomers:
+    """``snapshot`` with those pictures of ``more`` voting whose classes have no exemplar that votes yet.
+
+    Raises BadValue where there is none.
+    """
+    here = {snapshot.labels[code] for code in np.flatnonzero(snapshot.counts).tolist()}
+    new, known = tuple(sorted(set(more.labels) - here)), tuple(sorted(set(more.labels) & here))
+    if known and not new:
+        raise BadValue(f"the memory holds each of these classes already: {_named(known)}")
+    fresh = np.array([label not in here for label in more.labels], bool)
+    whole, rows = extended(snapshot, more.only(fresh))
+    return Newcomers(memory_of(whole, np.concatenate([np.flatnonzero(whole.active), rows])), new, known)
+
+
+def _named(labels: tuple[str, ...]) -> str:
+    return ", ".join(labels[:NAMED]) + (f" and {len(labels) - NAMED} more" if len(labels) > NAMED else "")
 
 
 class Asker:
