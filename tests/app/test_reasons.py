@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from visualmemory_gui.app.models.foreseen import MOST, TOO_MANY, Thought, lesson
 from visualmemory_gui.app.views.similarity_overlay import cell_at
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.engine.study import attribute
 from visualmemory_gui.engine.study.flips import Flip, Flips, Lessons
 
 Wait = Callable[[Callable[[], object]], None]
@@ -228,6 +230,31 @@ def test_the_similarity_map_lies_over_the_query_and_its_neighbour(desk: Desk, tm
     assert desk.window.decide.query.picture.pixmap.toImage() == plain
     assert cards._pixmap(second).toImage() != whole.toImage()
     assert not desk.window.decide.query.caption.isVisible()
+
+
+def test_an_import_does_not_hold_the_similarity_map_up_nor_does_the_map_an_edit(
+    desk: Desk, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(desk, tmp_path)
+    session, importing, looking, struck = desk.window.session, threading.Event(), threading.Event(), list[object]()
+    look = attribute.look
+
+    def slowly(*args: object, **more: object) -> attribute.Seen:
+        assert looking.wait(20)
+        return look(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(attribute, "look", slowly)
+    session.tasks.run_background("Importing", lambda report: importing.wait(20))
+    desk.window.decide.query.similarity.setChecked(True)
+    qtbot.waitUntil(lambda: any(task.topic == "similarity" for task in session.tasks.running))
+    session.edit("Striking", lambda memory: memory.strike([18]), struck.append)
+    qtbot.waitUntil(lambda: bool(struck), timeout=10_000)
+    assert session.similarity.splitting is None
+    looking.set()
+    qtbot.waitUntil(lambda: session.similarity.splitting is not None, timeout=10_000)
+    assert any(task.title == "Importing" for task in session.tasks.running)
+    importing.set()
+    desk.settle()
 
 
 def test_a_query_of_another_day_is_seen_from_its_file_or_its_thumbnail(desk: Desk, tmp_path: Path, until: Wait) -> None:

@@ -54,6 +54,20 @@ def test_only_the_newest_answer_of_a_topic_reports_back(tasks: Tasks, qtbot: QtB
     assert answers == [4]
 
 
+def test_a_question_beside_waits_for_neither_thread_and_only_the_newest_answers(tasks: Tasks, qtbot: QtBot) -> None:
+    answers: list[tuple[int, str]] = []
+    gate = threading.Event()
+    tasks.run_edit("hold", gate.wait)
+    tasks.run_background("hold", lambda report: gate.wait())
+    for n in range(3):
+        tasks.run_beside("ask", lambda n=n: (n, threading.current_thread().name), answers.append, topic="question")
+    qtbot.waitUntil(lambda: bool(answers))
+    gate.set()
+    with qtbot.waitSignal(tasks.idle):
+        pass
+    assert [n for n, _ in answers] == [2] and answers[0][1].startswith("beside")
+
+
 def test_a_background_task_stops_at_its_next_report(tasks: Tasks, qtbot: QtBot) -> None:
     began, errors = threading.Event(), []
 

@@ -1,7 +1,8 @@
-"""Work off the window's thread: two executors of one worker each, and one signal that brings the results back.
+"""Work off the window's thread: executors of one worker each, and one signal that brings the results back.
 
 ``edits`` takes short jobs (edits and decisions), ``background`` the long ones (import, study, rebuild, loading the
 encoder). A long job hands each of its writes to ``edits`` and waits for it, so an edit by hand overtakes an import.
+``beside`` takes questions that are too long for ``edits`` and whose answer the user waits for, an import or not.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Task:
 
 
 class Tasks(QObject):
-    """The two executors. Its methods are called from the window's thread unless they say otherwise."""
+    """The executors. Its methods are called from the window's thread unless they say otherwise."""
 
     started = Signal(object)  # Task
     progressed = Signal(object)  # Task
@@ -66,6 +67,7 @@ class Tasks(QObject):
         super().__init__(parent)
         self._edits = Lane("edits")
         self._background = ThreadPoolExecutor(1, thread_name_prefix="background")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="beside")
         self._running: list[Task] = []
         self._newest: dict[str, int] = {}
         self._closed = False
@@ -125,6 +127,20 @@ class Tasks(QObject):
         work = partial(self._work, task, lambda: _and_tidy(fn, report), then, failed)
         return self._begin(task, lambda: self._background.submit(work))
 
+    def run_beside(
+        self,
+        title: str,
+        fn: Callable[[], Result],
+        then: Callable[[Result], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+        *,
+        topic: str,
+    ) -> Task:
+        """Like ``run_edit`` for a question of ``topic`` that only reads and takes its time: neither an edit nor an
+        import waits for it, and it waits for neither."""
+        task = self._new(title, topic, stoppable=False)
+        return self._begin(task, lambda: self._beside.submit(self._work, task, fn, then, failed))
+
     def write(self, job: Callable[[], Result]) -> Result:
         """Run ``job`` in the thread of the edits and wait for it. For jobs in the background thread only."""
         return self._edits.submit(job, Urgency.QUESTION).result()
@@ -144,14 +160,15 @@ class Tasks(QObject):
         self._newest[topic] = self._newest.get(topic, 0) + 1
 
     def shutdown(self, last: Callable[[], object] | None = None) -> None:
-        """Stop what can be stopped, finish the edits, run ``last`` in their thread, and end both threads."""
+        """Stop what can be stopped, finish the edits, run ``last`` in their thread, and end all threads."""
         if self._closed:
             return
         self._closed = True
         for task in self._running:
             if task.stoppable:
                 task.cancel()
-        self._background.shutdown(wait=True, cancel_futures=True)
+        for worker in (self._background, self._beside):
+            worker.shutdown(wait=True, cancel_futures=True)
         try:
             if last is not None:
                 self._edits.submit(last, in_turn=True).result()

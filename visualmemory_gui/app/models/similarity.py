@@ -76,7 +76,7 @@ class SimilarityModel(QObject):
             return
         exemplar, seen = self._exemplar, dict(self._seen)
 
-        def work(_: object) -> tuple[Splitting, dict[Any, Seen]]:
+        def work() -> tuple[Splitting, dict[Any, Seen]]:
             from visualmemory_gui.engine.study.attribute import attribute, look_at_exemplar
 
             def see(i: int) -> Seen:
@@ -88,7 +88,7 @@ class SimilarityModel(QObject):
                 seen["query"] = look_at_query(memory, query)
             return attribute(memory, seen["query"], decision, neighbour=exemplar, see=see), seen
 
-        self._runner.run_background("Looking where they are alike", work, self._found, self._failed, topic=TOPIC)
+        self._runner.run_beside("Looking where they are alike", work, self._found, self._failed, topic=TOPIC)
 
     def _found(self, found: tuple[Splitting, dict[Any, Seen]]) -> None:
         splitting, seen = found
