@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,8 @@ def queued_query(memory: VisualMemory, number: int) -> Query:
 def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[int] = (), side: int = 256) -> Answer:
     """Decide ``query``; pictures of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side.
 
-    One of the memory's own exemplars is decided without itself and without others of its content.
+    One of the memory's own exemplars is decided without itself and without others of its content: that is how the map
+    of confidence was fitted. A picture that votes for itself is no such query, and no confidence is told of it.
     """
     here = tuple(memory.catalog.by_content(query.content)) if query.content else ()
     decision = memory.decide_vector(
@@ -110,6 +111,8 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         content=query.content,
         exclude=excluded(query, here, how.without),
     )
+    if {row.id for row in here} & {n.id for n in decision.neighbours}:
+        decision = replace(decision, confidence=None)
     wanted = [n.id for n in decision.neighbours if n.id not in known]
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
     return Answer(
