@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.engine.study.study_memories import hubs, memory_of, noisy
@@ -84,6 +85,21 @@ class TestPrune:
         desk.settle()
         assert [(e.state, e.trust) for e in desk.memory.catalog.select()] == before
 
+    @pytest.mark.parametrize("method", ["value", "soft"])
+    def test_it_tells_what_it_would_do_to_other_decisions_and_does_it(self, pruning, method: str, qtbot: QtBot) -> None:
+        desk, page = pruning
+        choose(desk, page, method)
+        plan, session, moved = page.model.plan, desk.window.session, []
+        many = f"{len(plan.pruned)} exemplar{'' if len(plan.pruned) == 1 else 's'}"
+        qtbot.waitUntil(lambda: page.impact.label.text().startswith(f"Pruning {many} would "), timeout=10_000)
+        foreseen = session.foreseen.radius
+        session.followed.moved.connect(moved.append)
+        page.actions_by_id["apply"].trigger()
+        qtbot.waitUntil(lambda: bool(moved), timeout=10_000)
+        assert moved[-1].moved == foreseen.moved
+        desk.settle()
+        qtbot.waitUntil(lambda: page.impact.label.text() == "")  # the plan is of the memory before
+
     def test_what_was_looked_at_before_an_edit_cannot_be_applied(self, pruning) -> None:
         desk, page = pruning
         operations.strike(desk.window.session, [1])
@@ -151,7 +167,7 @@ class TestPrune:
 
 
 class TestTune:
-    def test_curves_come_while_it_runs_and_what_helps_is_applied_in_one_step(self, tuning) -> None:
+    def test_curves_come_while_it_runs_and_what_helps_is_applied_in_one_step(self, tuning, qtbot: QtBot) -> None:
         desk, page = tuning
         assert page.model.tuned is None and not page.actions_by_id["apply"].isEnabled()
         page.actions_by_id["look"].trigger()
@@ -167,6 +183,8 @@ class TestTune:
             ("choose", len(tuned.steps)),
         ]
         assert [mark.x for mark in loss.chart.marks] == [tuned.stopped_at]
+        many = f"Tuning {len(tuned.trust)} exemplars would "
+        qtbot.waitUntil(lambda: page.impact.label.text().startswith(many), timeout=10_000)
         page.actions_by_id["apply"].trigger()
         desk.settle()
         assert {e.id: e.trust for e in desk.memory.catalog.select() if e.trust != 1.0} == tuned.trust
@@ -181,7 +199,8 @@ class TestTune:
         desk.window.study.tabs.setCurrentWidget(page)
         page.look()
         desk.settle()
-        assert page.model.tuned.refused and page.verdict.text().startswith("Not to be applied: ")
+        assert page.model.tuned.refused and page.impact.label.text() == ""
+        assert page.verdict.text().startswith("Not to be applied: ")
         assert not page.actions_by_id["apply"].isEnabled() and page.why.text() == "It does not help."
 
     def test_it_can_be_stopped_and_begun_again(self, tuning) -> None:

@@ -9,25 +9,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QLabel, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app.models.flips import flip_sentence
 from visualmemory_gui.app.models.foreseen import MOST, TOO_MANY, Thought, lesson, thought
+from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.views.similarity_overlay import cell_at
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.engine.study import attribute
 from visualmemory_gui.engine.study.flips import Flip, Flips, Lessons
+from visualmemory_gui.engine.study.impact import Radius
 
 Wait = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture
 def until(qtbot: QtBot, desk: Desk) -> Wait:
-    """Wait until something is so and the window rests."""
+    return waiting(desk, qtbot)
+
+
+def waiting(desk: Desk, qtbot: QtBot) -> Wait:
+    """Waits until something is so and the window rests."""
 
     def wait(so: Callable[[], object]) -> None:
         qtbot.waitUntil(lambda: bool(so()), timeout=10_000)
@@ -189,6 +195,93 @@ def test_curate_tells_it_of_its_own_selection(desk: Desk, until: Wait) -> None:
     assert desk.window.curate.middle.impact.label.text().startswith("Striking out 18 exemplars would ")
     desk.press("actionDecide")
     until(lambda: not desk.window.session.foreseen.text)
+
+
+@pytest.fixture
+def tabs(empty_desk: Desk, tmp_path: Path) -> ReviewTabs:
+    """Curate's review over three classes of twenty: 3 and 25 have labels of other classes, 61 is 1 again."""
+    from visualmemory_gui.engine.memory import VisualMemory
+
+    rng = np.random.default_rng(5)
+    raw = np.repeat(np.eye(3, 8), 20, axis=0) + 0.1 * rng.normal(size=(60, 8))
+    vectors = (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
+    with VisualMemory.create(tmp_path / "mixed.vmem", dim=8) as memory:
+        memory.add_vectors(np.vstack([vectors, vectors[:1]]), [*np.repeat(["cat", "dog", "rose"], 20).tolist(), "cat"])
+        memory.relabel([3], "rose")
+        memory.relabel([25], "cat")
+    empty_desk.open(tmp_path / "mixed.vmem")
+    empty_desk.press("actionCurate")
+    return empty_desk.window.curate.tabs
+
+
+def test_a_suspect_that_is_selected_tells_what_its_suggestion_and_striking_it_would_do(
+    empty_desk: Desk, tabs: ReviewTabs, qtbot: QtBot
+) -> None:
+    desk, until = empty_desk, waiting(empty_desk, qtbot)
+    tabs.setCurrentWidget(tabs.suspects)
+    desk.settle()
+    page = tabs.suspects
+    assert sorted(suspect.id for suspect in tabs.model.suspects) == [3, 25]
+    page.table.setFocus()
+    page.table.selectAll()
+    line = page.impact.label
+    until(line.text)
+    assert line.text().startswith("Relabelling 2 exemplars as suggested would ")
+    page.table.selectRow(0)
+    [chosen] = page.table.chosen()
+    until(lambda: line.text().startswith(f"Relabelling 1 exemplar to {chosen.suggested} would "))
+    [strike] = [b for b in page.findChildren(QToolButton) if b.defaultAction() is page.actions_by_id["strike"]]
+    QApplication.sendEvent(strike, QEvent(QEvent.Type.Enter))
+    until(lambda: line.text().startswith("Striking out 1 exemplar would "))
+    QApplication.sendEvent(strike, QEvent(QEvent.Type.Leave))
+    until(lambda: line.text().startswith("Relabelling 1 exemplar to "))
+    foreseen = desk.window.session.foreseen.radius
+    assert foreseen is not None
+    moved: list[Radius] = []
+    desk.window.session.followed.moved.connect(moved.append)
+    page.take()
+    until(lambda: moved)
+    assert moved[-1].moved == foreseen.moved
+    tabs.show_grid()
+    until(lambda: not desk.window.session.foreseen.text)
+
+
+def test_duplicates_and_what_misleads_tell_what_striking_them_would_do(
+    empty_desk: Desk, tabs: ReviewTabs, qtbot: QtBot
+) -> None:
+    desk, until = empty_desk, waiting(empty_desk, qtbot)
+    tabs.setCurrentWidget(tabs.misleading)
+    desk.settle()
+    assert tabs.misled.rows
+    tabs.misleading.table.selectRow(0)
+    until(lambda: tabs.misleading.impact.label.text().startswith("Striking out 1 exemplar would "))
+    tabs.setCurrentWidget(tabs.groups)
+    tabs.groups.slider.setValue(0)
+    desk.settle()
+    tabs.groups.list.setCurrentIndex(tabs.groups.list.model().index(0, 0))
+    assert [group.ids for group in tabs.groups.list.chosen()] == [(1, 61)]
+    assert desk.window.session.foreseen.thought == thought("strike", [61])
+    until(tabs.groups.impact.label.text)
+
+
+def test_a_class_that_the_review_asks_for_is_looked_ahead_at_too(
+    empty_desk: Desk, tabs: ReviewTabs, qtbot: QtBot
+) -> None:
+    desk, until = empty_desk, waiting(empty_desk, qtbot)
+    tabs.setCurrentWidget(tabs.suspects)
+    desk.settle()
+    tabs.suspects.table.selectRow(0)
+    tabs.suspects.relabel()
+    chooser = desk.window.findChild(LabelChooser)
+    assert chooser is not None
+    [line] = chooser.findChildren(QLineEdit)
+    line.setText("plants/rose")
+    until(lambda: any(w.text().startswith("Relabelling 1 exemplar to plants/rose ") for w in labels_of(chooser)))
+    chooser.close()
+
+
+def labels_of(dialog: QDialog) -> list[QLabel]:
+    return dialog.findChildren(QLabel)
 
 
 def test_too_many_are_not_looked_ahead_at_and_nothing_is_asked_of_none(desk: Desk, until: Wait) -> None:

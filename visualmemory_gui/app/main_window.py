@@ -33,6 +33,7 @@ from visualmemory_gui.app.views.study import StudyView
 from visualmemory_gui.app.views.tool_bar import ToolBar
 from visualmemory_gui.app.warming import Warming
 from visualmemory_gui.app.widgets.empty_state import EmptyState
+from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
 NAME = "Visual Memory"
@@ -235,7 +236,7 @@ class MainWindow(QMainWindow):
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
         self.curate.tabs.grid_shown.connect(lambda _: self.on_workspace(self.workspace))
         decide.decision.flip.preview_requested.connect(self.reasons.preview_flip)
-        for line in (decide.neighbours.impact, self.curate.middle.impact):
+        for line in self.findChildren(ImpactLine):
             line.show_requested.connect(self.reasons.show_foreseen)
         self.notes.followed_chosen.connect(self.on_query_chosen)
         self.study.query_chosen.connect(self.on_query_chosen)

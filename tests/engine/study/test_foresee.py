@@ -188,6 +188,22 @@ def test_looking_ahead_twice_and_at_other_edits_leaves_the_follower_as_it_was(me
     assert moves(follower.follow(told[-1])) == moves(fresh.follow(told[-1]))
 
 
+def test_labels_and_trusts_that_differ_are_foreseen_as_one_edit(memory: VisualMemory) -> None:
+    follower = Follower(memory)
+    relabelled = follower.foresee(Proposal("relabel", (1, 2, 3), labels=("b", "new", "c")))
+    changes = memory.relabel_each({"b": [1], "new": [2], "c": [3]})
+    assert moves(relabelled) == moves(follower.follow(changes))
+    trusts = {4: 0.1, 5: 4.0, 6: 0.1}
+    weighed = follower.foresee(Proposal("reweigh", tuple(trusts), trusts=tuple(trusts.values())))
+    before = decided(memory, follower)
+    memory.reweigh((4, 6), 0.1)
+    memory.reweigh((5,), 4.0)
+    after = decided(memory, follower)
+    assert {one for one, *_ in moves(weighed)} == {one for one in before if before[one] != after[one]} - set(trusts)
+    with pytest.raises(BadValue):
+        follower.foresee(Proposal("reweigh", (4, 5), trusts=(0.1, 0.0)))
+
+
 def test_a_picture_that_is_here_under_its_label_teaches_nothing(memory: VisualMemory) -> None:
     [one] = memory.catalog.get([1])
     vector = memory.catalog.vectors([1])[0]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -28,6 +29,7 @@ _VERBS: dict[str, str] = {
     "restore": "Restoring",
     "relabel": "Relabelling",
     "teach": "Teaching",
+    "reweigh": "Trusting otherwise",
     "forget": "Forgetting",
 }
 
@@ -36,7 +38,8 @@ _VERBS: dict[str, str] = {
 class Thought:
     """An edit in question: of ``ids``, or teaching ``query``; ``label`` goes with relabel and teach.
 
-    ``about`` tells one query from another.
+    ``labels`` and ``trusts`` are one for each of ``ids``. ``about`` tells one query from another, ``verb`` names an
+    edit that is called otherwise than its kind.
     """
 
     kind: Kind
@@ -44,19 +47,23 @@ class Thought:
     label: str = ""
     query: Query | None = field(default=None, compare=False)
     about: str = ""
+    labels: tuple[str, ...] = ()
+    trusts: tuple[float, ...] = ()
+    verb: str = ""
 
     def words(self) -> str:
-        """ "Striking out 2 exemplars", "Teaching it as lynx"."""
+        """ "Striking out 2 exemplars", "Teaching it as lynx", "Pruning 64 exemplars"."""
         what = "it" if self.query is not None else f"{len(self.ids):,} exemplar{'' if len(self.ids) == 1 else 's'}"
         as_ = f" {'as' if self.kind == 'teach' else 'to'} {self.label}" if self.label else ""
-        return f"{_VERBS[self.kind]} {what}{as_}"
+        as_ = " as suggested" if self.labels else as_
+        return f"{self.verb or _VERBS[self.kind]} {what}{as_}"
 
     def proposal(self) -> Proposal:
         from visualmemory_gui.engine.study.supposing import Lesson, Proposal
 
         query = self.query
         lessons = (Lesson(query.vector, query.content),) if query is not None else ()
-        return Proposal(self.kind, self.ids, self.label, lessons=lessons)
+        return Proposal(self.kind, self.ids, self.label, labels=self.labels, trusts=self.trusts, lessons=lessons)
 
 
 def thought(kind: Kind, ids: Sequence[int] | I64) -> Thought | None:
@@ -66,6 +73,20 @@ def thought(kind: Kind, ids: Sequence[int] | I64) -> Thought | None:
 
 def relabelling(ids: Sequence[int], label: str) -> Thought | None:
     return Thought("relabel", tuple(int(i) for i in ids[: MOST + 1]), label) if len(ids) and label else None
+
+
+def suggestions(labels: Mapping[int, str]) -> Thought | None:
+    """Relabelling each exemplar to the label that is suggested for it; None without any."""
+    if len(set(labels.values())) < 2:
+        return relabelling(tuple(labels), next(iter(labels.values()), ""))
+    kept = dict(islice(labels.items(), MOST + 1))
+    return Thought("relabel", tuple(kept), labels=tuple(kept.values()))
+
+
+def trusting(trust: Mapping[int, float], *, verb: str) -> Thought | None:
+    """Giving each exemplar the trust that was found for it; None without any."""
+    kept = dict(islice(trust.items(), MOST + 1))
+    return Thought("reweigh", tuple(kept), trusts=tuple(kept.values()), verb=verb) if kept else None
 
 
 def lesson(query: Query | None, label: str | None) -> Thought | None:

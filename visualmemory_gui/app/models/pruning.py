@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.models.foreseen import Thought, thought, trusting
 from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
 from visualmemory_gui.app.models.preview import PreviewModel
 from visualmemory_gui.engine.progress import Report
@@ -93,6 +95,17 @@ def _row(one: Pruned, fate: str) -> PictureRow:
     trust = "" if one.trust is None else f"{one.trust:.2f}"
     words = f"exemplar {one.id}, labelled {one.label}, wrong {one.wrong:,} times and right {one.right:,} times: {fate}"
     return PictureRow(one.id, ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, trust, fate), words)
+
+
+def pruned(model: PruningModel) -> Thought | None:
+    """The edit that the plan would make; None where there is nothing to apply."""
+    plan = model.plan
+    if plan is None or model.stale:
+        return None
+    if plan.method == "soft":
+        return trusting({one.id: one.trust for one in plan.pruned if one.trust is not None}, verb="Pruning")
+    found = thought("strike", plan.ids)
+    return replace(found, verb="Pruning") if found else None
 
 
 def headline(plan: Plan) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.chart import Chart, Line, Mark
 from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.models.foreseen import Thought, trusting
 from visualmemory_gui.app.models.preview import PreviewModel
 from visualmemory_gui.engine.progress import Report
 
@@ -62,6 +63,14 @@ class TuningModel(PreviewModel):
         if len(self._seen) != len(self.steps):
             self.steps = tuple(self._seen)
             self.stepped.emit()
+
+
+def trusted(model: TuningModel) -> Thought | None:
+    """The edit that was tuned; None where there is nothing to apply."""
+    tuned = model.tuned
+    if tuned is None or tuned.refused or model.stale:
+        return None
+    return trusting(tuned.trust, verb="Tuning")
 
 
 def descent(steps: Sequence[Step], stopped_at: int | None = None) -> tuple[Chart, Chart]:

@@ -18,11 +18,11 @@ from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views import curate_actions, curate_menus, own_actions
+from visualmemory_gui.app.views.considering import bind_line
 from visualmemory_gui.app.views.curate_commands import CurateCommands
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
 from visualmemory_gui.app.views.large_preview import LargePreview
-from visualmemory_gui.app.views.looking_ahead import bind_line
 from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 from visualmemory_gui.engine.types import Changes
@@ -142,7 +142,7 @@ class CurateView(QWidget):
         )
         curate_actions.name_targets(self.actions_by_id, there)
         self.middle.set_selected(there.active + there.struck)
-        if self.isVisible():
+        if self.isVisible() and seen:
             self._session.foreseen.consider(thought("strike", active) or thought("restore", struck))
 
     def on_menu_requested(self, spot: QPoint) -> None:
@@ -226,7 +226,7 @@ class CurateView(QWidget):
         self.tree = self.classes.tree
         self.middle = ExemplarsPanel(self.grid)
         self.filter = self.middle.filter
-        self.tabs = ReviewTabs(self.middle, self._session, self.thumbnails, self.commands.ask_relabel)
+        self.tabs = ReviewTabs(self.middle, self._session, self.thumbnails, self.commands.relabel)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("curateSplit")
         split.setChildrenCollapsible(False)

@@ -120,11 +120,6 @@ class CurateCommands:
         else:
             teach(label)
 
-    def ask_relabel(self, question: str, then: Callable[[str], object]) -> None:
-        """Asks for the class that some exemplars shall have."""
-        if operations.may_write(self._session):
-            self._ask_label(question, then, verb="Relabel")
-
     def _ask_label(
         self,
         question: str,

@@ -11,21 +11,10 @@ from visualmemory_gui.app.models.class_rows import ClassRole
 from visualmemory_gui.app.models.foreseen import Thought, lesson, thought
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.considering import bind_line
 from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
-from visualmemory_gui.app.widgets.impact_line import ImpactLine
-
-
-def bind_line(line: ImpactLine, session: Session) -> None:
-    """Let ``line`` tell what the edit in question would do."""
-    model = session.foreseen
-
-    def follow() -> None:
-        line.say(model.text, shows=model.radius is not None and bool(model.radius.moved))
-
-    model.updated.connect(follow)
-    follow()
 
 
 class LookingAhead(QObject):

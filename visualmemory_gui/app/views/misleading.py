@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox
 
 from visualmemory_gui.app import operations, review_operations
+from visualmemory_gui.app.models.foreseen import Thought, thought
 from visualmemory_gui.app.models.misleading import MisleadersModel, MisleadingModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
@@ -33,9 +34,8 @@ class MisleadingPage(ReviewPage):
         words = "Exemplars that mislead others"
         self.table = PictureTable(self.rows, thumbnails, name="misleadingTable", words=words)
         self.table.widen_last()
-        super().__init__(model, content=self.table, nothing="No exemplar misleads more than it helps.")
+        super().__init__(session, model, content=self.table, nothing="No exemplar misleads more than it helps.")
         self.found = model
-        self._session = session
         self.order = QComboBox()
         self.order.setObjectName("misleadingOrder")
         self.order.setAccessibleName("Order of the list")
@@ -66,6 +66,13 @@ class MisleadingPage(ReviewPage):
         count = f" {len(chosen):,}" if chosen else ""
         self.actions_by_id["strike"].setIconText(f"Strike out{count}")
         self.actions_by_id["keep"].setIconText(f"Keep{count}")
+        self.considering.update()
+
+    def thought(self) -> Thought | None:
+        return thought("strike", self.chosen())
+
+    def thought_of_striking(self) -> Thought | None:
+        return self.thought()
 
     def chosen(self) -> list[int]:
         """Ids of the selected exemplars, in the order shown."""

@@ -18,13 +18,16 @@ from visualmemory_gui.app.models.pruning import (
     headline,
     held_back,
     promise,
+    pruned,
 )
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
+from visualmemory_gui.app.views.considering import Considering
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
 from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.picture_table import SIDE_PT, PictureTable
 
 ACTIONS = (
@@ -111,6 +114,7 @@ class PrunePage(StudyPage):
         self.why.setText(why_not(model, "nothing to prune" if plan is not None and not plan.pruned else ""))
         name(self.actions_by_id["apply"], APPLY, many, enabled=plan is not None and not self.why.text())
         name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
+        self.considering.update()
         self.on_selection_changed()
 
     def on_selection_changed(self) -> None:
@@ -141,6 +145,8 @@ class PrunePage(StudyPage):
             label.setWordWrap(True)
         self.headline.setProperty("dim", True)
         self.promise.setObjectName("prunePromise")
+        self.impact = ImpactLine()
+        self.considering = Considering(self, self._session, self.impact, lambda: pruned(self.model))
         self.waiting, self.nothing = dim_label(middle=True), dim_label(middle=True)
         self.nothing.setText("No exemplar misleads others that often.")
         self.stack = QStackedWidget()
@@ -164,6 +170,7 @@ class PrunePage(StudyPage):
         for label in (self.what, self.promise, self.headline, self.held):
             column.addWidget(label)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.impact)
         column.addLayout(below)
 
     def _connect(self) -> None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import operations, review_operations, theme
+from visualmemory_gui.app.models.foreseen import Thought, suggestions, thought
 from visualmemory_gui.app.models.looking import Looking
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.considering import Considering
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.widgets.group_list import GroupList
+from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
 
-AskLabel = Callable[[str, Callable[[str], object]], object]
+AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
 WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
 SUSPECT_ACTIONS = (
     Spec("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
@@ -45,13 +47,17 @@ GROUP_ACTIONS = (
 class ReviewPage(QFrame):
     """A heading, buttons, and a list that gives way to a sentence while there is nothing to show.
 
+    Below it stands what the edit that is offered for the selection would do to other decisions, or striking it out
+    while the mouse is over that button.
+
     ``preview_requested`` asks for a large picture.
     """
 
     preview_requested = Signal(object)  # an exemplar's id
 
-    def __init__(self, model: Looking, *, content: QWidget, nothing: str) -> None:
+    def __init__(self, session: Session, model: Looking, *, content: QWidget, nothing: str) -> None:
         super().__init__()
+        self._session = session
         self.setProperty("panel", True)
         self.looker = model
         self.actions_by_id: dict[str, QAction] = {}
@@ -78,7 +84,18 @@ class ReviewPage(QFrame):
         self._column.addLayout(self.head)
         self._column.addLayout(self.buttons)
         self._column.addWidget(self._stack, 1)
+        self.impact = ImpactLine()
+        self._column.addWidget(self.impact)
+        self.considering = Considering(self, session, self.impact, self.thought)
         self.set_room_below(0)
+
+    def thought(self) -> Thought | None:
+        """The edit that is offered for the selection; None without one."""
+        raise NotImplementedError
+
+    def thought_of_striking(self) -> Thought | None:
+        """What the button that strikes out would do with it."""
+        raise NotImplementedError
 
     def add_actions(self, specs: Sequence[Spec], *, prefix: str) -> None:
         self.actions_by_id = build(self, specs, prefix=prefix, heard_in=[self])
@@ -87,6 +104,8 @@ class ReviewPage(QFrame):
                 button = button_of(self.actions_by_id[spec.id])
                 button.setMinimumWidth(theme.px(50))  # a narrow window cuts its words
                 self.buttons.addWidget(button)
+            if spec.id == "strike":
+                self.considering.over(button, self.thought_of_striking)
 
     def set_room_below(self, room: int) -> None:
         """Keep ``room`` pixels free below the rows: something lies there."""
@@ -119,9 +138,9 @@ class SuspectsPage(ReviewPage):
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.table = SuspectTable(SuspectsModel(model), thumbnails)
-        super().__init__(model, content=self.table, nothing="No label is contradicted by the other exemplars.")
+        super().__init__(session, model, content=self.table, nothing="No label is contradicted by the other exemplars.")
         self.model = model
-        self._session, self._ask_label = session, ask_label
+        self._ask_label = ask_label
         self.add_actions(SUSPECT_ACTIONS, prefix="suspect")
         model.updated.connect(self.on_updated)
         self.table.chosen_changed.connect(self.on_chosen_changed)
@@ -151,13 +170,19 @@ class SuspectsPage(ReviewPage):
             ("keep", f"Keep{count}"),
         ):
             self.actions_by_id[action].setIconText(words)
+        self.considering.update()
+
+    def thought(self) -> Thought | None:
+        return suggestions({suspect.id: suspect.suggested for suspect in self.table.chosen()})
+
+    def thought_of_striking(self) -> Thought | None:
+        return thought("strike", [suspect.id for suspect in self.table.chosen()])
 
     def take(self) -> None:
         review_operations.take_suggestions(self._session, self.table.chosen())
 
     def relabel(self) -> None:
-        ids = [suspect.id for suspect in self.table.chosen()]
-        self._ask_label(f"Relabel {operations.exemplars(len(ids))} to", partial(operations.relabel, self._session, ids))
+        self._ask_label([suspect.id for suspect in self.table.chosen()])
 
     def strike(self) -> None:
         operations.strike(self._session, [suspect.id for suspect in self.table.chosen()])
@@ -175,9 +200,9 @@ class GroupsPage(ReviewPage):
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.list = GroupList(GroupsModel(model), thumbnails)
-        super().__init__(model, content=self.list, nothing="No two exemplars are that much alike.")
+        super().__init__(session, model, content=self.list, nothing="No two exemplars are that much alike.")
         self.model = model
-        self._session, self._ask_label = session, ask_label
+        self._ask_label = ask_label
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("duplicateThreshold")
         self.slider.setRange(0, WIDEST_MILLI)
@@ -207,13 +232,19 @@ class GroupsPage(ReviewPage):
             target = "" if spec.id == "preview" else targets.get(spec.id, many)
             on = bool(chosen) and (writable or spec.id == "preview")
             name(self.actions_by_id[spec.id], spec, target, enabled=on)
+        self.considering.update()
+
+    def thought(self) -> Thought | None:
+        return thought("strike", [i for group in self.list.chosen() for i in group.ids[1:]])
+
+    def thought_of_striking(self) -> Thought | None:
+        return self.thought()
 
     def strike(self) -> None:
         review_operations.strike_all_but_first(self._session, self.list.chosen())
 
     def relabel(self) -> None:
-        ids = [i for group in self.list.chosen() for i in group.ids]
-        self._ask_label(f"Relabel {operations.exemplars(len(ids))} to", partial(operations.relabel, self._session, ids))
+        self._ask_label([i for group in self.list.chosen() for i in group.ids])
 
     def keep(self) -> None:
         review_operations.keep_groups(self._session, self.list.chosen(), self.model.look)

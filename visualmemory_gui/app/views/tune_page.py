@@ -5,13 +5,15 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import study_operations, theme
-from visualmemory_gui.app.models.tuning import TuningModel, descent, details, verdict
+from visualmemory_gui.app.models.tuning import TuningModel, descent, details, trusted, verdict
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
+from visualmemory_gui.app.views.considering import Considering
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.app.widgets.chart_view import ChartView
+from visualmemory_gui.app.widgets.impact_line import ImpactLine
 
 ACTIONS = (
     Spec("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant"),
@@ -71,6 +73,7 @@ class TunePage(StudyPage):
         self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
         many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
         name(self.actions_by_id["apply"], APPLY, many, enabled=tuned is not None and not self.why.text())
+        self.considering.update()
         name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
 
     def _lay_out(self) -> None:
@@ -78,6 +81,8 @@ class TunePage(StudyPage):
         title.setProperty("title", True)
         self.explained, self.details, self.why = dim_label(), dim_label(), dim_label()
         self.explained.setText(EXPLAINED)
+        self.impact = ImpactLine()
+        self.considering = Considering(self, self._session, self.impact, lambda: trusted(self.model))
         self.verdict = QLabel()
         self.verdict.setObjectName("tuneVerdict")
         self.verdict.setWordWrap(True)
@@ -99,4 +104,5 @@ class TunePage(StudyPage):
         for label in (self.explained, self.verdict, self.details):
             column.addWidget(label)
         column.addLayout(plots, 1)
+        column.addWidget(self.impact)
         column.addLayout(below)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -35,13 +35,16 @@ class Lesson:
 class Proposal:
     """An edit that might be made: of the exemplars ``ids``, or "teach" of ``lessons``.
 
-    ``label`` goes with relabel and teach, ``trust`` with reweigh. Pruning is a strike of many.
+    ``label`` goes with relabel and teach, ``trust`` with reweigh; where they differ, ``labels`` or ``trusts`` hold one
+    for each of ``ids``. Pruning is a strike, or a reweigh, of many.
     """
 
     kind: Kind
     ids: tuple[int, ...] = ()
     label: str = ""
     trust: float = 1.0
+    labels: tuple[str, ...] = ()
+    trusts: tuple[float, ...] = ()
     lessons: tuple[Lesson, ...] = ()
 
 
@@ -72,9 +75,11 @@ def suppose(memory: VisualMemory, proposal: Proposal) -> Supposed:
     if withdrawn and proposal.kind != "forget":
         raise UnknownExemplar(withdrawn)
     if proposal.kind == "relabel":
-        return _relabelled(snapshot, rows, labels.clean(proposal.label))
+        wanted = [labels.clean(label) for label in proposal.labels or (proposal.label,) * len(proposal.ids)]
+        return _relabelled(snapshot, rows, dict(zip(proposal.ids, wanted, strict=True)))
     if proposal.kind == "reweigh":
-        return _reweighed(snapshot, rows, checked_trust(proposal.trust))
+        values = [checked_trust(value) for value in proposal.trusts or (proposal.trust,) * len(proposal.ids)]
+        return _reweighed(snapshot, rows, dict(zip(proposal.ids, values, strict=True)))
     return _voting(snapshot, rows, proposal)
 
 
@@ -100,23 +105,23 @@ def _voting(snapshot: Snapshot, rows: Sequence[Exemplar], proposal: Proposal) ->
     )
 
 
-def _relabelled(snapshot: Snapshot, rows: Sequence[Exemplar], label: str) -> Supposed:
-    touched = [row.id for row in rows if row.label != label]
-    names, code, counts = _with_label(snapshot, label)
-    at = snapshot.rows_of(touched)
+def _relabelled(snapshot: Snapshot, rows: Sequence[Exemplar], label_of: Mapping[int, str]) -> Supposed:
+    touched = [row.id for row in rows if row.label != label_of[row.id]]
+    names, counts = _with_labels(snapshot, [label_of[i] for i in touched])
+    code_of = {label: code for code, label in enumerate(names)}
+    at, codes = snapshot.rows_of(touched), snapshot.label.copy()
+    codes[at] = [code_of[label_of[i]] for i in touched]
     voting = at[snapshot.active[at]]
     np.subtract.at(counts, snapshot.label[voting], 1)
-    counts[code] += len(voting)
-    codes = snapshot.label.copy()
-    codes[at] = code
+    np.add.at(counts, codes[voting], 1)
     after = replace(snapshot, label=codes, labels=names, counts=counts)
     return Supposed(after, np.empty((0, 0), np.float32), ids=frozenset(touched))
 
 
-def _reweighed(snapshot: Snapshot, rows: Sequence[Exemplar], value: float) -> Supposed:
-    touched = [row.id for row in rows if row.trust != value]
+def _reweighed(snapshot: Snapshot, rows: Sequence[Exemplar], trust_of: Mapping[int, float]) -> Supposed:
+    touched = [row.id for row in rows if row.trust != trust_of[row.id]]
     trust = snapshot.trust.copy()
-    trust[snapshot.rows_of(touched)] = value
+    trust[snapshot.rows_of(touched)] = [trust_of[i] for i in touched]
     return Supposed(replace(snapshot, trust=trust), np.empty((0, 0), np.float32), ids=frozenset(touched))
 
 
@@ -133,7 +138,8 @@ def _taught(memory: VisualMemory, snapshot: Snapshot, proposal: Proposal) -> Sup
                 continue
             here.add(lesson.content)
         new.append(lesson)
-    names, code, counts = _with_label(snapshot, label)
+    names, counts = _with_labels(snapshot, [label])
+    code = names.index(label)
     counts[code] += len(new)
     n, m = len(snapshot), len(new)
     vectors = np.empty((0, memory.identity.dim), np.float32)
@@ -153,8 +159,7 @@ def _taught(memory: VisualMemory, snapshot: Snapshot, proposal: Proposal) -> Sup
     return Supposed(after, vectors, came=np.arange(n, n + m))
 
 
-def _with_label(snapshot: Snapshot, label: str) -> tuple[tuple[str, ...], int, I64]:
-    """The labels with ``label`` among them, its code, and counts that have a place for it."""
-    if label in snapshot.labels:
-        return snapshot.labels, snapshot.labels.index(label), snapshot.counts.copy()
-    return (*snapshot.labels, label), len(snapshot.labels), np.append(snapshot.counts, 0)
+def _with_labels(snapshot: Snapshot, wanted: Sequence[str]) -> tuple[tuple[str, ...], I64]:
+    """The labels with ``wanted`` among them, and counts that have a place for each."""
+    names = tuple(dict.fromkeys((*snapshot.labels, *wanted)))
+    return names, np.append(snapshot.counts, np.zeros(len(names) - len(snapshot.labels), np.int64))
