@@ -30,6 +30,7 @@ from visualmemory_gui.app import theme  # noqa: E402
 from visualmemory_gui.app.application import create  # noqa: E402
 from visualmemory_gui.app.main_window import MainWindow  # noqa: E402
 from visualmemory_gui.app.screenshot import rest_mouse, silent_plugin, wait_until_idle  # noqa: E402
+from visualmemory_gui.app.widgets.chart_view import ChartView  # noqa: E402
 from visualmemory_gui.engine.exchange.demo import default_place, make_demo  # noqa: E402
 
 SIZES = ((1280, 800), (1920, 1080))
@@ -76,6 +77,8 @@ class Stage:
         """Let the look arrive without waiting for the tasks: some scenes show one that runs."""
         rest_mouse(self.window)
         for _ in range(3):
+            QApplication.processEvents()
+        while not all(chart.drawn for chart in self.window.findChildren(ChartView)):
             QApplication.processEvents()
 
     def dialog(self) -> QDialog:

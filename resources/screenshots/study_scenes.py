@@ -8,7 +8,7 @@ from hands import turn_to
 from PySide6.QtWidgets import QTabWidget
 
 from visualmemory_gui.app.views.evaluate_page import EvaluatePage
-from visualmemory_gui.app.views.growth_page import GrowthPage
+from visualmemory_gui.app.views.growth_page import KINDS, GrowthPage
 from visualmemory_gui.app.views.tune_page import TunePage
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def evaluated(stage: Stage) -> None:
 def experiments(stage: Stage) -> None:
     """What the other pages of Study answer."""
     growth = turn_to(stage, GrowthPage)
-    for kind in range(growth.kind.count()):
+    for kind in (place for place, (name, *_) in enumerate(KINDS) if name != "new"):  # that one asks for a folder
         growth.kind.setCurrentIndex(kind)
         growth.measure()
         stage.settle()

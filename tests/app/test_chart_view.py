@@ -95,7 +95,7 @@ def test_many_charts_are_drawn_one_a_turn_so_that_the_window_is_heard_between(qt
         view.set_chart(EVERY)
         view.set_chart(Chart("later", "Later", "x", "y", ()))
     assert drawn == []
-    qtbot.waitUntil(lambda: len(drawn) == 3)
+    qtbot.waitUntil(lambda: len(drawn) == 3 and all(view.drawn for view in views))
     assert len(set(drawn)) == 3
 
 

@@ -46,7 +46,7 @@ class ChartView(QWidget):
         self.chart: Chart | None = None
         self._turns = turns or Turns(self)
         self._view: Any = None
-        self._drawn: Chart | None = None
+        self.drawn = True  # whether what is set is drawn by now, in the colours of the look
         self._title, self._words = QLabel(), QLabel()
         self._title.setProperty("title", True)
         self._words.setProperty("dim", True)
@@ -58,11 +58,6 @@ class ChartView(QWidget):
         self._column.addWidget(self._title)
         self._column.addWidget(self._words)
         theme.notifier.changed.connect(self.on_theme_changed)
-
-    @property
-    def drawn(self) -> bool:
-        """Whether what is set is drawn by now."""
-        return self._drawn is self.chart
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(110), theme.px(100))
@@ -82,10 +77,11 @@ class ChartView(QWidget):
         self._words.setVisible(bool(words))
         self.setAccessibleName(title)
         self.setAccessibleDescription(words)
-        self._turns.ask(self)
+        self._draw_soon()
 
     def draw(self) -> None:
         """Draw what is set, in the colours of the look."""
+        self.drawn = True
         if self.chart is None and self._view is None:
             return
         from visualmemory_gui.app.widgets import chart_drawing  # late: takes pyqtgraph along, 0.3 s
@@ -98,11 +94,14 @@ class ChartView(QWidget):
             self._view.clear()
         else:
             chart_drawing.draw(self._view, self.chart, font=self.font())
-        self._drawn = self.chart
 
     def on_theme_changed(self) -> None:
-        if self._drawn is not None:
-            self._turns.ask(self)
+        if self.chart is not None:
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        self.drawn = False
+        self._turns.ask(self)
 
     def save_svg(self, path: str | Path) -> None:
         """Write what is shown as a drawing of lines and text. Raises OSError."""
