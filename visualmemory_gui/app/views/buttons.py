@@ -63,6 +63,23 @@ def button_of(action: QAction) -> QToolButton:
     return button
 
 
+def primary_of(action: QAction) -> QPushButton:
+    """The same as the one button of its place that is meant to be pressed."""
+    button = QPushButton()
+    button.setProperty("primary", True)
+    button.setObjectName(f"{action.objectName()}Button")
+
+    def follow() -> None:
+        button.setText(action.text())
+        button.setToolTip(action.toolTip())
+        button.setEnabled(action.isEnabled())
+
+    button.clicked.connect(lambda: action.trigger())
+    action.changed.connect(follow)
+    follow()
+    return button
+
+
 def shortened(text: str, label: str, fits: Callable[[str], bool]) -> str:
     """``text`` with as many first parts of the path ``label`` left out as it takes to fit; the last part stays."""
     shown, rest = text, label

@@ -31,7 +31,7 @@ from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build
-from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.study_page import StudyPage, titled
 from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
 from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
@@ -191,8 +191,7 @@ class EvaluatePage(StudyPage):
         self.blame.failed.connect(self._session.raise_error)
 
     def _lay_out(self) -> None:
-        title, self.summary, self.empty = QLabel("Evaluate"), QLabel(), QLabel(EMPTY)
-        title.setProperty("title", True)
+        self.summary, self.empty = QLabel(), QLabel(EMPTY)
         self.summary.setProperty("dim", True)
         self.summary.setObjectName("evaluationSummary")
         self.summary.setWordWrap(True)
@@ -210,7 +209,7 @@ class EvaluatePage(StudyPage):
         self.queries.setMinimumContentsLength(20)
         self.queries.setToolTip("Figures can be compared only where the same queries were asked")
         header = QHBoxLayout()
-        header.addWidget(title)
+        header.addWidget(titled(self.title))
         header.addWidget(self.summary, 1)
         header.addWidget(button_of(self.actions_by_id["export"]))
         header.addWidget(QLabel("Ask"))

@@ -8,9 +8,9 @@ from visualmemory_gui.app import skipped, theme
 from visualmemory_gui.app.experiment import ExperimentModel
 from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.buttons import button_of
+from visualmemory_gui.app.views.buttons import button_of, primary_of
 from visualmemory_gui.app.views.own_actions import build, name
-from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.study_page import StudyPage, explain, titled
 from visualmemory_gui.engine.types import Skipped
 
 
@@ -30,15 +30,16 @@ class ExperimentPage(StudyPage):
             label.setProperty("dim", True)
             label.setWordWrap(True)
         self.state.setAccessibleDescription("How far the experiment is")
-        self.header = QHBoxLayout()
-        for action in self.actions_by_id.values():
-            self.header.addWidget(button_of(action))
         self.unread = QPushButton()
         self.unread.setObjectName(f"{topic}Unread")
         self.unread.setToolTip("List them with the reasons")
         self.unread.clicked.connect(self.list_unread)
+        start, stop = (self.actions_by_id[self.specs[place].id] for place in (0, -1))
+        self.header = QHBoxLayout()
+        self.header.addWidget(titled(self.title))
         self.header.addWidget(self.state, 1)
-        self.header.addWidget(self.unread)
+        for button in (self.unread, button_of(stop), primary_of(start)):
+            self.header.addWidget(button)
         self.column = QVBoxLayout(self)
         self.column.addLayout(self.header)
         self.column.addWidget(self.about)
@@ -57,6 +58,7 @@ class ExperimentPage(StudyPage):
                 self.actions_by_id[spec.id], spec, enabled=self.model.running if spec.id == "stop" else self.model.ready
             )
         self.state.setText(self.model.state)
+        explain(self.column, self.about, alone=self.model.found is None)
         self.unread.setVisible(bool(self._skipped))
         self.unread.setText(f"{skipped.words(self._skipped)}…")
         self.show_found()

@@ -58,7 +58,7 @@ class GrowthPage(ExperimentPage):
         self.plot = ChartView()
         self.kind = _kinds()
         self.kind.currentIndexChanged.connect(self.on_kind)
-        self.header.insertWidget(0, self.kind)
+        self.header.insertWidget(self.header.count() - 2, self.kind)
         self.before, self.after, self.table = QLabel(), QLabel(), _table()
         for label in (self.before, self.after):
             label.setWordWrap(True)

@@ -26,7 +26,7 @@ from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.considering import Considering
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
-from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.study_page import StudyPage, titled
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.picture_table import SIDE_PT, PictureTable
 
@@ -126,8 +126,7 @@ class PrunePage(StudyPage):
         return [self.rows.row(at).id for at in self.table.chosen()]
 
     def _lay_out(self) -> None:
-        title = QLabel("Prune")
-        title.setProperty("title", True)
+        title = titled(self.title)
         self.method, self.judge = QComboBox(), QComboBox()
         self.method.setObjectName("pruneMethod")
         self.method.setAccessibleName("How misleading exemplars are found")

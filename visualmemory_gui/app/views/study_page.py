@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QWidget
 
 from visualmemory_gui.app.views.own_actions import Spec, key_sheet
 
@@ -34,3 +34,16 @@ class StudyPage(QFrame):
     def key_sheet(self) -> list[tuple[str, str]]:
         """(keys, what they do) on this page."""
         return key_sheet(self.specs)
+
+
+def titled(text: str) -> QLabel:
+    """The title at the head of a page."""
+    label = QLabel(text)
+    label.setProperty("title", True)
+    return label
+
+
+def explain(column: QBoxLayout, label: QLabel, *, alone: bool) -> None:
+    """``label`` says what a page is for: in the middle of it while there is nothing else, then above what there is."""
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter if alone else Qt.AlignmentFlag.AlignLeft)
+    column.setStretchFactor(label, 1000 if alone else 0)

@@ -11,7 +11,7 @@ from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.considering import Considering
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
-from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.study_page import StudyPage, explain, titled
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 
@@ -70,6 +70,7 @@ class TunePage(StudyPage):
         self.details.setText(details(tuned) if tuned else "")
         self.details.setVisible(tuned is not None)
         self.on_stepped()
+        explain(self._column, self.explained, alone=not (self.verdict.text() or model.steps))
         self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
         many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
         name(self.actions_by_id["apply"], APPLY, many, enabled=tuned is not None and not self.why.text())
@@ -77,8 +78,6 @@ class TunePage(StudyPage):
         name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
 
     def _lay_out(self) -> None:
-        title = QLabel("Tune")
-        title.setProperty("title", True)
         self.explained, self.details, self.why = dim_label(), dim_label(), dim_label()
         self.explained.setText(EXPLAINED)
         self.impact = ImpactLine()
@@ -94,12 +93,12 @@ class TunePage(StudyPage):
         plots.setSpacing(theme.px(10))
         for curve in self.curves:
             plots.addWidget(curve, 1)
-        top.addWidget(title)
+        top.addWidget(titled(self.title))
         top.addStretch(1)
         top.addWidget(button_of(self.actions_by_id["look"]))
         below.addWidget(self.why, 1)
         below.addWidget(apply)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.addLayout(top)
         for label in (self.explained, self.verdict, self.details):
             column.addWidget(label)

@@ -20,7 +20,7 @@ from visualmemory_gui.app.models.watch_table import WatchTableModel, name_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build, name
-from visualmemory_gui.app.views.study_page import StudyPage
+from visualmemory_gui.app.views.study_page import StudyPage, titled
 
 EMPTY = (
     "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
@@ -94,8 +94,7 @@ class WatchPage(StudyPage):
         return Query(name_of(row), picture.vector, picture.content, picture.thumbnail, picture.source)
 
     def _lay_out(self) -> None:
-        title, self.summary, self.empty = QLabel("Watch set"), QLabel(), QLabel(EMPTY)
-        title.setProperty("title", True)
+        title, self.summary, self.empty = titled(self.title), QLabel(), QLabel(EMPTY)
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for label in (self.summary, self.empty):
