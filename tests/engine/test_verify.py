@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import numpy as np
 import pytest
 
@@ -26,6 +28,18 @@ def test_a_flipped_byte_in_a_vector_is_found(memory: VisualMemory) -> None:
     vector[17] ^= 1
     memory.live.database.execute("update vectors set vector = ? where id = 5", (bytes(vector),))
     assert [(d.what, d.where) for d in verify(memory.live)] == [("vector", "exemplar 5")]
+
+
+def test_a_label_that_exemplars_have_and_that_is_gone_is_named(tmp_path: Path) -> None:
+    vectors, labels = clustered(20, dim=16, classes=2, seed=0)
+    with VisualMemory.create(tmp_path / "v.vmem", dim=16) as memory:
+        memory.add_vectors(vectors, labels)
+    with closing(apsw.Connection(str(tmp_path / "v.vmem" / "memory.sqlite"))) as connection:
+        connection.execute("delete from labels where path = ?", (labels[0],))
+    with VisualMemory.open(tmp_path / "v.vmem") as memory:
+        assert {"reference", "database"} <= {found.what for found in verify(memory.live)}
+        with pytest.raises(DamagedMemory, match=r"label \d is missing"):
+            memory.decide_vector(vectors[0])
 
 
 def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.errors import BadValue, DamagedMemory
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import traces
@@ -26,7 +26,10 @@ def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
     looks = (("rows", _rows), ("image copies", _copies), ("erasing", _erasing), ("index", _index))
     for place, (what, look) in enumerate(looks):
         report(place, len(looks), what)
-        found += look(live)
+        try:
+            found += look(live)
+        except DamagedMemory as error:
+            found.append(Damage("database", live.database.path.name, str(error)))
     report(len(looks), len(looks), "done")
     return found
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.snapshot import Rows
 from visualmemory_gui.engine.store.checksum import group_key
 from visualmemory_gui.engine.store.database import Database, Params
@@ -78,10 +79,17 @@ def all_rows(database: Database) -> Rows:
         if grouped:
             group[at] = _groups(database, part)
     codes, order = as_codes(label)
+    return Rows(ids, codes, _paths(database, order), active, trust, content, group, twin, change)
+
+
+def _paths(database: Database, labels: I64) -> tuple[str, ...]:
     paths: dict[int, str] = dict(database.rows("select id, path from labels"))
-    return Rows(
-        ids, codes, tuple(paths[number] for number in order.tolist()), active, trust, content, group, twin, change
-    )
+    if missing := [number for number in labels.tolist() if number not in paths]:
+        raise DamagedMemory(
+            f"{database.path} is damaged: label {missing[0]} is missing, which exemplars have. "
+            "Restore it from a backup or an export."
+        )
+    return tuple(paths[number] for number in labels.tolist())
 
 
 def as_codes(values: I64) -> tuple[I32, I64]:
