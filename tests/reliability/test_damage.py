@@ -73,10 +73,11 @@ def change_a_value(path: Path, pick: Pick) -> str:
 
 
 def lose_a_row(path: Path, pick: Pick) -> str:
-    """Of an exemplar. (Rows of other tables are not counted: a step that lost one of many entries is not told.)"""
+    """Of an exemplar, or its label. (Other rows are not counted: a step that lost one of many entries is not told.)"""
+    used = {"labels": "where id in (select label_id from exemplars)"}
     with closing(raw(path)) as database, database:
-        table = pick.choice(["exemplars", "vectors", "thumbnails"])
-        ids = [row[0] for row in database.execute(f"select id from {table}")]
+        table = pick.choice(["exemplars", "vectors", "thumbnails", "labels"])
+        ids = [row[0] for row in database.execute(f"select id from {table} {used.get(table, '')}")]
         database.execute(f"delete from {table} where id = ?", (pick.choice(ids),))
     return f"a row of {table}"
 
