@@ -58,7 +58,7 @@ def test_evaluate_draws_curves_and_says_the_figure(empty_desk: Desk, page: Evalu
     assert page.summary.text() == ""
     run(empty_desk)
     assert "% of 500 right at k = 10, rank" in page.summary.text()
-    assert [plot.chart.name for plot in page.plots if plot.chart] == [
+    assert [plot.chart.name for plot in page.charts if plot.chart] == [
         "accuracy", "reliability", "calibration", "sweep-distance", "sweep-softmax", "sweep-rank",
     ]  # fmt: skip
     theme.notifier.changed.emit()
@@ -199,7 +199,7 @@ def test_forgetting_takes_the_figures_away(empty_desk: Desk, page: EvaluatePage)
     empty_desk.memory.forget([3])
     empty_desk.settle()
     assert page.model.found is None
-    assert [plot.chart for plot in page.plots] == [None] * 6
+    assert [plot.chart for plot in page.charts] == [None] * 6
     assert page.model.runs == ()
     assert page.summary.text() == ""
 
@@ -248,7 +248,7 @@ def test_charts_are_saved_as_drawings_and_as_a_table(empty_desk: Desk, page: Eva
         drawing = QSvgRenderer(str(tmp_path / "charts" / name))
         assert drawing.isValid()
         assert drawing.defaultSize().width() > 50
-    with (tmp_path / "charts" / "evaluation.csv").open(newline="") as file:
+    with (tmp_path / "charts" / "evaluate.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["chart", "series", "x", "y"]
     of_rank = [(float(x), float(y)) for chart, series, x, y in rows[1:] if (chart, series) == ("accuracy", "rank")]

@@ -59,6 +59,17 @@ def test_sizes_are_plotted_with_both_fits(desk: Desk) -> None:
     assert measured_ones.ys == tuple(100 * point.error for point in found.scaling.points if point.error > 0)
 
 
+def test_the_chart_of_sizes_is_saved_as_a_drawing_and_a_table(desk: Desk, tmp_path: Path) -> None:
+    page = measured(desk, "classes")
+    assert not page.actions_by_id["export"].isEnabled()  # a table, no chart
+    page = measured(desk, "scaling")
+    desk.ask.path = str(tmp_path)
+    page.actions_by_id["export"].trigger()
+    desk.settle()
+    assert (tmp_path / "growth.csv").read_text().startswith("chart,series,x,y\n")
+    assert page.plot.chart is not None and (tmp_path / f"{page.plot.chart.name}.svg").stat().st_size > 500
+
+
 @pytest.fixture
 def newcomers(tmp_path: Path) -> Path:
     """Two classes that the memory does not hold, one that it does, and a file that is no picture."""

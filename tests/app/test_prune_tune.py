@@ -175,7 +175,7 @@ class TestTune:
         desk.settle()
         tuned = page.model.tuned
         assert page.model.steps == tuned.steps and tuned.gain.words in page.verdict.text()
-        loss, accuracy = page.curves
+        loss, accuracy = page.charts
         assert loss.isVisible() and "choose" in loss.accessibleDescription()
         assert accuracy.accessibleDescription().endswith(" %.")
         assert [(line.name, len(line.xs)) for line in loss.chart.lines] == [
@@ -220,7 +220,7 @@ class TestTune:
         forget_operations.forget(desk.window.session, [1])
         desk.settle()
         assert page.model.tuned is None and page.model.steps == ()
-        assert [curve.chart for curve in page.curves] == [None, None]
+        assert [curve.chart for curve in page.charts] == [None, None]
 
     @pytest.mark.parametrize("look", ["light", "dark"])
     def test_it_is_painted(self, tuning, look: str, qapp: QApplication) -> None:

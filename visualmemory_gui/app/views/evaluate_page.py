@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from functools import partial
 from itertools import zip_longest
-from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -23,15 +22,15 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import study_operations, theme
 from visualmemory_gui.app.models.blame import BlameModel
-from visualmemory_gui.app.models.chart import Chart, table
 from visualmemory_gui.app.models.charts import charts
 from visualmemory_gui.app.models.evaluation import EvaluationModel
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
-from visualmemory_gui.app.views.own_actions import Spec, build
-from visualmemory_gui.app.views.study_page import StudyPage, titled
+from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
+from visualmemory_gui.app.views.own_actions import build
+from visualmemory_gui.app.views.study_page import titled
 from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
 from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
@@ -43,31 +42,25 @@ EMPTY = (
     "trusted, which classes it confuses, and which k suits it."
 )
 ALL = "all active exemplars"
-ACTIONS = (
-    Spec("export", "Save the charts…", "Write every chart as SVG, and all their points as CSV, into a folder",
-         "tray-arrow-down"),
-)  # fmt: skip
 
 
-class EvaluatePage(StudyPage):
+class EvaluatePage(ChartPage):
     """Follows its model; what is asked for goes up as signals."""
 
     title = "Evaluate"
-    specs = ACTIONS
+    specs = (EXPORT,)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+        super().__init__(session, parent)
         self.model = EvaluationModel(session.tasks, self)
         turns = Turns(self)
-        self.plots = tuple(ChartView(turns=turns) for _ in range(6))
+        self.charts = tuple(ChartView(turns=turns) for _ in range(6))
         self.blame = BlameModel(session.tasks, self)
         side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side)
         self.confusion = ConfusionPanel(BlameBox(self.blame, self.thumbnails))
         self.runs = RunsTable()
-        self.actions_by_id = build(self, ACTIONS, prefix="evaluate", heard_in=[self])
-        self._charts: tuple[Chart, ...] = ()
+        self.actions_by_id = build(self, self.specs, prefix="evaluate", heard_in=[self])
         self._drawn: object = None
         self._lay_out()
         self._connect()
@@ -78,22 +71,6 @@ class EvaluatePage(StudyPage):
 
     def on_run(self) -> None:
         self.model.evaluate(self.queries.currentData())
-
-    def export(self) -> None:
-        """Ask for a folder and write the charts there."""
-        self.folder_wanted.emit("A folder for the charts", self.save_charts)
-
-    def save_charts(self, folder: str) -> None:
-        place = Path(folder)
-        try:
-            for plot in self.plots:
-                if plot.chart is not None:
-                    plot.save_svg(place / f"{plot.chart.name}.svg")
-            (place / "evaluation.csv").write_text(table(self._charts), encoding="utf-8")
-        except OSError as error:
-            self._session.raise_error(error)
-            return
-        self._session.post_note(f"{len(self._charts)} charts and their points are in {folder}.")
 
     def on_updated(self) -> None:
         model, found = self.model, self.model.found
@@ -143,8 +120,8 @@ class EvaluatePage(StudyPage):
 
     def _show(self) -> None:
         found = self.model.found
-        self._charts = () if found is None else charts(found)
-        for plot, chart in zip_longest(self.plots, self._charts):
+        drawings = () if found is None else charts(found)
+        for plot, chart in zip_longest(self.charts, drawings):
             plot.set_chart(chart)
         self.confusion.set_confusion({} if found is None else found.confusion, self.model.cells())
 
@@ -233,6 +210,6 @@ class EvaluatePage(StudyPage):
         grid = QGridLayout(place)
         grid.setContentsMargins(0, theme.px(4), 0, 0)
         grid.setSpacing(theme.px(8))
-        for n, plot in enumerate(self.plots):
+        for n, plot in enumerate(self.charts):
             grid.addWidget(plot, n // 3, n % 3)
         return place

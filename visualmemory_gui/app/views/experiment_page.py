@@ -9,20 +9,20 @@ from visualmemory_gui.app.experiment import ExperimentModel
 from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of, primary_of
+from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.own_actions import build, name
-from visualmemory_gui.app.views.study_page import StudyPage, explain, titled
+from visualmemory_gui.app.views.study_page import explain, titled
 from visualmemory_gui.engine.types import Skipped
 
 
-class ExperimentPage(StudyPage):
-    """``specs`` begin with the action that starts and end with "stop". A page fills ``column`` and ``show_found``; what
+class ExperimentPage(ChartPage):
+    """``specs`` are the action that starts, ``EXPORT`` and "stop". A page fills ``column`` and ``show_found``; what
     could not be read of a folder is listed by a button."""
 
     question: str  # what the page answers, shown until there is an answer
 
     def __init__(self, session: Session, topic: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+        super().__init__(session, parent)
         self.model = ExperimentModel(session.tasks, topic, self)
         self.actions_by_id = build(self, self.specs, prefix=topic, heard_in=[self])
         self.state, self.about = QLabel(), QLabel(self.question)
@@ -34,11 +34,11 @@ class ExperimentPage(StudyPage):
         self.unread.setObjectName(f"{topic}Unread")
         self.unread.setToolTip("List them with the reasons")
         self.unread.clicked.connect(self.list_unread)
-        start, stop = (self.actions_by_id[self.specs[place].id] for place in (0, -1))
+        start, _, stop = (self.actions_by_id[spec.id] for spec in self.specs)
         self.header = QHBoxLayout()
         self.header.addWidget(titled(self.title))
         self.header.addWidget(self.state, 1)
-        for button in (self.unread, button_of(stop), primary_of(start)):
+        for button in (self.unread, button_of(self.actions_by_id[EXPORT.id]), button_of(stop), primary_of(start)):
             self.header.addWidget(button)
         self.column = QVBoxLayout(self)
         self.column.addLayout(self.header)
@@ -53,15 +53,15 @@ class ExperimentPage(StudyPage):
         self.model.cancel()
 
     def on_updated(self) -> None:
-        for spec in self.specs:
-            name(
-                self.actions_by_id[spec.id], spec, enabled=self.model.running if spec.id == "stop" else self.model.ready
-            )
+        start, _, stop = self.specs
+        name(self.actions_by_id[start.id], start, enabled=self.model.ready)
+        name(self.actions_by_id[stop.id], stop, enabled=self.model.running)
         self.state.setText(self.model.state)
         explain(self.column, self.about, alone=self.model.found is None)
         self.unread.setVisible(bool(self._skipped))
         self.unread.setText(f"{skipped.words(self._skipped)}…")
         self.show_found()
+        self.actions_by_id[EXPORT.id].setEnabled(self.has_charts)
 
     def list_unread(self) -> None:
         skipped.ask(self._session, self._skipped)

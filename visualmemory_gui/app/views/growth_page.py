@@ -21,6 +21,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.experiment_charts import scaling_chart
 from visualmemory_gui.app.models.experiments import Growing, GrowthFound, added_from, growth_of
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.chart_page import EXPORT
 from visualmemory_gui.app.views.experiment_page import ExperimentPage
 from visualmemory_gui.app.views.own_actions import Spec, name
 from visualmemory_gui.app.widgets.chart_view import ChartView
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     Spec("measure", "Run", "Run the chosen experiment on the memory as it is; nothing is changed", "play-outline"),
+    EXPORT,
     Spec("stop", "Cancel", "Stop the experiment", "stop-circle-outline"),
 )
 ASKING = Spec("measure", "Choose a folder…", "Add its classes for this experiment; nothing is changed", ACTIONS[0].icon)
@@ -56,6 +58,7 @@ class GrowthPage(ExperimentPage):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "growth", parent)
         self.plot = ChartView()
+        self.charts = (self.plot,)
         self.kind = _kinds()
         self.kind.currentIndexChanged.connect(self.on_kind)
         self.header.insertWidget(self.header.count() - 2, self.kind)

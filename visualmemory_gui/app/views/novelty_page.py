@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from visualmemory_gui.app.models.experiment_charts import novelty_chart
 from visualmemory_gui.app.models.experiments import NoveltyFound, novelty_of
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.chart_page import EXPORT
 from visualmemory_gui.app.views.experiment_page import ExperimentPage
 from visualmemory_gui.app.views.own_actions import Spec
 from visualmemory_gui.app.widgets.chart_view import ChartView
@@ -16,6 +17,7 @@ ASK_FOLDER = "A folder of pictures of things that the memory does not hold"
 ACTIONS = (
     Spec("choose", "Choose unknown pictures…", "Compare the memory's own pictures, each left out, with those of a "
          "folder that it knows nothing of", "folder-question-outline"),
+    EXPORT,
     Spec("stop", "Cancel", "Stop measuring", "stop-circle-outline"),
 )  # fmt: skip
 
@@ -33,6 +35,7 @@ class NoveltyPage(ExperimentPage):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "novelty", parent)
         self.plot = ChartView()
+        self.charts = (self.plot,)
         self.sentences = QLabel()
         self.sentences.setObjectName("noveltySentences")
         self.sentences.setWordWrap(True)

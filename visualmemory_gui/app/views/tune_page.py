@@ -8,18 +8,20 @@ from visualmemory_gui.app import study_operations, theme
 from visualmemory_gui.app.models.tuning import TuningModel, descent, details, trusted, verdict
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
+from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.considering import Considering
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
-from visualmemory_gui.app.views.study_page import StudyPage, explain, titled
+from visualmemory_gui.app.views.study_page import explain, titled
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 
 ACTIONS = (
     Spec("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant"),
+    EXPORT,
     Spec("apply", "Apply {}", "Give these exemplars the trust that was fitted, as one step", "check"),
 )
-LOOK, APPLY = ACTIONS
+LOOK, _, APPLY = ACTIONS
 APPLY_PT = 130.0
 EXPLAINED = (
     "Tuning finds by gradient descent how far each exemplar is to be trusted (0.05 to 4 times). Half of the exemplars "
@@ -28,15 +30,14 @@ EXPLAINED = (
 )
 
 
-class TunePage(StudyPage):
+class TunePage(ChartPage):
     title = "Tune"
     specs = ACTIONS
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+        super().__init__(session, parent)
         self.model = TuningModel(session.tasks, self)
-        self.curves = (ChartView(), ChartView())
+        self.charts = (ChartView(), ChartView())
         self.actions_by_id = build(self, ACTIONS, prefix="tune", heard_in=[self])
         self._lay_out()
         session.memory_opened.connect(self.on_memory_changed)
@@ -59,7 +60,7 @@ class TunePage(StudyPage):
 
     def on_stepped(self) -> None:
         tuned, steps = self.model.tuned, self.model.steps
-        for view, chart in zip(self.curves, descent(steps, tuned.stopped_at if tuned else None), strict=True):
+        for view, chart in zip(self.charts, descent(steps, tuned.stopped_at if tuned else None), strict=True):
             view.setVisible(bool(steps))
             view.set_chart(chart if steps else None)
 
@@ -70,6 +71,7 @@ class TunePage(StudyPage):
         self.details.setText(details(tuned) if tuned else "")
         self.details.setVisible(tuned is not None)
         self.on_stepped()
+        self.actions_by_id[EXPORT.id].setEnabled(self.has_charts and not model.looking)
         explain(self._column, self.explained, alone=not (self.verdict.text() or model.steps))
         self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
         many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
@@ -91,11 +93,12 @@ class TunePage(StudyPage):
         bind(apply, self.actions_by_id["apply"])
         top, below, plots = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         plots.setSpacing(theme.px(10))
-        for curve in self.curves:
+        for curve in self.charts:
             plots.addWidget(curve, 1)
         top.addWidget(titled(self.title))
         top.addStretch(1)
-        top.addWidget(button_of(self.actions_by_id["look"]))
+        for spec in (EXPORT, LOOK):
+            top.addWidget(button_of(self.actions_by_id[spec.id]))
         below.addWidget(self.why, 1)
         below.addWidget(apply)
         column = self._column = QVBoxLayout(self)
