@@ -189,6 +189,7 @@ class Screen:
             start, goal = (SOURCE_AT[0] + 80, SOURCE_AT[1] + 80), self.state()["spots"][spot]
             self.hands("mousemove", *map(str, start), "mousedown", "1", *_way(start, goal))
             try:
+                self._tremble_over(goal)
                 self.until(lambda s: s["over"] == goal, f"the drag is over {spot}")
                 source.lines.until("would CopyAction")
             finally:
@@ -200,6 +201,16 @@ class Screen:
         finally:
             source.end()
         assert source.complaints() == ""
+
+    def _tremble_over(self, goal: list[int]) -> None:
+        """Move a little until the window knows where the drag is: the last move of a still hand may get lost."""
+        for _ in range(10):
+            try:
+                self.until(lambda s: s["over"] == goal, "", longest_s=2)
+                return
+            except AssertionError:
+                near = [str(goal[0] + 2), str(goal[1] + 2)]
+                self.hands("mousemove", *near, "sleep", STEP_S, "mousemove", *map(str, goal))
 
     def hands(self, *arguments: str) -> None:
         subprocess.run(["xdotool", *arguments], env=self._surroundings, check=True, timeout=LONGEST_S)
