@@ -48,6 +48,7 @@ class Machine(RuleBasedStateMachine):
         self.model, self.vector_of = Model(), dict[int, np.ndarray]()
         self.forgotten: set[int] = set()
         self.memory.set("exact_limit", limit)
+        self.memory.set("threads", 1)  # two threads make a graph in no certain order
         if first:
             self.add([(place, ["cat", "dog", "wren"][place % 3]) for place in range(first)])
             self.memory.history.baseline()  # else one undo takes them all away, and the graph with them
@@ -170,8 +171,11 @@ class Machine(RuleBasedStateMachine):
         expected = brute_force.decide(self.voters(), query, k, voting)
         for mode in MODES:
             found = self.memory.decide_vector(query, k, voting, search=mode)
-            assert brute_force.agrees(found, expected), (mode, found, expected)
             assert found.search is not None
+            if found.search.mode == "exact":
+                assert brute_force.agrees(found, expected), (mode, found, expected)
+            else:  # a graph may miss one of ten, seldom
+                assert len({n.id for n in found.neighbours} & set(expected.ids)) >= 0.9 * len(expected.ids)
             event(f"{mode}: {found.search.mode}")
 
     @rule(seed=st.integers(0, 1000), pick=st.integers(0, 400))

@@ -9,6 +9,7 @@ import json
 import random
 import sys
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,10 +36,20 @@ def main(path: str, seed: int, *, unsafe: bool) -> None:
             edits += 1
 
 
-def one_edit(memory: VisualMemory, live: list[int], rng: np.random.Generator, pick: random.Random) -> list[int]:
+KINDS = ("add", "strike", "restore", "relabel", "reweigh", "rename", "undo", "redo", "decide")
+
+
+def one_edit(
+    memory: VisualMemory,
+    live: list[int],
+    rng: np.random.Generator,
+    pick: random.Random,
+    *,
+    kinds: Sequence[str] = KINDS,
+) -> list[int]:
     """One random edit; returns the ids it added."""
     some, label = pick.sample(live, 2), f"class {pick.randrange(CLASSES)}"
-    kind = pick.choice(["add", "strike", "restore", "relabel", "reweigh", "rename", "undo", "redo", "decide"])
+    kind = pick.choice(kinds)
     if kind == "add":
         return memory.add_vectors(rng.normal(size=(2, DIM)).astype(np.float32), [label, label])
     if kind == "decide":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.reliability.editing_child import DIM, one_edit
+from tests.reliability.editing_child import DIM, KINDS, one_edit
 from visualmemory_gui import VisualMemory
 
 
@@ -30,7 +30,7 @@ def main(path: str, seconds: float) -> None:
         while time.monotonic() - began < seconds:
             second, took = time.monotonic(), []
             while time.monotonic() - second < 1:
-                live += one_edit(memory, live, rng, pick)
+                one_edit(memory, live, rng, pick, kinds=KINDS[1:])  # nothing is added: the memory keeps its size
                 edits += 1
                 query = rng.normal(size=DIM).astype(np.float32)
                 asked = time.perf_counter()
