@@ -15,7 +15,7 @@ from tests.reliability.test_killed import ROOT, assert_answers_are_exact, make_m
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.verify import verify
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "300" if os.environ.get("SOAK") else "60"))
 WARM_UP = 0.2  # of the time
 MOST_GROWTH_MB = 50
 
