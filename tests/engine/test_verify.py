@@ -84,6 +84,8 @@ def test_a_damaged_note_of_a_forget_under_way_is_refused(memory: VisualMemory) -
     memory.close()
     with pytest.raises(DamagedMemory, match="Restore it"):
         VisualMemory.open(path)
+    with VisualMemory.open(path, readonly=True) as reader:  # it can still be looked at, and exported
+        assert ("row", f"derived {ERASING}") in [(d.what, d.where) for d in verify(reader.live)]
 
 
 def test_a_damaged_checkpoint_is_rebuilt_and_answers_stay_exact(tmp_path: Path) -> None:
