@@ -19,14 +19,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.reliability.disk_child import state
+from tests.reliability.disk_child import UNUSED, state
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.exchange import formats
 from visualmemory_gui.engine.upkeep import compact
 from visualmemory_gui.engine.verify import verify
 
-UNUSED = "no exemplar uses this file"
 Edit = Callable[[VisualMemory], object]
 disk = ctypes.CDLL(None)
 disk.disk_left.restype = ctypes.c_long

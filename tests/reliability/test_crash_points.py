@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.disk import Cache, Disk, Operation, watched
-from tests.reliability.disk_child import state
+from tests.reliability.disk_child import UNUSED, state
 from tests.reliability.test_killed import assert_answers_are_exact
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import MemoryFolderError
@@ -28,7 +28,6 @@ SOAK = bool(os.environ.get("SOAK"))
 CRASHES = 10**6 if SOAK else 200
 POWER_CUTS = 1000 if SOAK else 100
 ACKNOWLEDGED = "acknowledged"
-UNUSED = "no exemplar uses this file"  # copied for an add that did not happen; the next compacting removes it
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches the disk as Linux lets it")
 
 

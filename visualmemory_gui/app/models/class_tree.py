@@ -78,9 +78,6 @@ class ClassTreeModel(QAbstractItemModel):
             at = self.createIndex(node.row, 0, node)
             self.dataChanged.emit(at, at)
 
-    def key_of(self, label: str) -> int | None:
-        return self._keys.get(label)
-
     def labels(self) -> list[str]:
         """Every class that has active exemplars of its own, in the order of the tree."""
         return [node.path for node in walk(self._root) if node.path is not None and node.own]

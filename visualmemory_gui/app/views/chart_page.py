@@ -33,13 +33,12 @@ class ChartPage(StudyPage):
         self.folder_wanted.emit("A folder for the charts", self.save_charts)
 
     def save_charts(self, folder: str) -> None:
-        shown = [view for view in self.charts if view.chart is not None]
+        shown = [(view, view.chart) for view in self.charts if view.chart is not None]
         place = Path(folder)
         try:
-            for view in shown:
-                assert view.chart is not None
-                view.save_svg(place / f"{view.chart.name}.svg")
-            points = table([view.chart for view in shown if view.chart is not None])
+            for view, chart in shown:
+                view.save_svg(place / f"{chart.name}.svg")
+            points = table([chart for _, chart in shown])
             (place / f"{self.title.lower()}.csv").write_text(points, encoding="utf-8")
         except OSError as error:
             self._session.raise_error(error)

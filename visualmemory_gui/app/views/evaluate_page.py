@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import study_operations, theme
 from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.charts import charts
-from visualmemory_gui.app.models.evaluation import EvaluationModel
+from visualmemory_gui.app.models.evaluation import Cell, EvaluationModel
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
@@ -35,7 +35,7 @@ from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
 from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.runs_table import RunsTable
-from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.types import I64, Changes
 
 EMPTY = (
     "Every exemplar is decided by all others, under every rule and every k. That shows how far the memory can be "
@@ -99,24 +99,25 @@ class EvaluatePage(ChartPage):
 
     def look_for_blame(self) -> None:
         """Who makes the pictures of the chosen cell be decided wrong?"""
-        cell = self.confusion.chosen()
-        ids = None if cell is None else self.model.ids_of(cell)
-        if cell is not None and ids is not None:
-            self.blame.look(cell, ids)
+        if (chosen := self._chosen()) is not None:
+            self.blame.look(*chosen)
 
     def show_exemplars(self) -> None:
         """Open the pictures of the chosen cell in Curate."""
-        cell = self.confusion.chosen()
-        ids = None if cell is None else self.model.ids_of(cell)
-        if cell is not None and ids is not None and len(ids):
+        if (chosen := self._chosen()) is not None:
+            cell, ids = chosen
             self.exemplars_chosen.emit(cell.words, ids)
 
     def decide_one(self) -> None:
         """Decide the first picture of the chosen cell: its neighbours show why."""
+        if (chosen := self._chosen()) is not None:
+            self.query_chosen.emit(int(chosen[1][0]))
+
+    def _chosen(self) -> tuple[Cell, I64] | None:
+        """The chosen cell and its exemplars; None where there are none."""
         cell = self.confusion.chosen()
         ids = None if cell is None else self.model.ids_of(cell)
-        if ids is not None and len(ids):
-            self.query_chosen.emit(int(ids[0]))
+        return (cell, ids) if cell is not None and ids is not None and len(ids) else None
 
     def _show(self) -> None:
         found = self.model.found
