@@ -60,8 +60,9 @@ def creator(
     """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made."""
     from visualmemory_gui.engine.encoders import registry
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.store.filesystem import folder_at
 
-    place, wanted = Path(memory), device_name(device)
+    place, wanted = folder_at(memory), device_name(device)
     if not Path(folder).is_dir():
         raise BadValue(f"{folder} is not a folder")
     if not os.access(folder, os.R_OK | os.X_OK):

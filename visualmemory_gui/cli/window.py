@@ -40,7 +40,7 @@ def demo(
     from visualmemory_gui.engine.exchange.demo import make_demo
 
     with Progress() as report:
-        made = make_demo(Path(to) if to else None, mistakes=mistakes, report=report)
+        made = make_demo(to, mistakes=mistakes, report=report)
     if as_json:
         emit({"memory": str(made)})
     else:

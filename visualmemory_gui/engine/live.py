@@ -20,6 +20,7 @@ from visualmemory_gui.engine.store import schema, settings
 from visualmemory_gui.engine.store import working as working_set
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import FILE, Database, require_file
+from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.lock import FolderLock
 from visualmemory_gui.engine.store.stores import Stores
 from visualmemory_gui.engine.store.writer import Writer
@@ -61,8 +62,12 @@ class LiveMemory(Stores):
         self._closed = False
 
     @classmethod
-    def create(cls, path: Path, identity: EncoderIdentity, *, device: Device | None) -> LiveMemory:
-        """Make the folder and its empty memory. Raises MemoryExists, StorageError, BadValue (no such device)."""
+    def create(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None) -> LiveMemory:
+        """Make the folder and its empty memory.
+
+        Raises MemoryExists, StorageError, and BadValue for an address or where ``device`` is not there.
+        """
+        path = folder_at(path)
         require(device)
         schema.make_folder(path)
         lock = FolderLock(path).acquire()
@@ -73,11 +78,12 @@ class LiveMemory(Stores):
             raise
 
     @classmethod
-    def open(cls, path: Path, *, readonly: bool, device: Device | None) -> LiveMemory:
+    def open(cls, path: str | Path, *, readonly: bool, device: Device | None) -> LiveMemory:
         """Open a memory for editing, or for reading beside another that edits it.
 
-        Raises MemoryFolderError's kinds, and BadValue where ``device`` is not there.
+        Raises MemoryFolderError's kinds, and BadValue for an address or where ``device`` is not there.
         """
+        path = folder_at(path)
         require(device)
         if readonly:
             return cls(schema.open_memory(path, readonly=True), None, device=device)

@@ -25,6 +25,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import PictureReader
 from visualmemory_gui.engine.store import difference, labels
 from visualmemory_gui.engine.store.difference import Difference
+from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.teaching import TeachingQueue
 from visualmemory_gui.engine.types import (
     BROUGHT,
@@ -68,12 +69,13 @@ class VisualMemory(Parts):
         ``encoder`` names one of ``visualmemory encoders``; with ``dim`` it is a memory of vectors that you bring.
         Raises MemoryExists, StorageError, EncoderError, BadValue.
         """
+        folder_at(path)
         if dim is not None and dim < 1:
             raise BadValue(f"a vector has at least one component, not {dim}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
         identity = EncoderIdentity(BROUGHT, dim) if dim is not None else registry.identity(str(encoder))
-        return cls(LiveMemory.create(Path(path), identity, device=device))
+        return cls(LiveMemory.create(path, identity, device=device))
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
@@ -81,7 +83,7 @@ class VisualMemory(Parts):
 
         Raises NotAMemory, MemoryLocked (naming who edits it), DamagedMemory, NewerFormat, StorageError.
         """
-        live = LiveMemory.open(Path(path), readonly=readonly, device=device)
+        live = LiveMemory.open(path, readonly=readonly, device=device)
         forget.resume(live)
         return cls(live)
 

@@ -16,6 +16,7 @@ from visualmemory_gui.engine.exchange import clipart, imagenette
 from visualmemory_gui.engine.exchange.chosen import Chosen, Picked
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.writer import Writer
 
 APP = "visualmemory_gui"
@@ -35,7 +36,7 @@ def default_place(*, mistakes: bool = False) -> Path:
 
 
 def make_demo(
-    place: Path | None = None,
+    place: str | Path | None = None,
     *,
     mistakes: bool = False,
     encoder: str = "lite0",
@@ -46,9 +47,9 @@ def make_demo(
     """The demo memory's folder; made where it is not there yet. ``room`` keeps what was fetched.
 
     ``mistakes`` plants 30 wrong labels. Raises ExchangeError when no pictures can be had, Cancelled when stopped: then
-    the next call goes on from there.
+    the next call goes on from there; BadValue for an address.
     """
-    place = (place or default_place(mistakes=mistakes)).absolute()
+    place = folder_at(place or default_place(mistakes=mistakes)).absolute()
     if (place / "memory.sqlite").is_file():
         return place
     if place.exists() and (not place.is_dir() or any(place.iterdir())):

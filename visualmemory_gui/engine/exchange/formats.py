@@ -9,6 +9,7 @@ from visualmemory_gui.engine.exchange import bundle, imagefolder, neighbours_jso
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.store.filesystem import folder_at
 
 FORMATS = ("bundle", "imagefolder", "parquet", "neighbours-json")
 
@@ -33,7 +34,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
 
     ``encoder`` is for pictures that come into a new memory.
     """
-    path = Path(source)
+    path, memory = Path(source), folder_at(memory)
     if path.is_dir():
         return imagefolder.import_(path, memory, encoder=encoder, report=report)
     head = _head(path)

@@ -1,4 +1,4 @@
-"""What the ground under a memory can and cannot do: network mounts, read-only media, making a rename last."""
+"""The ground under a memory, and what it cannot do: addresses, network mounts, read-only media, lasting renames."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from visualmemory_gui.engine.errors import MemoryGone, NetworkMemory
+from visualmemory_gui.engine.errors import BadValue, MemoryGone, NetworkMemory
 
 MOUNTS = Path("/proc/mounts")
 
@@ -15,6 +15,20 @@ _NETWORK = re.compile(
     r"(fuse\.)?(nfs\d?|cifs|smb\d?|smbfs|smbnetfs|ncpfs|afs|ceph|glusterfs|lustre|beegfs|orangefs|gpfs"
     r"|davfs\d?|sshfs|rclone|s3fs|curlftpfs|gcsfuse)"
 )
+
+
+# Also the form that a Path leaves of an address, which makes one slash of two. A single letter is a drive.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|.*://", re.DOTALL)
+
+
+def folder_at(place: str | Path) -> Path:
+    """The folder that ``place`` names, there or not. Raises BadValue for an address, which no folder is made of."""
+    if _ADDRESS.match(str(place)):
+        raise BadValue(
+            f"{str(place)[:200]!a} is an address: a memory is a folder on this computer, named by its path, "
+            "and addresses are not served"
+        )
+    return Path(place)
 
 
 def refuse_network(folder: Path, *, mounts: Path = MOUNTS) -> None:
