@@ -11,10 +11,6 @@ from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import paint, paint_classes
 from visualmemory_gui.cli.main import app
-from visualmemory_gui.cli.opening import creator
-from visualmemory_gui.engine.live import LiveMemory
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.types import EncoderIdentity
 
 
 def run(*arguments: object) -> Result:
@@ -112,17 +108,6 @@ def test_a_memory_set_to_a_gpu_that_is_not_here_can_be_seen_and_forgotten_from(m
     asked = run("classify", memory, pictures / "plant" / "0.png")
     assert asked.exit_code == 1 and "no GPU" in asked.stderr
     assert told("forget", memory, 1, "--yes")["status"] == "done"
-
-
-def test_a_network_of_ones_own_is_named_by_its_path_again(
-    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = EncoderIdentity("local/own.onnx", 64)
-    with VisualMemory(LiveMemory.create(tmp_path / "m.vmem", known, device=None)):
-        pass
-    monkeypatch.setattr("visualmemory_gui.engine.encoders.registry.identity", lambda name: known)
-    with creator(str(tmp_path / "m.vmem"), str(tmp_path / "own.onnx"), folder=str(pictures)) as m:
-        assert m.identity == known
 
 
 def test_show_sums_up_or_lists(memory: Path, pictures: Path) -> None:

@@ -10,6 +10,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import Cancelled, EncoderError, MemoryExists
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import EncoderIdentity
 
 ENCODER = "lite0"  # of a memory that is made from a folder
 Tell = Callable[[FolderFacts], object]
@@ -21,13 +22,13 @@ def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = 
     ``tell`` is called after the one and after the other. ``anew``: they become a memory of their own.
     """
     memory = None if anew else session.memory
-    encoder = memory.identity.name if memory is not None else ENCODER
+    identity = memory.identity if memory is not None else None
     device = memory.settings.device if memory is not None else "auto"
 
     def work(report: Report) -> FolderFacts:
         facts, paths = counted(folders, report)
         session.tasks.post(lambda: tell(facts))
-        return measured(facts, paths, encoder, device, report) if paths else facts
+        return measured(facts, paths, identity, device, report) if paths else facts
 
     def failed(error: BaseException) -> None:
         if not isinstance(error, Cancelled):
@@ -55,11 +56,18 @@ def counted(folders: Sequence[str], report: Report) -> tuple[FolderFacts, list[s
     return FolderFacts(len(paths), len(labels), size, skipped), paths
 
 
-def measured(facts: FolderFacts, paths: Sequence[str], encoder: str, device: str, report: Report) -> FolderFacts:
-    """``facts`` with what they cost; without where the encoder is not here, which the import itself will tell."""
+def measured(
+    facts: FolderFacts, paths: Sequence[str], identity: EncoderIdentity | None, device: str, report: Report
+) -> FolderFacts:
+    """``facts`` with what they cost; without where the encoder is not here, which the import itself will tell.
+
+    Without ``identity`` the encoder is that of a memory which is made from a folder.
+    """
     from visualmemory_gui.engine import survey
+    from visualmemory_gui.engine.encoders import registry
 
     try:
+        encoder = identity or registry.choose(ENCODER)
         cost = survey.measure(paths, encoder, device=device, report=report)  # type: ignore[arg-type]
     except EncoderError:
         return replace(facts, measured=True)

@@ -31,7 +31,7 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (errors.BadLabel, "Give the class another name."),
     (errors.BadValue, "Give another value; nothing was changed."),
     (errors.UnknownExemplar, "It may have been forgotten or undone meanwhile; look at the history."),
-    (errors.EncoderError, "Put the file where the message says, then open the memory again."),
+    (errors.EncoderError, "Add or fetch the encoder as the message says, then open the memory again."),
     (errors.ExchangeError, "Choose another place or another file."),
 )
 

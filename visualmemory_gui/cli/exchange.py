@@ -11,6 +11,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.build import skipped_json, tell_skipped
+from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, count, emit, say
@@ -108,6 +109,8 @@ def import_(
     """Bring exemplars in. A missing memory is made, an existing one gets them as one step."""
     from visualmemory_gui.engine.exchange import formats
 
+    if encoder is not None:
+        encoder = choose_encoder(encoder)
     with Progress() as report:
         done = formats.import_(source, memory, encoder=encoder, report=report)
     if as_json:

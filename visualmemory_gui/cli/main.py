@@ -14,6 +14,7 @@ from visualmemory_gui import __version__
 from visualmemory_gui.cli import (
     build,
     edits,
+    encoders,
     evaluate,
     exchange,
     experiments,
@@ -123,7 +124,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     upkeep.settings,
     exchange.export,
     exchange.import_,
-    upkeep.encoders,
+    encoders.encoders,
 )
 
 for _command in COMMANDS:

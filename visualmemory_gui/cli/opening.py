@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.options import device_name
 from visualmemory_gui.cli.output import say
 from visualmemory_gui.engine.errors import BadValue, EncoderMismatch
@@ -67,9 +68,11 @@ def creator(
         raise BadValue(f"{folder} is not a folder")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise BadValue(f"{folder} cannot be read: no permission")
+    if encoder is not None:
+        encoder = choose_encoder(encoder)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         with VisualMemory.open(memory, device=wanted) as m:
-            if encoder is not None and encoder != m.identity.name and registry.identity(encoder) != m.identity:
+            if encoder is not None and encoder != m.identity.name and registry.choose(encoder) != m.identity:
                 raise EncoderMismatch(f"{memory} uses the encoder {m.identity.name}, not {encoder}")
             yield m
     else:

@@ -65,6 +65,11 @@ def count(n: int, noun: str = "exemplar") -> str:
     return f"{n:,} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
 
 
+def megabytes(size: int) -> str:
+    """``size`` bytes as ``17.2 MB``."""
+    return f"{size / 1e6:,.1f} MB"
+
+
 class Progress:
     """A ``Report`` on stderr: one line rewritten in place on a terminal, a line now and then elsewhere."""
 

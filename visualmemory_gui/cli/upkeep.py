@@ -1,4 +1,4 @@
-"""Commands that keep a memory in order: verify, compact, relink, settings, encoders."""
+"""Commands that keep a memory in order: verify, compact, relink, settings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.cli.output import Progress, count, emit, megabytes, say, table
 
-DEFAULT_ENCODER = "lite0"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -51,7 +50,7 @@ def compact(
     if as_json:
         emit({"memory": memory, **asdict(done)})
     else:
-        typer.echo(f"{_megabytes(done.before)} before, {_megabytes(done.after)} now")
+        typer.echo(f"{megabytes(done.before)} before, {megabytes(done.after)} now")
         if done.purged:
             typer.echo(f"{count(done.purged)} that undo had withdrawn deleted for good")
 
@@ -61,10 +60,6 @@ def _seconds(text: str) -> float:
     if not found:
         raise typer.BadParameter("a number and s, m, h, d or w, e.g. 30d", param_hint="--keep-history")
     return float(found[1]) * SECONDS[found[2]]
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
 
 
 def relink(
@@ -108,33 +103,3 @@ def settings(
     else:
         spoken = {True: "on", False: "off"}
         table([(n, spoken[v] if isinstance(v, bool) else v) for n, v in found.items()], ("setting", "value"))
-
-
-def encoders(
-    prepare: Annotated[
-        bool, typer.Option("--prepare", help="Make the converted model that speeds up encoding on a CPU, if it can be.")
-    ] = False,
-    as_json: options.Json = False,
-) -> None:
-    """List what turns pictures into vectors. Tells whether weights are here."""
-    from visualmemory_gui.engine.encoders import registry
-
-    if prepare:
-        with Progress() as report:
-            made = registry.prepare(DEFAULT_ENCODER, report=report)
-        say("converted model made" if made else "nothing to prepare")
-    found = [asdict(one) for one in registry.available()]
-    if as_json:
-        emit({"encoders": found})
-        return
-    rows = [
-        (
-            one["name"],
-            one["dim"] or None,
-            one["licence"],
-            "here" if one["weights_here"] else "to be fetched",
-            one["note"],
-        )
-        for one in found
-    ]
-    table(rows, ("name", "dim", "licence", "weights", ""))

@@ -66,7 +66,9 @@ class VisualMemory(Parts):
     ) -> VisualMemory:
         """Make an empty memory in the missing or empty folder ``path``.
 
-        ``encoder`` names one of ``visualmemory encoders``; with ``dim`` it is a memory of vectors that you bring.
+        ``encoder`` names one of ``visualmemory encoders``, whose weights are fetched if they are not here, or is the
+        path of a TorchScript or ONNX file, which is added to them: a TorchScript file is code that will run. With
+        ``dim`` it is a memory of vectors that you bring.
         Raises MemoryExists, StorageError, EncoderError, BadValue.
         """
         folder_at(path)
@@ -74,7 +76,7 @@ class VisualMemory(Parts):
             raise BadValue(f"a vector has at least one component, not {dim}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
-        identity = EncoderIdentity(BROUGHT, dim) if dim is not None else registry.identity(str(encoder))
+        identity = EncoderIdentity(BROUGHT, dim) if dim is not None else registry.choose(str(encoder))
         return cls(LiveMemory.create(path, identity, device=device))
 
     @classmethod

@@ -15,7 +15,7 @@ import numpy as np
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import Encoder
-from visualmemory_gui.engine.errors import EncoderError, EncoderMismatch, StorageError, VisualMemoryError
+from visualmemory_gui.engine.errors import EncoderError, StorageError, VisualMemoryError
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.progress import Report, silent
@@ -130,17 +130,10 @@ class PictureReader:
         """How pictures are brought to the encoder. Raises EncoderError where the memory has none."""
         if self._identity.name == BROUGHT:
             raise EncoderError("this memory holds vectors that were brought to it; no encoder can add pictures to them")
-        return registry.geometry(self._identity.name)
+        return registry.geometry(self._identity)
 
     def _load(self, *, bulk: bool) -> Encoder:
-        encoder = registry.load(self._identity.name, device=self._device(), bulk=bulk)
-        if encoder.identity == self._identity:
-            return encoder
-        encoder.close()
-        raise EncoderMismatch(
-            f"this memory was made by {self._identity.name} with other weights or preprocessing than the encoder of "
-            "that name here; make a new memory, or install the encoder it was made with"
-        )
+        return registry.load(self._identity, device=self._device(), bulk=bulk)
 
     @contextmanager
     def _told_if_closed(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import batched
-from visualmemory_gui.engine.types import Device, Picture
+from visualmemory_gui.engine.types import Device, EncoderIdentity, Picture
 
 MOST = 64  # pictures that are tried
 BATCH = 16  # as in an import
@@ -35,13 +35,14 @@ class Cost:
     size: float
 
 
-def measure(paths: Sequence[str], encoder: str, *, device: Device = "auto", report: Report = silent) -> Cost:
+def measure(
+    paths: Sequence[str], encoder: EncoderIdentity, *, device: Device = "auto", report: Report = silent
+) -> Cost:
     """Decode and embed some of ``paths``, spread over all, as an import would. Nothing is kept.
 
     Takes about two seconds, and the time in which ``encoder`` is loaded. Raises EncoderError, Cancelled.
     """
     chosen = paths[:: max(1, len(paths) // MOST)][:MOST]
-    dim = registry.identity(encoder).dim
     report(0, len(chosen), "measuring")
     with DecodePool(geometry=registry.geometry(encoder)) as pool:
         model = registry.load(encoder, device=device, bulk=True)
@@ -50,7 +51,7 @@ def measure(paths: Sequence[str], encoder: str, *, device: Device = "auto", repo
             done, seconds, sizes = _timed(pool, model, chosen, report)
         finally:
             model.close()
-    size = FULLNESS * (float(np.mean(sizes or [0])) + 4 * dim) + 4 * dim + ROW_BYTES
+    size = FULLNESS * (float(np.mean(sizes or [0])) + 4 * encoder.dim) + 4 * encoder.dim + ROW_BYTES
     return Cost(seconds / done if sizes else None, size)
 
 

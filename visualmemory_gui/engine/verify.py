@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import traces
 from visualmemory_gui.engine.store.purge import ERASING
-from visualmemory_gui.engine.types import Damage
+from visualmemory_gui.engine.types import BROUGHT, Damage
 
 PROBES = 50
 LEAST_RECALL = 0.9
@@ -23,7 +24,13 @@ NEAREST = 10
 def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
     """Every damage that can be found; an empty list when all is well. Changes nothing."""
     found: list[Damage] = []
-    looks = (("rows", _rows), ("image copies", _copies), ("erasing", _erasing), ("index", _index))
+    looks = (
+        ("encoder", _encoder),
+        ("rows", _rows),
+        ("image copies", _copies),
+        ("erasing", _erasing),
+        ("index", _index),
+    )
     for place, (what, look) in enumerate(looks):
         report(place, len(looks), what)
         try:
@@ -32,6 +39,12 @@ def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
             found.append(Damage("database", live.database.path.name, str(error)))
     report(len(looks), len(looks), "done")
     return found
+
+
+def _encoder(live: LiveMemory) -> Iterator[Damage]:
+    name = live.identity.name
+    if name != BROUGHT and not registry.is_name(name):
+        yield Damage("encoder", "memory.sqlite", f"{name[:80]!a} is no name of an encoder")
 
 
 def _rows(live: LiveMemory) -> Iterator[Damage]:

@@ -140,7 +140,7 @@ def test_a_photo_in_any_of_the_8_turns_is_the_same_picture(encoder: Encoder, tur
 def test_encoding_through_openvino_loads_neither_torch_nor_timm(converted: None) -> None:
     script = (
         "import sys, numpy as np; from visualmemory_gui.engine.encoders import registry; "
-        "e = registry.load('lite0'); e.encode(np.zeros((1, 224, 224, 3), np.uint8)); "
+        "e = registry.load(registry.choose('lite0')); e.encode(np.zeros((1, 224, 224, 3), np.uint8)); "
         "print(e.backend, [m for m in ('torch', 'timm', 'PIL', 'PySide6') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from visualmemory_gui.engine.encoders import local_file, registry
+from visualmemory_gui.engine.encoders import local_file, registry, weights
+from visualmemory_gui.engine.encoders.base import Encoder
 from visualmemory_gui.engine.errors import EncoderError
-from visualmemory_gui.engine.types import Geometry
+from visualmemory_gui.engine.types import EncoderIdentity, Geometry
 
 
 def field(number: int, value: int | bytes) -> bytes:
@@ -77,26 +79,64 @@ def unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
+def used(path: Path) -> Encoder:
+    """The encoder of a file that the user names."""
+    return registry.load(registry.choose(str(path)), device="cpu")
+
+
 PLAIN = {"size": 64, "resize": 70, "mean": [0, 0, 0], "std": [1, 1, 1]}
 
 
 def test_torchscript_is_taken_by_its_path_and_found_again_by_its_name(script: Callable, weights_folder: Path) -> None:
     path = script(Means())
     path.with_name("mine.pt.json").write_text(json.dumps(PLAIN))
-    encoder = registry.load(str(path), device="cpu")
+    encoder = used(path)
     batch = colours(64)
     wanted = np.concatenate([normalised(batch).mean((1, 2)), normalised(batch).max((1, 2))], 1)
     assert np.abs(encoder.encode(batch) - unit(wanted)).max() < 1e-6
     assert encoder.identity.name == "local/mine.pt" and encoder.identity.dim == 6
     path.unlink()
-    assert registry.load("local/mine.pt", device="cpu").identity == encoder.identity
-    assert registry.identity("local/mine.pt") == encoder.identity
-    assert registry.geometry("local/mine.pt") == Geometry(64, "crop", 70)
-    assert "local/mine.pt" in [info.name for info in registry.available()]
+    assert registry.load(encoder.identity, device="cpu").identity == encoder.identity
+    assert registry.choose("local/mine.pt") == encoder.identity
+    assert registry.geometry(encoder.identity) == Geometry(64, "crop", 70)
+    [info] = [info for info in registry.available() if info.name == "local/mine.pt"]
+    assert (info.dim, info.size) == (6, (weights_folder / "mine.pt").stat().st_size)
+    assert "program code" in info.note
+
+
+def test_the_sha256_tells_which_file_a_memory_means_whatever_it_is_called(script: Callable) -> None:
+    first, second = script(Means()), script(Map())
+    with pytest.raises(EncoderError, match="was not added on this computer"):
+        registry.load(EncoderIdentity("local/mine.pt", 3, weights.sha256(second)), device="cpu")
+    identity = registry.choose(str(second.rename(first.with_name("other.pt"))))
+    theirs = replace(identity, name="local/mine.pt")
+    assert registry.load(theirs, device="cpu").identity == theirs
+
+
+def test_a_file_that_lies_in_the_folder_and_was_not_added_is_not_used(script: Callable, weights_folder: Path) -> None:
+    path = script(Means()).rename(weights_folder / "mine.pt")
+    wanted = EncoderIdentity("local/mine.pt", 6, weights.sha256(path))
+    for ask in (registry.require, registry.load, registry.geometry):
+        with pytest.raises(EncoderError, match=f"{wanted.weights_sha256}.*encoders --add FILE"):
+            ask(wanted)  # type: ignore[operator]
+    assert registry.choose(str(path)).weights_sha256 == wanted.weights_sha256
+
+
+def test_a_file_that_was_exchanged_after_it_was_added_is_not_opened(script: Callable, weights_folder: Path) -> None:
+    identity = registry.choose(str(script(Means())))
+    script(Map()).replace(weights_folder / "mine.pt")
+    with pytest.raises(EncoderError, match="not the file that was added"):
+        registry.load(identity, device="cpu")
+
+
+def test_other_weights_under_the_name_that_a_memory_remembers_are_not_opened(script: Callable) -> None:
+    identity = registry.choose(str(script(Means())))
+    with pytest.raises(EncoderError, match="was not added on this computer"):
+        registry.load(replace(identity, weights_sha256="0" * 64), device="cpu")
 
 
 def test_a_map_is_averaged(script: Callable) -> None:
-    encoder = registry.load(str(script(Map())), device="cpu")
+    encoder = used(script(Map()))
     batch = colours(224)
     mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     wanted = ((batch / 255.0 - mean) / std)[:, ::16, ::16].mean((1, 2))
@@ -107,49 +147,49 @@ def test_a_map_is_averaged(script: Callable) -> None:
 def test_onnx_gives_means_and_maps(operator: bytes, tmp_path: Path) -> None:
     (tmp_path / "mine.onnx").write_bytes(onnx_file(operator, 32))
     (tmp_path / "mine.onnx.json").write_text(json.dumps({**PLAIN, "size": 32, "resize": 32}))
-    encoder = registry.load(str(tmp_path / "mine.onnx"), device="cpu")
+    encoder = used(tmp_path / "mine.onnx")
     batch = np.concatenate([colours(32)] * 12)
     wanted = unit(normalised(batch).mean((1, 2)))
     assert np.abs(encoder.encode(batch) - wanted).max() < 1e-6
     assert encoder.encode(batch[:0]).shape == (0, 3)
-    assert encoder.identity == registry.identity("local/mine.onnx")
+    assert encoder.identity == registry.choose("local/mine.onnx")
 
 
 def test_a_network_that_gives_something_else_is_refused(script: Callable) -> None:
     with pytest.raises(EncoderError, match=r"\(1, d\) or \(1, d, h, w\)"):
-        registry.load(str(script(Sequence())), device="cpu")
+        used(script(Sequence()))
 
 
 @pytest.mark.parametrize("ending", [".pt", ".onnx"])
 def test_files_that_are_no_networks_are_told(tmp_path: Path, ending: str) -> None:
     (tmp_path / f"bad{ending}").write_bytes(b"no network")
     with pytest.raises(EncoderError, match="cannot be used as an encoder"):
-        registry.load(str(tmp_path / f"bad{ending}"), device="cpu")
+        used(tmp_path / f"bad{ending}")
+    assert not weights.folder().exists()
 
 
 def test_pickled_modules_are_not_opened(tmp_path: Path) -> None:
     torch.save({"a": 1}, tmp_path / "pickled.pt")
     with pytest.raises(EncoderError):
-        registry.load(str(tmp_path / "pickled.pt"), device="cpu")
+        used(tmp_path / "pickled.pt")
 
 
 def test_another_file_of_the_same_name_is_not_overwritten(script: Callable, weights_folder: Path) -> None:
     (weights_folder / "mine.pt").write_bytes(b"mine from before")
     with pytest.raises(EncoderError, match=r"another file called mine\.pt"):
-        registry.load(str(script(Means())), device="cpu")
+        used(script(Means()))
     assert (weights_folder / "mine.pt").read_bytes() == b"mine from before"
 
 
-@pytest.mark.parametrize("name", ["local/../../secret.pt", "local/", "local/a.txt", "/gone/a.onnx"])
-def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
-    with pytest.raises(EncoderError):
-        registry.load(name, device="cpu")
+@pytest.mark.parametrize("name", ["gone.onnx", "/gone/a.onnx", "local/../../secret.pt"])
+def test_a_file_that_is_not_there_is_told(name: str) -> None:
+    with pytest.raises(EncoderError, match="with a plain name"):
+        registry.choose(name)
 
 
-def test_a_file_that_is_not_here_says_where_to_put_it(weights_folder: Path) -> None:
-    with pytest.raises(EncoderError, match="put it at") as error:
-        registry.identity("local/gone.onnx")
-    assert str(weights_folder / "gone.onnx") in str(error.value)
+def test_a_name_under_which_no_file_was_added_says_how_to_add_one() -> None:
+    with pytest.raises(EncoderError, match="encoders --add FILE"):
+        registry.choose("local/gone.onnx")
 
 
 @pytest.mark.parametrize("said", ["{", "[]", '{"sizes": 3}', '{"mean": [1, 2]}', '{"size": "large"}'])
@@ -157,9 +197,9 @@ def test_a_description_that_cannot_be_read_is_told(script: Callable, said: str) 
     path = script(Means())
     path.with_name("mine.pt.json").write_text(said)
     with pytest.raises(EncoderError, match="it may say size, fit, resize, interpolation, mean, std"):
-        registry.load(str(path), device="cpu")
+        used(path)
 
 
-def test_adopting_the_same_file_twice_is_nothing_new(script: Callable) -> None:
+def test_adding_the_same_file_twice_is_nothing_new(script: Callable) -> None:
     path = script(Means())
-    assert local_file.adopt(path) == local_file.adopt(path) == "local/mine.pt"
+    assert local_file.add(path) == local_file.add(path)

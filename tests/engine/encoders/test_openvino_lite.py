@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from visualmemory_gui.engine.encoders import openvino_lite, openvino_runtime, registry
+from visualmemory_gui.engine.encoders import lite, openvino_lite, openvino_runtime, registry
 from visualmemory_gui.engine.errors import Cancelled, EncoderError
 
 
@@ -31,7 +31,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_cache_is_used_when_it_is_whole(own_cache: Path) -> None:
     assert openvino_lite.ready()
-    assert registry.load("lite0", device="cpu").backend == "openvino"
+    assert registry.load(lite.IDENTITY, device="cpu").backend == "openvino"
     assert [info.note for info in registry.available() if info.name == "lite0"] == ["fast on this computer"]
 
 
@@ -48,7 +48,7 @@ def test_a_damaged_model_is_removed_and_torch_takes_over(own_cache: Path, name: 
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.unlink() if how == "gone" else path.write_bytes(data if how == "flipped" else data[: len(data) // 2])
-    encoder = registry.load("lite0", device="cpu")
+    encoder = registry.load(lite.IDENTITY, device="cpu")
     assert encoder.backend == "torch"
     assert not openvino_lite.ready()
 
@@ -61,7 +61,7 @@ def test_loading_a_damaged_model_names_it(own_cache: Path) -> None:
 
 def test_without_the_cache_torch_computes(empty_cache: Path) -> None:
     assert not openvino_lite.ready()
-    assert registry.load("lite0", device="cpu").backend == "torch"
+    assert registry.load(lite.IDENTITY, device="cpu").backend == "torch"
 
 
 def test_without_openvino_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

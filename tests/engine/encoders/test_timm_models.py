@@ -96,6 +96,8 @@ def test_every_listed_model_is_known_to_timm_and_has_its_dimension(of: Spec) -> 
     with torch.device("meta"):
         network = timm.create_model(of.timm_name, pretrained=False, **of.options).eval()
         assert network(torch.zeros(1, 3, size, size)).shape == (1, of.dim)
+        stored = timm.create_model(of.timm_name, pretrained=False)
+        assert round(sum(each.numel() for each in stored.state_dict().values()) * 4 / 1e6) == of.megabytes
     config = timm.get_pretrained_cfg(of.timm_name)
     assert config.hf_hub_id == of.repository
     assert (config.mean, config.std, config.interpolation) == (*of.colours, of.geometry.interpolation)
@@ -111,7 +113,7 @@ def test_a_file_that_does_not_fit_is_told(what: str) -> None:
         timm_models.load(of, device="cpu", bulk=False)
 
 
-@pytest.mark.parametrize("ask", [registry.load, registry.identity])
+@pytest.mark.parametrize("ask", [registry.choose, registry.fetch])
 def test_without_a_network_the_file_and_its_place_are_named_within_seconds(ask: object, weights_folder: Path) -> None:
     begun = time.monotonic()
     with pytest.raises(EncoderError) as error:

@@ -32,7 +32,7 @@ def saved(weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> torch.nn.Mod
 
 
 def test_vectors_are_the_inputs_of_the_last_layer(saved: torch.nn.Module) -> None:
-    encoder = registry.load(NAME, device="cpu", bulk=True)
+    encoder = registry.load(registry.choose(NAME), device="cpu", bulk=True)
     batch = np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3), np.uint8)
     mean, std = (torch.tensor(c).view(1, 3, 1, 1) for c in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     saved.fc = torch.nn.Identity()
@@ -41,11 +41,11 @@ def test_vectors_are_the_inputs_of_the_last_layer(saved: torch.nn.Module) -> Non
     vectors = encoder.encode(batch)
     assert vectors.shape == (2, 512) and encoder.identity.dim == 512
     assert np.abs(vectors - wanted / np.linalg.norm(wanted, axis=1, keepdims=True)).max() < 1e-5
-    assert encoder.identity == registry.identity(NAME)
+    assert encoder.identity == registry.choose(NAME)
 
 
 def test_the_cells_before_the_pooling_average_to_the_vector(saved: torch.nn.Module) -> None:
-    encoder = registry.load(NAME, device="cpu", bulk=True)
+    encoder = registry.load(registry.choose(NAME), device="cpu", bulk=True)
     batch = np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3), np.uint8)
     assert isinstance(encoder, SpatialEncoder)
     cells = encoder.features(batch)
@@ -58,7 +58,7 @@ def test_a_file_whose_checksum_differs_from_its_name_is_refused(saved: torch.nn.
     with next(weights_folder.iterdir()).open("ab") as file:
         file.write(b"x")
     with pytest.raises(EncoderError, match="is damaged"):
-        registry.load(NAME, device="cpu")
+        registry.choose(NAME)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_file_whose_checksum_differs_from_its_name_is_refused(saved: torch.nn.
     ],
 )
 def test_the_transforms_that_come_with_the_weights_are_kept(name: str, geometry: Geometry) -> None:
-    assert registry.geometry(f"torchvision/{name}") == geometry
+    assert torchvision_models.geometry(f"torchvision/{name}") == geometry
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_transforms_that_come_with_the_weights_are_kept(name: str, geometry:
 )
 def test_many_kinds_of_networks_can_be_read_before_their_last_layer(weights: str, dim: int) -> None:
     name = f"torchvision/{weights}"
-    size = registry.geometry(name).size
+    size = torchvision_models.geometry(name).size
     assert torchvision_models._dimension(name) == dim
     network = torchvision_models._network(name)
     torchvision_models._beheaded(network, classes=1000)
@@ -97,7 +97,8 @@ def test_many_kinds_of_networks_can_be_read_before_their_last_layer(weights: str
 
 
 def test_the_listed_examples_are_true() -> None:
-    for name, dim, file in torchvision_models._EXAMPLES:
+    for name, dim, megabytes, file in torchvision_models._EXAMPLES:
+        assert round(models.get_weight(name).meta["_file_size"]) == megabytes
         assert models.get_weight(name).url.endswith(f"/{file}")
         assert torchvision_models._dimension(f"torchvision/{name}") == dim
 
@@ -107,12 +108,14 @@ def test_a_network_without_a_linear_end_is_refused() -> None:
         torchvision_models._dimension("torchvision/SqueezeNet1_0_Weights.IMAGENET1K_V1")
 
 
-@pytest.mark.parametrize("name", ["Nothing_Weights.V1", "ResNet50_Weights.NONE", "resnet50"])
+@pytest.mark.parametrize(
+    "name", ["Nothing_Weights.V1", "ResNet50_Weights.NONE", "resnet50", "resnet50.V1", "os.system", "_api.WeightsEnum"]
+)
 def test_unknown_weights_are_told(name: str) -> None:
     with pytest.raises(EncoderError, match="no weights called"):
-        registry.geometry(f"torchvision/{name}")
+        torchvision_models.geometry(f"torchvision/{name}")
 
 
 def test_weights_of_other_tasks_are_refused() -> None:
     with pytest.raises(EncoderError, match="not the weights of an image classifier"):
-        registry.geometry("torchvision/FCN_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1")
+        torchvision_models.geometry("torchvision/FCN_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1")

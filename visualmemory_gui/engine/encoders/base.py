@@ -46,11 +46,12 @@ class SpatialEncoder(Encoder, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncoderInfo:
-    """An encoder as ``encoders`` lists it. ``dim`` is 0 where only loading it tells. ``note`` says what is missing."""
+    """An encoder as ``encoders`` lists it. ``size`` is that of its weights in bytes. ``note`` says what is missing."""
 
     name: str
     dim: int
     licence: str
+    size: int
     weights_here: bool
     note: str = ""
 

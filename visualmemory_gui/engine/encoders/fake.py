@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualmemory_gui.engine.encoders.base import check, unit
+from visualmemory_gui.engine.encoders.base import EncoderInfo, check, unit
 from visualmemory_gui.engine.types import F32, F64, U8, EncoderIdentity, Geometry
 
 NAME = "fake"
@@ -13,6 +13,7 @@ _GRID = 8
 _SIZE = 64
 _SEED = 20_408
 IDENTITY = EncoderIdentity(NAME, DIM, weights_sha256="", preprocess=f"letterbox {_SIZE} bicubic; mean colours")
+INFO = EncoderInfo(NAME, DIM, "Apache-2.0", 0, True)
 
 
 class FakeEncoder:

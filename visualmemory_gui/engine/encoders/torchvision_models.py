@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,20 +24,21 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.torch_encoder import TorchEncoder
 
 PREFIX = "torchvision/"
+FORM = re.compile(r"torchvision/[A-Za-z]\w{0,63}\.[A-Z]\w{0,63}", re.ASCII)
 LICENCE = "BSD-3-Clause (code); weights as torchvision states for each"
-# Listed as examples, so that listing encoders need not import torchvision.
+# Listed as examples, with their megabytes, so that listing encoders need not import torchvision.
 _EXAMPLES = (
-    ("ResNet50_Weights.IMAGENET1K_V2", 2048, "resnet50-11ad3fa6.pth"),
-    ("ConvNeXt_Tiny_Weights.IMAGENET1K_V1", 768, "convnext_tiny-983f1562.pth"),
-    ("ViT_B_16_Weights.IMAGENET1K_V1", 768, "vit_b_16-c867db91.pth"),
+    ("ResNet50_Weights.IMAGENET1K_V2", 2048, 98, "resnet50-11ad3fa6.pth"),
+    ("ConvNeXt_Tiny_Weights.IMAGENET1K_V1", 768, 109, "convnext_tiny-983f1562.pth"),
+    ("ViT_B_16_Weights.IMAGENET1K_V1", 768, 330, "vit_b_16-c867db91.pth"),
 )
 _NOTE = "any classification weights of torchvision can be named like this"
 
 
 def infos() -> list[EncoderInfo]:
     return [
-        EncoderInfo(PREFIX + name, dim, LICENCE, (weights.folder() / file).is_file(), _NOTE)
-        for name, dim, file in _EXAMPLES
+        EncoderInfo(PREFIX + name, dim, LICENCE, megabytes * 1_000_000, (weights.folder() / file).is_file(), _NOTE)
+        for name, dim, megabytes, file in _EXAMPLES
     ]
 
 
@@ -51,19 +52,42 @@ def geometry(name: str) -> Geometry:
     )
 
 
-def identity(name: str, *, report: Report = silent) -> EncoderIdentity:
-    """Fetches the weights if they are not here, for their checksum is part of it. Raises EncoderError."""
-    path = _fetched(name, report)
-    return _identity(name, _dimension(name), path)
+def info(name: str) -> EncoderInfo:
+    """As ``infos``, of any weights. Raises EncoderError."""
+    size = round(_weights(name).meta["_file_size"] * 1_000_000)
+    return EncoderInfo(name, _dimension(name), LICENCE, size, here(name) is not None)
 
 
-def load(name: str, *, device: str, bulk: bool, report: Report = silent) -> TorchEncoder:
-    """The encoder, its weights fetched if they are not here. Raises EncoderError."""
+def fetch(name: str, report: Report = silent) -> Path:
+    """The file of weights, fetched if it is not here. Raises EncoderError."""
+    url = str(_weights(name).url)
+    return here(name) or weights.fetch(url, weights.folder() / _file_name(name), encoder=name, report=report)
+
+
+def here(name: str) -> Path | None:
+    """The file of weights, in the product's folder or in that of torch; None when there is none."""
+    import torch
+
+    shared = Path(torch.hub.get_dir()) / "checkpoints"
+    places = (folder / _file_name(name) for folder in (weights.folder(), shared))
+    return next((each for each in places if each.is_file()), None)
+
+
+def identity(name: str, *, dim: int | None = None) -> EncoderIdentity:
+    """With the checksum of the weights. Without ``dim`` the network is built, without weights, to know it.
+
+    Raises EncoderError, also when the weights are not here.
+    """
+    return _identity(name, _dimension(name) if dim is None else dim, _file(name))
+
+
+def load(name: str, *, device: str, bulk: bool) -> TorchEncoder:
+    """The encoder. Raises EncoderError, also when its weights are not here."""
     import torch
 
     from visualmemory_gui.engine.encoders.torch_encoder import Network, SpatialTorchEncoder, TorchEncoder
 
-    path = _fetched(name, report)
+    path = _file(name)
     module = _network(name)
     try:
         module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
@@ -95,14 +119,21 @@ def _before_pool(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     return seen[0].permute(0, 2, 3, 1)
 
 
+@cache
+def _enums() -> dict[str, Any]:
+    """Torchvision's enums of weights by their names: a name is looked up here and nowhere else."""
+    from torchvision import models
+
+    enums = [models.get_model_weights(builder) for builder in models.list_models()]
+    return {each.__name__: each for each in enums}
+
+
 def _weights(name: str) -> Any:
     """The member of torchvision's enum. Raises EncoderError unless it is one of a classifier."""
-    import torchvision
-
-    try:
-        found = torchvision.models.get_weight(name.removeprefix(PREFIX))
-    except (ValueError, AttributeError, KeyError):
-        raise EncoderError(f"torchvision has no weights called {name.removeprefix(PREFIX)!r}") from None
+    enum, _, member = name.removeprefix(PREFIX).partition(".")
+    found = getattr(_enums().get(enum), "__members__", {}).get(member)
+    if found is None:
+        raise EncoderError(f"torchvision has no weights called {name.removeprefix(PREFIX)!r}")
     if not hasattr(found.transforms(), "crop_size") or not found.meta.get("categories"):
         raise EncoderError(f"{name} are not the weights of an image classifier")
     return found
@@ -152,15 +183,13 @@ def _identity(name: str, dim: int, path: Path) -> EncoderIdentity:
     return EncoderIdentity(name, dim, weights_sha256=weights.sha256(path), preprocess=preprocess)
 
 
-def _fetched(name: str, report: Report) -> Path:
-    """The file of weights, checked against the checksum in its own name."""
-    import torch
+def _file_name(name: str) -> str:
+    return str(_weights(name).url).rpartition("/")[2]
 
-    url = str(_weights(name).url)
-    target = weights.folder() / url.rpartition("/")[2]
-    shared = Path(torch.hub.get_dir()) / "checkpoints" / target.name
-    path = next((each for each in (target, shared) if each.is_file()), None)
-    path = path or weights.fetch(url, target, encoder=name, report=report)
+
+def _file(name: str) -> Path:
+    """The file of weights, checked against the checksum in its own name."""
+    path = here(name) or weights.not_here(name)
     prefix = re.search(r"-([0-9a-f]{8,})\.", path.name)
     if prefix and not weights.sha256(path).startswith(prefix[1]):
         raise EncoderError(f"{path} is damaged: remove it to have it fetched again")

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NoReturn, cast
 
 import platformdirs
 
@@ -23,6 +23,7 @@ _APP = "visualmemory_gui"
 _HUB = "https://huggingface.co"
 _HUB_FILE = "model.safetensors"
 _CHUNK = 2**20
+TO_FETCH = "`--fetch` or `build --encoder` fetches the weights"
 # A server that says nothing for so long is given up.
 _SILENCE_S = 8.0
 
@@ -77,6 +78,13 @@ def fetch(url: str, target: Path, *, encoder: str, report: Report) -> Path:
     except (OSError, HTTPException, ValueError) as error:
         raise missing(encoder, url, target, why=_why(error)) from error
     return target
+
+
+def not_here(encoder: str) -> NoReturn:
+    """Nothing is fetched because a memory names an encoder: say what the user can do. Raises EncoderError."""
+    raise EncoderError(
+        f"the weights of {encoder} are not on this computer; `visualmemory encoders --fetch {encoder}` fetches them"
+    )
 
 
 def missing(encoder: str, url: str, target: Path, *, why: str) -> EncoderError:

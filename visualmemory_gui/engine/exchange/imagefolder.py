@@ -114,7 +114,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
     """
     folder = Path(source).absolute()
     rows = _metadata(folder) if (folder / METADATA).is_file() else None
-    identity = registry.identity(encoder) if encoder else None
+    identity = registry.choose(encoder, report=report) if encoder else None
     with opened(Path(memory), identity) as (m, new):
         if rows is not None:
             wanted, bad = _decoded(m, folder, rows, report)
@@ -164,7 +164,7 @@ def _decoded(m: VisualMemory, folder: Path, rows: Sequence[Row], report: Report)
         else:
             by_path.setdefault(str(path), []).append(n)
     taken: dict[int, NewRow] = {}
-    with DecodePool(geometry=registry.geometry(m.identity.name)) as pool, closing(pool.map(list(by_path))) as found:
+    with DecodePool(geometry=registry.geometry(m.identity)) as pool, closing(pool.map(list(by_path))) as found:
         waiting: list[tuple[str, Picture]] = []
         for path, picture in found:
             if isinstance(picture, BadImage):

@@ -116,7 +116,7 @@ def opened(memory: Path, identity: EncoderIdentity | None) -> Iterator[tuple[Vis
                 require_encoder(m, identity)
             yield m, False
     else:
-        with created(memory, identity or registry.identity(DEFAULT_ENCODER)) as m:
+        with created(memory, identity or registry.choose(DEFAULT_ENCODER)) as m:
             yield m, True
 
 
@@ -148,12 +148,7 @@ def _named(identity: EncoderIdentity) -> str:
 @contextmanager
 def created(memory: Path, identity: EncoderIdentity) -> Iterator[VisualMemory]:
     """A new memory that is gone again when the block raises. Raises EncoderMismatch when the encoder here differs."""
-    try:
-        here = registry.identity(identity.name) if identity.name != BROUGHT else identity
-    except EncoderError:
-        here = identity  # an encoder that is not here: its exemplars can be seen and edited all the same
-    if here != identity:
-        raise EncoderMismatch(f"these vectors come from {_named(identity)}, here is {_named(here)}")
+    _require_no_other(identity)
     was_there = memory.exists()
     try:
         with VisualMemory(LiveMemory.create(memory, identity, device=None)) as m:
@@ -161,6 +156,17 @@ def created(memory: Path, identity: EncoderIdentity) -> Iterator[VisualMemory]:
     except BaseException:
         _remove(memory, keep_folder=was_there)
         raise
+
+
+def _require_no_other(identity: EncoderIdentity) -> None:
+    """Exemplars of an encoder that is not here can be seen and edited all the same; those of another one cannot be."""
+    try:
+        if identity.name != BROUGHT:
+            registry.require(identity)
+    except EncoderMismatch:
+        raise
+    except EncoderError:
+        return
 
 
 def _remove(memory: Path, *, keep_folder: bool) -> None:
@@ -277,6 +283,7 @@ def checked_identity(found: object) -> EncoderIdentity:
             all(isinstance(t, str) and len(t) < LONGEST_TEXT for t in texts)
             and type(dim) is int
             and 1 <= dim <= 1 << 16
+            and (found["name"] == BROUGHT or registry.is_name(found["name"]))
         ):
             return EncoderIdentity(**found)
     raise BadValue("it does not say which encoder made its vectors")

@@ -1,0 +1,42 @@
+"""What the window opens that a stranger made, or that is no memory at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.conftest import Desk
+from tests.conftest import clustered
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.encoders import weights
+from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.types import EncoderIdentity
+
+
+@pytest.mark.parametrize("name", ["x/enc.pt", "local/enc.pt", "dinov2-small"])
+def test_a_memory_whose_encoder_is_not_here_is_shown_and_nothing_is_copied_or_fetched(
+    empty_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "enc.pt").write_bytes(b"a network")
+    with VisualMemory(LiveMemory.create(tmp_path / "m.vmem", EncoderIdentity(name, 384, "0" * 64), device=None)) as m:
+        m.add_vectors(*clustered(8, dim=384, classes=2, seed=0))
+    empty_desk.open(tmp_path / "m.vmem")
+    assert empty_desk.memory.summary().active == 8
+    [(what, todo)] = empty_desk.errors
+    assert ("encoders --" in what or "no encoder called" in what) and todo
+    assert not weights.folder().exists()
+
+
+@pytest.mark.parametrize("place", ["milvus+http://host/x", "http://host/m.vmem", "file:///tmp/m.vmem"])
+def test_a_place_that_is_no_folder_is_refused_and_not_made(
+    empty_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    empty_desk.window.open(place)
+    empty_desk.settle()
+    assert "a memory is a folder on this computer" in empty_desk.errors[0][0]
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,88 @@
+"""The command encoders, and what other commands do with the encoder that the user names."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.output import Progress, emit, megabytes, say, table
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.encoders.base import EncoderInfo
+
+DEFAULT_ENCODER = "lite0"
+
+
+def encoders(
+    add: Annotated[
+        str | None,
+        typer.Option(
+            "--add",
+            metavar="FILE",
+            help="Add a TorchScript (.pt) or ONNX (.onnx) file of your own. A TorchScript file is program code: add "
+            "only one that you trust.",
+        ),
+    ] = None,
+    fetch: Annotated[
+        str | None, typer.Option("--fetch", metavar="NAME", help="Fetch the weights of an encoder.")
+    ] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the converted model that speeds up encoding on a CPU, if it can be.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """List what turns pictures into vectors. Tells whether weights are here."""
+    from visualmemory_gui.engine.encoders import registry
+
+    if add is not None:
+        _add(add)
+    if fetch is not None:
+        _fetch(fetch)
+    if prepare:
+        with Progress() as report:
+            made = registry.prepare(DEFAULT_ENCODER, report=report)
+        say("converted model made" if made else "nothing to prepare")
+    found = registry.available()
+    if as_json:
+        emit({"encoders": [asdict(one) for one in found]})
+    else:
+        table([_cells(one) for one in found], ("name", "dim", "licence", "size", "weights", ""))
+
+
+def _cells(one: EncoderInfo) -> tuple[object, ...]:
+    weights = "here" if one.weights_here else "to be fetched"
+    return one.name, one.dim, one.licence, megabytes(one.size), weights, one.note
+
+
+def choose_encoder(encoder: str) -> str:
+    """The name of the encoder that the user typed: a file is added, with a word on what it is; weights are fetched."""
+    from visualmemory_gui.engine.encoders import local_file
+
+    if local_file.is_path(encoder):
+        return _add(encoder)
+    _fetch(encoder)
+    return encoder
+
+
+def _add(file: str) -> str:
+    from visualmemory_gui.engine.encoders import local_file
+
+    added = local_file.add(Path(file))
+    say(f"{file} is added as {added.name}, {added.dim} numbers a vector, sha256 {added.weights_sha256}")
+    say(f"it is {local_file.NOTES[Path(file).suffix]}")
+    return added.name
+
+
+def _fetch(name: str) -> None:
+    """Fetch weights that are not here, their size and licence said before."""
+    from visualmemory_gui.engine.encoders import registry
+
+    info = registry.info(name)
+    if not info.weights_here:
+        say(f"fetching the weights of {name}: about {megabytes(info.size)}, {info.licence}")
+        with Progress() as report:
+            registry.fetch(name, report=report)
