@@ -58,9 +58,18 @@ def table_with(members: Members, **columns: list[object]) -> Members:
         table = table.set_column(
             table.schema.get_field_index(name), name, pa.array((values * len(table))[: len(table)])
         )
+    return with_table(members, table)
+
+
+def with_table(members: Members, table: pa.Table) -> Members:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     return sealed({**members, "exemplars.parquet": sink.getvalue().to_pybytes()})
+
+
+def pictures_of(members: Members) -> list[str]:
+    names: list[str] = pq.read_table(pa.BufferReader(members["exemplars.parquet"]))["image"].to_pylist()
+    return names
 
 
 def with_member(name: str, data: bytes = b"x") -> Callable[[Members], Members]:
@@ -80,6 +89,19 @@ def encoder(**changes: object) -> Callable[[Members], Members]:
         return sealed(members, encoder={**json.loads(members["manifest.json"])["encoder"], **changes})
 
     return changed
+
+
+def counts(**changes: object) -> Callable[[Members], Members]:
+    return lambda members: sealed(members, counts={**json.loads(members["manifest.json"])["counts"], **changes})
+
+
+def setting(**changes: object) -> Callable[[Members], Members]:
+    return lambda members: sealed(members, settings={**json.loads(members["manifest.json"])["settings"], **changes})
+
+
+def fewer_rows(members: Members) -> Members:
+    """The last exemplar is gone from the table, its picture and its thumbnail are there."""
+    return with_table(members, pq.read_table(pa.BufferReader(members["exemplars.parquet"])).slice(0, 5))
 
 
 def swapped_picture(members: Members) -> Members:
@@ -129,6 +151,30 @@ DAMAGE: dict[str, Callable[[Members], Members]] = {
     "a picture that was swapped and listed": swapped_and_listed,
     "a picture that is not there": lambda m: table_with(m, image=["0" * 64], sha256=["0" * 64]),
     "a picture outside": lambda m: table_with(m, image=["../../../etc/passwd"]),
+    "a picture that no exemplar has": with_member(f"images/{hashlib.sha256(b'x').hexdigest()}.png"),
+    "a table of fewer rows": fewer_rows,
+    "a table of fewer rows that is counted": lambda m: counts(exemplars=5, images=5)(fewer_rows(m)),
+    "a picture less than counted": lambda m: table_with(m, image=[None, *pictures_of(m)[1:]]),
+    "struck exemplars that are not counted": lambda m: table_with(m, state=["struck"]),
+    "no counts": lambda m: sealed(m, counts=None),
+    "counts that are a list": lambda m: sealed(m, counts=[6]),
+    "one count missing": lambda m: sealed(m, counts={"exemplars": 6}),
+    "a negative count": counts(bare=-1),
+    "a huge count": counts(exemplars=10**30),
+    "a count that is a fraction": counts(images=6.0),
+    "a count that is text": counts(exemplars="6"),
+    "a count that is true": counts(exemplars=True),
+    "settings that are a list": lambda m: sealed(m, settings=["k"]),
+    "a setting that is a list": setting(k=[3]),
+    "a setting that is a fraction": setting(k=1.5),
+    "a setting that is negative": setting(level=-1),
+    "a setting that is huge": setting(k=10**30),
+    "a setting of its own kind": setting(rule="root"),
+    "an encoder named by a path": encoder(name="x/enc.pt"),
+    "an encoder named by an address": encoder(name="https://host/enc.pt"),
+    "an encoder of a huge dimension": encoder(dim=10**9),
+    "an encoder of a negative dimension": encoder(dim=-64),
+    "an encoder with a list of weights": encoder(weights_sha256=[]),
     "a table that is noise": lambda m: sealed({**m, "exemplars.parquet": b"PAR1" + bytes(200) + b"PAR1"}),
     "a table cut short": lambda m: sealed({**m, "exemplars.parquet": m["exemplars.parquet"][:300]}),
     "a label upwards": lambda m: table_with(m, label=["../../x"]),
@@ -154,6 +200,30 @@ def test_a_hostile_bundle_is_refused_and_nothing_is_made(honest: Members, tmp_pa
     with pytest.raises(VisualMemoryError):
         bundle.import_(source, tmp_path / "n.vmem")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["evil.vmemz"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (counts(exemplars=7), "of exemplars its manifest counts 7, there are 6"),
+        (counts(struck=2), "of exemplars that are struck out its manifest counts 2, there are 0"),
+        (counts(images=5), "of exemplars with an image its manifest counts 5, there are 6"),
+        (counts(bare=1), "of exemplars without an image its manifest counts 1, there are 0"),
+        (fewer_rows, "of exemplars its manifest counts 6, there are 5"),
+    ],
+)
+def test_a_bundle_that_holds_something_else_than_it_says_is_refused_with_both_numbers(
+    honest: Members, tmp_path: Path, change: Callable[[Members], Members], words: str
+) -> None:
+    with pytest.raises(VisualMemoryError, match=words):
+        bundle.import_(packed(change(honest), tmp_path / "evil.vmemz"), tmp_path / "n.vmem")
+
+
+def test_what_a_bundle_says_of_itself_is_checked_before_it_is_unpacked(honest: Members, tmp_path: Path) -> None:
+    assert bundle.check(packed(honest, tmp_path / "good.vmemz")) == 6
+    for name in ("no counts", "a negative count", "a setting that is a list", "an encoder named by a path"):
+        with pytest.raises(VisualMemoryError):
+            bundle.check(packed(DAMAGE[name](honest), tmp_path / "evil.vmemz"))
 
 
 def test_the_honest_bundle_passes_the_same_door(honest: Members, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ It is a zip archive and never a database, so that what was forgotten cannot hide
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from visualmemory_gui.engine.exchange.incoming import (
 )
 from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.exchange.results import Exported, Imported
+from visualmemory_gui.engine.exchange.table_child import MOST_ROWS
 from visualmemory_gui.engine.exchange.target import new_file, scratch
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.memory import VisualMemory
@@ -35,7 +36,34 @@ VERSION = 1
 SUFFIX = ".vmemz"
 MAGIC = b"PK\x03\x04"
 EXTRA = ("sha256", "content", "group", "width", "height", "note", "image", "suffix", "thumbnail")
+WORDS = {
+    "exemplars": "exemplars",
+    "struck": "exemplars that are struck out",
+    "images": "exemplars with an image",
+    "thumbnails": "exemplars with a thumbnail alone",
+    "bare": "exemplars without an image",
+}  # of what is counted
 SETTINGS = ("k", "rule", "class_factor", "level")  # those that shape decisions; the others belong to a machine
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a bundle holds: ``thumbnails`` are exemplars with a thumbnail alone, ``bare`` those without any picture."""
+
+    exemplars: int
+    struck: int
+    images: int
+    thumbnails: int
+    bare: int
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[object | None, object | None, bool]]) -> Counts:
+        """``rows`` are (image or None, thumbnail or None, struck)."""
+        parts = list(rows)
+        images = sum(image is not None for image, _, _ in parts)
+        thumbnails = sum(image is None and thumbnail is not None for image, thumbnail, _ in parts)
+        struck = sum(struck for _, _, struck in parts)
+        return cls(len(parts), struck, images, thumbnails, len(parts) - images - thumbnails)
 
 
 def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
@@ -52,9 +80,9 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
         parquet = room / TABLE
         table.write(parquet, m, rows, extra=EXTRA, report=report)
         out.put_file(TABLE, parquet)
-        counts = _counts(rows)
+        counts = Counts.of((row.get("image"), row.get("thumbnail"), row["state"] == "struck") for row in rows)
         out.finish(_manifest(m, counts))
-    return Exported(str(path), "bundle", len(rows), counts["images"], counts["thumbnails"], counts["bare"])
+    return Exported(str(path), "bundle", counts.exemplars, counts.images, counts.thumbnails, counts.bare)
 
 
 def _reported(exemplars: Sequence[Exemplar], report: Report, what: str) -> Any:
@@ -76,18 +104,11 @@ def _export_row(m: VisualMemory, exemplar: Exemplar, out: Writer, *, keep_privat
     return row
 
 
-def _counts(rows: Sequence[table.Row]) -> dict[str, int]:
-    images = sum("image" in row for row in rows)
-    thumbnails = sum("image" not in row and "thumbnail" in row for row in rows)
-    struck = sum(row["state"] == "struck" for row in rows)
-    bare = len(rows) - images - thumbnails
-    return {"exemplars": len(rows), "struck": struck, "images": images, "thumbnails": thumbnails, "bare": bare}
-
-
-def _manifest(m: VisualMemory, counts: dict[str, int]) -> dict[str, Any]:
+def _manifest(m: VisualMemory, counts: Counts) -> dict[str, Any]:
     settings = {name: getattr(m.settings, name) for name in SETTINGS}
     return {
-        "format": FORMAT, "version": VERSION, "encoder": asdict(m.identity), "counts": counts, "settings": settings
+        "format": FORMAT, "version": VERSION, "encoder": asdict(m.identity), "counts": asdict(counts),
+        "settings": settings,
     }  # fmt: skip
 
 
@@ -95,9 +116,8 @@ def check(source: str | Path) -> int:
     """How many exemplars a bundle says it holds, after the checks that need no unpacking. Raises ExchangeError."""
     with archive.reading(Path(source)) as bundle:
         _identity(bundle)
-        counts = bundle.manifest.get("counts")
-        count = counts.get("exemplars") if isinstance(counts, dict) else None
-        return count if type(count) is int and count >= 0 else 0
+        _settings(bundle)
+        return _said(bundle).exemplars
 
 
 def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:
@@ -107,11 +127,11 @@ def import_(source: str | Path, memory: str | Path, *, report: Report = silent) 
     nothing has changed.
     """
     with archive.reading(Path(source)) as bundle, tempfile.TemporaryDirectory(prefix="visualmemory-") as room:
-        identity = _identity(bundle)
+        identity, settings, said = _identity(bundle), _settings(bundle), _said(bundle)
         parquet = Path(room) / TABLE
         bundle.extract(TABLE, parquet)
         rows = _rows(bundle, parquet, identity, report=report)
-        settings = checked_settings(bundle.manifest.get("settings"), SETTINGS)
+        _require_all(bundle, rows, said)
         return take(Incoming(rows, identity, bundle.read, settings=settings), Path(memory), report=report)
 
 
@@ -126,6 +146,35 @@ def _identity(bundle: Reader) -> EncoderIdentity:
         return checked_identity(bundle.manifest.get("encoder"))
     except BadValue as error:
         raise bundle.refuse(str(error)) from None
+
+
+def _settings(bundle: Reader) -> dict[str, str]:
+    try:
+        return checked_settings(bundle.manifest.get("settings"), SETTINGS)
+    except BadValue as error:
+        raise bundle.refuse(str(error)) from None
+
+
+def _said(bundle: Reader) -> Counts:
+    """What the manifest says is in the bundle."""
+    counts = bundle.manifest.get("counts")
+    found = [counts.get(field.name) for field in fields(Counts)] if isinstance(counts, dict) else [None]
+    if not all(type(count) is int and 0 <= count <= MOST_ROWS for count in found):
+        raise bundle.refuse("its manifest does not say how many exemplars and pictures it holds")
+    return Counts(*found)
+
+
+def _require_all(bundle: Reader, rows: Sequence[NewRow], said: Counts) -> None:
+    """Raise ExchangeError unless what is in the bundle is what its manifest says, no more and no less."""
+    there = Counts.of((row.image, row.thumbnail, row.exemplar.struck) for row in rows)
+    for field in fields(Counts):
+        wanted, found = getattr(said, field.name), getattr(there, field.name)
+        if wanted != found:
+            raise bundle.refuse(f"of {WORDS[field.name]} its manifest counts {wanted:,}, there are {found:,}")
+    used = {name for row in rows for name in (row.image, row.thumbnail) if name is not None}
+    stray = set(bundle.infos) - {archive.MANIFEST, TABLE} - used
+    if stray:
+        raise bundle.refuse(f"{len(stray):,} of its {len(used | stray):,} files belong to no exemplar")
 
 
 def _rows(bundle: Reader, parquet: Path, identity: EncoderIdentity, *, report: Report) -> list[NewRow]:

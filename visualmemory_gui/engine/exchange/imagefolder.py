@@ -29,7 +29,6 @@ from visualmemory_gui.engine.types import Exemplar, NewExemplar, Picture, Skippe
 
 METADATA = "metadata.jsonl"
 LARGEST_METADATA = 1 << 28
-MOST_ROWS = 5_000_000
 BATCH = 32
 ODD = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 LONGEST_NAME = 80

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError, StorageError
@@ -27,6 +26,7 @@ from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, NewExem
 BATCH = 256
 HEX64 = re.compile(r"[0-9a-f]{64}")
 LONGEST_TEXT = 10_000
+LONGEST_SETTING = 40
 DEFAULT_ENCODER = "lite0"
 
 
@@ -267,10 +267,13 @@ def checked_thumbnail(data: bytes, shown: str) -> bytes:
 
 
 def checked_settings(found: object, names: Sequence[str]) -> dict[str, str]:
-    """Those of ``names`` that are set in an import's description, as text."""
-    if not isinstance(found, dict):
-        return {}
-    plain: dict[str, Any] = {name: found[name] for name in names if isinstance(found.get(name), str | int)}
+    """Those of ``names`` that are set in an import's description, as text. Raises BadValue."""
+    if not isinstance(found, dict | None):
+        raise BadValue("its settings cannot be read")
+    plain = {name: found[name] for name in names if name in found} if found else {}
+    for name, value in plain.items():
+        if not isinstance(value, str | int) or len(str(value)) > LONGEST_SETTING:
+            raise BadValue(f"its setting {name} cannot be read")
     return {name: str(value) for name, value in plain.items()}
 
 
