@@ -241,6 +241,17 @@ def test_upkeep_commands_report(memory: Path, pictures: Path) -> None:
     assert "lite0" in [one["name"] for one in told("encoders")["encoders"]]
 
 
+def test_an_export_is_of_the_format_that_the_ending_says(memory: Path, tmp_path: Path, pictures: Path) -> None:
+    for name, kind in (("a.vmemz", "bundle"), ("a.parquet", "parquet"), ("a.csv", "csv"), ("a", "imagefolder"),
+                       ("a.json", "neighbours-json")):  # fmt: skip
+        assert told("export", memory, tmp_path / name)["format"] == kind
+    picture = pictures / "plant" / "0.png"
+    assert run("export", memory, tmp_path / "a.html", "--image", picture).exit_code == 0
+    for wrong, code in ((["a.png"], 2), (["b.vmemz", "--image", picture], 2), (["b.vmemz", "--format", "csv"], 1)):
+        assert run("export", memory, tmp_path / str(wrong[0]), *wrong[1:]).exit_code == code
+    assert not (tmp_path / "b.vmemz").exists()
+
+
 @pytest.mark.parametrize("kind", ["bundle", "parquet", "imagefolder"])
 def test_export_and_import_report(memory: Path, tmp_path: Path, kind: str) -> None:
     done = told("export", memory, tmp_path / "out", "--format", kind)

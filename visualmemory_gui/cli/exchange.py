@@ -26,6 +26,7 @@ class FormatName(StrEnum):
     bundle = "bundle"
     imagefolder = "imagefolder"
     parquet = "parquet"
+    csv = "csv"
     report = "report"
     neighbours_json = "neighbours-json"
 
@@ -34,14 +35,15 @@ def export(
     memory: options.Memory,
     to: Annotated[str, typer.Argument(metavar="TO", help="The new file or folder; nothing may be there.")],
     kind: Annotated[
-        FormatName,
+        FormatName | None,
         typer.Option(
             "--format",
             help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "
-            "metadata.jsonl; parquet: vectors and labels; report: one decision as NAME.html or NAME.png; "
-            "neighbours-json: the 100 nearest others of each exemplar, in the format of the paper's repository.",
+            "metadata.jsonl; parquet: vectors and labels; csv: labels for a spreadsheet; report: one decision as "
+            "NAME.html or NAME.png; neighbours-json: the 100 nearest others of each exemplar, in the format of the "
+            "paper's repository (NAME.json). Default: what the ending of TO says; without one, imagefolder.",
         ),
-    ] = FormatName.bundle,
+    ] = None,
     image: Annotated[
         str | None, typer.Option("--image", metavar="IMAGE", help="report: the picture whose decision it is about.")
     ] = None,
@@ -51,15 +53,16 @@ def export(
     as_json: options.Json = False,
 ) -> None:
     """Write the memory, or a report on one decision."""
-    if (kind is FormatName.report) != (image is not None):
+    from visualmemory_gui.engine.exchange import formats
+
+    chosen = formats.format_of(to, kind and kind.value)
+    if (chosen == formats.REPORT) != (image is not None):
         raise typer.BadParameter("a report needs --image, and only a report has one", param_hint="--image")
     if image is not None:
         _report(memory, to, image, keep_private=keep_private, as_json=as_json)
         return
-    from visualmemory_gui.engine.exchange import formats
-
     with reader(memory) as m, Progress() as report:
-        done = formats.export(m, to, kind.value, keep_private=keep_private, report=report)
+        done = formats.export(m, to, chosen, keep_private=keep_private, report=report)
     if as_json:
         emit({"to": done.path, "exported": done.exemplars, **_counts(done)})
     else:

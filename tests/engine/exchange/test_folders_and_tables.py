@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.engine.exchange.memories import facts, paint_classes, random_memory
-from visualmemory_gui.engine.errors import ExchangeError, StorageError
+from visualmemory_gui.engine.errors import BadValue, ExchangeError, StorageError
 from visualmemory_gui.engine.exchange import formats
 from visualmemory_gui.engine.memory import VisualMemory
 
@@ -79,6 +79,54 @@ def test_labels_that_no_file_system_takes_still_come_back(tmp_path: Path) -> Non
     formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
     with VisualMemory.open(tmp_path / "n.vmem") as m:
         assert set(m.catalog.counts()) == set(labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.vmemz", "bundle"), ("a.parquet", "parquet"), ("a.CSV", "csv"), ("a.json", "neighbours-json"),
+        ("a.html", "report"), ("a.png", "report"), ("a", "imagefolder"), ("a/", "imagefolder"), (".a", "imagefolder"),
+    ],
+)  # fmt: skip
+def test_the_ending_says_the_format_and_a_format_may_be_said_too(tmp_path: Path, name: str, kind: str) -> None:
+    target = str(tmp_path / "out") + "/" + name
+    assert formats.format_of(target) == formats.format_of(target, kind) == kind
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.vmemz", "parquet"), ("a.csv", "bundle"), ("a.png", "imagefolder")])
+def test_a_format_that_contradicts_the_ending_is_refused_and_nothing_is_written(
+    memory: Path, tmp_path: Path, name: str, kind: str
+) -> None:
+    with pytest.raises(BadValue, match=f"{kind} was asked for"):
+        export(memory, tmp_path / name, kind)
+    assert not (tmp_path / name).exists()
+
+
+def test_an_ending_that_says_nothing_needs_a_format(memory: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match=r"the ending \.zip says no format: name TO with one of \.vmemz, \.parquet"):
+        formats.format_of(tmp_path / "a.zip")
+    assert export(memory, tmp_path / "a.zip", "bundle").read_bytes()[:4] == b"PK\x03\x04"
+    (tmp_path / "a.b").mkdir()
+    assert formats.format_of(tmp_path / "a.b") == "imagefolder"
+
+
+def test_a_parquet_file_named_so_is_one(memory: Path, tmp_path: Path) -> None:
+    with VisualMemory.open(memory, readonly=True) as m:
+        assert formats.export(m, tmp_path / "a.parquet").format == "parquet"
+    assert (tmp_path / "a.parquet").read_bytes()[:4] == b"PAR1"
+
+
+def test_a_csv_table_has_every_exemplar_and_no_formula(tmp_path: Path) -> None:
+    with VisualMemory.create(tmp_path / "m.vmem", dim=3) as m:
+        m.add_vectors(np.eye(3, dtype=np.float32), ["=1+1", "a,b", "größer"])
+        m.strike([3])
+    lines = export(tmp_path / "m.vmem", tmp_path / "a.csv", "csv").read_text().splitlines()
+    assert lines == [
+        "id,label,state,trust,source",
+        "1,'=1+1,active,1.0,",
+        '2,"a,b",active,1.0,',
+        "3,größer,struck,1.0,",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["bundle", "imagefolder", "parquet"])

@@ -5,28 +5,58 @@ from __future__ import annotations
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadValue, ExchangeError
-from visualmemory_gui.engine.exchange import bundle, imagefolder, neighbours_json, parquet
+from visualmemory_gui.engine.exchange import bundle, exemplars_csv, imagefolder, neighbours_json, parquet
+from visualmemory_gui.engine.exchange import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
 
-FORMATS = ("bundle", "imagefolder", "parquet", "neighbours-json")
+REPORT, FOLDER = "report", "imagefolder"
+ENDINGS = {
+    bundle.SUFFIX: "bundle",
+    parquet.SUFFIX: "parquet",
+    exemplars_csv.SUFFIX: "csv",
+    neighbours_json.SUFFIX: "neighbours-json",
+    **dict.fromkeys(document.SUFFIXES, REPORT),
+}
+EXPORTS = {
+    "bundle": bundle.export,
+    FOLDER: imagefolder.export,
+    "parquet": parquet.export,
+    "csv": exemplars_csv.export,
+    "neighbours-json": neighbours_json.export,
+}
+
+
+def format_of(target: str | Path, kind: str | None = None) -> str:
+    """What ``target`` is written as: ``kind``, else what its ending says; without an ending it is a folder of images.
+
+    Raises BadValue where ``kind`` and the ending contradict each other, and where neither says anything.
+    """
+    path = Path(target)
+    ending = "" if path.is_dir() else path.suffix.lower()
+    meant = ENDINGS.get(ending)
+    if kind is None and ending and meant is None:
+        raise BadValue(f"the ending {ending} says no format: name TO with one of {', '.join(ENDINGS)}, or say --format")
+    if kind is not None and meant not in (None, kind):
+        raise BadValue(f"{path.name} ends like the format {meant}, and {kind} was asked for: leave out one of the two")
+    return kind or meant or FOLDER
 
 
 def export(
-    m: VisualMemory, target: str | Path, kind: str, *, keep_private: bool = False, report: Report = silent
+    m: VisualMemory,
+    target: str | Path,
+    kind: str | None = None,
+    *,
+    keep_private: bool = False,
+    report: Report = silent,
 ) -> Exported:
-    """Write ``m`` to ``target``, which must not hold anything yet, as ``kind`` of FORMATS."""
-    kinds = {
-        "bundle": bundle.export,
-        "imagefolder": imagefolder.export,
-        "parquet": parquet.export,
-        "neighbours-json": neighbours_json.export,
-    }
-    if kind not in kinds:
-        raise BadValue(f"there is no format {kind!r}; there are {', '.join(FORMATS)}")
-    return kinds[kind](m, target, keep_private=keep_private, report=report)
+    """Write ``m`` to ``target``, which must not hold anything yet, as ``format_of`` says. Raises BadValue."""
+    kind = format_of(target, kind)
+    if kind not in EXPORTS:
+        raise BadValue(f"there is no format {kind!r} of a memory; there are {', '.join(EXPORTS)}")
+    return EXPORTS[kind](m, target, keep_private=keep_private, report=report)
 
 
 def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:

@@ -18,6 +18,7 @@ from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 
+SUFFIX = ".json"
 WIDTH = 100
 _BLOCK = 1024
 
