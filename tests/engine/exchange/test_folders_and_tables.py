@@ -165,6 +165,86 @@ def test_a_table_of_others_needs_only_labels_and_vectors(tmp_path: Path, kind: p
         assert np.allclose(norms, 1, atol=1e-6)
 
 
+def table_of(folder: Path, classes: list[str] | None = None, **columns: object) -> Path:
+    """A Parquet table of vectors; ``classes`` are kept where the datasets library keeps them."""
+    folder.mkdir(exist_ok=True)
+    rows = len(next(iter(columns.values())))  # type: ignore[arg-type]
+    table = pa.table({"vector": np.eye(rows, dtype=np.float32).tolist(), **columns})
+    features = {"label": {"names": classes, "_type": "ClassLabel"}, "vector": {"_type": "List"}}
+    said = {"huggingface": json.dumps({"info": {"features": features}})} if classes is not None else None
+    pq.write_table(table.replace_schema_metadata(said), folder / "t.parquet")
+    return folder / "t.parquet"
+
+
+def labels_and_sources(memory: Path) -> list[tuple[str, str | None]]:
+    with VisualMemory.open(memory, readonly=True) as m:
+        return [(e.label, e.source) for e in m.catalog.select()]
+
+
+@pytest.mark.parametrize("classes", [None, ["cat", "größe/dog"]])
+def test_labels_that_are_numbers_get_their_names_where_the_table_has_them(
+    tmp_path: Path, classes: list[str] | None
+) -> None:
+    formats.import_(table_of(tmp_path / "t", classes, label=[0, 1, 1]), tmp_path / "n.vmem")
+    wanted = classes or ["0", "1"]
+    assert [label for label, _ in labels_and_sources(tmp_path / "n.vmem")] == [wanted[i] for i in (0, 1, 1)]
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_a_number_that_is_no_class_of_the_table_is_told(tmp_path: Path, label: int) -> None:
+    with pytest.raises(ExchangeError, match=f"row 2: its label {label} is none of the 2 classes"):
+        formats.import_(table_of(tmp_path / "t", ["a", "b"], label=[0, label]), tmp_path / "n.vmem")
+    assert not (tmp_path / "n.vmem").exists()
+
+
+NO_CLASSES = b'{"info": {"features": {"label": {"names": 3, "_type": "ClassLabel"}}}}'
+
+
+@pytest.mark.parametrize("said", [b"{", b"[]", b'{"info": 3}', b"[" * 100_000, NO_CLASSES])
+def test_classes_that_cannot_be_read_leave_the_numbers(tmp_path: Path, said: bytes) -> None:
+    table = pa.table({"vector": [[1.0, 2.0]], "label": [7]})
+    pq.write_table(table.replace_schema_metadata({b"huggingface": said}), tmp_path / "t.parquet")
+    formats.import_(tmp_path / "t.parquet", tmp_path / "n.vmem")
+    assert labels_and_sources(tmp_path / "n.vmem") == [("7", None)]
+
+
+@pytest.mark.parametrize("labels", [[True, False], [0.5, 1.0], [None, "a"], [b"a", b"b"]])
+def test_labels_of_other_kinds_are_refused(tmp_path: Path, labels: list[object]) -> None:
+    with pytest.raises(ExchangeError):
+        formats.import_(table_of(tmp_path / "t", label=labels), tmp_path / "n.vmem")
+
+
+IMAGES = [{"bytes": b"\xff\xd8", "path": "a/cat.jpg"}, {"bytes": None, "path": None}]
+
+
+@pytest.mark.parametrize(
+    ("columns", "wanted"),
+    [
+        ({"source": ["cat.jpg", "/data/dog.jpg"]}, ["HERE/cat.jpg", "/data/dog.jpg"]),
+        ({"file_name": ["a/cat.jpg", None]}, ["HERE/a/cat.jpg", None]),
+        ({"source": [None, "b.jpg"], "file_name": ["a.jpg", "c.jpg"]}, ["HERE/a.jpg", "HERE/b.jpg"]),
+        ({"image": IMAGES}, ["HERE/a/cat.jpg", None]),
+        ({"image": IMAGES, "file_name": ["x.jpg", None]}, ["HERE/x.jpg", None]),
+        ({"source": ["../../etc/passwd", "a\0b"]}, [None, None]),
+    ],
+)
+def test_file_names_of_a_table_are_kept_as_lying_beside_it(
+    tmp_path: Path, columns: dict[str, object], wanted: list[str | None]
+) -> None:
+    formats.import_(table_of(tmp_path / "t", label=["a", "b"], **columns), tmp_path / "n.vmem")
+    here = str(tmp_path / "t")
+    found = [source and source.replace(here, "HERE") for _, source in labels_and_sources(tmp_path / "n.vmem")]
+    assert found == wanted
+
+
+def test_a_table_of_a_memory_keeps_its_file_names_on_the_way_there_and_back(memory: Path, tmp_path: Path) -> None:
+    formats.import_(export(memory, tmp_path / "a.parquet", "parquet"), tmp_path / "n.vmem")
+    names = [Path(str(source)).name for _, source in labels_and_sources(memory)]
+    assert [Path(str(source)).name for _, source in labels_and_sources(tmp_path / "n.vmem")] == names
+    again = pq.read_table(export(tmp_path / "n.vmem", tmp_path / "b.parquet", "parquet"))
+    assert again["source"].to_pylist() == names
+
+
 def test_a_table_of_another_length_is_refused(memory: Path, tmp_path: Path) -> None:
     table = pa.table({"vector": [[1.0, 2.0]], "label": ["a"]})
     pq.write_table(table, tmp_path / "t.parquet")

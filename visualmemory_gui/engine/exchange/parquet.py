@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
 from visualmemory_gui.engine.exchange import table
@@ -20,7 +20,7 @@ from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import BROUGHT, EncoderIdentity
+from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
 
 SUFFIX = ".parquet"
 MAGIC = b"PAR1"
@@ -38,7 +38,9 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
 def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:
     """Bring a table's vectors into ``memory``; a missing one is made for vectors of that length. One step.
 
-    Needed are ``label`` and ``vector``. Raises ExchangeError, EncoderMismatch; then nothing has changed.
+    Needed are ``label`` (text, or numbers as the datasets library writes classes) and ``vector``. A file name in
+    ``source``, ``file_name`` or ``image.path`` is kept, one that is relative as lying beside the table. Raises
+    ExchangeError, EncoderMismatch; then nothing has changed.
     """
     path, place = Path(source), Path(memory)
     rows: list[NewRow] = []
@@ -49,10 +51,35 @@ def import_(source: str | Path, memory: str | Path, *, report: Report = silent) 
                 report(len(rows), head.total, "reading")
                 vectors = gate(batch.vectors, identity.dim)
                 pairs = enumerate(zip(batch.rows, vectors, strict=True), len(rows) + 1)
-                rows += [NewRow(exemplar_of(r, v, shown=f"row {n}"), f"row {n}") for n, (r, v) in pairs]
+                rows += [_row(path, head, row, vector, shown=f"row {n}") for n, (row, vector) in pairs]
     except (BadLabel, BadVector) as error:
         raise ExchangeError(f"{path.name} cannot be imported: {error}") from error
     return take(Incoming(rows, identity, _nothing), place, report=report)
+
+
+def _row(path: Path, head: table.Head, row: table.Row, vector: F32, *, shown: str) -> NewRow:
+    told = {**row, "label": _label(head, row.get("label"), shown), "source": _source(path, row)}
+    return NewRow(exemplar_of(told, vector, shown=shown), shown)
+
+
+def _label(head: table.Head, label: object, shown: str) -> object:
+    """The name of a label that is a number; any other value as it is."""
+    if type(label) is not int:
+        return label
+    if head.classes is None:
+        return str(label)
+    if not 0 <= label < len(head.classes):
+        raise ExchangeError(f"{shown}: its label {label} is none of the {len(head.classes):,} classes of the table")
+    return head.classes[label]
+
+
+def _source(path: Path, row: table.Row) -> object:
+    """Where the row's image lies, or would lie beside the table; None where no name below its folder is given."""
+    name = row.get("source") or row.get("file_name")
+    if not isinstance(name, str) or Path(name).is_absolute():
+        return name
+    inside = ".." not in PurePath(name).parts and "\0" not in name
+    return str(path.absolute().parent / name) if inside else None
 
 
 def _identity(head: table.Head, memory: Path) -> EncoderIdentity:

@@ -29,11 +29,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Rows, numbers a vector (0 without rows), and what is said about the encoder that made them (None: nothing)."""
+    """Rows, numbers a vector (0 without rows), and what is said about the encoder that made them (None: nothing).
+
+    ``classes`` are the names of labels that are numbers, counted from 0, as the datasets library keeps them.
+    """
 
     total: int
     dim: int
     encoder: str | None
+    classes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ def read(path: Path) -> Iterator[tuple[Head, Iterator[Batch]]]:
     assert child.stdout is not None
     try:
         head, _ = _frame(child, child.stdout, path)
-        yield Head(int(head["total"]), int(head["dim"]), head["encoder"]), _batches(child, child.stdout, path)
+        classes = None if head["classes"] is None else tuple(head["classes"])
+        yield Head(int(head["total"]), int(head["dim"]), head["encoder"], classes), _batches(child, child.stdout, path)
     finally:
         child.kill()
         child.stdout.close()

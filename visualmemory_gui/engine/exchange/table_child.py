@@ -20,7 +20,9 @@ NEEDED = ("label", "vector")
 ENCODER_KEY = b"visualmemory.encoder"
 # Columns that are passed on.
 KNOWN = frozenset(("id", "label", "state", "trust", "source", "sha256", "content", "group", "note", "image", "suffix"))
-KNOWN |= {"thumbnail", "width", "height", "vector"}
+KNOWN |= {"thumbnail", "width", "height", "vector", "file_name"}
+IMAGE = "image"  # of the datasets library: bytes and path, of which the path is passed on
+DATASETS_KEY = b"huggingface"
 
 
 class Refused(Exception):
@@ -62,8 +64,9 @@ def _read(path: str, out: BinaryIO) -> None:
     with pq.ParquetFile(path) as file:
         total, dim = _checked_size(file)
         encoder = (file.schema_arrow.metadata or {}).get(ENCODER_KEY)
-        send(out, {"total": total, "dim": dim, "encoder": encoder and encoder[:MOST_DIM].decode("utf-8", "replace")})
-        names = [name for name in file.schema_arrow.names if name in KNOWN]
+        said = encoder and encoder[:MOST_DIM].decode("utf-8", "replace")
+        send(out, {"total": total, "dim": dim, "encoder": said, "classes": _classes(file.schema_arrow)})
+        names = _columns(file.schema_arrow)
         seen = 0
         rows = max(1, min(1024, BATCH_COMPONENTS // max(dim, 1)))
         for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
@@ -74,6 +77,29 @@ def _read(path: str, out: BinaryIO) -> None:
         if seen != total:
             raise Refused("it holds fewer rows than it says")
     send(out, {"end": True})
+
+
+def _classes(schema: Any) -> list[str] | None:
+    """The names of the labels where these are numbers: the datasets library keeps them beside the columns."""
+    text = (schema.metadata or {}).get(DATASETS_KEY, b"")
+    try:
+        label = json.loads(text[:MOST_TEXT])["info"]["features"]["label"]
+        names = label["names"] if label["_type"] == "ClassLabel" else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
+
+
+def _columns(schema: Any) -> list[str]:
+    """The columns to read; of an image that carries its bytes only the path."""
+    import pyarrow as pa
+
+    names = [name for name in schema.names if name in KNOWN]
+    if IMAGE not in names or not pa.types.is_struct(schema.field(IMAGE).type):
+        return names
+    kind = schema.field(IMAGE).type
+    path = [f"{IMAGE}.path"] if kind.get_field_index("path") >= 0 else []
+    return [name for name in names if name != IMAGE] + path
 
 
 def _checked_size(file: Any) -> tuple[int, int]:
@@ -109,6 +135,7 @@ def _components(meta: Any) -> int:
 
 def _send_batch(out: BinaryIO, batch: Any, dim: int) -> None:
     import numpy as np
+    import pyarrow as pa
 
     vectors = batch.column("vector")
     flat = vectors.flatten()
@@ -121,6 +148,10 @@ def _send_batch(out: BinaryIO, batch: Any, dim: int) -> None:
     if sum(batch.column(name).nbytes for name in names) > MOST_TEXT:
         raise Refused("its texts are too long")
     columns = {name: batch.column(name).to_pylist() for name in names}
+    paths = columns.get(IMAGE)
+    if paths is not None and pa.types.is_struct(batch.schema.field(IMAGE).type):
+        del columns[IMAGE]
+        columns.setdefault("file_name", [one and one["path"] for one in paths])
     send(out, {"n": batch.num_rows, "dim": dim, "columns": columns}, body)
 
 
