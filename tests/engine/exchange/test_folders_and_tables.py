@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.engine.exchange.memories import facts, paint_classes, random_memory
+from tests.engine.exchange.memories import facts, paint, paint_classes, random_memory
 from visualmemory_gui.engine.errors import BadValue, ExchangeError, StorageError
 from visualmemory_gui.engine.exchange import formats
 from visualmemory_gui.engine.memory import VisualMemory
@@ -38,6 +38,36 @@ def test_a_folder_holds_the_active_pictures_and_says_what_they_are(memory: Path,
     assert (done.exemplars, done.left_out, len(lines)) == (11, 1, 11)
     assert all((tmp_path / "f" / line["file_name"]).parent == tmp_path / "f" / line["label"] for line in lines)
     assert set(lines[0]) == {"file_name", "label", "id", "state", "trust", "sha256"}
+
+
+SPLIT_WORDS = ["train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation"]
+
+
+def test_names_that_mean_a_split_elsewhere_are_all_in_one_and_keep_their_names(tmp_path: Path) -> None:
+    """The rule of the datasets library: ``configs`` of README.md, where there are any, say which files are read."""
+    with VisualMemory.create(tmp_path / "m.vmem", "fake") as m:
+        files = [paint(tmp_path / "p" / word / f"{word}_1.png", n) for n, word in enumerate(SPLIT_WORDS)]
+        m.add(files, SPLIT_WORDS)
+    folder = export(tmp_path / "m.vmem", tmp_path / "f", "imagefolder")
+    _, head, _ = (folder / "README.md").read_text().split("---\n")
+    assert head.split("\n") == [
+        "configs:", "- config_name: default", "  data_files:", "  - split: train", '    path: "**"', "",
+    ]  # fmt: skip
+    lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
+    assert sorted(line["file_name"] for line in lines) == sorted(f"{word}/{word}_1.png" for word in SPLIT_WORDS)
+    assert all((folder / line["file_name"]).is_file() for line in lines)
+
+
+def test_labels_that_would_be_hidden_or_called_like_our_own_files_get_other_folders(tmp_path: Path) -> None:
+    labels = ["__pycache__", ".hidden", "README.md", "readme.md/x", "metadata.jsonl"]
+    with VisualMemory.create(tmp_path / "m.vmem", "fake") as m:
+        m.add([paint(tmp_path / "p" / f"{n}.png", n) for n in range(len(labels))], labels)
+    folder = export(tmp_path / "m.vmem", tmp_path / "f", "imagefolder")
+    found = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    assert found == ["README.md_", "_pycache__", "hidden", "metadata.jsonl_", "readme.md_"]
+    formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    with VisualMemory.open(tmp_path / "n.vmem") as m:
+        assert set(m.catalog.counts()) == set(labels)
 
 
 def test_a_folder_comes_back_with_labels_and_trust(memory: Path, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A folder of class folders with ``metadata.jsonl``, as Hugging Face's ImageFolder reads it.
 
-Each line names a picture by ``file_name`` and carries ``label, id, state, trust, sha256``.
+Each line names a picture by ``file_name`` and carries ``label, id, state, trust, sha256``. ``README.md`` puts all files
+into one split: without it that library looks for words like *train* and *test* in the names of files and folders, and
+where it finds one it takes those files alone.
 """
 
 from __future__ import annotations
@@ -28,8 +30,25 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Exemplar, NewExemplar, Picture, Skipped
 
 METADATA = "metadata.jsonl"
+README = "README.md"
+CARD = """---
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: "**"
+---
+
+# {images:,} images in {classes:,} classes
+
+Exported from a visual memory. Each class is a folder; `metadata.jsonl` names each image with its label.
+
+`datasets.load_dataset("PATH OF THIS FOLDER")` finds all of them. With `load_dataset("imagefolder", data_dir=…)`, which
+does not read this file, add `data_files="**"`: else files are sorted into splits by words in their names.
+"""
 LARGEST_METADATA = 1 << 28
 BATCH = 32
+DUNDER = re.compile(r"^_{2,}")
 ODD = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 LONGEST_NAME = 80
 
@@ -52,6 +71,8 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
                 counts[kind] += 1
                 if row:
                     metadata.write(json.dumps(row, ensure_ascii=False) + "\n")
+        card = CARD.format(images=counts["image"] + counts["thumbnail"], classes=len({e.label for e in exemplars}))
+        (part / README).write_text(card, encoding="utf-8")
     written = counts["image"] + counts["thumbnail"]
     return Exported(
         str(path), "imagefolder", written, counts["image"], counts["thumbnail"], counts["none"], left_out=struck
@@ -98,12 +119,13 @@ class _Names:
 
 
 def _plain(name: str) -> str:
-    """``name`` as it may be called on any system."""
+    """``name`` as it may be called on any system, hidden on none, and unlike the files of our own."""
     text = ODD.sub("_", unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8")))
     text = text[:LONGEST_NAME].strip(" .")
     while len(text.encode()) > 200:
         text = text[:-1]
-    return text or "_"
+    text = DUNDER.sub("_", text) or "_"  # a folder of such a name is passed over by the library that this is for
+    return f"{text}_" if text.casefold() in (METADATA.casefold(), README.casefold()) else text
 
 
 def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
