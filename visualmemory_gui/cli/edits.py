@@ -10,7 +10,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import Progress, count, emit, say
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
 from visualmemory_gui.engine.errors import VisualMemoryError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def tell(changes: Changes, *, as_json: bool) -> None:
     if as_json:
         emit({"edit": changes.edit, "ids": list(changes.ids)})
     else:
-        typer.echo(changes.edit or "nothing changed")
+        print_line(changes.edit or "nothing changed")
 
 
 def chosen(m: VisualMemory, ids: list[int] | None, label: str | None) -> list[int]:
@@ -76,7 +76,9 @@ def relabel(
 def reweigh(
     memory: options.Memory,
     ids: options.Ids,
-    to: Annotated[float, typer.Option("--to", help="The trust: a factor on the vote, above 0 and at most 100.")],
+    to: Annotated[
+        float, typer.Option("--to", metavar="X", help="The trust: a factor on the vote, above 0 and at most 100.")
+    ],
     as_json: options.Json = False,
 ) -> None:
     """Set the trust of exemplars. Their votes are multiplied by it."""
@@ -116,7 +118,7 @@ def forget(
     _need_some(ids, source, label, struck)
     if not yes and not sys.stdin.isatty():
         raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask, --yes is needed")
-    with writer(memory) as m, Progress() as report:
+    with writer(memory) as m, Progress("forgetting") as report:
         doomed = _doomed(m, ids, source=source, label=label, struck=struck)
         if doomed and not yes:
             typer.confirm(f"Forget {count(len(doomed))} for good? This cannot be undone", abort=True, err=True)
@@ -158,13 +160,13 @@ def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> No
         proved = {} if proof is None else {"proof": {"decisions": proof.decisions, "different": proof.different}}
         emit({**asdict(receipt), **proved})
         return
-    typer.echo(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
+    print_line(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
     if receipt.labels:
-        typer.echo(f"labels: {', '.join(receipt.labels)}")
+        print_line(f"labels: {', '.join(receipt.labels)}")
     found = f"{count(receipt.files_scanned, 'file')} scanned, {count(receipt.hits, 'trace')} left"
     shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
-    typer.echo(found + shared)
-    typer.echo("out of reach: " + "; ".join(receipt.unreachable))
+    print_line(found + shared)
+    print_line("out of reach: " + "; ".join(receipt.unreachable))
     if proof is not None:
         held = "all are those" if proof.holds else f"{proof.different:,} are NOT those"
-        typer.echo(f"{count(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")
+        print_line(f"{count(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")

@@ -11,7 +11,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import count, emit, table
+from visualmemory_gui.cli.output import count, emit, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.types import Changes, Step
 
 PAST = {"undo": "Undone", "redo": "Redone"}
-Steps = Annotated[int, typer.Option("--steps", min=1, help="How many steps.")]
+Steps = Annotated[int, typer.Option("--steps", metavar="N", min=1, help="How many steps.")]
 
 
 def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
@@ -49,14 +49,14 @@ def _tell(done: list[Changes], verb: str, *, as_json: bool) -> None:
         emit({"edit": "; ".join(changes.edit or "" for changes in done) or None, "ids": ids})
         return
     for changes in done:
-        typer.echo(f"{PAST[verb]}: {changes.edit}")
+        print_line(f"{PAST[verb]}: {changes.edit}")
     if not done:
-        typer.echo(f"nothing to {verb}")
+        print_line(f"nothing to {verb}")
 
 
 def history(
     memory: options.Memory,
-    last: Annotated[int | None, typer.Option("--last", min=1, help="Only the latest steps.")] = None,
+    last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the latest steps.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """List the edits. Those that can be redone first, then the latest first."""
@@ -80,9 +80,9 @@ def revert(
     if as_json:
         emit({"edit": changes.edit, "ids": list(changes.ids), "left": list(changes.left)})
         return
-    typer.echo(changes.edit or "nothing changed")
+    print_line(changes.edit or "nothing changed")
     if changes.left:
-        typer.echo(f"left as they are, because they were changed since: {' '.join(map(str, changes.left))}")
+        print_line(f"left as they are, because they were changed since: {' '.join(map(str, changes.left))}")
 
 
 def tag(
@@ -109,7 +109,7 @@ def tag(
     if as_json:
         emit({"tag": name if found is None else found.name, "step": found.step if found else None})
     else:
-        typer.echo(f"deleted: {name}" if found is None else f"tagged: {found.name}")
+        print_line(f"deleted: {name}" if found is None else f"tagged: {found.name}")
 
 
 def diff(
@@ -132,11 +132,11 @@ def diff(
         return
     for name in ("added", "removed", "struck", "restored"):
         if ids := getattr(found, name):
-            typer.echo(f"{name}: {count(len(ids))}: {' '.join(map(str, ids))}")
+            print_line(f"{name}: {count(len(ids))}: {' '.join(map(str, ids))}")
     for i, then, now in (*found.relabelled, *found.reweighed):
-        typer.echo(f"{i}: {1 if then is None else then} -> {1 if now is None else now}")
+        print_line(f"{i}: {1 if then is None else then} -> {1 if now is None else now}")
     if not found.ids:
-        typer.echo("nothing is different")
+        print_line("nothing is different")
 
 
 def _moment(text: str, tags: set[str]) -> int | str | float:

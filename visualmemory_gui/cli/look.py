@@ -11,7 +11,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import count, emit, say, table
+from visualmemory_gui.cli.output import count, emit, print_line, say, table
 from visualmemory_gui.engine.errors import BadImage, BadValue
 
 if TYPE_CHECKING:
@@ -85,12 +85,12 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
 
 def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None]) -> None:
     if decision.label is None or decision.share is None:
-        typer.echo(f"{image}: nothing to compare with")
+        print_line(f"{image}: nothing to compare with")
         return
     known = {True: "known", False: "unknown", None: "too few exemplars to tell whether it is known"}[decision.known]
-    typer.echo(f"{image}: {decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
+    print_line(f"{image}: {decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
     if decision.novelty and decision.known is False:
-        typer.echo(f"  {decision.novelty.reason}")
+        print_line(f"  {decision.novelty.reason}")
     rows = [
         (n.rank, n.id, n.label, f"{n.distance:.4f}", f"{n.share:.1%}", sources.get(n.id) or "")
         for n in decision.neighbours
@@ -131,8 +131,8 @@ def _show_summary(summary: Summary, *, as_json: bool) -> None:
         encoder = {"encoder": summary.encoder.name, "dim": summary.encoder.dim}
         emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
         return
-    typer.echo(f"{count(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
-    typer.echo(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers a picture; {summary.index.kind} search")
+    print_line(f"{count(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
+    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers a picture; {summary.index.kind} search")
     table(sorted(summary.labels.items()), ("label", "active"))
 
 
@@ -143,7 +143,9 @@ def vote(
     rule: Annotated[options.RuleName, typer.Option("--rule", help="The voting rule.")],
     param: Annotated[
         float | None,
-        typer.Option("--param", help="Exponent of distance (1), temperature of softmax (0.07), offset of rank (2)."),
+        typer.Option(
+            "--param", metavar="X", help="Exponent of distance (1), temperature of softmax (0.07), offset of rank (2)."
+        ),
     ] = None,
     exclude: Annotated[
         str | None, typer.Option("--exclude", metavar="IDS.json", help="A JSON list of neighbour ids that do not vote.")

@@ -71,6 +71,8 @@ OnDevice = Annotated[
     DeviceName | None,
     typer.Option("--device", help="Where to compute: auto takes a GPU if there is one. Default: the memory's setting."),
 ]
-K = Annotated[int | None, typer.Option("-k", min=1, help="How many neighbours vote. Default: the memory's setting.")]
+K = Annotated[
+    int | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote. Default: the memory's setting.")
+]
 Rule = Annotated[RuleName | None, typer.Option("--rule", help="The voting rule. Default: the memory's setting.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -9,7 +9,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import Progress, count, emit, table
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ class By(StrEnum):
 def review(
     memory: options.Memory,
     by: Annotated[By, typer.Option("--by", help="What is looked for, and its order.")],
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
-    k: Annotated[int, typer.Option("-k", min=1, help="Over how many neighbours the shares are taken.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = 50,
+    k: Annotated[
+        int, typer.Option("-k", metavar="N", min=1, help="Over how many neighbours the shares are taken.")
+    ] = 50,
     distance: Annotated[
         float, typer.Option("--distance", help="From which distance on pictures are not duplicates any more.")
     ] = 0.02,
@@ -51,7 +53,7 @@ def review(
 
     if not 0 <= distance <= WIDEST:
         raise BadValue(f"duplicates are looked for up to a distance of {WIDEST:g}, not {distance:g}")
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("comparing exemplars") as report:
         found = survey(m, k=k, report=report)
     if by is By.label:
         _labels(found, limit, as_json=as_json)
@@ -62,7 +64,7 @@ def review(
 def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, as_json: bool) -> None:
     from visualmemory_gui.engine.study.misleading import misleaders
 
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("looking for what misleads") as report:
         found = misleaders(m, "value" if by is By.value else "count", report=report)
     shown = found.rows[:limit]
     if as_json:
@@ -75,7 +77,7 @@ def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, a
         ]
         emit({"looked_at": found.looked_at, "m": found.m, "misleading": len(found.rows), "rows": rows})
         return
-    typer.echo(f"{count(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
+    print_line(f"{count(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
     table(
         ((r.id, r.label, r.wrong, r.right, r.value, ", ".join(label for _, label, _ in r.misled)) for r in shown),
         ("id", "label", "wrong", "right", "value", "misleads"),
@@ -98,7 +100,7 @@ def _labels(found: Survey, limit: int, *, as_json: bool) -> None:
         ]
         emit({"looked_at": found.looked_at, "suspects": len(found.suspects), "rows": rows})
         return
-    typer.echo(f"{count(len(found.suspects), 'suspect')} among {count(found.looked_at)}")
+    print_line(f"{count(len(found.suspects), 'suspect')} among {count(found.looked_at)}")
     table(
         ((s.id, s.label, f"{s.share:.2f}", s.suggested, f"{s.suggested_share:.2f}") for s in shown),
         ("id", "label", "its share", "suggested", "its share"),
@@ -114,7 +116,7 @@ def _duplicates(found: Survey, distance: float, *, limit: int, as_json: bool) ->
         ]
         emit({"groups": len(groups), "conflicts": sum(g.conflict for g in groups), "rows": rows})
         return
-    typer.echo(f"{count(len(groups), 'group')}, {count(sum(g.conflict for g in groups), 'conflict')}")
+    print_line(f"{count(len(groups), 'group')}, {count(sum(g.conflict for g in groups), 'conflict')}")
     table(
         ((" ".join(map(str, g.ids)), f"{g.distance:.4f}", ", ".join(dict.fromkeys(g.labels))) for g in groups[:limit]),
         ("ids", "distance", "labels"),

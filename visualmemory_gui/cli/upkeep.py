@@ -10,7 +10,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say, table
 
 DEFAULT_ENCODER = "lite0"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -20,14 +20,14 @@ def verify(memory: options.Memory, as_json: options.Json = False) -> None:
     """Check rows, images and index. Names every damage; exit code 1 when there is one."""
     from visualmemory_gui.engine import verify as checks
 
-    with reader(memory) as m, Progress() as report:
+    with reader(memory) as m, Progress("checking") as report:
         found = checks.verify(m.live, report)
     if as_json:
         emit({"ok": not found, "damage": [asdict(one) for one in found]})
     elif found:
         table([(one.what, one.where, one.detail) for one in found], ("what", "where", "damage"))
     else:
-        typer.echo("all is well")
+        print_line("all is well")
     if found:
         raise typer.Exit(1)
 
@@ -46,14 +46,14 @@ def compact(
     from visualmemory_gui.engine import upkeep
 
     seconds = None if keep_history is None else _seconds(keep_history)
-    with writer(memory) as m, Progress() as report:
+    with writer(memory) as m, Progress("compacting") as report:
         done = upkeep.compact(m.live, keep_history_s=seconds, report=report)
     if as_json:
         emit({"memory": memory, **asdict(done)})
     else:
-        typer.echo(f"{_megabytes(done.before)} before, {_megabytes(done.after)} now")
+        print_line(f"{_megabytes(done.before)} before, {_megabytes(done.after)} now")
         if done.purged:
-            typer.echo(f"{count(done.purged)} that undo had withdrawn deleted for good")
+            print_line(f"{count(done.purged)} that undo had withdrawn deleted for good")
 
 
 def _seconds(text: str) -> float:
@@ -76,12 +76,12 @@ def relink(
     """Say that source pictures moved. They are matched by their bytes."""
     from visualmemory_gui.engine import upkeep
 
-    with writer(memory) as m, Progress() as report:
+    with writer(memory) as m, Progress("looking for originals") as report:
         done = upkeep.relink(m.live, old, new, report)
     if as_json:
         emit({"moved": done.moved, "missing": list(done.missing)})
         return
-    typer.echo(f"{count(done.moved, 'original')} found at {new}")
+    print_line(f"{count(done.moved, 'original')} found at {new}")
     for path in done.missing:
         say(f"not found: {path}")
 
@@ -120,7 +120,7 @@ def encoders(
     from visualmemory_gui.engine.encoders import registry
 
     if prepare:
-        with Progress() as report:
+        with Progress("preparing the encoder") as report:
             made = registry.prepare(DEFAULT_ENCODER, report=report)
         say("converted model made" if made else "nothing to prepare")
     found = [asdict(one) for one in registry.available()]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.output import Progress, emit, say
+from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import VisualMemoryError
 
 
@@ -39,12 +39,12 @@ def demo(
 
     from visualmemory_gui.engine.exchange.demo import make_demo
 
-    with Progress() as report:
+    with Progress("making the demo") as report:
         made = make_demo(Path(to) if to else None, mistakes=mistakes, report=report)
     if as_json:
         emit({"memory": str(made)})
     else:
-        typer.echo(str(made))
+        print_line(str(made))
     if screenshot:
         _take(made, screenshot)
     elif not no_gui:
