@@ -166,6 +166,12 @@ class Catalog:
                  where not withdrawn and not struck group by label_id) on l.id = label_id order by l.path"""
         return dict(self._database.rows(sql))
 
+    def examples(self, paths: Iterable[str]) -> dict[str, int]:
+        """The first active exemplar of each of these labels that has one."""
+        sql = """select l.path, min(e.id) from labels l join exemplars e on e.label_id = l.id
+                 where l.path = ? and not e.struck and not e.withdrawn group by l.id"""
+        return dict(self._database.many(sql, [(path,) for path in paths]))
+
     def totals(self) -> tuple[int, int, int]:
         """Exemplars, active, struck. Withdrawn ones are not counted."""
         active, struck = self._database.one(

@@ -6,6 +6,7 @@ import time
 import unicodedata
 from dataclasses import dataclass
 
+from visualmemory_gui.engine.arguments import text
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 
@@ -57,7 +58,7 @@ class Tags:
 
 def clean(name: str) -> str:
     """The name as it is stored. Raises BadValue on one that is empty, too long or cannot be shown."""
-    found = unicodedata.normalize("NFC", name).strip()
+    found = unicodedata.normalize("NFC", text(name, "a tag")).strip()
     if not found or len(found) > LONGEST:
         raise BadValue(f"a tag has 1 to {LONGEST} characters")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in found):
