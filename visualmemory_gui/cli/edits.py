@@ -11,7 +11,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
-from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -36,9 +36,11 @@ def tell(changes: Changes, *, as_json: bool) -> None:
 
 
 def chosen(m: VisualMemory, ids: list[int] | None, label: str | None) -> list[int]:
-    """The given ids, and those under ``label``."""
-    under = m.catalog.ids_under(label) if label is not None else []
-    return list(dict.fromkeys([*(ids or []), *under]))
+    """The given ids, and those under ``label``. Raises BadValue for a label that no exemplar has."""
+    if label is None:
+        return list(dict.fromkeys(ids or []))
+    m.catalog.require_label(label)
+    return list(dict.fromkeys([*(ids or []), *m.catalog.ids_under(label)]))
 
 
 def _need_some(ids: list[int] | None, *others: object) -> None:
@@ -145,11 +147,15 @@ def _proof(m: VisualMemory, report: Report) -> Proof:
 def _doomed(
     m: VisualMemory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool
 ) -> list[int]:
-    found = chosen(m, ids, label)
+    found = list(ids or [])
     if label is not None:  # what undo took back is still on disk
+        m.catalog.require_label(label, withdrawn=True)
+        found += m.catalog.ids_under(label)
         found += [e.id for e in m.catalog.select(label=label, state="withdrawn")]
     if source is not None:
-        found += m.catalog.ids_of_source(source)
+        if not (there := m.catalog.ids_of_source(source)):
+            raise BadValue(f"no exemplar came from {source}")
+        found += there
     if struck:
         found += [e.id for e in m.catalog.select(state="struck")]
     return list(dict.fromkeys(found))

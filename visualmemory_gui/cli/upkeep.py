@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -13,7 +12,6 @@ from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, count, emit, print_line, say, table
 
 DEFAULT_ENCODER = "lite0"
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def verify(memory: options.Memory, as_json: options.Json = False) -> None:
@@ -57,10 +55,12 @@ def compact(
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip().lower())
-    if not found:
+    from visualmemory_gui.engine.store.moments import seconds
+
+    found = seconds(text)
+    if found is None:
         raise typer.BadParameter("a number and s, m, h, d or w, e.g. 30d", param_hint="--keep-history")
-    return float(found[1]) * SECONDS[found[2]]
+    return found
 
 
 def _megabytes(size: int) -> str:

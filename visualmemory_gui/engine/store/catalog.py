@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.errors import DamagedMemory, UnknownExemplar
+from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store import adding, check, columns, finding, keys, labels, purge, sources
 from visualmemory_gui.engine.store.database import Database
@@ -151,6 +151,16 @@ class Catalog:
             "select id from exemplars where label_id = ? and not withdrawn", [(n,) for n in numbers]
         )
         return sorted(row[0] for row in found)
+
+    def require_label(self, label: str, *, withdrawn: bool = False) -> None:
+        """Raise BadValue where no exemplar has ``label`` or one below it, naming labels that are written alike.
+
+        ``withdrawn`` exemplars count too where they are meant.
+        """
+        numbers = labels.numbers_under(self._database, label)
+        some = "select 1 from exemplars where label_id = ? and (not withdrawn or ?) limit 1"
+        if not self._database.many(some, [(number, withdrawn) for number in numbers]):
+            raise BadValue(f"no exemplar has the label {label!r} or one below it{labels.alike(label, self.counts())}")
 
     def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]:
         """Ids of those that fit, increasing, a slice of the rows at a time; see ``finding.ids``."""
