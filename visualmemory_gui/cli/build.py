@@ -103,14 +103,14 @@ def add(
     """Add pictures under a label. One step; prints their ids."""
     from visualmemory_gui.engine.types import Skipped
 
-    files, found, skipped = _listed(images)
+    files, found, skipped = listed(images)
     with writer(memory, device=device) as m:
         result = m.add_pictures(files, [label] * len(files), copy=copy, found=found)
     skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
     _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
 
 
-def _listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
+def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
     """The files among ``images`` and in the folders among them; the places of the latter; what is no picture there."""
     from visualmemory_gui.engine.images.folder import walk
 

@@ -217,10 +217,12 @@ def _id(text: str) -> int:
 
 
 def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
+    """``picture`` is the older name of ``image``; both are written in 0.2."""
     moved = [
         {
             "id": each.query.exemplar,
             "number": each.query.picture and each.query.picture.id,
+            "image": name,
             "picture": name,
             "expected": each.query.expected,
             "before": each.before,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +9,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import count, emit, print_line, table
+from visualmemory_gui.cli.output import count, emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -57,16 +55,18 @@ def _tell(done: list[Changes], verb: str, *, as_json: bool) -> None:
 def history(
     memory: options.Memory,
     last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the latest steps.")] = None,
+    form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
     """List the edits. Those that can be redone first, then the latest first."""
+    shown = options.format_of(form, as_json=as_json)
     with reader(memory) as m:
         steps = m.history.steps(last)
-    if as_json:
+    if shown is options.FormatName.json:
         emit({"steps": [step_json(step) for step in steps]})
         return
-    rows = [(s.number, _when(s.time), s.state, s.name) for s in steps]
-    table(rows, ("step", "when", "state", "edit"))
+    head, rows = ("step", "when", "state", "edit"), [(s.number, _when(s.time), s.state, s.name) for s in steps]
+    (print_csv if shown is options.FormatName.csv else table)(rows=rows, head=head)
 
 
 def revert(
@@ -88,6 +88,7 @@ def revert(
 def tag(
     memory: options.Memory,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="The name; without one, tags are listed.")] = None,
+    move: Annotated[bool, typer.Option("--move", help="Move a name that another state has to this one.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Take the name away.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -105,7 +106,7 @@ def tag(
             m.tags.drop(name)
             found = None
         else:
-            found = m.tags.put(name)
+            found = m.tags.put(name, move=move)
     if as_json:
         emit({"tag": name if found is None else found.name, "step": found.step if found else None})
     else:
@@ -141,16 +142,14 @@ def diff(
 
 def _moment(text: str, tags: set[str]) -> int | str | float:
     """A tag, a step's number, or a time: an ISO date, or how long ago."""
+    from visualmemory_gui.engine.store.moments import moment
+
     if text in tags:
         return text
-    if text.isdecimal():
-        return int(text)
-    if (ago := re.fullmatch(r"(\d+)([mhd])", text)) is not None:
-        return time.time() - int(ago[1]) * {"m": 60, "h": 3600, "d": 86400}[ago[2]]
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise BadValue(f"{text!r} is no step, no tag and no time like 2026-01-31, 90m, 2h or 7d") from None
+    found = moment(text)
+    if found is None:
+        raise BadValue(f"{text!r} is no step, no tag and no time like 2026-01-31, 90m, 2h or 7d")
+    return found
 
 
 def step_json(step: Step) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from visualmemory_gui.engine.exchange.csv_table import csv_table
+from visualmemory_gui.engine.exchange.csv_table import csv_lines
 from visualmemory_gui.engine.progress import Pace
 from visualmemory_gui.engine.visible_text import visible
 
@@ -44,8 +44,9 @@ def _plain(value: Any) -> Any:
 
 
 def print_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a CSV table on stdout."""
-    typer.echo(csv_table(head, rows), nl=False)
+    """Print a CSV table on stdout, line by line as ``rows`` come."""
+    for text in csv_lines(head, rows):
+        typer.echo(text, nl=False)
 
 
 def say(text: str) -> None:

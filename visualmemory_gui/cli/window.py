@@ -36,7 +36,8 @@ def demo(
     as_json: options.Json = False,
 ) -> None:
     """Open the demo memory. It is made from real pictures if it is not there."""
-
+    if not (no_gui or screenshot):
+        _require_display("; --no-gui only makes the demo memory, --screenshot PNG saves a picture of the window")
     from visualmemory_gui.engine.exchange.demo import make_demo
 
     with Progress("making the demo") as report:
@@ -56,11 +57,16 @@ def _has_display() -> bool:
     return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named)
 
 
-def _show(memory: str | None) -> None:
+def _require_display(instead: str = "") -> None:
+    """Before anything is done that takes its time; ``instead`` says what can be done without one."""
     if not _has_display():
         raise VisualMemoryError(
-            "there is no display here to open a window on (DISPLAY and WAYLAND_DISPLAY are not set)"
+            f"there is no display here to open a window on (DISPLAY and WAYLAND_DISPLAY are not set){instead}"
         )
+
+
+def _show(memory: str | None) -> None:
+    _require_display()
     from visualmemory_gui.app import application
 
     raise typer.Exit(application.main(["visualmemory-gui", *([memory] if memory else [])]))

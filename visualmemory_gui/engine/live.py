@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from visualmemory_gui.engine.deciding import Ask, Decider
 from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
 from visualmemory_gui.engine.decision.novelty import Thresholds
@@ -116,9 +118,12 @@ class LiveMemory(Stores):
         """Decide one query vector, (dim,) float32 of unit length, on the memory as it is now."""
         return self._on_what_is_there(lambda: self.decider.decide(self.snapshot, vector, ask, content=content))
 
-    def decide_many(self, vectors: F32, ask: Ask, *, contents: Sequence[str | None]) -> list[Decision]:
-        """``decide`` for each row of ``vectors`` (n, dim), all on one state of the memory."""
-        return self._on_what_is_there(lambda: self.decider.decide_many(self.snapshot, vectors, ask, contents=contents))
+    def decide_many(self, vectors: Sequence[F32], ask: Ask, contents: Sequence[str | None]) -> list[Decision]:
+        """``decide`` for each of ``vectors``, all on one state of the memory."""
+        if not vectors:
+            return []
+        queries = np.stack(vectors)
+        return self._on_what_is_there(lambda: self.decider.decide_many(self.snapshot, queries, ask, contents=contents))
 
     def _on_what_is_there(self, decide: Callable[[], T]) -> T:
         """What ``decide`` finds, asked again where an edit of another process came between."""

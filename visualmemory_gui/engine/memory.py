@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral
 from os import PathLike
@@ -10,21 +10,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine import arguments, forget, intake, notebook
 from visualmemory_gui.engine.arrivals import AddResult
 from visualmemory_gui.engine.deciding import Ask
 from visualmemory_gui.engine.encoders import registry
-from visualmemory_gui.engine.errors import BadValue, BadVector, VisualMemoryError
+from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
 from visualmemory_gui.engine.index.gate import gate, gate_one
 from visualmemory_gui.engine.intake import BuildResult
 from visualmemory_gui.engine.live import Callback, LiveMemory
 from visualmemory_gui.engine.notebook import Thumbnails
 from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.query import queries
+from visualmemory_gui.engine.query import Query, good, queries
 from visualmemory_gui.engine.reading import PictureReader, batched, images_of
 from visualmemory_gui.engine.store import difference, labels
 from visualmemory_gui.engine.store.difference import Difference
@@ -144,7 +143,9 @@ class VisualMemory(Parts):
     def changed(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it. Raises BadValue."""
         if not callable(callback):
-            raise BadValue(f"a callback is called with each edit's Changes, and {arguments.kind(callback)} cannot be called")
+            raise BadValue(
+                f"a callback is called with each edit's Changes, and {arguments.kind(callback)} cannot be called"
+            )
         return self.live.subscribe(callback)
 
     def set(self, name: str, value: object) -> MemorySettings:
@@ -180,7 +181,7 @@ class VisualMemory(Parts):
         ``exclude`` names exemplars that must not vote this time. Raises BadImage, UnknownExemplar, BadValue.
         """
         ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
-        [query] = queries(self._reader, self.catalog, [image])
+        query = good(queries(self._reader, self.catalog, [image])[0])
         return query.answered(self.live.decide(query.vector, ask, content=query.content), self.catalog)
 
     def decide_many(
@@ -198,14 +199,32 @@ class VisualMemory(Parts):
         Batch by batch: files are decoded side by side and searched together; each image is encoded alone, for in
         company its vector moves in the last digit. Raises what ``decide`` raises, at the first bad one.
         """
+        each = self.decide_each(images, k, rule, level=level, search=search, exclude=exclude)
+        return [good(decision) for decision in each]
+
+    def decide_each(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> Iterator[Decision | BadImage]:
+        """``decide_many`` as it goes: the decisions of a batch are there before the next is read.
+
+        In place of a decision on what is no usable image comes the BadImage that says why.
+        """
         ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
-        decisions: list[Decision] = []
         for batch in batched(images_of(images), BATCH):
             asked = queries(self._reader, self.catalog, batch)
-            vectors = np.stack([query.vector for query in asked])
-            found = self.live.decide_many(vectors, ask, contents=[query.content for query in asked])
-            decisions += (query.answered(one, self.catalog) for query, one in zip(asked, found, strict=True))
-        return decisions
+            readable = [query for query in asked if isinstance(query, Query)]
+            found = iter(
+                self.live.decide_many([query.vector for query in readable], ask, [q.content for q in readable])
+            )
+            for query in asked:
+                yield query if isinstance(query, BadImage) else query.answered(next(found), self.catalog)
 
     def decide_vector(
         self,
@@ -324,8 +343,7 @@ class VisualMemory(Parts):
 
     def rename_label(self, old: str, new: str) -> Changes:
         """Rename a class and everything below it; onto an existing one: merge them. Raises BadLabel, BadValue."""
-        if not self.catalog.ids_under(labels.clean(old)):
-            raise BadValue(f"no exemplar has the label {old!r} or one below it")
+        self.catalog.require_label(labels.clean(old))
         return self.live.edit("rename", lambda writer: self.catalog.rename(writer, old, new))
 
     def forget(self, ids: Ids, *, report: Report = silent) -> Changes:

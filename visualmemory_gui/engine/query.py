@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from visualmemory_gui.engine.types import F32, Decision, Picture
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.reading import ImageLike
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,11 @@ class Query:
         return replace(decision, timings_ms=timings, thumbnails=Thumbnails(catalog, self.thumbnail))
 
 
-def queries(reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[Query]:
-    """Images, and exemplars by their ids, as what is decided. Raises BadImage, UnknownExemplar, BadValue."""
+def queries(reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[Query | BadImage]:
+    """Images, and exemplars by their ids, as what is decided, in their order.
+
+    What is no usable image is the BadImage that says why. Raises UnknownExemplar, BadValue, EncoderError.
+    """
     ids = {
         place: arguments.whole(one, "an id") for place, one in enumerate(images) if isinstance(one, int | np.integer)
     }
@@ -50,14 +56,21 @@ def queries(reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike 
     ]
 
 
+def good(found: T | BadImage) -> T:
+    """What was found. Raises the BadImage that was found in its place."""
+    if isinstance(found, BadImage):
+        raise found
+    return found
+
+
 def _of_exemplar(catalog: Catalog, exemplar: int) -> Query:
     [found] = catalog.get([exemplar])
     return Query(catalog.vectors([exemplar])[0], found.content, catalog.thumbnail(exemplar), {})
 
 
-def _of_image(reader: PictureReader, read: Picture | BadImage, decode_ms: float) -> Query:
+def _of_image(reader: PictureReader, read: Picture | BadImage, decode_ms: float) -> Query | BadImage:
     if isinstance(read, BadImage):
-        raise read
+        return read
     started = perf_counter()
     vector = reader.embed([read])[0]  # alone: in company a vector moves in its last digit
     timings = {"decode": decode_ms, "encode": (perf_counter() - started) * 1e3}

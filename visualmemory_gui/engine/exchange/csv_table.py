@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from numbers import Integral, Real
 
@@ -26,9 +26,15 @@ def csv_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     A float has six significant digits and no exponent, and is 0 below 1e-12. Text is shown as a terminal may show it
     (JSON keeps every character); what a spreadsheet would take for a formula gets an apostrophe before it.
     """
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(map(_cell, row) for row in chain([head], rows))
-    return out.getvalue()
+    return "".join(csv_lines(head, rows))
+
+
+def csv_lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of ``csv_table``, each with its end, as ``rows`` come."""
+    for row in chain([head], rows):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(map(_cell, row))
+        yield line.getvalue()
 
 
 def known_word(known: bool | None) -> str:
