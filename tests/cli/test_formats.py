@@ -83,9 +83,9 @@ def test_a_bad_image_of_a_folder_has_its_line_and_the_end_says_so(made: tuple[Pa
     assert [set(one) >= {"error"} for one in lines("classify", memory, tmp_path)] == [False, True, False]
 
 
-def test_an_empty_folder_has_no_decisions(made: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_folder_without_images_is_an_error(made: tuple[Path, Path], tmp_path: Path) -> None:
     done = run("classify", made[0], tmp_path, "--json")
-    assert (done.exit_code, done.stdout) == (0, "")
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", f"error: {tmp_path} is a folder without images\n")
 
 
 def test_json_is_the_short_form_of_its_format(made: tuple[Path, Path]) -> None:

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import visualmemory_gui
 from tests.conftest import COLOURS, picture
 from visualmemory_gui import BadValue, Decision, VisualMemory
 from visualmemory_gui.engine.errors import BadImage, UnknownExemplar, VisualMemoryError
@@ -318,8 +319,15 @@ def test_what_was_forgotten_is_not_shown_by_a_decision_made_before(memory: Visua
     assert decision._repr_html_().count("<img") == 11
     memory.forget([decision.neighbours[0].id])
     assert decision._repr_html_().count("<img") == 10
+    own = memory.decide(2)
+    memory.forget(2)
+    assert own._repr_html_().count("<img") == 9  # neither as the query nor as its own neighbour
     memory.close()
     assert decision._repr_html_().count("<img") == 1
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (Path(visualmemory_gui.__file__).parent / "py.typed").is_file()
 
 
 def test_a_decision_can_be_copied_and_kept_in_a_file(memory: VisualMemory) -> None:

@@ -49,6 +49,8 @@ def classify(
     """
     shown = options.format_of(form, as_json=as_json)
     files, _, skipped = listed(images)
+    if not files:
+        raise BadValue(f"{images[0]} is a folder without images")
     bad: list[BadImage] = []
     with reader(memory, device=device) as m:
         decided = m.decide_each(files, k, options.rule_name(rule), level=level, search=search.value)

@@ -45,6 +45,7 @@ class Commands(TyperGroup):
             with plain_errors():
                 return super().invoke(ctx)
         except (KeyboardInterrupt, Cancelled):
+            say("")  # off the line on which the terminal shows ^C
             say(KEPT)
             raise typer.Exit(STOPPED) from None
         except VisualMemoryError as error:

@@ -29,14 +29,19 @@ class HasThumbnails(Protocol):
 
 
 class Thumbnails:
-    """Where the images of a decision are found when it is shown: its query's JPEG, and the memory that decided.
+    """Where the images of a decision are found when it is shown: its query, a JPEG or an exemplar's id, and the memory.
 
     The memory is not kept alive, and what was forgotten since is not found. Copies and pickles find nothing.
     """
 
-    def __init__(self, memory: HasThumbnails, query: bytes | None = None) -> None:
+    def __init__(self, memory: HasThumbnails, query: bytes | int | None = None) -> None:
         self._memory = weakref.ref(memory)
-        self.query = query
+        self._query = query
+
+    @property
+    def query(self) -> bytes | None:
+        """The JPEG of the query, if it has one."""
+        return self.of([self._query]).get(self._query) if isinstance(self._query, int) else self._query
 
     def of(self, ids: Sequence[int]) -> Mapping[int, bytes]:
         """JPEGs of those among ``ids`` that have one; none once the memory is closed."""
@@ -55,7 +60,8 @@ def decision_html(decision: Decision) -> str:
     shown = decision.neighbours[:MOST]
     found = decision.thumbnails
     jpegs = {} if found is None else found.of([one.id for one in shown])
-    query = "" if found is None or found.query is None else _card(_image(found.query), "query")
+    jpeg = None if found is None else found.query
+    query = "" if jpeg is None else _card(_image(jpeg), "query")
     cards = "".join(_card(_image(jpegs.get(one.id)), *_facts(one)) for one in shown)
     more = len(decision.neighbours) - len(shown)
     return f"<div><p>{_headline(decision)}</p>{query}{cards}{_more(more, 'neighbours')}</div>"

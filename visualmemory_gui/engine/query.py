@@ -25,17 +25,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query: its vector (dim,), its content id, its thumbnail, and how many milliseconds each phase took."""
+    """One query: its vector (dim,), its content id, and how many milliseconds each phase took.
+
+    ``shown`` is its thumbnail, or its id where it is an exemplar, whose thumbnail may be forgotten.
+    """
 
     vector: F32
     content: str | None
-    thumbnail: bytes | None
+    shown: bytes | int
     timings_ms: dict[str, float]
 
     def answered(self, decision: Decision, catalog: Catalog) -> Decision:
         """``decision`` with what this query knows beside its vector."""
         timings = {**self.timings_ms, **decision.timings_ms}
-        return replace(decision, timings_ms=timings, thumbnails=Thumbnails(catalog, self.thumbnail))
+        return replace(decision, timings_ms=timings, thumbnails=Thumbnails(catalog, self.shown))
 
 
 def queries(reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[Query | BadImage]:
@@ -65,7 +68,7 @@ def good(found: T | BadImage) -> T:
 
 def _of_exemplar(catalog: Catalog, exemplar: int) -> Query:
     [found] = catalog.get([exemplar])
-    return Query(catalog.vectors([exemplar])[0], found.content, catalog.thumbnail(exemplar), {})
+    return Query(catalog.vectors([exemplar])[0], found.content, exemplar, {})
 
 
 def _of_image(reader: PictureReader, read: Picture | BadImage, decode_ms: float) -> Query | BadImage:
