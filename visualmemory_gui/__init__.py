@@ -9,15 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.errors import VisualMemoryError
+    from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour
 
 __version__ = "0.1.0"
 
-__all__ = ["Changes", "Decision", "Exemplar", "Neighbour", "VisualMemory", "VisualMemoryError", "__version__"]
+__all__ = [
+    "BadValue",
+    "Changes",
+    "Decision",
+    "Exemplar",
+    "Neighbour",
+    "VisualMemory",
+    "VisualMemoryError",
+    "__version__",
+]
 
 _HOMES = {
+    "BadValue": "errors",
     "Changes": "types",
     "Decision": "types",
     "Exemplar": "types",

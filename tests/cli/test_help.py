@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import typer.main
+from typer.testing import CliRunner, Result
 
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.memory import VisualMemory
@@ -43,6 +45,43 @@ def test_every_command_says_what_it_does_in_a_line(name: str) -> None:
 @pytest.mark.parametrize(("command", "name", "parameter"), list(parameters()))
 def test_every_argument_and_option_has_help(command: str, name: str, parameter: object) -> None:
     assert getattr(parameter, "help", None), f"{command} {name}"
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, prog_name="visualmemory")
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_speaks_of_no_type_and_no_bracket_that_is_not_to_be_typed(name: str) -> None:
+    text = call(*name.split(), "--help").stdout
+    assert text.startswith("Usage: visualmemory")
+    assert not re.search(r"[{}]|<|list\[|\bx>=|Value error|None\b", text), text
+
+
+def test_help_names_arguments_by_capitals_and_options_by_their_choices() -> None:
+    text = call("watch", "--help").stdout
+    assert "Usage: visualmemory watch [OPTIONS] MEMORY VERB [IMAGE|NUMBER]..." in text
+    assert "--by label|value|misled|duplicates" in call("review", "--help").stdout
+
+
+WRONG_CALLS = [
+    (["strike", "m", "abc"], "Invalid value for 'ID': 'abc' is no whole number"),
+    (["reweigh", "m", "1", "--to", "much"], "Invalid value for '--to': 'much' is no number"),
+    (["review", "m", "--by", "zz"], "'zz' is not one of 'label', 'value', 'misled', 'duplicates'."),
+    (["classify", "m", "i", "-k", "0"], "Invalid value for '-k': 0 is below 1"),
+    (["watch", "m"], "Missing argument 'VERB'."),
+    (["impact", "m", "zz"], "'zz' is not one of"),
+    (["show", "m", "--no\x1b[31m"], "No such option: --no\\x1b[31m"),
+    (["\u202eshow"], "No such command '\\u202eshow'."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG_CALLS)
+def test_a_wrong_call_is_told_in_plain_words(arguments: list[str], words: str) -> None:
+    done = call(*arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert not re.search(r"[{}<]|Value error|Input should", done.stderr)
 
 
 def test_every_command_but_the_windows_prints_json() -> None:

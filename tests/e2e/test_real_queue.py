@@ -143,7 +143,7 @@ def export_and_compare(screen: Screen, path: Path) -> None:
     queue = screen.rest()["queue"]
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [row["picture"] for row in rows] == queue["names"]
-    assert [row["winner"] for row in rows] == queue["winners"]
+    assert [row["image"] for row in rows] == queue["names"]
+    assert [row["label"] for row in rows] == queue["winners"]
     assert [row["taught"] or None for row in rows] == queue["taught"]
     assert [float(row["share"]) for row in rows] == pytest.approx(queue["shares"], abs=1e-5)

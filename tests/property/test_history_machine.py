@@ -203,7 +203,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def a_tag_is_the_present_state(self) -> None:
         tags = Tags(self.database)
-        tags.put(" now ")
+        tags.put(" now ", move=True)
         assert since_tag(self.database, tags.all()[-1]).ids == ()
 
     @precondition(lambda self: self.number is None)

@@ -11,7 +11,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import creator, writer
-from visualmemory_gui.cli.output import Progress, count, emit, say
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.arrivals import AddResult
@@ -44,7 +44,7 @@ def build(
 ) -> None:
     """Make a memory from class folders. Again on the same folder adds what is new."""
     _require_pattern(group_by)
-    with creator(memory, encoder, folder=folder, device=device) as m, Progress() as report:
+    with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding pictures") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
     _tell_build(memory, result, as_json=as_json)
 
@@ -69,7 +69,7 @@ def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
             }
         )
     else:
-        typer.echo(f"{memory}: {count(result.added)} added, {result.unchanged:,} unchanged")
+        print_line(f"{memory}: {count(result.added)} added, {result.unchanged:,} unchanged")
         tell_skipped(result.skipped)
         if result.links:
             say(f"{count(result.links, 'symbolic link')} passed over")
@@ -103,14 +103,14 @@ def add(
     """Add pictures under a label. One step; prints their ids."""
     from visualmemory_gui.engine.types import Skipped
 
-    files, found, skipped = _listed(images)
+    files, found, skipped = listed(images)
     with writer(memory, device=device) as m:
         result = m.add_pictures(files, [label] * len(files), copy=copy, found=found)
     skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
     _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
 
 
-def _listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
+def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
     """The files among ``images`` and in the folders among them; the places of the latter; what is no picture there."""
     from visualmemory_gui.engine.images.folder import walk
 
@@ -133,7 +133,7 @@ def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[S
         emit({"memory": memory, "added": len(result.added), "skipped": skipped_json(skipped), "ids": list(result.ids)})
     else:
         ids = " ".join(map(str, result.added))
-        typer.echo(f"{count(len(result.added))} added" + (f": {ids}" if ids else ""))
+        print_line(f"{count(len(result.added))} added" + (f": {ids}" if ids else ""))
     tell_skipped(skipped)
     for place, exemplar in result.present.items():
         say(f"{files[place]}: already here as {exemplar}")

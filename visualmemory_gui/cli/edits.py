@@ -10,8 +10,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import Progress, count, emit, say
-from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -32,13 +32,15 @@ def tell(changes: Changes, *, as_json: bool) -> None:
     if as_json:
         emit({"edit": changes.edit, "ids": list(changes.ids)})
     else:
-        typer.echo(changes.edit or "nothing changed")
+        print_line(changes.edit or "nothing changed")
 
 
 def chosen(m: VisualMemory, ids: list[int] | None, label: str | None) -> list[int]:
-    """The given ids, and those under ``label``."""
-    under = m.catalog.ids_under(label) if label is not None else []
-    return list(dict.fromkeys([*(ids or []), *under]))
+    """The given ids, and those under ``label``. Raises BadValue for a label that no exemplar has."""
+    if label is None:
+        return list(dict.fromkeys(ids or []))
+    m.catalog.require_label(label)
+    return list(dict.fromkeys([*(ids or []), *m.catalog.ids_under(label)]))
 
 
 def _need_some(ids: list[int] | None, *others: object) -> None:
@@ -76,7 +78,9 @@ def relabel(
 def reweigh(
     memory: options.Memory,
     ids: options.Ids,
-    to: Annotated[float, typer.Option("--to", help="The trust: a factor on the vote, above 0 and at most 100.")],
+    to: Annotated[
+        float, typer.Option("--to", metavar="X", help="The trust: a factor on the vote, above 0 and at most 100.")
+    ],
     as_json: options.Json = False,
 ) -> None:
     """Set the trust of exemplars. Their votes are multiplied by it."""
@@ -116,7 +120,7 @@ def forget(
     _need_some(ids, source, label, struck)
     if not yes and not sys.stdin.isatty():
         raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask, --yes is needed")
-    with writer(memory) as m, Progress() as report:
+    with writer(memory) as m, Progress("forgetting") as report:
         doomed = _doomed(m, ids, source=source, label=label, struck=struck)
         if doomed and not yes:
             typer.confirm(f"Forget {count(len(doomed))} for good? This cannot be undone", abort=True, err=True)
@@ -143,11 +147,15 @@ def _proof(m: VisualMemory, report: Report) -> Proof:
 def _doomed(
     m: VisualMemory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool
 ) -> list[int]:
-    found = chosen(m, ids, label)
+    found = list(ids or [])
     if label is not None:  # what undo took back is still on disk
+        m.catalog.require_label(label, withdrawn=True)
+        found += m.catalog.ids_under(label)
         found += [e.id for e in m.catalog.select(label=label, state="withdrawn")]
     if source is not None:
-        found += m.catalog.ids_of_source(source)
+        if not (there := m.catalog.ids_of_source(source)):
+            raise BadValue(f"no exemplar came from {source}")
+        found += there
     if struck:
         found += [e.id for e in m.catalog.select(state="struck")]
     return list(dict.fromkeys(found))
@@ -158,13 +166,13 @@ def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> No
         proved = {} if proof is None else {"proof": {"decisions": proof.decisions, "different": proof.different}}
         emit({**asdict(receipt), **proved})
         return
-    typer.echo(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
+    print_line(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
     if receipt.labels:
-        typer.echo(f"labels: {', '.join(receipt.labels)}")
+        print_line(f"labels: {', '.join(receipt.labels)}")
     found = f"{count(receipt.files_scanned, 'file')} scanned, {count(receipt.hits, 'trace')} left"
     shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
-    typer.echo(found + shared)
-    typer.echo("out of reach: " + "; ".join(receipt.unreachable))
+    print_line(found + shared)
+    print_line("out of reach: " + "; ".join(receipt.unreachable))
     if proof is not None:
         held = "all are those" if proof.holds else f"{proof.different:,} are NOT those"
-        typer.echo(f"{count(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")
+        print_line(f"{count(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")

@@ -43,7 +43,7 @@ def encoders(
     if fetch is not None:
         _fetch(fetch)
     if prepare:
-        with Progress() as report:
+        with Progress("preparing the encoder") as report:
             made = registry.prepare(DEFAULT_ENCODER, report=report)
         say("converted model made" if made else "nothing to prepare")
     found = registry.available()
@@ -84,5 +84,5 @@ def _fetch(name: str) -> None:
     info = registry.info(name)
     if not info.weights_here:
         say(f"fetching the weights of {name}: about {megabytes(info.size)}, {info.licence}")
-        with Progress() as report:
+        with Progress("fetching weights") as report:
             registry.fetch(name, report=report)

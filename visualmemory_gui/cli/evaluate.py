@@ -10,7 +10,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def evaluate(
         str | None,
         typer.Argument(metavar="TEST_FOLDER", help="Pictures in class folders. Default: leave one exemplar out."),
     ] = None,
-    k: Annotated[list[int] | None, typer.Option("-k", min=1, help="How many neighbours vote; may be repeated.")] = None,
+    k: Annotated[
+        list[int] | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote; may be repeated.")
+    ] = None,
     rule: Annotated[options.RuleOrAll, typer.Option("--rule", help="The voting rule.")] = options.RuleOrAll.all,
     neighbours: Annotated[
         str | None,
@@ -51,10 +53,12 @@ def evaluate(
         ),
     ] = None,
     prune_m: Annotated[
-        int | None, typer.Option("--prune-m", min=1, help="Count wrong neighbours among the first M. The paper: 100.")
+        int | None,
+        typer.Option("--prune-m", metavar="M", min=1, help="Count wrong neighbours among the first M. The paper: 100."),
     ] = None,
     prune_n: Annotated[
-        int | None, typer.Option("--prune-n", min=1, help="Prune what is wrong at least N times. The paper: 128.")
+        int | None,
+        typer.Option("--prune-n", metavar="N", min=1, help="Prune what is wrong at least N times. The paper: 128."),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep this run in the memory, to compare others with it.")
@@ -90,7 +94,7 @@ def evaluate(
         _list_runs(str(memory), as_json=as_json)
     else:
         opened = writer(str(memory), device=device) if keep else reader(str(memory), device=device)
-        with opened as m, Progress() as report:
+        with opened as m, Progress("evaluating") as report:
             asked = _asked(m, queries, test_folder)
             found = study.evaluate(m, test_folder, ks=ks, rules=rules, asked=asked, report=report)
             blamed = None if blame is None else _blamed(m, found, *blame, report=report)
@@ -147,7 +151,7 @@ def _tell_blame(found: Blame, *, as_json: bool) -> None:
         return
     rows_ = [(one.id, one.label, f"{100 * one.value:.2f}", one.fix) for one in found.blamed]
     table(rows_, ("id", "label", f"% of the vote for {found.true}", "fix"))
-    typer.echo(found.words)
+    print_line(found.words)
 
 
 def _compared(
@@ -168,24 +172,24 @@ def _tell(found: Evaluation, run: Run | None, compared: Sequence[tuple[Run, Gain
         return
     _print_evaluation(found)
     for one, gain in compared:
-        typer.echo(f"against run {one.number} ({_way(one)}): {gain.words}")
+        print_line(f"against run {one.number} ({_way(one)}): {gain.words}")
     if run is not None:
-        typer.echo(f"kept as run {run.number}")
+        print_line(f"kept as run {run.number}")
 
 
 def _print_evaluation(found: Evaluation) -> None:
-    typer.echo(f"{count(found.queries, 'query')}; right answers in %, full label")
+    print_line(f"{count(found.queries, 'query')}; right answers in %, full label")
     columns = list(dict.fromkeys(k for by_k in found.accuracy.values() for k in by_k))
     rows = [(name, *(f"{100 * by_k[k]:.2f}" for k in columns)) for name, by_k in found.accuracy.items()]
     table(rows, ("rule", *(f"k={k}" for k in columns)))
     error = found.calibration.ece
     way = f"at k = {found.calibration.k}, {found.calibration.rule}"
     if error is not None:
-        typer.echo(f"calibration error {error:.3f} of the share, {way}")
+        print_line(f"calibration error {error:.3f} of the share, {way}")
     if found.confidence is not None and found.confidence.ece is not None:
-        typer.echo(f"calibration error {found.confidence.ece:.3f} of the confidence, on queries it was not fitted on")
+        print_line(f"calibration error {found.confidence.ece:.3f} of the confidence, on queries it was not fitted on")
     worst = sorted(found.per_class.items(), key=lambda item: (item[1].accuracy, -item[1].support))[:WORST]
-    typer.echo(f"the hardest classes, {way}")
+    print_line(f"the hardest classes, {way}")
     table(((label, one.support, f"{100 * one.accuracy:.1f}") for label, one in worst), ("class", "queries", "right, %"))
     for one in found.skipped:
         say(f"skipped {one.path}: {one.reason}")
@@ -224,7 +228,7 @@ def _lists(
 ) -> None:  # fmt: skip
     from visualmemory_gui.engine.study.evaluate_lists import evaluate_lists
 
-    with Progress() as report:
+    with Progress("evaluating") as report:
         found = evaluate_lists(neighbours, train, ks=ks, rules=rules, m=m, n=n, report=report)
     if as_json:
         emit(found.to_json())
@@ -233,8 +237,8 @@ def _lists(
 
 
 def _print_lists(found: ListEvaluation) -> None:
-    typer.echo(f"{count(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,")
-    typer.echo("as published; the other columns are fixed beforehand")
+    print_line(f"{count(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,")
+    print_line("as published; the other columns are fixed beforehand")
     ways = [("plain", found.accuracy), *((way, one.accuracy) for way, one in found.ways.items())]
     rows = [
         (
@@ -249,13 +253,14 @@ def _print_lists(found: ListEvaluation) -> None:
     table(rows, ("lists", "rule", *(f"k={k}" for k in found.ks), "best"))
     if found.pruning is not None:
         told = found.pruning
-        typer.echo(
+        print_line(
             f"hard pruning took out {told.pruned:,} of {count(told.exemplars)}, wrong at least {told.n} times "
-            f"among the first {told.m}\npositions: of the first k places some stay empty; refill: those behind move up"
+            f"among the first {told.m}"
         )
+        print_line("positions: of the first k places some stay empty; refill: those behind move up")
     for way, one in found.ways.items():
         for rule, gains in one.gain.items():
-            typer.echo(f"{way}, {rule}, k = {found.ks[-1]}: {gains[found.ks[-1]].words}")
+            print_line(f"{way}, {rule}, k = {found.ks[-1]}: {gains[found.ks[-1]].words}")
     if found.pruning is not None and found.pruning.judged:
         say(f"no gain is told: {count(found.pruning.judged, 'list')} are among those that pruning was counted on")
     if found.unlabelled:

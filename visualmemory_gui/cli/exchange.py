@@ -14,7 +14,7 @@ from visualmemory_gui.cli.build import skipped_json, tell_skipped
 from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import Progress, count, emit, say
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.results import Exported
@@ -61,7 +61,7 @@ def export(
     if image is not None:
         _report(memory, to, image, keep_private=keep_private, as_json=as_json)
         return
-    with reader(memory) as m, Progress() as report:
+    with reader(memory) as m, Progress("exporting") as report:
         done = formats.export(m, to, chosen, keep_private=keep_private, report=report)
     if as_json:
         emit({"to": done.path, "exported": done.exemplars, **_counts(done)})
@@ -82,7 +82,7 @@ def _report(memory: str, to: str, image: str, *, keep_private: bool, as_json: bo
     if as_json:
         emit({"to": to, "image": image, "label": decision.label})
     else:
-        typer.echo(f"the decision on {image} written to {to}")
+        print_line(f"the decision on {image} written to {to}")
 
 
 def _counts(done: Exported) -> dict[str, object]:
@@ -90,7 +90,7 @@ def _counts(done: Exported) -> dict[str, object]:
 
 
 def _tell_export(done: Exported) -> None:
-    typer.echo(f"{count(done.exemplars)} written to {done.path}, {count(done.images, 'picture')}")
+    print_line(f"{count(done.exemplars)} written to {done.path}, {count(done.images, 'picture')}")
     if done.thumbnails:
         say(f"{count(done.thumbnails)} went out as a thumbnail only: the original cannot be reached")
     if done.left_out:
@@ -114,14 +114,14 @@ def import_(
 
     if encoder is not None:
         encoder = choose_encoder(encoder)
-    with Progress() as report:
+    with Progress("importing") as report:
         done = formats.import_(source, memory, encoder=encoder, report=report)
     if as_json:
         counts = {"added": done.added, "skipped": skipped_json(done.skipped), "unchanged": done.unchanged}
         emit({"memory": memory, **counts, "ids": list(done.ids)})
     else:
         made = "made with" if done.created else "got"
-        typer.echo(f"{memory} {made} {count(done.added)}; {done.unchanged:,} were here already")
+        print_line(f"{memory} {made} {count(done.added)}; {done.unchanged:,} were here already")
         tell_skipped(done.skipped)
     if done.stopped:
         say(f"stopped: the {count(done.added)} added before are kept")

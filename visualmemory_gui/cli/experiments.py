@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +10,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.cli.output import Progress, count, emit, print_csv, print_line, say, table
+from visualmemory_gui.engine.exchange.csv_table import csv_table
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.classes import ClassStudy
@@ -49,7 +48,7 @@ def novelty(
     from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import novelty_sentences
 
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("measuring novelty") as report:
         strange = from_folder(m, unknown, report=report)
         m.live.refresh(report)
         found = measure_novelty(
@@ -64,7 +63,8 @@ def novelty(
     if as_json:
         emit(found.to_json())
     else:
-        typer.echo("\n".join(novelty_sentences(found)))
+        for sentence in novelty_sentences(found):
+            print_line(sentence)
 
 
 def classes(
@@ -91,7 +91,7 @@ def classes(
     from visualmemory_gui.engine.study.labelled import from_folder, require_read
     from visualmemory_gui.engine.study.subsets import Voting, with_new
 
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("adding classes") as report:
         snapshot, names = m.snapshot, None
         if new is not None:
             more = from_folder(m, new, report=report)
@@ -120,7 +120,7 @@ def levels(
     from visualmemory_gui.engine.study.classes import add_classes
     from visualmemory_gui.engine.study.subsets import Voting
 
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("hiding classes") as report:
         voting = Voting.of(m.settings, k, options.rule_name(rule))
         found = add_classes(m.snapshot, voting, related=True, seed=seed, report=report)
     _tell_classes(found, as_json=as_json)
@@ -138,7 +138,7 @@ def scaling(
     from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import scaling_table
 
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("measuring the error") as report:
         found = scale(m.snapshot, Voting.of(m.settings, k, options.rule_name(rule)), report=report)
     if as_json:
         emit(found.to_json())
@@ -161,7 +161,7 @@ def map_(
     """Lay all exemplars out on a map; prints id, x, y and label."""
     from visualmemory_gui.engine.study.project import lay_out
 
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("laying out the map") as report:
         snapshot = m.snapshot
         layout = lay_out(snapshot, method.value, seed=seed, report=report)
     labels = [snapshot.labels[code] for code in snapshot.label[snapshot.rows_of(layout.ids)]]
@@ -169,13 +169,13 @@ def map_(
     if as_json:
         emit({"method": layout.method, "points": [{"id": i, "x": x, "y": y, "label": n} for i, (x, y), n in spots]})
         return
-    rows = [("id", "x", "y", "label"), *((i, f"{x:.5f}", f"{y:.5f}", name) for i, (x, y), name in spots)]
+    head, rows = ("id", "x", "y", "label"), [(i, x, y, name) for i, (x, y), name in spots]
     if out is None:
-        csv.writer(sys.stdout).writerows(rows)
+        print_csv(head, rows)
     else:
         with Path(out).open("x", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
-        say(f"{count(len(rows) - 1)} on the map in {out}")
+            file.write(csv_table(head, rows))
+        say(f"{count(len(rows))} on the map in {out}")
 
 
 def _tell_skipped(skipped: tuple[Skipped, ...]) -> None:
@@ -193,7 +193,7 @@ def _tell_classes(found: ClassStudy, *, as_json: bool) -> None:
 
 
 def _print(found: Table) -> None:
-    typer.echo(found.before)
+    print_line(found.before)
     table(found.rows, found.head)
     for sentence in found.after:
-        typer.echo(sentence)
+        print_line(sentence)

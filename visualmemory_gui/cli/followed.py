@@ -10,7 +10,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.edits import chosen
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, table
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ class EditName(StrEnum):
 def watch(
     memory: options.Memory,
     verb: Annotated[
-        WatchVerb, typer.Argument(help="add: watch pictures; list: show them; check: are they right; remove: stop.")
+        WatchVerb,
+        typer.Argument(
+            metavar="VERB", help="add: watch pictures; list: show them; check: are they right; remove: stop."
+        ),
     ],
     items: Annotated[
-        list[str] | None, typer.Argument(metavar="[IMAGE|NUMBER]...", help="Pictures to add; numbers to remove.")
+        list[str] | None, typer.Argument(metavar="IMAGE|NUMBER", help="Pictures to add; numbers to remove.")
     ] = None,
     label: Annotated[str | None, typer.Option("--label", help="What the added pictures ought to be.")] = None,
     as_json: options.Json = False,
@@ -85,7 +88,7 @@ def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) ->
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        typer.echo(f"{count(len(numbers), 'picture')} ought to be {label}; {total:,} watched")
+        print_line(f"{count(len(numbers), 'picture')} ought to be {label}; {total:,} watched")
 
 
 def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
@@ -101,7 +104,7 @@ def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        typer.echo(f"{count(len(numbers), 'picture')} watched no more; {total:,} left")
+        print_line(f"{count(len(numbers), 'picture')} watched no more; {total:,} left")
 
 
 def _number(text: str) -> int:
@@ -124,7 +127,7 @@ def _list(memory: str, *, as_json: bool) -> None:
 def _check(memory: str, *, as_json: bool) -> None:
     from visualmemory_gui.engine.study.impact import Follower
 
-    with reader(memory) as m, Progress() as report:
+    with reader(memory) as m, Progress("deciding") as report:
         rows = Follower(m, report=report).rows() if len(m.watch) else ()
     right = sum(row.right for row in rows)
     if as_json:
@@ -141,7 +144,7 @@ def _check(memory: str, *, as_json: bool) -> None:
         ]
         emit({"watched": len(rows), "right": right, "rows": shown})
         return
-    typer.echo(f"{right:,} of {len(rows):,} as expected")
+    print_line(f"{right:,} of {len(rows):,} as expected")
     wrong = [row for row in rows if not row.right]
     if wrong:
         cells = ((row.query.expected, row.label, row.share, _name(row.query, None)) for row in wrong)
@@ -150,9 +153,14 @@ def _check(memory: str, *, as_json: bool) -> None:
 
 def impact(
     memory: options.Memory,
-    edit: Annotated[EditName, typer.Argument(help="The edit that might be made.")],
+    edit: Annotated[
+        EditName,
+        typer.Argument(
+            metavar="EDIT", help="The edit that might be made: strike, restore, relabel, reweigh, teach or forget."
+        ),
+    ],
     items: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID|IMAGE]...", help="Ids of exemplars; for teach, pictures.")
+        list[str] | None, typer.Argument(metavar="ID|IMAGE", help="Ids of exemplars; for teach, pictures.")
     ] = None,
     label: Annotated[
         str | None,
@@ -160,7 +168,7 @@ def impact(
             "--label", help="relabel, teach: the label. Others: the exemplars of this label and below, beside the ids."
         ),
     ] = None,
-    to: Annotated[float, typer.Option("--to", help="reweigh: the trust, above 0 and at most 100.")] = 1.0,
+    to: Annotated[float, typer.Option("--to", metavar="X", help="reweigh: the trust, above 0 and at most 100.")] = 1.0,
     as_json: options.Json = False,
 ) -> None:
     """Tell which decisions an edit would change.
@@ -170,7 +178,7 @@ def impact(
     """
     from visualmemory_gui.engine.study.impact import Follower
 
-    with reader(memory) as m, Progress() as report:
+    with reader(memory) as m, Progress("deciding") as report:
         proposal = _proposal(m, edit, items or [], label, to)
         found = Follower(m, report=report).foresee(proposal, report=report)
         names = [_name(each.query, m) for each in found.moved]
@@ -209,10 +217,12 @@ def _id(text: str) -> int:
 
 
 def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
+    """``picture`` is the older name of ``image``; both are written in 0.2."""
     moved = [
         {
             "id": each.query.exemplar,
             "number": each.query.picture and each.query.picture.id,
+            "image": name,
             "picture": name,
             "expected": each.query.expected,
             "before": each.before,
@@ -228,7 +238,7 @@ def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
 def _tell_impact(found: Radius, names: list[str]) -> None:
     from visualmemory_gui.engine.study.impact import foreseen_text
 
-    typer.echo(foreseen_text(found))
+    print_line(foreseen_text(found))
     if found.moved:
         rows = (
             (each.kind, each.query.expected, each.before, each.after, name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +9,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import count, emit, table
+from visualmemory_gui.cli.output import count, emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.types import Changes, Step
 
 PAST = {"undo": "Undone", "redo": "Redone"}
-Steps = Annotated[int, typer.Option("--steps", min=1, help="How many steps.")]
+Steps = Annotated[int, typer.Option("--steps", metavar="N", min=1, help="How many steps.")]
 
 
 def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
@@ -49,24 +47,26 @@ def _tell(done: list[Changes], verb: str, *, as_json: bool) -> None:
         emit({"edit": "; ".join(changes.edit or "" for changes in done) or None, "ids": ids})
         return
     for changes in done:
-        typer.echo(f"{PAST[verb]}: {changes.edit}")
+        print_line(f"{PAST[verb]}: {changes.edit}")
     if not done:
-        typer.echo(f"nothing to {verb}")
+        print_line(f"nothing to {verb}")
 
 
 def history(
     memory: options.Memory,
-    last: Annotated[int | None, typer.Option("--last", min=1, help="Only the latest steps.")] = None,
+    last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the latest steps.")] = None,
+    form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
     """List the edits. Those that can be redone first, then the latest first."""
+    shown = options.format_of(form, as_json=as_json)
     with reader(memory) as m:
         steps = m.history.steps(last)
-    if as_json:
+    if shown is options.FormatName.json:
         emit({"steps": [step_json(step) for step in steps]})
         return
-    rows = [(s.number, _when(s.time), s.state, s.name) for s in steps]
-    table(rows, ("step", "when", "state", "edit"))
+    head, rows = ("step", "when", "state", "edit"), [(s.number, _when(s.time), s.state, s.name) for s in steps]
+    (print_csv if shown is options.FormatName.csv else table)(rows=rows, head=head)
 
 
 def revert(
@@ -80,14 +80,15 @@ def revert(
     if as_json:
         emit({"edit": changes.edit, "ids": list(changes.ids), "left": list(changes.left)})
         return
-    typer.echo(changes.edit or "nothing changed")
+    print_line(changes.edit or "nothing changed")
     if changes.left:
-        typer.echo(f"left as they are, because they were changed since: {' '.join(map(str, changes.left))}")
+        print_line(f"left as they are, because they were changed since: {' '.join(map(str, changes.left))}")
 
 
 def tag(
     memory: options.Memory,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="The name; without one, tags are listed.")] = None,
+    move: Annotated[bool, typer.Option("--move", help="Move a name that another state has to this one.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Take the name away.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -105,11 +106,11 @@ def tag(
             m.tags.drop(name)
             found = None
         else:
-            found = m.tags.put(name)
+            found = m.tags.put(name, move=move)
     if as_json:
         emit({"tag": name if found is None else found.name, "step": found.step if found else None})
     else:
-        typer.echo(f"deleted: {name}" if found is None else f"tagged: {found.name}")
+        print_line(f"deleted: {name}" if found is None else f"tagged: {found.name}")
 
 
 def diff(
@@ -132,25 +133,23 @@ def diff(
         return
     for name in ("added", "removed", "struck", "restored"):
         if ids := getattr(found, name):
-            typer.echo(f"{name}: {count(len(ids))}: {' '.join(map(str, ids))}")
+            print_line(f"{name}: {count(len(ids))}: {' '.join(map(str, ids))}")
     for i, then, now in (*found.relabelled, *found.reweighed):
-        typer.echo(f"{i}: {1 if then is None else then} -> {1 if now is None else now}")
+        print_line(f"{i}: {1 if then is None else then} -> {1 if now is None else now}")
     if not found.ids:
-        typer.echo("nothing is different")
+        print_line("nothing is different")
 
 
 def _moment(text: str, tags: set[str]) -> int | str | float:
     """A tag, a step's number, or a time: an ISO date, or how long ago."""
+    from visualmemory_gui.engine.store.moments import moment
+
     if text in tags:
         return text
-    if text.isdecimal():
-        return int(text)
-    if (ago := re.fullmatch(r"(\d+)([mhd])", text)) is not None:
-        return time.time() - int(ago[1]) * {"m": 60, "h": 3600, "d": 86400}[ago[2]]
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise BadValue(f"{text!r} is no step, no tag and no time like 2026-01-31, 90m, 2h or 7d") from None
+    found = moment(text)
+    if found is None:
+        raise BadValue(f"{text!r} is no step, no tag and no time like 2026-01-31, 90m, 2h or 7d")
+    return found
 
 
 def step_json(step: Step) -> dict[str, object]:

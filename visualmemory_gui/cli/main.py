@@ -28,6 +28,8 @@ from visualmemory_gui.cli import (
     window,
 )
 from visualmemory_gui.cli.main_exit import STOPPED
+from visualmemory_gui.cli.output import print_line, say
+from visualmemory_gui.cli.usage import Command, plain_errors
 from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
 
 if TYPE_CHECKING:
@@ -41,19 +43,25 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with plain_errors():
+                return super().invoke(ctx)
         except (KeyboardInterrupt, Cancelled):
-            typer.echo(f"\n{KEPT}", err=True)
+            say("")  # off the line on which the terminal shows ^C
+            say(KEPT)
             raise typer.Exit(STOPPED) from None
         except VisualMemoryError as error:
-            typer.echo(f"error: {error}", err=True)
+            say(f"error: {error}")
             raise typer.Exit(1) from None
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-            typer.echo(f"error: {where}{error.strerror or error}", err=True)
+            say(f"error: {where}{error.strerror or error}")
             raise typer.Exit(1) from None
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with plain_errors():
+            return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """In the order in which they were added, which follows the work."""
@@ -72,7 +80,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"visualmemory {__version__}")
+        print_line(f"visualmemory {__version__}")
         raise typer.Exit
 
 
@@ -128,7 +136,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 for _command in COMMANDS:
-    app.command(_command.__name__.strip("_").replace("_", "-"))(_command)
+    app.command(_command.__name__.strip("_").replace("_", "-"), cls=Command)(_command)
 
 
 def main() -> None:

@@ -56,6 +56,21 @@ class StateName(StrEnum):
     withdrawn = "withdrawn"
 
 
+class FormatName(StrEnum):
+    """How a list is printed."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+
+
+def format_of(given: FormatName | None, *, as_json: bool) -> FormatName:
+    """The format that was asked for; ``--json`` is the short form of ``--format json``."""
+    if as_json and given not in (None, FormatName.json):
+        raise typer.BadParameter("--json and another format exclude each other", param_hint="--format")
+    return FormatName.json if as_json else given or FormatName.text
+
+
 def device_name(device: DeviceName | None) -> Device | None:
     return None if device is None else device.value
 
@@ -67,10 +82,16 @@ def rule_name(rule: RuleName | None) -> RuleText | None:
 Memory = Annotated[str, typer.Argument(metavar="MEMORY", help="The memory: a folder NAME.vmem.")]
 Ids = Annotated[list[int], typer.Argument(metavar="ID", help="Ids of exemplars, as `show` lists them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts, in place of text.")]
+Format = Annotated[
+    FormatName | None,
+    typer.Option("--format", help="text for people; json, the same as --json, or csv for programs. Default: text."),
+]
 OnDevice = Annotated[
     DeviceName | None,
     typer.Option("--device", help="Where to compute: auto takes a GPU if there is one. Default: the memory's setting."),
 ]
-K = Annotated[int | None, typer.Option("-k", min=1, help="How many neighbours vote. Default: the memory's setting.")]
+K = Annotated[
+    int | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote. Default: the memory's setting.")
+]
 Rule = Annotated[RuleName | None, typer.Option("--rule", help="The voting rule. Default: the memory's setting.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

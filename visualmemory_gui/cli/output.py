@@ -1,4 +1,8 @@
-"""What commands print: JSON for scripts, aligned tables for people, progress on stderr."""
+"""What commands print: JSON and CSV for programs, aligned tables for people, progress on stderr.
+
+Every byte leaves through here: names come from files and from memories of strangers, so that what would act on the
+terminal is shown in place of being sent. JSON escapes it by its own rules.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,19 @@ from typing import Any
 
 import typer
 
+from visualmemory_gui.engine.exchange.csv_table import csv_lines
 from visualmemory_gui.engine.progress import Pace
+from visualmemory_gui.engine.visible_text import visible
 
 QUIET_S = 0.5  # a task shorter than this shows no progress
 TTY_EVERY_S = 0.1
 LOG_EVERY_S = 10.0
 LOG_PARTS = 10  # sparse lines: about every tenth
+
+
+def print_line(text: str = "") -> None:
+    """Print one line on stdout."""
+    typer.echo(visible(text))
 
 
 def emit(value: Any) -> None:
@@ -32,26 +43,32 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def print_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a CSV table on stdout, line by line as ``rows`` come."""
+    for text in csv_lines(head, rows):
+        typer.echo(text, nl=False)
+
+
 def say(text: str) -> None:
-    """Print a line for the person on stderr, out of the way of what stdout carries."""
-    typer.echo(text, err=True)
+    """Print one line for the person on stderr, out of the way of what stdout carries."""
+    typer.echo(visible(text), err=True)
 
 
 def table(rows: Iterable[Sequence[object]], head: Sequence[str]) -> None:
     """Print rows as an aligned table; columns that hold only numbers are set to the right."""
     body = [[_cell(value) for value in row] for row in rows]
     lines = [list(head), *body]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    right = [bool(body) and all(_is_number(line[i]) for line in body) for i in range(len(head))]
-    for line in lines:
-        cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
-        typer.echo("  ".join(cells).rstrip())
+    widths = [max(len(cells[i]) for cells in lines) for i in range(len(head))]
+    right = [bool(body) and all(_is_number(cells[i]) for cells in body) for i in range(len(head))]
+    for cells in lines:
+        set_out = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)]
+        print_line("  ".join(set_out).rstrip())
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else visible(str(value))
 
 
 def _is_number(text: str) -> bool:
@@ -71,9 +88,13 @@ def megabytes(size: int) -> str:
 
 
 class Progress:
-    """A ``Report`` on stderr: one line rewritten in place on a terminal, a line now and then elsewhere."""
+    """A ``Report`` on stderr: one line rewritten in place on a terminal, a line now and then elsewhere.
 
-    def __init__(self) -> None:
+    ``what`` is said of a task that names no phase itself; a phase lasts until the next is named.
+    """
+
+    def __init__(self, what: str = "") -> None:
+        self._what = what
         self._started = time.monotonic()
         self._shown = 0.0
         self._part = 0
@@ -91,32 +112,33 @@ class Progress:
 
     def __call__(self, done: int, total: int | None, what: str = "") -> None:
         now = time.monotonic()
+        self._what = what = what or self._what
         pace = self._pace.text(done, total, what)
         if now - self._started < QUIET_S:
             return
-        line = _progress_text(done, total, what) + (f" ({pace})" if pace else "")
+        text = _progress_text(done, total, what) + (f" ({pace})" if pace else "")
         if self._tty:
             if now - self._shown >= TTY_EVERY_S:
                 self._shown = now
-                self._rewrite(line, done, total)
+                self._rewrite(visible(text), done, total)
         else:
-            self._log(line, now, done, total)
+            self._log(text, now, done, total)
 
-    def _rewrite(self, line: str, done: int, total: int | None) -> None:
+    def _rewrite(self, text: str, done: int, total: int | None) -> None:
         if total:
             filled = min(20, 20 * done // total)
-            line = f"[{'#' * filled}{'.' * (20 - filled)}] {line}"
-        sys.stderr.write("\r" + line.ljust(self._width))
+            text = f"[{'#' * filled}{'.' * (20 - filled)}] {text}"
+        sys.stderr.write("\r" + text.ljust(self._width))
         sys.stderr.flush()
-        self._width = max(self._width, len(line))
+        self._width = max(self._width, len(text))
 
-    def _log(self, line: str, now: float, done: int, total: int | None) -> None:
+    def _log(self, text: str, now: float, done: int, total: int | None) -> None:
         part = LOG_PARTS * done // total if total else 0
         if part > self._part or now - self._shown >= LOG_EVERY_S:
             self._part, self._shown = part, now
-            sys.stderr.write(line + "\n")
+            say(text)
 
 
 def _progress_text(done: int, total: int | None, what: str) -> str:
     counted = f"{done:,} of {total:,}" if total else f"{done:,}"
-    return f"{what or 'working'}: {counted}"
+    return f"{what}: {counted}" if what else counted

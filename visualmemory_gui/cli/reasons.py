@@ -9,7 +9,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import count, emit, say
+from visualmemory_gui.cli.output import count, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -62,16 +62,16 @@ def flip_json(image: str, found: Flips) -> dict[str, Any]:
 
 def _tell_flips(image: str, found: Flips) -> None:
     if found.winner is None:
-        typer.echo(f"{image}: nothing to compare with")
+        print_line(f"{image}: nothing to compare with")
         return
-    typer.echo(f"{image}: {found.winner}")
+    print_line(f"{image}: {found.winner}")
     if found.to is not None and found.to == found.winner:
-        typer.echo("it is so already")
+        print_line("it is so already")
         return
     strikes, lessons = found.strikes, found.lessons
-    typer.echo(_strikes_text(strikes) if strikes else f"no strikes make it {found.to or 'another'}")
+    print_line(_strikes_text(strikes) if strikes else f"no strikes make it {found.to or 'another'}")
     if lessons is not None:
-        typer.echo(f"or teach {lessons.count:,} more like it as {lessons.label}")
+        print_line(f"or teach {lessons.count:,} more like it as {lessons.label}")
 
 
 def _strikes_text(strikes: Flip) -> str:
@@ -149,11 +149,11 @@ def _tell_attribution(image: str, found: Splitting) -> None:
     from visualmemory_gui.engine.study.attribute import CAPTIONS
     from visualmemory_gui.engine.study.attribution_sheet import sentence
 
-    typer.echo(f"{image}: {sentence(found)}")
-    typer.echo(f"{CAPTIONS[found.kind]}; thousandths, row by row:" if found.kind == "attribution" else "")
+    print_line(f"{image}: {sentence(found)}")
+    print_line(f"{CAPTIONS[found.kind]}; thousandths, row by row:" if found.kind == "attribution" else "")
     for row in found.query.tolist():
-        typer.echo(" ".join(f"{1000 * value:7.1f}" for value in row))
+        print_line(" ".join(f"{1000 * value:7.1f}" for value in row))
     if found.outside > 0.01:
-        typer.echo(f"{found.outside:.0%} of it lies beside the picture, on the white that makes it a square")
+        print_line(f"{found.outside:.0%} of it lies beside the picture, on the white that makes it a square")
     if found.seen_other.note:
         say(found.seen_other.note)

@@ -9,7 +9,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import Progress, count, emit, table
+from visualmemory_gui.cli.options import FormatName
+from visualmemory_gui.cli.output import Progress, count, emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -29,12 +30,15 @@ class By(StrEnum):
 def review(
     memory: options.Memory,
     by: Annotated[By, typer.Option("--by", help="What is looked for, and its order.")],
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
-    k: Annotated[int, typer.Option("-k", min=1, help="Over how many neighbours the shares are taken.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = 50,
+    k: Annotated[
+        int, typer.Option("-k", metavar="N", min=1, help="Over how many neighbours the shares are taken.")
+    ] = 50,
     distance: Annotated[
         float, typer.Option("--distance", help="From which distance on pictures are not duplicates any more.")
     ] = 0.02,
     device: options.OnDevice = None,
+    form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
     """List what should be looked at, the most suspicious first.
@@ -45,27 +49,33 @@ def review(
     """
     from visualmemory_gui.engine.study.review import WIDEST, survey
 
+    shown = options.format_of(form, as_json=as_json)
     if by in (By.value, By.misled):
-        _misleading(memory, by, limit, device=device, as_json=as_json)
+        _misleading(memory, by, limit, device=device, form=shown)
         return
 
     if not 0 <= distance <= WIDEST:
         raise BadValue(f"duplicates are looked for up to a distance of {WIDEST:g}, not {distance:g}")
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("comparing exemplars") as report:
         found = survey(m, k=k, report=report)
     if by is By.label:
-        _labels(found, limit, as_json=as_json)
+        _labels(found, limit, form=shown)
     else:
-        _duplicates(found, distance, limit=limit, as_json=as_json)
+        _duplicates(found, distance, limit=limit, form=shown)
 
 
-def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, as_json: bool) -> None:
+def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, form: FormatName) -> None:
     from visualmemory_gui.engine.study.misleading import misleaders
 
-    with reader(memory, device=device) as m, Progress() as report:
+    with reader(memory, device=device) as m, Progress("looking for what misleads") as report:
         found = misleaders(m, "value" if by is By.value else "count", report=report)
     shown = found.rows[:limit]
-    if as_json:
+    head = ("id", "label", "wrong", "right", "value", "misleads")
+    cells = [(r.id, r.label, r.wrong, r.right, r.value, ", ".join(label for _, label, _ in r.misled)) for r in shown]
+    if form is FormatName.csv:
+        print_csv(head, cells)
+        return
+    if form is FormatName.json:
         rows = [
             {
                 **{name: getattr(one, name) for name in ("id", "label", "wrong", "right", "value")},
@@ -75,16 +85,17 @@ def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, a
         ]
         emit({"looked_at": found.looked_at, "m": found.m, "misleading": len(found.rows), "rows": rows})
         return
-    typer.echo(f"{count(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
-    table(
-        ((r.id, r.label, r.wrong, r.right, r.value, ", ".join(label for _, label, _ in r.misled)) for r in shown),
-        ("id", "label", "wrong", "right", "value", "misleads"),
-    )
+    print_line(f"{count(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
+    table(cells, head)
 
 
-def _labels(found: Survey, limit: int, *, as_json: bool) -> None:
+def _labels(found: Survey, limit: int, *, form: FormatName) -> None:
     shown = found.suspects[:limit]
-    if as_json:
+    if form is FormatName.csv:
+        cells = ((s.id, s.label, s.share, s.suggested, s.suggested_share) for s in shown)
+        print_csv(("id", "label", "share", "suggested", "suggested_share"), cells)
+        return
+    if form is FormatName.json:
         rows = [
             {
                 "id": s.id,
@@ -98,23 +109,31 @@ def _labels(found: Survey, limit: int, *, as_json: bool) -> None:
         ]
         emit({"looked_at": found.looked_at, "suspects": len(found.suspects), "rows": rows})
         return
-    typer.echo(f"{count(len(found.suspects), 'suspect')} among {count(found.looked_at)}")
+    print_line(f"{count(len(found.suspects), 'suspect')} among {count(found.looked_at)}")
     table(
         ((s.id, s.label, f"{s.share:.2f}", s.suggested, f"{s.suggested_share:.2f}") for s in shown),
         ("id", "label", "its share", "suggested", "its share"),
     )
 
 
-def _duplicates(found: Survey, distance: float, *, limit: int, as_json: bool) -> None:
+def _duplicates(found: Survey, distance: float, *, limit: int, form: FormatName) -> None:
     groups = found.groups(distance)
-    if as_json:
+    if form is FormatName.csv:
+        each = (
+            (number, i, label, group.distance, group.conflict)
+            for number, group in enumerate(groups[:limit], start=1)
+            for i, label in zip(group.ids, group.labels, strict=True)
+        )
+        print_csv(("group", "id", "label", "distance", "conflict"), each)
+        return
+    if form is FormatName.json:
         rows = [
             {"ids": list(g.ids), "labels": list(g.labels), "distance": g.distance, "conflict": g.conflict}
             for g in groups[:limit]
         ]
         emit({"groups": len(groups), "conflicts": sum(g.conflict for g in groups), "rows": rows})
         return
-    typer.echo(f"{count(len(groups), 'group')}, {count(sum(g.conflict for g in groups), 'conflict')}")
+    print_line(f"{count(len(groups), 'group')}, {count(sum(g.conflict for g in groups), 'conflict')}")
     table(
         ((" ".join(map(str, g.ids)), f"{g.distance:.4f}", ", ".join(dict.fromkeys(g.labels))) for g in groups[:limit]),
         ("ids", "distance", "labels"),

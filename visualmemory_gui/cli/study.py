@@ -10,7 +10,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, table
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, table
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.honest import Gain
@@ -61,7 +61,7 @@ def prune(
     from visualmemory_gui.engine.study import prune as study
 
     with (reader if dry_run else writer)(memory, device=device) as m:
-        with Progress() as report:
+        with Progress("counting what misleads") as report:
             found = study.plan(m, method.value, judge=judge.value, report=report)
         edit = None if dry_run else study.apply(m, found).edit
     if as_json:
@@ -81,7 +81,7 @@ def tune(
     from visualmemory_gui.engine.study import tune as study
 
     with (reader if dry_run else writer)(memory, device=device) as m:
-        with Progress() as report:
+        with Progress("fitting") as report:
             found = study.tune(m, report=report)
         edit = None if dry_run or found.refused else study.apply(m, found).edit
     if as_json:
@@ -116,18 +116,18 @@ def _plan_json(found: Plan, edit: str | None) -> dict[str, Any]:
 def _tell_plan(found: Plan, edit: str | None, *, dry_run: bool) -> None:
     verb = "trusts less" if found.method == "soft" else "strikes out"
     n = f", n = {found.n}" if found.n is not None else ""
-    typer.echo(f"{found.method} (m = {found.m}{n}) {verb} {count(len(found.pruned))} of {found.looked_at:,}")
+    print_line(f"{found.method} (m = {found.m}{n}) {verb} {count(len(found.pruned))} of {found.looked_at:,}")
     table((_row(one) for one in found.pruned[:SHOWN]), ("id", "label", "wrong", "right", "value", "trust"))
     if len(found.pruned) > SHOWN:
-        typer.echo(f"... and {len(found.pruned) - SHOWN:,} more")
+        print_line(f"... and {len(found.pruned) - SHOWN:,} more")
     if found.held_back:
         ids = " ".join(str(one.id) for one in found.held_back)
-        typer.echo(f"held back, for more than a fifth of their class would go: {ids}")
+        print_line(f"held back, for more than a fifth of their class would go: {ids}")
     if found.by_hand:
-        typer.echo(f"{count(found.by_hand)} keep the trust that was set by hand")
+        print_line(f"{count(found.by_hand)} keep the trust that was set by hand")
     asked = f"asked {found.queries:,} times, right {100 * found.accuracy:.1f} %"
-    typer.echo(f"accuracy: {found.gain.words}; {asked} before")
-    typer.echo("nothing was changed" if dry_run else edit or "nothing to prune")
+    print_line(f"accuracy: {found.gain.words}; {asked} before")
+    print_line("nothing was changed" if dry_run else edit or "nothing to prune")
 
 
 def _row(one: Pruned) -> tuple[object, ...]:
@@ -153,12 +153,12 @@ def _tuned_json(found: Tuned, edit: str | None) -> dict[str, Any]:
 
 def _tell_tuned(found: Tuned, edit: str | None) -> None:
     fit, choose, told = found.queries
-    typer.echo(f"fitted on {fit:,} exemplars, stopped by {choose:,} after {count(found.stopped_at, 'step')}")
+    print_line(f"fitted on {fit:,} exemplars, stopped by {choose:,} after {count(found.stopped_at, 'step')}")
     if found.trust:
         low, high = min(found.trust.values()), max(found.trust.values())
-        typer.echo(f"trust of {count(len(found.trust))}: {low:.2f} to {high:.2f}")
+        print_line(f"trust of {count(len(found.trust))}: {low:.2f} to {high:.2f}")
     if found.parameter:
         name, used, fitted = found.parameter
-        typer.echo(f"the rule's {name}: {fitted:.3g} would fit best, {used:g} stays")
-    typer.echo(f"accuracy on {told:,} others: {found.gain.words}; {100 * found.accuracy:.1f} % before")
-    typer.echo(f"not applied: {found.refused}" if found.refused else edit or "nothing was changed")
+        print_line(f"the rule's {name}: {fitted:.3g} would fit best, {used:g} stays")
+    print_line(f"accuracy on {told:,} others: {found.gain.words}; {100 * found.accuracy:.1f} % before")
+    print_line(f"not applied: {found.refused}" if found.refused else edit or "nothing was changed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,23 +9,21 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, megabytes, say, table
-
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+from visualmemory_gui.cli.output import Progress, count, emit, megabytes, print_line, say, table
 
 
 def verify(memory: options.Memory, as_json: options.Json = False) -> None:
     """Check rows, images and index. Names every damage; exit code 1 when there is one."""
     from visualmemory_gui.engine import verify as checks
 
-    with reader(memory) as m, Progress() as report:
+    with reader(memory) as m, Progress("checking") as report:
         found = checks.verify(m.live, report)
     if as_json:
         emit({"ok": not found, "damage": [asdict(one) for one in found]})
     elif found:
         table([(one.what, one.where, one.detail) for one in found], ("what", "where", "damage"))
     else:
-        typer.echo("all is well")
+        print_line("all is well")
     if found:
         raise typer.Exit(1)
 
@@ -45,21 +42,23 @@ def compact(
     from visualmemory_gui.engine import upkeep
 
     seconds = None if keep_history is None else _seconds(keep_history)
-    with writer(memory) as m, Progress() as report:
+    with writer(memory) as m, Progress("compacting") as report:
         done = upkeep.compact(m.live, keep_history_s=seconds, report=report)
     if as_json:
         emit({"memory": memory, **asdict(done)})
     else:
-        typer.echo(f"{megabytes(done.before)} before, {megabytes(done.after)} now")
+        print_line(f"{megabytes(done.before)} before, {megabytes(done.after)} now")
         if done.purged:
-            typer.echo(f"{count(done.purged)} that undo had withdrawn deleted for good")
+            print_line(f"{count(done.purged)} that undo had withdrawn deleted for good")
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip().lower())
-    if not found:
+    from visualmemory_gui.engine.store.moments import seconds
+
+    found = seconds(text)
+    if found is None:
         raise typer.BadParameter("a number and s, m, h, d or w, e.g. 30d", param_hint="--keep-history")
-    return float(found[1]) * SECONDS[found[2]]
+    return found
 
 
 def relink(
@@ -71,12 +70,12 @@ def relink(
     """Say that source pictures moved. They are matched by their bytes."""
     from visualmemory_gui.engine import upkeep
 
-    with writer(memory) as m, Progress() as report:
+    with writer(memory) as m, Progress("looking for originals") as report:
         done = upkeep.relink(m.live, old, new, report)
     if as_json:
         emit({"moved": done.moved, "missing": list(done.missing)})
         return
-    typer.echo(f"{count(done.moved, 'original')} found at {new}")
+    print_line(f"{count(done.moved, 'original')} found at {new}")
     for path in done.missing:
         say(f"not found: {path}")
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.output import Progress, emit, say
+from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import VisualMemoryError
 
 
@@ -36,15 +36,16 @@ def demo(
     as_json: options.Json = False,
 ) -> None:
     """Open the demo memory. It is made from real pictures if it is not there."""
-
+    if not (no_gui or screenshot):
+        _require_display("; --no-gui only makes the demo memory, --screenshot PNG saves a picture of the window")
     from visualmemory_gui.engine.exchange.demo import make_demo
 
-    with Progress() as report:
+    with Progress("making the demo") as report:
         made = make_demo(to, mistakes=mistakes, report=report)
     if as_json:
         emit({"memory": str(made)})
     else:
-        typer.echo(str(made))
+        print_line(str(made))
     if screenshot:
         _take(made, screenshot)
     elif not no_gui:
@@ -56,11 +57,16 @@ def _has_display() -> bool:
     return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named)
 
 
-def _show(memory: str | None) -> None:
+def _require_display(instead: str = "") -> None:
+    """Before anything is done that takes its time; ``instead`` says what can be done without one."""
     if not _has_display():
         raise VisualMemoryError(
-            "there is no display here to open a window on (DISPLAY and WAYLAND_DISPLAY are not set)"
+            f"there is no display here to open a window on (DISPLAY and WAYLAND_DISPLAY are not set){instead}"
         )
+
+
+def _show(memory: str | None) -> None:
+    _require_display()
     from visualmemory_gui.app import application
 
     raise typer.Exit(application.main(["visualmemory-gui", *([memory] if memory else [])]))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
 
+from visualmemory_gui.engine.arguments import ids_of, whole
 from visualmemory_gui.engine.decision import confidence, novelty
 from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.index.search import Found, Searcher
+from visualmemory_gui.engine.index.search import Found, Searcher, rows_of_known
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
@@ -50,16 +51,16 @@ class Ask:
         exclude: Collection[int],
     ) -> Ask:
         """``k`` and ``rule`` of None come from the settings. Raises BadValue."""
-        k, rule = settings.k if k is None else k, settings.rule if rule is None else rule
+        k, rule = settings.k if k is None else whole(k, "k"), settings.rule if rule is None else rule
         if k < 1:
             raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
         if rule not in RULES:
             raise BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
         if search not in _SEARCHES:
             raise BadValue(f"there is no search {search!r}; there are {', '.join(_SEARCHES)}")
-        if level < 0:
+        if (level := whole(level, "a level")) < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
-        return cls(k, rule, settings.class_factor, search, level, exclude)
+        return cls(k, rule, settings.class_factor, search, level, ids_of(exclude))
 
 
 class Decider:
@@ -107,13 +108,53 @@ class Decider:
 
     def decide(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
+        self._refresh_if_stale(snapshot)
+        started = time.perf_counter()
+        found, twin = self._retrieve(snapshot, vector, ask, content=content_key(content))
+        search_s = time.perf_counter() - started
+        return self._decided(snapshot, vector, ask, found=found, twin=twin, content=content, search_s=search_s)
+
+    def decide_many(
+        self, snapshot: Snapshot, vectors: F32, ask: Ask, *, contents: Sequence[str | None]
+    ) -> list[Decision]:
+        """``decide`` for each row of ``vectors`` (n, dim), equal to it to the last digit: they are searched together.
+
+        The time of the search is shared out among them.
+        """
+        self._refresh_if_stale(snapshot)
+        started = time.perf_counter()
+        out = rows_of_known(snapshot, ask.exclude)
+        nearest = self.searcher.nearest_many(
+            snapshot, vectors, _asked_for(ask), excluded_rows=lambda _: out, mode=ask.search
+        )
+        found = [
+            self._retrieve(snapshot, vector, ask, content=content_key(content), first=first)
+            for vector, content, first in zip(vectors, contents, nearest, strict=True)
+        ]
+        search_s = (time.perf_counter() - started) / max(len(vectors), 1)
+        return [
+            self._decided(snapshot, vector, ask, found=one, twin=twin, content=content, search_s=search_s)
+            for vector, content, (one, twin) in zip(vectors, contents, found, strict=True)
+        ]
+
+    def _refresh_if_stale(self, snapshot: Snapshot) -> None:
         if not self.deferred and self.stale(snapshot):
             self.refresh(snapshot)
-        code = content_key(content)
+
+    def _decided(
+        self,
+        snapshot: Snapshot,
+        vector: F32,
+        ask: Ask,
+        *,
+        found: Found,
+        twin: int,
+        content: str | None,
+        search_s: float,
+    ) -> Decision:
+        """The vote of the neighbours ``found``."""
         started = time.perf_counter()
-        found, twin = self._retrieve(snapshot, vector, ask, content=code)
-        searched = time.perf_counter()
-        timings = {"search": (searched - started) * 1e3}
+        timings = {"search": search_s * 1e3}
         decision = decide(
             snapshot,
             found.rows,
@@ -123,13 +164,13 @@ class Decider:
             class_factor=ask.class_factor,
             level=ask.level,
             novelty=self.thresholds,
-            content=code,
+            content=content_key(content),
             twin=twin,
             search=self._shadowed(snapshot, vector, ask, found),
             timings=timings,
         )
         decision = self._confident(decision, ask)
-        timings["vote"] = (time.perf_counter() - searched) * 1e3
+        timings["vote"] = (time.perf_counter() - started) * 1e3
         return decision
 
     def _confident(self, decision: Decision, ask: Ask) -> Decision:
@@ -152,19 +193,28 @@ class Decider:
         missed = snapshot.ids[first.rows[~also]].tolist()
         return replace(found.info, agreement=int(also.sum()), missed=tuple(missed))
 
-    def _retrieve(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int) -> tuple[Found, int]:
+    def _retrieve(
+        self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int, first: Found | None = None
+    ) -> tuple[Found, int]:
         """The first k neighbours, or more until ten of them are of other content than the query.
 
-        Beside them the query's twin hash, 0 where none of them is so near that it could be an equal vector.
+        Beside them the query's twin hash, 0 where none of them is so near that it could be an equal vector. ``first``
+        are the nearest where they were looked for already.
         """
-        count, twin = max(ask.k, FIRST_M) + 1, 0
+        count, twin, found = _asked_for(ask), 0, first
         while True:
-            found = self.searcher.nearest(snapshot, vector, count, mode=ask.search, excluded=ask.exclude)
+            if found is None:
+                found = self.searcher.nearest(snapshot, vector, count, mode=ask.search, excluded=ask.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
             if len(found.rows) < count or len(found.rows) - _own(snapshot, found.rows, content, twin) >= FIRST_M:
                 return found, twin
-            count *= 2
+            count, found = 2 * count, None
+
+
+def _asked_for(ask: Ask) -> int:
+    """How many neighbours are looked for first."""
+    return max(ask.k, FIRST_M) + 1
 
 
 def _own(snapshot: Snapshot, rows: I64, content: int, twin: int) -> int:

@@ -12,9 +12,9 @@ VisualMemoryError
 │       ├── NetworkMemory a memory on a network file system
 │       └── MemoryGone    the folder of an open memory is not there any more
 ├── BadImage              a picture that cannot be used, with the reason
-├── BadVector             a vector that no index may see
-├── BadLabel              a label that is no path of names
-├── BadValue              any other value a user gave that cannot be used
+├── BadValue              a value a user gave that cannot be used
+│   ├── BadVector         a vector that no index may see
+│   └── BadLabel          a label that is no path of names
 ├── UnknownExemplar       an id that is not in the memory
 ├── EncoderError          an encoder that is unknown, not here, or not this memory's
 │   └── EncoderMismatch
@@ -78,15 +78,15 @@ class BadImage(VisualMemoryError):
         self.reason = reason
 
 
-class BadVector(VisualMemoryError):
-    pass
-
-
-class BadLabel(VisualMemoryError):
-    pass
-
-
 class BadValue(VisualMemoryError):
+    pass
+
+
+class BadVector(BadValue):
+    pass
+
+
+class BadLabel(BadValue):
     pass
 
 

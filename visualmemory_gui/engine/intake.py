@@ -221,9 +221,10 @@ def add(
     copy: bool,
     found: Collection[int],
 ) -> AddResult:
-    """Add pictures as one step, or nothing. Raises BadImage (but for places in ``found``), BadLabel, BadValue."""
-    if len(images) != len(names):
-        raise BadValue(f"{len(images)} pictures need as many labels, not {len(names)}")
+    """Add pictures, as many as ``names``, as one step, or nothing.
+
+    Raises BadImage (but for places in ``found``), BadLabel, BadValue.
+    """
     cleaned = [labels.clean(name) for name in names]
     pictures, vectors, skipped = _read(reader, images, found)
     kept = (lambda picture: keep_copy(live.files, picture)) if copy else _linked

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
 
 from visualmemory_gui.engine.deciding import Ask, Decider
 from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
@@ -36,6 +39,7 @@ from visualmemory_gui.engine.types import (
     Receipt,
 )
 
+T = TypeVar("T")
 Callback = Callable[[Changes], object]
 NOVELTY, CONFIDENCE = "novelty", "confidence"
 SHADOWED = range(100, 200_000)  # exemplars; a graph of a million is minutes of all cores for one line of text
@@ -118,9 +122,20 @@ class LiveMemory(Stores):
 
     def decide(self, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length, on the memory as it is now."""
+        return self._on_what_is_there(lambda: self.decider.decide(self.snapshot, vector, ask, content=content))
+
+    def decide_many(self, vectors: Sequence[F32], ask: Ask, contents: Sequence[str | None]) -> list[Decision]:
+        """``decide`` for each of ``vectors``, all on one state of the memory."""
+        if not vectors:
+            return []
+        queries = np.stack(vectors)
+        return self._on_what_is_there(lambda: self.decider.decide_many(self.snapshot, queries, ask, contents=contents))
+
+    def _on_what_is_there(self, decide: Callable[[], T]) -> T:
+        """What ``decide`` finds, asked again where an edit of another process came between."""
         while True:
             try:
-                return self.decider.decide(self.snapshot, vector, ask, content=content)
+                return decide()
             except working_set.Overtaken:
                 with self.edit_lock:
                     self._close_decider()

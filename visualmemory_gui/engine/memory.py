@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
+from os import PathLike
 from pathlib import Path
-from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine import forget, intake
+from visualmemory_gui.engine import arguments, forget, intake, notebook
 from visualmemory_gui.engine.arrivals import AddResult
 from visualmemory_gui.engine.deciding import Ask
 from visualmemory_gui.engine.encoders import registry
-from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
 from visualmemory_gui.engine.index.gate import gate, gate_one
 from visualmemory_gui.engine.intake import BuildResult
 from visualmemory_gui.engine.live import Callback, LiveMemory
+from visualmemory_gui.engine.notebook import Thumbnails
 from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.reading import PictureReader
+from visualmemory_gui.engine.query import Query, good, queries
+from visualmemory_gui.engine.reading import PictureReader, batched, images_of
 from visualmemory_gui.engine.store import difference, labels
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.store.filesystem import folder_at
@@ -46,6 +48,9 @@ from visualmemory_gui.engine.types import (
 if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.base import Encoder
     from visualmemory_gui.engine.reading import ImageLike
+
+Ids = int | Iterable[int]
+BATCH = 16
 
 
 class VisualMemory(Parts):
@@ -71,13 +76,16 @@ class VisualMemory(Parts):
         ``dim`` it is a memory of vectors that you bring.
         Raises MemoryExists, StorageError, EncoderError, BadValue.
         """
-        folder_at(path)
-        if dim is not None and dim < 1:
+        place = arguments.path_of(path)
+        folder_at(place)
+        if dim is not None and (dim := arguments.whole(dim, "dim")) < 1:
             raise BadValue(f"a vector has at least one component, not {dim}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
-        identity = EncoderIdentity(BROUGHT, dim) if dim is not None else registry.choose(str(encoder))
-        return cls(LiveMemory.create(path, identity, device=device))
+        if dim is not None:
+            return cls(LiveMemory.create(place, EncoderIdentity(BROUGHT, dim), device=device))
+        identity = registry.choose(arguments.text(encoder, "an encoder's name"))
+        return cls(LiveMemory.create(place, identity, device=device))
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
@@ -85,7 +93,7 @@ class VisualMemory(Parts):
 
         Raises NotAMemory, MemoryLocked (naming who edits it), DamagedMemory, NewerFormat, StorageError.
         """
-        live = LiveMemory.open(path, readonly=readonly, device=device)
+        live = LiveMemory.open(arguments.path_of(path), readonly=readonly, device=device)
         forget.resume(live)
         return cls(live)
 
@@ -112,24 +120,55 @@ class VisualMemory(Parts):
         exemplars, active, struck = self.catalog.totals()
         return Summary(exemplars, active, struck, self.catalog.counts(), self.identity, self.index_state())
 
+    def __len__(self) -> int:
+        """How many exemplars are active, that is, can vote."""
+        return self.catalog.totals()[1]
+
+    def __bool__(self) -> bool:
+        """True: an empty memory is a memory too."""
+        return True
+
+    def __repr__(self) -> str:
+        try:
+            return f"<VisualMemory {str(self.path)!r}: {len(self):,} active exemplars, encoder {self.identity.name}>"
+        except VisualMemoryError:
+            return f"<VisualMemory {str(self.path)!r}: closed>"
+
+    def _repr_html_(self) -> str:
+        try:
+            summary = self.summary()
+            example = self.catalog.examples(notebook.largest_classes(summary))
+            jpegs = self.catalog.thumbnails(example.values())
+        except VisualMemoryError:
+            return notebook.closed_html(self.path.name)
+        images = {label: jpegs[exemplar] for label, exemplar in example.items() if exemplar in jpegs}
+        return notebook.summary_html(self.path.name, summary, images)
+
     def changed(self, callback: Callback) -> Callable[[], None]:
-        """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it."""
+        """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it. Raises BadValue."""
+        if not callable(callback):
+            raise BadValue(
+                f"a callback is called with each edit's Changes, and {arguments.kind(callback)} cannot be called"
+            )
         return self.live.subscribe(callback)
 
     def set(self, name: str, value: object) -> MemorySettings:
         """Change one setting; see ``MemorySettings``. Raises BadValue."""
-        changed = self.live.set(name, str(value))
+        changed = self.live.set(arguments.text(name, "the name of a setting"), str(value))
         if name == "device":
             self._reader.drop_encoder()
         return changed
 
     def picture(self, image: ImageLike) -> Picture:
-        """Decode a path (in a process of its own) or a PIL image. Raises BadImage."""
+        """Decode a path (in a process of its own), a PIL image, or an array of uint8: (h, w) or (h, w, 3|4).
+
+        Raises BadImage, BadValue.
+        """
         return self._reader.picture(image)
 
-    def embed(self, pictures: Sequence[Picture]) -> F32:
-        """(n, dim) float32, rows of unit length."""
-        return self._reader.embed(pictures)
+    def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32:
+        """(n, dim) float32, rows of unit length, of one image or several, decoded or not. Raises BadImage, BadValue."""
+        return self._reader.embed([self.picture(image) for image in images_of(images)])
 
     def decide(
         self,
@@ -141,26 +180,55 @@ class VisualMemory(Parts):
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
     ) -> Decision:
-        """Decide a picture: a path, a PIL image, a decoded Picture, or the id of an exemplar.
+        """Decide an image: a path, a PIL image, an array of uint8, a decoded Picture, or the id of an exemplar.
 
         ``exclude`` names exemplars that must not vote this time. Raises BadImage, UnknownExemplar, BadValue.
         """
-        if isinstance(image, int | np.integer):
-            [exemplar] = self.catalog.get([image])
-            vector = self.catalog.vectors([image])[0]
-            return self.decide_vector(
-                vector, k, rule, level=level, search=search, exclude=exclude, content=exemplar.content
+        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
+        query = good(queries(self._reader, self.catalog, [image])[0])
+        return query.answered(self.live.decide(query.vector, ask, content=query.content), self.catalog)
+
+    def decide_many(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> list[Decision]:
+        """``decide`` for each of ``images``, in their order, equal to it to the last digit.
+
+        Batch by batch: files are decoded side by side and searched together; each image is encoded alone, for in
+        company its vector moves in the last digit. Raises what ``decide`` raises, at the first bad one.
+        """
+        each = self.decide_each(images, k, rule, level=level, search=search, exclude=exclude)
+        return [good(decision) for decision in each]
+
+    def decide_each(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> Iterator[Decision | BadImage]:
+        """``decide_many`` as it goes: the decisions of a batch are there before the next is read.
+
+        In place of a decision on what is no usable image comes the BadImage that says why.
+        """
+        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
+        for batch in batched(images_of(images), BATCH):
+            asked = queries(self._reader, self.catalog, batch)
+            readable = [query for query in asked if isinstance(query, Query)]
+            found = iter(
+                self.live.decide_many([query.vector for query in readable], ask, [q.content for q in readable])
             )
-        started = perf_counter()
-        picture = self.picture(image)
-        decoded = perf_counter()
-        vector = self.embed([picture])[0]
-        encoded = perf_counter()
-        decision = self.decide_vector(
-            vector, k, rule, level=level, search=search, exclude=exclude, content=picture.content
-        )
-        timings = {"decode": (decoded - started) * 1e3, "encode": (encoded - decoded) * 1e3, **decision.timings_ms}
-        return replace(decision, timings_ms=timings)
+            for query in asked:
+                yield query if isinstance(query, BadImage) else query.answered(next(found), self.catalog)
 
     def decide_vector(
         self,
@@ -175,34 +243,52 @@ class VisualMemory(Parts):
     ) -> Decision:
         """Decide a query vector (dim,). ``content`` is the content id of its picture. Raises BadVector, BadValue."""
         ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
-        return self.live.decide(gate_one(vector, self.identity.dim), ask, content=content)
+        found = self.live.decide(gate_one(vector, self.identity.dim), ask, content=arguments.content_id(content))
+        return replace(found, thumbnails=Thumbnails(self.catalog))
 
-    def add(self, images: Sequence[ImageLike], labels: Sequence[str], *, copy: bool = True) -> list[int]:
-        """Add pictures as one step; returns one id each, that of the exemplar already here where there is one.
+    def add(
+        self, images: ImageLike | Iterable[ImageLike], labels: str | Iterable[str], *, copy: bool = True
+    ) -> list[int]:
+        """Add images as one step; returns one id each, that of the exemplar already here where there is one.
 
-        ``copy`` keeps a copy of each file in the memory. Raises BadImage, BadLabel; then nothing was added.
+        ``images`` are paths, PIL images or arrays of uint8; ``labels`` is one label for all, or one for each. ``copy``
+        keeps a copy of each file in the memory. Raises BadImage, BadValue; then nothing was added.
         """
         return list(self.add_pictures(images, labels, copy=copy).ids)
 
     def add_pictures(
-        self, images: Sequence[ImageLike], names: Sequence[str], *, copy: bool = True, found: Collection[int] = ()
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        labels: str | Iterable[str],
+        *,
+        copy: bool = True,
+        found: Collection[int] = (),
     ) -> AddResult:
         """Like ``add``, and tells what was here already, what under another label.
 
         ``found`` are the places of pictures nobody named (they lay in a folder): a bad one of them is passed over.
         """
         self.live.require_writable()
-        return intake.add(self.live, self._reader, images, names, copy=copy, found=found)
+        given = list(images_of(images))
+        names = arguments.labels_of(labels, len(given))
+        return intake.add(self.live, self._reader, given, names, copy=copy, found=found)
 
     def add_vectors(
-        self, vectors: npt.ArrayLike, labels: Sequence[str], thumbnails: Sequence[bytes | None] | None = None
+        self,
+        vectors: npt.ArrayLike,
+        labels: str | Iterable[str],
+        thumbnails: Iterable[bytes | None] | None = None,
     ) -> list[int]:
-        """Add vectors (n, dim) that you bring, in one transaction; ids are increasing. Raises BadVector, BadLabel."""
-        rows = gate(np.asarray(vectors), self.identity.dim)
-        if len(rows) != len(labels) or (thumbnails is not None and len(rows) != len(thumbnails)):
-            raise BadValue(f"{len(rows)} vectors need as many labels and thumbnails, not {len(labels)}")
-        jpegs = thumbnails or [None] * len(rows)
-        new = [NewExemplar(x, v, thumbnail=t) for v, x, t in zip(rows, labels, jpegs, strict=True)]
+        """Add vectors (n, dim) that you bring, in one transaction; ids are increasing.
+
+        ``labels`` is one label for all, or one for each; so are ``thumbnails``, which are JPEGs. Raises BadVector,
+        BadValue.
+        """
+        rows = gate(vectors, self.identity.dim)
+        if rows.ndim == 1:
+            raise BadVector(f"vectors to add form an array (n, {self.identity.dim}), not one of shape {rows.shape}")
+        names, jpegs = arguments.labels_of(labels, len(rows)), arguments.jpegs_of(thumbnails, len(rows))
+        new = [NewExemplar(x, v, thumbnail=t) for v, x, t in zip(rows, names, jpegs, strict=True)]
         return self.add_rows(new)
 
     def add_rows(self, new: Sequence[NewExemplar]) -> list[int]:
@@ -228,38 +314,45 @@ class VisualMemory(Parts):
         ``write(job)`` runs each commit where edits are allowed. Raises StorageError, BadValue, EncoderError.
         """
         self.live.require_writable()
-        plan = intake.plan(folder, copy=copy, label=label, group_by=group_by)
+        places = arguments.path_of(folder) if isinstance(folder, str | PathLike) else arguments.paths_of(folder)
+        plan = intake.plan(places, copy=copy, label=label, group_by=group_by)
         return intake.build(self.live, self._reader, plan, write=write, report=report)
 
-    def strike(self, ids: Sequence[int]) -> Changes:
-        """Take exemplars out of every vote, reversibly. Raises UnknownExemplar; then nothing changed."""
-        return self.live.edit("strike", lambda writer: self.catalog.set_struck(writer, ids, True))
+    def strike(self, ids: Ids) -> Changes:
+        """Take exemplars out of every vote, reversibly. Raises UnknownExemplar, BadValue; then nothing changed."""
+        wanted = arguments.ids_of(ids)
+        return self.live.edit("strike", lambda writer: self.catalog.set_struck(writer, wanted, True))
 
-    def restore(self, ids: Sequence[int]) -> Changes:
+    def restore(self, ids: Ids) -> Changes:
         """Let struck exemplars vote again."""
-        return self.live.edit("restore", lambda writer: self.catalog.set_struck(writer, ids, False))
+        wanted = arguments.ids_of(ids)
+        return self.live.edit("restore", lambda writer: self.catalog.set_struck(writer, wanted, False))
 
-    def relabel(self, ids: Sequence[int], label: str) -> Changes:
+    def relabel(self, ids: Ids, label: str) -> Changes:
         """Give exemplars another label, which may be new. Raises BadLabel."""
-        return self.live.edit("relabel", lambda writer: self.catalog.set_label(writer, ids, label))
+        wanted = arguments.ids_of(ids)
+        return self.live.edit("relabel", lambda writer: self.catalog.set_label(writer, wanted, label))
 
-    def relabel_each(self, wanted: Mapping[str, Sequence[int]]) -> Changes:
-        """Give the exemplars of each label that label, all in one step. Raises BadLabel, UnknownExemplar."""
-        return self.live.edit("relabel", lambda writer: self.catalog.set_labels(writer, wanted))
+    def relabel_each(self, wanted: Mapping[str, Ids]) -> Changes:
+        """Give the exemplars of each label that label, all in one step. Raises BadLabel, UnknownExemplar, BadValue."""
+        if not isinstance(wanted, Mapping):
+            raise BadValue(f"relabel_each takes a mapping of labels to ids, not {arguments.kind(wanted)}")
+        each = {label: arguments.ids_of(ids) for label, ids in wanted.items()}
+        return self.live.edit("relabel", lambda writer: self.catalog.set_labels(writer, each))
 
-    def reweigh(self, ids: Sequence[int], trust: float) -> Changes:
+    def reweigh(self, ids: Ids, trust: float) -> Changes:
         """Set what the votes of exemplars are multiplied by, 0 < trust <= 100. Raises BadValue."""
-        return self.live.edit("reweigh", lambda writer: self.catalog.set_trust(writer, ids, trust))
+        wanted, factor = arguments.ids_of(ids), arguments.fraction(trust, "a trust")
+        return self.live.edit("reweigh", lambda writer: self.catalog.set_trust(writer, wanted, factor))
 
     def rename_label(self, old: str, new: str) -> Changes:
         """Rename a class and everything below it; onto an existing one: merge them. Raises BadLabel, BadValue."""
-        if not self.catalog.ids_under(labels.clean(old)):
-            raise BadValue(f"no exemplar has the label {old!r} or one below it")
+        self.catalog.require_label(labels.clean(old))
         return self.live.edit("rename", lambda writer: self.catalog.rename(writer, old, new))
 
-    def forget(self, ids: Sequence[int], *, report: Report = silent) -> Changes:
+    def forget(self, ids: Ids, *, report: Report = silent) -> Changes:
         """Erase exemplars for good, everywhere in the memory; no undo. ``Changes.receipt`` says what was done."""
-        return forget.forget(self.live, ids, report=report)
+        return forget.forget(self.live, arguments.ids_of(ids), report=report)
 
     def undo(self) -> Changes:
         """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""
@@ -271,11 +364,13 @@ class VisualMemory(Parts):
 
     def revert(self, step: int) -> Changes:
         """Take back one earlier step as a new one; exemplars changed since are left, see ``Changes.left``."""
-        return self.live.apply(lambda: self.history.revert(step))
+        number = arguments.whole(step, "a step")
+        return self.live.apply(lambda: self.history.revert(number))
 
     def go_back(self, step: int) -> Changes:
         """Undo or redo until ``step`` is the last one done; 0 undoes all. Raises BadValue."""
-        return self.live.apply(lambda: self.history.go_back(step))
+        number = arguments.whole(step, "a step")
+        return self.live.apply(lambda: self.history.go_back(number))
 
     def difference(self, since: int | str | float) -> Difference:
         """What is different now from the state after a step (int), a tag (str), or a time (float, seconds since the
@@ -285,10 +380,9 @@ class VisualMemory(Parts):
             if tag is None:
                 raise BadValue(f"there is no tag {since!r}")
             return difference.since_tag(self.live.database, tag)
-        database = self.live.database
-        return (
-            difference.since_step(database, since) if isinstance(since, int) else difference.since_time(database, since)
-        )
+        if isinstance(since, Integral):
+            return difference.since_step(self.live.database, arguments.whole(since, "a step"))
+        return difference.since_time(self.live.database, arguments.fraction(since, "a time"))
 
     def maintain(self, report: Report = silent) -> None:
         """Do what is due: HNSW index and its checkpoint, thresholds of known and unknown, the encoder's fast form."""

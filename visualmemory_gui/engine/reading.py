@@ -6,26 +6,28 @@ import hashlib
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import Encoder
-from visualmemory_gui.engine.errors import EncoderError, StorageError, VisualMemoryError
+from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError, StorageError, VisualMemoryError
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.types import BROUGHT, F32, Device, EncoderIdentity, Geometry, NewExemplar, Picture
+from visualmemory_gui.engine.types import BROUGHT, F32, U8, Device, EncoderIdentity, Geometry, NewExemplar, Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    ImageLike = str | Path | Image | Picture
+    ImageLike = str | PathLike[str] | Image | U8 | Picture
 
 WORTH_PREPARING = 500  # pictures after which the seconds that it takes are won back
 T = TypeVar("T")
@@ -62,15 +64,43 @@ class PictureReader:
             return self._pool
 
     def picture(self, image: ImageLike) -> Picture:
-        """Decode a path (in a process of its own) or a PIL image. Raises BadImage."""
+        """Decode a path (in a process of its own), a PIL image, or an array of its pixels.
+
+        An array is uint8: (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA. Raises BadImage, BadValue.
+        """
         if isinstance(image, Picture):
             return image
-        if isinstance(image, str | Path):
+        if isinstance(image, str | PathLike):
             with self._told_if_closed():
-                return self.pool.decode(image)
-        from visualmemory_gui.engine.images.decode import from_pil
+                return self.pool.decode(arguments.path_of(image))
+        from visualmemory_gui.engine.images.decode import from_array, from_pil, is_pil
 
-        return from_pil(image, self._geometry())
+        if isinstance(image, np.ndarray):
+            return from_array(image, self._geometry())
+        if is_pil(image):
+            return from_pil(image, self._geometry())
+        raise BadValue(f"an image is a path, a PIL image or an array of uint8, not {arguments.kind(image)}")
+
+    def pictures(self, images: Sequence[ImageLike]) -> list[Picture | BadImage]:
+        """``picture`` for each of ``images``, in their order; files are decoded side by side.
+
+        What is no usable image is the BadImage that says why. Raises BadValue.
+        """
+        paths = list(dict.fromkeys(arguments.path_of(one) for one in images if isinstance(one, str | PathLike)))
+        decoded: dict[str, Picture | BadImage] = {}
+        if len(paths) > 1:
+            with self._told_if_closed(), closing(self.pool.map(paths)) as found:
+                decoded.update(found)
+        return [
+            decoded[arguments.path_of(one)] if decoded and isinstance(one, str | PathLike) else self._read(one)
+            for one in images
+        ]
+
+    def _read(self, image: ImageLike) -> Picture | BadImage:
+        try:
+            return self.picture(image)
+        except BadImage as error:
+            return error
 
     def embed(self, pictures: Sequence[Picture]) -> F32:
         """(n, dim) float32, rows of unit length. A picture whose file is known takes the vector of its exemplar."""
@@ -156,6 +186,20 @@ class PictureReader:
             if self._encoder is not None:
                 self._encoder.close()
             self._pool = self._encoder = None
+
+
+def images_of(given: object) -> Iterable[ImageLike]:
+    """The images among ``given``: one, or any iterable of them that has an order. An array (n, h, w, 3) holds n.
+
+    Whether each is an image is said where it is read. Raises BadValue.
+    """
+    if isinstance(given, np.ndarray):
+        one = given.ndim < 4 and given.dtype.kind not in "OUS"
+    else:
+        one = isinstance(given, str | bytes | bytearray | PathLike | Picture) or not isinstance(given, Iterable)
+    if one or hasattr(given, "read"):  # a file gives its lines
+        return [given]  # type: ignore[list-item]
+    return given if isinstance(given, Iterator) else arguments.several(given, "images")  # type: ignore[return-value]
 
 
 def file_sha256(path: str) -> str | None:

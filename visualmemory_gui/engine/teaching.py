@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from visualmemory_gui.engine import intake
+from visualmemory_gui.engine.arguments import paths_of
 from visualmemory_gui.engine.arrivals import NO_PIXELS, AddResult, keep_copy, put
 from visualmemory_gui.engine.decision.many import NOBODY
 from visualmemory_gui.engine.errors import BadImage, Cancelled
@@ -219,7 +220,7 @@ def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[Skipped]]:
     """Files in their order; folders are walked."""
     files: list[str] = []
     skipped: list[Skipped] = []
-    for path in map(Path, paths):
+    for path in map(Path, paths_of(paths)):
         if path.is_dir():
             found = walk(path)
             files += [file for file, _ in found.files]

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from visualmemory_gui.engine.notebook import Thumbnails, decision_html
+
 Rule = Literal["plurality", "distance", "softmax", "rank"]
 State = Literal["active", "struck", "withdrawn"]
 SearchMode = Literal["auto", "exact", "hnsw"]
@@ -163,7 +165,7 @@ class Decision:
 
     ``shares`` holds every class that got a vote, largest share first. ``margin`` is share 1 minus share 2. ``known`` is
     None when it cannot be told; ``confidence`` is None while it is not calibrated. ``timings_ms`` maps the phases
-    ``decode, encode, search, vote`` to milliseconds.
+    ``decode, encode, search, vote`` to milliseconds. ``thumbnails`` is where a notebook finds the images.
     """
 
     label: str | None
@@ -179,6 +181,18 @@ class Decision:
     novelty: Novelty | None = None
     search: SearchInfo | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    thumbnails: Thumbnails | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        """In a line, without the neighbours one by one."""
+        numbers = (
+            "" if self.share is None or self.margin is None else f", share={self.share:.3f}, margin={self.margin:.3f}"
+        )
+        how = f"known={self.known}, neighbours={len(self.neighbours)}, k={self.k}, rule={self.rule!r}"
+        return f"Decision(label={self.label!r}{numbers}, {how})"
+
+    def _repr_html_(self) -> str:
+        return decision_html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from visualmemory_gui.engine.exchange.csv_table import csv_table
 
 Style = Literal["line", "curve", "dashes", "points", "steps", "bars", "hatched"]
 Corner = Literal["bottom left", "bottom right", "top right"]
@@ -60,12 +60,10 @@ class Chart:
 
 def table(found: Sequence[Chart]) -> str:
     """All points as CSV: chart, series, x, y."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("chart", "series", "x", "y"))
-    for chart in found:
-        for line in chart.lines:
-            writer.writerows(
-                (chart.name, line.name, f"{x:.6g}", f"{y:.6g}") for x, y in zip(line.xs, line.ys, strict=True)
-            )
-    return out.getvalue()
+    points = (
+        (chart.name, line.name, x, y)
+        for chart in found
+        for line in chart.lines
+        for x, y in zip(line.xs, line.ys, strict=True)
+    )
+    return csv_table(("chart", "series", "x", "y"), points)

@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from collections.abc import Iterable
 
-from visualmemory_gui.engine.decision.many import KNOWN, UNKNOWN
+from visualmemory_gui.engine.decision.many import UNTOLD
+from visualmemory_gui.engine.exchange.csv_table import DECISION, csv_table, known_word
 from visualmemory_gui.engine.queue_table import QueueTable
 
-COLUMNS = ("picture", "winner", "share", "margin", "known", "taught", "label", "path")
-_KNOWN = {KNOWN: "known", UNKNOWN: "unknown"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = ("image", "picture", *DECISION, "taught", "path")
+"""``picture`` is the older name of ``image``; both are written in 0.2."""
 
 
 def queue_csv(table: QueueTable, order: Iterable[int] | None = None) -> str:
-    """One line a picture, at the places ``order`` of the table, else in its own order.
+    """One line an image, at the places ``order`` of the table, else in its own order.
 
-    Shares and margins are fractions, empty where there is none; ``label`` is the full label that won, ``path`` where
-    the picture was read, which tells pictures of one name apart. A name that a spreadsheet would take for a formula
-    gets an apostrophe before it.
+    ``label`` is what was decided. Where that is at a level, ``full_label`` at the end is the full label that won.
+    Shares and margins are fractions, empty where there is none; ``path`` is where the image was read, which tells
+    images of one name apart.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for i in range(len(table)) if order is None else order:
-        writer.writerow(
-            (
-                _plain(table.name(i)),
-                _plain(table.winners[i] or ""),
-                _number(table.shares[i]),
-                _number(table.margins[i]),
-                _KNOWN.get(int(table.known[i]), ""),
-                _plain(table.taught[i] or ""),
-                _plain(table.labels[i] or ""),
-                _plain(table.sources[i] or ""),
-            )
-        )
-    return out.getvalue()
+    places = list(range(len(table)) if order is None else order)
+    rows = [_row(table, place) for place in places]
+    if table.winners == table.labels:
+        return csv_table(COLUMNS, rows)
+    full = ((*row, table.labels[place]) for row, place in zip(rows, places, strict=True))
+    return csv_table((*COLUMNS, "full_label"), full)
 
 
-def _plain(text: str) -> str:
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
+def _row(table: QueueTable, i: int) -> tuple[object, ...]:
+    name, known = table.name(i), int(table.known[i])
+    decided = table.winners[i], table.shares[i], table.margins[i], known_word(None if known == UNTOLD else bool(known))
+    return name, name, *decided, table.taught[i], table.sources[i]

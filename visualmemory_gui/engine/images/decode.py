@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeGuard
+
+import numpy as np
 
 # The plugins register themselves; importing these keeps Pillow from importing all of its plugins at the first picture.
 from PIL import (
@@ -22,17 +24,18 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.images import files, formats
 from visualmemory_gui.engine.images.colour import to_rgb
 from visualmemory_gui.engine.images.geometry import fit
 from visualmemory_gui.engine.images.thumbnails import thumbnail
-from visualmemory_gui.engine.types import Geometry, Picture
+from visualmemory_gui.engine.types import U8, Geometry, Picture
 
 MAX_PIXELS = 64_000_000
 # JPEG files are decoded at 1/2, 1/4 or 1/8 of their size as long as both sides keep at least this many pixels.
 DRAFT = 512
 _TOO_MANY_PIXELS = "the picture has more than 64 megapixels"
+_NO_PIXELS = "the picture has no pixels"
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "ICO")
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -91,6 +94,20 @@ def from_pil(image: Image.Image, geometry: Geometry) -> Picture:
         raise BadImage("picture", _reason(error)) from error
 
 
+def from_array(pixels: U8, geometry: Geometry) -> Picture:
+    """The picture of pixels that the caller holds: uint8, (h, w), (h, w, 3) or (h, w, 4). Raises BadValue, BadImage."""
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
+        given = f"{pixels.dtype} of shape {pixels.shape}"
+        raise BadValue(f"an array is an image when it is uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {given}")
+    if not pixels.size:
+        raise BadImage("picture", _NO_PIXELS)
+    return from_pil(Image.fromarray(pixels), geometry)
+
+
+def is_pil(value: object) -> TypeGuard[Image.Image]:
+    return isinstance(value, Image.Image)
+
+
 class Refused(Exception):
     """Why a picture is not taken, in one sentence; becomes a BadImage that names the file."""
 
@@ -121,7 +138,7 @@ def _check_size(size: tuple[int, int]) -> None:
     if size[0] * size[1] > MAX_PIXELS:
         raise Refused(_TOO_MANY_PIXELS)
     if 0 in size:
-        raise Refused("the picture has no pixels")
+        raise Refused(_NO_PIXELS)
 
 
 def _draft(image: Image.Image, geometry: Geometry) -> None:

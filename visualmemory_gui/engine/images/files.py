@@ -5,23 +5,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from visualmemory_gui.engine import regular_file
 from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.regular_file import Irregular
 
 MAX_BYTES = 1_000_000_000
 IN_MEMORY = 64 * 2**20
 _CHUNK = 2**20
-_KINDS = (
-    (stat.S_ISDIR, "a folder, not a picture"),
-    (stat.S_ISFIFO, "a pipe, not a picture"),
-    (stat.S_ISSOCK, "a socket, not a picture"),
-    (stat.S_ISCHR, "a device, not a picture"),
-    (stat.S_ISBLK, "a device, not a picture"),
-)
 _REASONS = {
     errno.ENOENT: "there is no such file",
     errno.ENOTDIR: "there is no such file",
@@ -51,34 +45,27 @@ def told(path: str | Path, error: OSError) -> BadImage:
 
 
 def open_regular(path: str | Path) -> BinaryIO:
-    """Open a regular file of 1 byte to 1 GB for reading. Raises BadImage.
-
-    Pipes and devices are refused before they are opened, for opening one can wait for ever; the check is repeated on
-    the open file, in case the name was given to something else meanwhile.
-    """
+    """Open a regular file of 1 byte to 1 GB for reading. Raises BadImage."""
     try:
-        _refuse_unless_regular(path, Path(path).stat())
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        file = os.fdopen(os.open(path, flags), "rb")
+        file = regular_file.open_regular(path)
+    except Irregular as error:
+        raise BadImage(shown(path), f"{error}, not a picture") from None
     except OSError as error:
         raise told(path, error) from None
     except ValueError:
         raise BadImage(shown(path).replace("\0", "?"), "not a file name") from None
     try:
-        _refuse_unless_regular(path, os.fstat(file.fileno()))
+        _refuse_by_size(path, os.fstat(file.fileno()).st_size)
     except BadImage:
         file.close()
         raise
     return file
 
 
-def _refuse_unless_regular(path: str | Path, info: os.stat_result) -> None:
-    if not stat.S_ISREG(info.st_mode):
-        reason = next((words for check, words in _KINDS if check(info.st_mode)), "not a regular file")
-        raise BadImage(shown(path), reason)
-    if info.st_size == 0:
+def _refuse_by_size(path: str | Path, size: int) -> None:
+    if size == 0:
         raise BadImage(shown(path), "the file is empty")
-    if info.st_size > MAX_BYTES:
+    if size > MAX_BYTES:
         raise BadImage(shown(path), "the file is larger than 1 GB")
 
 

@@ -78,7 +78,7 @@ class Searcher:
         self, snapshot: Snapshot, query: F32, k: int, *, mode: SearchMode = "auto", excluded: Collection[int] = ()
     ) -> Found:
         """The ``k`` nearest active exemplars by (distance, id), without those whose ids are ``excluded``."""
-        out = _rows_of_known(snapshot, excluded) if excluded else NO_ROWS
+        out = rows_of_known(snapshot, excluded) if excluded else NO_ROWS
         if self._graph_decides(snapshot, mode):
             proposed = self._hnsw.candidates(snapshot, query, k + MARGIN, excluded=out)
             if proposed is not None:
@@ -111,7 +111,7 @@ class Searcher:
 
     def shadow(self, snapshot: Snapshot, query: F32, found: Found, *, excluded: Collection[int] = ()) -> Bools | None:
         """Which of the neighbours ``found`` the graph also finds; None when there is no graph that could tell."""
-        out = _rows_of_known(snapshot, excluded)
+        out = rows_of_known(snapshot, excluded)
         count = len(found.rows)
         proposed = self._hnsw.candidates(snapshot, query, count + MARGIN, excluded=out) if count else None
         if proposed is None:
@@ -266,11 +266,11 @@ def _exact_on(device: str, dim: int, *, threads: int) -> ExactSearch:
     return TorchExactIndex(dim, device)
 
 
-def _rows_of_known(snapshot: Snapshot, ids: Collection[int]) -> I64:
+def rows_of_known(snapshot: Snapshot, ids: Collection[int]) -> I64:
     """Rows of those ``ids`` that are in the snapshot."""
     if not ids:
         return NO_ROWS
-    wanted = np.fromiter(ids, np.int64, len(ids))
+    wanted = np.array([one for one in ids if one < 2**63], np.int64)
     rows = np.searchsorted(snapshot.ids, wanted)
     inside = rows < len(snapshot)
     rows, wanted = rows[inside], wanted[inside]

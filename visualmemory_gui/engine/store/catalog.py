@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.errors import DamagedMemory, UnknownExemplar
+from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store import adding, check, columns, finding, keys, labels, purge, sources
 from visualmemory_gui.engine.store.database import Database
@@ -152,6 +152,16 @@ class Catalog:
         )
         return sorted(row[0] for row in found)
 
+    def require_label(self, label: str, *, withdrawn: bool = False) -> None:
+        """Raise BadValue where no exemplar has ``label`` or one below it, naming labels that are written alike.
+
+        ``withdrawn`` exemplars count too where they are meant.
+        """
+        numbers = labels.numbers_under(self._database, label)
+        some = "select 1 from exemplars where label_id = ? and (not withdrawn or ?) limit 1"
+        if not self._database.many(some, [(number, withdrawn) for number in numbers]):
+            raise BadValue(f"no exemplar has the label {label!r} or one below it{labels.alike(label, self.counts())}")
+
     def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]:
         """Ids of those that fit, increasing, a slice of the rows at a time; see ``finding.ids``."""
         return finding.ids(self._database, text=text, since=since)
@@ -165,6 +175,12 @@ class Catalog:
         sql = """select l.path, n from labels l join (select label_id, count(*) n from exemplars
                  where not withdrawn and not struck group by label_id) on l.id = label_id order by l.path"""
         return dict(self._database.rows(sql))
+
+    def examples(self, paths: Iterable[str]) -> dict[str, int]:
+        """The first active exemplar of each of these labels that has one."""
+        sql = """select l.path, min(e.id) from labels l join exemplars e on e.label_id = l.id
+                 where l.path = ? and not e.struck and not e.withdrawn group by l.id"""
+        return dict(self._database.many(sql, [(path,) for path in paths]))
 
     def totals(self) -> tuple[int, int, int]:
         """Exemplars, active, struck. Withdrawn ones are not counted."""

@@ -6,11 +6,14 @@ A renamed class gets another row; so the history can speak of labels by number a
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from visualmemory_gui.engine.errors import BadLabel
 from visualmemory_gui.engine.store.database import Database
 
 LONGEST = 200
+SUGGESTED = 3
 
 
 def tidy(label: str) -> str:
@@ -41,6 +44,22 @@ def clean(label: str) -> str:
 def under(label: str, parent: str) -> bool:
     """True when ``label`` is ``parent`` or lies below it."""
     return label == parent or label.startswith(parent + "/")
+
+
+def alike(label: str, known: Iterable[str]) -> str:
+    """``; did you mean a/b or a/c?`` from those ``known`` that are written almost like ``label``, else nothing.
+
+    The paths above labels are known too, and a last part is found without those before it.
+    """
+    paths = {"/".join(parts[:n]) for parts in (one.split("/") for one in known) for n in range(1, len(parts) + 1)}
+    folded = {
+        key: path
+        for path in sorted(paths, reverse=True)
+        for key in (path.rsplit("/", 1)[-1].casefold(), path.casefold())
+    }
+    near = get_close_matches(tidy(label).casefold(), folded, n=6)
+    found = list(dict.fromkeys(folded[one] for one in near))[:SUGGESTED]
+    return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
 def common(labels: list[str]) -> str:

@@ -6,8 +6,10 @@ import time
 import unicodedata
 from dataclasses import dataclass
 
+from visualmemory_gui.engine.arguments import text
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.moments import moment
 
 LONGEST = 100
 _INSERT = """insert or replace into tags (name, step, position, change, time, checksum)
@@ -28,15 +30,26 @@ class Tags:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, name: str) -> Tag:
-        """Name the present state; a name that is there already moves here. Raises BadValue."""
+    def put(self, name: str, *, move: bool = False) -> Tag:
+        """Name the present state. Raises BadValue for a name that another state has, unless it may ``move`` here.
+
+        A name that reads as a step or a time is refused, for where a state is asked for each of the three may be given.
+        """
         name = clean(name)
+        if moment(name) is not None:
+            raise BadValue(f"{name!r} reads as a step or a time; choose a name that is neither")
         with self._database.atomic():
+            there = self.get(name)
             top = self._database.maybe(
                 "select number, position from steps where state = 'done' order by position desc limit 1"
             )
             step, position = top if top is not None else (None, 0)
             change = self._database.one("select change from meta")[0]
+            if there is not None and (there.step, there.position) == (step, position):
+                return there
+            if there is not None and not move:
+                after = f"after step {there.step}" if there.step is not None else "before the first step"
+                raise BadValue(f"the tag {name!r} names the state {after} already; to name this one, move the tag")
             tag = Tag(name, step, position, time.time())
             self._database.execute(_INSERT, (name, step, position, change, tag.time))
         return tag
@@ -57,7 +70,7 @@ class Tags:
 
 def clean(name: str) -> str:
     """The name as it is stored. Raises BadValue on one that is empty, too long or cannot be shown."""
-    found = unicodedata.normalize("NFC", name).strip()
+    found = unicodedata.normalize("NFC", text(name, "a tag")).strip()
     if not found or len(found) > LONGEST:
         raise BadValue(f"a tag has 1 to {LONGEST} characters")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in found):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.regular_file import Irregular, open_regular
 
 CHUNK = 4_000_000  # characters
 LONGEST = 64_000_000
@@ -21,8 +23,10 @@ LONGEST = 64_000_000
 def records(path: str | Path) -> Iterator[tuple[str, Any]]:
     """(query, record) of each list in the order of the file; a record is any JSON value. Raises BadValue."""
     try:
-        with Path(path).open(encoding="utf-8-sig") as file:
+        with TextIOWrapper(open_regular(path), encoding="utf-8-sig") as file:
             yield from _records(_Text(file, str(path)))
+    except Irregular as error:
+        raise BadValue(f"{path} is {error}, and no file of neighbour lists") from None
     except OSError as error:
         raise BadValue(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -1,0 +1,13 @@
+"""Text that shows what it holds: nothing in it acts on a terminal, a table or the direction of what is around it."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters (Cc), ends of lines and paragraphs, marks that turn the direction of writing, halves of characters.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """``text`` on one line, with escapes like ``\\x1b``, ``\\n`` and ``\\u202e`` for what would not be seen."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
