@@ -285,7 +285,7 @@ FAILURES = [
     (["forget", "MEMORY", 1], 2, "--yes"),
     (["forget", "MEMORY", "--yes"], 2, "name exemplars"),
     (["strike", "MEMORY"], 2, "name exemplars"),
-    (["strike", "MEMORY", "one"], 2, "integer"),
+    (["strike", "MEMORY", "one"], 2, "whole number"),
     (["classify", "MEMORY", "x.png", "-k", 0], 2, "-k"),
     (["classify", "MEMORY"], 2, "IMAGE"),
     (["classify", "MEMORY", "x.png", "--rule", "best"], 2, "best"),
