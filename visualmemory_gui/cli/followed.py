@@ -222,13 +222,11 @@ def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
         for each, name in zip(found.moved, names, strict=True)
     ]
     counts = {kind: found.count(kind) for kind in ("fixed", "broken", "moved")}
-    return {"edit": edit, "of": found.of, "watched": found.watched, **counts, "decisions": moved}
+    return {"edit": edit, "of": found.of, "watched": found.watched, "own": found.own, **counts, "decisions": moved}
 
 
 def _tell_impact(found: Radius, names: list[str]) -> None:
-    from visualmemory_gui.engine.study.impact import foreseen_text
-
-    typer.echo(foreseen_text(found))
+    typer.echo(found.foreseen)
     if found.moved:
         rows = (
             (each.kind, each.query.expected, each.before, each.after, name)

@@ -12,6 +12,7 @@ import numpy as np
 from visualmemory_gui.engine.decision import confidence, novelty
 from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
 from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.decision.leave_one_out import rows_alike, without_own
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Found, Searcher
 from visualmemory_gui.engine.progress import Report, silent
@@ -29,7 +30,10 @@ _SEARCHES = get_args(SearchMode)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How a query is to be decided; ``exclude`` holds ids of exemplars that must not vote."""
+    """How a query is to be decided; ``exclude`` holds ids of exemplars that must not vote.
+
+    ``own`` is the id of the exemplar that the query itself is, which leave-one-out leaves out with all that is alike.
+    """
 
     k: int
     rule: Rule
@@ -37,6 +41,7 @@ class Ask:
     search: SearchMode = "auto"
     level: int = 0
     exclude: Collection[int] = ()
+    own: int | None = None
 
     @classmethod
     def of(
@@ -48,6 +53,7 @@ class Ask:
         search: SearchMode,
         level: int,
         exclude: Collection[int],
+        own: int | None = None,
     ) -> Ask:
         """``k`` and ``rule`` of None come from the settings. Raises BadValue."""
         k, rule = settings.k if k is None else k, settings.rule if rule is None else rule
@@ -59,7 +65,7 @@ class Ask:
             raise BadValue(f"there is no search {search!r}; there are {', '.join(_SEARCHES)}")
         if level < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
-        return cls(k, rule, settings.class_factor, search, level, exclude)
+        return cls(k, rule, settings.class_factor, search, level, exclude, own)
 
 
 class Decider:
@@ -110,12 +116,13 @@ class Decider:
         if not self.deferred and self.stale(snapshot):
             self.refresh(snapshot)
         code = content_key(content)
+        counted, ask = leave_own_out(snapshot, ask)
         started = time.perf_counter()
         found, twin = self._retrieve(snapshot, vector, ask, content=code)
         searched = time.perf_counter()
         timings = {"search": (searched - started) * 1e3}
         decision = decide(
-            snapshot,
+            counted,
             found.rows,
             found.distances,
             k=ask.k,
@@ -165,6 +172,18 @@ class Decider:
             if len(found.rows) < count or len(found.rows) - _own(snapshot, found.rows, content, twin) >= FIRST_M:
                 return found, twin
             count *= 2
+
+
+def leave_own_out(snapshot: Snapshot, ask: Ask) -> tuple[Snapshot, Ask]:
+    """What the decision of the exemplar ``ask.own`` counts, and the question without those that it must not see.
+
+    Both as they are where the query is no exemplar. Raises UnknownExemplar.
+    """
+    if ask.own is None:
+        return snapshot, ask
+    [row] = snapshot.rows_of([ask.own]).tolist()
+    alike = rows_alike(snapshot, int(snapshot.content[row]), int(snapshot.twin[row]), int(snapshot.group[row]))
+    return without_own(snapshot, row), replace(ask, exclude=set(ask.exclude) | set(snapshot.ids[alike].tolist()))
 
 
 def _own(snapshot: Snapshot, rows: I64, content: int, twin: int) -> int:
