@@ -28,8 +28,8 @@ def label_of(place: int) -> str:
     return f"{'ab'[place % 2]}/{place}"
 
 
-def exemplars(rng: np.random.Generator, sizes: tuple[int, ...] = SIZES) -> list[NewExemplar]:
-    """In clusters, one a class; some are copies or of a group, some are trusted otherwise."""
+def exemplars(rng: np.random.Generator, sizes: tuple[int, ...] = SIZES, *, trusted: bool = True) -> list[NewExemplar]:
+    """In clusters, one a class; some are copies or of a group, each is ``trusted`` otherwise by hand."""
     codes = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
     centres, noise = unit(len(sizes), rng), unit(len(codes), rng)
     raw = centres[codes] + 0.8 * noise
@@ -43,15 +43,17 @@ def exemplars(rng: np.random.Generator, sizes: tuple[int, ...] = SIZES) -> list[
                 vector,
                 content=content(place // 2 if rng.random() < 0.1 else 1000 + place),
                 group=f"group {rng.integers(3)}" if rng.random() < 0.1 else None,
-                trust=float(rng.choice([1.0, 1.0, 1.0, 0.5, 3.0])),
+                trust=float(rng.uniform(0.5, 2)) if trusted else 1.0,  # so that no two totals are equal
             )
         )
     return rows
 
 
-def filled(folder: Path, rng: np.random.Generator, sizes: tuple[int, ...] = SIZES) -> VisualMemory:
+def filled(
+    folder: Path, rng: np.random.Generator, sizes: tuple[int, ...] = SIZES, *, trusted: bool = True
+) -> VisualMemory:
     memory = VisualMemory.create(folder, dim=DIM)
-    memory.add_rows(exemplars(rng, sizes))
+    memory.add_rows(exemplars(rng, sizes, trusted=trusted))
     return memory
 
 

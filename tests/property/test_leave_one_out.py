@@ -124,7 +124,9 @@ def test_wrong_label_shows_the_own_labels_share_of_the_same_decision(tmp_path, s
 def test_a_watched_image_that_was_taught_is_decided_as_if_it_had_not_been(tmp_path, seed):
     rng = np.random.default_rng(seed)
     with long_tail.filled(tmp_path / "m.vmem", rng) as memory:
-        [vector] = long_tail.unit(1, rng)
+        [rare] = [row for row in memory.catalog.select() if row.label == "b/7"]
+        [vector] = memory.catalog.vectors([rare.id]) + 0.05 * long_tail.unit(1, rng)
+        vector /= np.linalg.norm(vector)
         content = long_tail.content(7777)
         memory.watch.add([(NewPicture(content, "/q.png", vector=vector), "b/7")])
         follower = Follower(memory)

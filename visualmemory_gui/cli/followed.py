@@ -222,7 +222,7 @@ def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
         for each, name in zip(found.moved, names, strict=True)
     ]
     counts = {kind: found.count(kind) for kind in ("fixed", "broken", "moved")}
-    return {"edit": edit, "of": found.of, "watched": found.watched, "own": found.own, **counts, "decisions": moved}
+    return {"edit": edit, "of": found.of, "watched": found.watched, **counts, "decisions": moved}
 
 
 def _tell_impact(found: Radius, names: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import pytest
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study.impact import Follower, Radius
+from visualmemory_gui.engine.study.supposing import Proposal
 
 DIM = 5
 
@@ -111,11 +113,35 @@ def test_a_sample_that_was_drawn_in_an_empty_memory_grows_with_it(tmp_path):
         assert fresh.follow(memory.strike([2, 3])).of == 297 and not fresh.outgrown
 
 
-def test_what_was_edited_before_it_caught_up_is_told_of_no_more(memory):
+def test_edits_that_are_asked_about_late_are_told_apart(memory):
+    follower, prompt = Follower(memory), Follower(memory)
+    edits = [
+        lambda: memory.relabel(list(range(1, 20)), "new"),
+        lambda: memory.strike(list(range(20, 40))),
+        lambda: memory.reweigh(list(range(40, 90)), 9),
+        memory.undo,
+    ]
+    told, expected = [], []
+    for make in edits:
+        told.append(make())
+        expected.append(prompt.follow(told[-1]))
+    follower.foresee(Proposal("strike", (100,)))  # looking ahead does not swallow them
+    assert [follower.follow(changes) for changes in told] == expected
+    assert all(radius.moved for radius in expected)
+
+
+def test_an_edit_that_came_before_is_not_told(memory):
+    changes = memory.relabel(list(range(1, 40)), "new")
+    assert Follower(memory).follow(changes).of == 0
+
+
+def test_a_follower_that_nobody_keeps_hears_of_no_edit(memory):
+    before = len(memory.live._callbacks)
     follower = Follower(memory)
-    memory.relabel(list(range(1, 40)), "new")
-    follower.catch_up()
-    assert not follower.follow(memory.reweigh([100], 1.01)).moved
+    assert len(memory.live._callbacks) == before + 1
+    del follower
+    gc.collect()
+    assert len(memory.live._callbacks) == before
 
 
 def test_what_is_watched_goes_with_a_class_that_is_renamed(memory):

@@ -63,7 +63,8 @@ class FollowedModel(QObject):
     def begin(self) -> None:
         """Follow anew: another memory, or another watch set."""
         self._runner.supersede(TOPIC)
-        self._follower, self._beginning = None, False
+        self._drop()
+        self._beginning = False
         if self._memory is None:
             self._show(())
         else:
@@ -97,6 +98,7 @@ class FollowedModel(QObject):
         self._runner.run_edit("Looking at other decisions", work, self._followed, wait_ms=AFTER_PAINT_MS)
 
     def _take(self, follower: Follower) -> None:
+        self._drop()
         self._follower, self._beginning = follower, False
 
         def work() -> tuple[Verdict, ...] | None:
@@ -106,6 +108,11 @@ class FollowedModel(QObject):
             return follower.rows()
 
         self._runner.run_edit("Reading the watch set", work, self._caught_up, topic=TOPIC)
+
+    def _drop(self) -> None:
+        if self._follower is not None:
+            self._follower.close()
+        self._follower = None
 
     def _stopped(self, error: BaseException) -> None:
         """The user stopped it: the next edit begins it once more."""

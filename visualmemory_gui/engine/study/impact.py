@@ -13,9 +13,11 @@ Watched images are counted always, unless they are forgotten: what they ought to
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from weakref import WeakMethod, finalize
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 Kind = Literal["fixed", "broken", "moved"]
+REMEMBERED = 64  # edits
 AT_ONCE = 256
 """Exemplars that may join the sample after one edit; more of them are searched in the background."""
 
@@ -89,13 +92,15 @@ class Moved:
 class Radius:
     """What an edit does to ``of`` decisions: ``watched`` ones, or those of a sample of the memory's own exemplars.
 
-    ``own`` of them are decisions of exemplars that the edit itself changes.
+    ``own`` of them are decisions of exemplars that the edit itself changes; ``left_out`` more are followed, but are
+    another question after it.
     """
 
     moved: tuple[Moved, ...]
     of: int
     watched: bool
     own: int = 0
+    left_out: int = 0
 
     def count(self, kind: Kind) -> int:
         return sum(each.kind == kind for each in self.moved)
@@ -115,6 +120,8 @@ class Radius:
     @property
     def foreseen(self) -> str:
         """ "would fix 1, break 2 of 50 watched decisions", "would change none of 2,000 other decisions"."""
+        if not self.of and self.left_out:
+            return f"would leave no {'watched' if self.watched else 'other'} decision to compare"
         kinds: tuple[tuple[str, Kind], ...] = (("fix", "fixed"), ("break", "broken"), ("move", "moved"))
         parts = [f"{verb} {self.count(kind):,}" for verb, kind in kinds if self.count(kind)]
         return f"would {', '.join(parts) or 'change none'} of {self.base}"
@@ -125,11 +132,22 @@ class Follower:
 
     Without a watch set the sample of its exemplars (``novelty.sample``) stands in, that of the memory as it is: those
     who come join it, those who go leave it. ``outgrown``: more came at once than could be searched in passing, so that
-    another follower is wanted. Raises Cancelled by ``report``.
+    another follower is wanted. From the start it notes every edit, until ``close``; so what one edit did is told apart
+    from what the next one did, however late it is asked for. Raises Cancelled by ``report``.
     """
 
     def __init__(self, memory: VisualMemory, *, report: Report = silent) -> None:
         self._memory = memory
+        self._edits: deque[tuple[Changes, Snapshot | None]] = deque()
+        self._found: deque[tuple[Changes, Radius]] = deque(maxlen=REMEMBERED)
+        note = WeakMethod(self._note)  # one that nobody keeps is not told any more
+
+        def tell(changes: Changes) -> None:
+            if (heard := note()) is not None:
+                heard(changes)
+
+        self.close = finalize(self, memory.changed(tell))
+        self.close.atexit = False
         self.outgrown = False
         self._watched = tuple(one for one in memory.watch.all() if one.picture.vector is not None)
         self._sampling = Sampling()
@@ -147,29 +165,39 @@ class Follower:
         return self._standing.asked
 
     def follow(self, changes: Changes) -> Radius:
-        """What ``changes``, which came last, did to the decisions that are followed.
+        """What the edit ``changes`` did to the decisions that are followed; of none where it came before the start."""
+        self.catch_up()
+        none = Radius((), 0, bool(self._watched))
+        return next((radius for edit, radius in self._found if edit == changes), none)
 
-        Of edits that were followed already together with an earlier one, nothing more is told.
-        """
+    def catch_up(self) -> None:
+        """Follow every edit up to now, one after the other."""
+        while self._edits:
+            changes, snapshot = self._edits[0]
+            radius = self._step(changes, snapshot or self._memory.snapshot)
+            self._edits.popleft()
+            self._found.append((changes, radius))
+
+    def _note(self, changes: Changes) -> None:
+        """Called in the thread of the edit, which waits: nothing is computed here."""
+        if changes.ids or changes.settings:
+            self._edits.append((changes, None if changes.forgotten else self._memory.snapshot))
+
+    def _step(self, changes: Changes, now: Snapshot) -> Radius:
         was, before, expected = self._seen, self._labels, self.asked.expected
-        self._catch_up(silent)
+        if now.change <= was.change and not changes.settings:
+            return Radius((), 0, bool(self._watched))  # it was there from the start
+        self._seen = now if now.change > was.change else was
+        if self._standing.deep < self._memory.settings.k:
+            self._stand(self.asked, silent)
+        self._standing.follow(self._seen)
         if changes.relabelled:
             self._read_expected()
-        if self._seen.change == was.change and not changes.settings:
-            return Radius((), 0, bool(self._watched))
         self._labels = self._decided()
         places = self._same_question(was, self._seen)
         radius = self._radius(before, self._labels, places, expected, own=self._own(was, self._seen, places))
         self._renew(was)
         return radius
-
-    def catch_up(self) -> None:
-        """From here on: what was edited before is told no more."""
-        was = self._seen
-        self._catch_up(silent)
-        self._read_expected()
-        self._labels = self._decided()
-        self._renew(was)
 
     def foresee(self, proposal: Proposal, *, report: Report = silent) -> Radius:
         """What the edit would do to decisions, if it were made now; nothing is written.
@@ -178,7 +206,7 @@ class Follower:
         UnknownExemplar, BadLabel, BadValue as the edit would, and Cancelled by ``report``.
         """
         supposed = suppose(self._memory, proposal)
-        self._catch_up(report)
+        self.catch_up()
         after = self._standing.suppose(
             supposed.snapshot, gone=supposed.gone, came=supposed.came, vectors=supposed.vectors, report=report
         )
@@ -199,12 +227,6 @@ class Follower:
         memory = self._memory
         search = memory.live.searcher.nearest_many
         self._standing = Standing(self._seen, asked, search, k=memory.settings.k, report=report)
-
-    def _catch_up(self, report: Report) -> None:
-        self._seen = self._memory.snapshot
-        if self._standing.deep < self._memory.settings.k:
-            self._stand(self.asked, report)
-        self._standing.follow(self._seen, report)
 
     def _read_expected(self) -> None:
         """The watch set goes with a class that is renamed."""
@@ -273,7 +295,8 @@ class Follower:
                 query = self._query(i)
                 ought = at_level(expected[i], self._memory.settings.level) if self._watched else query.expected
                 moved.append(Moved(query, before[i], after[i], was_right=before[i] == ought))
-        return Radius(tuple(moved), len(places), bool(self._watched), own)
+        left_out = len(self) - len(places)
+        return Radius(tuple(moved), len(places), bool(self._watched), own, left_out)
 
     def _query(self, place: int) -> Followed:
         level = self._memory.settings.level
