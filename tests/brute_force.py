@@ -17,11 +17,19 @@ CLOSE = 1e-9
 
 @dataclass(frozen=True)
 class Voter:
-    """An active exemplar. ``vector`` is (d,) of unit length, float64."""
+    """An active exemplar. ``vector`` is (d,) of unit length, float64; without ``content`` or ``group`` it has none."""
 
     label: str
     trust: float
     vector: np.ndarray
+    content: str | None = None
+    group: str | None = None
+
+    def alike(self, other: Voter, *, group: bool = True) -> bool:
+        """Whether leave-one-out leaves one out with the other."""
+        if group and self.group is not None and self.group == other.group:
+            return True
+        return bool((self.vector == other.vector).all()) or (self.content is not None and self.content == other.content)
 
 
 @dataclass(frozen=True)
@@ -35,11 +43,20 @@ class Answer:
 
 
 def decide(
-    voters: Mapping[int, Voter], query: np.ndarray, k: int, rule: Rule, *, among: Collection[int] | None = None
+    voters: Mapping[int, Voter],
+    query: np.ndarray,
+    k: int,
+    rule: Rule,
+    *,
+    among: Collection[int] | None = None,
+    own: str | None = None,
+    factor: bool = True,
+    level: int = 0,
 ) -> Answer:
     """The decision on ``query`` (d,) by the ``k`` nearest of ``voters`` (id -> exemplar), with the class factor on.
 
-    ``among`` are the only ones that were found: what a graph that overlooked some must make of them.
+    ``among`` are the only ones that were found: what a graph that overlooked some must make of them. ``own`` is the
+    label that counts one less, as the query itself has it.
     """
     wide = query.astype(np.float64)
     ids = list(voters) if among is None else [i for i in among if i in voters]
@@ -48,16 +65,40 @@ def decide(
     count: dict[str, int] = {}
     for voter in voters.values():
         count[voter.label] = count.get(voter.label, 0) + 1
+    if own is not None:
+        count[own] -= 1
     totals: dict[str, float] = {}
     for rank, (distance, i) in enumerate(near):
         voter = voters[i]
-        vote = _weight(rule, rank, distance, near[0][0]) * voter.trust * max(1.0, ENOUGH / count[voter.label])
-        totals[voter.label] = totals.get(voter.label, 0.0) + vote
+        heard = max(1.0, ENOUGH / max(count[voter.label], 1)) if factor else 1.0
+        vote = _weight(rule, rank, distance, near[0][0]) * voter.trust * heard
+        name = "/".join(voter.label.split("/")[:level]) if level else voter.label
+        totals[name] = totals.get(name, 0.0) + vote
     total = sum(totals.values())
     shares = {label: reached / total for label, reached in totals.items()} if total else {}
     best = max(shares.values(), default=0.0)
     winners = {label for label, share in shares.items() if share > best - CLOSE}
     return Answer([i for _, i in near], [d for d, _ in near], shares, winners)
+
+
+def leave_one_out(
+    voters: Mapping[int, Voter], query: Voter, k: int, rule: Rule, *, factor: bool = True, level: int = 0
+) -> Answer:
+    """The exemplar ``query``, one of ``voters``, decided by those that have nothing in common with it."""
+    others = [i for i, voter in voters.items() if not voter.alike(query)]
+    own = query.label if any(voter is query for voter in voters.values()) else None
+    return decide(voters, query.vector, k, rule, among=others, own=own, factor=factor, level=level)
+
+
+def watched(
+    voters: Mapping[int, Voter], image: Voter, k: int, rule: Rule, *, factor: bool = True, level: int = 0
+) -> Answer:
+    """An image from elsewhere that ought to be ``image.label``, decided without its copies in the memory."""
+    copies = [i for i in sorted(voters) if voters[i].alike(image, group=False)]
+    labels = [voters[i].label for i in copies]
+    own = image.label if image.label in labels else next(iter(labels), None)
+    others = [i for i in voters if i not in copies]
+    return decide(voters, image.vector, k, rule, among=others, own=own, factor=factor, level=level)
 
 
 def _weight(rule: Rule, rank: int, distance: float, nearest: float) -> float:

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTableView
 
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
-from visualmemory_gui.app import forget_operations
+from visualmemory_gui.app import forget_operations, operations
+from visualmemory_gui.engine.types import Changes
 
 
 def ask(desk: Desk, tmp_path: Path) -> None:
@@ -71,9 +72,50 @@ def test_without_a_watch_set_the_memory_is_its_own_judge(desk: Desk) -> None:
     desk.settle()
     desk.window.commands.strike([desk.decision.neighbours[0].id])
     desk.settle()
-    assert " of 18 other decisions changed." in desk.window.note.text
+    assert " of 17 other decisions changed." in desk.window.note.text
     desk.press("actionUndo")
-    assert " of 18 other decisions changed." in desk.window.note.text
+    assert " of 17 other decisions changed." in desk.window.note.text
+
+
+def cancel_all(desk: Desk) -> None:
+    for task in desk.window.session.tasks.running:
+        task.cancel()
+
+
+def test_an_edit_of_trust_counts_the_decisions_of_those_it_trusts_otherwise(desk: Desk) -> None:
+    operations.reweigh(desk.window.session, list(range(1, 17)), 0.2)
+    desk.settle()
+    assert " of 18 decisions changed." in desk.window.note.text
+
+
+def test_what_is_followed_after_a_cancelled_import_is_the_memory_as_it_is(desk: Desk, tmp_path: Path) -> None:
+    more = write_pictures(tmp_path / "more", each=40)
+    session = desk.window.session
+
+    def stop(changes: Changes) -> None:
+        if changes.added:
+            cancel_all(desk)
+
+    session.changed.connect(stop)
+    operations.import_folder(session, str(more), copy=False)
+    desk.settle()
+    session.changed.disconnect(stop)
+    here = desk.memory.snapshot.active_count
+    assert 18 < here < 138
+    operations.reweigh(session, [1], 0.5)
+    desk.settle()
+    assert f" of {here} decisions changed." in desk.window.note.text
+
+
+def test_following_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> None:
+    followed = desk.window.session.followed
+    followed.begin()
+    cancel_all(desk)
+    desk.settle()
+    assert followed.follower is None
+    operations.reweigh(desk.window.session, [1], 0.5)
+    desk.settle()
+    assert followed.follower is not None
 
 
 def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.decision.many import KNOWN, NOBODY, UNKNOWN, UNTOLD, Verdicts
-from visualmemory_gui.engine.decision.votes import tally
+from visualmemory_gui.engine.decision.many import KNOWN, UNKNOWN, UNTOLD, Verdicts
+from visualmemory_gui.engine.decision.votes import NOBODY, tally
 from visualmemory_gui.engine.standing import SPARE, Asked, Standing
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.types import RULES, NewExemplar

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app import watch_operations
 from visualmemory_gui.app.dialogs import Asking
-from visualmemory_gui.app.models.followed import radius_text
 from visualmemory_gui.app.session import Also, Session
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
@@ -59,4 +58,4 @@ class Notes(QObject):
             show = partial(
                 watch_operations.show_moved, self._session, radius, ask=self._ask, then=self.followed_chosen.emit
             )
-            self.bar.add(radius_text(radius), (("Show", show),) if radius.moved else ())
+            self.bar.add(radius.words, (("Show", show),) if radius.moved else ())

@@ -10,7 +10,6 @@ from typing import Any
 
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.followed import radius_text
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.operations import may_write
 from visualmemory_gui.app.session import Session
@@ -62,7 +61,7 @@ def show_moved(
 
     def shown(rows: list[MovedRow]) -> None:
         first = f" (the first {len(moved):,})" if len(moved) < len(radius.moved) else ""
-        ask.moved(f"{title or radius_text(radius).capitalize()}{first}", rows, chosen)
+        ask.moved(f"{title or radius.words.capitalize()}{first}", rows, chosen)
 
     session.edit("Reading pictures", lambda m: [_row(m, each) for each in moved], shown)
 

@@ -236,9 +236,7 @@ def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
 
 
 def _tell_impact(found: Radius, names: list[str]) -> None:
-    from visualmemory_gui.engine.study.impact import foreseen_text
-
-    print_line(foreseen_text(found))
+    print_line(found.foreseen)
     if found.moved:
         rows = (
             (each.kind, each.query.expected, each.before, each.after, name)

@@ -13,6 +13,7 @@ from visualmemory_gui.engine.arguments import ids_of, whole
 from visualmemory_gui.engine.decision import confidence, novelty
 from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
 from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.decision.leave_one_out import rows_alike, without_own
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Found, Searcher, rows_of_known
 from visualmemory_gui.engine.progress import Report, silent
@@ -30,7 +31,10 @@ _SEARCHES = get_args(SearchMode)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How a query is to be decided; ``exclude`` holds ids of exemplars that must not vote."""
+    """How a query is to be decided; ``exclude`` holds ids of exemplars that must not vote.
+
+    ``own`` is the id of the exemplar that the query itself is, which leave-one-out leaves out with all that is alike.
+    """
 
     k: int
     rule: Rule
@@ -38,6 +42,7 @@ class Ask:
     search: SearchMode = "auto"
     level: int = 0
     exclude: Collection[int] = ()
+    own: int | None = None
 
     @classmethod
     def of(
@@ -49,6 +54,7 @@ class Ask:
         search: SearchMode,
         level: int,
         exclude: Collection[int],
+        own: int | None = None,
     ) -> Ask:
         """``k`` and ``rule`` of None come from the settings. Raises BadValue."""
         k, rule = settings.k if k is None else whole(k, "k"), settings.rule if rule is None else rule
@@ -60,7 +66,7 @@ class Ask:
             raise BadValue(f"there is no search {search!r}; there are {', '.join(_SEARCHES)}")
         if (level := whole(level, "a level")) < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
-        return cls(k, rule, settings.class_factor, search, level, ids_of(exclude))
+        return cls(k, rule, settings.class_factor, search, level, ids_of(exclude), own)
 
 
 class Decider:
@@ -109,10 +115,14 @@ class Decider:
     def decide(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
         self._refresh_if_stale(snapshot)
+        counted, ask = leave_own_out(snapshot, ask)
         started = time.perf_counter()
-        found, twin = self._retrieve(snapshot, vector, ask, content=content_key(content))
+        of = content_key(content)
+        found, twin = self._retrieve(snapshot, vector, ask, content=of)
         search_s = time.perf_counter() - started
-        return self._decided(snapshot, vector, ask, found=found, twin=twin, content=content, search_s=search_s)
+        return self._decided(
+            snapshot, vector, ask, counted=counted, found=found, twin=twin, content=of, search_s=search_s
+        )
 
     def decide_many(
         self, snapshot: Snapshot, vectors: F32, ask: Ask, *, contents: Sequence[str | None]
@@ -133,7 +143,16 @@ class Decider:
         ]
         search_s = (time.perf_counter() - started) / max(len(vectors), 1)
         return [
-            self._decided(snapshot, vector, ask, found=one, twin=twin, content=content, search_s=search_s)
+            self._decided(
+                snapshot,
+                vector,
+                ask,
+                counted=snapshot,
+                found=one,
+                twin=twin,
+                content=content_key(content),
+                search_s=search_s,
+            )
             for vector, content, (one, twin) in zip(vectors, contents, found, strict=True)
         ]
 
@@ -147,16 +166,17 @@ class Decider:
         vector: F32,
         ask: Ask,
         *,
+        counted: Snapshot,
         found: Found,
         twin: int,
-        content: str | None,
+        content: int,
         search_s: float,
     ) -> Decision:
-        """The vote of the neighbours ``found``."""
+        """The vote of the neighbours ``found``, weighed by what ``counted`` counts of their classes."""
         started = time.perf_counter()
         timings = {"search": search_s * 1e3}
         decision = decide(
-            snapshot,
+            counted,
             found.rows,
             found.distances,
             k=ask.k,
@@ -164,7 +184,7 @@ class Decider:
             class_factor=ask.class_factor,
             level=ask.level,
             novelty=self.thresholds,
-            content=content_key(content),
+            content=content,
             twin=twin,
             search=self._shadowed(snapshot, vector, ask, found),
             timings=timings,
@@ -215,6 +235,18 @@ class Decider:
 def _asked_for(ask: Ask) -> int:
     """How many neighbours are looked for first."""
     return max(ask.k, FIRST_M) + 1
+
+
+def leave_own_out(snapshot: Snapshot, ask: Ask) -> tuple[Snapshot, Ask]:
+    """What the decision of the exemplar ``ask.own`` counts, and the question without those that it must not see.
+
+    Both as they are where the query is no exemplar. Raises UnknownExemplar.
+    """
+    if ask.own is None:
+        return snapshot, ask
+    [row] = snapshot.rows_of([ask.own]).tolist()
+    alike = rows_alike(snapshot, int(snapshot.content[row]), int(snapshot.twin[row]), int(snapshot.group[row]))
+    return without_own(snapshot, row), replace(ask, exclude=set(ask.exclude) | set(snapshot.ids[alike].tolist()))
 
 
 def _own(snapshot: Snapshot, rows: I64, content: int, twin: int) -> int:

@@ -240,9 +240,14 @@ class VisualMemory(Parts):
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
         content: str | None = None,
+        own: int | None = None,
     ) -> Decision:
-        """Decide a query vector (dim,). ``content`` is the content id of its picture. Raises BadVector, BadValue."""
-        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
+        """Decide a query vector (dim,). ``content`` is the content id of its picture.
+
+        ``own`` is the id of the exemplar that the query is, where it is to be decided by all others (leave-one-out):
+        without its copies and its group, its own class counted one less. Raises BadVector, BadValue, UnknownExemplar.
+        """
+        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude, own=own)
         found = self.live.decide(gate_one(vector, self.identity.dim), ask, content=arguments.content_id(content))
         return replace(found, thumbnails=Thumbnails(self.catalog))
 

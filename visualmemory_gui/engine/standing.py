@@ -7,20 +7,23 @@ then costs one product of all queries with what came in; only a query whose list
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, rows_alike
+from visualmemory_gui.engine.decision.leave_one_out import Copies, LeftOut, NearestMany, own_class, rows_alike
 from visualmemory_gui.engine.decision.many import Verdicts, decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.store.checksum import content_key, vector_hash
+from visualmemory_gui.engine.store.watch import Watched
 from visualmemory_gui.engine.types import F32, I64, Bools, Rule
 
 SPARE = 10  # neighbours beyond those that are needed, so that a strike seldom costs a search
@@ -33,26 +36,49 @@ class Asked:
     """The queries. ``vectors`` is (q, dim) float32 of unit length; ``content`` and ``twin`` are their 64-bit hashes,
     (q,), content 0 for none.
 
-    Where ``group`` is given, the queries are exemplars of the memory, decided without themselves, their content, their
-    twins and their group (its hash, 0 for none).
+    Where ``group`` is given (its hash, 0 for none), the queries are decided without their content, their twins and
+    their group, and their own class counts one less: that of the exemplars ``ids``, or, of images from elsewhere, that
+    of a copy of them, rather one of the ``expected`` label.
     """
 
     vectors: F32
     content: I64
     twin: I64
     group: I64 | None = None
+    ids: I64 | None = None
+    expected: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.vectors)
 
     def part(self, which: I64) -> Asked:
-        group = None if self.group is None else self.group[which]
-        return Asked(self.vectors[which], self.content[which], self.twin[which], group)
+        group, ids = (None if keys is None else keys[which] for keys in (self.group, self.ids))
+        expected = tuple(self.expected[i] for i in which.tolist()) if self.expected else ()
+        return Asked(self.vectors[which], self.content[which], self.twin[which], group, ids, expected)
+
+    def joined(self, more: Asked) -> Asked:
+        """These and ``more`` of the same kind."""
+        group, ids = (
+            None if keys is None or others is None else np.concatenate([keys, others])
+            for keys, others in ((self.group, more.group), (self.ids, more.ids))
+        )
+        vectors = np.concatenate([self.vectors, more.vectors])
+        content, twin = (np.concatenate(pair) for pair in ((self.content, more.content), (self.twin, more.twin)))
+        return Asked(vectors, content, twin, group, ids, self.expected + more.expected)
 
     @classmethod
     def exemplars(cls, snapshot: Snapshot, rows: I64) -> Asked:
         """Exemplars of the memory as queries, for leave-one-out."""
-        return cls(snapshot.vectors[rows], snapshot.content[rows], snapshot.twin[rows], snapshot.group[rows])
+        content, twin, group = snapshot.content[rows], snapshot.twin[rows], snapshot.group[rows]
+        return cls(snapshot.vectors[rows], content, twin, group, snapshot.ids[rows])
+
+    @classmethod
+    def watched(cls, watched: Sequence[Watched]) -> Asked:
+        """Images of the watch set, each with its vector, at least one: decided without exemplars of their content."""
+        vectors = np.stack([one.picture.vector for one in watched if one.picture.vector is not None])
+        content = np.array([content_key(one.picture.content) for one in watched], np.int64)
+        twin = np.array([vector_hash(vector) for vector in vectors], np.int64)
+        return cls(vectors, content, twin, np.zeros_like(content), expected=tuple(one.expected for one in watched))
 
 
 class Standing:
@@ -81,16 +107,20 @@ class Standing:
 
     def extend(self, asked: Asked, report: Report = silent) -> None:
         """Ask more queries, on the snapshot that was followed last."""
-        start, before = len(self), self.asked
-        vectors = np.concatenate([before.vectors, asked.vectors])
-        content, twin = (np.concatenate(pair) for pair in ((before.content, asked.content), (before.twin, asked.twin)))
-        self.asked = replace(before, vectors=vectors, content=content, twin=twin)
+        start = len(self)
+        self.asked = self.asked.joined(asked)
+        self._copies = self._find_copies(self._snapshot)
         self._lists.grow(len(asked))
         self._search(np.arange(start, len(self)), report)
+
+    def expect(self, expected: Sequence[str]) -> None:
+        """From now on the queries, images from elsewhere, ought to be these."""
+        self.asked = replace(self.asked, expected=tuple(expected))
 
     def keep(self, which: I64) -> None:
         """Ask only these queries (places) from now on."""
         self.asked = self.asked.part(which)
+        self._copies = self._find_copies(self._snapshot)
         self._lists.keep(which)
 
     def follow(self, snapshot: Snapshot, report: Report = silent) -> None:
@@ -107,6 +137,7 @@ class Standing:
         was = np.zeros(len(touched), bool)
         was[old] = before.active[touched[old]]
         self._snapshot = snapshot
+        self._copies = self._copies.joined(self._find_copies(snapshot, first=len(before)))
         self._lists.take_out(touched[was & ~now])
         came = touched[now & ~was]
         for start in range(0, len(came), BLOCK):
@@ -127,6 +158,7 @@ class Standing:
         short = other._lists.short(self.deep)
         other._search(short, report, without=gone)
         other._snapshot = supposed
+        other._copies = self._copies.joined(self._find_copies(supposed, first=len(self._snapshot)))
         for start in range(0, len(came), BLOCK):
             other._let_in(came[start : start + BLOCK], vectors[start : start + BLOCK])
         return other
@@ -147,10 +179,28 @@ class Standing:
             thresholds=thresholds,
             content=self.asked.content,
             twin=self.asked.twin,
+            own=self._own_class(),
         )
+
+    def _own_class(self) -> I64 | None:
+        """Of which class each query is itself an exemplar that is left out; None where nothing is left out."""
+        asked, snapshot = self.asked, self._snapshot
+        if asked.group is None:
+            return None
+        if asked.ids is not None:
+            return own_class(snapshot, rows_of_those_here(snapshot, asked.ids))
+        return own_class(snapshot, self._copies.own_rows(snapshot, asked.expected or ("",) * len(asked)))
+
+    def _find_copies(self, snapshot: Snapshot, first: int = 0) -> Copies:
+        """What ``_own_class`` needs of images from elsewhere, of the rows from ``first`` on."""
+        asked = self.asked
+        if asked.group is None or asked.ids is not None:
+            return Copies(NO_ROWS, NO_ROWS)
+        return Copies.find(snapshot, asked.content, asked.twin, first=first)
 
     def _begin(self, snapshot: Snapshot, report: Report) -> None:
         self._snapshot = snapshot
+        self._copies = self._find_copies(snapshot)
         self._lists = NeighbourTable(len(self), self._need + SPARE)
         self._search(np.arange(len(self)), report)
 
@@ -200,6 +250,14 @@ class Standing:
 
 def _and_without(rows: Callable[[int], I64] | None, without: I64, query: int) -> I64:
     return without if rows is None else np.union1d(rows(query), without)
+
+
+def rows_of_those_here(snapshot: Snapshot, ids: I64) -> I64:
+    """Rows of ``ids``, (n,); NOBODY for what was forgotten."""
+    if not len(snapshot.ids):
+        return np.full(len(ids), NOBODY, np.int64)
+    rows = np.minimum(snapshot.ids.searchsorted(ids), len(snapshot.ids) - 1)
+    return np.where(snapshot.ids[rows] == ids, rows, NOBODY)
 
 
 def goes_on(before: Snapshot, after: Snapshot) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from visualmemory_gui.engine import intake
 from visualmemory_gui.engine.arguments import paths_of
 from visualmemory_gui.engine.arrivals import NO_PIXELS, AddResult, keep_copy, put
-from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.errors import BadImage, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.live import LiveMemory

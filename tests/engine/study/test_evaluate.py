@@ -64,7 +64,8 @@ def own_queries(snapshot: Snapshot) -> list[Query]:
             hidden |= snapshot.content == snapshot.content[row]
         if snapshot.group[row]:
             hidden |= snapshot.group == snapshot.group[row]
-        queries.append(Query(snapshot.vectors[row], snapshot.labels[snapshot.label[row]], True, hidden))
+        label = snapshot.labels[snapshot.label[row]]
+        queries.append(Query(snapshot.vectors[row], label, label, hidden))
     return queries
 
 
@@ -74,7 +75,9 @@ def given_queries(snapshot: Snapshot, asked: Labelled) -> list[Query]:
         hidden = snapshot.twin == twin
         if content:
             hidden |= snapshot.content == content
-        out.append(Query(vector, label, False, hidden))
+        copies = [snapshot.labels[code] for code in snapshot.label[hidden & snapshot.active]]
+        own = label if label in copies else next(iter(copies), None)
+        out.append(Query(vector, label, own, hidden))
     return out
 
 
@@ -98,7 +101,7 @@ def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, fac
         for i, name in enumerate(names[: max(*ks, k)]):
             reliability[i].append(name == query.label)
         counts = snapshot.counts[snapshot.label[rows]]
-        counts = counts - np.array([query.own and name == query.label for name in names], int)
+        counts = counts - np.array([name == query.own for name in names], int)
         scale = snapshot.trust[rows] * (factor_of(counts) if factor else 1.0)
         for rule in RULES:
             for n in ks:

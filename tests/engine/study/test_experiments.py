@@ -106,7 +106,7 @@ def test_pictures_from_outside_are_asked_and_taught_as_if_they_were_in_the_memor
     assert whole.active.sum() == 80 and rows.tolist() == list(range(80, 120))
     both = memory_of(whole, np.arange(120))
     other = snapshot_of(labels, vectors, content=[*range(1, 81), *[0] * 40])
-    ours, theirs = (Asker(memory, PLAIN)(memory, np.arange(120), own=True) for memory in (both, other))
+    ours, theirs = (Asker(memory, PLAIN)(memory, np.arange(120)) for memory in (both, other))
     assert np.array_equal(ours.distances, theirs.distances)
     names = [[memory.labels[c] for c in block.codes.ravel()] for memory, block in ((both, ours), (other, theirs))]
     assert names[0] == names[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import pytest
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study.impact import Follower, Radius
+from visualmemory_gui.engine.study.supposing import Proposal
 
 DIM = 5
 
@@ -35,8 +37,7 @@ def alone(memory: VisualMemory) -> dict[int, str | None]:
     """Each exemplar decided by all others."""
     snapshot = memory.snapshot
     return {
-        i: memory.decide_vector(v, exclude=(i,)).label
-        for i, v in zip(snapshot.ids.tolist(), snapshot.vectors, strict=True)
+        i: memory.decide_vector(v, own=i).label for i, v in zip(snapshot.ids.tolist(), snapshot.vectors, strict=True)
     }
 
 
@@ -44,8 +45,16 @@ def moves(radius: Radius) -> dict[int | None, tuple[str | None, str | None]]:
     return {moved.query.exemplar: (moved.before, moved.after) for moved in radius.moved}
 
 
-@pytest.mark.parametrize("kind", ["strike", "relabel", "reweigh", "add"])
-def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind):
+@pytest.mark.parametrize(
+    ("kind", "of", "own", "base"),
+    [
+        ("strike", 117, 0, "117 other decisions"),
+        ("relabel", 117, 0, "117 other decisions"),
+        ("reweigh", 120, 3, "120 decisions"),
+        ("add", 120, 0, "120 other decisions"),
+    ],
+)
+def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind, of, own, base):
     follower = Follower(memory)
     before = alone(memory)
     changes = None
@@ -59,10 +68,90 @@ def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind):
     stop()
     changes = follower.told
     after = alone(memory)
-    expected = {i: (before[i], after[i]) for i in before if before[i] != after[i] and i not in changes.ids}
+    counted = set(before) - (set() if kind == "reweigh" else set(changes.ids))
+    expected = {i: (before[i], after[i]) for i in counted if before[i] != after[i]}
     radius = follower.follow(changes)
     assert expected and moves(radius) == expected
-    assert (radius.of, radius.watched) == (120, False)
+    assert (radius.of, radius.own, radius.watched, radius.base) == (of, own, False, base)
+
+
+@pytest.mark.parametrize("kind", ["strike", "relabel", "reweigh"])
+def test_an_edit_of_one_exemplar_never_moves_its_own_decision(memory, kind):
+    memory.relabel([1, 2, 3], "small")  # where the class factor is large
+    before = alone(memory)
+    for i in (1, 2, 3, 4):
+        {
+            "strike": lambda i: memory.strike([i]),
+            "relabel": lambda i: memory.relabel([i], "a/0"),
+            "reweigh": lambda i: memory.reweigh([i], 20),
+        }[kind](i)
+        assert memory.decide_vector(memory.catalog.vectors([i])[0], own=i).label == before[i]
+        memory.undo()
+
+
+def test_the_sample_follows_what_comes_and_goes(memory):
+    follower = Follower(memory)
+    told = []
+    memory.changed(told.append)
+    ids = memory.add_vectors(vectors(40, 5), ["late"] * 40)
+    assert follower.follow(told[-1]).of == 120
+    assert follower.follow(memory.reweigh(ids[:1], 5)).of == 160
+    assert follower.follow(memory.undo()).of == 160
+    assert follower.follow(memory.strike(ids[:10])).of == 150
+    assert follower.follow(memory.reweigh(ids[10:12], 5)).base == "150 decisions"
+
+
+def test_a_sample_that_was_drawn_in_an_empty_memory_grows_with_it(tmp_path):
+    with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
+        follower = Follower(memory)
+        told = []
+        memory.changed(told.append)
+        memory.add_vectors(vectors(300, 1), ["a", "b", "c"] * 100)
+        follower.follow(told[-1])
+        assert follower.outgrown and follower.follow(memory.strike([1])).of == 0
+        fresh = Follower(memory)
+        assert fresh.follow(memory.strike([2, 3])).of == 297 and not fresh.outgrown
+
+
+def test_edits_that_are_asked_about_late_are_told_apart(memory):
+    follower, prompt = Follower(memory), Follower(memory)
+    edits = [
+        lambda: memory.relabel(list(range(1, 20)), "new"),
+        lambda: memory.strike(list(range(20, 40))),
+        lambda: memory.reweigh(list(range(40, 90)), 9),
+        memory.undo,
+    ]
+    told, expected = [], []
+    for make in edits:
+        told.append(make())
+        expected.append(prompt.follow(told[-1]))
+    follower.foresee(Proposal("strike", (100,)))  # looking ahead does not swallow them
+    assert [follower.follow(changes) for changes in told] == expected
+    assert all(radius.moved for radius in expected)
+
+
+def test_an_edit_that_came_before_is_not_told(memory):
+    changes = memory.relabel(list(range(1, 40)), "new")
+    assert Follower(memory).follow(changes).of == 0
+
+
+def test_a_follower_that_nobody_keeps_hears_of_no_edit(memory):
+    before = len(memory.live._callbacks)
+    follower = Follower(memory)
+    assert len(memory.live._callbacks) == before + 1
+    del follower
+    gc.collect()
+    assert len(memory.live._callbacks) == before
+
+
+def test_what_is_watched_goes_with_a_class_that_is_renamed(memory):
+    [target] = vectors(1, 7)
+    label = memory.decide_vector(target).label
+    memory.watch.add([(picture(target, 1), label)])
+    follower = Follower(memory)
+    [moved] = follower.follow(memory.rename_label(label, "renamed")).moved
+    assert (moved.before, moved.after, moved.query.expected, moved.kind) == (label, "renamed", "renamed", "moved")
+    assert follower.rows()[0].right
 
 
 def test_undo_brings_back_what_the_edit_moved(memory):
@@ -85,7 +174,7 @@ def test_watched_pictures_take_the_place_of_the_sample(memory):
     assert [(m.kind, m.after) for m in radius.moved if m.query.expected == "new"] == [("fixed", "new")]
     assert follower.rows()[0].right
     broken = follower.follow(memory.undo())
-    assert [m.kind for m in broken.moved if m.query.expected == "new"] == ["broken"]
+    assert [m.kind for m in broken.moved if m.query.picture.source == "/q/1.png"] == ["broken"]
 
 
 def test_a_watched_picture_is_decided_without_exemplars_of_its_content(memory):

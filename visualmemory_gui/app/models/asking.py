@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,8 +99,8 @@ def queued_query(memory: VisualMemory, number: int) -> Query:
 def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[int] = (), side: int = 256) -> Answer:
     """Decide ``query``; pictures of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side.
 
-    One of the memory's own exemplars is decided without itself and without others of its content: that is how the map
-    of confidence was fitted. A picture that votes for itself is no such query, and no confidence is told of it.
+    One of the memory's own exemplars is decided by leave-one-out: that is how the map of confidence was fitted. A
+    picture that votes for itself is no such query, and no confidence is told of it.
     """
     here = tuple(memory.catalog.by_content(query.content)) if query.content else ()
     decision = memory.decide_vector(
@@ -109,7 +109,8 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         how.rule,
         level=how.level,
         content=query.content,
-        exclude=excluded(query, here, how.without),
+        exclude=how.without,
+        own=query.exemplar,
     )
     if {row.id for row in here} & {n.id for n in decision.neighbours}:
         decision = replace(decision, confidence=None)
@@ -121,12 +122,6 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         counts=counts_of(memory),
         images={i: card_picture(data, side) for i, data in thumbnails.items() if data},
     )
-
-
-def excluded(query: Query, here: Sequence[Exemplar], without: Collection[int]) -> tuple[int, ...]:
-    """Who must not vote: ``without``, and of an exemplar's own decision those ``here``, of its content."""
-    own = {query.exemplar, *(row.id for row in here)} if query.exemplar is not None else set()
-    return tuple({i for i in own if i} | set(without))
 
 
 def counts_of(memory: VisualMemory) -> dict[str, int]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from visualmemory_gui.app.models.asking import excluded
 from visualmemory_gui.app.models.decision import DecisionModel, Runner
 from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.engine.decision.levels import at_level
@@ -68,10 +67,10 @@ class FlipsModel(QObject):
             return
         expected = self._expected
         to = None if expected is not None and at_level(expected, decision.level) == decision.label else expected
-        without = excluded(query, model.here, model.left_out_ids)
         k, rule, level = decision.k, decision.rule, decision.level
 
-        how: dict[str, Any] = {"to": to, "k": k, "rule": rule, "level": level, "exclude": without}
+        how: dict[str, Any] = {"to": to, "k": k, "rule": rule, "level": level}
+        how |= {"exclude": model.left_out_ids, "own": query.exemplar}
         give_way = self._runner.give_way
 
         def work() -> Flips | None:

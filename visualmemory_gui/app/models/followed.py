@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
+from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
@@ -21,7 +22,7 @@ class Runner(Protocol):
     """The two executors, as far as the model needs them."""
 
     def run_edit(self, title: str, fn: Any, then: Any, *, topic: str = "", wait_ms: int = 0) -> object: ...
-    def run_background(self, title: str, fn: Any, then: Any, *, topic: str = "") -> object: ...
+    def run_background(self, title: str, fn: Any, then: Any, failed: Any = None, *, topic: str = "") -> object: ...
     def supersede(self, topic: str) -> None: ...
 
 
@@ -30,12 +31,14 @@ class FollowedModel(QObject):
 
     moved = Signal(object)  # Radius of the edit that came last
     updated = Signal()  # ``rows`` are others now
+    failed = Signal(object)  # the exception because of which nothing is followed
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._runner = runner
         self._memory: VisualMemory | None = None
         self._follower: Follower | None = None
+        self._beginning = False  # whether a follower is being made
         self.rows: tuple[Verdict, ...] = ()
 
     @property
@@ -60,23 +63,31 @@ class FollowedModel(QObject):
     def begin(self) -> None:
         """Follow anew: another memory, or another watch set."""
         self._runner.supersede(TOPIC)
-        memory, self._follower = self._memory, None
-        if memory is None:
+        self._drop()
+        self._beginning = False
+        if self._memory is None:
             self._show(())
-            return
+        else:
+            self._look_again(self._memory)
+
+    def _look_again(self, memory: VisualMemory) -> None:
+        """Have another follower made; the one that is there serves until then."""
 
         def work(report: Report) -> Follower:
             from visualmemory_gui.engine.study.impact import Follower
 
             return Follower(memory, report=report)
 
-        self._runner.run_background("Following decisions", work, self._take, topic=TOPIC)
+        self._beginning = True
+        self._runner.run_background("Following decisions", work, self._take, self._stopped, topic=TOPIC)
 
     def on_changed(self, changes: Changes) -> None:
         """Tell which decisions ``changes`` moved. Forgetting begins anew: nothing of what is gone may be kept."""
         if changes.forgotten:
             self.begin()
         follower = self._follower
+        if follower is None and self._memory is not None and not self._beginning:
+            self._look_again(self._memory)  # it was stopped
         if follower is None or not (changes.ids or changes.settings):
             return
 
@@ -87,8 +98,31 @@ class FollowedModel(QObject):
         self._runner.run_edit("Looking at other decisions", work, self._followed, wait_ms=AFTER_PAINT_MS)
 
     def _take(self, follower: Follower) -> None:
-        self._follower = follower
-        self._runner.run_edit("Reading the watch set", follower.rows, self._show, topic=TOPIC)
+        self._drop()
+        self._follower, self._beginning = follower, False
+
+        def work() -> tuple[Verdict, ...] | None:
+            if follower is not self._follower:
+                return None  # the memory may be closed by now
+            follower.catch_up()  # with what was edited while it was made
+            return follower.rows()
+
+        self._runner.run_edit("Reading the watch set", work, self._caught_up, topic=TOPIC)
+
+    def _drop(self) -> None:
+        if self._follower is not None:
+            self._follower.close()
+        self._follower = None
+
+    def _stopped(self, error: BaseException) -> None:
+        """The user stopped it: the next edit begins it once more."""
+        self._beginning = False
+        if not isinstance(error, Cancelled):
+            self.failed.emit(error)
+
+    def _caught_up(self, rows: tuple[Verdict, ...] | None) -> None:
+        if rows is not None:
+            self._show(rows)
 
     def _followed(self, found: tuple[Radius, tuple[Verdict, ...]] | None) -> None:
         if found is None:
@@ -96,14 +130,9 @@ class FollowedModel(QObject):
         radius, rows = found
         self._show(rows)
         self.moved.emit(radius)
+        if self._follower is not None and self._follower.outgrown and self._memory is not None and not self._beginning:
+            self._look_again(self._memory)
 
     def _show(self, rows: tuple[Verdict, ...]) -> None:
         self.rows = rows
         self.updated.emit()
-
-
-def radius_text(radius: Radius) -> str:
-    """ "3 of 2,000 other decisions changed." Watched ones are named so."""
-    what = f"{'watched' if radius.watched else 'other'} decision{'' if radius.of == 1 else 's'}"
-    many = f"{len(radius.moved):,}" if radius.moved else "none"
-    return f"{many} of {radius.of:,} {what} changed."

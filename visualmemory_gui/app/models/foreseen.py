@@ -177,9 +177,7 @@ class ForeseenModel(QObject):
 
 def sentence(thought: Thought, radius: Radius) -> str:
     """ "Striking out 2 exemplars would fix 1, break 2 of 50 watched decisions."; "" where none are followed."""
-    from visualmemory_gui.engine.study.impact import foreseen_text
-
-    return f"{thought.words()} {foreseen_text(radius)}." if radius.of else ""
+    return f"{thought.words()} {radius.foreseen}." if radius.of or radius.left_out else ""
 
 
 def for_dialog(

@@ -14,8 +14,7 @@ import numpy as np
 from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.decision.many import NOBODY
-from visualmemory_gui.engine.decision.votes import weights, winner_at_each_k
+from visualmemory_gui.engine.decision.votes import NOBODY, weights, winner_at_each_k
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Rule
 
@@ -97,12 +96,13 @@ class Ballot:
         kept = np.argsort(~there, axis=1, kind="stable")[:, : self.voting.k]
         votes_here = np.take_along_axis(there, kept, axis=1)
         distances = np.where(votes_here, self.distances[kept], np.inf)
-        votes = np.where(votes_here, weights(self.voting.rule, distances), 0.0) * self.trust[kept]
+        votes = np.where(votes_here, weights(self.voting.rule, distances), 0.0)
+        scale = self.trust[kept]
         if self.voting.class_factor:
             gone = self.labels[struck]
             labels = self.labels[kept]
             left = self.counts[kept]
             for j in range(s):
                 left = left - (labels == gone[:, j : j + 1])
-            votes = votes * factor_of(left)
-        return kept, votes
+            scale = scale * factor_of(left)
+        return kept, votes * scale

@@ -16,7 +16,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.gathered import gather, level_codes
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, own_class
 from visualmemory_gui.engine.decision.novelty import sample
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.progress import Report, silent
@@ -108,9 +108,9 @@ def measure(snapshot: Snapshot, nearest_many: NearestMany, ballot: Ballot, *, re
         excluded_rows=lambda i: left_out.rows(int(rows[i])),
         report=report,
     )
-    own = snapshot.label[rows].astype(np.int64)
+    own = own_class(snapshot, rows)
     width = max((len(one.rows) for one in found), default=0)
-    block = gather(snapshot, found, own, k=max(width, 1), factor=ballot.class_factor, counted=own)
+    block = gather(snapshot, found, own, k=max(width, 1), factor=ballot.class_factor, own=own)
     at = level_codes(snapshot.labels, ballot.level)
     won = winner_at_each_k(at[block.codes], block.votes(ballot.rule))
     winner, share = won.winner[:, -1], won.share[:, -1]

@@ -62,7 +62,7 @@ def _neighbours(
 ) -> tuple[Neighbour, ...]:
     """``votes`` are those of the rule alone. For ten neighbours plain numbers are faster than arrays."""
     trust = snapshot.trust[rows].tolist()
-    cast = [vote * trusted * factor for vote, trusted, factor in zip(votes, trust, factors, strict=True)]
+    cast = [vote * (trusted * factor) for vote, trusted, factor in zip(votes, trust, factors, strict=True)]
     total = 0.0
     for vote in cast:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
         total += vote

@@ -17,7 +17,7 @@ import numpy as np
 from visualmemory_gui.engine.decision.ballot import Ballot, Retrieve, Voting
 from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import I64, Bools

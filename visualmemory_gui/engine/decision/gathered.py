@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.factor import class_factor
 from visualmemory_gui.engine.decision.leave_one_out import Retrieved
 from visualmemory_gui.engine.decision.levels import at_level, depth
+from visualmemory_gui.engine.decision.many import vote_scale
 from visualmemory_gui.engine.decision.votes import RuleOptions, weights
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule
-
-NO_CLASS = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,12 @@ class Block:
         return np.where(self.there, weights(rule, self.distances, **(options or {})) * self.scale, 0.0)
 
 
-def gather(snapshot: Snapshot, found: Sequence[Retrieved], truth: I64, *, k: int, factor: bool, counted: I64) -> Block:
+def gather(
+    snapshot: Snapshot, found: Sequence[Retrieved], truth: I64, *, k: int, factor: bool, own: I64 | None
+) -> Block:
     """Bring retrieved neighbours into arrays of ``k`` columns.
 
-    ``factor`` applies the class factor. ``counted`` (q,) is the label under which each query itself is an active
-    exemplar, NO_CLASS where it is none: there that label has one exemplar less.
+    ``factor`` applies the class factor, ``own`` is for ``vote_scale``.
     """
     rows, there = np.zeros((len(found), k), np.int64), np.zeros((len(found), k), bool)
     distances = np.full((len(found), k), np.inf)
@@ -47,9 +46,7 @@ def gather(snapshot: Snapshot, found: Sequence[Retrieved], truth: I64, *, k: int
         n = min(len(one.rows), k)
         rows[i, :n], distances[i, :n], there[i, :n] = one.rows[:n], one.distances[:n], True
     codes = snapshot.label[rows].astype(np.int64)
-    scale = snapshot.trust[rows]
-    if factor:
-        scale = scale * class_factor(snapshot.counts[codes] - (codes == counted[:, None]))
+    scale = vote_scale(snapshot, rows, codes, class_factor=factor, own=own)
     return Block(codes, distances, scale, there, truth)
 
 

@@ -1,12 +1,19 @@
-"""What a query that is itself an exemplar must not see: itself, its copies, and the group it came with."""
+"""What a query that is itself an exemplar must not see: itself, its copies, and the group it came with.
+
+Its own class counts one less for the class factor, wherever such a decision is made: else a class of three, of which
+two can vote, would look worse than a fresh image finds it. ``own_class`` and ``without_own`` say which class that is.
+So striking out an exemplar, restoring, relabelling or trusting it otherwise never moves its own decision.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64
@@ -92,3 +99,60 @@ def rows_alike(snapshot: Snapshot, content: int, twin: int, group: int) -> I64:
         if key:
             alike |= keys == key
     return np.flatnonzero(alike)
+
+
+def own_class(snapshot: Snapshot, rows: I64) -> I64:
+    """The label codes, (q,), of which queries are themselves exemplars; ``rows`` are theirs, NOBODY where it has none.
+
+    NOBODY too where the exemplar is not active: it is not among those that are counted.
+    """
+    if not len(snapshot):
+        return np.full(len(rows), NOBODY, np.int64)
+    at = np.maximum(rows, 0)
+    there = (rows != NOBODY) & snapshot.active[at]
+    return np.where(there, snapshot.label[at], NOBODY).astype(np.int64)
+
+
+def without_own(snapshot: Snapshot, row: int) -> Snapshot:
+    """``snapshot`` as the decision of the exemplar at ``row`` counts it: what ``own_class`` is for many queries."""
+    [own] = own_class(snapshot, np.array([row], np.int64)).tolist()
+    if own == NOBODY:
+        return snapshot
+    counts = snapshot.counts.copy()
+    counts[own] -= 1
+    return replace(snapshot, counts=counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Pairs of a query and a row of equal content or vector, (n,) each: images from elsewhere that were taught too."""
+
+    queries: I64
+    rows: I64
+
+    @classmethod
+    def find(cls, snapshot: Snapshot, content: I64, twin: I64, *, first: int = 0) -> Copies:
+        """Those of the rows from ``first`` on; ``content`` (0: has none) and ``twin`` are the queries' hashes, (q,)."""
+        near = np.isin(snapshot.content[first:], content[content != 0]) | np.isin(snapshot.twin[first:], twin)
+        rows = first + np.flatnonzero(near)
+        same = (content[:, None] == snapshot.content[rows]) & (content != 0)[:, None]
+        queries, at = np.nonzero(same | (twin[:, None] == snapshot.twin[rows]))
+        return cls(queries, rows[at])
+
+    def joined(self, more: Copies) -> Copies:
+        return Copies(np.concatenate([self.queries, more.queries]), np.concatenate([self.rows, more.rows]))
+
+    def own_rows(self, snapshot: Snapshot, expected: Sequence[str]) -> I64:
+        """The exemplar that each query itself is, (q,) rows; NOBODY where none of its copies is active.
+
+        The oldest of those with the query's ``expected`` label; without one, the oldest.
+        """
+        found = np.full(len(expected), NOBODY, np.int64)
+        pairs = [
+            (snapshot.labels[snapshot.label[row]] != expected[query], row, query)
+            for query, row in zip(self.queries.tolist(), self.rows.tolist(), strict=True)
+            if snapshot.active[row]
+        ]
+        for _, row, query in sorted(pairs, reverse=True):  # the last that is noted comes first
+            found[query] = row
+        return found

@@ -29,10 +29,11 @@ def fewest_lessons(snapshot: Snapshot, retrieve: Retrieve, voting: Voting, *, ve
     for count in range(voting.k + 1):
         place = slice(0, voting.k)
         far = np.insert(distances, [before] * count, own)[place]
-        votes = weights(voting.rule, far) * np.insert(trust, [before] * count, 1.0)[place]
+        scale = np.insert(trust, [before] * count, 1.0)[place]
         if voting.class_factor:
             of = np.insert(np.where(mine, here + count, counts), [before] * count, here + count)
-            votes = votes * factor_of(of[place])
+            scale = scale * factor_of(of[place])
+        votes = weights(voting.rule, far) * scale
         said = [*codes[:before], *[label] * count, *codes[before:]][place]
         if tally([at_level(name, voting.level) for name in said], votes.tolist()).winner == wanted:
             return count

@@ -10,12 +10,11 @@ import numpy.typing as npt
 from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
-from visualmemory_gui.engine.decision.votes import seats, weights
+from visualmemory_gui.engine.decision.votes import NOBODY, seats, weights
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule
 
 KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
-NOBODY = -1  # in place of a row or of a class
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +49,15 @@ def decide_many(
     thresholds: Thresholds | None = None,
     content: I64 | None = None,
     twin: I64 | None = None,
+    own: I64 | None = None,
 ) -> Verdicts:
     """Let the first ``k`` of each query's ``rows`` vote: (q, w) rows of active exemplars, nearest first.
 
-    Places that no neighbour takes hold NOBODY, at the end. ``content`` and ``twin``, (q,), are the queries' own 64-bit
-    hashes for the judgement of known and unknown, which needs 10 neighbours of other content where there are any; None
-    leaves it untold.
+    Places that no neighbour takes hold NOBODY, at the end. ``own`` is for ``vote_scale``. ``content`` and ``twin``,
+    (q,), are the queries' own 64-bit hashes for the judgement of known and unknown, which needs 10 neighbours of other
+    content where there are any; None leaves it untold.
     """
-    there = rows[:, :k] != NOBODY
-    near = np.where(there, rows[:, :k], 0)
-    codes = snapshot.label[near].astype(np.int64) if len(snapshot) else near
-    votes = np.where(there, weights(rule, np.where(there, distances[:, :k], np.inf)), 0.0)
-    if len(snapshot):
-        votes = votes * snapshot.trust[near]
-        votes = votes * factor_of(snapshot.counts[codes]) if class_factor else votes
+    codes, votes = vote_weights(snapshot, rows[:, :k], distances[:, :k], rule=rule, class_factor=class_factor, own=own)
     full, share, margin = _vote(codes, votes)
     known = np.full(len(rows), UNTOLD, np.int8)
     if content is not None and twin is not None:
@@ -75,6 +69,32 @@ def decide_many(
     winner, share, margin = _vote(above, votes)
     full = _vote(codes, np.where(above == winner[:, None], votes, 0.0))[0]
     return Verdicts(names, winner, full, share, margin, known)
+
+
+def vote_weights(
+    snapshot: Snapshot, rows: I64, distances: F64, *, rule: Rule, class_factor: bool, own: I64 | None = None
+) -> tuple[I64, F64]:
+    """Label codes and votes of the neighbours ``rows``, (q, k) each; votes of 0 in places that hold NOBODY."""
+    there = rows != NOBODY
+    near = np.where(there, rows, 0)
+    if not len(snapshot):
+        return near, np.zeros(rows.shape)
+    votes = np.where(there, weights(rule, np.where(there, distances, np.inf)), 0.0)
+    codes = snapshot.label[near].astype(np.int64)
+    return codes, votes * vote_scale(snapshot, near, codes, class_factor=class_factor, own=own)
+
+
+def vote_scale(snapshot: Snapshot, near: I64, codes: I64, *, class_factor: bool, own: I64 | None = None) -> F64:
+    """What the votes of the rows ``near``, (q, k), of the labels ``codes`` are multiplied by: trust and class factor.
+
+    ``own`` (q,) holds the class of which each query is itself an exemplar that is left out (see ``leave_one_out``),
+    NOBODY where it is none: for it that class has one exemplar less. None: nothing is left out.
+    """
+    trust = snapshot.trust[near]
+    if not class_factor:
+        return trust
+    counts = snapshot.counts[codes]
+    return trust * factor_of(counts if own is None else counts - (codes == own[:, None]))
 
 
 def _vote(codes: I64, votes: F64) -> tuple[I64, F64, F64]:

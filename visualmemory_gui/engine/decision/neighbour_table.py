@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import Retrieved
-from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.types import F64, I64, Bools
 
 _LAST_ROW = np.iinfo(np.int64).max

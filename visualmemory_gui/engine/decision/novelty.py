@@ -93,17 +93,40 @@ def sample(snapshot: Snapshot, *, seed: int = 0, size: int = SAMPLE) -> I64:
     Content id here is the snapshot's 64-bit one (the first 8 bytes of the content's sha256); an exemplar without
     content is drawn by its vector's hash. Ties go to the smaller id.
     """
-    rows = np.flatnonzero(snapshot.active)
-    if len(rows) <= size:
-        return rows
-    keys = np.where(snapshot.content[rows] != 0, snapshot.content[rows], snapshot.twin[rows])
-    salt = str(seed).encode()
-    drawn = np.empty(len(keys), ">u8")
-    for start in range(0, len(keys), AT_ONCE):
-        raw = keys[start : start + AT_ONCE].astype("<i8").tobytes()
-        digests = [hashlib.sha256(raw[i : i + 8] + salt).digest()[:8] for i in range(0, len(raw), 8)]
-        drawn[start : start + len(digests)] = np.frombuffer(b"".join(digests), ">u8")
-    return np.sort(rows[np.argsort(drawn, kind="stable")[:size]])
+    return Sampling(seed=seed, size=size).rows(snapshot)
+
+
+class Sampling:
+    """``sample`` of a memory again and again while it is edited: what was drawn for a row is kept.
+
+    For one memory as long as nothing is forgotten, so that every row stays where it is.
+    """
+
+    def __init__(self, *, seed: int = 0, size: int = SAMPLE) -> None:
+        self._salt, self._size = str(seed).encode(), size
+        self._drawn = np.empty(0, np.uint64)
+
+    def rows(self, snapshot: Snapshot) -> I64:
+        """The rows of the sample, increasing."""
+        rows = np.flatnonzero(snapshot.active)
+        if len(rows) <= self._size:
+            return rows
+        self._draw(snapshot)
+        drawn = self._drawn[rows]
+        last = np.partition(drawn, self._size - 1)[self._size - 1]
+        tied = np.flatnonzero(drawn == last)[: self._size - np.count_nonzero(drawn < last)]
+        return np.sort(np.concatenate([rows[drawn < last], rows[tied]]))
+
+    def _draw(self, snapshot: Snapshot) -> None:
+        """Draw for the rows that came since."""
+        new = slice(len(self._drawn), len(snapshot))
+        keys = np.where(snapshot.content[new] != 0, snapshot.content[new], snapshot.twin[new])
+        parts = [self._drawn]
+        for start in range(0, len(keys), AT_ONCE):
+            raw = keys[start : start + AT_ONCE].astype("<i8").tobytes()
+            digests = [hashlib.sha256(raw[i : i + 8] + self._salt).digest()[:8] for i in range(0, len(raw), 8)]
+            parts.append(np.frombuffer(b"".join(digests), ">u8").astype(np.uint64))
+        self._drawn = np.concatenate(parts)
 
 
 def judge(

@@ -17,6 +17,7 @@ from visualmemory_gui.engine.types import F64, I64, RULES, Rule
 
 Label = TypeVar("Label", bound=Hashable)
 
+NOBODY = -1  # in place of a row or of a class
 EXPONENT = 1.0
 TEMPERATURE = 0.07
 OFFSET = 2.0

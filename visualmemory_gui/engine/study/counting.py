@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from visualmemory_gui.engine.decision.confidence import Ballot, fit
-from visualmemory_gui.engine.decision.gathered import NO_CLASS, Block, deepest, level_codes
+from visualmemory_gui.engine.decision.gathered import Block, deepest, level_codes
 from visualmemory_gui.engine.decision.votes import (
     EXPONENT,
+    NOBODY,
     OFFSET,
     TEMPERATURE,
     RuleOptions,
@@ -89,7 +90,7 @@ class Counts:
         codes, votes = block.codes[:, :k], block.votes(self._ballot.rule)[:, :k]
         found = winner_at_each_k(codes, votes)
         winner, share = found.winner[:, -1], found.share[:, -1]
-        answered = winner != NO_CLASS
+        answered = winner != NOBODY
         self._winner.append(winner)
         self._share.append(share)
         self._entropy += float(entropy_bits(codes[answered], votes[answered]).sum())
@@ -111,7 +112,7 @@ class Counts:
             change=asked.change,
             seen=asked.seen,
         )
-        answered = winner != NO_CLASS
+        answered = winner != NOBODY
         bins = equal_mass_bins(share[answered], outcomes.right[answered])
         entropy = self._entropy / int(answered.sum()) if answered.any() else None
         confidence = fit(share[answered], outcomes.right[answered], ballot)
@@ -157,7 +158,7 @@ def _confusion(outcomes: Outcomes) -> dict[str, dict[str, int]]:
     names, out = outcomes.names, dict[str, dict[str, int]]()
     pairs, counts = np.unique(np.stack([outcomes.truth, outcomes.winner]), axis=1, return_counts=True)
     for true, won, n in zip(*pairs.tolist(), counts.tolist(), strict=True):
-        out.setdefault(names[true], {})["" if won == NO_CLASS else names[won]] = n
+        out.setdefault(names[true], {})["" if won == NOBODY else names[won]] = n
     return out
 
 

@@ -78,8 +78,9 @@ def evaluate_snapshot(
 ) -> Evaluation:
     """Evaluate the active exemplars of ``snapshot`` by leave-one-out, or the queries ``asked``.
 
-    Leave-one-out leaves out the exemplar, those of equal content or an equal vector, and its group, and its label's
-    count for the class factor is one less. A query from elsewhere does not see exemplars of its own content or vector.
+    Leave-one-out leaves out the exemplar, those of equal content or an equal vector, and its group. A query from
+    elsewhere does not see exemplars of its own content or vector. The class of a query that is itself in the memory
+    counts one less (``leave_one_out``).
     ``k`` above what is there means all. Raises BadValue when there is nothing to ask.
     """
     if min((*ks, k)) < 1:
@@ -98,8 +99,8 @@ def evaluate_snapshot(
             excluded_rows=lambda i, start=start: what.left_out(start + i),  # type: ignore[misc]
             report=_shifted(report, start, len(what)),
         )
-        truth, counted = what.truth[part], what.counted[part]
-        counts.add(gather(snapshot, found, truth, k=width, factor=class_factor, counted=counted))
+        block = gather(snapshot, found, what.truth[part], k=width, factor=class_factor, own=what.own_class[part])
+        counts.add(block)
     report(len(what), len(what), "evaluating")
     return replace(counts.result(what), skipped=asked.skipped if isinstance(asked, Labelled) else ())
 

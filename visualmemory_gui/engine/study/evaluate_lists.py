@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.gathered import NO_CLASS
 from visualmemory_gui.engine.decision.published import winners_at_each_k
 from visualmemory_gui.engine.decision.votes import weights, winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
@@ -141,7 +140,7 @@ class _Counter:
             winner = winners_at_each_k(
                 rule, {}, seen.codes, distances=seen.distances, kept=seen.kept, trusted=seen.trusted
             )
-            winner = np.where((winner == NO_CLASS) & (block.ids[:, :1] != NOBODY), block.classes[:, :1], winner)
+            winner = np.where((winner == NOBODY) & (block.ids[:, :1] != NOBODY), block.classes[:, :1], winner)
             right = _widened(block.hits(winner), self._lists.width)
             self._hits[way, rule] = self._hits.get((way, rule), 0) + right.sum(axis=0)
             self._right.setdefault((way, rule), []).append(right[:, self._places])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.confidence import Confidence, fit
-from visualmemory_gui.engine.decision.gathered import NO_CLASS
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.study.honest import split
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule, Skipped
 
@@ -106,8 +106,8 @@ class Outcomes:
     def of_cell(self, true: str, predicted: str) -> I64:
         """Places of the queries of one label that were decided as another; "" stands for no answer. (m,) increasing."""
         codes = {name: code for code, name in enumerate(self.names)}
-        won = codes.get(predicted, NO_CLASS)
-        return np.flatnonzero((self.truth == codes.get(true, NO_CLASS)) & (self.winner == won))
+        won = codes.get(predicted, NOBODY)
+        return np.flatnonzero((self.truth == codes.get(true, NOBODY)) & (self.winner == won))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def calibrate(outcomes: Outcomes, confidence: Confidence) -> Calibrated | None:
     it says nothing."""
     if not confidence.shares:
         return None
-    answered = outcomes.winner != NO_CLASS
+    answered = outcomes.winner != NOBODY
     share, right = outcomes.share[answered], outcomes.right[answered]
     half = split(outcomes.truth[answered], outcomes.unit[answered], (1, 1))
     told = np.zeros(len(share))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from visualmemory_gui.engine.deciding import Ask, leave_own_out
 from visualmemory_gui.engine.decision.ballot import Voting
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.flip import BUDGET_S, MOST, fewest_strikes
@@ -65,6 +66,7 @@ def flips(
     rule: Rule | None = None,
     level: int = 0,
     exclude: Collection[int] = (),
+    own: int | None = None,
     budget_s: float = BUDGET_S,
     patient: bool = True,
     most: int = MOST,
@@ -72,20 +74,22 @@ def flips(
 ) -> Flips:
     """How to change the decision on ``vector``, (dim,) float32 of unit length, towards the label ``to``.
 
-    ``k`` and ``rule`` of None come from the memory's settings; ``exclude`` names exemplars that do not vote this time;
-    the others are for ``fewest_strikes``.
+    ``k`` and ``rule`` of None come from the memory's settings; ``exclude`` names exemplars that do not vote this time,
+    ``own`` the exemplar that the query is, as in ``decide_vector``; the others are for ``fewest_strikes``.
     """
-    settings, snapshot = memory.settings, memory.snapshot
+    settings, searched = memory.settings, memory.snapshot
     searcher = memory.live.searcher
-    voting = Voting(k or settings.k, rule or settings.rule, settings.class_factor, level)
+    ask = Ask.of(settings, k, rule, search="auto", level=level, exclude=exclude, own=own)
+    snapshot, ask = leave_own_out(searched, ask)
+    voting = Voting(ask.k, ask.rule, ask.class_factor, level)
 
     def retrieve(count: int) -> tuple[I64, F64]:
-        found = searcher.nearest(snapshot, vector, count, excluded=exclude)
+        found = searcher.nearest(searched, vector, count, excluded=ask.exclude)
         return found.rows, found.distances
 
     decision = _decided(snapshot, retrieve(voting.k), voting)
     target = None if to is None else at_level(to, level)
-    excluded = np.flatnonzero(np.isin(snapshot.ids, list(exclude)))
+    excluded = np.flatnonzero(np.isin(snapshot.ids, list(ask.exclude)))
     struck = fewest_strikes(
         snapshot,
         retrieve,

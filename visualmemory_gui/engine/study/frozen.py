@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.factor import class_factor
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, Retrieved
-from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.decision.leave_one_out import Copies, LeftOut, NearestMany, Retrieved, own_class
+from visualmemory_gui.engine.decision.many import vote_scale, vote_weights
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
-from visualmemory_gui.engine.decision.votes import weights, winner_at_each_k
+from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.standing import Asked
-from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.study.honest import together
 from visualmemory_gui.engine.study.nearest import nearest_many as by_products
 from visualmemory_gui.engine.types import F64, I64, Bools, MemorySettings, Rule
@@ -51,8 +49,8 @@ class Ballot:
 class Questions:
     """q queries with their right label codes ``truth`` (UNHEARD where no exemplar has the label).
 
-    ``own`` is each query's row where it is an exemplar, -1 else; ``unit`` a key above 0 that queries share which must
-    not come into different parts of a split: those of one group, content or vector.
+    ``own`` is each query's row where it is itself an exemplar, NOBODY else; ``unit`` a key above 0 that queries share
+    which must not come into different parts of a split: those of one group, content or vector.
     """
 
     asked: Asked
@@ -83,13 +81,11 @@ def watched_questions(memory: VisualMemory, snapshot: Snapshot) -> Questions:
     if not watched:
         raise BadValue("there is no watch set: decide pictures in the window and watch them, or ask leave-one-out")
     own_questions(snapshot)  # refuses what cannot be studied
-    vectors = np.stack([one.picture.vector for one in watched if one.picture.vector is not None])
-    content = np.array([content_key(one.picture.content) for one in watched], np.int64)
-    twin = np.array([vector_hash(vector) for vector in vectors], np.int64)
+    asked = Asked.watched(watched)
     code = {label: c for c, label in enumerate(snapshot.labels)}
     truth = np.array([code.get(one.expected, UNHEARD) for one in watched], np.int64)
-    nobody = np.full(len(watched), -1, np.int64)
-    return Questions(Asked(vectors, content, twin, np.zeros_like(content)), truth, nobody, together(content, twin))
+    own = Copies.find(snapshot, asked.content, asked.twin).own_rows(snapshot, asked.expected)
+    return Questions(asked, truth, own, together(asked.content, asked.twin))
 
 
 class FrozenQueries:
@@ -135,19 +131,13 @@ class FrozenQueries:
 
     def votes(self, edited: Snapshot, rows: I64, distances: F64, *, which: I64) -> tuple[I64, F64]:
         """Label codes and votes of neighbours ``rows`` of the queries ``which``, (q, k) each; votes 0 for nobody."""
-        there = rows != NOBODY
-        codes = edited.label[np.maximum(rows, 0)].astype(np.int64)
-        cast = np.where(there, weights(self.ballot.rule, np.where(there, distances, np.inf)), 0.0)
-        return codes, cast * self.scale(edited, rows, codes, which=which)
+        own, ballot = own_class(edited, self.questions.own[which]), self.ballot
+        return vote_weights(edited, rows, distances, rule=ballot.rule, class_factor=ballot.class_factor, own=own)
 
     def scale(self, edited: Snapshot, rows: I64, codes: I64, *, which: I64) -> F64:
         """What the votes are multiplied by, (q, k): trust and, where it is on, the class factor."""
-        trust = edited.trust[np.maximum(rows, 0)]
-        if not self.ballot.class_factor:
-            return trust
-        own, truth = self.questions.own[which], self.questions.truth[which]
-        itself = ((own >= 0) & edited.active[np.maximum(own, 0)])[:, None] & (codes == truth[:, None])
-        return trust * class_factor(edited.counts[codes] - itself)
+        own = own_class(edited, self.questions.own[which])
+        return vote_scale(edited, np.maximum(rows, 0), codes, class_factor=self.ballot.class_factor, own=own)
 
     def _lists(self, edited: Snapshot, which: I64) -> tuple[I64, F64]:
         """Rows and distances of the first k that are active in ``edited``."""

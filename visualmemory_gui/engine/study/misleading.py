@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.kept import holds
 from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions

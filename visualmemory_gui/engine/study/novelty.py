@@ -68,8 +68,8 @@ def measure_novelty(
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_KNOWN, replace=False))
     whole, strange = extended(snapshot, unknown)
     asker = Asker(whole, voting, width=max(DEPTHS))
-    known, known_m = _statistics(asker, whole, rows, own=True, report=report)
-    far, far_m = _statistics(asker, whole, strange, own=False, report=report)
+    known, known_m = _statistics(asker, whole, rows, report=report)
+    far, far_m = _statistics(asker, whole, strange, report=report)
     alike = together(snapshot.group[rows], snapshot.content[rows], snapshot.twin[rows])
     part = split(snapshot.label[rows].astype(np.int64), alike, (1, 1), seed=seed)
     fitted, judged = known[part == 0], known[part == 1]
@@ -94,9 +94,9 @@ def auroc(known: Sequence[float] | F64, unknown: Sequence[float] | F64) -> float
     return float((below + upto).mean() / (2 * len(low)))
 
 
-def _statistics(asker: Asker, memory: Snapshot, rows: I64, *, own: bool, report: Report) -> tuple[F64, I64]:
+def _statistics(asker: Asker, memory: Snapshot, rows: I64, *, report: Report) -> tuple[F64, I64]:
     """Statistic and m of each query that has a neighbour."""
-    block = asker(memory, rows, own=own, report=report)
+    block = asker(memory, rows, report=report)
     there = block.there.sum(axis=1)
     won = asker.winners(block)
     size = np.where(won >= 0, memory.counts[np.maximum(won, 0)], 0)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.gathered import NO_CLASS
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut
+from visualmemory_gui.engine.decision.leave_one_out import Copies, LeftOut, own_class
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import together
@@ -29,16 +28,16 @@ class Frozen:
 class Questions:
     """``vectors(part)`` are the queries' vectors, ``left_out(i)`` the rows that query i must not see.
 
-    ``names`` are the labels of the right codes ``truth`` (q,), those of the snapshot first; ``counted`` is the label
-    under which a query is itself an active exemplar, ``ids`` its id there (0: it is none), ``unit`` a key above 0 that
-    queries of one group, content or vector share, ``key`` the 64-bit hash of its content, or of its vector where it has
-    none. ``query_set`` is a hash of contents, labels and what is left out. ``seen`` are the ids of
+    ``names`` are the labels of the right codes ``truth`` (q,), those of the snapshot first; ``own_class`` is that
+    of which a query is itself an exemplar (see ``leave_one_out``), ``ids`` its id there (0: it is none), ``unit`` a key
+    above 0 that queries of one group, content or vector share, ``key`` the 64-bit hash of its content, or of its
+    vector where it has none. ``query_set`` is a hash of contents, labels and what is left out. ``seen`` are the ids of
     all exemplars that were there at change number ``change``.
     """
 
     names: tuple[str, ...]
     truth: I64
-    counted: I64
+    own_class: I64
     ids: I64
     unit: I64
     key: I64
@@ -70,11 +69,12 @@ def given(snapshot: Snapshot, asked: Labelled) -> Questions:
         raise BadValue("there is no query with a label")
     names, truth = _coded(snapshot, asked.labels)
     left_out, none = LeftOut(snapshot), np.zeros(len(truth), np.int64)
+    copies = Copies.find(snapshot, asked.content, asked.twin)
     key = np.where(asked.content != 0, asked.content, asked.twin)
     return Questions(
         names,
         truth,
-        counted=np.full(len(truth), NO_CLASS),
+        own_class=own_class(snapshot, copies.own_rows(snapshot, asked.labels)),
         ids=none,
         unit=together(asked.content, asked.twin),
         key=key,
@@ -93,7 +93,7 @@ def _exemplars(snapshot: Snapshot, rows: I64, names: tuple[str, ...], truth: I64
     return Questions(
         names,
         truth,
-        counted=np.where(snapshot.active[rows], snapshot.label[rows], NO_CLASS).astype(np.int64),
+        own_class=own_class(snapshot, rows),
         ids=snapshot.ids[rows],
         unit=together(content, twin, group),
         key=key,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.gathered import NO_CLASS, Block, gather
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
+from visualmemory_gui.engine.decision.gathered import Block, gather
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, own_class
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
@@ -125,8 +125,8 @@ class Asker:
         self._voting = voting
         self._width = max(voting.k, width)
 
-    def __call__(self, memory: Snapshot, rows: I64, *, own: bool = False, report: Report = silent) -> Block:
-        """The neighbours of ``rows`` in ``memory`` (see ``memory_of``); ``own`` says that the rows are active in it."""
+    def __call__(self, memory: Snapshot, rows: I64, *, report: Report = silent) -> Block:
+        """The neighbours of ``rows`` in ``memory`` (see ``memory_of``)."""
         blocks = []
         for start in range(0, len(rows), _BLOCK):
             report(start, len(rows))
@@ -139,10 +139,8 @@ class Asker:
                 report=silent,
             )
             truth = memory.label[part].astype(np.int64)
-            counted = truth if own else np.full_like(truth, NO_CLASS)
-            blocks.append(
-                gather(memory, found, truth, k=self._width, factor=self._voting.class_factor, counted=counted)
-            )
+            own = own_class(memory, part)
+            blocks.append(gather(memory, found, truth, k=self._width, factor=self._voting.class_factor, own=own))
         return _joined(blocks, self._width)
 
     def winners(self, block: Block, codes: I64 | None = None) -> I64:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.many import NOBODY
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.device import resolve
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
