@@ -36,7 +36,7 @@ NOTES = {
 }
 SUFFIXES = tuple(NOTES)
 FORM = re.compile(r"local/\w[\w .()+-]{0,119}\.(?:pt|onnx)")
-_NOTE = ".added"
+_RECORD = ".added"
 _HOW = "`visualmemory encoders --add FILE` adds it, if you trust it"
 _LICENCE = "as its author states"
 _CHUNK = 32
@@ -58,7 +58,7 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class ModelFile:
     """A file that the user added; ``dim`` is that of its vectors."""
 
     path: Path
@@ -100,7 +100,7 @@ def add(path: Path) -> EncoderIdentity:
         for source in (path.with_name(path.name + ".json"), path):
             if source.is_file() and not target.is_file():
                 _copy(source, target.parent / source.name)
-        _note(Added(target, weights.sha256(target), dim))
+        _record(ModelFile(target, weights.sha256(target), dim))
     except OSError as error:
         raise EncoderError(f"{path} cannot be copied to {target.parent} ({error.strerror})") from error
     return identity(PREFIX + path.name)
@@ -129,29 +129,29 @@ def load(wanted: EncoderIdentity, *, device: str, bulk: bool) -> Encoder:
     return _loaded(wanted.name, _meant(wanted).checked(), device=device, bulk=bulk)
 
 
-def _all() -> list[Added]:
-    notes = sorted(weights.folder().glob("*" + _NOTE))
-    return [one for note in notes for one in (_read(note),) if one is not None]
+def _all() -> list[ModelFile]:
+    records = sorted(weights.folder().glob("*" + _RECORD))
+    return [one for record in records for one in (_read(record),) if one is not None]
 
 
-def _read(note: Path) -> Added | None:
-    """What was noted of a file; None where the note cannot be read or the file is gone."""
-    path = note.with_name(note.name.removesuffix(_NOTE))
+def _read(record: Path) -> ModelFile | None:
+    """What is recorded of a file; None where the record cannot be read or the file is gone."""
+    path = record.with_name(record.name.removesuffix(_RECORD))
     try:
-        said = json.loads(note.read_text(encoding="utf-8"))
-        one = Added(path, str(said["sha256"]), int(said["dim"]))
+        said = json.loads(record.read_text(encoding="utf-8"))
+        one = ModelFile(path, str(said["sha256"]), int(said["dim"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return one if FORM.fullmatch(PREFIX + path.name) and path.is_file() else None
 
 
-def _note(one: Added) -> None:
+def _record(one: ModelFile) -> None:
     text = json.dumps({"sha256": one.sha256, "dim": one.dim})
-    with weights.replacing(one.path.with_name(one.path.name + _NOTE)) as file:
+    with weights.replacing(one.path.with_name(one.path.name + _RECORD)) as file:
         file.write(text.encode())
 
 
-def _meant(wanted: EncoderIdentity) -> Added:
+def _meant(wanted: EncoderIdentity) -> ModelFile:
     """The added file of the sha256 that a memory remembers. Raises EncoderError."""
     for one in _all():
         if one.sha256 == wanted.weights_sha256:
