@@ -7,11 +7,12 @@ from pathlib import Path
 
 import apsw
 
+from visualmemory_gui.engine.store import tables
 from visualmemory_gui.engine.store.checksum import seal
 from visualmemory_gui.engine.store.database import FILE
 
 _LOOSE = ("foreign_keys=off", "ignore_check_constraints=on", "writable_schema=on", "recursive_triggers=off")
-_META = "encoder, dim, weights_sha256, preprocess, change, count, digest"
+_META = "encoder, dim, weights_sha256, preprocess, change, count, digest, tables"
 
 
 def raw(folder: Path) -> apsw.Connection:
@@ -33,3 +34,18 @@ def plant(folder: Path, *sql: str) -> None:
 def reseal(folder: Path) -> None:
     """Make the checksum of ``meta`` fit what stands in it, as a stranger would who knows the product."""
     plant(folder, f"update meta set checksum = seal({_META})")
+
+
+def age(folder: Path, version: int) -> None:
+    """Make the memory in ``folder`` one of format ``version``, as an older product left it."""
+    columns = "id, encoder, dim, weights_sha256, preprocess, change, count, digest"
+    since_2 = [statement.split()[2] for statement in tables.SINCE_FORMAT_2 if statement.startswith("create table")]
+    plant(
+        folder,
+        *(f"drop table {name}" for name in since_2 if version < 2),
+        f"create temp table was as select {columns}, seal({columns.removeprefix('id, ')}) from meta",
+        "drop table meta",
+        tables.META_BEFORE_3,
+        "insert into meta select * from was",
+        f"pragma user_version={version}",
+    )

@@ -130,8 +130,10 @@ class LiveMemory(Stores):
         return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
 
     def require_writable(self) -> None:
+        """Raise ReadOnlyMemory, or MemoryGone: before anything is read or copied for an edit that cannot be."""
         if self.readonly:
             raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it")
+        self.database.require_there()
 
     def edit(self, kind: str, work: Callable[[Writer], object]) -> Changes:
         """Run ``work`` in one transaction that makes one undoable step, and tell everybody."""
@@ -231,7 +233,7 @@ class LiveMemory(Stores):
         """Change one setting. Raises BadValue."""
 
         def commit() -> Changes:
-            self.settings = settings.save(self.database, name, value)
+            self.take_settings(settings.save(self.database, name, value))
             return Changes(edit=None, change=self.catalog.change(), settings=(name,))
 
         self.apply(commit)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.sealed import TAGS
 
 LONGEST = 100
-_INSERT = """insert or replace into tags (name, step, position, change, time, checksum)
-    values (?1, ?2, ?3, ?4, ?5, seal(?1, ?2, ?3, ?4, ?5))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Tags:
         self._database = database
 
     def put(self, name: str) -> Tag:
-        """Name the present state; a name that is there already moves here. Raises BadValue."""
+        """Name the present state; a name that is there already moves here. Raises BadValue, DamagedMemory."""
         name = clean(name)
         with self._database.atomic():
             top = self._database.maybe(
@@ -38,7 +37,9 @@ class Tags:
             step, position = top if top is not None else (None, 0)
             change = self._database.one("select change from meta")[0]
             tag = Tag(name, step, position, time.time())
-            self._database.execute(_INSERT, (name, step, position, change, tag.time))
+            values = {"step": step, "position": position, "change": change, "time": tag.time}
+            if not TAGS.rewrite(self._database, "name = ?", (name,), **values):
+                TAGS.insert(self._database, [(name, *values.values())])
         return tag
 
     def all(self) -> list[Tag]:
@@ -52,7 +53,7 @@ class Tags:
 
     def drop(self, name: str) -> None:
         with self._database.atomic():
-            self._database.execute("delete from tags where name = ?", (clean(name),))
+            TAGS.delete(self._database, "name = ?", [(clean(name),)])
 
 
 def clean(name: str) -> str:
