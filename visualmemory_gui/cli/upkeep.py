@@ -11,6 +11,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, count, emit, say, table
+from visualmemory_gui.engine.errors import MemoryFolderError
 
 DEFAULT_ENCODER = "lite0"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -20,8 +21,13 @@ def verify(memory: options.Memory, as_json: options.Json = False) -> None:
     """Check rows, images and index. Names every damage; exit code 1 when there is one."""
     from visualmemory_gui.engine import verify as checks
 
-    with reader(memory) as m, Progress() as report:
-        found = checks.verify(m.live, report)
+    try:
+        with reader(memory) as m, Progress() as report:
+            found = checks.verify(m.live, report)
+    except MemoryFolderError as error:
+        if not as_json:
+            raise
+        found = [checks.unreadable(error)]
     if as_json:
         emit({"ok": not found, "damage": [asdict(one) for one in found]})
     elif found:
