@@ -7,9 +7,10 @@ from pathlib import Path
 
 import apsw
 
-from visualmemory_gui.engine.store import tables
-from visualmemory_gui.engine.store.checksum import seal
+from visualmemory_gui.engine.store import exemplars, ledger, tables
+from visualmemory_gui.engine.store.checksum import added, seal
 from visualmemory_gui.engine.store.database import FILE
+from visualmemory_gui.engine.store.sealed import SEALED
 
 _LOOSE = ("foreign_keys=off", "ignore_check_constraints=on", "writable_schema=on", "recursive_triggers=off")
 _META = "encoder, dim, weights_sha256, preprocess, change, count, digest, tables"
@@ -31,9 +32,53 @@ def plant(folder: Path, *sql: str) -> None:
             connection.execute(statement).fetchall()
 
 
+def plant_value(folder: Path, table: str, column: str, value: str, *, fit: bool = False) -> bool:
+    """Put ``value`` (in SQL) of any kind into ``column`` of the first row of ``table``; False where SQLite cannot hold
+    it there at all. ``fit``: the checksums are made to fit.
+    """
+    with closing(raw(folder)) as connection:
+        [(strict,)] = connection.execute("select sql from sqlite_master where name = ?", (table,)).fetchall()
+    loose = strict.replace(" strict, without rowid", " without rowid").removesuffix(" strict").replace(" not null", "")
+    _rebuild_as(folder, table, loose)
+    try:
+        with closing(raw(folder)) as connection:
+            key = "name" if table in ("settings", "tags") else "step + exemplar" if table == "entries" else "rowid"
+            first = f"select {key} from {table} order by 1 limit 1"
+            connection.execute(f"update {table} set {column} = {value} where {key} = ({first})")
+        if fit:
+            reseal(folder)
+    except (apsw.ConstraintError, apsw.MismatchError, UnicodeDecodeError):
+        return False
+    finally:
+        _rebuild_as(folder, table, strict)
+    return True
+
+
+def _rebuild_as(folder: Path, table: str, sql: str) -> None:
+    """Let the schema say that ``table`` was made by ``sql``; its rows stay as they are."""
+    with closing(raw(folder)) as connection:
+        connection.execute("update sqlite_master set sql = ? where name = ? and type = 'table'", (sql, table))
+        version = connection.execute("pragma schema_version").fetchone()[0]
+        connection.execute(f"pragma schema_version={version + 1}")
+
+
 def reseal(folder: Path) -> None:
-    """Make the checksum of ``meta`` fit what stands in it, as a stranger would who knows the product."""
-    plant(folder, f"update meta set checksum = seal({_META})")
+    """Make every checksum and tally fit what stands in the rows, as a stranger would who knows the product."""
+    with closing(raw(folder)) as connection:
+        for table in SEALED:
+            connection.execute(f"update {table.name} set checksum = seal({', '.join(table.columns)})")
+        for _, number, *rest in connection.execute(exemplars.WITH_CHECKSUM).fetchall():
+            connection.execute("update exemplars set checksum = ? where id = ?", (seal(number, *rest), number))
+        tallies = {name: _tally(connection, name) for name in (*(table.name for table in SEALED), "exemplars")}
+        own = tallies.pop("exemplars")
+        columns = (ledger.as_json(tallies), *own)
+        connection.execute("update meta set tables = ?, count = ?, digest = ?", columns)
+        connection.execute(f"update meta set checksum = seal({_META})")
+
+
+def _tally(connection: apsw.Connection, table: str) -> ledger.Tally:
+    found = [row[0] for row in connection.execute(f"select checksum from {table}").fetchall()]
+    return ledger.Tally(len(found), added(0, *(number for number in found if isinstance(number, int))))
 
 
 def age(folder: Path, version: int) -> None:

@@ -25,6 +25,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import PictureReader
 from visualmemory_gui.engine.store import difference, labels
 from visualmemory_gui.engine.store.difference import Difference
+from visualmemory_gui.engine.store.schema import MOST_DIM
 from visualmemory_gui.engine.teaching import TeachingQueue
 from visualmemory_gui.engine.types import (
     BROUGHT,
@@ -68,8 +69,8 @@ class VisualMemory(Parts):
         ``encoder`` names one of ``visualmemory encoders``; with ``dim`` it is a memory of vectors that you bring.
         Raises MemoryExists, StorageError, EncoderError, BadValue.
         """
-        if dim is not None and dim < 1:
-            raise BadValue(f"a vector has at least one component, not {dim}")
+        if dim is not None and not 1 <= dim <= MOST_DIM:
+            raise BadValue(f"a vector has 1 to {MOST_DIM:,} components, not {dim:,}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
         identity = EncoderIdentity(BROUGHT, dim) if dim is not None else registry.identity(str(encoder))

@@ -140,9 +140,12 @@ class Database:
 
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
         """All rows of one statement."""
-        with self.lock, self._errors_in_words():
-            self._patience.begin()
-            return self._kinds.checked(sql, self._checked().execute(sql, params))
+        with self.lock:
+            try:
+                self._patience.begin()
+                return self._kinds.checked(sql, self._checked().execute(sql, params))
+            except _FROM_SQLITE as error:
+                raise _in_words(error, self.path, readonly=self.readonly) from error
 
     def one(self, sql: str, params: Params = ()) -> Row:
         """The first row; LookupError when there is none."""
@@ -162,8 +165,11 @@ class Database:
 
     def many(self, sql: str, params: Iterable[Params]) -> list[Row]:
         """Run one statement for each of ``params``, in their order, prepared once; returns the rows of all."""
-        with self.lock, self._errors_in_words():
-            return self._kinds.checked(sql, self._checked().executemany(sql, self._patience.for_each(params)))
+        with self.lock:
+            try:
+                return self._kinds.checked(sql, self._checked().executemany(sql, self._patience.for_each(params)))
+            except _FROM_SQLITE as error:
+                raise _in_words(error, self.path, readonly=self.readonly) from error
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -252,19 +258,6 @@ class Database:
             except apsw.Error as error:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
 
-    @contextmanager
-    def _errors_in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except apsw.Error as error:
-            raise _in_words(error, self.path, readonly=self.readonly) from error
-        except UnicodeDecodeError as error:
-            raise DamagedMemory(f"{self.path} is damaged: a text of it is none. {RESTORE}") from error
-        except OverflowError as error:
-            raise StorageError(
-                f"{self.path}: a number would go beyond what a memory can hold; nothing was changed."
-            ) from error
-
     def _checked(self) -> apsw.Connection:
         # A full disk makes SQLite roll back by itself: what follows in the block must not be committed alone.
         if self._depth and not self._connection.in_transaction:
@@ -308,8 +301,15 @@ def _has_log(path: Path) -> bool:
         return False
 
 
-def _in_words(error: apsw.Error, path: Path, *, readonly: bool) -> MemoryFolderError:
+_FROM_SQLITE = (apsw.Error, UnicodeDecodeError, OverflowError)  # what a statement raises
+
+
+def _in_words(error: Exception, path: Path, *, readonly: bool) -> MemoryFolderError:
     """What SQLite found wrong, as an error of the product that names the file and what can be done."""
+    if isinstance(error, UnicodeDecodeError):
+        return DamagedMemory(f"{path} is damaged: a text of it cannot be read as UTF-8. {RESTORE}")
+    if isinstance(error, OverflowError):
+        return StorageError(f"{path}: a number would go beyond what a memory can hold; nothing was changed.")
     if isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.SQLError | apsw.FormatError):
         return DamagedMemory(f"{path} is damaged ({error}). {RESTORE}")
     if isinstance(error, apsw.InterruptError):

@@ -10,11 +10,15 @@ from visualmemory_gui.engine.store.writer import Field, Record, Value
 
 
 def keep(database: Database, records: Sequence[Record], step: int) -> None:
-    """Store ``records`` as entries of ``step``; where it has one of the same field, that one ends otherwise now."""
-    there = ENTRIES.insert(database, [(step, *record) for record in records], unless_there=True)
-    if len(there) == len(records):
+    """Store ``records`` as the entries of ``step``, which has none."""
+    ENTRIES.insert(database, [(step, *record) for record in records])
+
+
+def keep_more(database: Database, records: Sequence[Record], step: int) -> None:
+    """Store ``records`` beside the entries of ``step``; where it has one of the same field, that one ends otherwise."""
+    new = {key[1:] for key in ENTRIES.insert_new(database, [(step, *record) for record in records])}
+    if len(new) == len(records):
         return
-    new = {key[1:] for key in there}
     for exemplar, field, _, after in records:
         if (exemplar, field) not in new:
             ENTRIES.rewrite(database, "step = ? and exemplar = ? and field = ?", (step, exemplar, field), after=after)

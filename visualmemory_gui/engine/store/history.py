@@ -82,7 +82,9 @@ class History:
                 yield writer
             finally:
                 self._writer = None
-            self._keep(writer, writer.records(), number)
+            records = writer.records()
+            entries.keep_more(self._database, records, number)
+            self._say(writer, records, number)
 
     def open_import(self, total: int | None = None) -> int:
         """Begin a step of many transactions that sets out to add ``total`` exemplars; returns its number."""
@@ -196,15 +198,15 @@ class History:
             self._abandon()
         number = self._insert(kind, "done", after=last)
         self._known = self._database.rollbacks, _Last(last.position + 1, number, undone=False)
-        self._keep(writer, records, number, kind=kind)
+        entries.keep(self._database, records, number)
+        self._say(writer, records, number, kind=kind)
 
     def _abandon(self) -> None:
         """What was undone cannot be redone any more."""
         STEPS.rewrite(self._database, "state = 'undone'", (), state="abandoned")
 
-    def _keep(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
-        """Store the writer's records as entries of step ``number``."""
-        entries.keep(self._database, records, number)
+    def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
+        """Let ``writer.changes`` tell of ``records``, which are entries of step ``number``."""
         name = names.compose(self._database, names.outline_of(records), kind=kind) if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 

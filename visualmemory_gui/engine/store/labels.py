@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from visualmemory_gui.engine.errors import BadLabel
-from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
+from visualmemory_gui.engine.store.database import RESTORE, Database
 from visualmemory_gui.engine.store.sealed import KEYS, LABELS
 
 LONGEST = 200
@@ -56,12 +56,21 @@ def common(labels: list[str]) -> str:
 def number_of(database: Database, path: str) -> int:
     """The number of the stored label ``path``, which is made when it is new."""
     found = database.maybe("select id from labels where path = ?", (path,))
-    return int(found[0] if found is not None else LABELS.insert(database, [(path,)])[0][0])
+    return int(found[0] if found is not None else LABELS.insert_new(database, [(path,)])[0][0])
 
 
 def path_of(database: Database, number: int) -> str:
-    """The label with this number."""
-    return str(database.one("select path from labels where id = ?", (number,))[0])
+    """The label with this number. Raises DamagedMemory where there is none: something speaks of it."""
+    found = database.maybe("select path from labels where id = ?", (number,))
+    if found is None:
+        raise missing_label(database, number)
+    return str(found[0])
+
+
+def missing_label(database: Database, number: int) -> DamagedMemory:
+    return DamagedMemory(
+        f"{database.path} is damaged: label {number} is missing, which exemplars or steps have. {RESTORE}"
+    )
 
 
 def numbers_under(database: Database, parent: str) -> list[int]:

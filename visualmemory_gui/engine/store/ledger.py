@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from visualmemory_gui.engine.errors import DamagedMemory
@@ -36,16 +36,19 @@ class Tally(NamedTuple):
 EMPTY = Tally(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
     encoder: _Encoder
     change: int
-    tallies: Mapping[str, Tally]
+    tallies: dict[str, Tally]
 
     def columns(self) -> tuple[object, ...]:
         """encoder, dim, weights_sha256, preprocess, change, count, digest, tables: what the checksum is over."""
         others = {name: self.tallies[name] for name in _OTHERS}
-        return (*self.encoder, self.change, *self.tallies[_EXEMPLARS], json.dumps(others, separators=(",", ":")))
+        return (*self.encoder, self.change, *self.tallies[_EXEMPLARS], as_json(others))
+
+    def copy(self) -> _Row:
+        return _Row(self.encoder, self.change, dict(self.tallies))
 
 
 class Ledger:
@@ -54,8 +57,9 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._read: _Row | None = None  # as the transaction found it
-        self._now: _Row | None = None
+        self._now: _Row | None = None  # None until this transaction needs it
+        self._touched = False
+        self._whole: tuple[Row, _Row] | None = None  # as it was last read or written: that need not be looked at again
 
     @property
     def change(self) -> int:
@@ -68,7 +72,7 @@ class Ledger:
 
     def advance(self, change: int) -> None:
         """The transaction makes ``change`` of the memory."""
-        self._now = replace(self._row(), change=change)
+        self._row().change, self._touched = change, True
 
     def weigh(self, table: str, *, come: Collection[int] = (), gone: Collection[int] = ()) -> None:
         """Rows with the stored checksums ``come`` are in ``table`` now, those with ``gone`` are not any more.
@@ -77,36 +81,40 @@ class Ledger:
         """
         if not come and not gone:
             return
-        row = self._row()
-        count, digest = row.tallies[table]
-        tally = Tally(count + len(come) - len(gone), added(digest, *come, *(-checksum for checksum in gone)))
-        self._now = replace(row, tallies={**row.tallies, table: tally})
+        tallies = self._row().tallies
+        rows, digest = tallies[table]
+        tally = Tally(rows + len(come) - len(gone), added(digest, *come, *(-checksum for checksum in gone)))
+        tallies[table], self._touched = tally, True
 
     def state(self) -> _Row | None:
         """What ``go_back`` takes."""
-        return self._now
+        return None if self._now is None else self._now.copy()
 
     def go_back(self, state: _Row | None) -> None:
         """A part of the transaction was rolled back to where ``state`` was so."""
         self._now = state
 
     def save(self) -> None:
-        """Write the row, where it has become another."""
-        if self._now is not None and self._now != self._read:
-            columns = self._now.columns()
-            self._database.execute(
-                "update meta set change = ?, count = ?, digest = ?, tables = ?, checksum = ?",
-                (*columns[4:], seal(*columns)),
-            )
+        """Write the row, where something was weighed."""
+        if self._now is None or not self._touched:
+            return
+        columns = self._now.columns()
+        checksum = seal(*columns)
+        self._database.execute(
+            "update meta set change = ?, count = ?, digest = ?, tables = ?, checksum = ?", (*columns[4:], checksum)
+        )
+        self._whole = (*columns, checksum), self._now
 
     def close(self) -> None:
         """The transaction is over: the next one reads the row again."""
-        self._read = self._now = None
+        self._now, self._touched = None, False
 
     def _row(self) -> _Row:
         if self._now is None:
-            self._now = _whole_row(self._database)
-            self._read = self._read or self._now
+            found = _first(self._database, f"select {_ENCODER}, change, count, digest, tables, checksum from meta")
+            if self._whole is None or self._whole[0] != found:
+                self._whole = found, _checked(self._database, found)
+            self._now = self._whole[1].copy()
         return self._now
 
 
@@ -128,6 +136,11 @@ def rebuild(database: Database) -> None:
     begin(database, (name, dim, weights, preprocess), change=change, exemplars=Tally(count, digest))
 
 
+def as_json(tallies: Mapping[str, Tally]) -> str:
+    """As ``meta.tables`` keeps them: ``{"labels":[2,-123],...}``."""
+    return json.dumps(tallies, separators=(",", ":"))
+
+
 def tally_of(database: Database, table: str) -> Tally:
     """Counted from the rows themselves. SQLite adds 64 bits without overflow in two halves."""
     whole = "cast(checksum as integer)"
@@ -139,7 +152,7 @@ def tally_of(database: Database, table: str) -> Tally:
 def stored_tallies(database: Database) -> dict[str, Tally]:
     """What ``meta`` says of each table, whether or not its checksum fits; of the exemplars alone before format 3."""
     columns = "count, digest, tables" if _has_tables(database) else "count, digest"
-    return dict(_parsed(database, *_first(database, f"select {columns} from meta")))
+    return _parsed(database, *_first(database, f"select {columns} from meta"))
 
 
 def is_whole(database: Database) -> bool:
@@ -152,8 +165,8 @@ def _has_tables(database: Database) -> bool:
     return bool(database.one("select count(*) from pragma_table_info('meta') where name = 'tables'")[0])
 
 
-def _whole_row(database: Database) -> _Row:
-    found = _first(database, f"select {_ENCODER}, change, count, digest, tables, checksum from meta")
+def _checked(database: Database, found: Row) -> _Row:
+    """The row, parsed. Raises DamagedMemory where its checksum does not fit."""
     *columns, checksum = found
     if seal(*columns) != checksum:
         raise _damaged(database)
@@ -168,11 +181,12 @@ def _first(database: Database, sql: str) -> Row:
     return found
 
 
-def _parsed(database: Database, count: int, digest: int, tables: str | None = None) -> Mapping[str, Tally]:
+def _parsed(database: Database, count: int, digest: int, tables: str | None = None) -> dict[str, Tally]:
     if tables is None:
         return {_EXEMPLARS: Tally(count, digest)}
     try:
-        found = {name: Tally(*map(int, json.loads(tables)[name])) for name in _OTHERS}
+        there = json.loads(tables)
+        found = {name: Tally(*map(int, there[name])) for name in _OTHERS}
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _damaged(database) from error
     return {_EXEMPLARS: Tally(count, digest), **found}

@@ -50,7 +50,7 @@ class QueueRows:
         """Put pictures at the end; those whose content waits already are passed over. Ids of the others."""
         with self._database.atomic():
             rows = [one.columns() for one in new]
-            return [key[0] for key in QUEUE.insert(self._database, rows, unless_there=True)]
+            return [key[0] for key in QUEUE.insert_new(self._database, rows)]
 
     def ids(self) -> I64:
         """(n,), in the order they came."""

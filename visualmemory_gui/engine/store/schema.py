@@ -8,7 +8,7 @@ from pathlib import Path
 
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryExists, NewerFormat, ReadOnlyMemory, StorageError
 from visualmemory_gui.engine.store import layout, ledger, tables
-from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, Database
+from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, RESTORE, Database
 from visualmemory_gui.engine.store.filesystem import refuse_network, sync_folder
 from visualmemory_gui.engine.types import EncoderIdentity
 
@@ -83,8 +83,8 @@ def encoder_identity(database: Database) -> EncoderIdentity:
     found = database.maybe("select encoder, dim, weights_sha256, preprocess from meta")
     if found is None:
         raise DamagedMemory(f"{database.path} is damaged: its first table is empty. Restore it from a backup.")
-    if not 0 < found[1] <= MOST_DIM:
-        raise DamagedMemory(f"{database.path} is damaged: its vectors cannot have {found[1]:,} components.")
+    if None in found or not 0 < found[1] <= MOST_DIM:
+        raise DamagedMemory(f"{database.path} is damaged: it does not say which encoder made its vectors. {RESTORE}")
     return EncoderIdentity(*found)
 
 

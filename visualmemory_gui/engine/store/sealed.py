@@ -29,14 +29,23 @@ class SealedTable:
     key: tuple[str, ...]
     columns: tuple[str, ...]
 
-    def insert(self, database: Database, rows: Iterable[Params], *, unless_there: bool = False) -> list[Row]:
-        """Put in ``rows`` of ``columns``; returns their keys. ``unless_there`` passes over what breaks uniqueness."""
-        marks = ", ".join("?" * (len(self.columns) + 1))
-        sql = f"""insert into {self.name} ({", ".join(self.columns)}, checksum) values ({marks})
-            {"on conflict do nothing" if unless_there else ""} returning {", ".join(self.key)}, checksum"""
+    def insert(self, database: Database, rows: Iterable[Params]) -> None:
+        """Put in ``rows`` of ``columns``."""
+        sealed = [(*row, seal(*row)) for row in rows]
+        database.many(self._insert, sealed)
+        database.ledger.weigh(self.name, come=[row[-1] for row in sealed])
+
+    def insert_new(self, database: Database, rows: Iterable[Params]) -> list[Row]:
+        """The same, but passes over what is there already, by what must be unique; returns the keys of the others."""
+        sql = f"{self._insert} on conflict do nothing returning {', '.join(self.key)}, checksum"
         found = database.many(sql, [(*row, seal(*row)) for row in rows])
         database.ledger.weigh(self.name, come=[row[-1] for row in found])
         return [row[:-1] for row in found]
+
+    @property
+    def _insert(self) -> str:
+        marks = ", ".join("?" * (len(self.columns) + 1))
+        return f"insert into {self.name} ({', '.join(self.columns)}, checksum) values ({marks})"
 
     def whole(self, database: Database, where: str, params: Params = ()) -> list[Row]:
         """The ``columns`` of the rows that fit. Raises DamagedMemory where a checksum does not fit its row."""

@@ -38,7 +38,7 @@ class Watch:
 
     def _put(self, picture: NewPicture, label_id: int) -> int:
         there = WATCH.rewrite(self._database, "content = ?", (bytes.fromhex(picture.content),), label_id=label_id)
-        [key] = there or WATCH.insert(self._database, [(*picture.columns(), label_id)])
+        [key] = there or WATCH.insert_new(self._database, [(*picture.columns(), label_id)])
         return int(key[0])
 
     def all(self) -> list[Watched]:
