@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import clustered, picture
+from tests.reliability.planting import plant
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store.purge import ERASING
@@ -108,6 +109,43 @@ def test_a_damaged_checkpoint_is_rebuilt_and_answers_stay_exact(tmp_path: Path) 
         decision = memory.decide_vector(vectors[0])
         assert decision.search is not None and decision.search.mode == "hnsw"
         assert memory.live.index_damage is None and verify(memory.live) == []
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone", "of another memory"])
+def test_a_damaged_checkpoint_that_no_search_reads_is_found(tmp_path: Path, how: str) -> None:
+    vectors, labels = clustered(300, dim=16, classes=5, seed=0)
+    path = tmp_path / "v.vmem"
+    with VisualMemory.create(path, dim=16) as memory:
+        memory.add_vectors(vectors, labels)
+        memory.live.build_index()
+        assert memory.index_state().kind == "exact" and verify(memory.live) == []
+    [graph] = path.glob("index-*.hnsw")
+    data = bytearray(graph.read_bytes())
+    if how == "gone":
+        graph.unlink()
+    elif how == "of another memory":
+        with VisualMemory.create(tmp_path / "other.vmem", dim=8) as other:
+            other.add_vectors(vectors[:, :8], labels)
+            other.live.build_index()
+        (path / "index.json").write_bytes((tmp_path / "other.vmem" / "index.json").read_bytes())
+    else:
+        data[len(data) // 2] ^= 255
+        graph.write_bytes(data[: len(data) // 2] if how == "cut" else data)
+    with VisualMemory.open(path, readonly=True) as memory:
+        assert [(d.what, d.where) for d in verify(memory.live)] == [("index", "index.json")]
+        assert memory.decide_vector(vectors[0]).label  # exact search decides
+
+
+def test_a_vector_that_is_gone_is_damage_and_no_reader_waits_for_it(memory: VisualMemory) -> None:
+    path, vector = memory.path, memory.catalog.vectors([1])[0]
+    memory.close()
+    plant(path, "delete from vectors where id = 3")
+    for readonly in (True, False):
+        with (
+            VisualMemory.open(path, readonly=readonly) as opened,
+            pytest.raises(DamagedMemory, match="3 has no vector"),
+        ):
+            opened.decide_vector(vector)
 
 
 def test_compacting_drops_the_history_and_what_only_it_could_bring_back(memory: VisualMemory) -> None:

@@ -17,11 +17,10 @@ from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.foreseen import ForeseenModel
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
-from visualmemory_gui.app.place import file_of, only_readable
+from visualmemory_gui.app.place import only_readable
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.store.filesystem import identity_of, require_there
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 Undo = Callable[[], object]
 Also = tuple[str, Callable[[], object]]  # words of a button, and what it does
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
+DAMAGED_SETTINGS = "Damaged settings of this memory: {}. Their defaults serve until you set them again."
 log = logging.getLogger("visualmemory_gui")
 
 
@@ -64,7 +64,6 @@ class Session(QObject):
         self.similarity = SimilarityModel(self.tasks, self.decision, self)
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
-        self._identity: tuple[int, int] | None = None  # of the file that edits go to
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
         self.heavy_allowed = False
@@ -95,7 +94,7 @@ class Session(QObject):
                 self.raise_error(error)
 
         memory = self.memory
-        if memory and (memory.path == Path(path).absolute() or identity_of(file_of(memory.path)) != self._identity):
+        if memory and (memory.path == Path(path).absolute() or not memory.live.database.is_there):
             self.close()  # its own lock would keep it, or the place it was moved to, from being opened
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed)
 
@@ -143,14 +142,8 @@ class Session(QObject):
         memory = self.memory
         if memory is None:
             return None
-        identity = self._identity
-
-        def work() -> Any:
-            require_there(file_of(memory.path), identity)
-            return fn(memory)
-
         self._tell_saving("saving…")
-        return self.tasks.run_edit(title, work, self._saved(then), failed or self._not_saved)
+        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), failed or self._not_saved)
 
     def run_background(
         self,
@@ -228,7 +221,6 @@ class Session(QObject):
         self.close()
         self._arriving.remove(memory)
         self.memory, self._erasing = memory, 0
-        self._identity = identity_of(file_of(memory.path))
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.decision.set_memory(memory)
         self.class_keys.set_memory(memory)
@@ -239,6 +231,8 @@ class Session(QObject):
         self._following = False
         if memory.live.finished_forget is not None:
             self.post_note(FINISHED.format(memory.live.finished_forget.forgotten))
+        if memory.live.damaged_settings:
+            self.post_note(DAMAGED_SETTINGS.format(", ".join(memory.live.damaged_settings)))
 
     def _let_go(self) -> Callable[[], object] | None:
         """Forget the memory here; what closes it comes back, None when there was none."""

@@ -25,8 +25,16 @@ def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
     from visualmemory_gui.engine.memory import VisualMemory
 
     with VisualMemory.open(memory, readonly=True, device=device_name(device)) as m:
+        _tell_settings(m)
         yield m
         _tell_index(m)
+
+
+def _tell_settings(m: VisualMemory) -> None:
+    """Say on stderr which settings cannot be used."""
+    for name, why in m.live.damaged_settings.items():
+        say(f"the setting {name} is damaged ({why}); its default {getattr(m.settings, name)} serves")
+        say(f"`visualmemory settings {m.path} {name} VALUE` mends it")
 
 
 def _tell_index(m: VisualMemory) -> None:
@@ -43,6 +51,7 @@ def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
 
     with VisualMemory.open(memory, device=device_name(device)) as m:
         _tell_forget(m)
+        _tell_settings(m)
         yield m
 
 

@@ -10,14 +10,20 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, count, emit, megabytes, print_line, say, table
+from visualmemory_gui.engine.errors import MemoryFolderError
 
 
 def verify(memory: options.Memory, as_json: options.Json = False) -> None:
     """Check rows, images and index. Names every damage; exit code 1 when there is one."""
     from visualmemory_gui.engine import verify as checks
 
-    with reader(memory) as m, Progress("checking") as report:
-        found = checks.verify(m.live, report)
+    try:
+        with reader(memory) as m, Progress("checking") as report:
+            found = checks.verify(m.live, report)
+    except MemoryFolderError as error:
+        if not as_json:
+            raise
+        found = [checks.unreadable(error)]
     if as_json:
         emit({"ok": not found, "damage": [asdict(one) for one in found]})
     elif found:

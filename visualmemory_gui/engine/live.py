@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -151,8 +151,10 @@ class LiveMemory(Stores):
         return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
 
     def require_writable(self) -> None:
+        """Raise ReadOnlyMemory, or MemoryGone: before anything is read or copied for an edit that cannot be."""
         if self.readonly:
             raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it")
+        self.database.require_there()
 
     def edit(self, kind: str, work: Callable[[Writer], object]) -> Changes:
         """Run ``work`` in one transaction that makes one undoable step, and tell everybody."""
@@ -252,7 +254,7 @@ class LiveMemory(Stores):
         """Change one setting. Raises BadValue."""
 
         def commit() -> Changes:
-            self.settings = settings.save(self.database, name, value)
+            self.take_settings(settings.save(self.database, name, value))
             return Changes(edit=None, change=self.catalog.change(), settings=(name,))
 
         self.apply(commit)
@@ -290,27 +292,41 @@ class LiveMemory(Stores):
             self._decider.note_edit(len(ids))
             self.searcher.follow(working.snapshot)
 
-    def _new_decider(self) -> Decider:
-        searcher = Searcher(
+    def new_searcher(self) -> Searcher:
+        """One for this memory's vectors, which knows no graph yet."""
+        return Searcher(
             self.identity.dim,
             encoder=f"{self.identity.name} {self.identity.weights_sha256} {self.identity.preprocess}",
             exact_limit=self.settings.exact_limit,
             device=resolve(self.device),
             threads=self.settings.threads,
         )
+
+    def _new_decider(self) -> Decider:
+        searcher = self.new_searcher()
         if searcher.wants_build(self.snapshot):
             self.index_damage = searcher.load(self.folder, self.snapshot, delete=not self.readonly)
         else:
             searcher.peek(self.folder)
-        kept, calibrated = self.derived.get(NOVELTY), self.derived.get(CONFIDENCE)
+        thresholds, at = self._measured(NOVELTY, Thresholds.from_dict)
+        calibrated, _ = self._measured(CONFIDENCE, Confidence.from_dict)
         return Decider(
             searcher,
-            None if kept is None else Thresholds.from_dict(json.loads(kept[0])),
-            touched=0 if kept is None else int((self.snapshot.row_change > kept[1]).sum()),
+            thresholds,
+            touched=0 if thresholds is None else int((self.snapshot.row_change > at).sum()),
             deferred=self.deferred,
             ballot=Ballot.of(self.settings),
-            calibrated=None if calibrated is None else Confidence.from_dict(json.loads(calibrated[0])),
+            calibrated=calibrated,
         )
+
+    def _measured(self, name: str, read: Callable[[dict[str, Any]], T]) -> tuple[T | None, int]:
+        """What ``refresh`` kept, and the change number it holds for; None where it is measured again: there is none, or
+        none that can be understood."""
+        found = self.derived.get(name)
+        try:
+            return (None, 0) if found is None else (read(json.loads(found[0])), found[1])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None, 0
 
     def _close_decider(self) -> None:
         if self._decider is not None:

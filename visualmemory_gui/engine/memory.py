@@ -28,6 +28,7 @@ from visualmemory_gui.engine.reading import PictureReader, batched, images_of
 from visualmemory_gui.engine.store import difference, labels
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.store.filesystem import folder_at
+from visualmemory_gui.engine.store.schema import MOST_DIM
 from visualmemory_gui.engine.teaching import TeachingQueue
 from visualmemory_gui.engine.types import (
     BROUGHT,
@@ -78,8 +79,8 @@ class VisualMemory(Parts):
         """
         place = arguments.path_of(path)
         folder_at(place)
-        if dim is not None and (dim := arguments.whole(dim, "dim")) < 1:
-            raise BadValue(f"a vector has at least one component, not {dim}")
+        if dim is not None and not 1 <= (dim := arguments.whole(dim, "dim")) <= MOST_DIM:
+            raise BadValue(f"a vector has 1 to {MOST_DIM:,} components, not {dim:,}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
         if dim is not None:

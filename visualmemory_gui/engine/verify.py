@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from visualmemory_gui.engine.encoders import registry
-from visualmemory_gui.engine.errors import BadValue, DamagedMemory
+from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryFolderError
+from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import traces
+from visualmemory_gui.engine.store.database import FILE
 from visualmemory_gui.engine.store.purge import ERASING
 from visualmemory_gui.engine.types import BROUGHT, Damage
 
@@ -36,15 +40,20 @@ def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
         try:
             found += look(live)
         except DamagedMemory as error:
-            found.append(Damage("database", live.database.path.name, str(error)))
+            found.append(unreadable(error))
     report(len(looks), len(looks), "done")
     return found
+
+
+def unreadable(error: MemoryFolderError) -> Damage:
+    """That a memory cannot even be opened, as what is damaged about it."""
+    return Damage("database", FILE, str(error))
 
 
 def _encoder(live: LiveMemory) -> Iterator[Damage]:
     name = live.identity.name
     if name != BROUGHT and not registry.is_name(name):
-        yield Damage("encoder", "memory.sqlite", f"{name[:80]!a} is no name of an encoder")
+        yield Damage("encoder", FILE, f"{name[:80]!a} is no name of an encoder")
 
 
 def _rows(live: LiveMemory) -> Iterator[Damage]:
@@ -80,17 +89,24 @@ def _erasing(live: LiveMemory) -> Iterator[Damage]:
 
 
 def _index(live: LiveMemory) -> Iterator[Damage]:
-    """The graph's answers for some of the memory's own vectors, against exact search."""
-    snapshot, state = live.snapshot, live.searcher.state(live.snapshot)
-    if live.index_damage:
-        yield Damage("index", "index.json", f"the checkpoint cannot be used because {live.index_damage}")
-    if state.kind != "hnsw" or not live.searcher.graph_live or not snapshot.active_count:
-        return
+    """The checkpoint on disk, read whole, and the graph's answers for some of the memory's own vectors, against exact
+    search; also where exact search decides, and nobody else would look."""
+    snapshot = live.snapshot
+    searcher = live.new_searcher()
+    with closing(searcher):
+        damage = searcher.load(live.folder, snapshot, delete=False)
+        if damage:
+            yield Damage("index", "index.json", f"the checkpoint cannot be used because {damage}")
+        if searcher.graph_live and snapshot.active_count:
+            yield from _answers(searcher, snapshot)
+
+
+def _answers(searcher: Searcher, snapshot: Snapshot) -> Iterator[Damage]:
     active = np.flatnonzero(snapshot.active)
     hits = wanted = 0
     for row in active[:: max(1, len(active) // PROBES)]:
-        exact = live.searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="exact").rows
-        graph = live.searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="hnsw").rows
+        exact = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="exact").rows
+        graph = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="hnsw").rows
         hits, wanted = hits + len(np.intersect1d(exact, graph)), wanted + len(exact)
     if hits < LEAST_RECALL * wanted:
         detail = f"it finds {hits} of {wanted} nearest neighbours; 'visualmemory compact' builds it anew"

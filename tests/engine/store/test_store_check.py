@@ -17,6 +17,7 @@ from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.store.queries import Queries
 from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.schema import open_memory
+from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.store.watch import Watch
 
 BOOKKEEPING = ("sqlite_sequence",)
@@ -43,9 +44,7 @@ def full(store, row):
     Watch(store.database).add([(picture, "cat")])
     Kept(store.database).keep("pair", [((1, 2), "cat cat")])
     Keys(store.database).give(4, "cat")
-    store.database.execute(
-        "insert into tags values (?1, ?2, ?3, ?4, ?5, seal(?1, ?2, ?3, ?4, ?5))", ("a", 1, 1, 1, 1.0)
-    )
+    Tags(store.database).put("a")
     return store
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from visualmemory_gui.engine.errors import BadLabel, BadValue
 from visualmemory_gui.engine.store.schema import open_memory
+from visualmemory_gui.engine.store.sealed import STEPS
 from visualmemory_gui.engine.types import Changes
 
 
@@ -324,7 +325,8 @@ class TestLeaving:
     def at(store, *times):
         """Date the steps, oldest first."""
         for number, moment in enumerate(times, 1):
-            store.database.execute("update steps set time = ?1, touched = ?1 where number = ?2", (moment, number))
+            with store.database.atomic():
+                STEPS.rewrite(store.database, "number = ?", (number,), time=float(moment), touched=float(moment))
 
     def test_old_steps_leave_at_the_far_end(self, three, row):
         for i in (1, 2, 3):

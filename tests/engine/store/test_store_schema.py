@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from tests.reliability.planting import age, plant, raw
 from visualmemory_gui.engine.errors import (
     DamagedMemory,
     MemoryExists,
@@ -10,6 +13,7 @@ from visualmemory_gui.engine.errors import (
     StorageError,
 )
 from visualmemory_gui.engine.store import filesystem, schema
+from visualmemory_gui.engine.store.tables import INDEX_OF_OLD
 from visualmemory_gui.engine.types import EncoderIdentity
 
 IDENTITY = EncoderIdentity("lite0", 8, "ab" * 32, "224 letterbox")
@@ -49,43 +53,34 @@ def test_a_newer_format_says_to_update(three):
             schema.open_memory(folder, readonly=readonly)
 
 
-@pytest.fixture
-def older(three, monkeypatch):
-    """A memory of format 1 under a product that knows format 3."""
+@pytest.fixture(params=[1, 2])
+def older(request, three):
+    """A memory as format 1 or 2 left it: three exemplars and a step of the history."""
     folder = three.database.folder
-    three.database.execute("pragma user_version=1")
+    three.strike(1)
     three.database.close()
-    monkeypatch.setattr(schema, "FORMAT", 3)
-    steps = {
-        1: lambda database: database.execute("create table extra (x any) strict"),
-        2: lambda database: database.execute("insert into extra values (7)"),
-    }
-    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    age(folder, request.param)
     return folder
 
 
-def test_an_older_memory_is_brought_up_to_date_and_its_backup_removed(older):
+def test_an_older_memory_is_brought_up_to_date_and_its_backup_removed(older, over):
     (older / "memory.sqlite.format-1").write_bytes(b"of a crashed attempt")
-    database = schema.open_memory(older, readonly=False)
-    assert database.one("select x from extra") == (7,)
-    assert database.one("pragma user_version") == (3,)
-    database.close()
+    store = over(schema.open_memory(older, readonly=False))
+    assert store.database.one("pragma user_version") == (schema.FORMAT,)
+    assert (store.catalog.totals(), store.damage()) == ((3, 2, 1), [])
+    assert store.history.undo().restored == (1,)
+    store.database.close()
     assert [entry.name for entry in older.iterdir()] == ["memory.sqlite"]
 
 
-def test_a_memory_of_format_1_gets_the_tables_that_came_later(three, over):
-    for statement in schema.SINCE_FORMAT_2:
-        kind, name = statement.split()[1:3]
-        if kind == "table":
-            three.database.execute(f"drop table {name}")
-    three.database.execute("pragma user_version=1")
+def test_an_index_of_the_first_memories_goes(three, over):
     folder = three.database.folder
     three.database.close()
+    age(folder, 1)
+    plant(folder, INDEX_OF_OLD)
     store = over(schema.open_memory(folder, readonly=False))
-    assert [store.database.one(f"select count(*) from {t}")[0] for t in ("queue", "watch", "tags", "kept", "keys")] == [
-        0
-    ] * 5
-    assert (store.catalog.totals(), store.damage()) == ((3, 3, 0), [])
+    assert store.damage() == []
+    assert store.database.maybe("select 1 from sqlite_schema where name = 'exemplars_change'") is None
     store.database.close()
 
 
@@ -94,25 +89,52 @@ def test_a_failed_migration_changes_nothing_and_leaves_a_backup(older, monkeypat
         database.execute("drop table thumbnails")
         raise RuntimeError
 
-    monkeypatch.setattr(schema, "MIGRATIONS", {**schema.MIGRATIONS, 2: fail})
-    with pytest.raises(RuntimeError):
-        schema.open_memory(older, readonly=False)
-    (older / "memory.sqlite.format-1").rename(older.parent / "memory.sqlite")
-    monkeypatch.setattr(schema, "FORMAT", 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(schema, "MIGRATIONS", {**schema.MIGRATIONS, 2: fail})
+        with pytest.raises(RuntimeError):
+            schema.open_memory(older, readonly=False)
+    [backup] = older.glob("memory.sqlite.format-*")
+    backup.rename(older.parent / "memory.sqlite")
     for folder in (older, older.parent):
         store = over(schema.open_memory(folder, readonly=False))
-        assert store.catalog.totals() == (3, 3, 0)
+        assert store.catalog.totals() == (3, 2, 1)
         assert store.damage() == []
         store.database.close()
 
 
-def test_an_older_memory_is_not_changed_by_reading(older):
-    with pytest.raises(ReadOnlyMemory, match="once for editing"):
-        schema.open_memory(older, readonly=True)
+def format_of(folder):
+    with closing(raw(folder)) as connection:
+        return connection.execute("pragma user_version").fetchone()[0]
 
 
-def test_a_format_that_never_was_is_damage(three):
-    three.database.execute("pragma user_version=0")
+def test_reading_changes_no_older_memory(older, over):
+    version = format_of(older)
+    if version == 1:
+        with pytest.raises(ReadOnlyMemory, match="once for editing"):
+            schema.open_memory(older, readonly=True)
+    else:
+        store = over(schema.open_memory(older, readonly=True))
+        assert (store.catalog.totals(), store.damage(), len(store.history.steps())) == ((3, 2, 1), [], 1)
+        store.database.close()
+    assert format_of(older) == version
+
+
+def test_damage_is_not_sealed_over_on_the_way_to_a_newer_format(older, over):
+    plant(older, "update meta set encoder = 'another'")
+    with pytest.raises(DamagedMemory, match="meta"):
+        schema.open_memory(older, readonly=False)
+
+
+def test_a_loss_of_before_is_still_found_in_the_newer_format(older, over):
+    plant(older, "delete from exemplars where id = 3", "delete from vectors where id = 3")
+    store = over(schema.open_memory(older, readonly=False))
+    assert any("there are 2, the memory counts 3" in damage for damage in store.damage())
+    store.database.close()
+
+
+@pytest.mark.parametrize("version", [0, -1, -(2**31)])
+def test_a_format_that_never_was_is_damage(three, version):
+    three.database.execute(f"pragma user_version={version}")
     three.database.close()
     with pytest.raises(DamagedMemory, match="never was"):
         schema.open_memory(three.database.folder, readonly=False)

@@ -17,7 +17,7 @@ SHA = "ab" * 32
 
 
 def test_a_new_memory_has_the_defaults(store):
-    assert settings.load(store.database) == MemorySettings()
+    assert settings.load(store.database).settings == MemorySettings()
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_a_new_memory_has_the_defaults(store):
     ],
 )
 def test_a_setting_is_kept(store, name, text, value):
-    assert getattr(settings.save(store.database, name, text), name) == value
-    assert getattr(settings.load(store.reopened().database), name) == value
+    assert getattr(settings.save(store.database, name, text).settings, name) == value
+    assert getattr(settings.load(store.reopened().database).settings, name) == value
     assert store.damage() == []
 
 
@@ -46,7 +46,7 @@ def test_a_setting_is_kept(store, name, text, value):
 def test_a_bad_setting_is_refused_with_what_may_be_said(store, name, text):
     with pytest.raises(BadValue):
         settings.save(store.database, name, text)
-    assert settings.load(store.database) == MemorySettings()
+    assert settings.load(store.database).settings == MemorySettings()
 
 
 def test_every_setting_can_be_set(store):
@@ -55,7 +55,7 @@ def test_every_setting_can_be_set(store):
 
 def test_a_setting_of_a_newer_version_is_left_alone(store):
     store.database.execute("insert into settings values ('later', 'x', seal('later', 'x'))")
-    assert settings.load(store.database) == MemorySettings()
+    assert settings.load(store.database).settings == MemorySettings()
 
 
 def test_a_memory_open_for_reading_keeps_its_settings(store):

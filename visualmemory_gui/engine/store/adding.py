@@ -10,6 +10,7 @@ from visualmemory_gui.engine.errors import BadValue, BadVector
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import hash64, vector_hash
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.numbering import next_numbers
 from visualmemory_gui.engine.store.rows import Row
 from visualmemory_gui.engine.store.sources import Roots
 from visualmemory_gui.engine.store.writer import Record, Writer
@@ -26,7 +27,7 @@ def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root:
     numbers = {label: labels.clean(label) for label in {one.label for one in new}}
     label_ids = {path: labels.number_of(database, path) for path in sorted(set(numbers.values()))}
     roots = Roots(database, root)
-    first = _next_id(database)
+    first = next_numbers(database, "exemplars", len(new))
     inserts: list[tuple[object, ...]] = []
     checksums: list[int] = []
     for exemplar, one in enumerate(new, first):
@@ -46,7 +47,7 @@ def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root:
         database.many("insert into thumbnails values (?, ?)", jpegs)
     ids = list(range(first, first + len(new)))
     if ids:
-        writer.weigh(come=checksums, rows=len(ids))
+        writer.weigh(come=checksums)
     writer.record(Record(exemplar, "withdrawn", 1, 0) for exemplar in ids)
     return ids
 
@@ -83,11 +84,6 @@ def _check(new: Sequence[NewExemplar], dim: int) -> None:
             )
         if not 0 < one.trust <= 100:
             raise BadValue(f"a trust lies above 0 and up to 100, not {one.trust:g}; to give no vote, strike it out")
-
-
-def _next_id(database: Database) -> int:
-    found = database.maybe("select seq from sqlite_sequence where name = 'exemplars'")
-    return (found[0] if found else 0) + 1
 
 
 def _text(text: str) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Now, Rows
-from visualmemory_gui.engine.store import adding, check, columns, finding, keys, labels, purge, sources
-from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store import adding, check, columns, exemplars, finding, keys, labels, purge, sources
+from visualmemory_gui.engine.store.database import LARGEST, Database
+from visualmemory_gui.engine.store.exemplars import Change, Stored
 from visualmemory_gui.engine.store.rows import SELECT, Row, as_now, as_snapshot_rows, checked_trust, effective_trust
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
 from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
@@ -30,7 +31,6 @@ _COLUMN: Mapping[Field, str] = {
     "trust": "trust",
     "derived": "derived",
 }
-LARGEST_ID = 2**63 - 1  # of SQLite's integers
 MANY = 256  # vectors that are worth reading as a whole range
 
 
@@ -67,13 +67,13 @@ class Catalog:
         if field in ("trust", "derived") and value is not None:
             value = checked_trust(float(value))
         if field == "trust":
-            rows = [row for row in rows if effective_trust(row.trust, row.derived) != value]
+            rows = [one for one in rows if effective_trust(one.row.trust, one.row.derived) != value]
         if field == "label":
             path = labels.clean(str(value))
-            rows = [row for row in rows if row.label != path]
+            rows = [one for one in rows if one.row.label != path]
             value = labels.number_of(self._database, path) if rows else None
         assert not isinstance(value, str)
-        writer.record(self.write(writer, field, [(row.id, value) for row in rows], rows=rows))
+        writer.record(self.write(writer, field, [(one.row.id, value) for one in rows], rows=rows))
 
     def rename(self, writer: Writer, old: str, new: str) -> None:
         """Give every exemplar of ``old`` and below the same place under ``new``; struck ones too."""
@@ -87,34 +87,29 @@ class Catalog:
             self.set_label(writer, ids, target)
 
     def write(
-        self, writer: Writer, field: Field, values: Sequence[tuple[int, Value]], *, rows: Sequence[Row] | None = None
+        self, writer: Writer, field: Field, values: Sequence[tuple[int, Value]], *, rows: Sequence[Stored] | None = None
     ) -> list[Record]:
         """Set ``field`` of each id to its value without recording it: undo and redo speak to the rows through this.
 
-        ``rows`` are the present rows of the same ids, in the same order, where they were read already.
+        ``rows`` are the present rows of the same ids, in the same order, where they were read already. Raises
+        DamagedMemory, changing nothing, where one of them is not what was written.
         """
         if rows is None:
-            rows = self._rows([exemplar for exemplar, _ in values])
+            rows = self._stored([exemplar for exemplar, _ in values])
+        exemplars.require_whole(self._database, rows)
         is_label = field == "label"
         paths, before = (self._label_paths(values), self._label_numbers(rows)) if is_label else ({}, {})
-        records, gone = list[Record](), list[int]()
-        updates: list[tuple[Value, int, int, int]] = []
-        for row, (exemplar, value) in zip(rows, values, strict=True):
-            old: Value = before[row.label] if is_label else getattr(row, field)
+        records, changes = list[Record](), list[Change]()
+        for stored, (exemplar, value) in zip(rows, values, strict=True):
+            old: Value = before[stored.row.label] if is_label else getattr(stored.row, field)
             if old == value:
                 continue
             changed: dict[str, Any] = {field: paths[value] if is_label else value, "change": writer.change}
-            new = row._replace(**changed)
-            gone.append(row.checksum)
-            updates.append((value, writer.change, new.checksum, exemplar))
-            writer.written.note(new)
+            changes.append(Change(stored, stored.row._replace(**changed), (value,)))
             records.append(Record(exemplar, field, old, value))
-        if updates:
-            sql = f"update exemplars set {_COLUMN[field]} = ?, change = ?, checksum = ? where id = ?"
-            self._database.many(sql, updates)
-            writer.weigh(gone=gone, come=[update[2] for update in updates])
-            if is_label:
-                keys.follow_rename(self._database, records)
+        exemplars.rewrite(self._database, writer, (_COLUMN[field],), changes)
+        if is_label and records:
+            keys.follow_rename(self._database, records)
         return records
 
     def get(self, ids: Iterable[int]) -> list[Exemplar]:
@@ -283,23 +278,26 @@ class Catalog:
         return check.damages(self._database.folder)
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
+        return [stored.row for stored in self._stored(ids)]
+
+    def _stored(self, ids: Sequence[int]) -> list[Stored]:
         ids = [index(i) for i in ids]  # numpy's integers would be bound as bytes
-        if beyond := [i for i in ids if abs(i) > LARGEST_ID]:
+        if beyond := [i for i in ids if abs(i) > LARGEST]:
             raise UnknownExemplar(beyond)
-        found = [Row._make(row) for row in self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
+        found = exemplars.read(self._database, "e.id = ?", [(i,) for i in ids])
         if len(found) != len(ids):
-            raise UnknownExemplar(sorted(set(ids) - {row.id for row in found}))
+            raise UnknownExemplar(sorted(set(ids) - {stored.row.id for stored in found}))
         return found
 
-    def _present(self, ids: Sequence[int]) -> list[Row]:
+    def _present(self, ids: Sequence[int]) -> list[Stored]:
         """For edits by hand a withdrawn exemplar is not here."""
-        rows = self._rows(ids)
-        if withdrawn := [row.id for row in rows if row.withdrawn]:
+        rows = self._stored(ids)
+        if withdrawn := [stored.row.id for stored in rows if stored.row.withdrawn]:
             raise UnknownExemplar(withdrawn)
         return rows
 
     def _label_paths(self, values: Sequence[tuple[int, Value]]) -> dict[Value, str]:
         return {value: labels.path_of(self._database, int(value or 0)) for value in {value for _, value in values}}
 
-    def _label_numbers(self, rows: Sequence[Row]) -> dict[str, int]:
-        return {path: labels.number_of(self._database, path) for path in {row.label for row in rows}}
+    def _label_numbers(self, rows: Sequence[Stored]) -> dict[str, int]:
+        return {path: labels.number_of(self._database, path) for path in {stored.row.label for stored in rows}}

@@ -5,33 +5,19 @@ SQLite's own check sees its structure, not its content: it misses half of the fl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import DamagedMemory
-from visualmemory_gui.engine.store.checksum import added, hash64, seal
+from visualmemory_gui.engine.store import exemplars, ledger, settings
+from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.rows import SELECT, Row
+from visualmemory_gui.engine.store.schema import open_memory
+from visualmemory_gui.engine.store.sealed import SEALED
 from visualmemory_gui.engine.types import Damage
 
 _CHUNK = 2000
-
-# Tables whose rows stand by themselves: what names a row, and the columns under its checksum.
-_SEALED = (
-    ("meta", "id", "encoder, dim, weights_sha256, preprocess, change, count, digest"),
-    ("labels", "id", "path"),
-    ("steps", "number", "number, kind, state, position, time, touched, total"),
-    ("entries", "step || '/' || exemplar", "step, exemplar, field, before, after"),
-    ("settings", "name", "name, value"),
-    ("derived", "name", "name, json, change"),
-    ("queries", "id", "source, content, sha256, thumbnail, vector, time"),
-    ("queue", "id", "source, content, sha256, thumbnail, vector, time, width, height, suffix"),
-    ("watch", "id", "source, content, sha256, thumbnail, vector, time, label_id"),
-    ("tags", "name", "name, step, position, change, time"),
-    ("kept", "id", "kind, exemplar, other, seen"),
-    ("keys", "digit", "digit, label_id"),
-)
 
 
 def damages(folder: Path) -> Iterator[Damage]:
@@ -39,12 +25,17 @@ def damages(folder: Path) -> Iterator[Damage]:
 
     Reads through a connection of its own, so that edits go on meanwhile and are not taken for damage.
     """
-    with closing(Database.open(folder, readonly=True)) as database, database.steady():
-        for look in (_structure, _references, _sealed, _exemplars, _vectors, _thumbnails, _history):
+    with closing(open_memory(folder, readonly=True)) as database, database.steady():
+        for look in _looks():
             try:
                 yield from look(database)
             except DamagedMemory as error:
                 yield Damage("database", database.path.name, str(error))
+
+
+def _looks() -> tuple[Callable[[Database], Iterator[Damage]], ...]:
+    rows = (_meta, _sealed, _settings, _tallies)
+    return (_structure, _references, *rows, _exemplars, _vectors, _thumbnails, _history)
 
 
 def _structure(database: Database) -> Iterator[Damage]:
@@ -58,38 +49,48 @@ def _references(database: Database) -> Iterator[Damage]:
         yield Damage("reference", f"{table} {row}", f"what it refers to in {parent} is missing")
 
 
+def _meta(database: Database) -> Iterator[Damage]:
+    if not ledger.is_whole(database):
+        yield Damage("row", "meta 1", "its checksum does not fit")
+
+
 def _sealed(database: Database) -> Iterator[Damage]:
-    for table, name, columns in _SEALED:
-        for where, checksum, *values in database.rows(f"select {name}, checksum, {columns} from {table}"):
-            if seal(*values) != checksum:
-                yield Damage("row", f"{table} {where}", "its checksum does not fit")
+    for table in SEALED:
+        for key in table.damaged(database):
+            yield Damage("row", table.named(key), "its checksum does not fit")
+
+
+def _settings(database: Database) -> Iterator[Damage]:
+    for name, why in settings.load(database).damaged.items():
+        if why != settings.UNSEALED:  # that is named as a row
+            yield Damage("setting", name, f"{why}; the default serves until it is set again")
+
+
+def _tallies(database: Database) -> Iterator[Damage]:
+    """Rows that are gone altogether, or that nobody counted."""
+    for table, expected in ledger.stored_tallies(database).items():
+        found = ledger.tally_of(database, table)
+        if found.rows != expected.rows:
+            yield Damage("rows", table, f"there are {found.rows:,}, the memory counts {expected.rows:,}")
+        if found.digest != expected.digest:
+            yield Damage("rows", table, "the digest over all rows does not fit: rows are missing, foreign or changed")
 
 
 def _exemplars(database: Database) -> Iterator[Damage]:
-    count, digest, change = database.one("select count, digest, change from meta")
-    total, found, last = 0, 0, 0
-    while part := _rows_after(database, last):
-        for row, checksum in part:
-            if row.checksum != checksum:
-                yield Damage("row", f"exemplar {row.id}", "its checksum does not fit")
-            if row.change > change:
-                yield Damage("row", f"exemplar {row.id}", "it is newer than the memory")
-        total, found, last = added(total, *(checksum for _, checksum in part)), found + len(part), part[-1][0].id
-    if found != count:
-        yield Damage("rows", "exemplars", f"there are {found:,}, the memory counts {count:,}")
-    if total != digest:
-        yield Damage("rows", "exemplars", "the digest over all rows does not fit: rows are missing, foreign or changed")
-
-
-def _rows_after(database: Database, last: int) -> list[tuple[Row, int]]:
-    sql = SELECT.replace("select ", "select e.checksum, ", 1) + " where e.id > ? order by e.id limit ?"
-    return [(Row._make(row[1:]), row[0]) for row in database.rows(sql, (last, _CHUNK))]
+    change, last = database.one("select change from meta")[0], 0
+    while part := exemplars.read(database, "e.id > ? order by e.id limit ?", [(last, _CHUNK)]):
+        for stored in part:
+            if not stored.whole:
+                yield Damage("row", f"exemplar {stored.row.id}", "its checksum does not fit")
+            if stored.row.change > change:
+                yield Damage("row", f"exemplar {stored.row.id}", "it is newer than the memory")
+        last = part[-1].row.id
 
 
 def _vectors(database: Database) -> Iterator[Damage]:
     sql = """select e.id, e.vector_hash, v.vector from exemplars e left join vectors v on v.id = e.id
              where e.id > ? order by e.id limit ?"""
-    yield from _blobs(database, sql, what="vector", length=4 * int(database.one("select dim from meta")[0]))
+    yield from _hashed(database, sql, what="vector", length=4 * int(database.one("select dim from meta")[0]))
     for (exemplar,) in database.rows("select id from vectors where id not in (select id from exemplars)"):
         yield Damage("vector", f"exemplar {exemplar}", "there is a vector, but no exemplar")
 
@@ -97,12 +98,12 @@ def _vectors(database: Database) -> Iterator[Damage]:
 def _thumbnails(database: Database) -> Iterator[Damage]:
     sql = """select e.id, e.thumbnail_hash, t.jpeg from exemplars e left join thumbnails t on t.id = e.id
              where e.id > ? order by e.id limit ?"""
-    yield from _blobs(database, sql, what="thumbnail")
+    yield from _hashed(database, sql, what="thumbnail")
     for (exemplar,) in database.rows("select id from thumbnails where id not in (select id from exemplars)"):
         yield Damage("thumbnail", f"exemplar {exemplar}", "there is a thumbnail, but no exemplar")
 
 
-def _blobs(database: Database, sql: str, *, what: str, length: int | None = None) -> Iterator[Damage]:
+def _hashed(database: Database, sql: str, *, what: str, length: int | None = None) -> Iterator[Damage]:
     last = 0
     while part := database.rows(sql, (last, _CHUNK)):
         for exemplar, expected, blob in part:

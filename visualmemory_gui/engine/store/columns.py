@@ -13,7 +13,8 @@ import numpy as np
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.snapshot import Rows
 from visualmemory_gui.engine.store.checksum import group_key
-from visualmemory_gui.engine.store.database import Database, Params
+from visualmemory_gui.engine.store.database import RESTORE, Database, Params
+from visualmemory_gui.engine.store.labels import missing_label
 from visualmemory_gui.engine.store.rows import effective_trust
 from visualmemory_gui.engine.types import F32, F64, I32, I64
 
@@ -62,7 +63,16 @@ def withdrawn_ids(database: Database) -> I64:
 
 
 def all_rows(database: Database) -> Rows:
-    """What decisions need of all exemplars, in the order of ids, withdrawn ones included."""
+    """What decisions need of all exemplars, in the order of ids, withdrawn ones included. Raises DamagedMemory."""
+    try:
+        return _all_rows(database)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:  # what was joined were no numbers
+        raise DamagedMemory(
+            f"{database.path} is damaged: rows of exemplars hold what they cannot hold. {RESTORE}"
+        ) from error
+
+
+def _all_rows(database: Database) -> Rows:
     count = int(database.one("select count(*) from exemplars")[0])
     active, trust = np.empty(count, np.bool_), np.empty(count)
     ids, label, twin, change = (np.empty(count, np.int64) for _ in range(4))
@@ -85,10 +95,7 @@ def all_rows(database: Database) -> Rows:
 def _paths(database: Database, labels: I64) -> tuple[str, ...]:
     paths: dict[int, str] = dict(database.rows("select id, path from labels"))
     if missing := [number for number in labels.tolist() if number not in paths]:
-        raise DamagedMemory(
-            f"{database.path} is damaged: label {missing[0]} is missing, which exemplars have. "
-            "Restore it from a backup or an export."
-        )
+        raise missing_label(database, missing[0])
     return tuple(paths[number] for number in labels.tolist())
 
 

@@ -21,7 +21,10 @@ from visualmemory_gui.engine.errors import (
     StorageError,
 )
 from visualmemory_gui.engine.store.checksum import seal
-from visualmemory_gui.engine.store.filesystem import is_read_only, refuse_network
+from visualmemory_gui.engine.store.filesystem import identity_of, is_read_only, refuse_network, require_there
+from visualmemory_gui.engine.store.kinds import Kinds
+from visualmemory_gui.engine.store.ledger import Ledger
+from visualmemory_gui.engine.store.patience import Patience
 
 FILE = "memory.sqlite"
 APPLICATION_ID = 0x564D454D  # "VMEM": tells a memory from the database of another program
@@ -38,6 +41,8 @@ _PRAGMAS = (
     ("cell_size_check", "ON", 1),
 )
 
+LARGEST = 2**63 - 1  # of SQLite's integers
+RESTORE = "Restore it from a backup or an export."  # what to do about damage
 Row = tuple[Any, ...]
 Params = Sequence[Any]
 
@@ -47,7 +52,11 @@ class Database:
 
     Readers fetch all rows within the call, so no cursor stays open. Errors of SQLite come out as StorageError,
     DamagedMemory, ReadOnlyMemory or MemoryLocked. ``path`` is the file, ``folder`` the memory, ``rollbacks`` how often
-    something written was taken back: what was learnt from the rows before may be wrong then.
+    something written was taken back: what was learnt from the rows before may be wrong then. ``ledger`` is the row of
+    ``meta`` in the open transaction.
+
+    What a stranger's file does to a statement is an error too: values of another kind than their column's, and a
+    statement that takes far more steps than the file is large.
     """
 
     def __init__(self, connection: apsw.Connection, path: Path, *, readonly: bool) -> None:
@@ -56,8 +65,13 @@ class Database:
         self.readonly = readonly
         self.lock = threading.RLock()
         self.rollbacks = 0
+        self.ledger = Ledger(self)
         self._connection = connection
         self._depth = 0
+        self._identity = identity_of(path)
+        self._kinds = Kinds(path)
+        self._patience = Patience(path)
+        self._patience.watch(connection)
 
     @classmethod
     def create(cls, folder: str | Path, *, name: str = FILE) -> Database:
@@ -115,12 +129,22 @@ class Database:
             )
         self._connection.create_scalar_function("seal", seal, deterministic=True)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the file that was opened still lies at ``path``."""
+        return identity_of(self.path) == self._identity
+
+    def require_there(self) -> None:
+        """Raise MemoryGone when the memory was moved, removed or replaced: what is written then reaches no one."""
+        require_there(self.path, self._identity)
+
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
         """All rows of one statement."""
         with self.lock:
             try:
-                return self._checked().execute(sql, params).fetchall()
-            except apsw.Error as error:
+                self._patience.begin()
+                return self._kinds.checked(sql, self._checked().execute(sql, params))
+            except _FROM_SQLITE as error:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
 
     def one(self, sql: str, params: Params = ()) -> Row:
@@ -143,32 +167,54 @@ class Database:
         """Run one statement for each of ``params``, in their order, prepared once; returns the rows of all."""
         with self.lock:
             try:
-                return self._checked().executemany(sql, params).fetchall()
-            except apsw.Error as error:
+                return self._kinds.checked(sql, self._checked().executemany(sql, self._patience.for_each(params)))
+            except _FROM_SQLITE as error:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
         """One transaction, or a savepoint inside the open one: all of the block is kept, or nothing.
 
-        Returning from the outermost block means: on disk. Raises ReadOnlyMemory on a connection for reading.
+        Returning from the outermost block means: on disk, in the memory that is at ``path``. Raises ReadOnlyMemory on a
+        connection for reading, and MemoryGone.
         Thousands of statements belong in the outermost block: inside a savepoint each of them takes longer.
         """
         if self.readonly:
             raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it.")
-        with self.lock:
-            name = f"level{self._depth}"
-            begin, end = (f"savepoint {name}", f"release {name}") if self._depth else ("begin immediate", "commit")
-            self.rows(begin)
-            self._depth += 1
-            try:
-                yield
-                self.rows(end)
-            except BaseException:
-                self._roll_back(name if self._depth > 1 else None)
-                raise
-            finally:
-                self._depth -= 1
+        with self.lock, self._savepoint() if self._depth else self._transaction():
+            yield
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.require_there()
+        self.rows("begin immediate")
+        self._depth += 1
+        try:
+            yield
+            self.ledger.save()
+            self.require_there()
+            self.rows("commit")
+        except BaseException:
+            self._roll_back(None)
+            raise
+        finally:
+            self.ledger.close()
+            self._depth -= 1
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        name, ledger = f"level{self._depth}", self.ledger.state()
+        self.rows(f"savepoint {name}")
+        self._depth += 1
+        try:
+            yield
+            self.rows(f"release {name}")
+        except BaseException:
+            self.ledger.go_back(ledger)
+            self._roll_back(name)
+            raise
+        finally:
+            self._depth -= 1
 
     @contextmanager
     def steady(self) -> Iterator[None]:
@@ -199,7 +245,8 @@ class Database:
                 raise _in_words(error, target, readonly=False) from error
 
     def compact(self) -> None:
-        """Give the space of deleted rows back to the disk."""
+        """Give the space of deleted rows back to the disk. Raises MemoryGone."""
+        self.require_there()
         self.execute("vacuum")
         self.checkpoint()
 
@@ -254,15 +301,26 @@ def _has_log(path: Path) -> bool:
         return False
 
 
-def _in_words(error: apsw.Error, path: Path, *, readonly: bool) -> MemoryFolderError:
+_FROM_SQLITE = (apsw.Error, UnicodeDecodeError, OverflowError)  # what a statement raises
+
+
+def _in_words(error: Exception, path: Path, *, readonly: bool) -> MemoryFolderError:
     """What SQLite found wrong, as an error of the product that names the file and what can be done."""
+    if isinstance(error, UnicodeDecodeError):
+        return DamagedMemory(f"{path} is damaged: a text of it cannot be read as UTF-8. {RESTORE}")
+    if isinstance(error, OverflowError):
+        return StorageError(f"{path}: a number would go beyond what a memory can hold; nothing was changed.")
     if isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.SQLError | apsw.FormatError):
-        return DamagedMemory(f"{path} is damaged ({error}). Restore it from a backup or an export.")
+        return DamagedMemory(f"{path} is damaged ({error}). {RESTORE}")
+    if isinstance(error, apsw.InterruptError):
+        return DamagedMemory(f"{path} is damaged: there is no end to reading it. {RESTORE}")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return MemoryLocked(f"{path} is in use by another program. Close it there and try again.")
     if isinstance(error, apsw.ConnectionClosedError):
         return StorageError(f"{path} was closed.")
     if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and _no_space(path.parent)):
+        if isinstance(error, apsw.FullError) and not _no_space(path.parent):
+            return StorageError(f"{path} takes no further row of this kind, or the disk is full; nothing was changed.")
         return StorageError(f"{path}: the disk is full; nothing was changed. Free some space and try again.")
     if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError | apsw.AuthError | apsw.CantOpenError):
         if readonly and _has_log(path):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from visualmemory_gui.engine.errors import DamagedMemory
-from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.database import RESTORE, Database
+from visualmemory_gui.engine.store.sealed import DERIVED
 
 _WHOLE = "checksum = seal(name, json, change)"
 
@@ -26,8 +27,7 @@ class Derived:
         """Raise DamagedMemory where there is a value of that name that was damaged: for what cannot be computed."""
         if self._database.maybe(f"select 1 from derived where name = ? and not {_WHOLE}", (name,)):
             raise DamagedMemory(
-                f"{self._database.path} is damaged: what it notes of {name!r} cannot be read. "
-                "Restore it from a backup or an export."
+                f"{self._database.path} is damaged: what it notes of {name!r} cannot be read. {RESTORE}"
             )
 
     def all(self, prefix: str) -> dict[str, str]:
@@ -40,15 +40,14 @@ class Derived:
 
     def put(self, name: str, json: str, change: int) -> None:
         with self._database.atomic():
-            self._database.execute(
-                "insert or replace into derived values (?1, ?2, ?3, seal(?1, ?2, ?3))", (name, json, change)
-            )
+            DERIVED.delete(self._database, "name = ?", [(name,)])
+            DERIVED.insert(self._database, [(name, json, change)])
 
     def drop(self, name: str) -> None:
         with self._database.atomic():
-            self._database.execute("delete from derived where name = ?", (name,))
+            DERIVED.delete(self._database, "name = ?", [(name,)])
 
     def clear(self, *, but: str = "") -> None:
         """Drop everything except ``but``, and what ``studied`` itself drops when it is time."""
         with self._database.atomic():
-            self._database.execute("delete from derived where name not in (?, ?)", (but, STUDIED))
+            DERIVED.delete(self._database, "name not in (?, ?)", [(but, STUDIED)])

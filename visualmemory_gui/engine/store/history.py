@@ -14,21 +14,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.store import names
+from visualmemory_gui.engine.store import entries, names
 from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.store.checksum import seal
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.labels import drop_unused
+from visualmemory_gui.engine.store.numbering import last_number
 from visualmemory_gui.engine.store.purge import Purged, delete, unreachable
 from visualmemory_gui.engine.store.revert import take_back
+from visualmemory_gui.engine.store.sealed import ENTRIES, STEPS
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, changes_of, together, writing
 from visualmemory_gui.engine.types import Changes, Step, StepState
 
 _COLUMNS = "number, kind, time, state, total"
 _LAST = """select (select position from steps where state = 'done' order by position desc limit 1),
-    (select position from steps where state = 'undone' order by position desc limit 1),
-    (select seq from sqlite_sequence where name = 'steps')"""
-_SEAL = "update steps set checksum = seal(number, kind, state, position, time, touched, total) where number = ?"
+    (select position from steps where state = 'undone' order by position desc limit 1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,6 @@ class _Last:
     position: int
     number: int
     undone: bool
-
-
-_KEEP = """insert into entries values (?, ?, ?, ?, ?, ?) on conflict do update
-    set after = excluded.after, checksum = seal(step, exemplar, field, before, excluded.after)"""
 
 
 class History:
@@ -87,7 +82,9 @@ class History:
                 yield writer
             finally:
                 self._writer = None
-            self._keep(writer, writer.records(), number)
+            records = writer.records()
+            entries.keep_more(self._database, records, number)
+            self._say(writer, records, number)
 
     def open_import(self, total: int | None = None) -> int:
         """Begin a step of many transactions that sets out to add ``total`` exemplars; returns its number."""
@@ -201,16 +198,15 @@ class History:
             self._abandon()
         number = self._insert(kind, "done", after=last)
         self._known = self._database.rollbacks, _Last(last.position + 1, number, undone=False)
-        self._keep(writer, records, number, kind=kind)
+        entries.keep(self._database, records, number)
+        self._say(writer, records, number, kind=kind)
 
     def _abandon(self) -> None:
         """What was undone cannot be redone any more."""
-        for row in self._database.rows("update steps set state = 'abandoned' where state = 'undone' returning number"):
-            self._database.execute(_SEAL, row)
+        STEPS.rewrite(self._database, "state = 'undone'", (), state="abandoned")
 
-    def _keep(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
-        """Store the writer's records as entries of step ``number``."""
-        self._database.many(_KEEP, [(number, *record, seal(number, *record)) for record in records])
+    def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
+        """Let ``writer.changes`` tell of ``records``, which are entries of step ``number``."""
         name = names.compose(self._database, names.outline_of(records), kind=kind) if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 
@@ -226,42 +222,34 @@ class History:
 
     def _apply(self, writer: Writer, number: int, *, back: bool) -> list[Record]:
         wanted: dict[Field, list[tuple[int, Value]]] = {}
-        for exemplar, field, before, after in self._database.rows(
-            "select exemplar, field, before, after from entries where step = ?", (number,)
-        ):
+        for exemplar, field, before, after in entries.of_step(self._database, number):
             wanted.setdefault(field, []).append((exemplar, before if back else after))
         return [record for field, values in wanted.items() for record in self._catalog.write(writer, field, values)]
 
     def _insert(self, kind: str, state: str, *, after: _Last, total: int | None = None) -> int:
         self._known = None
         number, position, now = after.number + 1, after.position + 1 if state == "done" else 0, time.time()
-        checksum = seal(number, kind, state, position, now, now, total)
-        self._database.execute(
-            "insert into steps values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, kind, state, position, now, now, total, checksum),
-        )
+        STEPS.insert(self._database, [(number, kind, state, position, now, now, total)])
         return number
 
     def _place(self, number: int, state: str) -> None:
-        self._database.execute(
-            "update steps set state = ?, position = ?, touched = ? where number = ?",
-            (state, self._last().position + 1, time.time(), number),
-        )
+        position = self._last().position + 1
+        STEPS.rewrite(self._database, "number = ?", (number,), state=state, position=position, touched=time.time())
         self._known = None
-        self._database.execute(_SEAL, (number,))
 
     def _last(self) -> _Last:
         if self._known is not None and self._known[0] == self._database.rollbacks:
             return self._known[1]
-        done, undone, number = self._database.one(_LAST)
-        return _Last(max(done or 0, undone or 0), number or 0, undone=undone is not None)
+        done, undone = self._database.one(_LAST)
+        number = last_number(self._database, "steps")
+        return _Last(max(done or 0, undone or 0), number, undone=undone is not None)
 
     def _finish(self, number: int, *, stopped: bool) -> None:
         if self._database.maybe("select 1 from entries where step = ? limit 1", (number,)) is None:
             self._drop([number])
             return
         if not stopped:
-            self._database.execute("update steps set total = null where number = ?", (number,))
+            STEPS.rewrite(self._database, "number = ?", (number,), total=None)
         self._place(number, "done")
 
     def _finish_left_open(self) -> None:
@@ -288,5 +276,5 @@ class History:
 
     def _drop(self, numbers: Iterable[int]) -> None:
         gone = [(number,) for number in numbers]
-        self._database.many("delete from entries where step = ?", gone)
-        self._database.many("delete from steps where number = ?", gone)
+        ENTRIES.delete(self._database, "step = ?", gone)
+        STEPS.delete(self._database, "number = ?", gone)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.sealed import KEPT
 
 Judged = tuple[int, int]  # an exemplar and the other one of a pair; 0 where there is none
 
@@ -25,11 +26,7 @@ class Kept:
         rows = [(kind, exemplar, other or None, _hashed(seen)) for (exemplar, other), seen in judged]
         with self._database.atomic():
             self._drop(kind, [(exemplar, other or 0) for _, exemplar, other, _ in rows])
-            self._database.many(
-                """insert into kept (kind, exemplar, other, seen, checksum)
-                   values (?1, ?2, ?3, ?4, seal(?1, ?2, ?3, ?4))""",
-                rows,
-            )
+            KEPT.insert(self._database, rows)
 
     def drop(self, kind: str, judged: Iterable[Judged]) -> None:
         """Take judgements back."""
@@ -42,8 +39,8 @@ class Kept:
         return {(row[0], row[1]): row[2] for row in self._database.rows(sql, (kind,))}
 
     def _drop(self, kind: str, judged: Iterable[Judged]) -> None:
-        sql = "delete from kept where kind = ? and exemplar = ? and coalesce(other, 0) = ?"
-        self._database.many(sql, [(kind, *pair) for pair in judged])
+        where = "kind = ? and exemplar = ? and coalesce(other, 0) = ?"
+        KEPT.delete(self._database, where, [(kind, *pair) for pair in judged])
 
 
 def holds(found: dict[Judged, int], judged: Judged, seen: str) -> bool:

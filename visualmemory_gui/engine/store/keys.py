@@ -5,6 +5,7 @@ from __future__ import annotations
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.sealed import KEYS, WATCH
 from visualmemory_gui.engine.store.writer import Record
 
 DIGITS = range(1, 10)
@@ -26,15 +27,13 @@ class Keys:
         path = labels.clean(label)
         with self._database.atomic():
             number = labels.number_of(self._database, path)
-            self._database.execute("delete from keys where digit = ? or label_id = ?", (digit, number))
-            self._database.execute("insert into keys values (?1, ?2, seal(?1, ?2))", (digit, number))
+            KEYS.delete(self._database, "digit = ? or label_id = ?", [(digit, number)])
+            KEYS.insert(self._database, [(digit, number)])
 
     def take(self, label: str) -> None:
         """Let no digit stand for ``label``."""
         with self._database.atomic():
-            self._database.execute(
-                "delete from keys where label_id = (select id from labels where path = ?)", (labels.tidy(label),)
-            )
+            KEYS.delete(self._database, "label_id = (select id from labels where path = ?)", [(labels.tidy(label),)])
             labels.drop_unused(self._database)
 
 
@@ -44,12 +43,9 @@ def follow_rename(database: Database, records: list[Record]) -> None:
     So keys and watched expectations go with a rename, and come back when it is undone.
     """
     moves = sorted({(int(r.before or 0), int(r.after or 0)) for r in records if r.field == "label"})
-    alone = "not exists (select 1 from exemplars where label_id = ?1 and not withdrawn)"
-    database.many(
-        f"""update watch set label_id = ?2, checksum = seal(source, content, sha256, thumbnail, vector, time, ?2)
-            where label_id = ?1 and {alone}""",
-        moves,
-    )
-    database.many(
-        f"update or replace keys set label_id = ?2, checksum = seal(digit, ?2) where label_id = ?1 and {alone}", moves
-    )
+    for before, after in moves:
+        if database.maybe("select 1 from exemplars where label_id = ? and not withdrawn limit 1", (before,)) is None:
+            WATCH.rewrite(database, "label_id = ?", (before,), label_id=after)
+            if database.maybe("select 1 from keys where label_id = ?", (before,)):
+                KEYS.delete(database, "label_id = ?", [(after,)])
+                KEYS.rewrite(database, "label_id = ?", (before,), label_id=after)

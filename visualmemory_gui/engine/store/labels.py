@@ -9,8 +9,9 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from visualmemory_gui.engine.errors import BadLabel
-from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
+from visualmemory_gui.engine.store.database import RESTORE, Database
+from visualmemory_gui.engine.store.sealed import KEYS, LABELS
 
 LONGEST = 200
 SUGGESTED = 3
@@ -74,14 +75,21 @@ def common(labels: list[str]) -> str:
 def number_of(database: Database, path: str) -> int:
     """The number of the stored label ``path``, which is made when it is new."""
     found = database.maybe("select id from labels where path = ?", (path,))
-    if found is None:
-        found = database.one("insert into labels (path, checksum) values (?1, seal(?1)) returning id", (path,))
-    return int(found[0])
+    return int(found[0] if found is not None else LABELS.insert_new(database, [(path,)])[0][0])
 
 
 def path_of(database: Database, number: int) -> str:
-    """The label with this number."""
-    return str(database.one("select path from labels where id = ?", (number,))[0])
+    """The label with this number. Raises DamagedMemory where there is none: something speaks of it."""
+    found = database.maybe("select path from labels where id = ?", (number,))
+    if found is None:
+        raise missing_label(database, number)
+    return str(found[0])
+
+
+def missing_label(database: Database, number: int) -> DamagedMemory:
+    return DamagedMemory(
+        f"{database.path} is damaged: label {number} is missing, which exemplars or steps have. {RESTORE}"
+    )
 
 
 def numbers_under(database: Database, parent: str) -> list[int]:
@@ -97,11 +105,13 @@ def drop_unused(database: Database, numbers: set[int] | None = None) -> None:
     """Delete the labels among ``numbers`` (None: among all) that no exemplar, step or watched query speaks of."""
     if numbers is None:
         numbers = {row[0] for row in database.rows("select id from labels")}
-    database.many(
-        """delete from labels where id = ?1
+    unused = database.many(
+        """select id from labels where id = ?1
            and not exists (select 1 from exemplars where label_id = ?1)
            and not exists (select 1 from watch where label_id = ?1)
            and not exists (select 1 from entries where field = 'label' and before = ?1)
            and not exists (select 1 from entries where field = 'label' and after = ?1)""",
         [(number,) for number in sorted(numbers)],
     )
+    KEYS.delete(database, "label_id = ?", unused)
+    LABELS.delete(database, "id = ?", unused)

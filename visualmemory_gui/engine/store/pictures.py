@@ -11,10 +11,11 @@ import numpy as np
 
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.rows import loaded, stored
+from visualmemory_gui.engine.store.sealed import QUERIES, QUEUE, WATCH
 from visualmemory_gui.engine.types import F32
 
 COLUMNS = "id, source, content, sha256, thumbnail, vector, time"
-TABLES = ("queries", "queue", "watch")
+TABLES = (QUERIES, QUEUE, WATCH)
 """Every table of this kind. Forgetting an exemplar takes the rows of its content out of all of them."""
 
 
@@ -71,4 +72,4 @@ def forget_contents(database: Database, contents: Iterable[bytes]) -> None:
     """Take the pictures of these contents out of every table."""
     wanted = [(content,) for content in contents]
     for table in TABLES:
-        database.many(f"delete from {table} where content = ?", wanted)
+        table.delete(database, "content = ?", wanted)

@@ -6,11 +6,12 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from visualmemory_gui.engine.store import labels, studied
+from visualmemory_gui.engine.store import entries, exemplars, labels, studied
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived import Derived
 from visualmemory_gui.engine.store.pictures import forget_contents
-from visualmemory_gui.engine.store.rows import SELECT, Row
+from visualmemory_gui.engine.store.rows import Row
+from visualmemory_gui.engine.store.sealed import KEPT
 from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
 
@@ -49,11 +50,13 @@ def journal(database: Database, ids: Collection[int], step: str, *, copies: Coll
 
 
 def delete(database: Database, writer: Writer, ids: Collection[int]) -> Purged:
-    """The same inside the transaction of ``writer``."""
+    """The same inside the transaction of ``writer``; damaged rows go like others."""
     wanted = [(exemplar,) for exemplar in sorted(set(ids))]
-    rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", wanted)]
+    stored = exemplars.read(database, "e.id = ?", wanted)
+    rows = [one.row for one in stored]
     if rows:
         _delete_rows(database, writer, rows)
+        writer.weigh(gone=[one.checksum for one in stored])
     return Purged(tuple(row.id for row in rows), _unused_copies(database, rows), writer.reached)
 
 
@@ -73,24 +76,19 @@ def _delete_rows(database: Database, writer: Writer, rows: list[Row]) -> None:
     used = {found[0] for found in database.many("select label_id from exemplars where id = ?", ids)}
     used |= _forget_entries(database, ids)
     forget_contents(database, {row.content for row in rows if row.content})
+    KEPT.delete(database, "exemplar = ?1 or other = ?1", ids)
     database.many("delete from vectors where id = ?", ids)
     database.many("delete from thumbnails where id = ?", ids)
     database.many("delete from exemplars where id = ?", ids)
     labels.drop_unused(database, used)
     drop_unused_roots(database)
-    writer.weigh(gone=[row.checksum for row in rows], rows=-len(rows))
 
 
 def _forget_entries(database: Database, ids: list[tuple[int]]) -> set[int]:
     """Take the exemplars out of every step; a step left empty goes. Returns the labels that were spoken of."""
-    found = database.many("select step, field, before, after from entries where exemplar = ?", ids)
-    database.many("delete from entries where exemplar = ?", ids)
-    database.many(
-        """delete from steps where number = ?1 and state <> 'open'
-           and not exists (select 1 from entries where step = ?1)""",
-        [(step,) for step in sorted({entry[0] for entry in found})],
-    )
-    return {number for entry in found if entry[1] == "label" for number in entry[2:]}
+    found = database.many("select before, after from entries where exemplar = ? and field = 'label'", ids)
+    entries.drop(database, "exemplar = ?", ids)
+    return {number for pair in found for number in pair}
 
 
 def _unused_copies(database: Database, rows: list[Row]) -> tuple[tuple[str, str], ...]:

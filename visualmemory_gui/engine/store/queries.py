@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import COLUMNS, KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.sealed import QUERIES
 from visualmemory_gui.engine.types import F32
 
 KEPT = 200
@@ -25,14 +26,9 @@ class Queries:
         """Put a query first. The same picture asked again moves to the front; the oldest above ``KEPT`` go."""
         with self._database.atomic():
             self.remove_content(content)
-            self._database.execute(
-                """insert into queries (source, content, sha256, thumbnail, vector, time, checksum)
-                   values (?1, ?2, ?3, ?4, ?5, ?6, seal(?1, ?2, ?3, ?4, ?5, ?6))""",
-                NewPicture(content, source, sha256, thumbnail, vector).columns(),
-            )
-            self._database.execute(
-                "delete from queries where id <= (select id from queries order by id desc limit 1 offset ?)", (KEPT,)
-            )
+            QUERIES.insert(self._database, [NewPicture(content, source, sha256, thumbnail, vector).columns()])
+            beyond = "id <= (select id from queries order by id desc limit 1 offset ?)"
+            QUERIES.delete(self._database, beyond, [(KEPT,)])
 
     def recent(self, n: int = KEPT) -> list[KeptPicture]:
         """The last ``n``, newest first."""
@@ -42,7 +38,8 @@ class Queries:
     def remove_content(self, content: str) -> None:
         """Delete the query of this content id (hex), if it is here."""
         with self._database.atomic():
-            self._database.execute("delete from queries where content = ?", (bytes.fromhex(content),))
+            QUERIES.delete(self._database, "content = ?", [(bytes.fromhex(content),)])
 
     def clear(self) -> None:
-        self._database.execute("delete from queries")
+        with self._database.atomic():
+            QUERIES.delete(self._database, "true")

@@ -10,6 +10,7 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import COLUMNS, KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.sealed import QUEUE
 from visualmemory_gui.engine.types import F32, I64
 
 
@@ -47,11 +48,9 @@ class QueueRows:
 
     def add(self, new: Sequence[NewQueued]) -> list[int]:
         """Put pictures at the end; those whose content waits already are passed over. Ids of the others."""
-        sql = """insert into queue (source, content, sha256, thumbnail, vector, time, width, height, suffix, checksum)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))
-                 on conflict(content) do nothing returning id"""
         with self._database.atomic():
-            return [row[0] for row in self._database.many(sql, [one.columns() for one in new])]
+            rows = [one.columns() for one in new]
+            return [key[0] for key in QUEUE.insert_new(self._database, rows)]
 
     def ids(self) -> I64:
         """(n,), in the order they came."""
@@ -83,8 +82,8 @@ class QueueRows:
 
     def remove(self, ids: Iterable[int]) -> None:
         with self._database.atomic():
-            self._database.many("delete from queue where id = ?", [(int(i),) for i in ids])
+            QUEUE.delete(self._database, "id = ?", [(int(i),) for i in ids])
 
     def clear(self) -> None:
         with self._database.atomic():
-            self._database.execute("delete from queue")
+            QUEUE.delete(self._database, "true")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visualmemory_gui.engine.store import entries
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.writer import Field, Value, Writer
@@ -22,9 +23,7 @@ def take_back(database: Database, catalog: Catalog, writer: Writer, number: int)
     """
     wanted: dict[Field, list[tuple[int, Value]]] = {}
     left: set[int] = set()
-    for exemplar, field, before, after in database.rows(
-        "select exemplar, field, before, after from entries where step = ? order by exemplar", (number,)
-    ):
+    for exemplar, field, before, after in entries.of_step(database, number):
         now = database.one(f"select {_COLUMN[field]} from exemplars where id = ?", (exemplar,))[0]
         if now == after:
             wanted.setdefault(field, []).append((exemplar, before))

@@ -1,4 +1,4 @@
-"""The tables of a memory, their version, and how an older memory is brought up to date."""
+"""The format of a memory, and how an older memory is brought up to date."""
 
 from __future__ import annotations
 
@@ -7,101 +7,29 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryExists, NewerFormat, ReadOnlyMemory, StorageError
-from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, Database
+from visualmemory_gui.engine.store import layout, ledger, tables
+from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, RESTORE, Database
 from visualmemory_gui.engine.store.filesystem import refuse_network, sync_folder
 from visualmemory_gui.engine.types import EncoderIdentity
 
-FORMAT = 2
-
-# An edit touches `exemplars` alone: vectors and thumbnails are never rewritten. `checksum` is over all columns of its
-# row; in `exemplars` with the label and the source spelled out, in `meta` it covers count and digest too.
-TABLES = (
-    """create table meta (
-        id integer primary key check (id = 1),
-        encoder text not null, dim integer not null, weights_sha256 text not null, preprocess text not null,
-        change integer not null, count integer not null, digest integer not null,
-        checksum integer not null) strict""",
-    """create table labels (
-        id integer primary key, path text not null unique, checksum integer not null) strict""",
-    """create table roots (
-        id integer primary key, path any not null unique) strict""",
-    """create table exemplars (
-        id integer primary key autoincrement,
-        label_id integer not null references labels(id),
-        root_id integer references roots(id), source any,
-        sha256 blob, content blob, grp text,
-        width integer not null, height integer not null, copy text,
-        struck integer not null, withdrawn integer not null,
-        trust real, derived real,
-        note text not null, added real not null,
-        vector_hash integer not null, thumbnail_hash integer,
-        change integer not null, checksum integer not null) strict""",
-    "create index exemplars_label on exemplars(label_id, withdrawn, struck)",
-    "create index exemplars_root on exemplars(root_id) where root_id is not null",
-    "create index exemplars_sha256 on exemplars(sha256) where sha256 is not null",
-    "create index exemplars_content on exemplars(content) where content is not null",
-    "create index exemplars_withdrawn on exemplars(id) where withdrawn",
-    "create table vectors (id integer primary key references exemplars(id), vector blob not null) strict",
-    "create table thumbnails (id integer primary key references exemplars(id), jpeg blob not null) strict",
-    """create table steps (
-        number integer primary key autoincrement,
-        kind text not null,
-        state text not null check (state in ('open', 'done', 'undone', 'abandoned')),
-        position integer not null, time real not null, touched real not null,
-        total integer, checksum integer not null) strict""",
-    "create index steps_state on steps(state, position)",
-    """create table entries (
-        step integer not null references steps(number),
-        exemplar integer not null references exemplars(id),
-        field text not null, before any, after any, checksum integer not null,
-        primary key (step, exemplar, field)) strict, without rowid""",
-    "create index entries_exemplar on entries(exemplar)",
-    "create index entries_label_before on entries(before) where field = 'label'",
-    "create index entries_label_after on entries(after) where field = 'label'",
-    """create table settings (
-        name text primary key, value text not null, checksum integer not null) strict, without rowid""",
-    """create table derived (
-        name text primary key, json text not null, change integer not null, checksum integer not null) strict""",
-    """create table queries (
-        id integer primary key autoincrement,
-        source any, content blob not null unique, sha256 blob, thumbnail blob, vector blob,
-        time real not null, checksum integer not null) strict""",
-)
-
-SINCE_FORMAT_2 = (
-    """create table queue (
-        id integer primary key autoincrement,
-        source any, content blob not null unique, sha256 blob, thumbnail blob, vector blob not null,
-        time real not null, width integer not null, height integer not null, suffix text not null,
-        checksum integer not null) strict""",
-    """create table watch (
-        id integer primary key autoincrement,
-        source any, content blob not null unique, sha256 blob, thumbnail blob, vector blob not null,
-        time real not null, label_id integer not null references labels(id), checksum integer not null) strict""",
-    "create index watch_label on watch(label_id)",
-    """create table tags (
-        name text primary key, step integer, position integer not null, change integer not null,
-        time real not null, checksum integer not null) strict, without rowid""",
-    """create table kept (
-        id integer primary key, kind text not null,
-        exemplar integer not null references exemplars(id) on delete cascade,
-        other integer references exemplars(id) on delete cascade,
-        seen integer not null, checksum integer not null) strict""",
-    "create index kept_exemplar on kept(exemplar)",
-    "create index kept_other on kept(other) where other is not null",
-    """create table keys (
-        digit integer primary key check (digit between 1 and 9),
-        label_id integer not null unique references labels(id) on delete cascade, checksum integer not null) strict""",
-)
+FORMAT = 3
+MOST_DIM = 1_000_000  # components of a vector
+READABLE = 2  # the oldest format that can be read as it is: since then `meta` alone has changed
 
 
 def _to_format_2(database: Database) -> None:
-    for statement in SINCE_FORMAT_2:
+    for statement in tables.SINCE_FORMAT_2:
         database.execute(statement)
 
 
+def _to_format_3(database: Database) -> None:
+    """``meta`` learns what each table holds; its row must be whole, since it is sealed anew."""
+    database.execute("drop index if exists exemplars_change")
+    ledger.rebuild(database)
+
+
 # Version n -> what turns it into n + 1, run inside one transaction for all of them.
-MIGRATIONS: Mapping[int, Callable[[Database], None]] = {1: _to_format_2}
+MIGRATIONS: Mapping[int, Callable[[Database], None]] = {1: _to_format_2, 2: _to_format_3}
 
 
 def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
@@ -132,16 +60,16 @@ def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
 
 
 def open_memory(folder: str | Path, *, readonly: bool) -> Database:
-    """Open the memory in ``folder``, brought up to FORMAT when it is older (for editing only)."""
+    """Open the memory in ``folder``, brought up to FORMAT when it is older (for editing only).
+
+    Raises DamagedMemory where the database is not built as a memory is; then nothing of it was run.
+    """
     database = Database.open(folder, readonly=readonly)
     try:
         version = int(database.one("pragma user_version")[0])
-        if version > FORMAT:
-            raise NewerFormat(
-                f"{database.folder} was written by a newer version (format {version}; this one knows {FORMAT}). "
-                "Update visualmemory_gui to open it."
-            )
-        if version < FORMAT:
+        _require_known(database, version)
+        layout.require(database, version)
+        if version < FORMAT and not (readonly and version >= READABLE):
             _bring_up_to_date(database, version)
         encoder_identity(database)
     except BaseException:
@@ -155,6 +83,8 @@ def encoder_identity(database: Database) -> EncoderIdentity:
     found = database.maybe("select encoder, dim, weights_sha256, preprocess from meta")
     if found is None:
         raise DamagedMemory(f"{database.path} is damaged: its first table is empty. Restore it from a backup.")
+    if None in found or not 0 < found[1] <= MOST_DIM:
+        raise DamagedMemory(f"{database.path} is damaged: it does not say which encoder made its vectors. {RESTORE}")
     return EncoderIdentity(*found)
 
 
@@ -174,21 +104,27 @@ def make_folder(folder: Path) -> None:
         raise MemoryExists(f"{folder} is not empty. Choose another name for the memory.")
 
 
+def _require_known(database: Database, version: int) -> None:
+    if version > FORMAT:
+        raise NewerFormat(
+            f"{database.folder} was written by a newer version (format {version}; this one knows {FORMAT}). "
+            "Update visualmemory_gui to open it."
+        )
+    if version < 1:
+        raise DamagedMemory(f"{database.path} is damaged: it claims to be of format {version}, which never was.")
+
+
 def _install(database: Database, identity: EncoderIdentity) -> None:
     with database.atomic():
         database.execute(f"pragma application_id={APPLICATION_ID}")
         database.execute(f"pragma user_version={FORMAT}")
-        for statement in (*TABLES, *SINCE_FORMAT_2):
+        for statement in tables.statements(FORMAT):
             database.execute(statement)
-        named = (identity.name, identity.dim, identity.weights_sha256, identity.preprocess)
-        database.execute("insert into meta values (1, ?1, ?2, ?3, ?4, 0, 0, 0, seal(?1, ?2, ?3, ?4, 0, 0, 0))", named)
+        ledger.begin(database, (identity.name, identity.dim, identity.weights_sha256, identity.preprocess))
 
 
 def _bring_up_to_date(database: Database, version: int) -> None:
     """All migrations in one transaction, after a backup copy that goes when they succeeded."""
-    missing = [number for number in range(version, FORMAT) if number not in MIGRATIONS]
-    if missing:
-        raise DamagedMemory(f"{database.path} is damaged: it claims to be of format {version}, which never was.")
     if database.readonly:
         raise ReadOnlyMemory(
             f"{database.folder} was written by an older version (format {version}). "

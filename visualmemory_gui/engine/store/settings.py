@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.sealed import SETTINGS
 from visualmemory_gui.engine.types import DEVICES, RULES, MemorySettings
 
+UNSEALED = "its checksum does not fit"  # why a setting is damaged
 _YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 
 
-def load(database: Database) -> MemorySettings:
-    """What is set, and the defaults of the rest. Names that are not known here (of a newer version) are left alone."""
-    found = database.rows("select name, value from settings")
-    return replace(MemorySettings(), **{name: _READ[name](name, text) for name, text in found if name in _READ})
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``settings`` as they serve; ``damaged`` names those whose stored value cannot be used, and says why: the default
+    serves in their place until they are set again."""
+
+    settings: MemorySettings
+    damaged: Mapping[str, str]
 
 
-def save(database: Database, name: str, text: str) -> MemorySettings:
-    """Set ``name`` to what ``text`` says; returns all settings as they are now. Raises BadValue."""
+def load(database: Database) -> Loaded:
+    """What is set, row by row, and the defaults of the rest. Names that only a newer version knows are left alone."""
+    values, damaged = dict[str, Any](), dict[str, str]()
+    # As texts, whatever was put there: a value that is none must not keep the memory from being opened.
+    sql = "select cast(name as text), cast(value as text), checksum is seal(name, value) from settings"
+    for name, text, whole in database.rows(sql):
+        if name not in _READ:
+            continue
+        try:
+            values[name] = _READ[name](name, text)
+        except BadValue as error:
+            damaged[name] = str(error)
+        if not whole:
+            values.pop(name, None)
+            damaged[name] = UNSEALED
+    return Loaded(replace(MemorySettings(), **values), damaged)
+
+
+def save(database: Database, name: str, text: str) -> Loaded:
+    """Set ``name`` to what ``text`` says; returns all settings as they are now. Raises BadValue.
+
+    A damaged row goes altogether, so that this mends it.
+    """
     if name not in _READ:
         raise BadValue(f"there is no setting {name!r}; there are {', '.join(_READ)}")
     value = _READ[name](name, text)
     stored = ("on" if value else "off") if isinstance(value, bool) else str(value)
     with database.atomic():
-        database.execute("insert or replace into settings values (?1, ?2, seal(?1, ?2))", (name, stored))
+        SETTINGS.delete(database, "name = ?", [(name,)])
+        SETTINGS.insert(database, [(name, stored)])
         return load(database)
 
 

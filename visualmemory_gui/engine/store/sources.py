@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 
 from visualmemory_gui.engine.errors import UnknownExemplar
+from visualmemory_gui.engine.store import exemplars
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.rows import SELECT, Row, StoredPath, loaded, stored
+from visualmemory_gui.engine.store.exemplars import Change
+from visualmemory_gui.engine.store.rows import StoredPath, loaded, stored
 from visualmemory_gui.engine.store.writer import Writer
 
 AT_ONCE = 4096  # rows
@@ -81,22 +83,21 @@ def linked(database: Database) -> Iterator[tuple[str, str, int]]:
 
 
 def relink(database: Database, writer: Writer, moved: Mapping[int, str], *, root: str | None) -> None:
-    """Store the new absolute path of each exemplar in ``moved``. Raises UnknownExemplar."""
+    """Store the new absolute path of each exemplar in ``moved``. Raises UnknownExemplar, DamagedMemory."""
     roots = Roots(database, root)
-    rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", [(i,) for i in moved])]
+    rows = exemplars.read(database, "e.id = ?", [(i,) for i in moved])
     if len(rows) != len(moved):
-        raise UnknownExemplar(sorted(set(moved) - {row.id for row in rows}))
-    updates, gone = [], []
-    for row in rows:
-        if row.path == moved[row.id]:
+        raise UnknownExemplar(sorted(set(moved) - {found.row.id for found in rows}))
+    exemplars.require_whole(database, rows)
+    changes: list[Change] = []
+    for found in rows:
+        if found.row.path == (path := moved[found.row.id]):
             continue
-        root_id, root_path, source = roots.split(moved[row.id])
-        new = row._replace(root=root_path, source=source, change=writer.change)
-        gone.append(row.checksum)
-        updates.append((root_id, source, writer.change, new.checksum, row.id))
-    if updates:
-        database.many("update exemplars set root_id = ?, source = ?, change = ?, checksum = ? where id = ?", updates)
-        writer.weigh(gone=gone, come=[update[3] for update in updates])
+        root_id, root_path, source = roots.split(path)
+        new = found.row._replace(root=root_path, source=source, change=writer.change)
+        changes.append(Change(found, new, (root_id, source)))
+    exemplars.rewrite(database, writer, ("root_id", "source"), changes)
+    if changes:
         drop_unused_roots(database)
 
 

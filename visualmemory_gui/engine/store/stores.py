@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from visualmemory_gui.engine.store import schema, settings
@@ -37,4 +38,9 @@ class Stores:
         self.tags = Tags(database)
         self.files = ImageFiles(self.folder)
         self.derived = Derived(database)
-        self.settings: MemorySettings = settings.load(database)
+        self.take_settings(settings.load(database))
+
+    def take_settings(self, loaded: settings.Loaded) -> None:
+        """Let these serve from now on."""
+        self.settings: MemorySettings = loaded.settings
+        self.damaged_settings: Mapping[str, str] = loaded.damaged

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.store import entries, exemplars
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived import STUDIED, Derived
-from visualmemory_gui.engine.store.rows import SELECT, Row, checked_trust
+from visualmemory_gui.engine.store.exemplars import Change
+from visualmemory_gui.engine.store.rows import checked_trust
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.types import I64
 
@@ -49,23 +51,16 @@ def drop_what_saw(database: Database, writer: Writer, ids: Collection[int]) -> N
     """Take every derived trust back to none, in the rows and in the history, if a run saw one of ``ids``.
 
     A run saw what was there before it. Where it is not known any more when the last one was, it counts as having seen.
+    The rows of ``ids`` are left as they are, since they go. Raises DamagedMemory where another one is damaged.
     """
     derived = Derived(database)
     seen = derived.get(STUDIED)
     if not ids or (seen is not None and min(ids) > json.loads(seen[0])):
         return
-    for row in map(Row._make, database.rows(f"{SELECT} where e.derived is not null")):
-        new = row._replace(derived=None, change=writer.change)
-        database.execute(
-            "update exemplars set derived = null, change = ?, checksum = ? where id = ?",
-            (writer.change, new.checksum, row.id),
-        )
-        writer.weigh(gone=[row.checksum], come=[new.checksum])
-    steps = database.rows("select distinct step from entries where field = 'derived'")
-    database.execute("delete from entries where field = 'derived'")
-    database.many(
-        """delete from steps where number = ?1 and state <> 'open'
-           and not exists (select 1 from entries where step = ?1)""",
-        steps,
-    )
+    going = set(ids)
+    rows = [one for one in exemplars.read(database, "e.derived is not null") if one.row.id not in going]
+    exemplars.require_whole(database, rows)
+    changes = [Change(one, one.row._replace(derived=None, change=writer.change), (None,)) for one in rows]
+    exemplars.rewrite(database, writer, ("derived",), changes)
+    entries.drop(database, "field = 'derived'")
     derived.drop(STUDIED)

@@ -10,10 +10,9 @@ from visualmemory_gui.engine.arguments import text
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.moments import moment
+from visualmemory_gui.engine.store.sealed import TAGS
 
 LONGEST = 100
-_INSERT = """insert or replace into tags (name, step, position, change, time, checksum)
-    values (?1, ?2, ?3, ?4, ?5, seal(?1, ?2, ?3, ?4, ?5))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Tags:
         """Name the present state. Raises BadValue for a name that another state has, unless it may ``move`` here.
 
         A name that reads as a step or a time is refused, for where a state is asked for each of the three may be given.
+        Raises DamagedMemory too.
         """
         name = clean(name)
         if moment(name) is not None:
@@ -51,7 +51,9 @@ class Tags:
                 after = f"after step {there.step}" if there.step is not None else "before the first step"
                 raise BadValue(f"the tag {name!r} names the state {after} already; to name this one, move the tag")
             tag = Tag(name, step, position, time.time())
-            self._database.execute(_INSERT, (name, step, position, change, tag.time))
+            values = {"step": step, "position": position, "change": change, "time": tag.time}
+            if not TAGS.rewrite(self._database, "name = ?", (name,), **values):
+                TAGS.insert(self._database, [(name, *values.values())])
         return tag
 
     def all(self) -> list[Tag]:
@@ -65,7 +67,7 @@ class Tags:
 
     def drop(self, name: str) -> None:
         with self._database.atomic():
-            self._database.execute("delete from tags where name = ?", (clean(name),))
+            TAGS.delete(self._database, "name = ?", [(clean(name),)])
 
 
 def clean(name: str) -> str:

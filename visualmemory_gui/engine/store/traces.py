@@ -14,7 +14,7 @@ _AT_ONCE = 1000  # rows
 _HELD = (
     ("vectors", "vector"),
     ("thumbnails", "jpeg"),
-    *((table, column) for table in TABLES for column in ("thumbnail", "vector", "source")),
+    *((table.name, column) for table in TABLES for column in ("thumbnail", "vector", "source")),
     ("labels", "path"),
     ("roots", "path"),
     *(("exemplars", column) for column in ("source", "note", "grp")),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.sealed import WATCH
 
 _COLUMNS = "w.id, w.source, w.content, w.sha256, w.thumbnail, w.vector, w.time"
 
@@ -32,13 +33,13 @@ class Watch:
     def add(self, new: Sequence[tuple[NewPicture, str]]) -> list[int]:
         """Watch pictures; one of a content that is watched already gets the new label. Raises BadLabel."""
         cleaned = [(picture, labels.clean(expected)) for picture, expected in new]
-        sql = """insert into watch (source, content, sha256, thumbnail, vector, time, label_id, checksum)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, seal(?1, ?2, ?3, ?4, ?5, ?6, ?7))
-                 on conflict(content) do update set label_id = excluded.label_id,
-                 checksum = seal(source, content, sha256, thumbnail, vector, time, excluded.label_id) returning id"""
         with self._database.atomic():
-            rows = [(*picture.columns(), labels.number_of(self._database, expected)) for picture, expected in cleaned]
-            return [row[0] for row in self._database.many(sql, rows)]
+            return [self._put(picture, labels.number_of(self._database, label)) for picture, label in cleaned]
+
+    def _put(self, picture: NewPicture, label_id: int) -> int:
+        there = WATCH.rewrite(self._database, "content = ?", (bytes.fromhex(picture.content),), label_id=label_id)
+        [key] = there or WATCH.insert_new(self._database, [(*picture.columns(), label_id)])
+        return int(key[0])
 
     def all(self) -> list[Watched]:
         """In the order they came."""
@@ -47,10 +48,10 @@ class Watch:
 
     def remove(self, ids: Iterable[int]) -> None:
         with self._database.atomic():
-            self._database.many("delete from watch where id = ?", [(int(i),) for i in ids])
+            WATCH.delete(self._database, "id = ?", [(int(i),) for i in ids])
             labels.drop_unused(self._database)
 
     def clear(self) -> None:
         with self._database.atomic():
-            self._database.execute("delete from watch")
+            WATCH.delete(self._database, "true")
             labels.drop_unused(self._database)

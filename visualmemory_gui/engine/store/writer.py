@@ -1,13 +1,12 @@
-"""One transaction that changes exemplars: its change number, its records, and the memory's count and digest."""
+"""One transaction that changes exemplars: its change number and its records."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
-from visualmemory_gui.engine.store.checksum import added, seal
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.written import Written
 from visualmemory_gui.engine.types import Changes
@@ -15,9 +14,6 @@ from visualmemory_gui.engine.types import Changes
 Field = Literal["withdrawn", "struck", "label", "trust", "derived"]
 # A flag, a label's number, a trust; None for a trust that was not set.
 Value = int | float | None
-
-
-_META = "select change, count, digest, encoder, dim, weights_sha256, preprocess from meta"
 
 
 class Record(NamedTuple):
@@ -40,9 +36,8 @@ class Writer:
         self.changes = Changes(edit=None, change=0)
         self.written = Written()
         self._database = database
-        change, self._count, self._digest, *self._encoder = database.one(_META)
-        self.dim = int(self._encoder[1])
-        self.change = int(change) + 1
+        self.dim = database.ledger.dim
+        self.change = database.ledger.change + 1
         self._touched = False
         self._records: dict[tuple[int, Field], tuple[Value, Value]] = {}
 
@@ -53,10 +48,9 @@ class Writer:
             before = self._records[key][0] if key in self._records else record.before
             self._records[key] = (before, record.after)
 
-    def weigh(self, *, gone: Iterable[int] = (), come: Iterable[int] = (), rows: int = 0) -> None:
-        """Take the row checksums ``gone`` out of the digest, put ``come`` in; ``rows`` more are in the table."""
-        self._digest = added(self._digest, *come, *(-checksum for checksum in gone))
-        self._count += rows
+    def weigh(self, *, gone: Collection[int] = (), come: Collection[int] = ()) -> None:
+        """Exemplars were touched: rows of the stored checksums ``gone`` went, rows of ``come`` came."""
+        self._database.ledger.weigh("exemplars", come=come, gone=gone)
         self._touched = True
 
     @property
@@ -75,22 +69,18 @@ class Writer:
     @contextmanager
     def nested(self) -> Iterator[Writer]:
         """A part that may fail by itself: then it leaves neither rows nor records."""
-        kept = dict(self._records), self._count, self._digest, self._touched, self.written.copy()
+        kept = dict(self._records), self._touched, self.written.copy()
         try:
             with self._database.atomic():
                 yield self
         except BaseException:
-            self._records, self._count, self._digest, self._touched, self.written = kept
+            self._records, self._touched, self.written = kept
             raise
 
     def save(self) -> None:
-        """Write the change number, count and digest, if anything was touched."""
-        if not self._touched:
-            return
-        state = (self.change, self._count, self._digest)
-        self._database.execute(
-            "update meta set change = ?, count = ?, digest = ?, checksum = ?", (*state, seal(*self._encoder, *state))
-        )
+        """Make the change number the memory's, if anything was touched."""
+        if self._touched:
+            self._database.ledger.advance(self.change)
 
 
 @contextmanager

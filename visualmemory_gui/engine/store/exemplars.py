@@ -1,0 +1,63 @@
+"""Rows of ``exemplars`` as edits read and write them: with the checksum each is stored under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from visualmemory_gui.engine.store.database import Database, Params
+from visualmemory_gui.engine.store.rows import SELECT, Row
+from visualmemory_gui.engine.store.sealed import damaged_row
+from visualmemory_gui.engine.store.writer import Writer
+
+WITH_CHECKSUM = SELECT.replace("select ", "select e.checksum, ", 1)
+
+
+class Stored(NamedTuple):
+    """A row, and the checksum that is stored with it."""
+
+    checksum: int
+    row: Row
+
+    @property
+    def whole(self) -> bool:
+        return self.row.checksum == self.checksum
+
+
+class Change(NamedTuple):
+    """What a row becomes; ``values`` are those of the columns that are written, as SQLite keeps them."""
+
+    before: Stored
+    after: Row
+    values: tuple[Any, ...]
+
+
+def read(database: Database, where: str, params: Iterable[Params] = ((),)) -> list[Stored]:
+    """The rows that fit ``where`` (of ``exemplars e``) for each of ``params``, damaged or not."""
+    found = database.many(f"{WITH_CHECKSUM} where {where}", params)
+    return [Stored(row[0], Row._make(row[1:])) for row in found]
+
+
+def require_whole(database: Database, rows: Iterable[Stored]) -> None:
+    """Raise DamagedMemory where a checksum does not fit: what is written would get one that does."""
+    for stored in rows:
+        if not stored.whole:
+            raise damaged_row(database, f"exemplar {stored.row.id}")
+
+
+def rewrite(database: Database, writer: Writer, columns: Sequence[str], changes: Sequence[Change]) -> None:
+    """Write ``columns``, the change number and the checksum of each row, which was whole before."""
+    if not changes:
+        return
+    come = [change.after.checksum for change in changes]
+    sets = ", ".join(f"{name} = ?" for name in (*columns, "change", "checksum"))
+    database.many(
+        f"update exemplars set {sets} where id = ?",
+        [
+            (*change.values, writer.change, checksum, change.after.id)
+            for change, checksum in zip(changes, come, strict=True)
+        ],
+    )
+    for change in changes:
+        writer.written.note(change.after)
+    writer.weigh(gone=[change.before.checksum for change in changes], come=come)

@@ -1,0 +1,77 @@
+"""Values that are of the kind their column declares. SQLite's strict tables see to that when it writes, not when it
+reads: a file that something else wrote may hold a text in the place of a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from visualmemory_gui.engine.errors import DamagedMemory
+
+_KINDS: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "REAL": (float,), "TEXT": (str,), "BLOB": (bytes,)}
+_PATH, _VALUE = (str, bytes), (int, float)
+_OF_ANY = {"source": _PATH, "path": _PATH, "before": _VALUE, "after": _VALUE}  # columns that are declared ANY
+_REMEMBERED = 500  # statements
+
+_Signature = tuple[type, ...]  # the kinds of a row's values
+
+
+@dataclass(slots=True)
+class _Columns:
+    """What one statement reads: place, name and kinds of each column that declares one; signatures known to fit."""
+
+    kinds: tuple[tuple[int, str, tuple[type, ...]], ...] = ()
+    fitting: set[_Signature] = field(default_factory=set)
+
+    def misfit(self, signature: _Signature) -> str | None:
+        """The first column whose value is of another kind. No value at all fits every column."""
+        for place, name, kinds in self.kinds:
+            if signature[place] not in (*kinds, type(None)):
+                return name
+        return None
+
+
+class Kinds:
+    """Checks what the statements of one connection read. ``path`` is named where something does not fit."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._columns: dict[str, _Columns] = {}
+
+    def checked(self, sql: str, cursor: apsw.Cursor) -> list[tuple[Any, ...]]:
+        """All rows of ``cursor``, which runs ``sql``. Raises DamagedMemory."""
+        columns = self._columns.get(sql) or self._described(sql, cursor)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if rows and columns.kinds:
+            for signature in {tuple(map(type, row)) for row in rows} - columns.fitting:
+                if name := columns.misfit(signature):
+                    raise DamagedMemory(
+                        f"{self._path} is damaged: a value of {name} is of another kind than the column. "
+                        "Restore it from a backup or an export."
+                    )
+                columns.fitting.add(signature)
+        return rows
+
+    def _described(self, sql: str, cursor: apsw.Cursor) -> _Columns:
+        try:
+            described = cursor.description_full
+        except apsw.ExecutionCompleteError:  # no rows, this time or ever
+            return _Columns() if _may_give_rows(sql) else self._remember(sql, _Columns())
+        kinds = tuple(
+            (place, f"{table}.{origin}", fit)
+            for place, (_, declared, _, table, origin) in enumerate(described)
+            if (fit := _OF_ANY.get(origin) if declared == "ANY" else _KINDS.get(declared))
+        )
+        return self._remember(sql, _Columns(kinds))
+
+    def _remember(self, sql: str, columns: _Columns) -> _Columns:
+        if len(self._columns) < _REMEMBERED:
+            self._columns[sql] = columns
+        return columns
+
+
+def _may_give_rows(sql: str) -> bool:
+    return sql.lstrip().startswith(("select", "pragma")) or " returning " in sql

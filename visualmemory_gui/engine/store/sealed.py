@@ -1,0 +1,120 @@
+"""Tables whose rows carry a checksum over their columns: every row of them is written, rewritten and deleted here.
+
+So no edit forgets the checksum, the table's tally in ``ledger``, or to look at the old checksum first: a row that was
+damaged is never given a checksum that fits the damage. ``exemplars``, whose checksum spells out label and source, has
+``exemplars`` for the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.engine.errors import DamagedMemory
+from visualmemory_gui.engine.store.checksum import seal
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.store.database import Database, Params, Row
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTable:
+    """``columns`` are under the checksum, in this order; ``key`` are those that name a row.
+
+    All of it happens within the open transaction. Values are given as SQLite keeps them: a float in a real column.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def insert(self, database: Database, rows: Iterable[Params]) -> None:
+        """Put in ``rows`` of ``columns``."""
+        sealed = [(*row, seal(*row)) for row in rows]
+        database.many(self._insert, sealed)
+        database.ledger.weigh(self.name, come=[row[-1] for row in sealed])
+
+    def insert_new(self, database: Database, rows: Iterable[Params]) -> list[Row]:
+        """The same, but passes over what is there already, by what must be unique; returns the keys of the others."""
+        sql = f"{self._insert} on conflict do nothing returning {', '.join(self.key)}, checksum"
+        found = database.many(sql, [(*row, seal(*row)) for row in rows])
+        database.ledger.weigh(self.name, come=[row[-1] for row in found])
+        return [row[:-1] for row in found]
+
+    @property
+    def _insert(self) -> str:
+        marks = ", ".join("?" * (len(self.columns) + 1))
+        return f"insert into {self.name} ({', '.join(self.columns)}, checksum) values ({marks})"
+
+    def whole(self, database: Database, where: str, params: Params = ()) -> list[Row]:
+        """The ``columns`` of the rows that fit. Raises DamagedMemory where a checksum does not fit its row."""
+        return [columns for _, columns, _ in self._read(database, where, params)]
+
+    def rewrite(self, database: Database, where: str, params: Params, **values: object) -> list[Row]:
+        """Give the rows that fit the new ``values``; returns their keys. Raises DamagedMemory as ``whole``."""
+        found = self._read(database, where, params)
+        new = [tuple(values.get(name, old) for name, old in zip(self.columns, row, strict=True)) for _, row, _ in found]
+        come = [seal(*row) for row in new]
+        sets = ", ".join(f"{name} = ?" for name in (*values, "checksum"))
+        database.many(
+            f"update {self.name} set {sets} where {' and '.join(f'{name} = ?' for name in self.key)}",
+            [(*values.values(), checksum, *key) for checksum, (key, _, _) in zip(come, found, strict=True)],
+        )
+        database.ledger.weigh(self.name, come=come, gone=[checksum for _, _, checksum in found])
+        return [key for key, _, _ in found]
+
+    def delete(self, database: Database, where: str, params: Iterable[Params] = ((),)) -> list[Row]:
+        """Delete the rows that fit ``where`` for each of ``params``, damaged or not; returns their keys."""
+        sql = f"delete from {self.name} where {where} returning {', '.join(self.key)}, checksum"
+        found = database.many(sql, params)
+        database.ledger.weigh(self.name, gone=[row[-1] for row in found])
+        return [row[:-1] for row in found]
+
+    def damaged(self, database: Database) -> list[Row]:
+        """The keys of the rows whose checksum does not fit."""
+        return database.rows(
+            f"""select {", ".join(self.key)} from {self.name}
+                where checksum is not seal({", ".join(self.columns)})"""
+        )
+
+    def named(self, key: Row) -> str:
+        """The row as a person is told of it."""
+        return f"{self.name} {'/'.join(map(str, key))}"
+
+    def _read(self, database: Database, where: str, params: Params) -> list[tuple[Row, Row, int]]:
+        """Key, columns and checksum of each row."""
+        keys = len(self.key)
+        sql = f"select {', '.join((*self.key, *self.columns))}, checksum from {self.name} where {where}"
+        found = [(row[:keys], row[keys:-1], row[-1]) for row in database.rows(sql, params)]
+        for key, columns, checksum in found:
+            if seal(*columns) != checksum:
+                raise damaged_row(database, self.named(key))
+        return found
+
+
+def damaged_row(database: Database, row: str) -> DamagedMemory:
+    """That an edit was refused since ``row`` is not what was written."""
+    return DamagedMemory(
+        f"{database.path} is damaged: the checksum of {row} does not fit, so nothing was changed. "
+        "'visualmemory verify' names all damage; restore the memory from a backup or an export."
+    )
+
+
+_PICTURE = ("source", "content", "sha256", "thumbnail", "vector", "time")
+
+LABELS = SealedTable("labels", ("id",), ("path",))
+STEPS = SealedTable("steps", ("number",), ("number", "kind", "state", "position", "time", "touched", "total"))
+ENTRIES = SealedTable("entries", ("step", "exemplar", "field"), ("step", "exemplar", "field", "before", "after"))
+SETTINGS = SealedTable("settings", ("name",), ("name", "value"))
+DERIVED = SealedTable("derived", ("name",), ("name", "json", "change"))
+QUERIES = SealedTable("queries", ("id",), _PICTURE)
+QUEUE = SealedTable("queue", ("id",), (*_PICTURE, "width", "height", "suffix"))
+WATCH = SealedTable("watch", ("id",), (*_PICTURE, "label_id"))
+TAGS = SealedTable("tags", ("name",), ("name", "step", "position", "change", "time"))
+KEPT = SealedTable("kept", ("id",), ("kind", "exemplar", "other", "seen"))
+KEYS = SealedTable("keys", ("digit",), ("digit", "label_id"))
+
+SEALED: tuple[SealedTable, ...] = (
+    LABELS, STEPS, ENTRIES, SETTINGS, DERIVED, QUERIES, QUEUE, WATCH, TAGS, KEPT, KEYS,
+)  # fmt: skip
