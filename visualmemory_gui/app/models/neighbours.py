@@ -135,6 +135,7 @@ class NeighboursModel(QAbstractListModel):
             colour=self._colour_of(neighbour),
             closeness=self._farther(neighbour),
             made_for=made_for,
+            names=self._decision.names,
         )
 
     def _colour_of(self, neighbour: Neighbour) -> QColor | None:

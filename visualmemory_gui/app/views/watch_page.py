@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.watch_table import WatchTableModel, name_of
+from visualmemory_gui.app.models.watch_table import LABELLED, WatchTableModel, name_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.study_page import StudyPage, titled
+from visualmemory_gui.app.widgets.label_delegate import LabelDelegate
 
 EMPTY = (
     "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
@@ -47,6 +48,8 @@ class WatchPage(StudyPage):
         self._followed = session.followed
         self.model = WatchTableModel(session.followed, self)
         self.table = _table(self.model)
+        for column in LABELLED:
+            self.table.setItemDelegateForColumn(column, LabelDelegate(self.table, lambda: self.model.names))
         self.actions_by_id = build(self, ACTIONS, prefix="study", heard_in=[self])
         self._lay_out()
         self.table.activated.connect(lambda _: self.ask())

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_pictures import CORNER
 from visualmemory_gui.app.models.card_roles import Card, factor_text
-from visualmemory_gui.app.widgets.chip import chip_text, paint_chip
+from visualmemory_gui.app.widgets.chip import paint_chip
 from visualmemory_gui.app.widgets.pictures import PixmapCache, paint_centred
 
 FAR = 1.0  # the distance at which the strip ends; two pictures without anything in common
@@ -216,13 +216,16 @@ def _paint_label(painter: QPainter, layout: CardLayout, card: Card, parts: CardP
     number = f"{card.distance:.3f}"
     room = ceil(layout.chip.width()) - layout.number - layout.gap
     colour = QColor(c.grey_chip) if struck or card.colour is None else card.colour
-    text = chip_text(card.label, card.key)
+    before = f"{card.key}  " if card.key else ""
 
     def draw() -> QPixmap:
         box = QRectF(0, 0, room, layout.chip.height())
-        return parts.drawn(box.size().toSize(), lambda p: paint_chip(p, box, text, colour))
+        return parts.drawn(
+            box.size().toSize(), lambda p: paint_chip(p, box, card.label, colour, names=card.names, before=before)
+        )
 
-    painter.drawPixmap(layout.chip.topLeft(), parts.kept(("chip", text, colour.rgba(), room), draw))
+    key = ("chip", before, card.label, card.names, colour.rgba(), room)
+    painter.drawPixmap(layout.chip.topLeft(), parts.kept(key, draw))
     painter.setPen(QColor(c.dim if struck else c.text))
     painter.drawText(layout.chip, RIGHT, number)
 

@@ -37,7 +37,7 @@ class SuspectTable(QTableView):
         self.setAccessibleName("Labels that the other exemplars contradict")
         self._model = model
         self.setModel(model)
-        self._painter = _SuspectDelegate(self, thumbnails.get)
+        self._painter = _SuspectDelegate(self, model, thumbnails.get)
         self.setItemDelegate(self._painter)
         self._dress()
         thumbnails.loaded.connect(lambda _: self.viewport().update())
@@ -57,9 +57,9 @@ class SuspectTable(QTableView):
 
 
 class _SuspectDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QTableView, picture: Callable[[int], QPixmap | None]) -> None:
+    def __init__(self, parent: QTableView, model: SuspectsModel, picture: Callable[[int], QPixmap | None]) -> None:
         super().__init__(parent)
-        self._picture = picture
+        self._model, self._picture = model, picture
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(54), theme.px(SIDE_PT) + theme.px(4))
@@ -71,9 +71,9 @@ class _SuspectDelegate(QStyledItemDelegate):
             if column == Column.Picture:
                 paint_small(painter, room, self._picture(suspect.id))
             elif column == Column.Label:
-                paint_chip_in(painter, room, suspect.label, None)
+                paint_chip_in(painter, room, suspect.label, None, names=self._model.names)
             elif column == Column.Suggested:
-                paint_chip_in(painter, room, suspect.suggested, chip)
+                paint_chip_in(painter, room, suspect.suggested, chip, names=self._model.names)
             elif column == Column.Share:
                 paint_share(painter, room, suspect.share, QColor(theme.current().grey_chip))
             elif column == Column.SuggestedShare:
