@@ -39,7 +39,9 @@ class ActionButton(QPushButton):
         metrics, room = self.fontMetrics(), self.width() - theme.px(20)
         before, label, after = self._words.rpartition(self._label) if self._label else ("", "", self._words)
         left = room - metrics.horizontalAdvance(before + after)
-        shown = before + self._names.fit(label, lambda text: metrics.horizontalAdvance(text) <= left) + after
+        if label:
+            label = self._names.fit(label, lambda text: metrics.horizontalAdvance(text) <= left)
+        shown = before + label + after
         cut = Qt.TextElideMode.ElideMiddle if self._label else Qt.TextElideMode.ElideRight
         shown = metrics.elidedText(shown, cut, max(room, theme.px(20)))
         self.setText(shown.replace("&", "&&"))

@@ -60,6 +60,9 @@ class ClassList(QListView):
         pitch = self.fontMetrics().height() + theme.px(8)
         return QSize(theme.px(150), pitch * min(8, self._rows.rowCount()) + 4)
 
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._consider(event)
 

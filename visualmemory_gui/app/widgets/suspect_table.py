@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Signal
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
@@ -24,8 +24,8 @@ WIDTHS_PT = {
     Column.Picture: 54.0,
     Column.Share: 66.0,
     Column.SuggestedShare: 66.0,
-    Column.Against: 150.0,
 }
+LABEL_PT, AGAINST_PT = 52.0, (66.0, 150.0)  # the least width of a label; the least and the greatest of what is against
 
 
 class SuspectTable(QTableView):
@@ -47,11 +47,20 @@ class SuspectTable(QTableView):
         """The selected suspects, in the order shown."""
         return [self._model.row(row) for row in chosen_rows(self)]
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What speaks against a label gives its room to the labels where the table is narrow."""
+        header = self.horizontalHeader()
+        taken = sum(header.sectionSize(int(column)) for column in WIDTHS_PT)
+        left = self.viewport().width() - taken - 4 * theme.px(LABEL_PT)
+        header.resizeSection(int(Column.Against), max(theme.px(AGAINST_PT[0]), min(theme.px(AGAINST_PT[1]), left)))
+        super().resizeEvent(event)
+
     def _dress(self) -> None:
         dress(self, high=theme.px(SIDE_PT) + theme.px(4))
         header = self.horizontalHeader()
         for column, wide in WIDTHS_PT.items():
             header.resizeSection(int(column), theme.px(wide))
+        header.setMinimumSectionSize(theme.px(LABEL_PT))
         for column in (Column.Label, Column.Suggested):
             header.setSectionResizeMode(int(column), QHeaderView.ResizeMode.Stretch)
 
