@@ -41,7 +41,8 @@ class Card:
     """The values of one card, read from a model at once. ``pixmap``: QPixmap or None, ``colour``: QColor or None.
 
     ``made_for`` is the side in device pixels for which the picture was made ready (on white, with round corners); 0
-    where it comes as it is. ``names`` are the labels beside which this one is shown.
+    where it comes as it is. ``names`` are the labels beside which this one is shown. ``locked``:
+    the memory can only be read, and the button is off.
     """
 
     exemplar: int
@@ -57,6 +58,7 @@ class Card:
     closeness: float | None = None
     made_for: int = 0
     names: ShortLabels = ALONE
+    locked: bool = False
 
 
 def factor_text(factor: float) -> str:

@@ -18,6 +18,7 @@ from visualmemory_gui.engine.types import Neighbour
 Index = QModelIndex | QPersistentModelIndex
 State = Literal["active", "struck", "excluded"]
 Colour = Callable[[str, Sequence[str]], QColor]
+LOCKED = "It cannot be struck out or restored: this memory is open for reading only"
 Ready = tuple[QPixmap, int]  # a card's image, and the side in device pixels that it was made for
 
 
@@ -92,7 +93,8 @@ class NeighboursModel(QAbstractListModel):
             return self._card(row, neighbour)
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             said = spoken(neighbour, level=self._level, state=self._state(row))
-            return f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
+            said = f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
+            return f"{said}. {LOCKED}" if self._locked and role == Qt.ItemDataRole.ToolTipRole else said
         if role == CardRole.Label:
             return at_level(neighbour.label, self._level)
         if role == CardRole.Closeness:
@@ -118,6 +120,11 @@ class NeighboursModel(QAbstractListModel):
         return mime.of_exemplars([self._rows[i.row()].id for i in sorted(indexes, key=QModelIndex.row)])
 
     @property
+    def _locked(self) -> bool:
+        memory = self._decision.memory
+        return memory is not None and memory.readonly
+
+    @property
     def _level(self) -> int:
         return self._decision.decision.level if self._decision.decision is not None else 0
 
@@ -136,6 +143,7 @@ class NeighboursModel(QAbstractListModel):
             closeness=self._farther(neighbour),
             made_for=made_for,
             names=self._decision.names,
+            locked=self._locked,
         )
 
     def _colour_of(self, neighbour: Neighbour) -> QColor | None:

@@ -134,12 +134,11 @@ class CurateView(QWidget):
         selected = self.grid.selection.array if seen else NONE
         active, struck = self.exemplars.parted(selected)
         self._files.select(selected)
-        memory = self._session.memory
         there = curate_actions.Targets(
             active=len(active),
             struck=len(struck),
             label=self.tree.place[1],
-            writable=memory is not None and not memory.readonly,
+            writable=not self._session.readonly,
             current=seen and self.grid.selection.current_id is not None,
         )
         curate_actions.name_targets(self.actions_by_id, there)

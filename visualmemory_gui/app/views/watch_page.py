@@ -29,9 +29,10 @@ EMPTY = (
 )
 ACTIONS = (
     Spec("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance", ("Return",)),
-    Spec("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline", ("R",)),
+    Spec("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline",
+         ("R",), edits=True),
     Spec("unwatch", "Stop watching {}", "Follow the selected pictures no more; the memory is as it was",
-         "eye-off-outline", ("Del",)),
+         "eye-off-outline", ("Del",), edits=True),
 )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ class WatchPage(StudyPage):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._followed = session.followed
+        self._session, self._followed = session, session.followed
         self.model = WatchTableModel(session.followed, self)
         self.table = _table(self.model)
         for column in LABELLED:
@@ -69,7 +70,7 @@ class WatchPage(StudyPage):
         on = {"ask": chosen == 1, "expect": chosen == 1, "unwatch": chosen > 0}
         for spec in ACTIONS:
             many = f"{chosen:,} pictures" if chosen > 1 else ""
-            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id])
+            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id], readonly=self._session.readonly)
 
     def ask(self) -> None:
         if query := self._query():

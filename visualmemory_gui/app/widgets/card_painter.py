@@ -120,7 +120,7 @@ def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: Card
     if not struck:
         badge = parts.kept(("rank", card.rank), lambda: _badge(parts, layout, card.rank))
         painter.drawPixmap(layout.rank.topLeft(), badge)
-    _paint_button(painter, layout, parts, struck=struck)
+    _paint_button(painter, layout, parts, struck=struck, locked=card.locked)
     _paint_label(painter, layout, card, parts, struck=struck)
     _paint_mark(painter, layout, card, struck=struck)
     if struck:
@@ -179,15 +179,18 @@ def _badge(parts: CardParts, layout: CardLayout, rank: int) -> QPixmap:
     return parts.drawn(QSize(ceil(wide), ceil(high)), paint)
 
 
-def _paint_button(painter: QPainter, layout: CardLayout, parts: CardParts, *, struck: bool) -> None:
-    """Always there, louder under the mouse: a crossed circle strikes out, a turned arrow restores."""
+def _paint_button(painter: QPainter, layout: CardLayout, parts: CardParts, *, struck: bool, locked: bool) -> None:
+    """Always there, louder under the mouse: a crossed circle strikes out, a turned arrow restores. Locked: faint."""
+    hovered = parts.look.hovered and not locked
 
     def draw() -> QPixmap:
         whole = layout.button.adjusted(-1, -1, 1, 1)
-        return parts.drawn(whole.size().toSize(), lambda p: _draw_button(p, layout.button, struck, parts.look.hovered))
+        return parts.drawn(whole.size().toSize(), lambda p: _draw_button(p, layout.button, struck, hovered))
 
-    drawn = parts.kept(("button", struck, parts.look.hovered), draw)
+    drawn = parts.kept(("button", struck, hovered), draw)
+    painter.setOpacity(0.4 if locked else 1.0)
     painter.drawPixmap(layout.button.topLeft() - QPointF(1, 1), drawn)
+    painter.setOpacity(1.0)
 
 
 def _draw_button(painter: QPainter, button: QRectF, struck: bool, hovered: bool) -> None:
