@@ -185,6 +185,7 @@ class DecideView(QWidget):
         split.setChildrenCollapsible(False)
         split.setHandleWidth(theme.px(6))
         query, vote = ScrolledPanel(self.query, name="Query"), ScrolledPanel(self.decision, name="Decision")
+        self.neighbours.setMinimumWidth(theme.px(255))
         for panel in (query, self.neighbours, vote):
             split.addWidget(panel)
             split.setStretchFactor(split.count() - 1, 8 if panel is self.neighbours else 1)

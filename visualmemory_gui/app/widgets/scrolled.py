@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QStyle, QWidget
 
 from visualmemory_gui.app import theme
 
-LEAST_PT = 150.0  # the width of the narrowest panel
+LEAST_PT = 130.0  # the width of the narrowest panel
 
 
 class ScrolledPanel(QScrollArea):
