@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app.views.card_grid import CardGrid
 from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 CTRL, PLAIN = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 
@@ -71,4 +72,4 @@ def test_the_cards_are_as_large_at_the_first_showing_as_after_a_resize(grid: Car
 @pytest.mark.parametrize("text", ["unsorted", "people", "transportation", "a", "wwwwiiii", "signs_and_symbols"])
 def test_a_text_with_just_the_room_it_needs_is_not_cut(grid: CardGrid, text: str) -> None:
     metrics = grid.fontMetrics()
-    assert shortened(metrics, text, metrics.horizontalAdvance(text)) == text
+    assert shortened(metrics, text, metrics.horizontalAdvance(text), ShortLabels()) == text

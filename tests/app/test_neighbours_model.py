@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app import actions
+from visualmemory_gui.app import actions, theme
 from visualmemory_gui.app.models.card_roles import CardRole, factor_text
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.neighbours import closeness_text, spoken
-from visualmemory_gui.app.views.buttons import shortened
+from visualmemory_gui.app.views.buttons import ActionButton
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import Neighbour
 
 CAT = Neighbour(7, 2, "animals/cat/tabby", 0.21, 0.5, 0.12, factor=10 / 3)
@@ -93,8 +95,35 @@ def test_confirm_names_the_winner_and_at_a_level_the_full_label() -> None:
 
 
 @pytest.mark.parametrize(
-    ("room", "said"),
-    [(99, "Confirm as games/cards/white"), (25, "Confirm as …/cards/white"), (5, "Confirm as …/white")],
+    ("others", "room", "said"),
+    [
+        ((), "Confirm as games/cards/white", "Confirm as games/cards/white"),
+        ((), "Confirm as …/cards/white", "Confirm as …/cards/white"),
+        ((), "Confirm as …/white", "Confirm as …/white"),
+        (("games/balls/white",), "Confirm as …/cards/white", "Confirm as …/cards/white"),
+    ],
 )
-def test_a_path_loses_its_first_parts_first(room: int, said: str) -> None:
-    assert shortened("Confirm as games/cards/white", "games/cards/white", lambda text: len(text) <= room) == said
+def test_the_label_on_a_button_loses_its_first_parts_first(
+    qtbot: QtBot, others: tuple[str, ...], room: str, said: str
+) -> None:
+    button = ActionButton("confirmButton")
+    qtbot.addWidget(button)
+    button.set_names(ShortLabels(("games/cards/white", *others)))
+    button.set_words("Confirm as games/cards/white", "games/cards/white")
+    button.resize(button.fontMetrics().horizontalAdvance(room) + theme.px(20) + 3, 30)
+    button.show()
+    assert button.text() == said
+    assert button.accessibleName() == "Confirm as games/cards/white"
+
+
+def test_a_button_without_room_for_the_ending_keeps_what_tells_the_class_from_the_others(qtbot: QtBot) -> None:
+    said = []
+    for label in ("games/cards/white", "games/balls/white"):
+        button = ActionButton("confirmButton")
+        qtbot.addWidget(button)
+        button.set_names(ShortLabels(("games/cards/white", "games/balls/white")))
+        button.set_words(f"Confirm {label}", label)
+        button.resize(button.fontMetrics().horizontalAdvance("Confirm …/white") + theme.px(20) + 3, 30)
+        button.show()
+        said.append(button.text())
+    assert len(set(said)) == 2

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QStyleOptionViewItem
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app import actions
+from tests.conftest import write_pictures
+from visualmemory_gui.app import actions, operations
+from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.place import only_readable
+from visualmemory_gui.app.refused_keys import EDITS
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.engine.errors import MemoryLocked, NotAMemory, StorageError
 from visualmemory_gui.engine.memory import VisualMemory
@@ -52,6 +58,82 @@ def test_no_edit_is_on_and_none_gets_through(reader: Desk) -> None:
         reader.settle()
         assert "for reading only" in reader.notes[-1]
     assert reader.memory.summary().active == 18 and not reader.errors
+
+
+@pytest.mark.parametrize("key", ["X", "Delete", "T", "R", "W", "U", "1"])
+def test_a_key_that_would_edit_says_why_it_does_not(reader: Desk, key: str) -> None:
+    reader.window.on_query_chosen(1)
+    reader.settle()
+    reader.select([reader.decision.neighbours[0].id])
+    grid = reader.window.decide.neighbours.grid
+    grid.setFocus()
+    QTest.keyClick(grid, getattr(Qt.Key, f"Key_{key}"))
+    reader.settle()
+    assert reader.notes == [operations.READ_ONLY]
+
+
+@pytest.mark.parametrize("key", ["X", "Delete", "R", "F2"])
+def test_a_key_of_the_grid_says_why_it_does_nothing(reader: Desk, key: str) -> None:
+    reader.press("actionCurate")
+    grid = reader.window.curate.grid
+    grid.setFocus()
+    grid.selection.click(0)
+    grid.changed_selection()
+    QTest.keyClick(grid, getattr(Qt.Key, f"Key_{key}"))
+    reader.settle()
+    assert reader.notes == [operations.READ_ONLY] and not reader.errors
+
+
+def test_keys_edit_again_in_a_memory_that_can_be_written(reader: Desk, small: Path) -> None:
+    reader.open(small)
+    assert not reader.memory.readonly
+    reader.window.on_query_chosen(1)
+    reader.settle()
+    reader.select([reader.decision.neighbours[0].id])
+    grid = reader.window.decide.neighbours.grid
+    grid.setFocus()
+    QTest.keyClick(grid, Qt.Key.Key_X)
+    reader.settle()
+    assert "Struck" in reader.notes[-1] and reader.memory.summary().active == 17
+
+
+def test_the_button_of_a_card_is_faint_and_says_why(reader: Desk) -> None:
+    reader.window.on_query_chosen(1)
+    reader.settle()
+    grid = reader.window.decide.neighbours.grid
+    option = QStyleOptionViewItem()
+    grid.initViewItemOption(option)
+    index = grid.model().index(1, 0)
+    spot = grid.cards.button_rect(option, grid.visualRect(index))
+    assert index.data(CardRole.Whole).locked and "open for reading only" in index.data(Qt.ItemDataRole.ToolTipRole)
+    locked = grid.viewport().grab(spot).toImage()
+    QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=spot.center())
+    reader.settle()
+    assert reader.notes == [operations.READ_ONLY]
+    reader.open(reader.memory.path)
+    reader.window.on_query_chosen(1)
+    reader.settle()
+    assert not grid.model().index(1, 0).data(CardRole.Whole).locked
+    assert grid.viewport().grab(spot).toImage() != locked
+
+
+def test_every_action_that_is_off_says_why(reader: Desk) -> None:
+    reader.window.on_query_chosen(1)
+    reader.settle()
+    edits = [action for action in reader.window.findChildren(QAction) if action.property(EDITS)]
+    assert len(edits) > 20
+    assert all(not action.isEnabled() for action in edits)
+    silent = [action.objectName() for action in edits if actions.WHY_OFF not in action.toolTip()]
+    assert not silent
+
+
+def test_what_is_dropped_on_a_class_says_why_it_is_not_taught(reader: Desk, tmp_path: Path) -> None:
+    reader.window.on_query_chosen(1)
+    reader.settle()
+    [picture] = list(write_pictures(tmp_path / "new", each=1).rglob("*.png"))[:1]
+    classes = reader.window.decide.decision.classes
+    reader.drop_files(classes.viewport(), picture, at=classes.visualRect(classes.model().index(0)).center())
+    assert reader.notes == [operations.READ_ONLY]
 
 
 def test_another_k_is_used_but_not_kept(reader: Desk) -> None:

@@ -18,6 +18,7 @@ from visualmemory_gui.app.widgets.note_bar import NoteBar
 from visualmemory_gui.app.widgets.picture_view import PictureView
 from visualmemory_gui.app.widgets.pictures import PixmapCache
 from visualmemory_gui.app.widgets.shares_bars import SharesBars
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 def drop(widget, data: QMimeData, at: QPoint) -> None:
@@ -202,8 +203,8 @@ def test_the_empty_state_takes_drops_and_lists_recent_memories(qtbot):
 def test_a_long_label_keeps_its_last_part(qapp):
     metrics = QFontMetrics(qapp.font())
     room = metrics.horizontalAdvance("…/tabby") + 2
-    assert shortened(metrics, "animals/mammals/cats/tabby", room) == "…/tabby"
-    assert shortened(metrics, "cat", 500) == "cat"
+    assert shortened(metrics, "animals/mammals/cats/tabby", room, ShortLabels()) == "…/tabby"
+    assert shortened(metrics, "cat", 500, ShortLabels()) == "cat"
 
 
 def test_the_cache_keeps_what_was_used_last(qapp):

@@ -39,6 +39,7 @@ class ActionStates:
         facts = self._facts()
         for name, action in self._actions.items():
             action.setEnabled(actions.is_on(actions.SPECS[name], facts, workspace))
+            action.setToolTip(actions.tip_of(actions.SPECS[name], readonly=self._session.readonly))
         for name, text in self._texts().items():
             self._actions[name].setText(text)
         for each in workspaces:

@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.operations import exemplars
+from visualmemory_gui.app.refused_keys import EDITS
 
+WHY_OFF = "Off: this memory is open for reading only"
 Scope = Literal["window", "decide"]
 
 
@@ -133,6 +135,11 @@ ON_CARDS = ("actionStrike", "actionLeaveOut", "actionRestore", "actionRelabel", 
 SPECS = {spec.id: spec for spec in ACTIONS}
 
 
+def edits(spec: Spec) -> bool:
+    """Whether the action changes the memory."""
+    return not {"writable", "undo", "redo"}.isdisjoint(spec.needs)
+
+
 def is_on(spec: Spec, facts: Collection[str], workspace: str) -> bool:
     """Whether the action can be used now. Keys of one workspace are off in the others, which may use them."""
     return all(need in facts for need in spec.needs) and spec.scope in ("window", workspace)
@@ -185,6 +192,7 @@ def build(parent: QWidget, handler_of: Callable[[str], Callable[..., object]]) -
         action.setIconText(spec.text)
         action.setCheckable(spec.checkable)
         action.setObjectName(spec.id)
+        action.setProperty(EDITS, edits(spec))
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setToolTip(tip_of(spec))
         theme.set_icon(action, spec.icon)
@@ -196,9 +204,10 @@ def build(parent: QWidget, handler_of: Callable[[str], Callable[..., object]]) -
     return made
 
 
-def tip_of(spec: Spec) -> str:
-    """ "Undo the last edit (Ctrl+Z)"."""
-    return f"{spec.tip} ({spec.keys[0]})" if spec.keys else spec.tip
+def tip_of(spec: Spec, *, readonly: bool = False) -> str:
+    """ "Undo the last edit (Ctrl+Z)"; and why it is off where the memory can only be read."""
+    tip = f"{spec.tip} ({spec.keys[0]})" if spec.keys else spec.tip
+    return f"{tip}\n{WHY_OFF}" if readonly and edits(spec) else tip
 
 
 def key_sheet() -> list[tuple[str, str]]:

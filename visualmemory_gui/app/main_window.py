@@ -19,6 +19,7 @@ from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.notes import Notes
 from visualmemory_gui.app.reason_commands import ReasonCommands
+from visualmemory_gui.app.refused_keys import RefusedKeys
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.settings_commands import SettingsCommands
 from visualmemory_gui.app.upkeep import Upkeep
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.errors = ErrorDialog(self)
         self._painted = False
         self._lay_out()
+        self._refused_keys = RefusedKeys(self, partial(operations.may_write, self.session))
         self._connect()
         preferences.restore_window(self.settings, self)
         self.empty.set_recent(preferences.recent_memories(self.settings))
@@ -132,12 +134,14 @@ class MainWindow(QMainWindow):
             self.empty.set_recent(preferences.remember_memory(self.settings, str(memory.path)))
             name = memory.path.name.removesuffix(".vmem") + (" (read only)" if memory.readonly else "")
             self.setWindowTitle(f"{name} – {NAME}")
+        self._refused_keys.set_on(self.session.readonly)
         self.state.set_memory(memory)
         self.on_workspace("decide")
         self.decide.neighbours.grid.setFocus()
 
     def on_memory_closed(self) -> None:
         self.setWindowTitle(NAME)
+        self._refused_keys.set_on(False)
         self.state.set_memory(None)
         self.on_workspace("empty")
 

@@ -185,7 +185,7 @@ def exemplars(count: int) -> str:
 
 
 NOT_LAST = "Other edits came after it; see the history."
-READ_ONLY = "This memory is open for reading only; nothing was changed."
+READ_ONLY = "This memory is open for reading only; nothing was changed. To edit it, copy it and open the copy."
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
 
 

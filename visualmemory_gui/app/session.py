@@ -128,6 +128,11 @@ class Session(QObject):
 
         self.tasks.shutdown(last)
 
+    @property
+    def readonly(self) -> bool:
+        """Whether the open memory can only be read."""
+        return self.memory is not None and self.memory.readonly
+
     def edit(
         self,
         title: str,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from visualmemory_gui.engine.errors import Cancelled
 
 PACE_AFTER_S = 2.0
+RECENT_S, MARK_EVERY_S = 15.0, 0.2
 FEW_PARTS = 20
 
 
@@ -27,28 +29,41 @@ def silent(done: int, total: int | None, what: str = "") -> None:
 
 
 class Pace:
-    """How fast a task goes and how long it still takes, phase by phase; ``clock`` gives seconds."""
+    """How fast a task goes and how long it still takes, phase by phase; ``clock`` gives seconds.
+
+    The speed is that of the last ``RECENT_S`` seconds. What is done first is not counted: it comes after a model was
+    loaded and caches were filled, and a task that takes 80 seconds would begin with "25 min left".
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._what: str | None = None
-        self._first, self._began = 0, 0.0
+        self._last = 0
+        self._marks: deque[tuple[float, int]] = deque()  # when how much was done, from the first part on
 
     def text(self, done: int, total: int | None, what: str = "") -> str:
         """ "23/s, 2 min left"; empty in the first two seconds of the phase ``what`` and for a few large parts."""
         if total is not None and total < FEW_PARTS:
             return ""
         now = self._clock()
-        if what != self._what or done < self._first:
-            self._what, self._first, self._began = what, done, now
-        seconds = now - self._began
-        if seconds < PACE_AFTER_S or done <= self._first:
+        self._mark(now, done, what)
+        began, first = self._marks[0] if self._marks else (now, done)
+        if now - began < PACE_AFTER_S or done <= first:
             return ""
-        rate = (done - self._first) / seconds
+        rate = (done - first) / (now - began)
         speed = f"{rate:,.0f}/s" if rate >= 1 else f"{60 * rate:,.0f}/min"
         if total is None or total <= done:
             return speed
         return f"{speed}, {duration((total - done) / rate)} left"
+
+    def _mark(self, now: float, done: int, what: str) -> None:
+        if (what and what != self._what) or done < self._last:
+            self._marks.clear()
+        elif done > self._last and not (self._marks and now - self._marks[-1][0] < MARK_EVERY_S):
+            self._marks.append((now, done))
+        self._what, self._last = what or self._what, done
+        while len(self._marks) > 2 and now - self._marks[1][0] >= RECENT_S:
+            self._marks.popleft()
 
 
 def duration(seconds: float) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.evaluation import Cell
 from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
@@ -72,9 +73,10 @@ class BlameModel(QObject):
             self.failed.emit(error)
 
 
-def row_words(one: Blamed) -> str:
-    """ "2.1 %   lynx   strike out"."""
-    return f"{-100 * one.value:.1f} %   {one.label}   {'relabel' if one.fix == 'relabel' else 'strike out'}"
+def row_words(one: Blamed, names: ShortLabels) -> str:
+    """ "2.1 %   lynx   strike out"; the label as short as ``names``, the labels beside it, allow."""
+    fix = "relabel" if one.fix == "relabel" else "strike out"
+    return f"{-100 * one.value:.1f} %   {names.short(one.label)}   {fix}"
 
 
 def row_sentence(one: Blamed, true: str) -> str:

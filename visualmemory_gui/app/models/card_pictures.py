@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath
 
 from visualmemory_gui.app.models.thumbnails import scaled
 
 CORNER = 0.028  # of the side
+_KEEP = Qt.AspectRatioMode.KeepAspectRatio
 
 
 def card_picture(jpeg: bytes, side: int) -> QImage:
     """The picture with its longest side at most ``side`` pixels, on white, with round corners; a null image where there
     is none."""
     return rounded(scaled(jpeg, side), CORNER * side)
+
+
+def card_layer(image: QImage, side: int, size: QSize) -> QImage:
+    """``image`` in place of a card's own, which has ``size`` (empty where it has none): covers exactly its pixels."""
+    smooth = Qt.TransformationMode.SmoothTransformation
+    room = size if not size.isEmpty() else image.size().boundedTo(image.size().scaled(side, side, _KEEP))
+    return rounded(image.scaled(room, Qt.AspectRatioMode.IgnoreAspectRatio, smooth), CORNER * side)
 
 
 def rounded(image: QImage, radius: float) -> QImage:

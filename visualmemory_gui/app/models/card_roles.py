@@ -8,6 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
+
+ALONE = ShortLabels()
 _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
 
@@ -38,7 +41,8 @@ class Card:
     """The values of one card, read from a model at once. ``pixmap``: QPixmap or None, ``colour``: QColor or None.
 
     ``made_for`` is the side in device pixels for which the picture was made ready (on white, with round corners); 0
-    where it comes as it is.
+    where it comes as it is. ``names`` are the labels beside which this one is shown. ``locked``:
+    the memory can only be read, and the button is off.
     """
 
     exemplar: int
@@ -53,6 +57,8 @@ class Card:
     key: str = ""
     closeness: float | None = None
     made_for: int = 0
+    names: ShortLabels = ALONE
+    locked: bool = False
 
 
 def factor_text(factor: float) -> str:

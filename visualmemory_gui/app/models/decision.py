@@ -21,6 +21,7 @@ from visualmemory_gui.app.models.asking import (
     queued_query,
 )
 from visualmemory_gui.engine.decision.closeness import Closeness
+from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class DecisionModel(QObject):
     neighbours that were struck out while this query was shown, as they were before, ``left_out`` those that only this
     query is decided without. ``trail`` are the queries that led here, each to one of its neighbours. ``side`` is the
     longest side of ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
+    ``names`` are the labels that are shown around the decision: all classes, and those of the vote at its level.
     """
 
     query_changed = Signal()
@@ -70,6 +72,7 @@ class DecisionModel(QObject):
         self.k, self.level = 10, 0
         self.rule: Rule = "rank"
         self.counts: Mapping[str, int] = {}
+        self.names = ShortLabels()
         self.images: dict[int, QImage] = {}
         self.side = SIDE
         self.closeness: Closeness | None = None
@@ -275,6 +278,7 @@ class DecisionModel(QObject):
 
     def _counted(self, counts: Mapping[str, int]) -> None:
         self.counts = counts
+        self.names = short_labels(frozenset(counts))
         self.decided.emit()
 
     def _take(self, answer: Answer) -> None:
@@ -282,6 +286,7 @@ class DecisionModel(QObject):
             self.previous = dict(self.decision.shares)
         self._edited = False
         self.decision, self.here, self.counts = answer.decision, answer.here, answer.counts
+        self.names = short_labels(frozenset((*answer.counts, *answer.decision.shares)))
         shown = {n.id for n in answer.decision.neighbours}
         self.struck = tuple(n for n in self.struck if n.id not in shown | self.left_out_ids)
         if len(self.images) > MOST_IMAGES:

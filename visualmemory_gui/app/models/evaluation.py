@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
@@ -34,12 +35,9 @@ class Cell:
             return f"{self.true} decided right"
         return f"{self.true} decided as {self.predicted}" if self.predicted else f"{self.true} without an answer"
 
-    @property
-    def arrow(self) -> str:
-        """ "flags/asia → …/africa": what both have in common is said once."""
-        folder, _, last = self.predicted.rpartition("/")
-        beside = bool(folder) and self.true.rpartition("/")[0] == folder
-        return f"{self.true}  →  {f'…/{last}' if beside else self.predicted or 'no answer'}"
+    def arrow(self, names: ShortLabels) -> str:
+        """ "…/asia → …/africa": both as short as ``names``, the labels beside them, allow."""
+        return f"{names.short(self.true)}  →  {names.short(self.predicted) if self.predicted else 'no answer'}"
 
 
 @dataclass(frozen=True, slots=True)

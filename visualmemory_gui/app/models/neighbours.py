@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPixmap
 
 from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.card_pictures import card_layer
 from visualmemory_gui.app.models.card_roles import Card, CardRole, factor_text
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.engine.decision.levels import at_level
@@ -17,6 +18,8 @@ from visualmemory_gui.engine.types import Neighbour
 Index = QModelIndex | QPersistentModelIndex
 State = Literal["active", "struck", "excluded"]
 Colour = Callable[[str, Sequence[str]], QColor]
+LOCKED = "It cannot be struck out or restored: this memory is open for reading only"
+Ready = tuple[QPixmap, int]  # a card's image, and the side in device pixels that it was made for
 
 
 class NeighboursModel(QAbstractListModel):
@@ -28,8 +31,9 @@ class NeighboursModel(QAbstractListModel):
         self._colour = colour
         self._rows: list[Neighbour] = []
         self._voting = 0
-        self._pixmaps: dict[int, QPixmap] = {}
-        self._layered: tuple[int, QPixmap] | None = None
+        self._pixmaps: dict[int, Ready] = {}
+        self._layered: tuple[int, QImage] | None = None
+        self._layer: Ready | None = None  # the layered image as its card shows it
         decision.decided.connect(self.on_decided)
         decision.closeness_changed.connect(self.on_closeness_changed)
 
@@ -43,7 +47,8 @@ class NeighboursModel(QAbstractListModel):
             self.beginResetModel()
         self._rows, self._voting = rows, len(voting)
         images = self._decision.images
-        self._pixmaps = {i: pixmap for i, pixmap in self._pixmaps.items() if i in images}
+        self._pixmaps = {i: ready for i, ready in self._pixmaps.items() if i in images}
+        self._layer = None
         if same and rows:
             self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
         elif not same:
@@ -53,9 +58,10 @@ class NeighboursModel(QAbstractListModel):
         if self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
-    def show_layered(self, exemplar: int, picture: QPixmap | None) -> None:
-        """Let the card of ``exemplar``, and no other, show ``picture`` in place of its own; None: its own again."""
-        before, self._layered = self._layered, (exemplar, picture) if picture is not None else None
+    def show_layered(self, exemplar: int, image: QImage | None) -> None:
+        """Let the card of ``exemplar``, and no other, show ``image`` in place of its own; None: its own again."""
+        before, self._layered = self._layered, (exemplar, image) if image is not None else None
+        self._layer = None
         for row in self.rows_of([exemplar, *([before[0]] if before else [])]):
             self.dataChanged.emit(self.index(row), self.index(row))
 
@@ -87,7 +93,8 @@ class NeighboursModel(QAbstractListModel):
             return self._card(row, neighbour)
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             said = spoken(neighbour, level=self._level, state=self._state(row))
-            return f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
+            said = f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
+            return f"{said}. {LOCKED}" if self._locked and role == Qt.ItemDataRole.ToolTipRole else said
         if role == CardRole.Label:
             return at_level(neighbour.label, self._level)
         if role == CardRole.Closeness:
@@ -113,13 +120,19 @@ class NeighboursModel(QAbstractListModel):
         return mime.of_exemplars([self._rows[i.row()].id for i in sorted(indexes, key=QModelIndex.row)])
 
     @property
+    def _locked(self) -> bool:
+        memory = self._decision.memory
+        return memory is not None and memory.readonly
+
+    @property
     def _level(self) -> int:
         return self._decision.decision.level if self._decision.decision is not None else 0
 
     def _card(self, row: int, neighbour: Neighbour) -> Card:
+        pixmap, made_for = self._ready(neighbour.id) or (None, 0)
         return Card(
             exemplar=neighbour.id,
-            pixmap=self._pixmap(neighbour.id),
+            pixmap=pixmap,
             rank=neighbour.rank,
             label=at_level(neighbour.label, self._level),
             distance=neighbour.distance,
@@ -128,7 +141,9 @@ class NeighboursModel(QAbstractListModel):
             state=self._state(row),
             colour=self._colour_of(neighbour),
             closeness=self._farther(neighbour),
-            made_for=self._decision.side,
+            made_for=made_for,
+            names=self._decision.names,
+            locked=self._locked,
         )
 
     def _colour_of(self, neighbour: Neighbour) -> QColor | None:
@@ -138,12 +153,25 @@ class NeighboursModel(QAbstractListModel):
         return self._colour(at_level(neighbour.label, decision.level), list(decision.shares))
 
     def _pixmap(self, exemplar: int) -> QPixmap | None:
+        ready = self._ready(exemplar)
+        return ready[0] if ready is not None else None
+
+    def _ready(self, exemplar: int) -> Ready | None:
         """Made when it is first painted: most neighbours of a large k are out of sight."""
         if self._layered is not None and self._layered[0] == exemplar:
-            return self._layered[1]
-        if exemplar not in self._pixmaps and exemplar in self._decision.images:
-            self._pixmaps[exemplar] = QPixmap.fromImage(self._decision.images[exemplar])
-        return self._pixmaps.get(exemplar)
+            return self._ready_layer(exemplar, self._layered[1])
+        image, side, ready = self._decision.images.get(exemplar), self._decision.side, self._pixmaps.get(exemplar)
+        if image is not None and (ready is None or ready[1] != side):
+            ready = self._pixmaps[exemplar] = QPixmap.fromImage(image), side
+        return ready
+
+    def _ready_layer(self, exemplar: int, image: QImage) -> Ready:
+        side = self._decision.side
+        if self._layer is None or self._layer[1] != side:
+            own = self._decision.images.get(exemplar)
+            made = card_layer(image, side, own.size() if own is not None else QSize())
+            self._layer = QPixmap.fromImage(made), side
+        return self._layer
 
     def _farther(self, neighbour: Neighbour) -> float | None:
         known = self._decision.closeness

@@ -8,7 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
+
 Index = QModelIndex | QPersistentModelIndex
+LABEL = 1  # the column that holds one
 PICTURES = int(Qt.ItemDataRole.UserRole) + 1  # ids of the exemplars whose pictures a cell shows; None: it is text
 
 
@@ -28,10 +31,12 @@ class PictureRows(QAbstractTableModel):
         super().__init__(parent)
         self._headers, self._tips = tuple(headers), tuple(tips)
         self._rows: list[PictureRow] = []
+        self.names = ShortLabels()  # of the labels that are shown
 
     def set_rows(self, rows: Sequence[PictureRow]) -> None:
         self.beginResetModel()
         self._rows = list(rows)
+        self.names = ShortLabels(row.cells[LABEL] for row in rows)
         self.endResetModel()
 
     def row(self, at: int) -> PictureRow:

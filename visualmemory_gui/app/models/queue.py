@@ -23,6 +23,7 @@ from visualmemory_gui.app.models.queue_rows import (
     sort_keys,
 )
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class QueueModel(QAbstractTableModel):
         self._order = np.empty(0, np.int64)
         self._sorting = (int(Column.Share), Qt.SortOrder.AscendingOrder)
         self.table: QueueTable | None = None
+        self._named: tuple[QueueTable | None, ShortLabels, ShortLabels] = (None, decision.names, decision.names)
         self.moved: frozenset[int] = frozenset()
         self.least = 0.8
         self.thumbnails = Thumbnails(runner, self, side=96)
@@ -130,6 +132,15 @@ class QueueModel(QAbstractTableModel):
         """(id, full label) of ``ids``, but for those without a winner."""
         rows = map(self.row, self.rows_of(ids))
         return [(row.id, row.label) for row in rows if row.label is not None]
+
+    @property
+    def names(self) -> ShortLabels:
+        """The labels that the queue is shown beside: those of the decision, its winners and what was taught."""
+        beside, table = self._decision.names, self.table
+        if self._named[0] is not table or self._named[1] is not beside:
+            own = {label for label in (*table.winners, *table.taught) if label} if table is not None else set()
+            self._named = table, beside, ShortLabels(beside.labels | own)
+        return self._named[2]
 
     def row(self, row: int) -> QueueRow:
         assert self.table is not None

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, QModelIndex,
 
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.review import ReviewModel
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.review import Group, Suspect
@@ -40,12 +41,14 @@ class SuspectsModel(QAbstractTableModel):
         super().__init__(review)
         self._review = review
         self._rows: tuple[Suspect, ...] = ()
+        self.names = ShortLabels()  # of the labels that are shown
         review.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:
         if self._rows is not self._review.suspects:
             self.beginResetModel()
             self._rows = self._review.suspects
+            self.names = ShortLabels(label for one in self._rows for label in (one.label, one.suggested))
             self.endResetModel()
 
     def row(self, at: int) -> Suspect:
@@ -82,12 +85,14 @@ class GroupsModel(QAbstractListModel):
         super().__init__(review)
         self._review = review
         self._rows: tuple[Group, ...] = ()
+        self.names = ShortLabels()  # of the labels that are shown
         review.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:
         if self._rows is not self._review.groups:
             self.beginResetModel()
             self._rows = self._review.groups
+            self.names = ShortLabels(label for group in self._rows for label in group.labels)
             self.endResetModel()
 
     def row(self, at: int) -> Group:

@@ -11,12 +11,14 @@ from PySide6.QtGui import QIcon, QPixmap
 from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import scaled
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.impact import Verdict
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("Picture", "Expected", "Decided", "Share", "As expected")
+LABELLED = (1, 2)  # the columns that hold labels
 SIDE = 96
 
 
@@ -25,6 +27,7 @@ class WatchTableModel(QAbstractTableModel):
         super().__init__(parent)
         self._followed = followed
         self._rows: tuple[Verdict, ...] = ()
+        self.names = ShortLabels()  # of the labels that are shown
         self._icons: dict[int, QIcon] = {}
         followed.updated.connect(self.on_updated)
 
@@ -32,6 +35,7 @@ class WatchTableModel(QAbstractTableModel):
         rows = sorted((row for row in self._followed.rows if row.query.picture), key=lambda row: row.right)
         self.beginResetModel()
         self._rows = tuple(rows)
+        self.names = ShortLabels(label for row in rows for label in (row.query.expected, row.label) if label)
         here = {row.query.picture.id for row in rows if row.query.picture}
         self._icons = {number: icon for number, icon in self._icons.items() if number in here}
         self.endResetModel()
@@ -55,6 +59,8 @@ class WatchTableModel(QAbstractTableModel):
             return None
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
+            return cells(row)[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() in LABELLED:
             return cells(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole and row.query.picture is not None:
             return row.query.picture.source

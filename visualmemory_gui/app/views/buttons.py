@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolButton
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class ActionButton(QPushButton):
@@ -19,7 +18,12 @@ class ActionButton(QPushButton):
         self.setObjectName(name)
         self.setProperty("primary", primary)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._words, self._label = "", ""
+        self._words, self._label, self._names = "", "", ShortLabels()
+
+    def set_names(self, names: ShortLabels) -> None:
+        """The labels from which the one in its words is told when it is cut."""
+        self._names = names
+        self._fit()
 
     def set_words(self, text: str, label: str = "") -> None:
         """Say ``text``, in which ``label`` may be cut."""
@@ -33,7 +37,11 @@ class ActionButton(QPushButton):
 
     def _fit(self) -> None:
         metrics, room = self.fontMetrics(), self.width() - theme.px(20)
-        shown = shortened(self._words, self._label, lambda text: metrics.horizontalAdvance(text) <= room)
+        before, label, after = self._words.rpartition(self._label) if self._label else ("", "", self._words)
+        left = room - metrics.horizontalAdvance(before + after)
+        if label:
+            label = self._names.fit(label, lambda text: metrics.horizontalAdvance(text) <= left)
+        shown = before + label + after
         cut = Qt.TextElideMode.ElideMiddle if self._label else Qt.TextElideMode.ElideRight
         shown = metrics.elidedText(shown, cut, max(room, theme.px(20)))
         self.setText(shown.replace("&", "&&"))
@@ -78,12 +86,3 @@ def primary_of(action: QAction) -> QPushButton:
     action.changed.connect(follow)
     follow()
     return button
-
-
-def shortened(text: str, label: str, fits: Callable[[str], bool]) -> str:
-    """``text`` with as many first parts of the path ``label`` left out as it takes to fit; the last part stays."""
-    shown, rest = text, label
-    while not fits(shown) and "/" in rest:
-        rest = rest.split("/", 1)[1]
-        shown = text.replace(label, f"…/{rest}")
-    return shown

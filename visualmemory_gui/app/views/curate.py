@@ -25,6 +25,7 @@ from visualmemory_gui.app.views.history_panel import HistoryPanel
 from visualmemory_gui.app.views.large_preview import LargePreview
 from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
+from visualmemory_gui.engine.decision.short_labels import short_labels
 from visualmemory_gui.engine.types import Changes
 
 SIDE_PT = 78.0
@@ -104,6 +105,7 @@ class CurateView(QWidget):
         self._classes.set_counts(found.counts, found.struck)
         self.classes.set_struck(found.struck)
         self.grid.set_empty_text(NOTHING if found.total else EMPTY)
+        self.grid.set_names(short_labels(frozenset(found.counts)))
         self.grid.set_ids(found.ids)
         self.filter.set_count(self.exemplars.summary())
         self.on_selection_changed()
@@ -132,12 +134,11 @@ class CurateView(QWidget):
         selected = self.grid.selection.array if seen else NONE
         active, struck = self.exemplars.parted(selected)
         self._files.select(selected)
-        memory = self._session.memory
         there = curate_actions.Targets(
             active=len(active),
             struck=len(struck),
             label=self.tree.place[1],
-            writable=memory is not None and not memory.readonly,
+            writable=not self._session.readonly,
             current=seen and self.grid.selection.current_id is not None,
         )
         curate_actions.name_targets(self.actions_by_id, there)

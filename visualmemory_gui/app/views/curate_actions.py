@@ -12,20 +12,21 @@ from visualmemory_gui.app.views.own_actions import Spec, name
 
 SPECS: tuple[Spec, ...] = (
     Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-         ("X", "Del")),
-    Spec("restore", "Restore {}", "Give them their vote back", "restore", ("U",)),
-    Spec("relabel", "Relabel {}…", "Give them another class", "tag-edit-outline", ("R",)),
-    Spec("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced", ()),
+         ("X", "Del"), edits=True),
+    Spec("restore", "Restore {}", "Give them their vote back", "restore", ("U",), edits=True),
+    Spec("relabel", "Relabel {}…", "Give them another class", "tag-edit-outline", ("R",), edits=True),
+    Spec("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced", (), edits=True),
     Spec("ask", "Decide this exemplar", "See how the memory decides it without itself", "scale-balance", ()),
     Spec("only", "Show only {}", "Leave the others out of the grid until you show all again", "filter-outline", ("O",)),
     Spec("invert", "Invert the selection", "Select what is not selected, and nothing else", "select-inverse",
          ("Ctrl+I",)),
-    Spec("rename", "Rename class {}…", "Rename the class, or merge it into another", "form-textbox", ("F2",)),
+    Spec("rename", "Rename class {}…", "Rename the class, or merge it into another", "form-textbox",
+         ("F2",), edits=True),
     Spec("search", "Find", "Find in class, path or note", "magnify", ("Ctrl+F",)),
     Spec("larger", "Larger pictures", "Fewer of them in sight", "magnify-plus-outline", ("Ctrl++", "Ctrl+=")),
     Spec("smaller", "Smaller pictures", "More of them in sight", "magnify-minus-outline", ("Ctrl+-",)),
     Spec("forget", "Forget {} for good…", "Erase from disk and history; cannot be undone", "delete-forever-outline",
-         ("Shift+Del",)),
+         ("Shift+Del",), edits=True),
 )  # fmt: skip
 GRID_KEYS: tuple[tuple[str, str], ...] = (
     ("Arrows, Home, End, Page", "Go through the exemplars; with Shift select, with Ctrl only go"),
@@ -59,17 +60,17 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
         "rename": there.label or "",
     }
     on = {
-        "strike": there.writable and there.active > 0,
-        "restore": there.writable and there.struck > 0,
-        "relabel": there.writable and both > 0,
-        "trust": there.writable and both > 0,
-        "forget": there.writable and both > 0,
-        "rename": there.writable and there.label is not None,
+        "strike": there.active > 0,
+        "restore": there.struck > 0,
+        "relabel": both > 0,
+        "trust": both > 0,
+        "forget": both > 0,
+        "rename": there.label is not None,
         "ask": there.current,
         "only": both > 0,
     }
     for spec in SPECS:
-        name(made[spec.id], spec, of.get(spec.id, ""), enabled=on.get(spec.id, True))
+        name(made[spec.id], spec, of.get(spec.id, ""), enabled=on.get(spec.id, True), readonly=not there.writable)
 
 
 def key_sheet() -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "onl
 def empty(parent: QWidget) -> QMenu:
     """It goes when it is closed."""
     menu = QMenu(parent)
+    menu.setToolTipsVisible(True)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return menu
 
@@ -33,7 +34,7 @@ def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> 
         choice = keys.addAction(words, partial(operations.give_key, session, label, digit))
         choice.setCheckable(True)
         choice.setChecked(digit == mine)
-    keys.setEnabled(session.memory is not None and not session.memory.readonly)
+    keys.setEnabled(session.memory is not None and not session.readonly)
     return menu
 
 

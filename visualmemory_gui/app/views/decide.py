@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
@@ -24,21 +24,10 @@ from visualmemory_gui.app.views.query_panel import QueryPanel
 from visualmemory_gui.app.views.queue_panel import QueuePanel
 from visualmemory_gui.app.views.similarity_overlay import SimilarityOverlay
 from visualmemory_gui.app.widgets.preview import Preview
+from visualmemory_gui.app.widgets.scrolled import ScrolledPanel
 
 WIDTHS = (330, 640, 300)
 HEIGHTS = (400, 340)  # with a queue below
-
-
-def scrolled(panel: QWidget) -> QScrollArea:
-    """``panel`` with a scroll bar where its room is too low, so that what it holds never moves the queue below."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setAccessibleName(panel.accessibleName() or "Decision")
-    area.setWidget(panel)
-    return area
 
 
 class DecideView(QWidget):
@@ -195,8 +184,9 @@ class DecideView(QWidget):
         split.setObjectName("decideSplit")
         split.setChildrenCollapsible(False)
         split.setHandleWidth(theme.px(6))
-        for panel in (self.query, self.neighbours, scrolled(self.decision)):
-            panel.setMinimumWidth(theme.px(150))
+        query, vote = ScrolledPanel(self.query, name="Query"), ScrolledPanel(self.decision, name="Decision")
+        self.neighbours.setMinimumWidth(theme.px(255))
+        for panel in (query, self.neighbours, vote):
             split.addWidget(panel)
             split.setStretchFactor(split.count() - 1, 8 if panel is self.neighbours else 1)
         split.setSizes(list(WIDTHS))

@@ -52,14 +52,15 @@ class DecisionPanel(QFrame):
                     theme.chip_colour(label, list(shares)),
                 )
                 for label in labels
-            ]
+            ],
+            self._decision.names,
         )
         self.why.setText(why(decision))
         self.why.setVisible(bool(self.why.text()))
         rows = class_rows(self._decision.counts, decision, theme.chip_colour, self._given.keys)
         self.keys = {int(row.key): row.label for row in rows if row.key}
-        self.classes.set_rows(rows)
-        self.details.show_decision(decision)
+        self.classes.set_rows(rows, self._decision.names)
+        self.details.show_decision(decision, self._decision.names)
 
     def set_brief(self, brief: bool) -> None:
         """Where room is short the details open only when they are asked for: the digits of the classes come first."""

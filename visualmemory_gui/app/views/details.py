@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.headline import by_rule, disagree, misses, percent
 from visualmemory_gui.app.widgets.distances_plot import DistancesPlot, Dot
+from visualmemory_gui.app.widgets.label_delegate import LabelDelegate
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.decision.votes import Tally
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
@@ -33,6 +35,8 @@ class Details(QWidget):
         self._disagreed = self._opened_itself = self._brief = False
         self.fold = _fold("Details")
         self.rules = _rules_table()
+        self._names = ShortLabels()
+        self.rules.setItemDelegateForColumn(1, LabelDelegate(self.rules, lambda: self._names))
         self.distances = DistancesPlot()
         self.misses = QLabel()
         self.misses.setWordWrap(True)
@@ -45,7 +49,9 @@ class Details(QWidget):
         self.fold.toggled.connect(self.on_toggled)
         self.on_toggled(False)
 
-    def show_decision(self, decision: Decision | None) -> None:
+    def show_decision(self, decision: Decision | None, names: ShortLabels) -> None:
+        """Show ``decision``; ``names`` are the labels from which its own are told."""
+        self._names = names
         tallies = by_rule(decision)
         _fill(self.rules, tallies)
         self.distances.set_dots(dots_of(decision))
@@ -137,6 +143,7 @@ def _rules_table() -> QTableWidget:
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     high = table.fontMetrics().height() + theme.px(5)
     table.verticalHeader().setDefaultSectionSize(high)
+    table.setMinimumWidth(theme.px(190))  # or the winners have no room
     table.setFixedHeight(high * (len(RULES) + 1) + theme.px(4))
     for row in range(len(RULES)):
         for column in range(4):

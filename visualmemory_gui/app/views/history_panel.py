@@ -15,15 +15,17 @@ from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.curate_panels import Panel
-from visualmemory_gui.app.views.own_actions import Spec, build
+from visualmemory_gui.app.views.own_actions import Spec, build, tip_of
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.engine.types import Step
 
 ACTIONS = (
-    Spec("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant"),
-    Spec("back", "Go back", "Undo, or redo, until this step is the last one done", "history"),
+    Spec("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant", edits=True),
+    Spec("back", "Go back", "Undo, or redo, until this step is the last one done", "history", edits=True),
     Spec("since", "Since", "Show in the grid what is different now from after this step", "compare"),
-    Spec("tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline"),
+    Spec(
+        "tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline", edits=True
+    ),
 )
 LONGEST = 60
 
@@ -83,7 +85,7 @@ class HistoryPanel(Panel):
             action, (text, enabled) = self.actions_by_id[spec.id], words[spec.id]
             action.setEnabled(enabled)
             action.setText(text if enabled else spec.text)
-            action.setToolTip(f"{action.text().rstrip('…')}: {spec.tip}")
+            action.setToolTip(tip_of(spec, action.text(), readonly=self._session.readonly))
 
     def on_menu_requested(self, place: QPoint) -> None:
         menu = self.menu()

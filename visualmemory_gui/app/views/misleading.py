@@ -17,8 +17,9 @@ from visualmemory_gui.app.widgets.picture_table import PictureTable
 ACTIONS = (
     Spec("open", "Decide it", "Show it with its neighbours in Decide", "scale-balance", ("Return", "Enter")),
     Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-         ("S", "X", "Del")),
-    Spec("keep", "Keep {}", "It may mislead: it stays away from this list until its label changes", "check", ("K",)),
+         ("S", "X", "Del"), edits=True),
+    Spec("keep", "Keep {}", "It may mislead: it stays away from this list until its label changes", "check",
+         ("K",), edits=True),
     Spec("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline", ("Space",)),
 )  # fmt: skip
 ORDERS = (("value", "by value"), ("count", "by wrong minus right"))
@@ -59,10 +60,9 @@ class MisleadingPage(ReviewPage):
     def on_chosen_changed(self) -> None:
         chosen = self.chosen()
         many = operations.exemplars(len(chosen))
-        writable = self._session.memory is not None and not self._session.memory.readonly
-        on = {"open": len(chosen) == 1, "strike": bool(chosen) and writable, "keep": bool(chosen) and writable}
         for spec in ACTIONS:
-            name(self.actions_by_id[spec.id], spec, many, enabled=on.get(spec.id, bool(chosen)))
+            on = len(chosen) == 1 if spec.id == "open" else bool(chosen)
+            name(self.actions_by_id[spec.id], spec, many, enabled=on, readonly=self._session.readonly)
         count = f" {len(chosen):,}" if chosen else ""
         self.actions_by_id["strike"].setIconText(f"Strike out{count}")
         self.actions_by_id["keep"].setIconText(f"Keep{count}")

@@ -10,6 +10,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions import WHY_OFF
+from visualmemory_gui.app.refused_keys import EDITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Spec:
     tip: str
     icon: str
     keys: tuple[str, ...] = ()
+    edits: bool = False  # the memory: off where it can only be read
 
     @property
     def bare(self) -> str:
@@ -37,6 +40,7 @@ def build(handler: QObject, specs: Sequence[Spec], *, prefix: str, heard_in: Ite
     for spec in specs:
         action = QAction(spec.bare, handler)
         action.setObjectName(f"{prefix}{spec.id.capitalize()}")
+        action.setProperty(EDITS, spec.edits)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         theme.set_icon(action, spec.icon)
@@ -49,12 +53,22 @@ def build(handler: QObject, specs: Sequence[Spec], *, prefix: str, heard_in: Ite
     return made
 
 
-def name(action: QAction, spec: Spec, target: str = "", *, enabled: bool) -> None:
-    """Let the action name its target; without one it is off and says only what it would do."""
+def name(action: QAction, spec: Spec, target: str = "", *, enabled: bool, readonly: bool = False) -> None:
+    """Let the action name its target; without one it is off and says only what it would do.
+
+    ``readonly``: the memory can only be read, and what edits it is off and says why.
+    """
+    enabled = enabled and not (spec.edits and readonly)
     text = spec.text.format(target) if enabled and target else spec.bare
     action.setEnabled(enabled)
     action.setText(text)
-    action.setToolTip(f"{text.rstrip('…')}: {spec.tip}" + (f" ({spec.keys[0]})" if spec.keys else ""))
+    action.setToolTip(tip_of(spec, text, readonly=readonly))
+
+
+def tip_of(spec: Spec, text: str, *, readonly: bool) -> str:
+    """ "Restore 3 exemplars: Give them their vote back (U)"; and why it is off where the memory can only be read."""
+    tip = f"{text.rstrip('…')}: {spec.tip}" + (f" ({spec.keys[0]})" if spec.keys else "")
+    return f"{tip}\n{WHY_OFF}" if spec.edits and readonly else tip
 
 
 def key_sheet(specs: Iterable[Spec]) -> list[tuple[str, str]]:

@@ -95,6 +95,8 @@ class QueryPanel(QFrame):
             label.setText(text)
             label.setVisible(bool(text))
         self.winner.setVisible(bool(self.winner.text()))
+        for button in (self.teach, self.confirm, self.watch):
+            button.set_names(self._decision.names)
 
     def _here_text(self) -> str:
         query, here = self._decision.query, self._decision.here

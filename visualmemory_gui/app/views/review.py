@@ -26,19 +26,22 @@ AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these ex
 WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
 SUSPECT_ACTIONS = (
     Spec("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
-         ("Return", "Enter")),
-    Spec("relabel", "Relabel {}…", "Give them another class than the one suggested", "tag-edit-outline", ("R",)),
+         ("Return", "Enter"), edits=True),
+    Spec("relabel", "Relabel {}…", "Give them another class than the one suggested", "tag-edit-outline",
+         ("R",), edits=True),
     Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-         ("S", "X", "Del")),
-    Spec("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check", ("K",)),
+         ("S", "X", "Del"), edits=True),
+    Spec("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check",
+         ("K",), edits=True),
     Spec("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline", ("Space",)),
 )  # fmt: skip
 GROUP_ACTIONS = (
     Spec("strike", "Keep the first of {}", "Strike out all others of each selected group", "content-duplicate",
-         ("Return", "S", "X", "Del")),
+         ("Return", "S", "X", "Del"), edits=True),
     Spec("relabel", "Relabel all of {}…", "Give all exemplars of the selected groups one class", "tag-edit-outline",
-         ("R",)),
-    Spec("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check", ("K",)),
+         ("R",), edits=True),
+    Spec("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check",
+         ("K",), edits=True),
     Spec("preview", "Large preview", "See the first of the group large; arrows go on", "image-search-outline",
          ("Space",)),
 )  # fmt: skip
@@ -158,10 +161,14 @@ class SuspectsPage(ReviewPage):
         only = chosen[0] if len(chosen) == 1 else None
         to = f"to {only.suggested}" if only else f"{many} as suggested"
         targets = {"take": to, "relabel": many, "strike": many, "keep": f"as {only.label}" if only else many}
-        writable = self._session.memory is not None and not self._session.memory.readonly
         for spec in SUSPECT_ACTIONS:
-            on = bool(chosen) and (writable or spec.id == "preview")
-            name(self.actions_by_id[spec.id], spec, targets.get(spec.id, ""), enabled=on)
+            name(
+                self.actions_by_id[spec.id],
+                spec,
+                targets.get(spec.id, ""),
+                enabled=bool(chosen),
+                readonly=self._session.readonly,
+            )
         count = f" {len(chosen):,}" if chosen else ""
         for action, words in (
             ("take", "Relabel as suggested" if len(chosen) < 2 else f"Relabel{count} as suggested"),
@@ -227,11 +234,9 @@ class GroupsPage(ReviewPage):
         chosen = self.list.chosen()
         many = f"{len(chosen):,} groups" if len(chosen) != 1 else "this group"
         targets = {"keep": f"{many} as {'they are' if len(chosen) != 1 else 'it is'}"}
-        writable = self._session.memory is not None and not self._session.memory.readonly
         for spec in GROUP_ACTIONS:
             target = "" if spec.id == "preview" else targets.get(spec.id, many)
-            on = bool(chosen) and (writable or spec.id == "preview")
-            name(self.actions_by_id[spec.id], spec, target, enabled=on)
+            name(self.actions_by_id[spec.id], spec, target, enabled=bool(chosen), readonly=self._session.readonly)
         self.considering.update()
 
     def thought(self) -> Thought | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 from PySide6.QtCore import QEvent, QModelIndex, QObject
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.neighbours import NeighboursModel
@@ -92,8 +92,7 @@ class SimilarityOverlay(QObject):
     def _show_neighbour(self, cells: F64, *, scale: float | None = None) -> None:
         splitting = self._model.splitting
         if splitting is not None:
-            picture = QPixmap.fromImage(layered(splitting.seen_other, cells, scale=scale))
-            self._cards.show_layered(splitting.neighbour.id, picture)
+            self._cards.show_layered(splitting.neighbour.id, layered(splitting.seen_other, cells, scale=scale))
 
     def _say(self, text: str) -> None:
         self._query.caption.setText(text)

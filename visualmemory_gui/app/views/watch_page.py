@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.watch_table import WatchTableModel, name_of
+from visualmemory_gui.app.models.watch_table import LABELLED, WatchTableModel, name_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.study_page import StudyPage, titled
+from visualmemory_gui.app.widgets.label_delegate import LabelDelegate
 
 EMPTY = (
     "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
@@ -28,9 +29,10 @@ EMPTY = (
 )
 ACTIONS = (
     Spec("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance", ("Return",)),
-    Spec("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline", ("R",)),
+    Spec("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline",
+         ("R",), edits=True),
     Spec("unwatch", "Stop watching {}", "Follow the selected pictures no more; the memory is as it was",
-         "eye-off-outline", ("Del",)),
+         "eye-off-outline", ("Del",), edits=True),
 )  # fmt: skip
 
 
@@ -44,9 +46,11 @@ class WatchPage(StudyPage):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._followed = session.followed
+        self._session, self._followed = session, session.followed
         self.model = WatchTableModel(session.followed, self)
         self.table = _table(self.model)
+        for column in LABELLED:
+            self.table.setItemDelegateForColumn(column, LabelDelegate(self.table, lambda: self.model.names))
         self.actions_by_id = build(self, ACTIONS, prefix="study", heard_in=[self])
         self._lay_out()
         self.table.activated.connect(lambda _: self.ask())
@@ -66,7 +70,7 @@ class WatchPage(StudyPage):
         on = {"ask": chosen == 1, "expect": chosen == 1, "unwatch": chosen > 0}
         for spec in ACTIONS:
             many = f"{chosen:,} pictures" if chosen > 1 else ""
-            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id])
+            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id], readonly=self._session.readonly)
 
     def ask(self) -> None:
         if query := self._query():

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem,
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.blame import BlameModel, fix_words, promise_words, row_sentence, row_words
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 SIDE_PT = 30.0
 
@@ -49,8 +50,10 @@ class BlameBox(QWidget):
     def on_updated(self) -> None:
         found, looking = self._model.found, self._model.looking
         self.rows.clear()
-        for one in found.blamed if found is not None else ():
-            item = QListWidgetItem(row_words(one))
+        blamed = found.blamed if found is not None else ()
+        names = ShortLabels(one.label for one in blamed)
+        for one in blamed:
+            item = QListWidgetItem(row_words(one, names))
             item.setData(Qt.ItemDataRole.UserRole, one.id)
             sentence = row_sentence(one, found.true if found is not None else "")
             item.setToolTip(f"{sentence}\nEnter or double click: decide it")

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_pictures import CORNER
 from visualmemory_gui.app.models.card_roles import Card, factor_text
-from visualmemory_gui.app.widgets.chip import chip_text, paint_chip
+from visualmemory_gui.app.widgets.chip import paint_chip
 from visualmemory_gui.app.widgets.pictures import PixmapCache, paint_centred
 
 FAR = 1.0  # the distance at which the strip ends; two pictures without anything in common
@@ -120,7 +120,7 @@ def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: Card
     if not struck:
         badge = parts.kept(("rank", card.rank), lambda: _badge(parts, layout, card.rank))
         painter.drawPixmap(layout.rank.topLeft(), badge)
-    _paint_button(painter, layout, parts, struck=struck)
+    _paint_button(painter, layout, parts, struck=struck, locked=card.locked)
     _paint_label(painter, layout, card, parts, struck=struck)
     _paint_mark(painter, layout, card, struck=struck)
     if struck:
@@ -179,15 +179,18 @@ def _badge(parts: CardParts, layout: CardLayout, rank: int) -> QPixmap:
     return parts.drawn(QSize(ceil(wide), ceil(high)), paint)
 
 
-def _paint_button(painter: QPainter, layout: CardLayout, parts: CardParts, *, struck: bool) -> None:
-    """Always there, louder under the mouse: a crossed circle strikes out, a turned arrow restores."""
+def _paint_button(painter: QPainter, layout: CardLayout, parts: CardParts, *, struck: bool, locked: bool) -> None:
+    """Always there, louder under the mouse: a crossed circle strikes out, a turned arrow restores. Locked: faint."""
+    hovered = parts.look.hovered and not locked
 
     def draw() -> QPixmap:
         whole = layout.button.adjusted(-1, -1, 1, 1)
-        return parts.drawn(whole.size().toSize(), lambda p: _draw_button(p, layout.button, struck, parts.look.hovered))
+        return parts.drawn(whole.size().toSize(), lambda p: _draw_button(p, layout.button, struck, hovered))
 
-    drawn = parts.kept(("button", struck, parts.look.hovered), draw)
+    drawn = parts.kept(("button", struck, hovered), draw)
+    painter.setOpacity(0.4 if locked else 1.0)
     painter.drawPixmap(layout.button.topLeft() - QPointF(1, 1), drawn)
+    painter.setOpacity(1.0)
 
 
 def _draw_button(painter: QPainter, button: QRectF, struck: bool, hovered: bool) -> None:
@@ -216,13 +219,16 @@ def _paint_label(painter: QPainter, layout: CardLayout, card: Card, parts: CardP
     number = f"{card.distance:.3f}"
     room = ceil(layout.chip.width()) - layout.number - layout.gap
     colour = QColor(c.grey_chip) if struck or card.colour is None else card.colour
-    text = chip_text(card.label, card.key)
+    before = f"{card.key}  " if card.key else ""
 
     def draw() -> QPixmap:
         box = QRectF(0, 0, room, layout.chip.height())
-        return parts.drawn(box.size().toSize(), lambda p: paint_chip(p, box, text, colour))
+        return parts.drawn(
+            box.size().toSize(), lambda p: paint_chip(p, box, card.label, colour, names=card.names, before=before)
+        )
 
-    painter.drawPixmap(layout.chip.topLeft(), parts.kept(("chip", text, colour.rgba(), room), draw))
+    key = ("chip", before, card.label, card.names, colour.rgba(), room)
+    painter.drawPixmap(layout.chip.topLeft(), parts.kept(key, draw))
     painter.setPen(QColor(c.dim if struck else c.text))
     painter.drawText(layout.chip, RIGHT, number)
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyleOptionViewItem
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.widgets.chip import paint_chip
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 def select_only(view: QAbstractItemView, row: int) -> None:
@@ -66,10 +67,13 @@ def paint_several(painter: QPainter, room: QRectF, pixmaps: Sequence[QPixmap | N
         paint_small(painter, QRectF(left, room.center().y() - side / 2, side, side), pixmap)
 
 
-def paint_chip_in(painter: QPainter, room: QRectF, text: str, colour: QColor | None) -> None:
+def paint_chip_in(
+    painter: QPainter, room: QRectF, label: str, colour: QColor | None, *, names: ShortLabels, before: str = ""
+) -> None:
     """A chip at the left of ``room``, half way down."""
     high = painter.fontMetrics().height() + theme.px(2)
-    paint_chip(painter, QRectF(room.x(), room.center().y() - high / 2, room.width(), high), text, colour)
+    spot = QRectF(room.x(), room.center().y() - high / 2, room.width(), high)
+    paint_chip(painter, spot, label, colour, names=names, before=before)
 
 
 def paint_share(painter: QPainter, room: QRectF, share: float, colour: QColor) -> None:

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.card_roles import ALONE
 from visualmemory_gui.app.models.class_rows import ClassRole, ClassRow, ClassRows
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -38,6 +40,7 @@ class ClassList(QListView):
         self._rows = ClassRows(self)
         self.setModel(self._rows)
         self._over = -1
+        self.names = ALONE
         self.setItemDelegate(_ClassDelegate(self))
         self.activated.connect(self._on_activated)
         theme.notifier.changed.connect(self.viewport().update)
@@ -47,13 +50,18 @@ class ClassList(QListView):
         """The row under a drag, -1 without one."""
         return self._over
 
-    def set_rows(self, rows: Sequence[ClassRow]) -> None:
+    def set_rows(self, rows: Sequence[ClassRow], names: ShortLabels = ALONE) -> None:
+        """Show ``rows``; ``names`` are the labels beside which they are shown."""
+        self.names = names
         self._rows.set_rows(rows)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         pitch = self.fontMetrics().height() + theme.px(8)
         return QSize(theme.px(150), pitch * min(8, self._rows.rowCount()) + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._consider(event)
@@ -151,7 +159,8 @@ class _ClassDelegate(QStyledItemDelegate):
         taken = painter.fontMetrics().horizontalAdvance(count) + theme.px(6)
         text = room.adjusted(side + theme.px(6), 0, -taken, 0)
         painter.setPen(QColor(c.text))
-        painter.drawText(text, middle, shortened(painter.fontMetrics(), row.label, int(text.width())))
+        shown = shortened(painter.fontMetrics(), row.label, int(text.width()), self._view.names)
+        painter.drawText(text, middle, shown)
 
 
 def _paint_cap(painter: QPainter, cap: QRectF, row: ClassRow) -> None:

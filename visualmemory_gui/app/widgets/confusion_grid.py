@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.evaluation import Cell
 from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 NAMES = 0.26  # of the width, for the labels of the rows
 NO_ANSWER = "no answer"
@@ -36,6 +37,7 @@ class ConfusionGrid(QWidget):
         self._columns: tuple[str, ...] = ()
         self._counts: Mapping[str, Mapping[str, int]] = {}
         self._at: tuple[int, int] | None = None
+        self.names = ShortLabels()
         theme.notifier.changed.connect(self.update)
 
     def set_confusion(self, confusion: Mapping[str, Mapping[str, int]]) -> None:
@@ -45,6 +47,7 @@ class ConfusionGrid(QWidget):
         self._rows = tuple(label for label in labels if label in confusion)
         self._columns = (*labels, "") if none else tuple(labels)
         self._counts, self._at = confusion, None
+        self.names = ShortLabels(labels)
         self.update()
         self.chosen_changed.emit()
 
@@ -103,7 +106,7 @@ class ConfusionGrid(QWidget):
                 0, self._room(row, 0).center().y() - metrics.height() / 2, self._left() - theme.px(4), metrics.height()
             )
             painter.setPen(QColor(c.text if row == chosen else c.dim))
-            text = shortened(metrics, label, int(room.width()))
+            text = shortened(metrics, label, int(room.width()), self.names)
             painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -48,15 +48,16 @@ class ConfusionPanel(QWidget):
         self.on_chosen()
 
     def set_confusion(self, confusion: Mapping[str, Mapping[str, int]], mistakes: Sequence[Cell]) -> None:
+        self.grid.set_confusion(confusion)
         self.mistakes.blockSignals(True)
         self.mistakes.clear()
         for cell in mistakes:
-            item = QListWidgetItem(f"{cell.queries:,}   {cell.arrow}")
+            item = QListWidgetItem(f"{cell.queries:,}   {cell.arrow(self.grid.names)}")
             item.setData(Qt.ItemDataRole.UserRole, cell)
             item.setToolTip(cell.words)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{cell.queries:,}: {cell.words}")
             self.mistakes.addItem(item)
         self.mistakes.blockSignals(False)
-        self.grid.set_confusion(confusion)
 
     def chosen(self) -> Cell | None:
         return self.grid.chosen()

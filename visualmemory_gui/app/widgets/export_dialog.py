@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 Choose = Callable[[QWidget, str, Callable[[str], object]], object]
 
@@ -32,7 +32,7 @@ FORMATS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-class ExportDialog(QDialog):
+class ExportDialog(FittingDialog):
     """Use ``open()``; ``confirmed`` tells target, format and whether to keep paths and places."""
 
     confirmed = Signal(str, str, bool)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QListView,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 
 
@@ -31,7 +31,7 @@ class StrikeRow:
     image: QImage
 
 
-class FlipDialog(QDialog):
+class FlipDialog(FittingDialog):
     """Use ``open()``; ``confirmed`` comes when it is applied."""
 
     confirmed = Signal()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 DESTROYED = (
     "Erased from the memory's folder: picture copies, thumbnails, vectors, what decisions derived from them, and their "
@@ -14,7 +15,7 @@ DESTROYED = (
 )
 
 
-class ForgetDialog(QDialog):
+class ForgetDialog(FittingDialog):
     """Use ``open()``; ``confirmed`` comes once. Above one exemplar the count must be typed."""
 
     confirmed = Signal()

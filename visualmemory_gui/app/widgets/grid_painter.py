@@ -11,6 +11,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.exemplars import Cell
 from visualmemory_gui.app.widgets.card_painter import Look
 from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,11 @@ class CellSize:
 
 
 class CellPainter:
-    """Paints cells; pictures come in the size in which they are painted, or smaller."""
+    """Paints cells; pictures come in the size in which they are painted, or smaller. ``names`` are the labels beside
+    which those of the cells are shown."""
 
-    def __init__(self, size: CellSize) -> None:
-        self.size = size
+    def __init__(self, size: CellSize, names: ShortLabels) -> None:
+        self.size, self.names = size, names
         self._metrics = QFontMetrics(size.font)
         self._labels: dict[str, str] = {}
 
@@ -115,7 +117,7 @@ class CellPainter:
         if text not in self._labels:
             if len(self._labels) > 5_000:
                 self._labels.clear()
-            self._labels[text] = shortened(self._metrics, text, int(room.width()))
+            self._labels[text] = shortened(self._metrics, text, int(room.width()), self.names)
         painter.setPen(QColor(c.dim if cell.struck else c.text))
         painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._labels[text])
 

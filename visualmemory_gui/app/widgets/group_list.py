@@ -39,7 +39,7 @@ class GroupList(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._model = model
         self.setModel(model)
-        self._painter = _GroupDelegate(self, thumbnails.get)
+        self._painter = _GroupDelegate(self, model, thumbnails.get)
         self.setItemDelegate(self._painter)
         thumbnails.loaded.connect(lambda _: self.viewport().update())
         Place(self).changed.connect(self.chosen_changed)
@@ -50,9 +50,9 @@ class GroupList(QListView):
 
 
 class _GroupDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QListView, picture: Callable[[int], QPixmap | None]) -> None:
+    def __init__(self, parent: QListView, model: GroupsModel, picture: Callable[[int], QPixmap | None]) -> None:
         super().__init__(parent)
-        self._picture = picture
+        self._model, self._picture = model, picture
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(200), theme.px(SIDE_PT) + option.fontMetrics.height() + theme.px(12))
@@ -83,7 +83,7 @@ class _GroupDelegate(QStyledItemDelegate):
             place = QRectF(room.x() + n * (wide + gap), room.y(), side, side)
             paint_small(painter, place, self._picture(group.ids[n]))
             below = QRectF(place.x(), place.bottom() + theme.px(2), wide, high)
-            paint_chip(painter, below, group.labels[n], _colour(group, n))
+            paint_chip(painter, below, group.labels[n], _colour(group, n), names=self._model.names)
         if shown < len(group.ids):
             rest = QRectF(room.x() + shown * (wide + gap), room.y(), wide, side)
             painter.setPen(QColor(theme.current().dim))

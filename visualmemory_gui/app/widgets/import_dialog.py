@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 LINK = "Link: the pictures stay where they are"
 COPY = "Copy: the memory keeps its own"
@@ -31,7 +32,7 @@ class FolderFacts:
     kept: int | None = None
 
 
-class ImportDialog(QDialog):
+class ImportDialog(FittingDialog):
     """Use ``open()``, and ``set_facts`` when they have been counted, and again when the cost has been measured.
 
     ``confirmed`` tells whether to copy.

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCompleter,
-    QDialog,
     QDialogButtonBox,
     QLabel,
     QLineEdit,
@@ -17,11 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 REST_MS = 150  # without a key
 
 
-class LabelChooser(QDialog):
+class LabelChooser(FittingDialog):
     """Use ``open()``; ``chosen`` tells the class when it is accepted. ``question`` names what will be labelled."""
 
     chosen = Signal(str)
@@ -45,6 +45,7 @@ class LabelChooser(QDialog):
         self._edit = self._line_edit(sorted(labels), preselected)
         self._hint = QLabel()
         self._hint.setProperty("dim", True)
+        self._hint.setWordWrap(True)
         self._impact = QLabel(" ")
         self._impact.setProperty("dim", True)
         self._impact.setWordWrap(True)
@@ -58,7 +59,7 @@ class LabelChooser(QDialog):
         heading = QLabel(question)
         heading.setBuddy(self._edit)
         column = QVBoxLayout(self)
-        for widget in (heading, self._edit, self._hint, self._impact, buttons):
+        for widget in (heading, self._hint, self._impact, self._edit, buttons):  # the list lies below the line
             column.addWidget(widget)
         self._on_typed(preselected)
         if typed:

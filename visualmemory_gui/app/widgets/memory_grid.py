@@ -32,6 +32,7 @@ from visualmemory_gui.app.widgets.grid_mouse import GridMouse
 from visualmemory_gui.app.widgets.grid_painter import CellPainter, CellSize
 from visualmemory_gui.app.widgets.grid_selection import GridSelection
 from visualmemory_gui.app.widgets.grid_voice import GridVoice
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class MemoryGrid(CellView):
@@ -69,7 +70,7 @@ class MemoryGrid(CellView):
         self.files_of = files_of
         self._empty = "No exemplars"
         self.selection = GridSelection()
-        self._painter = CellPainter(CellSize.of(self.font(), side_pt))
+        self._painter = CellPainter(CellSize.of(self.font(), side_pt), ShortLabels())
         self._layout = GridLayout(0, 1, 1, 1, 0)
         self._mouse = GridMouse(self, self.viewport())
         self._voice = GridVoice(self, self.rows)
@@ -102,6 +103,12 @@ class MemoryGrid(CellView):
         if len(self.selection) != before:
             self.selection_changed.emit()
         self._voice.tell(self.selection, self._in_sight())
+
+    def set_names(self, names: ShortLabels) -> None:
+        """The labels of all cells, from which each is told."""
+        if names is not self._painter.names:
+            self._painter = CellPainter(self._painter.size, names)
+            self.viewport().update()
 
     def set_empty_text(self, text: str) -> None:
         self._empty = text
@@ -267,5 +274,5 @@ class MemoryGrid(CellView):
         self.viewport().update()
 
     def _on_theme(self) -> None:
-        self._painter = CellPainter(CellSize.of(self.font(), self._side_pt))
+        self._painter = CellPainter(CellSize.of(self.font(), self._side_pt), self._painter.names)
         self._lay_out()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class MovedRow:
     image: QImage
 
 
-class MovedDialog(QDialog):
+class MovedDialog(FittingDialog):
     """Use ``open()``; ``chosen`` tells the row that is to be decided."""
 
     chosen = Signal(int)

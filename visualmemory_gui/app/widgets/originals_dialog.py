@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 MOST_SHOWN = 6  # folders without scrolling
 MEANING = (
@@ -17,7 +18,7 @@ MEANING = (
 )
 
 
-class OriginalsDialog(QDialog):
+class OriginalsDialog(FittingDialog):
     """Use ``open()``; ``locate_requested`` tells the folder that is looked for. ``folders`` are (path, how many)."""
 
     locate_requested = Signal(str)

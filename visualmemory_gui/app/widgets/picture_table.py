@@ -9,9 +9,10 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.picture_rows import PICTURES, PictureRows
+from visualmemory_gui.app.models.picture_rows import LABEL, PICTURES, PictureRows
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.cells import cell, paint_several
+from visualmemory_gui.app.widgets.chip import shortened
 from visualmemory_gui.app.widgets.rows import Place, chosen_rows, dress
 
 Index = QModelIndex | QPersistentModelIndex
@@ -35,7 +36,7 @@ class PictureTable(QTableView):
         self.setAccessibleName(words)
         self._rows = model
         self.setModel(model)
-        self._painter = _PictureDelegate(self, thumbnails.get)
+        self._painter = _PictureDelegate(self, model, thumbnails.get)
         self.setItemDelegate(self._painter)
         self._dress()
         thumbnails.loaded.connect(lambda _: self.viewport().update())
@@ -53,18 +54,17 @@ class PictureTable(QTableView):
     def _dress(self) -> None:
         dress(self, high=theme.px(SIDE_PT) + theme.px(4))
         self.setWordWrap(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideLeft)  # the end of a label tells most
         header = self.horizontalHeader()
         header.resizeSection(0, theme.px(PICTURE_PT))
         for column in range(2, self._rows.columnCount()):
             header.resizeSection(column, theme.px(NUMBER_PT))
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(LABEL, QHeaderView.ResizeMode.Stretch)
 
 
 class _PictureDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QTableView, picture: Callable[[int], QPixmap | None]) -> None:
+    def __init__(self, parent: QTableView, rows: PictureRows, picture: Callable[[int], QPixmap | None]) -> None:
         super().__init__(parent)
-        self._picture = picture
+        self._rows, self._picture = rows, picture
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(PICTURE_PT), theme.px(SIDE_PT) + theme.px(4))
@@ -75,5 +75,8 @@ class _PictureDelegate(QStyledItemDelegate):
             if pictures is not None:
                 paint_several(painter, room, [self._picture(exemplar) for exemplar in pictures])
                 return
-            text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideLeft, int(room.width()))
+            text, metrics = str(index.data()), painter.fontMetrics()
+            if index.column() == LABEL:
+                text = shortened(metrics, text, int(room.width()), self._rows.names)
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
             painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)

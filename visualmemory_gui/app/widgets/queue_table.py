@@ -47,7 +47,7 @@ class QueueTableView(QTableView):
         self._current: int | None = None
         self._until = 0.0
         self.setModel(model)
-        self._painter = _RowDelegate(self, self.glow)
+        self._painter = _RowDelegate(self, model, self.glow)
         self.setItemDelegate(self._painter)
         self._flash = QTimer(self, interval=FRAME_MS)
         self._flash.timeout.connect(self._on_flash)
@@ -123,9 +123,9 @@ class QueueTableView(QTableView):
 
 
 class _RowDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QTableView, glow: Callable[[], float]) -> None:
+    def __init__(self, parent: QTableView, model: QueueModel, glow: Callable[[], float]) -> None:
         super().__init__(parent)
-        self._glow = glow
+        self._model, self._glow = model, glow
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: QueueRow = index.data(QueueRole.Row)
@@ -135,9 +135,9 @@ class _RowDelegate(QStyledItemDelegate):
             if column == Column.Picture:
                 _picture(painter, room, row, index.data(QueueRole.Pixmap))
             elif column == Column.Winner and row.winner is not None:
-                paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour))
+                paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour), names=self._model.names)
             elif column == Column.Taught and row.taught is not None:
-                paint_chip_in(painter, room, f"✓ {row.taught}", None)
+                paint_chip_in(painter, room, row.taught, None, names=self._model.names, before="✓ ")
             elif column == Column.Share and row.share is not None:
                 paint_share(painter, room, row.share, index.data(QueueRole.Colour))
             else:

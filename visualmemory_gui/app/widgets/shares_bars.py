@@ -10,7 +10,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_roles import ALONE
 from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 MOST = 8
 
@@ -42,8 +44,14 @@ class SharesBars(QWidget):
     def bars(self) -> tuple[Bar, ...]:
         return self._bars
 
-    def set_shares(self, shares: Sequence[tuple[str, float, float | None, QColor | str | None]]) -> None:
-        """Show ``(label, share, share before or None, colour or None)``, largest first as given."""
+    def set_shares(
+        self,
+        shares: Sequence[tuple[str, float, float | None, QColor | str | None]],
+        names: ShortLabels = ALONE,
+    ) -> None:
+        """Show ``(label, share, share before or None, colour or None)``, largest first as given; ``names`` are the
+        labels beside which they are shown."""
+        self._names = names
         rest_colour = QColor(theme.current().grey_chip)
         bars = [Bar(label, share, before, QColor(colour or rest_colour)) for label, share, before, colour in shares]
         self._bars = tuple(with_rest(bars, rest_colour))
@@ -82,7 +90,7 @@ class SharesBars(QWidget):
         c = theme.current()
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         painter.setPen(QColor(c.text))
-        label = shortened(self.fontMetrics(), bar.label, int(names - theme.px(4)))
+        label = shortened(self.fontMetrics(), bar.label, int(names - theme.px(4)), self._names)
         painter.drawText(QRectF(0, row.y(), names, row.height()), middle | int(Qt.AlignmentFlag.AlignLeft), label)
         painter.drawText(row, middle | int(Qt.AlignmentFlag.AlignRight), figure(bar))
         track = row.adjusted(names + theme.px(2), row.height() * 0.22, -figures, -row.height() * 0.22)

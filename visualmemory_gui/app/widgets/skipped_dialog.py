@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QDialogButtonBox,
     QHeaderView,
     QLabel,
@@ -20,12 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 HEADS = ("File", "Why")
 MOST_SHOWN = 1_000
 
 
-class SkippedDialog(QDialog):
+class SkippedDialog(FittingDialog):
     """Use ``open()``. ``rows`` are (path, reason)."""
 
     def __init__(self, parent: QWidget | None, *, title: str, rows: Sequence[tuple[str, str]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Signal
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
@@ -24,8 +24,8 @@ WIDTHS_PT = {
     Column.Picture: 54.0,
     Column.Share: 66.0,
     Column.SuggestedShare: 66.0,
-    Column.Against: 150.0,
 }
+LABEL_PT, AGAINST_PT = 52.0, (66.0, 150.0)  # the least width of a label; the least and the greatest of what is against
 
 
 class SuspectTable(QTableView):
@@ -37,7 +37,7 @@ class SuspectTable(QTableView):
         self.setAccessibleName("Labels that the other exemplars contradict")
         self._model = model
         self.setModel(model)
-        self._painter = _SuspectDelegate(self, thumbnails.get)
+        self._painter = _SuspectDelegate(self, model, thumbnails.get)
         self.setItemDelegate(self._painter)
         self._dress()
         thumbnails.loaded.connect(lambda _: self.viewport().update())
@@ -47,19 +47,28 @@ class SuspectTable(QTableView):
         """The selected suspects, in the order shown."""
         return [self._model.row(row) for row in chosen_rows(self)]
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What speaks against a label gives its room to the labels where the table is narrow."""
+        header = self.horizontalHeader()
+        taken = sum(header.sectionSize(int(column)) for column in WIDTHS_PT)
+        left = self.viewport().width() - taken - 4 * theme.px(LABEL_PT)
+        header.resizeSection(int(Column.Against), max(theme.px(AGAINST_PT[0]), min(theme.px(AGAINST_PT[1]), left)))
+        super().resizeEvent(event)
+
     def _dress(self) -> None:
         dress(self, high=theme.px(SIDE_PT) + theme.px(4))
         header = self.horizontalHeader()
         for column, wide in WIDTHS_PT.items():
             header.resizeSection(int(column), theme.px(wide))
+        header.setMinimumSectionSize(theme.px(LABEL_PT))
         for column in (Column.Label, Column.Suggested):
             header.setSectionResizeMode(int(column), QHeaderView.ResizeMode.Stretch)
 
 
 class _SuspectDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QTableView, picture: Callable[[int], QPixmap | None]) -> None:
+    def __init__(self, parent: QTableView, model: SuspectsModel, picture: Callable[[int], QPixmap | None]) -> None:
         super().__init__(parent)
-        self._picture = picture
+        self._model, self._picture = model, picture
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(54), theme.px(SIDE_PT) + theme.px(4))
@@ -71,9 +80,9 @@ class _SuspectDelegate(QStyledItemDelegate):
             if column == Column.Picture:
                 paint_small(painter, room, self._picture(suspect.id))
             elif column == Column.Label:
-                paint_chip_in(painter, room, suspect.label, None)
+                paint_chip_in(painter, room, suspect.label, None, names=self._model.names)
             elif column == Column.Suggested:
-                paint_chip_in(painter, room, suspect.suggested, chip)
+                paint_chip_in(painter, room, suspect.suggested, chip, names=self._model.names)
             elif column == Column.Share:
                 paint_share(painter, room, suspect.share, QColor(theme.current().grey_chip))
             elif column == Column.SuggestedShare:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 LEAST, MOST = 0.01, 100.0
 MEANING = (
@@ -14,7 +15,7 @@ MEANING = (
 )
 
 
-class TrustDialog(QDialog):
+class TrustDialog(FittingDialog):
     """Use ``open()``; ``confirmed`` tells the trust. ``what`` names the exemplars: "3 exemplars"."""
 
     confirmed = Signal(float)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
-from visualmemory_gui.engine.images.sheet import DIM, INK, LINE, Sheet, font, shortened
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
+from visualmemory_gui.engine.images.sheet import DIM, INK, LINE, Sheet, font
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.report_content import Card, Report
@@ -54,9 +55,11 @@ def _bars(sheet: Sheet, report: Report) -> None:
     if not report.shares:
         sheet.text("No neighbour has a vote.", colour=DIM)
     face, names, figures = font(15), 300, 70
+    short = ShortLabels(report.shares)
     for place, (label, share) in enumerate(list(report.shares.items())[:MOST_BARS]):
         pen = sheet.draw(sheet.y + 26)
-        pen.text((MARGIN, sheet.y), shortened(label, face, names - 12), fill=INK, font=face)
+        shown = short.fit(label, lambda text: face.getlength(text) <= names - 12)
+        pen.text((MARGIN, sheet.y), shown, fill=INK, font=face)
         width = WIDTH - 2 * MARGIN - names - figures
         sheet.bar(MARGIN + names, sheet.y + 5, width, share, colour=OTHER if place else WON, height=10)
         pen.text((WIDTH - MARGIN, sheet.y), f"{100 * share:.0f} %", fill=INK, font=face, anchor="ra")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
@@ -16,7 +17,7 @@ from PIL import (
     GifImagePlugin,  # noqa: F401
     IcoImagePlugin,  # noqa: F401
     Image,
-    JpegImagePlugin,  # noqa: F401
+    JpegImagePlugin,
     PngImagePlugin,  # noqa: F401
     PpmImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
@@ -31,10 +32,20 @@ from visualmemory_gui.engine.images.geometry import fit
 from visualmemory_gui.engine.images.thumbnails import thumbnail
 from visualmemory_gui.engine.types import U8, Geometry, Picture
 
-MAX_PIXELS = 64_000_000
+MAX_PIXELS = 64_000_000  # decoded
+# JPEG files up to this many pixels are decoded at such a part of their size that what is decoded stays below the limit.
+MAX_JPEG_PIXELS = 400_000_000
+# A progressive JPEG is held whole before its first row comes out, as coefficients of two bytes; beside them the file
+# and what is decoded must fit into the 1 GB of a decoding child.
+MAX_COEFFICIENT_BYTES = 800_000_000
 # JPEG files are decoded at 1/2, 1/4 or 1/8 of their size as long as both sides keep at least this many pixels.
 DRAFT = 512
-_TOO_MANY_PIXELS = "the picture has more than 64 megapixels"
+_TOO_MANY_PIXELS = "the image has more than 64 megapixels; saved as JPEG it may have up to 400"
+_TOO_MANY_OF_JPEG = "the image has more than 400 megapixels"
+_TOO_MUCH_PROGRESSIVE = (
+    "a progressive JPEG of this size needs more memory than one image may use; "
+    "save it as a baseline (not progressive) JPEG"
+)
 _NO_PIXELS = "the picture has no pixels"
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "ICO")
 _ORIENTATION = 0x0112
@@ -59,8 +70,9 @@ _HASH_PIXELS = 2_000_000
 def decode(path: str | Path, geometry: Geometry) -> Picture:
     """The picture in the file ``path``: upright, in sRGB, its first frame. Raises BadImage for whatever cannot be used.
 
-    The file's format is told from its first bytes; more than 64 megapixels are refused from the header. Nothing here
-    limits time or memory: that is the part of the child process.
+    The file's format is told from its first bytes; more than 64 megapixels, or 400 of a JPEG, are refused from the
+    header. The content id of a large JPEG is that of the pixels of its reduced decoding, which are the same each time.
+    Nothing here limits time or memory: that is the part of the child process.
     """
     with files.open_regular(path) as file:
         try:
@@ -116,11 +128,31 @@ def _opened(source: BinaryIO) -> Image.Image:
     """The image in ``source``, its header read and nothing decoded yet."""
     head = source.read(formats.HEAD_BYTES)
     source.seek(0)
-    names = _heic() if formats.is_heic(head) else _FORMATS
     try:
-        image = Image.open(source, formats=names)
-    except UnidentifiedImageError:
+        image = _opened_jpeg(source) if head.startswith(formats.JPEG) else _opened_other(source, head)
+    except (UnidentifiedImageError, SyntaxError, IndexError, TypeError, struct.error):
         raise Refused(formats.refusal(head)) from None
+    return image
+
+
+def _opened_jpeg(source: BinaryIO) -> Image.Image:
+    """Opened past Pillow's own limit of pixels, which knows nothing of reduced decoding."""
+    image = JpegImagePlugin.jpeg_factory(source)
+    _check_size(image.size, most=MAX_JPEG_PIXELS, reason=_TOO_MANY_OF_JPEG)
+    if image.info.get("progressive") and _coefficient_bytes(image) > MAX_COEFFICIENT_BYTES:
+        raise Refused(_TOO_MUCH_PROGRESSIVE)
+    return image
+
+
+def _coefficient_bytes(image: JpegImagePlugin.JpegImageFile) -> int:
+    """What the coefficients of all components take: two bytes each, as many as samples."""
+    sampled = [(across, down) for _, across, down, _ in image.layer]
+    most = max(across for across, _ in sampled) * max(down for _, down in sampled)
+    return 2 * image.width * image.height * sum(across * down for across, down in sampled) // most
+
+
+def _opened_other(source: BinaryIO, head: bytes) -> Image.Image:
+    image = Image.open(source, formats=_heic() if formats.is_heic(head) else _FORMATS)
     _check_size(image.size)
     return image
 
@@ -134,15 +166,17 @@ def _heic() -> tuple[str, ...]:
     return ("HEIF",)
 
 
-def _check_size(size: tuple[int, int]) -> None:
-    if size[0] * size[1] > MAX_PIXELS:
-        raise Refused(_TOO_MANY_PIXELS)
+def _check_size(size: tuple[int, int], *, most: int = MAX_PIXELS, reason: str = _TOO_MANY_PIXELS) -> None:
+    if size[0] * size[1] > most:
+        raise Refused(reason)
     if 0 in size:
         raise Refused(_NO_PIXELS)
 
 
 def _draft(image: Image.Image, geometry: Geometry) -> None:
-    side = max(DRAFT, geometry.size, geometry.resize)
+    """Let a JPEG be decoded at a part of its size: as small as the encoder allows, and in any case below the limit."""
+    least = next((part for part in (1, 2, 4) if image.width * image.height <= part**2 * MAX_PIXELS), 8)
+    side = min(max(DRAFT, geometry.size, geometry.resize), max(1, min(image.size) // least))
     image.draft(None, (side, side))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 HEAD_BYTES = 512
+JPEG = b"\xff\xd8\xff"  # how each of them begins
 SPOKEN = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, ICO, and HEIC with the heic extra"
 
 # What Pillow calls a format, and the usual ending of such a file. MPO: JPEG files of some cameras turn out to be that.
@@ -27,7 +28,7 @@ _SUFFIXES = frozenset(ENDINGS.values()) | {
     *(".pgm", ".pbm", ".pnm", ".heif", ".hif"),
 }
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
-_MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\1\0")
+_MAGICS = (JPEG, b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\1\0")
 _DRAWINGS = (
     (b"%!PS", "an EPS or PostScript drawing, which is not read; save it as PNG"),
     (b"\xc5\xd0\xd3\xc6", "an EPS drawing, which is not read; save it as PNG"),

@@ -92,11 +92,3 @@ def wrapped(words: str, face: Any, width: int) -> list[str]:
                 line = line[cut:]
         lines.append(line)
     return lines
-
-
-def shortened(words: str, face: Any, width: int) -> str:
-    """``words`` in one line of at most ``width`` pixels; what is left out at its start is "…"."""
-    if face.getlength(words) <= width:
-        return words
-    start = next((i for i in range(1, len(words)) if face.getlength("…" + words[i:]) <= width), len(words))
-    return "…" + words[start:]

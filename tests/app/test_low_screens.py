@@ -1,0 +1,89 @@
+"""A screen of 1920 x 1080 at 200 % has 960 x 540 places: nothing is cut there, and all of it can be reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.app.conftest import Desk
+from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.widgets.scrolled import ScrolledPanel
+
+WIDE, HIGH = 960, 540
+TASK_BAR = 40
+
+
+@pytest.fixture
+def low(desk: Desk, tmp_path: Path) -> Desk:
+    """A decided query with all that can be said of it, on a low screen."""
+    desk.window.resize(WIDE, HIGH)
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    desk.window.decide.decision.details.fold.setChecked(True)
+    desk.settle()
+    return desk
+
+
+def inside(widget: QWidget, room: QWidget) -> bool:
+    """Whether no part of ``widget`` lies left or right of ``room``."""
+    left = widget.mapTo(room, QPoint(0, 0)).x()
+    return left >= 0 and left + widget.width() <= room.width()
+
+
+def test_the_panels_of_a_decision_are_as_wide_as_what_they_hold(low: Desk) -> None:
+    decide = low.window.decide
+    for panel in (decide.query, decide.decision):
+        room = panel.parentWidget()
+        told = [w for kind in (QLabel, QAbstractButton, QAbstractItemView) for w in panel.findChildren(kind)]
+        assert all(inside(widget, room) for widget in told if widget.isVisible())
+    bars = decide.decision.bars
+    assert inside(bars, decide.decision.parentWidget()) and bars.width() >= bars.minimumSizeHint().width()
+
+
+def test_what_has_no_room_below_is_scrolled_to(low: Desk) -> None:
+    decide = low.window.decide
+    for panel, last in ((decide.query, decide.query.report), (decide.decision, decide.decision.classes)):
+        area = panel.parentWidget().parentWidget()
+        assert isinstance(area, ScrolledPanel)
+        area.ensureWidgetVisible(last, 0, 0)
+        QApplication.processEvents()
+        shown = QRect(last.mapTo(area.viewport(), QPoint(0, 0)), last.size())
+        assert area.viewport().rect().intersected(shown).height() >= min(last.height(), area.viewport().height())
+
+
+def test_a_panel_shrinks_to_its_least_height_before_it_scrolls(low: Desk) -> None:
+    low.window.resize(1280, 800)
+    low.settle()
+    query = low.window.decide.query
+    assert query.height() == query.parentWidget().height()
+    low.window.resize(WIDE, 400)
+    low.settle()
+    assert query.height() > query.parentWidget().height()
+    assert query.picture.height() == query.picture.minimumSizeHint().height()
+
+
+def test_every_workspace_fits_on_the_screen(low: Desk) -> None:
+    least = low.window.minimumSizeHint()
+    assert least.width() <= WIDE and least.height() <= HIGH - TASK_BAR
+    for action in ("actionCurate", "actionStudy", "actionDecide"):
+        low.press(action)
+        assert (low.window.width(), low.window.height()) == (WIDE, HIGH)
+
+
+def test_the_review_keeps_room_for_its_labels(low: Desk, qtbot: QtBot) -> None:
+    low.memory.relabel([1, 2], "shapes/other")
+    low.press("actionCurate")
+    tabs = low.window.curate.tabs
+    tabs.setCurrentWidget(tabs.suspects)
+    low.settle()
+    table = tabs.suspects.table
+    table.show()
+    table.resize(430, 300)
+    for column in (Column.Label, Column.Suggested):
+        assert table.columnWidth(int(column)) >= table.horizontalHeader().minimumSectionSize() > 50
+    table.resize(1200, 300)
+    assert table.columnWidth(int(Column.Label)) > 200

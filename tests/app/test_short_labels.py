@@ -1,0 +1,112 @@
+"""No two classes that are shown beside each other look alike, however narrow their places are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.app.conftest import Desk
+from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.widgets import chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
+from visualmemory_gui.engine.memory import VisualMemory
+
+CLASSES = ("letters/outlined/lowercase", "letters/filled/lowercase", "letters/filled/uppercase", "town/tiles/uppercase")
+PAINTED_BY = (chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars)
+
+
+class Seen(dict[str, set[tuple[str, str]]]):
+    """(label, what was painted of it) by the module that painted it."""
+
+    def check(self, *modules: str) -> None:
+        for module in modules:
+            told: defaultdict[str, set[str]] = defaultdict(set)
+            for label, text in self[module]:
+                told[text].add(label)
+            assert any(text != label for label, text in self[module]), f"{module} has room for all"
+            assert all(len(labels) == 1 for labels in told.values()), (module, dict(told))
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    found = Seen()
+    real = chip.shortened
+    for module in PAINTED_BY:
+        name = module.__name__.rpartition(".")[2]
+        found[name] = set()
+
+        def told(metrics: object, label: str, room: int, names: ShortLabels, name: str = name) -> str:
+            text = real(metrics, label, room, names)  # type: ignore[arg-type]
+            found[name].add((label, text))
+            return text
+
+        monkeypatch.setattr(module, "shortened", told)
+    return found
+
+
+@pytest.fixture
+def letters(empty_desk: Desk, tmp_path: Path) -> Desk:
+    """Four classes, two pairs of which have the same last part; each has an exemplar that lies among another."""
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(len(CLASSES), 16)).repeat(12, 0) + 0.1 * rng.normal(size=(12 * len(CLASSES), 16))
+    labels = [label for label in CLASSES for _ in range(12)]
+    for at in range(len(CLASSES)):
+        vectors[12 * at] = vectors[(12 * at + 14) % len(vectors)] + 0.01
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with VisualMemory.create(tmp_path / "letters.vmem", dim=16) as memory:
+        memory.add_vectors(vectors.astype(np.float32), labels)
+    empty_desk.open(tmp_path / "letters.vmem")
+    return empty_desk
+
+
+def test_cards_shares_and_classes_of_a_decision_tell_all_classes_apart(letters: Desk, seen: Seen) -> None:
+    window = letters.window
+    window.session.decision.set_k(40)
+    window.on_query_chosen(1)
+    letters.settle()
+    window.decide.decision.setFixedWidth(130)
+    window.decide.neighbours.grid.cards.set_side(70)
+    window.decide.decision.details.fold.setChecked(True)
+    window.grab()
+    seen.check("chip", "shares_bars", "class_rows")
+    assert seen["label_delegate"]
+
+
+def test_the_grid_tells_all_classes_apart(letters: Desk, seen: Seen, qtbot: QtBot) -> None:
+    window = letters.window
+    letters.press("actionCurate")
+    window.curate.grid.set_side(40)
+    window.curate.grid.grab()
+    QApplication.processEvents()
+    seen.check("grid_painter")
+
+
+def test_the_review_tells_a_label_from_its_suggestion(letters: Desk, seen: Seen, qtbot: QtBot) -> None:
+    letters.press("actionCurate")
+    tabs = letters.window.curate.tabs
+    tabs.setCurrentWidget(tabs.suspects)
+    qtbot.waitUntil(lambda: bool(tabs.model.suspects), timeout=10_000)
+    letters.settle()
+    table = tabs.suspects.table
+    table.resize(420, 300)
+    for column in (Column.Label, Column.Suggested):
+        table.setColumnWidth(int(column), 90)
+    table.grab()
+    seen.check("chip")
+    assert {label for label, _ in seen["chip"]} == {
+        label for one in tabs.model.suspects for label in (one.label, one.suggested)
+    }
+    index = table.model().index(0, int(Column.Label))
+    assert index.data(3) == tabs.model.suspects[0].label  # the tooltip
+
+
+def test_a_mistake_names_both_of_its_classes_by_their_endings() -> None:
+    cell = Cell("letters/outlined/lowercase", "letters/filled/lowercase", 3)
+    assert cell.arrow(ShortLabels(CLASSES)) == "…/outlined/lowercase  →  …/filled/lowercase"
+    assert Cell("cat", "", 3).arrow(ShortLabels(CLASSES)) == "cat  →  no answer"
