@@ -122,10 +122,12 @@ def _list(memory: str, *, as_json: bool) -> None:
 
 
 def _check(memory: str, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.decision.levels import level_in_words
     from visualmemory_gui.engine.study.impact import Follower
 
     with reader(memory) as m, Progress() as report:
         rows = Follower(m, report=report).rows() if len(m.watch) else ()
+        level = m.settings.level
     right = sum(row.right for row in rows)
     if as_json:
         shown = [
@@ -141,7 +143,7 @@ def _check(memory: str, *, as_json: bool) -> None:
         ]
         emit({"watched": len(rows), "right": right, "rows": shown})
         return
-    typer.echo(f"{right:,} of {len(rows):,} as expected")
+    typer.echo(f"{right:,} of {len(rows):,} as expected at {level_in_words(level)}")
     wrong = [row for row in rows if not row.right]
     if wrong:
         cells = ((row.query.expected, row.label, row.share, _name(row.query, None)) for row in wrong)

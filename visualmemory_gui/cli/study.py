@@ -126,7 +126,7 @@ def _tell_plan(found: Plan, edit: str | None, *, dry_run: bool) -> None:
     if found.by_hand:
         typer.echo(f"{count(found.by_hand)} keep the trust that was set by hand")
     asked = f"asked {found.queries:,} times, right {100 * found.accuracy:.1f} %"
-    typer.echo(f"accuracy: {found.gain.words}; {asked} before")
+    typer.echo(f"accuracy at the full label: {found.gain.words}; {asked} before")
     typer.echo("nothing was changed" if dry_run else edit or "nothing to prune")
 
 
@@ -160,5 +160,7 @@ def _tell_tuned(found: Tuned, edit: str | None) -> None:
     if found.parameter:
         name, used, fitted = found.parameter
         typer.echo(f"the rule's {name}: {fitted:.3g} would fit best, {used:g} stays")
-    typer.echo(f"accuracy on {told:,} others: {found.gain.words}; {100 * found.accuracy:.1f} % before")
+    typer.echo(
+        f"accuracy at the full label on {told:,} others: {found.gain.words}; {100 * found.accuracy:.1f} % before"
+    )
     typer.echo(f"not applied: {found.refused}" if found.refused else edit or "nothing was changed")
