@@ -20,6 +20,7 @@ from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.chart import table
 from visualmemory_gui.app.models.charts import accuracy, calibration, charts, reliability, sweeps
 from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.app.views.evaluate_page import EvaluatePage
@@ -62,6 +63,64 @@ def test_evaluate_draws_curves_and_says_the_figure(empty_desk: Desk, page: Evalu
         "accuracy", "reliability", "calibration", "sweep-distance", "sweep-softmax", "sweep-rank",
     ]  # fmt: skip
     theme.notifier.changed.emit()
+
+
+@pytest.fixture
+def levels(empty_desk: Desk, tmp_path: Path) -> EvaluatePage:
+    """Over a memory whose labels have two parts, and that decides at the first."""
+    vectors, of = clustered(400, dim=8, classes=6, seed=1, spread=0.8)
+    with VisualMemory.create(tmp_path / "levels.vmem", dim=8) as memory:
+        memory.add_vectors(vectors, [f"kind {int(label[-1]) % 2}/{label}" for label in of])
+        memory.set("level", 1)
+    empty_desk.open(tmp_path / "levels.vmem")
+    empty_desk.press("actionStudy")
+    empty_desk.window.study.tabs.setCurrentWidget(empty_desk.window.study.evaluate)
+    run(empty_desk)
+    return empty_desk.window.study.evaluate
+
+
+def test_figures_begin_at_the_level_that_the_memory_decides_at_and_say_so(
+    empty_desk: Desk, levels: EvaluatePage
+) -> None:
+    found = levels.model.found
+    assert found is not None
+    assert levels.level.currentText() == "level 1" and levels.level.isVisible()
+    said = f"{percent(found.at(1).accuracy)} of 400 right at level 1, {percent(found.at(0).accuracy)} at the full label"
+    assert levels.summary.text().startswith(said)
+    assert levels.charts[0].chart.title.endswith("at level 1")
+    assert levels.charts[1].chart.title.endswith("at the full label")
+    assert {cell.true for cell in levels.model.cells()} == {"kind 0", "kind 1"}
+    levels.confusion.grid.choose(levels.model.cells()[0])
+    assert not levels.confusion.blame.ask_button.isEnabled()
+
+
+def test_another_level_is_shown_and_stays_for_the_next_evaluation(empty_desk: Desk, levels: EvaluatePage) -> None:
+    levels.level.setCurrentIndex(levels.level.findData(0))
+    levels.level.activated.emit(levels.level.currentIndex())
+    assert "at the full label, " in levels.summary.text() and levels.classes.table.rowCount() == 6
+    run(empty_desk)
+    assert levels.level.currentText() == "full label" and levels.model.level == 0
+
+
+def test_classes_are_listed_hardest_first_and_open_their_confusions(empty_desk: Desk, levels: EvaluatePage) -> None:
+    levels.model.choose_level(0)
+    rows, table = levels.model.classes(), levels.classes.table
+    assert [row.accuracy for row in rows] == sorted(row.accuracy for row in rows)
+    assert [table.item(0, column).text() for column in range(3)] == [
+        rows[0].label, f"{rows[0].queries:,}", percent(rows[0].accuracy),
+    ]  # fmt: skip
+    assert not levels.classes.button.isEnabled()
+    table.selectRow(0)
+    levels.classes.button.click()
+    assert levels.tabs.currentWidget() is levels.confusion
+    assert levels.confusion.chosen() == rows[0].mistake
+    assert rows[0].mistake is not None and rows[0].mistake.true == rows[0].label
+
+
+def test_labels_of_one_part_have_no_level_to_choose(empty_desk: Desk, page: EvaluatePage) -> None:
+    run(empty_desk)
+    assert not page.level.isVisible()
+    assert "level" not in page.summary.text() and "label" not in page.charts[0].chart.title
 
 
 def test_a_cell_opens_its_pictures_and_one_of_them_with_its_neighbours(empty_desk: Desk, page: EvaluatePage) -> None:

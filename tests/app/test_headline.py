@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from visualmemory_gui.app.models.headline import (
     why,
     winning_label,
 )
+from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import roll_up
 from visualmemory_gui.engine.types import Decision, Neighbour, Novelty, SearchInfo
 
@@ -50,6 +52,22 @@ def test_unknown_owns_the_headline_and_says_why() -> None:
 def test_confidence_is_said_only_where_it_is_calibrated() -> None:
     assert "times" not in headline(TIGERS).numbers
     assert headline(replace(TIGERS, confidence=0.93)).numbers.endswith("such answers are right 9 in 10 times here")
+
+
+@pytest.mark.parametrize("chance", [i / 1000 for i in range(1, 1000, 7)])
+def test_a_chance_in_words_is_never_certain_nor_impossible_and_close(chance: float) -> None:
+    said = in_words(chance)
+    if found := re.fullmatch(r"(\d+) in (\d+) times", said):
+        part, whole = map(int, found.groups())
+        assert 0 < part < whole and abs(part / whole - chance) <= 0.5 / whole + 0.005
+    else:
+        assert said == ("less than 1 in 20 times" if chance < 0.05 else "more than 99 in 100 times")
+
+
+def test_a_chance_of_one_in_twenty_is_not_none() -> None:
+    assert (in_words(0.05), in_words(1.0), in_words(0.96)) == (
+        "1 in 10 times", "more than 99 in 100 times", "96 in 100 times",
+    )  # fmt: skip
 
 
 def test_nothing_to_compare_with_is_a_headline_too() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -14,6 +15,7 @@ from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
+from visualmemory_gui.engine.decision.factor import class_factor
 from visualmemory_gui.engine.types import MemorySettings
 
 
@@ -39,6 +41,14 @@ def choose(dialog: SettingsDialog, name: str, text: str) -> None:
 
 
 class TestDialog:
+    def test_the_class_factor_is_described_as_it_is(self, qtbot: QtBot) -> None:
+        dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, True))
+        boxes = dialog.findChildren(QCheckBox)
+        said = next(box.toolTip() for box in boxes if box.text() == "Classes with few exemplars count more")
+        once, five, ten = class_factor(np.array([1, 5, 10])).tolist()
+        assert f"fewer than 10 exemplars counts 10 divided by their number: {once:.0f} times for a single one" in said
+        assert (five, ten) == (2, 1) and "twice for 5" in said
+
     def test_what_was_not_touched_is_not_told(self, qtbot: QtBot) -> None:
         settings = MemorySettings(k=7, rule="softmax", class_factor=False, exact_limit=26_000_001, threads=2)
         dialog = dialog_of(qtbot, OfMemory(settings, 1280, True), WindowSettings("dark", True, 112.0))

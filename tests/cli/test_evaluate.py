@@ -21,7 +21,16 @@ def test_it_tells_every_figure_of_a_memory(memory: Path) -> None:  # noqa: F811
     assert found["confidence"] is None
     assert found["run"] is None
     shown = run("evaluate", memory).stdout
-    assert "the hardest classes" in shown
+    assert "the hardest classes at the full label" in shown
+    for words in (" % at the full label, ", " % at level 1", "full label  ", "level 1  "):
+        assert words in shown
+    assert set(found["per_class_by_level"]) == {"0", "1"} and found["level"] == 0
+
+
+def test_it_says_at_which_level_the_memory_decides(memory: Path) -> None:  # noqa: F811
+    told("settings", memory, "level", 1)
+    shown = run("evaluate", memory).stdout
+    assert "this memory decides at level 1" in shown and "the hardest classes at level 1" in shown
 
 
 def test_kept_runs_are_listed_and_compared_on_the_same_queries(memory: Path) -> None:  # noqa: F811

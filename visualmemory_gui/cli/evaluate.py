@@ -178,19 +178,29 @@ def _tell(found: Evaluation, run: Run | None, compared: Sequence[tuple[Run, Gain
 
 
 def _print_evaluation(found: Evaluation) -> None:
-    print_line(f"{count(found.queries, 'query')}; right answers in %, full label")
+    from visualmemory_gui.engine.decision.levels import level_in_words
+
+    way = f"k = {found.calibration.k}, {found.calibration.rule}"
+    print_line(f"{count(found.queries, 'query')}; right answers with {way}: {found.words}")
+    if found.level:
+        print_line(f"this memory decides at {level_in_words(found.level)}")
     columns = list(dict.fromkeys(k for by_k in found.accuracy.values() for k in by_k))
-    rows = [(name, *(f"{100 * by_k[k]:.2f}" for k in columns)) for name, by_k in found.accuracy.items()]
-    table(rows, ("rule", *(f"k={k}" for k in columns)))
+    rows = [
+        (level_in_words(level), name, *(f"{100 * by_k[k]:.2f}" for k in columns))
+        for level in found.levels
+        for name, by_k in found.accuracy_by_level[level].items()
+    ]
+    table(rows, ("right, % at", "rule", *(f"k={k}" for k in columns)))
     error = found.calibration.ece
-    way = f"at k = {found.calibration.k}, {found.calibration.rule}"
     if error is not None:
-        print_line(f"calibration error {error:.3f} of the share, {way}")
+        print_line(f"calibration error {error:.3f} of the share, with {way}, at the full label")
     if found.confidence is not None and found.confidence.ece is not None:
         print_line(f"calibration error {found.confidence.ece:.3f} of the confidence, on queries it was not fitted on")
-    worst = sorted(found.per_class.items(), key=lambda item: (item[1].accuracy, -item[1].support))[:WORST]
-    print_line(f"the hardest classes, {way}")
-    table(((label, one.support, f"{100 * one.accuracy:.1f}") for label, one in worst), ("class", "queries", "right, %"))
+    for level in sorted({0, found.level}):
+        print_line(f"the hardest classes at {level_in_words(level)}, with {way}")
+        worst = found.at(level).hardest()[:WORST]
+        cells = ((label, one.support, f"{100 * one.accuracy:.1f}") for label, one in worst)
+        table(cells, ("class", "queries", "right, %"))
     for one in found.skipped:
         say(f"skipped {one.path}: {one.reason}")
 
@@ -219,7 +229,7 @@ def _list_runs(memory: str, *, as_json: bool) -> None:
         )
         for run in found
     ]
-    table(rows, ("run", "when", "right, %", "queries", "way", "asked", "query set"))
+    table(rows, ("run", "when", "right, % (full label)", "queries", "way", "asked", "query set"))
 
 
 def _lists(

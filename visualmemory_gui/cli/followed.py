@@ -125,10 +125,12 @@ def _list(memory: str, *, as_json: bool) -> None:
 
 
 def _check(memory: str, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.decision.levels import level_in_words
     from visualmemory_gui.engine.study.impact import Follower
 
     with reader(memory) as m, Progress("deciding") as report:
         rows = Follower(m, report=report).rows() if len(m.watch) else ()
+        level = m.settings.level
     right = sum(row.right for row in rows)
     if as_json:
         shown = [
@@ -144,7 +146,7 @@ def _check(memory: str, *, as_json: bool) -> None:
         ]
         emit({"watched": len(rows), "right": right, "rows": shown})
         return
-    print_line(f"{right:,} of {len(rows):,} as expected")
+    print_line(f"{right:,} of {len(rows):,} as expected at {level_in_words(level)}")
     wrong = [row for row in rows if not row.right]
     if wrong:
         cells = ((row.query.expected, row.label, row.share, _name(row.query, None)) for row in wrong)

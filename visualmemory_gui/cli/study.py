@@ -126,7 +126,7 @@ def _tell_plan(found: Plan, edit: str | None, *, dry_run: bool) -> None:
     if found.by_hand:
         print_line(f"{count(found.by_hand)} keep the trust that was set by hand")
     asked = f"asked {found.queries:,} times, right {100 * found.accuracy:.1f} %"
-    print_line(f"accuracy: {found.gain.words}; {asked} before")
+    print_line(f"accuracy at the full label: {found.gain.words}; {asked} before")
     print_line("nothing was changed" if dry_run else edit or "nothing to prune")
 
 
@@ -160,5 +160,7 @@ def _tell_tuned(found: Tuned, edit: str | None) -> None:
     if found.parameter:
         name, used, fitted = found.parameter
         print_line(f"the rule's {name}: {fitted:.3g} would fit best, {used:g} stays")
-    print_line(f"accuracy on {told:,} others: {found.gain.words}; {100 * found.accuracy:.1f} % before")
+    print_line(
+        f"accuracy at the full label on {told:,} others: {found.gain.words}; {100 * found.accuracy:.1f} % before"
+    )
     print_line(f"not applied: {found.refused}" if found.refused else edit or "nothing was changed")

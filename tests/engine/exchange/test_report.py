@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def made(memory: VisualMemory, *, name: str = "query.png", keep_private: bool = 
     return report.gather(memory, decision, asked, keep_private=keep_private)
 
 
+def test_a_chance_below_certainty_is_not_called_ten_in_ten(memory: VisualMemory) -> None:
+    decision = replace(memory.decide(memory.picture(picture((190, 70, 50), seed=77))), confidence=0.96)
+    said = report.gather(memory, decision, Asked("query.png", None, None, None)).sentences
+    assert "Such answers are right 96 in 100 times here." in said
+
+
 def test_the_page_holds_picture_neighbours_votes_edits_and_settings_and_fetches_nothing(
     memory: VisualMemory, tmp_path: Path
 ) -> None:
@@ -62,7 +69,7 @@ def test_the_page_holds_picture_neighbours_votes_edits_and_settings_and_fetches_
     assert "script" not in page.tags and "link" not in page.tags
     for words in (
         "query.png",
-        "rank, k = 10, full label",
+        "rank, k = 10, at the full label",
         "fake, 64 dimensions",
         "Expected: animals/cat",
         "Strike out 1 exemplar",

@@ -153,6 +153,13 @@ def check(found: Any, expected: dict[str, Any]) -> None:
     assert found.accuracy == expected["by_level"][0]
     assert list(found.reliability_at_k) == expected["reliability"]
     assert found.confusion == expected["confusion"]
+    told = found.calibration
+    for level in found.levels:
+        outcomes, by_k = found.at(level), found.accuracy_by_level[level][told.rule]
+        assert outcomes.accuracy == by_k.get(told.k, outcomes.accuracy)
+        figures = outcomes.per_class.values()
+        assert sum(one.accuracy * one.support for one in figures) == pytest.approx(outcomes.accuracy * found.queries)
+        assert [one.accuracy for _, one in outcomes.hardest()] == sorted(one.accuracy for one in figures)
     bins = found.calibration.bins
     assert sum(one.queries for one in bins) == len(expected["shares"])
     mass = [one.queries for one in bins]

@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.models.chart import Chart, Line
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.types import RULES, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.evaluation import Evaluation
 
 
-def charts(found: Evaluation) -> tuple[Chart, ...]:
-    """Accuracy, reliability, calibration, and a sweep of each rule's parameter."""
-    return (accuracy(found), reliability(found), calibration(found), *sweeps(found))
+def charts(found: Evaluation, level: int = 0) -> tuple[Chart, ...]:
+    """Accuracy at ``level``; reliability, calibration, and a sweep of each rule's parameter, at the full label."""
+    return (accuracy(found, level), reliability(found), calibration(found), *sweeps(found))
 
 
-def accuracy(found: Evaluation) -> Chart:
+def accuracy(found: Evaluation, level: int = 0) -> Chart:
+    by_rule = found.accuracy_by_level[level]
     lines = tuple(
         Line(rule, tuple(map(float, by_k)), _percents(by_k.values()), "line", RULES.index(rule))
-        for rule, by_k in found.accuracy.items()
+        for rule, by_k in by_rule.items()
     )
-    best = max(((x, rule, k) for rule, by_k in found.accuracy.items() for k, x in by_k.items()), default=None)
+    best = max(((x, rule, k) for rule, by_k in by_rule.items() for k, x in by_k.items()), default=None)
     words = "" if best is None else f"Best of these: {best[1]} at k = {best[2]}, {percent(best[0])} right."
-    return Chart("accuracy", "Right answers by k and rule", "k", "right, %", lines, words, log_x=True)
+    title = f"Right answers by k and rule{_at(found, level)}"
+    return Chart("accuracy", title, "k", "right, %", lines, words, log_x=True)
 
 
 def reliability(found: Evaluation) -> Chart:
@@ -38,9 +41,8 @@ def reliability(found: Evaluation) -> Chart:
         a, b = found.reliability_fit
         lines.append(Line("a ln k + b", ks, _percents(a * math.log(k) + b for k in ks), "dashes"))
         words = f"Fit: {100 * a:+.1f} ln k {'+' if b >= 0 else '-'} {abs(100 * b):.0f} %."
-    return Chart(
-        "reliability", "Neighbours of the right class", "k-th neighbour", "right, %", tuple(lines), words, log_x=True
-    )
+    title = f"Neighbours of the right class{_at(found)}"
+    return Chart("reliability", title, "k-th neighbour", "right, %", tuple(lines), words, log_x=True)
 
 
 def calibration(found: Evaluation) -> Chart:
@@ -52,7 +54,7 @@ def calibration(found: Evaluation) -> Chart:
         lines.append(Line("confidence", _percents(edges), _percents(ys), "steps", 1))
     shares, right = _percents(one.share for one in told.bins), _percents(one.accuracy for one in told.bins)
     lines.append(Line("15 equal parts of the queries", shares, right, "points", 0))
-    title, words = "Share of the vote and being right", _error(found)
+    title, words = f"Share of the vote and being right{_at(found)}", _error(found)
     return Chart("calibration", title, "share, %", "right, %", tuple(lines), words, legend="bottom right")
 
 
@@ -78,7 +80,7 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
             Line(f"k = {k}", values, _percents(sweep.accuracy[value][k] for value in values), "line", place)
             for place, k in enumerate(shown)
         )
-        title = f"{_capital(rule)}: {sweep.parameter}"
+        title = f"{_capital(rule)}: {sweep.parameter}{_at(found)}"
         out.append(
             Chart(
                 f"sweep-{rule}",
@@ -92,6 +94,11 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
             )
         )
     return tuple(out)
+
+
+def _at(found: Evaluation, level: int = 0) -> str:
+    """What a title says of the level, where the labels have several."""
+    return f" at {level_in_words(level)}" if len(found.levels) > 1 else ""
 
 
 def _usual(rule: Rule) -> str:

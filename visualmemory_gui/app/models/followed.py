@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
@@ -52,9 +53,12 @@ class FollowedModel(QObject):
         return next((q.expected for q in watched if q.picture and q.picture.content == content), None)
 
     @property
-    def right(self) -> int:
-        """How many of the watched decisions are as expected."""
-        return sum(row.right for row in self.rows)
+    def words(self) -> str:
+        """ "41 of 50 as expected at level 1", at the level that the memory decides at; "" without a watch set."""
+        if self._memory is None or not self.rows:
+            return ""
+        right, level = sum(row.right for row in self.rows), self._memory.settings.level
+        return f"{right:,} of {len(self.rows):,} as expected{f' at {level_in_words(level)}' if level else ''}"
 
     def set_memory(self, memory: VisualMemory | None) -> None:
         self._memory = memory

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.votes import Tally, tally, weights
 from visualmemory_gui.engine.types import RULES, Decision, Rule
@@ -36,15 +37,6 @@ def breakable(text: str) -> str:
 
 def _pieces(word: str) -> list[str]:
     return [word[i : i + PIECE] for i in range(0, len(word), PIECE)]
-
-
-def chance(confidence: float) -> str:
-    """ "9 in 10 times"; near certainty in hundredths, which nothing makes "always"."""
-    if confidence < 0.05:
-        return "less than 1 in 20 times"
-    if confidence < 0.945:
-        return f"{round(10 * confidence)} in 10 times"
-    return f"{round(100 * confidence)} in 100 times" if confidence < 0.995 else "more than 99 in 100 times"
 
 
 def headline(decision: Decision | None) -> Headline:
@@ -152,7 +144,7 @@ def _numbers(decision: Decision) -> str:
     if decision.margin is not None and len(decision.shares) > 1:
         parts.append(f"margin {percent(decision.margin)}")
     if decision.confidence is not None and decision.known is not False:
-        parts.append(f"such answers are right {chance(decision.confidence)} here")
+        parts.append(f"such answers are right {in_words(decision.confidence)} here")
     return " · ".join(parts)
 
 

@@ -12,6 +12,7 @@ from visualmemory_gui.app.models.exemplars import Runner
 from visualmemory_gui.app.models.foreseen import Thought, thought, trusting
 from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
 from visualmemory_gui.app.models.preview import PreviewModel
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
@@ -120,9 +121,9 @@ def headline(plan: Plan) -> str:
 
 
 def promise(plan: Plan) -> str:
-    """ "Accuracy: 1.2 points better (0.3 to 2.1), from 60.6 %; asked of 3,329 decisions, …"."""
+    """ "Accuracy at the full label: 1.2 points better (0.3 to 2.1), from 60.6 %; asked of 3,329 decisions, …"."""
     asked = f"asked of {plan.queries:,} decisions, each under a pruning that it had no say in"
-    return f"Accuracy: {plan.gain.words}, from {100 * plan.accuracy:.1f} %; {asked}."
+    return f"Accuracy at {level_in_words(0)}: {plan.gain.words}, from {100 * plan.accuracy:.1f} %; {asked}."
 
 
 def held_back(plan: Plan) -> str:

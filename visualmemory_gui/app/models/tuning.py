@@ -11,6 +11,7 @@ from visualmemory_gui.app.models.chart import Chart, Line, Mark
 from visualmemory_gui.app.models.exemplars import Runner
 from visualmemory_gui.app.models.foreseen import Thought, trusting
 from visualmemory_gui.app.models.preview import PreviewModel
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def descent(steps: Sequence[Step], stopped_at: int | None = None) -> tuple[Chart
 
     return (
         chart("tuning-loss", "Loss", "loss", losses, "{:.3f}"),
-        chart("tuning-accuracy", "Accuracy", "right, %", right, "{:.1f} %"),
+        chart("tuning-accuracy", f"Accuracy at {level_in_words(0)}", "right, %", right, "{:.1f} %"),
     )
 
 
@@ -98,7 +99,7 @@ def verdict(tuned: Tuned) -> str:
     if tuned.refused is not None:
         return f"Not to be applied: {tuned.refused}."
     asked = f"measured on {tuned.queries[2]:,} exemplars that had no part in it"
-    return f"Accuracy: {tuned.gain.words}, from {100 * tuned.accuracy:.1f} %; {asked}."
+    return f"Accuracy at {level_in_words(0)}: {tuned.gain.words}, from {100 * tuned.accuracy:.1f} %; {asked}."
 
 
 def details(tuned: Tuned) -> str:

@@ -23,8 +23,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import study_operations, theme
 from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.charts import charts
-from visualmemory_gui.app.models.evaluation import Cell, EvaluationModel
-from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.evaluation import Cell, ClassRow, EvaluationModel, headline
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
@@ -33,8 +32,10 @@ from visualmemory_gui.app.views.own_actions import build
 from visualmemory_gui.app.views.study_page import titled
 from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
 from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
+from visualmemory_gui.app.widgets.class_figures import ClassFigures
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.runs_table import RunsTable
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.types import I64, Changes
 
 EMPTY = (
@@ -59,9 +60,10 @@ class EvaluatePage(ChartPage):
         side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side)
         self.confusion = ConfusionPanel(BlameBox(self.blame, self.thumbnails))
+        self.classes = ClassFigures()
         self.runs = RunsTable()
         self.actions_by_id = build(self, self.specs, prefix="evaluate", heard_in=[self])
-        self._drawn: object = None
+        self._drawn: tuple[object, int] = (None, 0)
         self._lay_out()
         self._connect()
         self.on_updated()
@@ -82,8 +84,9 @@ class EvaluatePage(ChartPage):
         self._offer_queries()
         self.runs.set_runs(model.runs)
         self._stack.setCurrentWidget(self.tabs if found is not None or model.runs else self.empty)
-        if found is not self._drawn:
-            self._drawn = found
+        self._offer_levels()
+        if (found, model.level) != self._drawn:
+            self._drawn = found, model.level
             self._show()
 
     def on_memory(self) -> None:
@@ -96,6 +99,11 @@ class EvaluatePage(ChartPage):
         self.thumbnails.forget(changes.forgotten)
         self.blame.on_changed(changes)
         self.model.on_changed(changes)
+
+    def show_confusions(self, row: ClassRow) -> None:
+        """Open the matrix at the most frequent mistake with the images of a class."""
+        self.tabs.setCurrentWidget(self.confusion)
+        self.confusion.grid.choose(row.mistake or Cell(row.label, row.label, row.queries))
 
     def look_for_blame(self) -> None:
         """Who makes the pictures of the chosen cell be decided wrong?"""
@@ -121,22 +129,33 @@ class EvaluatePage(ChartPage):
 
     def _show(self) -> None:
         found = self.model.found
-        drawings = () if found is None else charts(found)
+        drawings = () if found is None else charts(found, self.model.level)
         for plot, chart in zip_longest(self.charts, drawings):
             plot.set_chart(chart)
-        self.confusion.set_confusion({} if found is None else found.confusion, self.model.cells())
+        self.classes.set_classes(self.model.classes())
+        self.confusion.set_confusion(self.model.confusion, self.model.cells())
+        self.confusion.allow_blame(self.model.level == 0)
 
     def _summary(self) -> str:
         found, since = self.model.found, self.model.edits_since
         if found is None:
             return ""
-        told = found.calibration
-        right = percent(float(found.outcomes.right.mean()))
-        words = f"{right} of {found.queries:,} right at k = {told.k}, {told.rule}."
         compared = next((one.words for one in self.model.runs if one.words not in ("", "this one")), "")
-        against = f" Against the run before: {compared}." if compared else ""
+        at = f" at {level_in_words(0)}" if len(found.levels) > 1 else ""
+        against = f" Against the run before: {compared}{at}." if compared else ""
         stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since else ""
-        return words + against + stale
+        return headline(found, self.model.level) + against + stale
+
+    def _offer_levels(self) -> None:
+        """The full label and those above it; nothing to choose where labels have one part."""
+        levels = () if self.model.found is None else self.model.found.levels
+        self.level.setVisible(len(levels) > 1)
+        self.level.blockSignals(True)
+        self.level.clear()
+        for level in levels:
+            self.level.addItem(level_in_words(level).removeprefix("the "), level)
+        self.level.setCurrentIndex(max(self.level.findData(self.model.level), 0))
+        self.level.blockSignals(False)
 
     def _offer_queries(self) -> None:
         """All exemplars, or those of a kept run: figures on the same queries can be compared."""
@@ -160,6 +179,8 @@ class EvaluatePage(ChartPage):
         self._session.memory_closed.connect(self.on_memory)
         self._session.changed.connect(self.on_changed)
         self.run_button.clicked.connect(self.on_run)
+        self.level.activated.connect(lambda at: self.model.choose_level(self.level.itemData(at)))
+        self.classes.opened.connect(self.show_confusions)
         self.confusion.show_requested.connect(self.show_exemplars)
         self.confusion.decide_requested.connect(self.decide_one)
         self.confusion.grid.chosen_changed.connect(self.blame.clear)
@@ -186,10 +207,15 @@ class EvaluatePage(ChartPage):
         self.queries.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.queries.setMinimumContentsLength(20)
         self.queries.setToolTip("Figures can be compared only where the same queries were asked")
+        self.level = QComboBox()
+        self.level.setObjectName("evaluationLevel")
+        self.level.setAccessibleName("Level of the label tree")
+        self.level.setToolTip("Count what is right at the full label, or at the first parts of its path")
         header = QHBoxLayout()
         header.addWidget(titled(self.title))
         header.addWidget(self.summary, 1)
         header.addWidget(button_of(self.actions_by_id["export"]))
+        header.addWidget(self.level)
         header.addWidget(QLabel("Ask"))
         header.addWidget(self.queries)
         header.addWidget(self.run_button)
@@ -197,6 +223,7 @@ class EvaluatePage(ChartPage):
         self.tabs.setObjectName("evaluateTabs")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._curves(), "Curves")
+        self.tabs.addTab(self.classes, "Classes")
         self.tabs.addTab(self.confusion, "Confusion")
         self.tabs.addTab(self.runs, "Runs")
         self._stack = QStackedWidget()

@@ -60,7 +60,7 @@ class WatchPage(StudyPage):
 
     def on_updated(self) -> None:
         count = self.model.rowCount()
-        self.summary.setText(f"{self._followed.right} of {count} as expected" if count else "")
+        self.summary.setText(self._followed.words)
         self.empty.setVisible(not count)
         self.table.setVisible(bool(count))
         self.on_selection_changed()

@@ -13,6 +13,8 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 SIDE_PT = 30.0
 
+BLAME = "Find the exemplars that take the vote from the right class in this cell"
+
 
 class BlameBox(QWidget):
     """``blame_requested`` asks to look, ``mend_requested`` to do what was found, ``opened`` to decide one exemplar."""
@@ -26,7 +28,7 @@ class BlameBox(QWidget):
         self._model, self._thumbnails = model, thumbnails
         self.ask_button, self.mend_button = QPushButton("Who is to blame?"), QPushButton("Mend")
         self.ask_button.setObjectName("blameButton")
-        self.ask_button.setToolTip("Find the exemplars that take the vote from the right class in this cell")
+        self.ask_button.setToolTip(BLAME)
         self.mend_button.setObjectName("mendButton")
         self.mend_button.setToolTip("Do it, as one step that undo takes back")
         self.words = QLabel()

@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem,
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.evaluation import Cell
-from visualmemory_gui.app.widgets.blame_box import BlameBox
+from visualmemory_gui.app.widgets.blame_box import BLAME, BlameBox
 from visualmemory_gui.app.widgets.confusion_grid import ConfusionGrid
 
 HINT = "Choose a cell: a row is the class that pictures have, a column what they were decided as."
+
+AT_FULL_LABEL = "Choose the full label above: a cell of a level holds several labels, and has no one fix"
 
 
 class ConfusionPanel(QWidget):
@@ -23,7 +25,7 @@ class ConfusionPanel(QWidget):
 
     def __init__(self, blame: BlameBox, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.blame = blame
+        self.blame, self._blame_allowed = blame, True
         self.grid = ConfusionGrid()
         self.mistakes = QListWidget()
         self.mistakes.setObjectName("mistakesList")
@@ -59,6 +61,12 @@ class ConfusionPanel(QWidget):
             self.mistakes.addItem(item)
         self.mistakes.blockSignals(False)
 
+    def allow_blame(self, allowed: bool) -> None:
+        """Whether it may be asked who is to blame: a cell of several labels has no one fix."""
+        self._blame_allowed = allowed
+        self.blame.ask_button.setToolTip(BLAME if allowed else AT_FULL_LABEL)
+        self.on_chosen()
+
     def chosen(self) -> Cell | None:
         return self.grid.chosen()
 
@@ -74,7 +82,9 @@ class ConfusionPanel(QWidget):
         self.show_button.setText(f"Show {many}" if there else "Show pictures")
         self.show_button.setEnabled(there)
         self.decide_button.setEnabled(there)
-        self.blame.ask_button.setEnabled(there and cell is not None and cell.true != cell.predicted)
+        self.blame.ask_button.setEnabled(
+            there and cell is not None and cell.true != cell.predicted and self._blame_allowed
+        )
 
     def _lay_out(self) -> None:
         side = QVBoxLayout()

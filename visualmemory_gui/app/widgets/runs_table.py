@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidg
 from visualmemory_gui.app.models.evaluation import KeptRun
 from visualmemory_gui.app.models.headline import percent
 
-HEADS = ("Run", "When", "Right", "Queries", "Decided by", "Asked", "What the last one changed against it")
+HEADS = ("Run", "When", "Right (full label)", "Queries", "Decided by", "Asked", "What the last one changed against it")
 OTHERS = "other queries: cannot be compared"
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
+from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.types import RULES, MemorySettings
 
 MOST_K = 100_000
@@ -76,7 +77,10 @@ class SettingsDialog(QDialog):
         self._rule = _choice("Voting rule", [(rule, rule) for rule in RULES], now.rule)
         self._factor = QCheckBox("Classes with few exemplars count more")
         self._factor.setChecked(now.class_factor)
-        self._factor.setToolTip("Ten times for a class of at most ten exemplars: few-shot teaching needs it")
+        self._factor.setToolTip(
+            f"Each vote of a class of fewer than {ENOUGH} exemplars counts {ENOUGH} divided by their number: "
+            f"{ENOUGH} times for a single one, twice for {ENOUGH // 2}. So a class is heard from its first exemplar on"
+        )
         self._device = _choice("Device", DEVICES, now.device)
         self._limit = _spin(
             "Exact search up to", 0, 100_000_000, now.exact_limit // memory.dim,

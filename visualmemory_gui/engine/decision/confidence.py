@@ -70,6 +70,15 @@ class Confidence:
         return cls(Ballot(**data["ballot"]), tuple(data["shares"]), tuple(data["right"]), queries=int(data["queries"]))
 
 
+def in_words(chance: float) -> str:
+    """ "9 in 10 times": a chance in [0, 1]. Near certainty in hundredths: nothing makes it "always", nor "never"."""
+    if chance < 0.05:
+        return "less than 1 in 20 times"
+    if chance < 0.945:
+        return f"{max(1, round(10 * chance))} in 10 times"
+    return f"{round(100 * chance)} in 100 times" if chance < 0.995 else "more than 99 in 100 times"
+
+
 def fit(shares: F64, right: Bools, ballot: Ballot) -> Confidence:
     """The map of answers, (q,) each: the winner's share, and whether it was right."""
     if len(shares) < FEWEST:

@@ -13,6 +13,11 @@ def at_level(label: str, level: int) -> str:
     return "/".join(label.split("/", level)[:level]) if level > 0 else label
 
 
+def level_in_words(level: int) -> str:
+    """ "the full label", "level 1": what a figure was counted at."""
+    return f"level {level}" if level else "the full label"
+
+
 def depth(label: str) -> int:
     """How many parts a label has."""
     return label.count("/") + 1

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui import __version__
-from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.confidence import in_words
+from visualmemory_gui.engine.decision.factor import ENOUGH
+from visualmemory_gui.engine.decision.levels import at_level, level_in_words
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange import report_html, report_image
 from visualmemory_gui.engine.exchange.report_content import Asked, Card, Report
@@ -72,7 +74,7 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
         mine = sum(at_level(n.label, decision.level) == decision.label for n in decision.neighbours)
         said.append(f"{mine} of {len(decision.neighbours)} neighbours are {decision.label}.")
     if decision.confidence is not None:
-        said.append(f"Such answers are right {round(10 * decision.confidence)} in 10 times here.")
+        said.append(f"Such answers are right {in_words(decision.confidence)} here.")
     if decision.novelty is not None and decision.novelty.reason:
         known = {True: "Known", False: "Unknown", None: "Known or unknown"}[decision.known]
         said.append(f"{known}: {decision.novelty.reason}.")
@@ -83,7 +85,6 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
 
 def _facts(memory: VisualMemory, decision: Decision, *, keep_private: bool) -> tuple[tuple[str, str], ...]:
     snapshot, identity, settings = memory.snapshot, memory.identity, memory.settings
-    level = "full label" if not decision.level else f"level {decision.level} of the labels"
     weights = f", weights {identity.weights_sha256[:12]}…" if identity.weights_sha256 else ""
     classes = int((snapshot.counts > 0).sum())
     found = [
@@ -91,8 +92,11 @@ def _facts(memory: VisualMemory, decision: Decision, *, keep_private: bool) -> t
         ("Exemplars", f"{snapshot.active_count:,} that vote, in {classes:,} classes; change {snapshot.change:,}"),
         ("Encoder", f"{identity.name}, {identity.dim} dimensions{weights}"),
         ("Preprocessing", identity.preprocess or "none"),
-        ("Voting", f"{decision.rule}, k = {decision.k}, {level}"),
-        ("Class factor", "on: classes of fewer than ten exemplars weigh more" if settings.class_factor else "off"),
+        ("Voting", f"{decision.rule}, k = {decision.k}, at {level_in_words(decision.level)}"),
+        (
+            "Class factor",
+            f"on: a class of fewer than {ENOUGH} exemplars weighs more" if settings.class_factor else "off",
+        ),
     ]
     if decision.search is not None:
         found.append(("Search", f"{decision.search.mode} on {decision.search.device}"))

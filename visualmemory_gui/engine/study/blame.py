@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
@@ -67,8 +68,9 @@ class Blame:
 
     @property
     def words(self) -> str:
-        """ "Of 3,329 decisions it mends 4 and breaks 1: no measurable change (-0.1 to +0.3 points)."."""
-        return f"Of {self.asked:,} decisions it mends {self.fixed} and breaks {self.broken}: {self.gain.words}."
+        """ "Of 3,329 decisions it mends 4 and breaks 1 at the full label: 0.1 points better (0.0 to 0.2)."."""
+        fate = f"it mends {self.fixed} and breaks {self.broken} at {level_in_words(0)}"
+        return f"Of {self.asked:,} decisions {fate}: {self.gain.words}."
 
 
 def blame(

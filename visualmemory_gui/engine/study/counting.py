@@ -9,6 +9,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.confidence import Ballot, fit
 from visualmemory_gui.engine.decision.gathered import Block, deepest, level_codes
+from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.votes import (
     EXPONENT,
     NOBODY,
@@ -22,7 +23,6 @@ from visualmemory_gui.engine.decision.votes import (
 from visualmemory_gui.engine.study.evaluation import (
     Accuracy,
     Calibration,
-    ClassFigures,
     Evaluation,
     Outcomes,
     Sweep,
@@ -58,8 +58,8 @@ class Counts:
         self._swept = {(r, value): np.zeros(len(ks), np.int64) for r in rules if r in SWEPT for value in SWEPT[r][1]}
         self._asked: Counter[int] = Counter()
         self._right: Counter[int] = Counter()
-        self._winner: list[I64] = []
-        self._share: list[F64] = []
+        self._winner: dict[int, list[I64]] = {level: [] for level in self._codes}
+        self._share: dict[int, list[F64]] = {level: [] for level in self._codes}
         self._entropy = 0.0
 
     def add(self, block: Block) -> None:
@@ -88,11 +88,11 @@ class Counts:
     def _calibrate(self, block: Block) -> None:
         k = min(self._ballot.k, block.codes.shape[1])
         codes, votes = block.codes[:, :k], block.votes(self._ballot.rule)[:, :k]
-        found = winner_at_each_k(codes, votes)
-        winner, share = found.winner[:, -1], found.share[:, -1]
-        answered = winner != NOBODY
-        self._winner.append(winner)
-        self._share.append(share)
+        for level, at in self._codes.items():
+            found = winner_at_each_k(at[codes], votes)
+            self._winner[level].append(found.winner[:, -1])
+            self._share[level].append(found.share[:, -1])
+        answered = self._winner[0][-1] != NOBODY
         self._entropy += float(entropy_bits(codes[answered], votes[answered]).sum())
 
     def result(self, asked: Questions) -> Evaluation:
@@ -100,23 +100,12 @@ class Counts:
         queries, ballot = len(asked), self._ballot
         levels = {level: self._accuracy(level, queries) for level in self._levels}
         reliability = tuple(self._right[k] / asked for k, asked in sorted(self._asked.items()) if asked)
-        winner, share = np.concatenate(self._winner), np.concatenate(self._share)
-        outcomes = Outcomes(
-            asked.names,
-            asked.ids,
-            asked.truth,
-            winner,
-            share,
-            unit=asked.unit,
-            key=asked.key,
-            change=asked.change,
-            seen=asked.seen,
-        )
+        outcomes = {level: self._outcomes(level, asked) for level in self._codes}
+        winner, share = outcomes[0].winner, outcomes[0].share
         answered = winner != NOBODY
-        bins = equal_mass_bins(share[answered], outcomes.right[answered])
+        bins = equal_mass_bins(share[answered], outcomes[0].right[answered])
         entropy = self._entropy / int(answered.sum()) if answered.any() else None
-        confidence = fit(share[answered], outcomes.right[answered], ballot)
-        confusion = _confusion(outcomes)
+        confidence = fit(share[answered], outcomes[0].right[answered], ballot)
         return Evaluation(
             queries=queries,
             accuracy=levels[0],
@@ -124,13 +113,27 @@ class Counts:
             reliability_at_k=reliability,
             reliability_fit=fit_reliability(reliability),
             calibration=Calibration(ballot.k, ballot.rule, bins, expected_calibration_error(bins), entropy),
-            confusion=confusion,
+            confusion=outcomes[0].confusion,
             class_factor=ballot.class_factor,
-            per_class=_per_class(confusion),
+            per_class=outcomes[0].per_class,
             sweeps=self._sweeps(queries),
-            confidence=calibrate(outcomes, confidence),
-            outcomes=outcomes,
+            confidence=calibrate(outcomes[0], confidence),
+            outcomes_by_level=outcomes,
             query_set=asked.query_set,
+        )
+
+    def _outcomes(self, level: int, asked: Questions) -> Outcomes:
+        at = self._codes[level]
+        return Outcomes(
+            tuple(dict.fromkeys(at_level(name, level) for name in asked.names)),
+            asked.ids,
+            at[asked.truth],
+            np.concatenate(self._winner[level]),
+            np.concatenate(self._share[level]),
+            unit=asked.unit,
+            key=asked.key,
+            change=asked.change,
+            seen=asked.seen,
         )
 
     def _accuracy(self, level: int, queries: int) -> Accuracy:
@@ -152,19 +155,6 @@ def _options(rule: Rule, value: float) -> RuleOptions:
     if rule == "distance":
         return {"exponent": value}
     return {"temperature": value} if rule == "softmax" else {"offset": value}
-
-
-def _confusion(outcomes: Outcomes) -> dict[str, dict[str, int]]:
-    names, out = outcomes.names, dict[str, dict[str, int]]()
-    pairs, counts = np.unique(np.stack([outcomes.truth, outcomes.winner]), axis=1, return_counts=True)
-    for true, won, n in zip(*pairs.tolist(), counts.tolist(), strict=True):
-        out.setdefault(names[true], {})["" if won == NOBODY else names[won]] = n
-    return out
-
-
-def _per_class(confusion: Mapping[str, Mapping[str, int]]) -> dict[str, ClassFigures]:
-    supports = {label: sum(predicted.values()) for label, predicted in confusion.items()}
-    return {label: ClassFigures(n, confusion[label].get(label, 0) / n) for label, n in supports.items()}
 
 
 def entropy_bits(codes: I64, votes: F64) -> F64:

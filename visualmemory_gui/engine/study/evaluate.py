@@ -51,7 +51,7 @@ def evaluate(
     if given is not None and not given.labels:
         raise BadValue(f"{test_folder} holds no picture that can be read; put pictures into sub-folders named by label")
     settings = memory.settings
-    return evaluate_snapshot(
+    found = evaluate_snapshot(
         memory.snapshot,
         partial(memory.live.searcher.nearest_many, mode="exact"),
         asked if given is None else given,
@@ -62,6 +62,7 @@ def evaluate(
         class_factor=settings.class_factor,
         report=report,
     )
+    return replace(found, level=settings.level if settings.level in found.levels else 0)
 
 
 def evaluate_snapshot(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.confidence import Confidence, fit
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.study.honest import split
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule, Skipped
@@ -103,6 +104,31 @@ class Outcomes:
         _, label = np.unique(np.array([self.names[code] for code in self.truth.tolist()], str), return_inverse=True)
         return np.lexsort((label, self.key))
 
+    @property
+    def accuracy(self) -> float:
+        """The share of the queries that are decided right."""
+        return float(self.right.mean())
+
+    @property
+    def confusion(self) -> dict[str, dict[str, int]]:
+        """True label -> predicted label -> queries; "" stands for no answer."""
+        out: dict[str, dict[str, int]] = {}
+        pairs, counts = np.unique(np.stack([self.truth, self.winner]), axis=1, return_counts=True)
+        for true, won, n in zip(*pairs.tolist(), counts.tolist(), strict=True):
+            out.setdefault(self.names[true], {})["" if won == NOBODY else self.names[won]] = n
+        return out
+
+    @property
+    def per_class(self) -> dict[str, ClassFigures]:
+        """The same summed up by true label."""
+        confusion = self.confusion
+        supports = {label: sum(predicted.values()) for label, predicted in confusion.items()}
+        return {label: ClassFigures(n, confusion[label].get(label, 0) / n) for label, n in supports.items()}
+
+    def hardest(self) -> list[tuple[str, ClassFigures]]:
+        """The classes, those least often decided right first; of equal ones the largest."""
+        return sorted(self.per_class.items(), key=lambda item: (item[1].accuracy, -item[1].support, item[0]))
+
     def of_cell(self, true: str, predicted: str) -> I64:
         """Places of the queries of one label that were decided as another; "" stands for no answer. (m,) increasing."""
         codes = {name: code for code, name in enumerate(self.names)}
@@ -118,9 +144,10 @@ class Evaluation:
     ``reliability_at_k[i]`` is the share of right (i + 1)-th neighbours among the queries that have one, and
     ``reliability_fit`` the (a, b) of a ln k + b through them, None with fewer than two. ``confusion`` counts
     true label -> predicted label -> queries for the calibration's k and rule; "" stands for no answer; ``per_class``
-    sums it up. ``sweeps`` vary the parameter of each rule that has one. ``confidence`` is None under 200 queries.
-    ``query_set`` is a hash of what was asked: only runs in which it is equal may be compared. ``skipped`` lists
-    pictures of a test folder that could not be read.
+    sums it up; ``outcomes_by_level`` has the same at each level (see ``at``). ``sweeps`` vary the parameter of each
+    rule that has one. ``confidence`` is None under 200 queries. ``query_set`` is a hash of what was asked: only runs in
+    which it is equal may be compared. ``level`` is the one that the memory decides at. ``skipped`` lists pictures of a
+    test folder that could not be read.
     """
 
     queries: int
@@ -134,9 +161,32 @@ class Evaluation:
     per_class: Mapping[str, ClassFigures]
     sweeps: Mapping[Rule, Sweep]
     confidence: Calibrated | None
-    outcomes: Outcomes = field(compare=False, repr=False)
+    outcomes_by_level: Mapping[int, Outcomes] = field(compare=False, repr=False)
     query_set: str = ""
+    level: int = 0
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What became of the queries at the full label."""
+        return self.outcomes_by_level[0]
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The levels that differ: 0, the full label, first; the deepest is no other."""
+        return tuple(self.outcomes_by_level)
+
+    def at(self, level: int) -> Outcomes:
+        """What became of the queries at a level; where the labels are not as deep, at the full label."""
+        return self.outcomes_by_level.get(level, self.outcomes)
+
+    @property
+    def words(self) -> str:
+        """ "61.0 % at the full label, 76.2 % at level 1": accuracy at the calibration's k and rule."""
+        return ", ".join(
+            f"{100 * found.accuracy:.1f} % at {level_in_words(level)}"
+            for level, found in self.outcomes_by_level.items()
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The shape of ``visualmemory evaluate --json``; all keys are text."""
@@ -149,12 +199,18 @@ class Evaluation:
             "calibration": {**asdict(self.calibration), "bins": [asdict(one) for one in self.calibration.bins]},
             "confidence": None if self.confidence is None else _confidence_json(self.confidence),
             "confusion": {true: dict(predicted) for true, predicted in self.confusion.items()},
-            "per_class": {label: asdict(one) for label, one in self.per_class.items()},
+            "per_class": _figures_json(self.per_class),
+            "per_class_by_level": {str(n): _figures_json(one.per_class) for n, one in self.outcomes_by_level.items()},
             "sweeps": {rule: _sweep_json(one) for rule, one in self.sweeps.items()},
             "class_factor": self.class_factor,
             "query_set": self.query_set,
+            "level": self.level,
             "skipped": [asdict(one) for one in self.skipped],
         }
+
+
+def _figures_json(found: Mapping[str, ClassFigures]) -> dict[str, Any]:
+    return {label: asdict(one) for label, one in found.items()}
 
 
 def _confidence_json(found: Calibrated) -> dict[str, Any]:

@@ -32,7 +32,9 @@ OWN = "each exemplar by all others"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One kept evaluation under ``k``, ``rule`` and ``class_factor``. ``time`` is seconds since the epoch.
+    """One kept evaluation under ``k``, ``rule`` and ``class_factor``, at the full label.
+
+    ``time`` is seconds since the epoch.
 
     ``asked`` says in words what the queries were, ``change`` is the memory's change number, ``query_set`` the hash of
     the queries. ``right`` and ``unit`` (q,) tell, in an order that is the same for all runs of one query set, whether
@@ -74,7 +76,7 @@ def run_of(found: Evaluation, *, number: int, asked: str = OWN) -> Run:
         rule=found.calibration.rule,
         class_factor=found.class_factor,
         queries=found.queries,
-        accuracy=float(outcomes.right.mean()),
+        accuracy=outcomes.accuracy,
         query_set=found.query_set,
         right=outcomes.right[order],
         unit=outcomes.unit[order],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.study.classes import ClassStudy
 from visualmemory_gui.engine.study.novelty import NoveltyStudy
 from visualmemory_gui.engine.study.scaling import Scaling
@@ -50,7 +51,7 @@ def class_table(found: ClassStudy) -> Table:
     ]
     return Table(
         f"new classes: {len(found.new_classes):,}, asked {found.new_queries:,} times; old classes: "
-        f"{found.old_classes:,}, asked {found.old_queries:,} times; right answers in %",
+        f"{found.old_classes:,}, asked {found.old_queries:,} times; right answers in % at {level_in_words(0)}",
         ("exemplars", "new", *(f"new, level {n}" for n in levels if n), "old before", "old after", "change"),
         tuple(rows),
     )
@@ -60,8 +61,8 @@ def scaling_table(found: Scaling) -> Table:
     """One row for each size; the fits stand below."""
     fits = (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power))
     return Table(
-        f"{_count(found.queries, 'query', 'queries')}, k = {found.voting.k}, {found.voting.rule}; error in %, "
-        f"mean of {found.seeds} draws",
+        f"{_count(found.queries, 'query', 'queries')}, k = {found.voting.k}, {found.voting.rule}; error in % "
+        f"at {level_in_words(0)}, mean of {found.seeds} draws",
         ("size", "error", "spread"),
         tuple((f"{p.size:,}", f"{100 * p.error:.2f}", f"{100 * p.spread:.2f}") for p in found.points),
         tuple(f"{name}: a = {one.a:.3f}, b = {one.b:.3f}, rms {one.rmse:.4f}" for name, one in fits if one is not None),
