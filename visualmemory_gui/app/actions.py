@@ -120,6 +120,7 @@ ACTIONS: tuple[Spec, ...] = (
          ("Ctrl+Shift+L",), "toggle_theme"),
     Spec("actionSettings", "Settings…", "What the memory decides with, and how the window looks", "cog-outline",
          ("Ctrl+,",), "show_settings"),
+    Spec("actionQuit", "Quit", "Close the window; every edit is on disk already", "exit-to-app", ("Ctrl+Q",), "quit"),
     Spec("actionKeys", "Keys", "Show all keys", "keyboard-outline", ("?", "F1"), "show_keys"),
 )  # fmt: skip
 

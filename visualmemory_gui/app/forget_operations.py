@@ -60,4 +60,4 @@ def prove(session: Session) -> None:
         same = "all are the same" if proof.holds else f"{proof.different:,} differ"
         session.post_note(f"{proof.decisions:,} decisions compared with a memory that never saw them: {same}.")
 
-    session.run_background("Proving it", work, said)
+    session.run_background("Proving it", work, said, once="prove")

@@ -136,7 +136,7 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
         session.post_note(built(result), undo, skipped.show(session, result.skipped))
 
     if may_write(session):
-        session.run_background(title, work, said)
+        session.run_background(title, work, said, once=f"import {folder} as {label}")
 
 
 def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
@@ -148,7 +148,8 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
         return formats.export(memory, to, format, keep_private=keep_private, report=report)
 
     stopped = partial(_say_stopped, session, "Export stopped; what was written is removed.")
-    session.run_background("Exporting", work, lambda _: session.post_note(f"Exported to {Path(to).name}."), stopped)
+    told = f"Exported to {Path(to).name}."
+    session.run_background("Exporting", work, lambda _: session.post_note(told), stopped, once=f"export {to}")
 
 
 def open_demo(session: Session) -> None:
@@ -159,7 +160,7 @@ def open_demo(session: Session) -> None:
 
         return make_demo(report=report)
 
-    session.tasks.run_background("Making the demo memory", work, session.open)
+    session.tasks.run_background("Making the demo memory", work, session.open, once=DEMO)
 
 
 def keep_choice(session: Session, name: str, value: object) -> None:
@@ -184,6 +185,7 @@ def exemplars(count: int) -> str:
     return f"{count:,} exemplar{'' if count == 1 else 's'}"
 
 
+DEMO = "make the demo memory"  # the job
 NOT_LAST = "Other edits came after it; see the history."
 READ_ONLY = "This memory is open for reading only; nothing was changed."
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background

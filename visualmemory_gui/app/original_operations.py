@@ -71,7 +71,7 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
             session.raise_error(error)
 
     if may_write(session):
-        session.run_background(f"Looking for {len(ids):,} originals", work, said, failed)
+        session.run_background(f"Looking for {len(ids):,} originals", work, said, failed, once=f"relink {old} to {new}")
 
 
 def not_found(count: int) -> str:

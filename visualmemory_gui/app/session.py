@@ -17,7 +17,7 @@ from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.foreseen import ForeseenModel
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
-from visualmemory_gui.app.place import file_of, only_readable
+from visualmemory_gui.app.place import file_of, only_readable, opening
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.progress import Report
@@ -67,6 +67,7 @@ class Session(QObject):
         self._identity: tuple[int, int] | None = None  # of the file that edits go to
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
+        self._wanted = ""  # the job that opens the memory that was asked for last
         self.heavy_allowed = False
         self._erasing = 0  # forgets that are not done
         self._following = True  # False until ``followed`` may compute: what is looked at comes first
@@ -79,8 +80,12 @@ class Session(QObject):
         self.changed.connect(self.queue.on_changed)
         self.changed.connect(self.followed.on_changed)  # after the decision, which is looked at
 
-    def open(self, path: str | Path, *, readonly: bool = False) -> Task:
-        """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so."""
+    def open(self, path: str | Path, *, readonly: bool = False) -> Task | None:
+        """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so.
+
+        The one that is open already, or is being opened, is not opened a second time. Of several that were asked for
+        before the first of them was there the last one stays.
+        """
 
         def work() -> VisualMemory:
             from visualmemory_gui.engine.memory import VisualMemory
@@ -93,10 +98,13 @@ class Session(QObject):
             else:
                 self.raise_error(error)
 
-        memory = self.memory
-        if memory and (memory.path == Path(path).absolute() or identity_of(file_of(memory.path)) != self._identity):
-            self.close()  # its own lock would keep it, or the place it was moved to, from being opened
-        return self._take_over(f"Opening {Path(path).name}", work, failed=failed)
+        self._wanted = opening(path)
+        if self._holds(path, readonly=readonly):
+            self.post_note(f"{Path(path).name} is open already.")
+            return None
+        if self.memory is not None and not self._is_in_place(self.memory):
+            self.close()  # its own lock would keep the place it was moved to from being opened
+        return self._take_over(f"Opening {Path(path).name}", work, failed=failed, job=self._wanted)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
         """Make an empty memory at ``path`` and open it in place of the one that is open."""
@@ -106,7 +114,8 @@ class Session(QObject):
 
             return VisualMemory.create(path, encoder=encoder)
 
-        return self._take_over(f"Making {Path(path).name}", work, then)
+        self._wanted = opening(path)
+        return self._take_over(f"Making {Path(path).name}", work, then, job=self._wanted)
 
     def close(self) -> None:
         """Let go of the memory; its last edits are on disk before the next task runs."""
@@ -158,13 +167,20 @@ class Session(QObject):
         then: Callable[[Any], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
         *,
+        once: str = "",
         stoppable: bool = True,
     ) -> Task | None:
-        """Run ``fn(memory, report)`` in the background, with progress, and Cancel where it is ``stoppable``."""
+        """Run ``fn(memory, report)`` in the background, with progress, and Cancel where it is ``stoppable``.
+
+        ``once`` names a job of this memory that is not started again while it runs.
+        """
         memory = self.memory
         if memory is None:
             return None
-        return self.tasks.run_background(title, lambda report: fn(memory, report), then, failed, stoppable=stoppable)
+        job = f"{once} of {memory.path}" if once else ""
+        return self.tasks.run_background(
+            title, lambda report: fn(memory, report), then, failed, once=job, stoppable=stoppable
+        )
 
     def erasing(self) -> None:
         """A forget begins: until ``erased`` nothing is called saved."""
@@ -210,8 +226,14 @@ class Session(QObject):
         work: Callable[[], VisualMemory],
         then: Callable[[], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
+        *,
+        job: str,
     ) -> Task:
         def opened(memory: VisualMemory) -> None:
+            if job != self._wanted:  # another was asked for since
+                self._arriving.remove(memory)
+                self.tasks.run_edit("Closing the memory", memory.close, in_turn=True)
+                return
             self._adopt(memory)
             if then is not None:
                 then()
@@ -221,7 +243,19 @@ class Session(QObject):
             self._arriving.append(memory)
             return memory
 
-        return self.tasks.run_edit(title, arrive, opened, failed)
+        return self.tasks.run_edit(title, arrive, opened, failed, once=job)
+
+    def _holds(self, path: str | Path, *, readonly: bool) -> bool:
+        """Whether the memory at ``path`` is open here, under whatever spelling, and so that it can be edited or need
+        not be."""
+        memory = self.memory
+        if memory is None or (memory.readonly and not readonly):
+            return False
+        return self._is_in_place(memory) and identity_of(file_of(path)) == self._identity
+
+    def _is_in_place(self, memory: VisualMemory) -> bool:
+        """Whether the file that edits go to is where it was when ``memory`` was opened."""
+        return self._identity is not None and identity_of(file_of(memory.path)) == self._identity
 
     def _adopt(self, memory: VisualMemory) -> None:
         self.close()
