@@ -237,7 +237,7 @@ class MainWindow(QMainWindow):
             button.clicked.connect(self.actions_by_id[name].trigger)
         decide.facts_changed.connect(self.on_facts_changed)
         decide.pictures_dropped.connect(commands.decide)
-        decide.typed.connect(commands.teach)
+        decide.typed.connect(commands.teach_by_name)
         decide.teach_requested.connect(commands.teach_pictures)
         decide.relabel_requested.connect(commands.relabel_to)
         decide.class_chosen.connect(commands.teach_as)

@@ -13,6 +13,7 @@ from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_rows import ClassRole, ClassRow, ClassRows
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.app.widgets.letters import Letters
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -39,6 +40,7 @@ class ClassList(QListView):
         self.setModel(self._rows)
         self._over = -1
         self.setItemDelegate(_ClassDelegate(self))
+        Letters(self)
         self.activated.connect(self._on_activated)
         theme.notifier.changed.connect(self.viewport().update)
 
