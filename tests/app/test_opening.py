@@ -127,10 +127,6 @@ def test_back_to_the_memory_that_is_open_before_the_other_came_stays_there(
 def test_a_memory_open_for_reading_is_opened_for_editing_once_that_is_possible(desk: Desk, small: Path) -> None:
     desk.window.session.open(small, readonly=True)
     desk.settle()
-    assert not desk.memory.readonly  # it could be edited already
-    desk.window.session.close()
-    desk.window.session.open(small, readonly=True)
-    desk.settle()
     assert desk.memory.readonly
     desk.open(small)
     assert_open_for_editing(desk, small)

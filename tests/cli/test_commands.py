@@ -371,6 +371,22 @@ def test_a_tag_names_a_state_to_compare_with(memory: Path) -> None:
     assert told("tag", memory)["tags"] == []
 
 
+def test_an_edit_does_not_drop_a_tagged_state_that_was_undone(memory: Path) -> None:
+    told("strike", memory, 1)
+    told("tag", memory, "clean")
+    undone = run("undo", memory)
+    assert "tagged and undone: clean" in undone.stderr
+    assert [t["undone"] for t in told("tag", memory)["tags"]] == [True]
+    refused = run("strike", memory, 2)
+    assert refused.exit_code == 1 and "“clean” names a state that was undone" in refused.stderr
+    assert told("show", memory)["struck"] == 0
+    told("redo", memory)
+    assert told("strike", memory, 2)["edit"] and told("show", memory)["struck"] == 2
+    told("undo", memory, "--steps", 2)
+    told("tag", memory, "clean", "--delete")
+    assert told("strike", memory, 3)["edit"] == "Strike out 1 exemplar"
+
+
 def test_what_a_memory_does_not_know_is_measured_against_a_folder(memory: Path, tmp_path: Path) -> None:
     for i in range(6):
         paint(tmp_path / "strange" / f"{i}.png", 900 + i)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.place import file_of, only_readable, opening
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
+from visualmemory_gui.engine.errors import Cancelled, TagsAhead
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store.filesystem import identity_of, require_there
 from visualmemory_gui.engine.types import Changes
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 Undo = Callable[[], object]
+GivingUp = Callable[["VisualMemory"], object]
 Also = tuple[str, Callable[[], object]]  # words of a button, and what it does
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
 log = logging.getLogger("visualmemory_gui")
@@ -50,6 +53,7 @@ class Session(QObject):
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can be opened for reading only, and why
     note_finished = Signal()  # the note says all: what its edit did to other decisions is not added
+    tags_asked = Signal(object, object)  # names that an edit would drop; a callable that edits all the same
     skipped_asked = Signal(str, object)  # heading; a list of (path, reason) that is to be shown
     _changed_elsewhere = Signal(object)
 
@@ -99,11 +103,14 @@ class Session(QObject):
                 self.raise_error(error)
 
         self._wanted = opening(path)
-        if self._holds(path, readonly=readonly):
-            self.post_note(f"{Path(path).name} is open already.")
-            return None
-        if self.memory is not None and not self._is_in_place(self.memory):
+        memory = self.memory
+        if memory is not None and not self._is_in_place(memory):
             self.close()  # its own lock would keep the place it was moved to from being opened
+        elif memory is not None and identity_of(file_of(path)) == self._identity:
+            if memory.readonly == readonly:
+                self.post_note(f"{Path(path).name} is open already.")
+                return None
+            self.close()
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed, job=self._wanted)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
@@ -146,7 +153,7 @@ class Session(QObject):
     ) -> Task | None:
         """Run ``fn(memory)`` in the thread of the edits. Without a memory nothing happens and None comes back.
 
-        Without ``failed`` an error is told to the user.
+        Without ``failed`` an error is told to the user. An edit that would drop tagged states is put to them first.
         """
         memory = self.memory
         if memory is None:
@@ -158,7 +165,11 @@ class Session(QObject):
             return fn(memory)
 
         self._tell_saving("saving…")
-        return self.tasks.run_edit(title, work, self._saved(then), failed or self._not_saved)
+
+        def again(giving_up: Callable[[VisualMemory], object]) -> None:
+            self.edit(title, lambda m: (giving_up(m), fn(m))[1], then, failed)
+
+        return self.tasks.run_edit(title, work, self._saved(then), self._asking(again, failed or self._not_saved))
 
     def run_background(
         self,
@@ -178,8 +189,15 @@ class Session(QObject):
         if memory is None:
             return None
         job = f"{once} of {memory.path}" if once else ""
+
+        def again(giving_up: Callable[[VisualMemory], object]) -> None:
+            self.run_background(
+                title, lambda m, report: (giving_up(m), fn(m, report))[1], then, failed, once=once, stoppable=stoppable
+            )
+
+        asking = self._asking(again, failed or self._not_done)
         return self.tasks.run_background(
-            title, lambda report: fn(memory, report), then, failed, once=job, stoppable=stoppable
+            title, lambda report: fn(memory, report), then, asking, once=job, stoppable=stoppable
         )
 
     def erasing(self) -> None:
@@ -244,14 +262,6 @@ class Session(QObject):
             return memory
 
         return self.tasks.run_edit(title, arrive, opened, failed, once=job)
-
-    def _holds(self, path: str | Path, *, readonly: bool) -> bool:
-        """Whether the memory at ``path`` is open here, under whatever spelling, and so that it can be edited or need
-        not be."""
-        memory = self.memory
-        if memory is None or (memory.readonly and not readonly):
-            return False
-        return self._is_in_place(memory) and identity_of(file_of(path)) == self._identity
 
     def _is_in_place(self, memory: VisualMemory) -> bool:
         """Whether the file that edits go to is where it was when ``memory`` was opened."""
@@ -323,6 +333,26 @@ class Session(QObject):
     def _not_saved(self, error: BaseException) -> None:
         self._tell_saving("not saved")
         self.raise_error(error)
+
+    def _not_done(self, error: BaseException) -> None:
+        if not isinstance(error, Cancelled):
+            self.raise_error(error)
+
+    def _asking(
+        self, again: Callable[[GivingUp], object], failed: Callable[[BaseException], object]
+    ) -> Callable[[BaseException], object]:
+        """``failed``; but an edit that was refused for the tags ahead is put to the user, who may have it done
+        ``again`` and give them up."""
+
+        def on_failed(error: BaseException) -> None:
+            if isinstance(error, TagsAhead):
+                names = error.names
+                self._tell_saving("saved")
+                self.tags_asked.emit(names, partial(again, lambda m: m.history.give_up(names)))
+            else:
+                failed(error)
+
+        return on_failed
 
     def _tell_saving(self, state: str) -> None:
         self.saving_changed.emit("erasing…" if self._erasing else state)

@@ -237,6 +237,7 @@ class Tasks(QObject):
         then: Callable[[Any], object] | None,
         failed: Callable[[BaseException], object] | None,
     ) -> None:
+        task.once = ""  # what follows may start the job again
         try:
             if self._is_stale(task):
                 return

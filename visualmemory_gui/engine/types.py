@@ -207,7 +207,8 @@ class Changes:
 
     ``edit`` is the step's name, None when nothing changed. ``change`` is the memory's change number afterwards.
     ``added`` also holds exemplars that a redo brought back, ``removed`` those withdrawn by undo or forgotten for good.
-    ``left`` are exemplars that a revert did not touch, because they were changed since.
+    ``left`` are exemplars that a revert did not touch, because they were changed since. ``untagged`` are tags of undone
+    states that the edit dropped; they had been given up.
     """
 
     edit: str | None
@@ -223,6 +224,7 @@ class Changes:
     settings: tuple[str, ...] = ()
     receipt: Receipt | None = None
     left: tuple[int, ...] = ()
+    untagged: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.errors import BadValue
@@ -12,6 +13,9 @@ from visualmemory_gui.engine.store.database import Database
 LONGEST = 100
 _INSERT = """insert or replace into tags (name, step, position, change, time, checksum)
     values (?1, ?2, ?3, ?4, ?5, seal(?1, ?2, ?3, ?4, ?5))"""
+
+_AHEAD = """select t.name from tags t join steps s on s.number = t.step
+    where s.state = 'undone' order by t.time, t.name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,17 @@ class Tags:
 
     def drop(self, name: str) -> None:
         with self._database.atomic():
-            self._database.execute("delete from tags where name = ?", (clean(name),))
+            remove(self._database, [clean(name)])
+
+
+def remove(database: Database, names: Iterable[str]) -> None:
+    """Take ``names`` away, inside the caller's transaction."""
+    database.many("delete from tags where name = ?", [(name,) for name in names])
+
+
+def ahead(database: Database) -> tuple[str, ...]:
+    """Names of states that were undone and that redo leads to, the oldest first."""
+    return tuple(row[0] for row in database.rows(_AHEAD))
 
 
 def clean(name: str) -> str:
