@@ -13,7 +13,6 @@ from visualmemory_gui.app.models.history import when
 from visualmemory_gui.app.widgets.class_tree import ClassTree
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog, free_name
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, in_words, size_text, time_text
-from visualmemory_gui.engine.types import Step
 
 NOW = datetime(2026, 5, 3, 12, 0)
 

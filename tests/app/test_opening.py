@@ -77,9 +77,7 @@ def spellings(memory: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("spelling", range(5))
-def test_the_memory_that_is_open_is_not_opened_again_under_any_spelling(
-    desk: Desk, small: Path, spelling: int
-) -> None:
+def test_the_memory_that_is_open_is_not_opened_again_under_any_spelling(desk: Desk, small: Path, spelling: int) -> None:
     before = desk.memory
     desk.window.session.open(str(spellings(small)[spelling]))
     desk.settle()

@@ -238,7 +238,7 @@ def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     desk.drop_files(desk.window.decide.query, *waiting[:2], *bad)
     assert desk.notes[-1] == "2 pictures came in; 3 could not be read."
     assert len(column(desk, Column.Picture)) == 2
-    button_of_note(desk, "Show").click()
+    button_of_note(desk, "Show skipped files").click()
     assert desk.ask.asked[-1] == "3 files could not be read"
     assert {path for path, _ in desk.ask.rows} == set(map(str, bad))
     assert all(reason for _, reason in desk.ask.rows)

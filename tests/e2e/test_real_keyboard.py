@@ -83,9 +83,7 @@ def test_a_recent_memory_is_opened_by_return_and_ctrl_q_closes_the_window(starte
     assert state["texts"]["statusSaved"] == "saved" and not state["dialog"]
 
 
-def test_a_list_with_nothing_selected_shows_that_it_has_the_keys(
-    screen: Screen, pictures: dict[str, Path]
-) -> None:
+def test_a_list_with_nothing_selected_shows_that_it_has_the_keys(screen: Screen, pictures: dict[str, Path]) -> None:
     screen.focus()
     ask(screen, pictures["contested"])
     tab_to(screen, "classList")

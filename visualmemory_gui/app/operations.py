@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visualmemory_gui.app import skipped
-from visualmemory_gui.app.session import Also, Session
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Changes, Neighbour, Picture
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
     """Take exemplars out of every vote, reversibly. ``here``: the note offers to leave them out of this query only."""
 
-    def also(step: int | None) -> tuple[Also, ...]:
-        return (("Only for this query", partial(leave_out, session, step, ids)),) if here else ()
+    def also(step: int | None) -> tuple[NoteAction, ...]:
+        return (NoteAction("Only for this query", partial(leave_out, session, step, ids)),) if here else ()
 
     _edit(session, "Striking out", lambda m: m.strike(ids), f"Struck {exemplars(len(ids))} from the memory.", also)
 
@@ -196,7 +197,7 @@ def _edit(
     title: str,
     fn: Callable[[Any], Changes],
     text: str,
-    also: Callable[[int | None], tuple[Also, ...]] = lambda step: (),
+    also: Callable[[int | None], tuple[NoteAction, ...]] = lambda step: (),
 ) -> None:
     def said(changes: Changes) -> None:
         if changes.edit is None:

@@ -16,6 +16,7 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.flips import FlipsModel
 from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.foreseen import ForeseenModel
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.place import file_of, only_readable, opening
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 Undo = Callable[[], object]
 GivingUp = Callable[["VisualMemory"], object]
-Also = tuple[str, Callable[[], object]]  # words of a button, and what it does
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
 log = logging.getLogger("visualmemory_gui")
 
@@ -49,7 +49,9 @@ class Session(QObject):
     step_finished = Signal()  # a step of many transactions is closed: it can be undone now
     originals_moved = Signal()  # some lie elsewhere now; the exemplars are the same
     saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
-    note_posted = Signal(str, object, object)  # text, a callable that undoes it or None, further buttons: tuple of Also
+    note_posted = Signal(
+        str, object, object
+    )  # text, a callable that undoes it or None, further buttons: tuple of NoteAction
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can be opened for reading only, and why
     note_finished = Signal()  # the note says all: what its edit did to other decisions is not added
@@ -214,7 +216,7 @@ class Session(QObject):
         self.heavy_allowed = True
         self.load_encoder()
 
-    def post_note(self, text: str, undo: Undo | None = None, also: tuple[Also, ...] = ()) -> None:
+    def post_note(self, text: str, undo: Undo | None = None, also: tuple[NoteAction, ...] = ()) -> None:
         self.note_posted.emit(text, undo, also)
 
     def raise_error(self, error: BaseException) -> None:

@@ -37,7 +37,8 @@ _COUNTED = (
 class StepRole(IntEnum):
     """Step: the ``Step``, None for a day. Undone: bool. When: the time in words; of a day, what was done in it.
 
-    Tags: names of the state after the step, joined. Place: where it lies between undo and redo, "" where nothing is undone.
+    Tags: names of the state after the step, joined. Place: where it lies between undo and redo, "" where nothing is
+    undone.
     """
 
     Step = _FIRST

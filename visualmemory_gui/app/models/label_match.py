@@ -12,8 +12,8 @@ def ranked(labels: Sequence[str], typed: str) -> list[str]:
     apart, the closest together first. Within each the order of ``labels`` stays. Without letters all of them.
     """
     wanted = typed.casefold().strip()
-    found = [(_distance(label.casefold(), wanted), label) for label in labels]
-    return [label for far, label in sorted((pair for pair in found if pair[0] is not None), key=lambda pair: pair[0])]
+    far = {label: _distance(label.casefold(), wanted) for label in labels}
+    return sorted((label for label in labels if far[label] is not None), key=lambda label: far[label] or 0)
 
 
 def _distance(label: str, wanted: str) -> int | None:

@@ -18,6 +18,7 @@ class FocusRing(QWidget):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self._window = window
         self.setObjectName("focusRing")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -35,7 +36,7 @@ class FocusRing(QWidget):
     def on_focus_changed(self, _: QWidget | None, now: QWidget | None) -> None:
         for watched in self._watched():
             watched.removeEventFilter(self)
-        inside = isinstance(now, QAbstractItemView) and self.parentWidget().isAncestorOf(now)
+        inside = isinstance(now, QAbstractItemView) and self._window.isAncestorOf(now)
         self._view = now if inside and isinstance(now, QAbstractItemView) else None
         for watched in self._watched():
             watched.installEventFilter(self)
@@ -52,7 +53,7 @@ class FocusRing(QWidget):
         view = self._view if shiboken6.isValid(self._view) else None
         needed = view is not None and view.isVisible() and not view.selectionModel().hasSelection()
         if view is not None and needed:
-            self.setGeometry(QRect(view.mapTo(self.parentWidget(), QPoint(0, 0)), view.size()))
+            self.setGeometry(QRect(view.mapTo(self._window, QPoint(0, 0)), view.size()))
             self.raise_()
         self.setVisible(needed)
 
