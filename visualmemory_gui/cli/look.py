@@ -12,6 +12,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import count, emit, say, table
+from visualmemory_gui.engine.decision import in_memory
 from visualmemory_gui.engine.errors import BadImage, BadValue
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
         "margin": decision.margin,
         "known": decision.known,
         "confidence": decision.confidence,
+        "in_memory": [{"id": each.id, "label": each.label} for each in decision.in_memory],
         "shares": dict(decision.shares),
         "neighbours": [
             {
@@ -84,11 +86,13 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
 
 
 def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None]) -> None:
+    here = in_memory.in_words(decision)
+    first = f"{image}: {here}; the vote: " if here else f"{image}: "
     if decision.label is None or decision.share is None:
-        typer.echo(f"{image}: nothing to compare with")
+        typer.echo(f"{first}nothing to compare with")
         return
     known = {True: "known", False: "unknown", None: "too few exemplars to tell whether it is known"}[decision.known]
-    typer.echo(f"{image}: {decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
+    typer.echo(f"{first}{decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
     if decision.novelty and decision.known is False:
         typer.echo(f"  {decision.novelty.reason}")
     rows = [

@@ -171,7 +171,8 @@ class VisualMemory(Parts):
     ) -> Decision:
         """Decide a query vector (dim,). ``content`` is the content id of its picture. Raises BadVector, BadValue."""
         ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
-        return self.live.decide(gate_one(vector, self.identity.dim), ask, content=content)
+        decision = self.live.decide(gate_one(vector, self.identity.dim), ask, content=content)
+        return replace(decision, in_memory=tuple(self.catalog.by_content(content))) if content else decision
 
     def add(self, images: Sequence[ImageLike], labels: Sequence[str], *, copy: bool = True) -> list[int]:
         """Add pictures as one step; returns one id each, that of the exemplar already here where there is one.

@@ -162,8 +162,9 @@ class Decision:
     """The answer for one query. ``label``, ``share`` and ``margin`` are None when there is nothing to compare with.
 
     ``shares`` holds every class that got a vote, largest share first. ``margin`` is share 1 minus share 2. ``known`` is
-    None when it cannot be told; ``confidence`` is None while it is not calibrated. ``timings_ms`` maps the phases
-    ``decode, encode, search, vote`` to milliseconds.
+    None when it cannot be told; ``confidence`` is None while it is not calibrated. ``in_memory`` holds the exemplars of
+    the query's own content, struck ones too. ``timings_ms`` maps the phases ``decode, encode, search, vote`` to
+    milliseconds.
     """
 
     label: str | None
@@ -178,6 +179,7 @@ class Decision:
     level: int = 0
     novelty: Novelty | None = None
     search: SearchInfo | None = None
+    in_memory: tuple[Exemplar, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -51,12 +51,11 @@ class How:
 class Answer:
     """One decision with all that is shown beside it.
 
-    ``here`` are exemplars of the query's content; ``counts`` active exemplars by full label; ``images`` thumbnails of
-    those neighbours that the caller did not have yet, by id.
+    ``counts`` are active exemplars by full label; ``images`` thumbnails of those neighbours that the caller did not
+    have yet, by id.
     """
 
     decision: Decision
-    here: tuple[Exemplar, ...]
     counts: Mapping[str, int]
     images: Mapping[int, QImage]
 
@@ -102,7 +101,7 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
     One of the memory's own exemplars is decided without itself and without others of its content: that is how the map
     of confidence was fitted. A picture that votes for itself is no such query, and no confidence is told of it.
     """
-    here = tuple(memory.catalog.by_content(query.content)) if query.content else ()
+    here = tuple(memory.catalog.by_content(query.content)) if query.content and query.exemplar is not None else ()
     decision = memory.decide_vector(
         query.vector,
         how.k,
@@ -111,13 +110,12 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         content=query.content,
         exclude=excluded(query, here, how.without),
     )
-    if {row.id for row in here} & {n.id for n in decision.neighbours}:
+    if {row.id for row in decision.in_memory} & {n.id for n in decision.neighbours}:
         decision = replace(decision, confidence=None)
     wanted = [n.id for n in decision.neighbours if n.id not in known]
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
     return Answer(
         decision=decision,
-        here=here,
         counts=counts_of(memory),
         images={i: card_picture(data, side) for i, data in thumbnails.items() if data},
     )

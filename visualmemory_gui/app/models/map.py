@@ -48,7 +48,7 @@ class MapPicture:
 class MapModel(QObject):
     """Lays out in the background, places new exemplars without doing that again, and keeps the map with the memory.
 
-    ``count`` is how many exemplars there were to lay out when the map was last wanted, ``drawing`` whether that goes on.
+    ``count`` is how many exemplars there were when the map was last wanted, ``drawing`` whether it is being laid out.
     """
 
     updated = Signal()
