@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -78,6 +79,17 @@ def test_several_edits_before_the_answer_wait_for_one_question(
     next(button for button in box.buttons() if button.text() == "Edit and drop the tag").click()
     gone_back.settle()
     assert states(gone_back, 1, 2, 3) == ["active", "struck", "struck"] and tags(gone_back) == []
+
+
+def test_enter_keeps_the_tag(gone_back: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gone_back.window.memory_commands, "_ask", Choosers(gone_back.window))
+    operations.strike(gone_back.window.session, [2])
+    gone_back.settle()
+    [box] = questions(gone_back)
+    qtbot.waitUntil(lambda: box.focusWidget() is box.defaultButton())
+    qtbot.keyClick(box.focusWidget(), Qt.Key.Key_Return)
+    gone_back.settle()
+    assert tags(gone_back) == ["clean"] and states(gone_back, 2) == ["active"]
 
 
 def test_after_a_no_the_next_edit_asks_again(gone_back: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,8 +171,10 @@ class Choosers:
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         drop = box.addButton("Edit and drop the tag", QMessageBox.ButtonRole.DestructiveRole)
         keep = box.addButton("Keep the tag", QMessageBox.ButtonRole.RejectRole)
+        drop.setAutoDefault(False)
         box.setDefaultButton(keep)
         box.setEscapeButton(keep)
+        keep.setFocus()
         box.finished.connect(lambda _: then() if box.clickedButton() is drop else otherwise())
         box.open()
 

@@ -19,8 +19,6 @@ class BeginButton(QPushButton):
 
     def __init__(self, text: str, *, job: str = "", busy: str = "") -> None:
         super().__init__(text.replace("&", "&&"))
-        self.setProperty("begin", True)
-        self.setProperty("primary", False)
         self._text, self._job, self._busy = text, job, busy
 
     def set_running(self, jobs: Collection[str]) -> None:
@@ -87,6 +85,7 @@ class EmptyState(QWidget):
         self._paths = tuple(paths)
         while (item := self._recent.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
+                old.hide()
                 old.deleteLater()
         if paths:
             heading = QLabel("Recent memories")
@@ -130,6 +129,7 @@ class EmptyState(QWidget):
     def _recent_button(self, path: str) -> QPushButton:
         button = BeginButton(recent_text(path), job=self._job_of(path), busy=f"Opening {recent_text(path)}…")
         button.setFlat(True)
+        button.setProperty("recent", True)
         button.setToolTip(path)
         button.setAccessibleName(f"Open {recent_text(path)}")
         button.clicked.connect(lambda: self.recent_chosen.emit(path))

@@ -1,4 +1,7 @@
-"""The ring around a list that has the keyboard while nothing in it is selected: no row shows the focus then."""
+"""The ring around a list that has the keyboard while nothing in it is selected: no row shows the focus then.
+
+It is there for who works with the keyboard: a list that got it by mouse, or with a memory that was opened, has none.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 from visualmemory_gui.app import theme
 
 WIDE = 2
+_HANDS = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress)
 _KINDS = (QEvent.Type.Paint, QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Hide)
 
 
@@ -23,6 +27,7 @@ class FocusRing(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view: QAbstractItemView | None = None
+        self._by_keys = False
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self.on_focus_changed)
@@ -38,20 +43,23 @@ class FocusRing(QWidget):
             watched.removeEventFilter(self)
         inside = isinstance(now, QAbstractItemView) and self._window.isAncestorOf(now)
         self._view = now if inside and isinstance(now, QAbstractItemView) else None
+        self._by_keys = self._window.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)  # it came by Tab
         for watched in self._watched():
             watched.installEventFilter(self)
         self.place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A view paints itself when its selection changes."""
-        if event.type() in _KINDS:
+        if event.type() in _HANDS:
+            self._by_keys = event.type() == QEvent.Type.KeyPress
+        if event.type() in (*_KINDS, *_HANDS):
             QTimer.singleShot(0, self, self.place)
         return False
 
     def place(self) -> None:
         """Show the ring where it is needed."""
         view = self._view if shiboken6.isValid(self._view) else None
-        needed = view is not None and view.isVisible() and not view.selectionModel().hasSelection()
+        needed = view is not None and self._by_keys and view.isVisible() and not view.selectionModel().hasSelection()
         if view is not None and needed:
             self.setGeometry(QRect(view.mapTo(self._window, QPoint(0, 0)), view.size()))
             self.raise_()

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent, QHideEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.note import NoteAction
@@ -37,10 +37,14 @@ class NoteBar(QFrame):
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._undo = QPushButton("Undo")
         self._undo.clicked.connect(self._on_undo)
-        self._row = QHBoxLayout(self)
-        self._row.addWidget(self._text, 1)
-        self._row.addWidget(self._undo)
-        self._row.addWidget(self._closer())
+        column = QVBoxLayout(self)
+        row, self._row = QHBoxLayout(), QHBoxLayout()
+        row.addWidget(self._text, 1)
+        row.addWidget(self._undo)
+        row.addWidget(self._closer())
+        self._row.addStretch(1)
+        column.addLayout(row)
+        column.addLayout(self._row)
         self.hide()
 
     @property
@@ -95,7 +99,7 @@ class NoteBar(QFrame):
             button = QPushButton(action.text, self)
             button.clicked.connect(partial(self._on_used, action))
             self._extra[action] = button
-            self._row.insertWidget(self._row.count() - 1, button)
+            self._row.addWidget(button)
 
     def _remove(self, action: NoteAction) -> None:
         button = self._extra.pop(action)
