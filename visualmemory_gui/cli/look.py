@@ -12,7 +12,6 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import count, emit, say, table
-from visualmemory_gui.engine.decision import in_memory
 from visualmemory_gui.engine.errors import BadImage, BadValue
 
 if TYPE_CHECKING:
@@ -86,6 +85,8 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
 
 
 def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None]) -> None:
+    from visualmemory_gui.engine.decision import in_memory
+
     here = in_memory.in_words(decision)
     first = f"{image}: {here}; the vote: " if here else f"{image}: "
     if decision.label is None or decision.share is None:
