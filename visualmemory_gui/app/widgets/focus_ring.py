@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 from visualmemory_gui.app import theme
 
 WIDE = 2
+BY_TAB = Qt.WidgetAttribute.WA_KeyboardFocusChange  # how the keyboard came to where it is
 _HANDS = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress)
 _KINDS = (QEvent.Type.Paint, QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Hide)
 
@@ -41,9 +42,9 @@ class FocusRing(QWidget):
     def on_focus_changed(self, _: QWidget | None, now: QWidget | None) -> None:
         for watched in self._watched():
             watched.removeEventFilter(self)
-        inside = isinstance(now, QAbstractItemView) and self._window.isAncestorOf(now)
-        self._view = now if inside and isinstance(now, QAbstractItemView) else None
-        self._by_keys = self._window.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)  # it came by Tab
+        there = shiboken6.isValid(self._window)  # not while the window dies, which takes the keyboard from its parts
+        self._view = now if there and isinstance(now, QAbstractItemView) and self._window.isAncestorOf(now) else None
+        self._by_keys = there and self._window.testAttribute(BY_TAB)
         for watched in self._watched():
             watched.installEventFilter(self)
         self.place()
