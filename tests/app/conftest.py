@@ -40,7 +40,7 @@ class Answers:
     read_only: bool = True
     asked: list[str] = field(default_factory=list)
     preselected: str = ""
-    typed: str = ""
+    typed: str | None = None
     trust_answer: float = 0.5
     rows: list[Any] = field(default_factory=list)
     of_memory: dict[str, object] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Answers:
     foreseen: list[tuple[str, bool]] = field(default_factory=list)
     apply: Any = None
     show: Any = None
+    drops_tags: bool = True
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
@@ -86,7 +87,7 @@ class Answers:
         *,
         preselected: str = "",
         verb: str = "Teach",
-        typed: str = "",
+        typed: str | None = None,
         foresee: Any = None,
     ) -> None:
         self.asked.append(question)
@@ -121,6 +122,10 @@ class Answers:
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
         self.asked.append(question)
         then()
+
+    def drop_tags(self, names: Sequence[str], then: Callable[[], object], otherwise: Callable[[], object]) -> None:
+        self.asked.append(", ".join(names))
+        then() if self.drops_tags else otherwise()
 
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         self.asked.append(title)

@@ -130,6 +130,33 @@ class TestGoingBack:
         assert edited.view.steps.actions_by_id["revert"].text() == "Revert “Strike out 1 exemplar”"
 
 
+class TestUndone:
+    """Undone steps lie above the others, in one line of time with them."""
+
+    def rows(self, edited, role) -> list[str]:
+        model = edited.view.history
+        return [str(model.index(row).data(role)) for row in range(model.rowCount()) if model.step_at(row) is not None]
+
+    def test_the_list_is_the_line_of_time_and_says_where_redo_goes_on(self, edited):
+        before = self.rows(edited, Qt.ItemDataRole.DisplayRole)
+        assert self.rows(edited, StepRole.Place) == ["", "", ""]
+        for _ in range(2):
+            operations.undo(edited.session)
+            edited.settle()
+        assert self.rows(edited, Qt.ItemDataRole.DisplayRole) == before
+        assert self.rows(edited, StepRole.Place) == ["undone", "undone, next to redo", "the memory is here"]
+        spoken = self.rows(edited, Qt.ItemDataRole.AccessibleTextRole)
+        assert spoken[1].endswith(", undone, next to redo")
+        assert edited.memory.history.can_redo().name == before[1]
+
+    def test_the_list_has_the_order_of_the_command_line(self, edited):
+        for _ in range(3):
+            operations.undo(edited.session)
+            edited.settle()
+        numbers = [step.number for step in edited.view.history.steps]
+        assert numbers == [step.number for step in edited.memory.history.steps()] == sorted(numbers, reverse=True)
+
+
 class TestTags:
     def put(self, curate, name: str) -> None:
         press(curate, "tag")

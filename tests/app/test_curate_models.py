@@ -9,11 +9,10 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from visualmemory_gui.app.models.class_tree import ClassTreeModel, TreeRole
-from visualmemory_gui.app.models.history import newest_first, when
+from visualmemory_gui.app.models.history import when
 from visualmemory_gui.app.widgets.class_tree import ClassTree
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog, free_name
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, in_words, size_text, time_text
-from visualmemory_gui.engine.types import Step
 
 NOW = datetime(2026, 5, 3, 12, 0)
 
@@ -73,11 +72,6 @@ def test_a_class_that_went_gives_its_place_to_all_exemplars(tree, qtbot):
 )
 def test_times_are_told_as_people_do(moment, text):
     assert when(moment.timestamp(), NOW) == text
-
-
-def test_undone_steps_lie_on_top_with_the_next_to_redo_lowest():
-    given = [Step(4, "D", "x", 4, "undone", 1), Step(5, "E", "x", 5, "undone", 1), Step(3, "C", "x", 3, "done", 1)]
-    assert [step.name for step in newest_first(given)] == ["E", "D", "C"]
 
 
 @pytest.mark.parametrize(

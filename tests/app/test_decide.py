@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
-from visualmemory_gui.app import forget_operations
+from visualmemory_gui.app import forget_operations, operations
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.asking import How, answer, embed, query_of
@@ -226,6 +226,45 @@ def test_confirm_teaches_the_winner_and_is_off_when_the_picture_is_there(desk: D
     assert not desk.window.decide.query.confirm.isEnabled()
 
 
+def headline_of(desk: Desk) -> list[str]:
+    """What stands under the query, from above, as assistive technology reads it."""
+    panel = desk.window.decide.query
+    return [label.text() for label in (panel.here, panel.winner) if label.isVisible()]
+
+
+def test_an_image_that_is_in_the_memory_says_so_before_the_vote(desk: Desk, red: Path) -> None:
+    desk.drop_files(desk.window.decide, red)
+    assert headline_of(desk) == ["animals/cat"]
+    desk.press("actionConfirm")
+    assert headline_of(desk) == ["In the memory as animals/cat (exemplar 19).", "animals/cat"]
+    assert desk.window.decide.query.here.y() < desk.window.decide.query.winner.y()
+
+
+def test_an_image_in_the_memory_that_is_outvoted_is_first_what_it_is_there_as(desk: Desk, red: Path) -> None:
+    desk.window.session.decision.set_rule("plurality")
+    operations.teach(desk.window.session, [red], "plants/rose")
+    desk.settle()
+    desk.drop_files(desk.window.decide, red)
+    assert headline_of(desk) == ["In the memory as plants/rose (exemplar 19). The vote: animals/cat"]
+    assert not desk.window.decide.query.confirm.isEnabled()
+
+
+def test_an_exemplar_asked_for_says_what_it_is_and_that_it_is_decided_without_itself(desk: Desk) -> None:
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    assert headline_of(desk)[0].startswith(f"In the memory as {desk.memory.catalog.get([1])[0].label} (exemplar 1).")
+    assert desk.window.decide.query.own.text() == "It is decided without itself."
+
+
+def test_a_struck_exemplar_is_named_as_one_and_makes_nothing_known(desk: Desk) -> None:
+    operations.strike(desk.window.session, [1])
+    desk.settle()
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    label = desk.memory.catalog.get([1])[0].label
+    assert headline_of(desk)[0] == f"In the memory as {label} (exemplar 1, struck out)."
+
+
 def test_a_digit_teaches_the_query(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     label = desk.window.decide.label_of_key(2)
@@ -302,7 +341,7 @@ def test_confidence_is_told_of_an_exemplar_without_itself_but_of_no_picture_that
         decided = answer(memory, exemplar, how).decision
         assert decided.confidence is not None and 1 not in {n.id for n in decided.neighbours}
         same = answer(memory, embed(memory, exemplar.source), how)
-        assert [row.id for row in same.here] == [1] and 1 in {n.id for n in same.decision.neighbours}
+        assert [row.id for row in same.decision.in_memory] == [1] and 1 in {n.id for n in same.decision.neighbours}
         assert same.decision.confidence is None
         picture((190, 70, 50), seed=4321).save(tmp_path / "new.png")
         assert answer(memory, embed(memory, tmp_path / "new.png"), how).decision.confidence is not None

@@ -45,6 +45,8 @@ def test_an_edit_on_a_memory_whose_folder_went_away_is_refused_and_the_window_li
 def test_a_memory_on_a_network_file_system_is_refused_with_what_to_do(
     desk: Desk, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    desk.window.session.close()
+    desk.settle()
     monkeypatch.setattr(filesystem, "mount_of", lambda folder, mounts: ("/mnt/office", "nfs4"))
     desk.open(small)
     what, todo = desk.errors[0]

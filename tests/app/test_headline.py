@@ -20,7 +20,7 @@ from visualmemory_gui.app.models.headline import (
 )
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import roll_up
-from visualmemory_gui.engine.types import Decision, Neighbour, Novelty, SearchInfo
+from visualmemory_gui.engine.types import Decision, Exemplar, Neighbour, Novelty, SearchInfo, State
 
 
 def decided(*votes: tuple[str, float], known: bool | None = True) -> Decision:
@@ -47,6 +47,45 @@ def test_unknown_owns_the_headline_and_says_why() -> None:
     far = replace(TIGERS, known=False, novelty=Novelty(0.9, 0.5, 10, "farther than 99 % of the memory's own"))
     assert headline(far).title == "Unknown. Nearest: cat/tiger"
     assert headline(far).reason == "Farther than 99 % of the memory's own."
+
+
+def here_as(*labels: str, state: State = "active") -> tuple[Exemplar, ...]:
+    return tuple(
+        Exemplar(12 + i, label, state, 1.0, None, None, None, None, 1, 1, "", 0.0) for i, label in enumerate(labels)
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "known", "here", "title"),
+    [
+        (here_as("cat/tiger"), True, "In the memory as cat/tiger (exemplar 12).", "cat/tiger"),
+        (here_as("clothes"), True, "", "In the memory as clothes (exemplar 12). The vote: cat/tiger"),
+        (here_as("clothes"), False, "", "In the memory as clothes (exemplar 12). The vote: cat/tiger"),
+        (here_as("cat/tiger"), False, "In the memory as cat/tiger (exemplar 12).", "cat/tiger"),
+        (
+            here_as("clothes", "cat/tiger"),
+            True,
+            "In the memory as clothes (exemplar 12) and cat/tiger (exemplar 13).",
+            "cat/tiger",
+        ),
+        (
+            here_as("clothes", state="struck"),
+            False,
+            "In the memory as clothes (exemplar 12, struck out).",
+            "Unknown. Nearest: cat/tiger",
+        ),
+    ],
+)
+def test_an_image_in_the_memory_says_so_before_the_vote(
+    there: tuple[Exemplar, ...], known: bool, here: str, title: str
+) -> None:
+    said = headline(replace(TIGERS, known=known, in_memory=there))
+    assert (said.here, said.title) == (here, title)
+
+
+def test_at_a_level_an_image_is_outvoted_by_another_class_of_that_level_alone() -> None:
+    above = replace(roll_up(TIGERS, 1), in_memory=here_as("cat/lynx"))
+    assert headline(above).title == "cat"
 
 
 def test_confidence_is_said_only_where_it_is_calibrated() -> None:

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from tests.app.conftest import Desk
 from tests.conftest import clustered, picture
+from visualmemory_gui.app import operations
 from visualmemory_gui.app.models.map import inside, nearest_spot
 from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.widgets import map_view
@@ -157,6 +158,54 @@ def test_an_empty_memory_says_what_a_map_needs(empty_desk: Desk, tmp_path: Path)
     empty_desk.settle()
     page = page_of(empty_desk)
     assert page.empty.isVisible() and not page.actions_by_id["again"].isEnabled()
+
+
+def test_while_it_is_drawn_the_page_says_so(desk: Desk) -> None:
+    [page] = [page for page in desk.window.study.pages if isinstance(page, MapPage)]
+    desk.window.show_study()
+    desk.window.study.tabs.setCurrentWidget(page)
+    assert page.model.drawing and page.empty.text() == "Drawing the map of 18 exemplars…" and page.empty.isVisible()
+    desk.settle()
+    assert not page.model.drawing and not page.empty.isVisible()
+
+
+def test_three_exemplars_are_enough_and_two_are_told_to_be_too_few(desk: Desk) -> None:
+    desk.memory.strike(range(3, 19))
+    settle_all(desk)
+    page = page_of(desk)
+    assert "three exemplars" in page.empty.text() and page.empty.isVisible() and desk.errors == []
+    desk.memory.restore([3])
+    settle_all(desk)
+    assert page.model.picture is not None and len(page.model.picture.ids) >= 3 and not page.empty.isVisible()
+
+
+def test_the_layout_that_is_shown_is_marked(desk: Desk) -> None:
+    page = page_of(desk)
+    marked = {name: page.actions_by_id[name].isChecked() for name in ("again", "tsne")}
+    assert marked == {"again": True, "tsne": False}
+    page.actions_by_id["again"].trigger()
+    assert page.actions_by_id["again"].isChecked() and page.model.drawing
+    desk.settle()
+    assert page.actions_by_id["again"].isChecked() and not page.model.drawing
+
+
+def test_a_second_press_lays_out_no_second_time(desk: Desk) -> None:
+    page = page_of(desk)
+    started: list[str] = []
+    desk.window.session.tasks.started.connect(lambda task: started.append(task.title))
+    for _ in range(3):
+        page.actions_by_id["again"].trigger()
+    assert started.count("Laying out the map") == 1
+    desk.settle()
+
+
+def test_a_layout_that_an_edit_came_into_is_shown_with_it(desk: Desk, tmp_path: Path) -> None:
+    page = page_of(desk)
+    picture((9, 200, 9), seed=77).save(tmp_path / "new.png")
+    page.actions_by_id["again"].trigger()
+    operations.teach(desk.window.session, [tmp_path / "new.png"], "fresh")
+    settle_all(desk)
+    assert page.model.picture is not None and 19 in page.model.picture.ids.tolist() and not page.model.drawing
 
 
 def test_a_spot_is_inside_an_outline_by_the_even_odd_rule() -> None:

@@ -124,6 +124,43 @@ def test_typing_a_name_begins_the_choice_of_a_class(filled: Desk) -> None:
     assert "lamp" in column(filled, Column.Taught)
 
 
+@pytest.mark.parametrize("word", ["clothes", "cl", "wruxoc", "W"])
+def test_letters_typed_in_the_queue_are_never_commands(filled: Desk, word: str) -> None:
+    choose(filled, "6.png")
+    before = filled.memory.summary(), filled.memory.history.steps(), filled.memory.watch.all()
+    QTest.keyClicks(table(filled), word)
+    filled.settle()
+    assert (filled.memory.summary(), filled.memory.history.steps(), filled.memory.watch.all()) == before
+    assert filled.ask.typed == word[-1] and not filled.window.commands.relabelling
+
+
+def test_control_those_letters_are_commands_on_the_cards(filled: Desk) -> None:
+    choose(filled, "6.png")
+    grid = filled.window.decide.neighbours.grid
+    grid.setFocus()
+    QTest.keyClicks(grid, "w")
+    filled.settle()
+    assert "ought to be" in filled.ask.asked[-1]
+
+
+def test_no_letter_confirms(filled: Desk) -> None:
+    choose(filled, "6.png")
+    filled.window.decide.neighbours.grid.setFocus()
+    for text in "cC":
+        QTest.keyClicks(filled.window.decide.neighbours.grid, text)
+    filled.settle()
+    assert column(filled, Column.Taught) == [""] * 10
+    filled.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert sum(bool(text) for text in column(filled, Column.Taught)) == 1
+
+
+def test_a_slash_asks_for_a_class_by_its_letters(filled: Desk) -> None:
+    choose(filled, "6.png", "7.png")
+    QTest.keyClicks(table(filled), "/")
+    filled.settle()
+    assert filled.ask.typed == "" and filled.ask.asked[-1] == "Teach 2 pictures as"
+
+
 def test_confirming_all_that_is_certain_is_one_step(filled: Desk) -> None:
     filled.window.session.queue.set_least(50)
     sure = dict(filled.window.session.queue.certain())
@@ -201,7 +238,7 @@ def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     desk.drop_files(desk.window.decide.query, *waiting[:2], *bad)
     assert desk.notes[-1] == "2 pictures came in; 3 could not be read."
     assert len(column(desk, Column.Picture)) == 2
-    button_of_note(desk, "Show").click()
+    button_of_note(desk, "Show skipped files").click()
     assert desk.ask.asked[-1] == "3 files could not be read"
     assert {path for path, _ in desk.ask.rows} == set(map(str, bad))
     assert all(reason for _, reason in desk.ask.rows)

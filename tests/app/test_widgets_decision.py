@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_rows import ClassRow
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.widgets.chip import shortened
 from visualmemory_gui.app.widgets.class_rows import ClassList
 from visualmemory_gui.app.widgets.empty_state import EmptyState
@@ -147,13 +148,13 @@ def test_the_note_offers_undo_and_goes_when_it_was_used(qtbot):
     note = NoteBar()
     qtbot.addWidget(note)
     shown = []
-    note.show_note("Struck from the memory.", undo=True, actions=[("Show", lambda: shown.append(1))])
+    note.show_note("Struck from the memory.", undo=True, actions=[NoteAction("Show", lambda: shown.append(1))])
     buttons = {button.text(): button for button in note.findChildren(QPushButton)}
     assert note.accessibleName() == "Struck from the memory."
     with qtbot.waitSignal(note.undo_requested):
         buttons["Undo"].click()
     assert note.isHidden()
-    note.show_note("Again", actions=[("Show", lambda: shown.append(2))])
+    note.show_note("Again", actions=[NoteAction("Show", lambda: shown.append(2))])
     next(b for b in note.findChildren(QPushButton) if b.text() == "Show" and b is not buttons["Show"]).click()
     assert shown == [2]
 

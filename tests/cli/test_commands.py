@@ -125,7 +125,7 @@ def test_show_sums_up_or_lists(memory: Path, pictures: Path) -> None:
 def test_classify_prints_the_decision_of_each_image(memory: Path, pictures: Path) -> None:
     decided = told("classify", memory, pictures / "plant" / "0.png", "-k", 3)
     assert list(decided) == [
-        "image", "label", "share", "margin", "known", "confidence", "shares", "neighbours", "timings_ms"
+        "image", "label", "share", "margin", "known", "confidence", "in_memory", "shares", "neighbours", "timings_ms"
     ]  # fmt: skip
     assert list(decided["neighbours"][0]) == ["id", "rank", "label", "distance", "weight", "share", "source"]
     assert list(decided["timings_ms"]) == ["decode", "encode", "search", "vote"]
@@ -365,6 +365,34 @@ def test_a_tag_names_a_state_to_compare_with(memory: Path) -> None:
     assert run("tag", memory, "  ").exit_code == 1
     told("tag", memory, "before", "--delete")
     assert told("tag", memory)["tags"] == []
+
+
+def test_an_image_that_is_in_the_memory_is_told_so_first(memory: Path, tmp_path: Path) -> None:
+    new = paint(tmp_path / "new.png", 99)
+    before = told("classify", memory, new, "--rule", "plurality", "-k", 12)
+    assert before["in_memory"] == []
+    label = next(label for label in before["shares"] if label != before["label"])
+    told("add", memory, new, "--label", label)
+    decision = told("classify", memory, new, "--rule", "plurality")
+    assert decision["in_memory"] == [{"id": 13, "label": label}]
+    said = run("classify", memory, new, "--rule", "plurality").stdout.splitlines()[0]
+    assert said.startswith(f"{new}: in the memory as {label} (exemplar 13); the vote: {decision['label']}  ")
+
+
+def test_an_edit_does_not_drop_a_tagged_state_that_was_undone(memory: Path) -> None:
+    told("strike", memory, 1)
+    told("tag", memory, "clean")
+    undone = run("undo", memory)
+    assert "tagged and undone: clean" in undone.stderr
+    assert [t["undone"] for t in told("tag", memory)["tags"]] == [True]
+    refused = run("strike", memory, 2)
+    assert refused.exit_code == 1 and "“clean” names a state that was undone" in refused.stderr
+    assert told("show", memory)["struck"] == 0
+    told("redo", memory)
+    assert told("strike", memory, 2)["edit"] and told("show", memory)["struck"] == 2
+    told("undo", memory, "--steps", 2)
+    told("tag", memory, "clean", "--delete")
+    assert told("strike", memory, 3)["edit"] == "Strike out 1 exemplar"
 
 
 def test_what_a_memory_does_not_know_is_measured_against_a_folder(memory: Path, tmp_path: Path) -> None:

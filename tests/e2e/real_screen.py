@@ -219,6 +219,15 @@ class Screen:
         """Close the window; the program ends well and has complained about nothing."""
         self._window.say("close")
         self._window.lines.next()
+        self._ended()
+
+    def quit(self) -> None:
+        """Leave by the key for it; the program ends as well."""
+        self.focus()
+        self.keys("ctrl+q")
+        self._ended()
+
+    def _ended(self) -> None:
         assert self._window.process.wait(30) == 0, self._window.complaints()
         assert self._window.complaints() == ""
         self._window.end()

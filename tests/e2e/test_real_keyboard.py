@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,15 @@ def pictures(tmp_path: Path) -> dict[str, Path]:
 
 def tab_to(screen: Screen, name: str) -> None:
     """Press Tab until that place has the keys, as a user would who sees where they are."""
+    tab_until(screen, lambda s: s["focus"] == name, name)
+
+
+def tab_until(screen: Screen, there: Callable[[State], bool], what: str) -> None:
     for _ in range(MOST_TABS):
-        if screen.state()["focus"] == name:
+        if there(screen.state()):
             return
         screen.keys("Tab")
-    raise AssertionError(f"{MOST_TABS} times Tab never came to {name}: {screen.state()['focus']}")
+    raise AssertionError(f"{MOST_TABS} times Tab never came to {what}: {screen.state()['focus']}")
 
 
 def ask(screen: Screen, picture: Path) -> State:
@@ -63,6 +67,30 @@ def decisions(memory: Path, pictures: dict[str, Path]) -> list[dict[str, Any]]:
         for neighbour in one["neighbours"]:
             del neighbour["source"]
     return said
+
+
+def test_a_recent_memory_is_opened_by_return_and_ctrl_q_closes_the_window(started: Screen, drawn: Path) -> None:
+    started.focus()
+    started.keys("ctrl+o")
+    started.answer("QFileDialog", str(drawn))
+    started.rest()
+    started.quit()
+    started.begin()
+    started.focus()
+    tab_until(started, lambda s: s["focus_name"].startswith(f"Open {drawn.name}"), "the recent memory")
+    started.keys("Return", "Return")
+    state = started.until(lambda s: s["workspace"] == "decide", "the memory is open")
+    assert state["texts"]["statusSaved"] == "saved" and not state["dialog"]
+
+
+def test_a_list_with_nothing_selected_shows_that_it_has_the_keys(screen: Screen, pictures: dict[str, Path]) -> None:
+    screen.focus()
+    ask(screen, pictures["contested"])
+    tab_to(screen, "classList")
+    tab_to(screen, "neighbourGrid")
+    screen.until(lambda s: s["ring"] and not s["selected"], "the grid is ringed")
+    screen.keys("Home")
+    screen.until(lambda s: s["selected"] == [0] and not s["ring"], "the card shows it")
 
 
 def test_from_the_start_to_a_bundle_by_keyboard_alone(

@@ -91,6 +91,18 @@ def test_one_lesson_decides_all_that_wait_anew_and_undo_takes_it_back(
     assert undone["names"] == before["queue"]["names"] and undone["taught"] == before["queue"]["taught"]
 
 
+def test_letters_typed_in_the_queue_find_a_class_and_are_no_commands(filled: Screen) -> None:
+    before = choose(filled, filled.state()["queue"]["names"][0])
+    filled.keys("c")  # was the key of Confirm
+    filled.focus("labelChooser")
+    filled.type("ro")
+    filled.keys("Return")
+    state = filled.until(lambda s: s["queue"]["summary"].startswith("taught 1; ") and not s["busy"], "it is taught")
+    taught = dict(zip(state["queue"]["names"], state["queue"]["taught"], strict=True))
+    assert taught[before["queue"]["chosen"][0]] == "straight/crosses"
+    assert state["undo"] == "Undo: Add 1 exemplar"
+
+
 def test_many_are_taught_by_a_digit_the_certain_confirmed_and_the_table_written_and_kept(
     filled: Screen, drawn: Path, waiting: list[Path], tmp_path: Path
 ) -> None:
@@ -126,7 +138,7 @@ def confirm_all(screen: Screen) -> None:
         if taught is None and share >= queue["least"] / 100 and known != "unknown"
     }
     assert sure
-    screen.keys("shift+c")
+    screen.keys("ctrl+shift+Return")
     screen.focus("confirmDialog")
     screen.keys("Return")
     screen.until(lambda s: s["queue"]["summary"].startswith(f"taught {3 + len(sure)}; "), "the certain are taught")

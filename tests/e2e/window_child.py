@@ -73,6 +73,8 @@ class Probe(QObject):
             "busy": window.session.tasks.busy,
             "active": active.objectName() if active else "",
             "focus": focus.objectName() if focus else "",
+            "focus_name": focus.accessibleName() if focus else "",
+            "ring": self._widget(QWidget, "focusRing").isVisible(),
             "dialog": modal.objectName() if modal else "",
             "windows": {w.objectName(): int(w.winId()) for w in QApplication.topLevelWidgets() if w.isVisible()},
             "texts": {label.objectName(): label.text() for label in window.findChildren(QLabel) if label.objectName()},

@@ -140,6 +140,19 @@ def test_an_exemplar_that_is_asked_for_is_known_and_finds_itself(memory: VisualM
     assert decision.neighbours[0].id == 3 and decision.neighbours[0].distance < 1e-6
 
 
+def test_a_query_that_is_an_exemplar_says_as_what_it_is_here(memory: VisualMemory, tmp_path: Path) -> None:
+    file = tmp_path / "one.png"
+    picture((9, 250, 9), seed=3).save(file)
+    assert memory.decide(file, rule="plurality").in_memory == ()
+    [exemplar] = memory.add([file], ["odd"])
+    assert [(e.id, e.label) for e in memory.decide(file).in_memory] == [(exemplar, "odd")]
+    memory.strike([exemplar])
+    assert [e.state for e in memory.decide(file).in_memory] == ["struck"]
+    memory.undo()
+    memory.undo()
+    assert memory.decide(file).in_memory == ()
+
+
 def test_a_picture_whose_file_is_known_takes_its_exemplars_vector(memory: VisualMemory, pictures: Path) -> None:
     picture_here = memory.picture(pictures / "animals/cat/0.png")
     [exemplar, *_] = memory.catalog.by_content(picture_here.content)

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from visualmemory_gui.engine.errors import TagsAhead
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.difference import since_step, since_tag
 from visualmemory_gui.engine.store.history import History
@@ -205,6 +207,18 @@ class Machine(RuleBasedStateMachine):
         tags = Tags(self.database)
         tags.put(" now ", move=True)
         assert since_tag(self.database, tags.all()[-1]).ids == ()
+        tags.drop("now")  # else the next edit after an undo were refused
+
+    @precondition(lambda self: self.model.done)
+    @rule(label=LABELS)
+    def a_tagged_state_is_not_dropped_by_an_edit(self, label: str) -> None:
+        tags = Tags(self.database)
+        tags.put("ahead")
+        self.history.undo()
+        with pytest.raises(TagsAhead), self.history.step("add") as writer:
+            self.catalog.add(writer, [NewExemplar(label, VECTOR)])
+        self.history.redo()
+        tags.drop("ahead")
 
     @precondition(lambda self: self.number is None)
     @rule()

@@ -83,8 +83,10 @@ ACTIONS: tuple[Spec, ...] = (
          ("memory",), "decide"),
     Spec("actionTeach", "Teach as…", "Add the query to the memory under a class of your choice", "school-outline",
          ("T",), "teach", ("writable", "query"), "decide"),
-    Spec("actionConfirm", "Confirm", "Add the query to the memory under the class that won", "check", ("C",), "confirm",
-         ("writable", "winner"), "decide"),
+    Spec("actionTeachByName", "Teach by name…", "Type some letters of a class; Enter takes the first that has them",
+         "form-textbox", ("/",), "teach_by_name", ("writable", "query"), "decide"),
+    Spec("actionConfirm", "Confirm", "Add the query to the memory under the class that won", "check",
+         ("Ctrl+Return", "Ctrl+Enter"), "confirm", ("writable", "winner"), "decide"),
     Spec("actionWatch", "Watch…", "Follow this decision across edits: say what it ought to be", "eye-outline", ("W",),
          "watch", ("writable", "query"), "decide"),
     Spec("actionReport", "Report…", "Write this decision and its reasons as a page or a picture to hand to someone",
@@ -106,7 +108,7 @@ ACTIONS: tuple[Spec, ...] = (
     Spec("actionQueue", "Queue", "Show or hide the pictures that wait to be taught", "tray-full", ("Ctrl+Shift+Q",),
          "toggle_queue", ("queue",), "decide", checkable=True),
     Spec("actionConfirmAll", "Confirm all certain…", "Teach the certain pictures of the queue as they are decided",
-         "check-all", ("Shift+C",), "confirm_all", ("writable", "certain"), "decide"),
+         "check-all", ("Ctrl+Shift+Return",), "confirm_all", ("writable", "certain"), "decide"),
     Spec("actionQueueExport", "Export CSV…", "Write the queue and its decisions as a table", "table-arrow-right",
          ("Ctrl+Shift+E",), "export_queue", ("queue",), "decide"),
     Spec("actionQueueRemove", "Take out", "Take the selected pictures out of the queue; the memory stays as it is",
@@ -122,6 +124,7 @@ ACTIONS: tuple[Spec, ...] = (
          ("Ctrl+Shift+L",), "toggle_theme"),
     Spec("actionSettings", "Settings…", "What the memory decides with, and how the window looks", "cog-outline",
          ("Ctrl+,",), "show_settings"),
+    Spec("actionQuit", "Quit", "Close the window; every edit is on disk already", "exit-to-app", ("Ctrl+Q",), "quit"),
     Spec("actionKeys", "Keys", "Show all keys", "keyboard-outline", ("?", "F1"), "show_keys"),
 )  # fmt: skip
 
@@ -218,7 +221,7 @@ def key_sheet() -> list[tuple[str, str]]:
         if spec.keys and spec.argument is None
     ]
     digits = [spec.keys[0] for spec in ACTIONS if spec.argument is not None]
-    rows.append(("Any other letter", "In the queue: the beginning of the class to teach"))
+    rows.append(("Any letter but T", "In the queue: the first letter of the class to teach, as after /; no command"))
     rows.append(("Space", "Large picture of the card; arrows go on, Esc closes it"))
     rows.append((f"{digits[0]} to {digits[-1]}", "Teach the query as that class; after R: relabel the selection"))
     return rows

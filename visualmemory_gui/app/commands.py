@@ -73,8 +73,16 @@ class Commands(QObject):
 
     # Teaching
 
-    def teach(self, typed: str = "") -> None:
-        """Ask for the class of the query, or of the pictures selected in the queue."""
+    def teach(self) -> None:
+        """Ask for the class of the query, or of the pictures selected in the queue; it may be new."""
+        self._ask_class()
+
+    def teach_by_name(self, typed: str = "") -> None:
+        """The same by a few letters of a class that is here, of which ``typed`` are the first."""
+        if self._session.decision.query is not None and operations.may_write(self._session):
+            self._ask_class(typed)
+
+    def _ask_class(self, typed: str | None = None) -> None:
         decision, query, queued = self._session.decision.decision, self._session.decision.query, self._cards.queued()
         winner = winning_label(decision) if decision is not None and len(queued) < 2 else None
         own = query is not None and query.exemplar is not None
@@ -234,7 +242,7 @@ class Commands(QObject):
         *,
         preselected: str = "",
         verb: str = "Teach",
-        typed: str = "",
+        typed: str | None = None,
         thought: Callable[[str], Thought | None] | None = None,
     ) -> None:
         labels = sorted(label for label, count in self._session.decision.counts.items() if count)

@@ -84,7 +84,7 @@ def check_bundle(session: Session, bundle: str, then: Callable[[], object]) -> N
         bundles.check(bundle)
 
     title = f"Looking into {Path(bundle).name}"
-    session.tasks.run_background(title, work, lambda _: then(), session.raise_error, stoppable=False)
+    session.tasks.run_background(title, work, lambda _: then(), session.raise_error, once=title, stoppable=False)
 
 
 def open_bundle(session: Session, bundle: str, memory: str) -> None:
@@ -104,4 +104,5 @@ def open_bundle(session: Session, bundle: str, memory: str) -> None:
             session.raise_error(error)
 
     title = f"Unpacking {Path(bundle).name}"
-    session.tasks.run_background(title, work, lambda _: session.open(memory), failed)
+    job = f"unpack {bundle} to {memory}"
+    session.tasks.run_background(title, work, lambda _: session.open(memory), failed, once=job)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import exemplars, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
@@ -37,7 +38,7 @@ def forget(session: Session, ids: Sequence[int]) -> None:
     def said(receipt: Receipt) -> None:
         session.erased()
         text = FORGOTTEN[receipt.status].format(exemplars(receipt.forgotten))
-        session.post_note(text, also=(("Prove it", partial(prove, session)),))
+        session.post_note(text, also=(NoteAction("Prove it", partial(prove, session), lasts=True),))
 
     def failed(error: BaseException) -> None:
         session.erased()
@@ -60,4 +61,4 @@ def prove(session: Session) -> None:
         same = "all are the same" if proof.holds else f"{proof.different:,} differ"
         session.post_note(f"{proof.decisions:,} decisions compared with a memory that never saw them: {same}.")
 
-    session.run_background("Proving it", work, said)
+    session.run_background("Proving it", work, said, once="prove")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,12 @@ def in_words(found: Difference) -> str:
         (len(found.reweighed), "with another trust"),
     )
     return ", ".join(f"{count:,} {what}" for count, what in parts if count) or "nothing"
+
+
+def tagged(names: Sequence[str]) -> str:
+    """ "the state tagged “before”"; "the states tagged “one” and “two”"."""
+    shown = " and ".join(f"“{name}”" for name in names)
+    return f"the state{'' if len(names) == 1 else 's'} tagged {shown}"
 
 
 def _tagged(session: Session, name: str, then: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.notes import Notes
+from visualmemory_gui.app.place import opening
 from visualmemory_gui.app.reason_commands import ReasonCommands
 from visualmemory_gui.app.refused_keys import RefusedKeys
 from visualmemory_gui.app.session import Session
@@ -34,6 +35,7 @@ from visualmemory_gui.app.views.study import StudyView
 from visualmemory_gui.app.views.tool_bar import ToolBar
 from visualmemory_gui.app.warming import Warming
 from visualmemory_gui.app.widgets.empty_state import EmptyState
+from visualmemory_gui.app.widgets.focus_ring import FocusRing
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
@@ -62,6 +64,7 @@ class MainWindow(QMainWindow):
         self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
         self.notes = Notes(self.session, self.ask, self)
         self.errors = ErrorDialog(self)
+        self._focus_ring = FocusRing(self)
         self._painted = False
         self._lay_out()
         self._refused_keys = RefusedKeys(self, partial(operations.may_write, self.session))
@@ -94,6 +97,9 @@ class MainWindow(QMainWindow):
 
     def show_study(self) -> None:
         self.on_workspace("study")
+
+    def quit(self) -> None:
+        self.close()
 
     def show_keys(self) -> None:
         self.ask.keys(
@@ -191,6 +197,7 @@ class MainWindow(QMainWindow):
             "A memory is a folder of labelled pictures that decides by its nearest examples. "
             "Open one, or make one from your own pictures.",
             drop_text="Drop a memory, a bundle, or a folder whose sub-folders are classes",
+            job_of=opening,
         )
         self.stack = QStackedWidget()
         for view in (self.empty, *self.workspaces.values()):
@@ -223,14 +230,18 @@ class MainWindow(QMainWindow):
         self._upkeep.done.connect(self.memory_commands.look_once)
         self.empty.dropped.connect(self.on_dropped_on_empty)
         self.empty.recent_chosen.connect(self.open)
-        demo = self.empty.add_button("Open demo memory", primary=True)
+        for told in (session.tasks.started, session.tasks.finished):
+            told.connect(lambda _: self.empty.set_running(session.tasks.running_jobs))
+        demo = self.empty.add_button(
+            "Open demo memory", primary=True, job=operations.DEMO, busy="Making the demo memory…"
+        )
         demo.clicked.connect(partial(operations.open_demo, session))
         for name in ("actionOpen", "actionBundle", "actionNew"):
             button = self.empty.add_button(actions.SPECS[name].text, icon=actions.SPECS[name].icon)
             button.clicked.connect(self.actions_by_id[name].trigger)
         decide.facts_changed.connect(self.on_facts_changed)
         decide.pictures_dropped.connect(commands.decide)
-        decide.typed.connect(commands.teach)
+        decide.typed.connect(commands.teach_by_name)
         decide.teach_requested.connect(commands.teach_pictures)
         decide.relabel_requested.connect(commands.relabel_to)
         decide.class_chosen.connect(commands.teach_as)

@@ -35,4 +35,5 @@ def _teach_files(session: Session, paths: Sequence[str], label: str) -> None:
         session.post_note(operations.built(result, f" as {label}"), undo, skipped.show(session, result.skipped))
 
     if operations.may_write(session):
-        session.run_background(f"Teaching {len(paths):,} pictures as {label}", work, said)
+        job = f"teach {', '.join(paths)} as {label}"
+        session.run_background(f"Teaching {len(paths):,} pictures as {label}", work, said, once=job)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from visualmemory_gui.app import folder_operations, operations, original_operations, preferences
 from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.history_operations import tagged
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.export_dialog import free_name
 
@@ -19,10 +20,28 @@ class MemoryCommands:
         self._session = session
         self._ask = ask
         self._looked = False  # whether the originals of this memory were looked for
+        self._refused: list[Callable[[], object]] = []  # edits that wait for an answer about tags
         session.memory_opened.connect(self.on_memory_opened)
+        session.tags_asked.connect(self.on_tags_asked)
 
     def on_memory_opened(self) -> None:
         self._looked = False
+        self._refused.clear()
+
+    def on_tags_asked(self, names: Sequence[str], again: Callable[[], object]) -> None:
+        """An edit would drop tagged states: ask once, also where more edits come before the answer."""
+        self._refused.append(again)
+        if len(self._refused) == 1:
+            self._ask.drop_tags(names, self._edit_all_the_same, partial(self._keep_tags, names))
+
+    def _edit_all_the_same(self) -> None:
+        refused, self._refused = self._refused, []
+        for again in refused:
+            again()
+
+    def _keep_tags(self, names: Sequence[str]) -> None:
+        self._refused.clear()
+        self._session.post_note(f"Nothing was changed; {tagged(names)} can be redone.")
 
     def open_memory(self) -> None:
         self._ask.memory(self._session.open)

@@ -1,4 +1,4 @@
-"""The note at the bottom of the window: what an edit did, its Undo, and what it moved elsewhere."""
+"""The notes at the bottom of the window: what an edit did, its Undo, and what it moved elsewhere."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from visualmemory_gui.app import watch_operations
 from visualmemory_gui.app.dialogs import Asking
-from visualmemory_gui.app.session import Also, Session
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Notes(QObject):
-    """Owns the ``bar``, which belongs to the memory that is open: its words and its Undo go with it."""
+    """Owns the ``bar``, which belongs to the memory that is open: its words and its Undo go with it.
+
+    A note that is replaced before its lasting actions were used waits, and comes back when the newer ones are gone.
+    """
 
     followed_chosen = Signal(object)  # a decision that an edit moved: an exemplar's id, or a Query
 
@@ -29,6 +33,7 @@ class Notes(QObject):
         self._ask = ask
         self._undo: Callable[[], object] | None = None
         self._goes_on = True
+        self._waiting: list[tuple[str, tuple[NoteAction, ...]]] = []
         session.note_posted.connect(self.on_posted)
         session.note_finished.connect(self.on_finished)
         session.memory_opened.connect(self.drop)
@@ -36,14 +41,25 @@ class Notes(QObject):
         session.followed.moved.connect(self.on_moved)
         session.skipped_asked.connect(ask.skipped)
         self.bar.undo_requested.connect(self.on_undo)
+        self.bar.gone.connect(self.on_gone, Qt.ConnectionType.QueuedConnection)
 
     def drop(self) -> None:
         self._undo = None
+        self._waiting.clear()
         self.bar.hide()
 
-    def on_posted(self, text: str, undo: Callable[[], object] | None, also: tuple[Also, ...]) -> None:
+    def on_posted(self, text: str, undo: Callable[[], object] | None, also: tuple[NoteAction, ...]) -> None:
+        if not self.bar.isHidden() and self.bar.lasting:
+            self._waiting.append((self.bar.text, self.bar.lasting))
         self._undo, self._goes_on = undo, True
         self.bar.show_note(text, undo=undo is not None, actions=also)
+
+    def on_gone(self) -> None:
+        """What waited comes back, without its Undo: other edits came since."""
+        if self.bar.isHidden() and self._waiting:
+            self._undo, self._goes_on = None, False
+            text, actions = self._waiting.pop()
+            self.bar.show_note(text, actions=actions)
 
     def on_finished(self) -> None:
         self._goes_on = False
@@ -58,4 +74,4 @@ class Notes(QObject):
             show = partial(
                 watch_operations.show_moved, self._session, radius, ask=self._ask, then=self.followed_chosen.emit
             )
-            self.bar.add(radius.words, (("Show", show),) if radius.moved else ())
+            self.bar.add(radius.words, (NoteAction("Show changed decisions", show),) if radius.moved else ())

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visualmemory_gui.app import skipped
-from visualmemory_gui.app.session import Also, Session
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Changes, Neighbour, Picture
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
     """Take exemplars out of every vote, reversibly. ``here``: the note offers to leave them out of this query only."""
 
-    def also(step: int | None) -> tuple[Also, ...]:
-        return (("Only for this query", partial(leave_out, session, step, ids)),) if here else ()
+    def also(step: int | None) -> tuple[NoteAction, ...]:
+        return (NoteAction("Only for this query", partial(leave_out, session, step, ids)),) if here else ()
 
     _edit(session, "Striking out", lambda m: m.strike(ids), f"Struck {exemplars(len(ids))} from the memory.", also)
 
@@ -136,7 +137,7 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
         session.post_note(built(result), undo, skipped.show(session, result.skipped))
 
     if may_write(session):
-        session.run_background(title, work, said)
+        session.run_background(title, work, said, once=f"import {folder} as {label}")
 
 
 def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
@@ -148,7 +149,8 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
         return formats.export(memory, to, format, keep_private=keep_private, report=report)
 
     stopped = partial(_say_stopped, session, "Export stopped; what was written is removed.")
-    session.run_background("Exporting", work, lambda _: session.post_note(f"Exported to {Path(to).name}."), stopped)
+    told = f"Exported to {Path(to).name}."
+    session.run_background("Exporting", work, lambda _: session.post_note(told), stopped, once=f"export {to}")
 
 
 def open_demo(session: Session) -> None:
@@ -159,7 +161,7 @@ def open_demo(session: Session) -> None:
 
         return make_demo(report=report)
 
-    session.tasks.run_background("Making the demo memory", work, session.open)
+    session.tasks.run_background("Making the demo memory", work, session.open, once=DEMO)
 
 
 def keep_choice(session: Session, name: str, value: object) -> None:
@@ -184,6 +186,7 @@ def exemplars(count: int) -> str:
     return f"{count:,} exemplar{'' if count == 1 else 's'}"
 
 
+DEMO = "make the demo memory"  # the job
 NOT_LAST = "Other edits came after it; see the history."
 READ_ONLY = "This memory is open for reading only; nothing was changed. To edit it, copy it and open the copy."
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
@@ -194,7 +197,7 @@ def _edit(
     title: str,
     fn: Callable[[Any], Changes],
     text: str,
-    also: Callable[[int | None], tuple[Also, ...]] = lambda step: (),
+    also: Callable[[int | None], tuple[NoteAction, ...]] = lambda step: (),
 ) -> None:
     def said(changes: Changes) -> None:
         if changes.edit is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import Cancelled
@@ -47,7 +48,7 @@ def ask_where(session: Session, ask: Asking, missing: Missing) -> None:
 def tell(session: Session, ask: Asking, missing: Missing) -> None:
     """A note where something is missing; nothing else."""
     if missing.count:
-        where = ("Locate folder…", partial(ask_where, session, ask, missing))
+        where = NoteAction("Locate folder…", partial(ask_where, session, ask, missing))
         session.post_note(f"{not_found(missing.count)}; decisions do not need them.", also=(where,))
 
 
@@ -71,7 +72,7 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
             session.raise_error(error)
 
     if may_write(session):
-        session.run_background(f"Looking for {len(ids):,} originals", work, said, failed)
+        session.run_background(f"Looking for {len(ids):,} originals", work, said, failed, once=f"relink {old} to {new}")
 
 
 def not_found(count: int) -> str:

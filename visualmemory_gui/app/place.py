@@ -15,6 +15,11 @@ def file_of(memory: str | Path) -> Path:
     return Path(memory) / FILE
 
 
+def opening(memory: str | Path) -> str:
+    """The job of opening that memory: the same for every spelling of its path."""
+    return f"open {os.path.realpath(memory)}"
+
+
 def only_readable(path: str | Path, error: BaseException) -> bool:
     """Whether ``error`` kept a memory from being edited that can still be read."""
     if isinstance(error, MemoryLocked):

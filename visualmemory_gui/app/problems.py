@@ -30,6 +30,7 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (errors.BadVector, "Check what made the vector; the memory is as it was."),
     (errors.BadLabel, "Give the class another name."),
     (errors.BadValue, "Give another value; nothing was changed."),
+    (errors.TagsAhead, "Redo until there, or remove the tag in the history, then edit."),
     (errors.UnknownExemplar, "It may have been forgotten or undone meanwhile; look at the history."),
     (errors.EncoderError, "Add or fetch the encoder as the message says, then open the memory again."),
     (errors.ExchangeError, "Choose another place or another file."),

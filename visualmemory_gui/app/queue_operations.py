@@ -34,7 +34,7 @@ def add(session: Session, paths: Sequence[str]) -> None:
         session.post_note(added_text(result), None, skipped.show(session, result.skipped))
 
     if operations.may_write(session):
-        session.run_background("Filling the queue", work, said)
+        session.run_background("Filling the queue", work, said, once=f"queue {', '.join(paths)}")
 
 
 def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,13 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.flips import FlipsModel
 from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.foreseen import ForeseenModel
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
-from visualmemory_gui.app.place import only_readable
+from visualmemory_gui.app.place import file_of, only_readable, opening
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
+from visualmemory_gui.engine.errors import Cancelled, TagsAhead
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 Undo = Callable[[], object]
-Also = tuple[str, Callable[[], object]]  # words of a button, and what it does
+GivingUp = Callable[["VisualMemory"], object]
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
 DAMAGED_SETTINGS = "Damaged settings of this memory: {}. Their defaults serve until you set them again."
 log = logging.getLogger("visualmemory_gui")
@@ -46,10 +49,13 @@ class Session(QObject):
     step_finished = Signal()  # a step of many transactions is closed: it can be undone now
     originals_moved = Signal()  # some lie elsewhere now; the exemplars are the same
     saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
-    note_posted = Signal(str, object, object)  # text, a callable that undoes it or None, further buttons: tuple of Also
+    note_posted = Signal(
+        str, object, object
+    )  # text, a callable that undoes it or None, further buttons: tuple of NoteAction
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can be opened for reading only, and why
     note_finished = Signal()  # the note says all: what its edit did to other decisions is not added
+    tags_asked = Signal(object, object)  # names that an edit would drop; a callable that edits all the same
     skipped_asked = Signal(str, object)  # heading; a list of (path, reason) that is to be shown
     _changed_elsewhere = Signal(object)
 
@@ -66,6 +72,7 @@ class Session(QObject):
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
+        self._wanted = ""  # the job that opens the memory that was asked for last
         self.heavy_allowed = False
         self._erasing = 0  # forgets that are not done
         self._following = True  # False until ``followed`` may compute: what is looked at comes first
@@ -79,8 +86,12 @@ class Session(QObject):
         self.followed.failed.connect(self.raise_error)
         self.changed.connect(self.followed.on_changed)  # after the decision, which is looked at
 
-    def open(self, path: str | Path, *, readonly: bool = False) -> Task:
-        """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so."""
+    def open(self, path: str | Path, *, readonly: bool = False) -> Task | None:
+        """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so.
+
+        The one that is open already, or is being opened, is not opened a second time. Of several that were asked for
+        before the first of them was there the last one stays.
+        """
 
         def work() -> VisualMemory:
             from visualmemory_gui.engine.memory import VisualMemory
@@ -93,10 +104,16 @@ class Session(QObject):
             else:
                 self.raise_error(error)
 
+        self._wanted = opening(path)
         memory = self.memory
-        if memory and (memory.path == Path(path).absolute() or not memory.live.database.is_there):
-            self.close()  # its own lock would keep it, or the place it was moved to, from being opened
-        return self._take_over(f"Opening {Path(path).name}", work, failed=failed)
+        if memory is not None and not memory.live.database.is_there:
+            self.close()  # its own lock would keep the place it was moved to from being opened
+        elif memory is not None and memory.live.database.is_at(file_of(path)):
+            if memory.readonly == readonly:
+                self.post_note(f"{Path(path).name} is open already.")
+                return None
+            self.close()
+        return self._take_over(f"Opening {Path(path).name}", work, failed=failed, job=self._wanted)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
         """Make an empty memory at ``path`` and open it in place of the one that is open."""
@@ -106,7 +123,8 @@ class Session(QObject):
 
             return VisualMemory.create(path, encoder=encoder)
 
-        return self._take_over(f"Making {Path(path).name}", work, then)
+        self._wanted = opening(path)
+        return self._take_over(f"Making {Path(path).name}", work, then, job=self._wanted)
 
     def close(self) -> None:
         """Let go of the memory; its last edits are on disk before the next task runs."""
@@ -142,13 +160,18 @@ class Session(QObject):
     ) -> Task | None:
         """Run ``fn(memory)`` in the thread of the edits. Without a memory nothing happens and None comes back.
 
-        Without ``failed`` an error is told to the user.
+        Without ``failed`` an error is told to the user. An edit that would drop tagged states is put to them first.
         """
         memory = self.memory
         if memory is None:
             return None
         self._tell_saving("saving…")
-        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), failed or self._not_saved)
+
+        def again(giving_up: Callable[[VisualMemory], object]) -> None:
+            self.edit(title, lambda m: (giving_up(m), fn(m))[1], then, failed)
+
+        asking = self._asking(again, failed or self._not_saved)
+        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), asking)
 
     def run_background(
         self,
@@ -157,13 +180,27 @@ class Session(QObject):
         then: Callable[[Any], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
         *,
+        once: str = "",
         stoppable: bool = True,
     ) -> Task | None:
-        """Run ``fn(memory, report)`` in the background, with progress, and Cancel where it is ``stoppable``."""
+        """Run ``fn(memory, report)`` in the background, with progress, and Cancel where it is ``stoppable``.
+
+        ``once`` names a job of this memory that is not started again while it runs.
+        """
         memory = self.memory
         if memory is None:
             return None
-        return self.tasks.run_background(title, lambda report: fn(memory, report), then, failed, stoppable=stoppable)
+        job = f"{once} of {memory.path}" if once else ""
+
+        def again(giving_up: Callable[[VisualMemory], object]) -> None:
+            self.run_background(
+                title, lambda m, report: (giving_up(m), fn(m, report))[1], then, failed, once=once, stoppable=stoppable
+            )
+
+        asking = self._asking(again, failed or self._not_done)
+        return self.tasks.run_background(
+            title, lambda report: fn(memory, report), then, asking, once=job, stoppable=stoppable
+        )
 
     def erasing(self) -> None:
         """A forget begins: until ``erased`` nothing is called saved."""
@@ -179,7 +216,7 @@ class Session(QObject):
         self.heavy_allowed = True
         self.load_encoder()
 
-    def post_note(self, text: str, undo: Undo | None = None, also: tuple[Also, ...] = ()) -> None:
+    def post_note(self, text: str, undo: Undo | None = None, also: tuple[NoteAction, ...] = ()) -> None:
         self.note_posted.emit(text, undo, also)
 
     def raise_error(self, error: BaseException) -> None:
@@ -209,8 +246,14 @@ class Session(QObject):
         work: Callable[[], VisualMemory],
         then: Callable[[], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
+        *,
+        job: str,
     ) -> Task:
         def opened(memory: VisualMemory) -> None:
+            if job != self._wanted:  # another was asked for since
+                self._arriving.remove(memory)
+                self.tasks.run_edit("Closing the memory", memory.close, in_turn=True)
+                return
             self._adopt(memory)
             if then is not None:
                 then()
@@ -220,7 +263,7 @@ class Session(QObject):
             self._arriving.append(memory)
             return memory
 
-        return self.tasks.run_edit(title, arrive, opened, failed)
+        return self.tasks.run_edit(title, arrive, opened, failed, once=job)
 
     def _adopt(self, memory: VisualMemory) -> None:
         self.close()
@@ -289,6 +332,26 @@ class Session(QObject):
     def _not_saved(self, error: BaseException) -> None:
         self._tell_saving("not saved")
         self.raise_error(error)
+
+    def _not_done(self, error: BaseException) -> None:
+        if not isinstance(error, Cancelled):
+            self.raise_error(error)
+
+    def _asking(
+        self, again: Callable[[GivingUp], object], failed: Callable[[BaseException], object]
+    ) -> Callable[[BaseException], object]:
+        """``failed``; but an edit that was refused for the tags ahead is put to the user, who may have it done
+        ``again`` and give them up."""
+
+        def on_failed(error: BaseException) -> None:
+            if isinstance(error, TagsAhead):
+                names = error.names
+                self._tell_saving("saved")
+                self.tags_asked.emit(names, partial(again, lambda m: m.history.give_up(names)))
+            else:
+                failed(error)
+
+        return on_failed
 
     def _tell_saving(self, state: str) -> None:
         self.saving_changed.emit("erasing…" if self._erasing else state)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from visualmemory_gui.app.session import Also, Session
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Skipped
 
 
-def show(session: Session, skipped: Sequence[Skipped]) -> tuple[Also, ...]:
+def show(session: Session, skipped: Sequence[Skipped]) -> tuple[NoteAction, ...]:
     """The button that lists ``skipped``; none where all was read."""
-    return (("Show", partial(ask, session, skipped)),) if skipped else ()
+    return (NoteAction("Show skipped files", partial(ask, session, skipped), lasts=True),) if skipped else ()
 
 
 def ask(session: Session, skipped: Sequence[Skipped]) -> None:

@@ -30,12 +30,16 @@ class Task:
     """One piece of work: what it is called, where it is, and the flag that stops it.
 
     ``total`` is None while it is not known. ``topic`` names a question whose older answers are worth nothing; among the
-    tasks of one topic only that with the highest ``generation`` reports back.
+    tasks of one topic only that with the highest ``generation`` reports back. ``once`` names a job that is not started
+    again while it waits or runs.
     """
 
-    def __init__(self, title: str, *, topic: str = "", generation: int = 0, stoppable: bool = False) -> None:
+    def __init__(
+        self, title: str, *, topic: str = "", generation: int = 0, stoppable: bool = False, once: str = ""
+    ) -> None:
         self.title = title
         self.topic = topic
+        self.once = once
         self.generation = generation
         self.stoppable = stoppable
         self.token = CancelToken()
@@ -80,6 +84,15 @@ class Tasks(QObject):
         return tuple(self._running)
 
     @property
+    def running_jobs(self) -> frozenset[str]:
+        """The jobs that wait or run and are not started again meanwhile."""
+        return frozenset(task.once for task in self._running if task.once)
+
+    def running_job(self, once: str) -> Task | None:
+        """The task of the job ``once`` that waits or runs."""
+        return next((task for task in self._running if once and task.once == once), None)
+
+    @property
     def busy(self) -> bool:
         return bool(self._running)
 
@@ -91,15 +104,19 @@ class Tasks(QObject):
         failed: Callable[[BaseException], object] | None = None,
         *,
         topic: str = "",
+        once: str = "",
         wait_ms: int = 0,
         in_turn: bool = False,
     ) -> Task:
         """Run ``fn()`` in the edits' thread; then ``then(result)`` or ``failed(error)`` in the window's thread.
 
         What has a ``topic`` is a question, and edits overtake it. With ``wait_ms`` it comes to the thread only then,
-        and is overtaken by whatever comes before. A job ``in_turn`` runs after all that came before it.
+        and is overtaken by whatever comes before. A job ``in_turn`` runs after all that came before it. Where the job
+        ``once`` is running, nothing is started: its task comes back.
         """
-        task = self._new(title, topic, stoppable=False)
+        if (running := self.running_job(once)) is not None:
+            return running
+        task = self._new(title, topic, stoppable=False, once=once)
         urgency = Urgency.QUESTION if topic or wait_ms else Urgency.EDIT
 
         def submit() -> None:
@@ -116,13 +133,16 @@ class Tasks(QObject):
         failed: Callable[[BaseException], object] | None = None,
         *,
         topic: str = "",
+        once: str = "",
         stoppable: bool = True,
     ) -> Task:
         """Like ``run_edit`` for a long job, ``fn(report)``. When it is stopped, ``failed`` gets ``Cancelled``.
 
         ``stoppable`` is False for a job that never calls ``report``.
         """
-        task = self._new(title, topic, stoppable=stoppable)
+        if (running := self.running_job(once)) is not None:
+            return running
+        task = self._new(title, topic, stoppable=stoppable, once=once)
         report = task.token.guard(self._reporter(task))
         work = partial(self._work, task, lambda: _and_tidy(fn, report), then, failed)
         return self._begin(task, lambda: self._background.submit(work))
@@ -180,10 +200,10 @@ class Tasks(QObject):
     def on_posted(self, call: Callable[[], object]) -> None:
         call()
 
-    def _new(self, title: str, topic: str, *, stoppable: bool) -> Task:
+    def _new(self, title: str, topic: str, *, stoppable: bool, once: str = "") -> Task:
         if topic:
             self.supersede(topic)
-        return Task(title, topic=topic, generation=self._newest.get(topic, 0), stoppable=stoppable)
+        return Task(title, topic=topic, generation=self._newest.get(topic, 0), stoppable=stoppable, once=once)
 
     def _begin(self, task: Task, submit: Callable[[], object]) -> Task:
         if not self._closed:
@@ -217,6 +237,7 @@ class Tasks(QObject):
         then: Callable[[Any], object] | None,
         failed: Callable[[BaseException], object] | None,
     ) -> None:
+        task.once = ""  # what follows may start the job again
         try:
             if self._is_stale(task):
                 return

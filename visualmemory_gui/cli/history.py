@@ -9,7 +9,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import count, emit, print_csv, print_line, table
+from visualmemory_gui.cli.output import count, emit, print_csv, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False
     """Undo the last edit, or the last few."""
     with writer(memory) as m:
         _tell(_repeated(m.undo, steps), "undo", as_json=as_json)
+        if ahead := m.history.tags_ahead():
+            say(f"tagged and undone: {', '.join(ahead)}; an edit is refused until you redo, or delete the tag")
 
 
 def redo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
@@ -58,7 +60,10 @@ def history(
     form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
-    """List the edits. Those that can be redone first, then the latest first."""
+    """List the edits, the latest first.
+
+    Above are those that are undone: `redo` takes the lowest of them, `undo` the highest that is done.
+    """
     shown = options.format_of(form, as_json=as_json)
     with reader(memory) as m:
         steps = m.history.steps(last)
@@ -95,11 +100,12 @@ def tag(
     """Name the present state, for `diff --since NAME`."""
     if name is None:
         with reader(memory) as m:
-            tags = m.tags.all()
+            tags, ahead = m.tags.all(), m.history.tags_ahead()
         if as_json:
-            emit({"tags": [{"tag": t.name, "step": t.step, "time": t.time} for t in tags]})
+            emit({"tags": [{"tag": t.name, "step": t.step, "time": t.time, "undone": t.name in ahead} for t in tags]})
         else:
-            table(((t.name, t.step or 0, _when(t.time)) for t in tags), ("tag", "after step", "when"))
+            rows = ((t.name, t.step or 0, _when(t.time), "undone" if t.name in ahead else "") for t in tags)
+            table(rows, ("tag", "after step", "when", "state"))
         return
     with writer(memory) as m:
         if delete:

@@ -101,6 +101,7 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
         "margin": decision.margin,
         "known": decision.known,
         "confidence": decision.confidence,
+        "in_memory": [{"id": each.id, "label": each.label} for each in decision.in_memory],
         "shares": dict(decision.shares),
         "neighbours": [
             {
@@ -119,11 +120,15 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
 
 
 def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None]) -> None:
+    from visualmemory_gui.engine.decision import in_memory
+
+    here = in_memory.in_words(decision)
+    first = f"{image}: {here}; the vote: " if here else f"{image}: "
     if decision.label is None or decision.share is None:
-        print_line(f"{image}: nothing to compare with")
+        print_line(f"{first}nothing to compare with")
         return
     known = {True: "known", False: "unknown", None: "too few exemplars to tell whether it is known"}[decision.known]
-    print_line(f"{image}: {decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
+    print_line(f"{first}{decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
     if decision.novelty and decision.known is False:
         print_line(f"  {decision.novelty.reason}")
     rows = [

@@ -12,9 +12,10 @@ VisualMemoryError
 │       ├── NetworkMemory a memory on a network file system
 │       └── MemoryGone    the folder of an open memory is not there any more
 ├── BadImage              a picture that cannot be used, with the reason
-├── BadValue              a value a user gave that cannot be used
-│   ├── BadVector         a vector that no index may see
-│   └── BadLabel          a label that is no path of names
+ ├── BadValue              a value a user gave that cannot be used
+ │   ├── BadVector         a vector that no index may see
+ │   └── BadLabel          a label that is no path of names
+ ├── TagsAhead             an edit that would drop tagged states, which were undone
 ├── UnknownExemplar       an id that is not in the memory
 ├── EncoderError          an encoder that is unknown, not here, or not this memory's
 │   └── EncoderMismatch
@@ -23,6 +24,8 @@ VisualMemoryError
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class VisualMemoryError(Exception):
@@ -88,6 +91,19 @@ class BadVector(BadValue):
 
 class BadLabel(BadValue):
     pass
+
+
+class TagsAhead(VisualMemoryError):
+    """An edit was refused, since it would drop states that were undone and have ``names``."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = ", ".join(f"“{name}”" for name in names)
+        states = "a state that was" if len(names) == 1 else "states that were"
+        super().__init__(
+            f"{shown} {'names' if len(names) == 1 else 'name'} {states} undone, which this edit would drop. "
+            "Nothing was changed. Redo until there before you edit, or remove the tag."
+        )
+        self.names = tuple(names)
 
 
 class UnknownExemplar(VisualMemoryError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -20,7 +19,6 @@ from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, Visual
 from visualmemory_gui.engine.index.gate import gate, gate_one
 from visualmemory_gui.engine.intake import BuildResult
 from visualmemory_gui.engine.live import Callback, LiveMemory
-from visualmemory_gui.engine.notebook import Thumbnails
 from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.query import Query, good, queries
@@ -249,8 +247,8 @@ class VisualMemory(Parts):
         without its copies and its group, its own class counted one less. Raises BadVector, BadValue, UnknownExemplar.
         """
         ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude, own=own)
-        found = self.live.decide(gate_one(vector, self.identity.dim), ask, content=arguments.content_id(content))
-        return replace(found, thumbnails=Thumbnails(self.catalog))
+        query = Query(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
+        return query.answered(self.live.decide(query.vector, ask, content=query.content), self.catalog)
 
     def add(
         self, images: ImageLike | Iterable[ImageLike], labels: str | Iterable[str], *, copy: bool = True

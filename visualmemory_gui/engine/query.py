@@ -27,18 +27,19 @@ T = TypeVar("T")
 class Query:
     """One query: its vector (dim,), its content id, and how many milliseconds each phase took.
 
-    ``shown`` is its thumbnail, or its id where it is an exemplar, whose thumbnail may be forgotten.
+    ``shown`` is its thumbnail, its id where it is an exemplar, whose thumbnail may be forgotten, or None.
     """
 
     vector: F32
     content: str | None
-    shown: bytes | int
+    shown: bytes | int | None
     timings_ms: dict[str, float]
 
     def answered(self, decision: Decision, catalog: Catalog) -> Decision:
         """``decision`` with what this query knows beside its vector."""
         timings = {**self.timings_ms, **decision.timings_ms}
-        return replace(decision, timings_ms=timings, thumbnails=Thumbnails(catalog, self.shown))
+        here = tuple(catalog.by_content(self.content)) if self.content else ()
+        return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Thumbnails(catalog, self.shown))
 
 
 def queries(reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[Query | BadImage]:

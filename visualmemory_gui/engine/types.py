@@ -164,8 +164,9 @@ class Decision:
     """The answer for one query. ``label``, ``share`` and ``margin`` are None when there is nothing to compare with.
 
     ``shares`` holds every class that got a vote, largest share first. ``margin`` is share 1 minus share 2. ``known`` is
-    None when it cannot be told; ``confidence`` is None while it is not calibrated. ``timings_ms`` maps the phases
-    ``decode, encode, search, vote`` to milliseconds. ``thumbnails`` is where a notebook finds the images.
+    None when it cannot be told; ``confidence`` is None while it is not calibrated. ``in_memory`` holds the exemplars of
+    the query's own content, struck ones too. ``timings_ms`` maps the phases ``decode, encode, search, vote`` to
+    milliseconds. ``thumbnails`` is where a notebook finds the images.
     """
 
     label: str | None
@@ -180,6 +181,7 @@ class Decision:
     level: int = 0
     novelty: Novelty | None = None
     search: SearchInfo | None = None
+    in_memory: tuple[Exemplar, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     thumbnails: Thumbnails | None = field(default=None, repr=False, compare=False)
 
@@ -221,7 +223,8 @@ class Changes:
 
     ``edit`` is the step's name, None when nothing changed. ``change`` is the memory's change number afterwards.
     ``added`` also holds exemplars that a redo brought back, ``removed`` those withdrawn by undo or forgotten for good.
-    ``left`` are exemplars that a revert did not touch, because they were changed since.
+    ``left`` are exemplars that a revert did not touch, because they were changed since. ``untagged`` are tags of undone
+    states that the edit dropped; they had been given up.
     """
 
     edit: str | None
@@ -237,6 +240,7 @@ class Changes:
     settings: tuple[str, ...] = ()
     receipt: Receipt | None = None
     left: tuple[int, ...] = ()
+    untagged: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:

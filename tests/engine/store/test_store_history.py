@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from visualmemory_gui.engine.errors import BadLabel, BadValue
+from visualmemory_gui.engine.errors import BadLabel, BadValue, TagsAhead
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.store.sealed import STEPS
+from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.types import Changes
 
 
@@ -402,3 +403,66 @@ def test_steps_made_around_undo_and_redo_stand_in_the_order_they_were_made(three
     numbers = [step.number for step in three.history.steps()]
     assert numbers == sorted(numbers, reverse=True) and len(set(numbers)) == len(numbers)
     assert three.history.undo().struck == () and three.history.undo().restored == (2,)
+
+
+class TestTagsAhead:
+    """A state that has a name is never dropped without a word."""
+
+    @pytest.fixture
+    def gone_back(self, three):
+        """Struck, tagged, and undone again; another tag stands where the memory is now."""
+        tags = Tags(three.database)
+        tags.put("before")
+        three.strike(1)
+        tags.put("struck")
+        three.relabel("dog", 1)
+        three.history.undo()
+        three.history.undo()
+        return three
+
+    def test_they_are_listed_while_the_state_is_undone(self, gone_back):
+        assert gone_back.history.tags_ahead() == ("struck",)
+        gone_back.history.redo()
+        assert gone_back.history.tags_ahead() == ()
+
+    def test_an_edit_that_would_drop_them_is_refused_and_changes_nothing(self, gone_back):
+        steps, change = gone_back.names(), gone_back.catalog.change()
+        with pytest.raises(TagsAhead, match="“struck” names a state that was undone"):
+            gone_back.strike(2)
+        assert (gone_back.names(), gone_back.catalog.change()) == (steps, change)
+        assert gone_back.history.redo().edit == "Strike out 1 exemplar"
+        assert gone_back.history.tags_ahead() == ()
+
+    def test_an_edit_that_changes_nothing_is_none(self, gone_back):
+        gone_back.restore(2)
+        assert gone_back.history.tags_ahead() == ("struck",)
+
+    def test_given_up_they_go_with_the_edit_which_names_them(self, gone_back):
+        gone_back.history.give_up(["struck"])
+        assert gone_back.strike(2).untagged == ("struck",)
+        assert [tag.name for tag in Tags(gone_back.database).all()] == ["before"]
+        assert not gone_back.history.can_redo()
+
+    def test_what_was_given_up_holds_for_the_next_edit_alone(self, gone_back):
+        gone_back.history.give_up(["struck"])
+        gone_back.history.redo()
+        gone_back.history.undo()
+        with pytest.raises(TagsAhead):
+            gone_back.strike(2)
+
+    def test_a_tag_that_was_not_named_is_not_given_up(self, gone_back):
+        gone_back.history.give_up(["another"])
+        with pytest.raises(TagsAhead):
+            gone_back.strike(2)
+
+    def test_without_the_tag_the_edit_is_done(self, gone_back):
+        Tags(gone_back.database).drop("struck")
+        assert gone_back.strike(2).untagged == ()
+
+    def test_a_tag_of_a_state_that_stays_is_in_nobodys_way(self, three):
+        three.strike(1)
+        Tags(three.database).put("struck")
+        three.relabel("dog", 1)
+        three.history.undo()
+        assert three.strike(2).untagged == ()
+        assert [tag.name for tag in Tags(three.database).all()] == ["struck"]

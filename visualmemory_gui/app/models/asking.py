@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.card_pictures import card_picture
-from visualmemory_gui.engine.types import F32, Decision, Exemplar, Picture, Rule
+from visualmemory_gui.engine.types import F32, Decision, Picture, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -51,12 +51,11 @@ class How:
 class Answer:
     """One decision with all that is shown beside it.
 
-    ``here`` are exemplars of the query's content; ``counts`` active exemplars by full label; ``images`` thumbnails of
-    those neighbours that the caller did not have yet, by id.
+    ``counts`` are active exemplars by full label; ``images`` thumbnails of those neighbours that the caller did not
+    have yet, by id.
     """
 
     decision: Decision
-    here: tuple[Exemplar, ...]
     counts: Mapping[str, int]
     images: Mapping[int, QImage]
 
@@ -102,7 +101,6 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
     One of the memory's own exemplars is decided by leave-one-out: that is how the map of confidence was fitted. A
     picture that votes for itself is no such query, and no confidence is told of it.
     """
-    here = tuple(memory.catalog.by_content(query.content)) if query.content else ()
     decision = memory.decide_vector(
         query.vector,
         how.k,
@@ -112,13 +110,12 @@ def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[in
         exclude=how.without,
         own=query.exemplar,
     )
-    if {row.id for row in here} & {n.id for n in decision.neighbours}:
+    if {row.id for row in decision.in_memory} & {n.id for n in decision.neighbours}:
         decision = replace(decision, confidence=None)
     wanted = [n.id for n in decision.neighbours if n.id not in known]
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
     return Answer(
         decision=decision,
-        here=here,
         counts=counts_of(memory),
         images={i: card_picture(data, side) for i, data in thumbnails.items() if data},
     )

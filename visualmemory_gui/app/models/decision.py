@@ -82,7 +82,6 @@ class DecisionModel(QObject):
         self.previous: Mapping[str, float] | None = None
         self.struck: tuple[Neighbour, ...] = ()
         self.left_out: tuple[Neighbour, ...] = ()
-        self.here: tuple[Exemplar, ...] = ()
         self._edited = False
 
     @property
@@ -148,6 +147,11 @@ class DecisionModel(QObject):
         """Decide a query that already has its vector."""
         self._runner.supersede(EMBED)
         self._set_query(query)
+
+    @property
+    def here(self) -> tuple[Exemplar, ...]:
+        """Exemplars of the query's content."""
+        return self.decision.in_memory if self.decision is not None else ()
 
     @property
     def left_out_ids(self) -> frozenset[int]:
@@ -285,7 +289,7 @@ class DecisionModel(QObject):
         if self._edited and self.decision is not None:
             self.previous = dict(self.decision.shares)
         self._edited = False
-        self.decision, self.here, self.counts = answer.decision, answer.here, answer.counts
+        self.decision, self.counts = answer.decision, answer.counts
         self.names = short_labels(frozenset((*answer.counts, *answer.decision.shares)))
         shown = {n.id for n in answer.decision.neighbours}
         self.struck = tuple(n for n in self.struck if n.id not in shown | self.left_out_ids)
@@ -297,4 +301,4 @@ class DecisionModel(QObject):
     def _forget_query(self) -> None:
         self.query = self.decision = self.previous = None
         self.trail = ()
-        self.struck, self.left_out, self.here, self._edited = (), (), (), False
+        self.struck, self.left_out, self._edited = (), (), False

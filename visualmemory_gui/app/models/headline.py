@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from visualmemory_gui.engine.decision import in_memory
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.votes import Tally, tally, weights
@@ -17,11 +18,16 @@ MOST_MISSES = 5
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """``title``: the winner, or "Unknown. Nearest: tiger". ``numbers``: share, margin, confidence."""
+    """``title``: the winner, "Unknown. Nearest: tiger", or both what the image is here as and what the vote says.
+
+    ``here`` comes before it: "In the memory as tiger (exemplar 12)", where the title does not say so. ``numbers``:
+    share, margin, confidence.
+    """
 
     title: str
     numbers: str
     reason: str
+    here: str = ""
 
 
 def percent(part: float) -> str:
@@ -42,10 +48,15 @@ def _pieces(word: str) -> list[str]:
 def headline(decision: Decision | None) -> Headline:
     if decision is None:
         return Headline("", "", "")
-    if decision.label is None:
-        return Headline("Nothing to compare with", "The memory has no active exemplars.", "")
-    title = f"Unknown. Nearest: {decision.label}" if decision.known is False else decision.label
-    return Headline(title, _numbers(decision), _reason(decision))
+    here, title = _sentence(in_memory.in_words(decision)), decision.label
+    if title is None:
+        return Headline("Nothing to compare with", "The memory has no active exemplars.", "", here)
+    own = in_memory.labels_of(decision)
+    if own and title not in own:
+        here, title = "", f"{here} The vote: {title}"
+    elif not own and decision.known is False:
+        title = f"Unknown. Nearest: {title}"
+    return Headline(title, _numbers(decision), _reason(decision), here)
 
 
 def why(decision: Decision | None) -> str:
@@ -151,8 +162,11 @@ def _numbers(decision: Decision) -> str:
 def _reason(decision: Decision) -> str:
     if decision.novelty is None or decision.known is True:
         return ""
-    reason = decision.novelty.reason
-    return f"{reason[:1].upper()}{reason[1:]}." if reason else ""
+    return _sentence(decision.novelty.reason)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _number(n: int) -> str:

@@ -1,4 +1,4 @@
-"""The steps of a memory's history by day, newest first; undone ones stay until a new edit abandons them."""
+"""The steps of a memory's history by day, newest first; undone ones stay above until a new edit abandons them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,15 @@ _COUNTED = (
 class StepRole(IntEnum):
     """Step: the ``Step``, None for a day. Undone: bool. When: the time in words; of a day, what was done in it.
 
-    Tags: names of the state after the step, joined.
+    Tags: names of the state after the step, joined. Place: where it lies between undo and redo, "" where nothing is
+    undone.
     """
 
     Step = _FIRST
     Undone = _FIRST + 1
     When = _FIRST + 2
     Tags = _FIRST + 3
+    Place = _FIRST + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class HistoryModel(QAbstractListModel):
         self._memory: VisualMemory | None = None
         self._rows: tuple[Day | Step, ...] = ()
         self._tags: dict[int, str] = {}
+        self._present = self._redone_next = 0
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -84,7 +87,7 @@ class HistoryModel(QAbstractListModel):
     @property
     def present(self) -> int:
         """The number of the step that was done last, 0 where there is none."""
-        return next((step.number for step in self.steps if step.state == "done"), 0)
+        return self._present
 
     def set_memory(self, memory: VisualMemory | None) -> None:
         self._runner.supersede(TOPIC)
@@ -104,7 +107,9 @@ class HistoryModel(QAbstractListModel):
 
     def set_read(self, read: HistoryRead) -> None:
         self.beginResetModel()
-        self._rows = tuple(by_day(newest_first(read.steps), whole=len(read.steps) < MOST))
+        self._rows = tuple(by_day(read.steps, whole=len(read.steps) < MOST))
+        self._present = next((step.number for step in read.steps if step.state == "done"), 0)
+        self._redone_next = next((step.number for step in reversed(read.steps) if step.state == "undone"), 0)
         names: dict[int, list[str]] = {}
         for tag in read.tags:
             names.setdefault(tag.step or 0, []).append(tag.name)
@@ -142,7 +147,8 @@ class HistoryModel(QAbstractListModel):
 
     def _of_step(self, step: Step, role: int) -> Any:
         tags = self.tags_of(step.number)
-        more = f"{', undone' if step.state == 'undone' else ''}{f', tagged {tags}' if tags else ''}"
+        place = self._place_of(step)
+        more = f"{f', {place}' if place else ''}{f', tagged {tags}' if tags else ''}"
         values: dict[int, Any] = {
             Qt.ItemDataRole.DisplayRole: step.name,
             Qt.ItemDataRole.AccessibleTextRole: f"{step.name}, {when(step.time)}{more}",
@@ -151,15 +157,15 @@ class HistoryModel(QAbstractListModel):
             StepRole.Undone: step.state == "undone",
             StepRole.When: f"{datetime.fromtimestamp(step.time):%H:%M}",
             StepRole.Tags: tags,
+            StepRole.Place: place,
         }
         return values.get(role)
 
-
-def newest_first(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """As on a line of time: imports that go on, undone steps with that to be redone next lowest, then what is done."""
-    undone = [step for step in steps if step.state == "undone"]
-    going_on = [step for step in steps if step.state == "open"]
-    return (*going_on, *reversed(undone), *(step for step in steps if step.state == "done"))
+    def _place_of(self, step: Step) -> str:
+        """Which side of the present the step lies on, while something is undone: what is redone next stands lowest."""
+        if step.state == "undone":
+            return "undone, next to redo" if step.number == self._redone_next else "undone"
+        return "the memory is here" if self._redone_next and step.number == self._present else ""
 
 
 def by_day(steps: Sequence[Step], *, whole: bool = True, now: datetime | None = None) -> Iterable[Day | Step]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.study.project import Layout, Method
 
-TOPIC = "map"
+TOPIC, AGAIN = "map", "map drawn again"
 NAMED = 6  # classes with a colour of their own: the largest ones by the first part of their labels
 Spots = npt.NDArray[np.float32]
 
@@ -46,7 +46,10 @@ class MapPicture:
 
 
 class MapModel(QObject):
-    """Lays out in the background, places new exemplars without doing that again, and keeps the map with the memory."""
+    """Lays out in the background, places new exemplars without doing that again, and keeps the map with the memory.
+
+    ``count`` is how many exemplars there were when the map was last wanted, ``drawing`` whether it is being laid out.
+    """
 
     updated = Signal()
 
@@ -55,48 +58,67 @@ class MapModel(QObject):
         self._runner = runner
         self._memory: VisualMemory | None = None
         self._layout: Layout | None = None
+        self._laying: Method | None = None  # what is being laid out
+        self._outdated = False  # an edit came while it was laid out
+        self.count, self.drawing = 0, False
         self._asked: Spots | None = None  # the query's vector, (1, d)
         self.picture: MapPicture | None = None
         self.query: Spots | None = None
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
+        for topic in (TOPIC, AGAIN):
+            self._runner.supersede(topic)
         self._memory, self._layout, self.picture = memory, None, None
         self._asked = self.query = None
+        self.count, self.drawing, self._laying = 0, False, None
         self.updated.emit()
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many exemplars as a map needs."""
+        from visualmemory_gui.engine.study.project import LEAST
+
+        return self.count >= LEAST
 
     def begin(self) -> None:
         """Show the map that is kept with the memory, else lay one out at once."""
         memory = self._memory
-        if memory is None or self._layout is not None or not len(memory.snapshot):
+        if memory is None or self._layout is not None or self.drawing:
+            return
+        self.count = int(memory.snapshot.active.sum())
+        if not self.enough:
             return
 
         def work(report: Report) -> tuple[Layout, MapPicture]:
             layout = kept(memory) or laid_out(memory, "pca", report)
             return layout, drawn(memory, layout)
 
-        self._runner.run_background("Drawing the map", work, self._take, topic=TOPIC)
+        self.drawing = True
+        self._runner.run_background("Drawing the map", work, self._take, self._failed, topic=TOPIC)
+        self.updated.emit()
 
     def lay_out(self, method: Method) -> None:
-        """Lay out anew; stopped, the map that is there stays."""
+        """Lay out anew; stopped, the map that is there stays. What is being laid out so is not begun again."""
         memory = self._memory
-        if memory is None:
+        if memory is None or self._laying == method:
             return
 
         def work(report: Report) -> tuple[Layout, MapPicture]:
             layout = laid_out(memory, method, report)
             return layout, drawn(memory, layout)
 
+        self.drawing, self._laying = True, method
         self._runner.run_background("Laying out the map", work, self._take, self._failed, topic=TOPIC)
+        self.updated.emit()
 
     def on_changed(self, changes: Changes) -> None:
         """New exemplars come on the map at once; what was forgotten leaves it, and the map it helped to make."""
         if changes.forgotten:
             self.set_memory(self._memory)
             return
-        memory, layout = self._memory, self._layout
-        if memory is not None and layout is not None and changes.ids:
-            self._runner.run_edit("Drawing the map", lambda: (layout, drawn(memory, layout)), self._take, topic=TOPIC)
+        if changes.ids:
+            self._outdated = self.drawing
+            self._draw_again()
 
     def on_decided(self, query: Query | None, decision: Decision | None) -> None:
         """Place the query among the exemplars."""
@@ -105,8 +127,26 @@ class MapModel(QObject):
 
     def _take(self, found: tuple[Layout, MapPicture]) -> None:
         self._layout, self.picture = found
+        self.drawing, self._laying = False, None
         self.updated.emit()
         self._place_query()
+        if self._outdated:
+            self._outdated = False
+            self._draw_again()
+
+    def _draw_again(self) -> None:
+        """The same layout with the exemplars that are here now."""
+        memory, layout = self._memory, self._layout
+        if memory is None or layout is None:
+            return
+
+        def take(picture: MapPicture) -> None:
+            if layout is self._layout:  # else another was laid out meanwhile
+                self.picture = picture
+                self.updated.emit()
+                self._place_query()
+
+        self._runner.run_edit("Drawing the map", lambda: drawn(memory, layout), take, topic=AGAIN)
 
     def _place_query(self) -> None:
         memory, layout, vector = self._memory, self._layout, self._asked
@@ -120,6 +160,8 @@ class MapModel(QObject):
         self.updated.emit()
 
     def _failed(self, error: BaseException) -> None:
+        self.drawing, self._laying = False, None
+        self.updated.emit()
         if not isinstance(error, Cancelled):
             raise error
 

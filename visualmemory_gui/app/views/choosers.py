@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from visualmemory_gui.app.dialogs import Foresee
+from visualmemory_gui.app.history_operations import tagged
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.original_operations import not_found
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
@@ -86,10 +87,13 @@ class Choosers:
         *,
         preselected: str = "",
         verb: str = "Teach",
-        typed: str = "",
+        typed: str | None = None,
         foresee: Foresee | None = None,
     ) -> None:
-        """A class: one of ``labels`` or a new one; ``typed`` is its beginning where the user typed it already."""
+        """A class: one of ``labels`` or a new one.
+
+        With ``typed`` one of ``labels`` by a few of its letters, of which these are the first.
+        """
         dialog = LabelChooser(
             self._window, question=question, labels=labels, preselected=preselected, verb=verb, typed=typed
         )
@@ -153,6 +157,25 @@ class Choosers:
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(yes)
         yes.clicked.connect(lambda: then())
+        box.open()
+
+    def drop_tags(self, names: Sequence[str], then: Callable[[], object], otherwise: Callable[[], object]) -> None:
+        """Edit, though that drops the states called ``names``, or keep them? Enter and Esc keep them."""
+        box = QMessageBox(QMessageBox.Icon.Question, "Keep the tag", f"You went back from {tagged(names)}.")
+        box.setParent(self._window, box.windowFlags())
+        box.setObjectName("tagsDialog")
+        box.setInformativeText(
+            "An edit here drops what was undone, and the tag with it: nothing leads there any more. "
+            "To keep it, redo until there before you edit."
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        drop = box.addButton("Edit and drop the tag", QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton("Keep the tag", QMessageBox.ButtonRole.RejectRole)
+        drop.setAutoDefault(False)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        keep.setFocus()
+        box.finished.connect(lambda _: then() if box.clickedButton() is drop else otherwise())
         box.open()
 
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:

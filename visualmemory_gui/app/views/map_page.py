@@ -19,8 +19,11 @@ from visualmemory_gui.engine.study.project import has_tsne
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.widgets.map_view import MapView
+    from visualmemory_gui.engine.study.project import Method
 
-EMPTY = "A map needs three exemplars at least."
+TOO_FEW = "A map needs three exemplars at least."
+DRAWING = "Drawing the map of {:,} exemplars…"
+NOT_DRAWN = "No map is drawn. Choose how to lay it out."
 NO_TSNE = "Needs the package openTSNE: pip install 'visualmemory_gui[map]'"
 HOW = {
     "pca": "The two main directions of all vectors.",
@@ -48,8 +51,9 @@ class MapPage(StudyPage):
         self.model = MapModel(session.tasks, self)
         self.view: MapView | None = None
         self.actions_by_id = build(self, ACTIONS, prefix="map", heard_in=[self])
+        self._layouts = self._make_layouts()
         self._tools = self._make_tools()
-        self.summary, self.legend, self.how, self.empty = QLabel(), QLabel(), QLabel(), QLabel(EMPTY)
+        self.summary, self.legend, self.how, self.empty = QLabel(), QLabel(), QLabel(), QLabel()
         self._lay_out()
         self.model.updated.connect(self.on_updated)
         session.memory_opened.connect(lambda: self.model.set_memory(session.memory))
@@ -97,6 +101,7 @@ class MapPage(StudyPage):
     def on_updated(self) -> None:
         picture = self.model.picture
         self.empty.setVisible(picture is None)
+        self.empty.setText(self._instead())
         self.how.setText(HOW[picture.method] + self._placed() if picture is not None else "")
         self.legend.setText(self._legend())
         if self.view is not None:
@@ -113,14 +118,22 @@ class MapPage(StudyPage):
     def on_selection_changed(self) -> None:
         picture, view = self.model.picture, self.view
         count = len(view.selected) if view is not None else 0
-        there = picture is not None
-        on = {"again": there, "tsne": there and has_tsne(), "all_in_sight": there, "curate": count > 0}
+        there, enough = picture is not None, self.model.enough
+        on = {"again": enough, "tsne": enough and has_tsne(), "all_in_sight": there, "curate": count > 0}
         for spec in ACTIONS:
             many = f"{count:,} exemplar{'' if count == 1 else 's'}" if spec.id == "curate" and count else ""
             name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id])
         if not has_tsne():
             self.actions_by_id["tsne"].setToolTip(NO_TSNE)
+        for method, action in self._layouts.items():
+            action.setChecked(picture is not None and picture.method == method)
         self.summary.setText(words(picture, view.selected) if picture is not None and view is not None else "")
+
+    def _instead(self) -> str:
+        """What stands where no map is."""
+        if self.model.drawing:
+            return DRAWING.format(self.model.count)
+        return NOT_DRAWN if self.model.enough else TOO_FEW
 
     def _placed(self) -> str:
         picture = self.model.picture
@@ -135,6 +148,13 @@ class MapPage(StudyPage):
         colours = theme.current()
         dots = [*zip(colours.chips, picture.names, strict=False), (colours.grey_chip, "others")]
         return "&nbsp;&nbsp; ".join(f'<span style="color:{colour}">●</span> {_escaped(part)}' for colour, part in dots)
+
+    def _make_layouts(self) -> dict[Method, QAction]:
+        """The actions that lay out; the one whose layout is shown is checked."""
+        made: dict[Method, QAction] = {"pca": self.actions_by_id["again"], "tsne": self.actions_by_id["tsne"]}
+        for action in made.values():
+            action.setCheckable(True)
+        return made
 
     def _make_tools(self) -> list[QToolButton]:
         group = QActionGroup(self)

@@ -90,7 +90,8 @@ class QueryPanel(QFrame):
             (self.reason, said.reason),
             (self.without, without_text(len(self._decision.left_out))),
             (self.note, level_note(self._decision.decision)),
-            (self.here, self._here_text()),
+            (self.here, said.here),
+            (self.own, self._own_text()),
         ):
             label.setText(text)
             label.setVisible(bool(text))
@@ -98,10 +99,10 @@ class QueryPanel(QFrame):
         for button in (self.teach, self.confirm, self.watch):
             button.set_names(self._decision.names)
 
-    def _here_text(self) -> str:
-        query, here = self._decision.query, self._decision.here
-        own = query is not None and query.exemplar is not None
-        return here_text([(row.id, row.label) for row in here], own=own)
+    def _own_text(self) -> str:
+        query = self._decision.query
+        own = self._decision.here and query is not None and query.exemplar is not None
+        return "It is decided without itself." if own else ""
 
     def set_recent_shown(self, shown: bool) -> None:
         """The strip gives way where something else lists pictures."""
@@ -119,19 +120,22 @@ class QueryPanel(QFrame):
         self.name.setProperty("dim", True)
         self.winner.setObjectName("queryWinner")
         self.winner.setFont(theme.points(self.font(), 6, bold=True))
-        self.numbers, self.reason, self.without, self.note, self.here = (QLabel() for _ in range(5))
+        self.here, self.numbers, self.reason, self.without, self.own, self.note = (QLabel() for _ in range(6))
+        self.here.setObjectName("queryInMemory")
+        self.here.setFont(theme.points(self.font(), 1, bold=True))
         for label, name in (
+            (self.here, "Already in the memory"),
             (self.winner, "Decision"),
             (self.numbers, "Share and margin"),
             (self.reason, "Why it is unknown"),
             (self.without, "Left out"),
             (self.note, "Levels disagree"),
-            (self.here, "Already in the memory"),
+            (self.own, "How an exemplar is decided"),
         ):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setAccessibleDescription(name)
-        for label in (self.reason, self.without, self.note, self.here):
+        for label in (self.reason, self.without, self.own, self.note):
             label.setProperty("dim", True)
 
     def _make_strip(self, recent: RecentQueriesModel) -> QListView:
@@ -172,7 +176,7 @@ class QueryPanel(QFrame):
         column.addWidget(self.picture, 3)
         column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.caption)
-        for label in (self.winner, self.numbers, self.reason, self.without, self.note, self.here):
+        for label in (self.here, self.winner, self.numbers, self.reason, self.without, self.own, self.note):
             column.addWidget(label)
         column.addLayout(buttons)
         column.addStretch(1)
@@ -185,12 +189,3 @@ def without_text(count: int) -> str:
     if not count:
         return ""
     return f"Decided without {count} neighbour{'' if count == 1 else 's'}, which this query leaves out."
-
-
-def here_text(here: list[tuple[int, str]], *, own: bool) -> str:
-    """ "This picture is in the memory as exemplar 12 (cat)." """
-    if not here:
-        return ""
-    shown = ", ".join(f"{exemplar} ({label})" for exemplar, label in here[:3]) + (", …" if len(here) > 3 else "")
-    alone = " It is decided without itself." if own else ""
-    return f"This picture is in the memory as exemplar {shown}.{alone}"

@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.card_roles import ALONE
 from visualmemory_gui.app.models.class_rows import ClassRole, ClassRow, ClassRows
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.app.widgets.letters import Letters
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 Index = QModelIndex | QPersistentModelIndex
@@ -42,6 +43,7 @@ class ClassList(QListView):
         self._over = -1
         self.names = ALONE
         self.setItemDelegate(_ClassDelegate(self))
+        Letters(self)
         self.activated.connect(self._on_activated)
         theme.notifier.changed.connect(self.viewport().update)
 

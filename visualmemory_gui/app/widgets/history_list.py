@@ -105,7 +105,7 @@ class _LineDelegate(QStyledItemDelegate):
         lower = upper.translated(0, upper.height())
         painter.setFont(theme.points(option.font, -1))
         painter.setPen(QColor(c.dim))
-        text = f"{index.data(StepRole.When)} · undone" if undone else str(index.data(StepRole.When))
+        text = " · ".join(filter(None, (index.data(StepRole.When), index.data(StepRole.Place))))
         painter.drawText(lower, LEFT, text)
         if tags := str(index.data(StepRole.Tags)):
             painter.setPen(QColor(c.link))

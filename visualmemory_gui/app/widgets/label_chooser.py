@@ -1,10 +1,10 @@
-"""Asks for a class: type or complete it, Enter takes it."""
+"""Asks for a class: type it or some of its letters, Enter takes it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCompleter,
     QDialogButtonBox,
@@ -16,13 +16,18 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.label_match import ranked
 from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 REST_MS = 150  # without a key
 
 
 class LabelChooser(FittingDialog):
-    """Use ``open()``; ``chosen`` tells the class when it is accepted. ``question`` names what will be labelled."""
+    """Use ``open()``; ``chosen`` tells the class when it is accepted. ``question`` names what will be labelled.
+
+    With ``typed``, the letters that were typed so far, Enter takes the first class that has the letters in the line;
+    without it what stands in the line, which may be a new class.
+    """
 
     chosen = Signal(str)
     considered = Signal(str)  # what stands in the line, or is pointed at in the list, for a moment
@@ -35,14 +40,16 @@ class LabelChooser(FittingDialog):
         labels: Sequence[str],
         preselected: str = "",
         verb: str = "Teach",
-        typed: str = "",
+        typed: str | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("labelChooser")
         self.setWindowTitle(verb)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._known, self._preselected, self._verb = frozenset(labels), preselected, verb
-        self._edit = self._line_edit(sorted(labels), preselected)
+        self._labels, self._preselected, self._verb = sorted(labels), preselected, verb
+        self._by_name = typed is not None
+        self._offered = QStringListModel(self._labels, self)
+        self._edit = self._line_edit("" if self._by_name else preselected)
         self._hint = QLabel()
         self._hint.setProperty("dim", True)
         self._hint.setWordWrap(True)
@@ -61,16 +68,19 @@ class LabelChooser(FittingDialog):
         column = QVBoxLayout(self)
         for widget in (heading, self._hint, self._impact, self._edit, buttons):  # the list lies below the line
             column.addWidget(widget)
-        self._on_typed(preselected)
+        self._on_typed(self._edit.text())
         if typed:
             self._edit.setText(typed)  # the cursor stands behind it: typing goes on
-            self._edit.completer().setCompletionPrefix(typed)
+            self._offer(typed)
             self._edit.completer().complete()
 
     @property
     def label(self) -> str:
-        """What stands in the line, trimmed."""
-        return self._edit.text().strip()
+        """The class that Enter takes, "" where there is none."""
+        text = self._edit.text().strip()
+        if not self._by_name or not text or text in self._labels:
+            return text
+        return next(iter(ranked(self._labels, text)), "")
 
     def set_impact(self, text: str) -> None:
         """Say what the class would change; "" takes it back."""
@@ -80,19 +90,21 @@ class LabelChooser(FittingDialog):
         self.considered.emit(self._pointed or self.label)
 
     def accept(self) -> None:
-        if self.label:
+        if self.label and self.isVisible():  # Enter comes from the line, and again from the button
             self.chosen.emit(self.label)
             super().accept()
 
-    def _line_edit(self, labels: list[str], preselected: str) -> QLineEdit:
+    def _line_edit(self, preselected: str) -> QLineEdit:
         edit = QLineEdit(preselected)
         edit.setAccessibleName("Class")
-        edit.setPlaceholderText("class or class/sub-class")
+        edit.setPlaceholderText("some letters of a class" if self._by_name else "class or class/sub-class")
         edit.setMinimumWidth(theme.px(230))
-        completer = QCompleter(labels, edit)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer = QCompleter(self._offered, edit)
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         edit.setCompleter(completer)
+        edit.textEdited.connect(self._offer)
+        if self._by_name:
+            edit.returnPressed.connect(self.accept)
         completer.highlighted.connect(self._on_pointed)
         edit.selectAll()
         edit.textChanged.connect(self._on_typed)
@@ -108,21 +120,27 @@ class LabelChooser(FittingDialog):
         buttons.rejected.connect(self.reject)
         return take, buttons
 
+    def _offer(self, text: str) -> None:
+        """List the classes that have the letters of ``text``."""
+        self._offered.setStringList(ranked(self._labels, text))
+
     def _on_pointed(self, label: str) -> None:
         self._pointed = label
         self._rested.start()
 
     def _on_typed(self, text: str) -> None:
-        label, self._pointed = text.strip(), ""
+        self._pointed = ""
         self._rested.start()
         self.set_impact("")  # it was told of another class
-        self._take.setEnabled(bool(label))
-        self._hint.setText(self._hint_of(label))
+        self._take.setEnabled(bool(self.label))
+        self._hint.setText(self._hint_of(text.strip()))
 
     def _hint_of(self, label: str) -> str:
-        """What would come of it: a new class, or one that swallows another."""
+        """What would come of it: a class that is here, a new class, or one that swallows another."""
+        if self._by_name and label:
+            return f"Enter takes {self.label}" if self.label else "No class has these letters; T makes a new one"
         if label in ("", self._preselected):
             return " "
-        if label not in self._known:
+        if label not in self._labels:
             return "A new class"
         return f"{label} is there already: both become one class" if self._verb == "Rename" else " "

@@ -1,22 +1,28 @@
-"""A note over the work: what was just done, and how to take it back. It asks nothing and goes by itself."""
+"""A note over the work: what was just done, and how to take it back. It asks nothing and goes after a while."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent, QHideEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-
-Action = tuple[str, Callable[[], object]]
+from visualmemory_gui.app.models.note import NoteAction
 
 
 class NoteBar(QFrame):
-    """Stays while the mouse or the keyboard is on it, and for ever when ``seconds`` is 0."""
+    """Stays while the mouse or the keyboard is on it, while it has an action that lasts, and for ever when ``seconds``
+    is 0.
+
+    Each button goes when it was pressed, and the note with the last of them. ``gone`` tells that the note went, and
+    was not replaced.
+    """
 
     undo_requested = Signal()
+    gone = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,23 +31,34 @@ class NoteBar(QFrame):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_time)
         self._seconds = 0.0
-        self._extra: list[QPushButton] = []
+        self._extra: dict[NoteAction, QPushButton] = {}
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._undo = QPushButton("Undo")
         self._undo.clicked.connect(self._on_undo)
-        self._row = QHBoxLayout(self)
-        self._row.addWidget(self._text, 1)
-        self._row.addWidget(self._undo)
-        self._row.addWidget(self._closer())
+        column = QVBoxLayout(self)
+        row, self._row = QHBoxLayout(), QHBoxLayout()
+        row.addWidget(self._text, 1)
+        row.addWidget(self._undo)
+        row.addWidget(self._closer())
+        self._row.addStretch(1)
+        column.addLayout(row)
+        column.addLayout(self._row)
         self.hide()
 
     @property
     def text(self) -> str:
         return self._text.text()
 
-    def show_note(self, text: str, *, undo: bool = False, actions: Sequence[Action] = (), seconds: float = 8.0) -> None:
+    @property
+    def lasting(self) -> tuple[NoteAction, ...]:
+        """The actions that last and were not used yet."""
+        return tuple(action for action in self._extra if action.lasts)
+
+    def show_note(
+        self, text: str, *, undo: bool = False, actions: Sequence[NoteAction] = (), seconds: float = 8.0
+    ) -> None:
         """Say ``text``, with Undo and further ``actions`` as buttons; replaces the note before."""
         self._text.setText(text)
         self._undo.setVisible(undo)
@@ -54,12 +71,10 @@ class NoteBar(QFrame):
         self._restart()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
-    def add(self, text: str, actions: Sequence[Action] = ()) -> None:
+    def add(self, text: str, actions: Sequence[NoteAction] = ()) -> None:
         """Go on with the sentence that the note says: what became known since."""
         self._text.setText(f"{self.text.rstrip('.')}; {text}")
-        for action in actions:
-            self._extra.append(self._button(*action))
-            self._row.insertWidget(self._row.count() - 1, self._extra[-1])
+        self._add_actions(actions)
         self.setAccessibleName(self.text)
         self._restart()
 
@@ -69,19 +84,38 @@ class NoteBar(QFrame):
     def leaveEvent(self, event: QEvent) -> None:
         self._restart()
 
-    def _replace_actions(self, actions: Sequence[Action]) -> None:
-        for old in self._extra:
-            self._row.removeWidget(old)
-            old.deleteLater()
-        self._extra = [self._button(*action) for action in actions]
-        for at, button in enumerate(self._extra):
-            self._row.insertWidget(2 + at, button)
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self.isHidden():  # and not only the window
+            self.gone.emit()
 
-    def _button(self, text: str, call: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.clicked.connect(self.hide)
-        button.clicked.connect(lambda: call())
-        return button
+    def _replace_actions(self, actions: Sequence[NoteAction]) -> None:
+        for old in tuple(self._extra):
+            self._remove(old)
+        self._add_actions(actions)
+
+    def _add_actions(self, actions: Sequence[NoteAction]) -> None:
+        for action in actions:
+            button = QPushButton(action.text, self)
+            button.clicked.connect(partial(self._on_used, action))
+            self._extra[action] = button
+            self._row.addWidget(button)
+
+    def _remove(self, action: NoteAction) -> None:
+        button = self._extra.pop(action)
+        button.hide()
+        self._row.removeWidget(button)
+        button.deleteLater()
+
+    def _on_used(self, action: NoteAction, _checked: bool = False) -> None:
+        if action not in self._extra:
+            return
+        self._remove(action)
+        if self._extra or not self._undo.isHidden():
+            self._restart()
+        else:
+            self.hide()
+        action.call()
 
     def _closer(self) -> QToolButton:
         closer = QToolButton()
@@ -97,7 +131,7 @@ class NoteBar(QFrame):
         self.undo_requested.emit()
 
     def _restart(self) -> None:
-        if self._seconds > 0:
+        if self._seconds > 0 and not self.lasting:
             self._timer.start(round(self._seconds * 1000))
         else:
             self._timer.stop()

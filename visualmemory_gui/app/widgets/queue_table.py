@@ -23,6 +23,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.queue import QueueModel, QueueRole
 from visualmemory_gui.app.models.queue_rows import Column, QueueRow, cells
 from visualmemory_gui.app.widgets.cells import cell, paint_chip_in, paint_share, paint_small, select_only
+from visualmemory_gui.app.widgets.letters import Letters, is_letter
 from visualmemory_gui.app.widgets.rows import chosen_rows, dress
 
 Index = QModelIndex | QPersistentModelIndex
@@ -33,7 +34,7 @@ SIDE_PT = 30.0
 
 
 class QueueTableView(QTableView):
-    """A selection outlives what moves its rows. ``typed`` tells letters typed at random: the start of a class name."""
+    """A selection outlives what moves its rows. ``typed`` tells a letter: the beginning of a class name."""
 
     typed = Signal(str)
     chosen_changed = Signal()
@@ -51,6 +52,7 @@ class QueueTableView(QTableView):
         self.setItemDelegate(self._painter)
         self._flash = QTimer(self, interval=FRAME_MS)
         self._flash.timeout.connect(self._on_flash)
+        Letters(self)
         self._dress()
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._restore)
@@ -75,11 +77,13 @@ class QueueTableView(QTableView):
         return max(0.0, (self._until - monotonic()) / FLASH_S)
 
     def keyboardSearch(self, search: str) -> None:
-        if search.strip():
-            self.typed.emit(search)
+        """No row is looked for by its name."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Home and End go to the first and last picture."""
+        if is_letter(event):
+            self.typed.emit(event.text())
+            return
         if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers() and self._model.rowCount():
             self.go_to(0 if event.key() == Qt.Key.Key_Home else self._model.rowCount() - 1)
             return

@@ -132,7 +132,11 @@ class Database:
     @property
     def is_there(self) -> bool:
         """Whether the file that was opened still lies at ``path``."""
-        return identity_of(self.path) == self._identity
+        return self.is_at(self.path)
+
+    def is_at(self, file: Path) -> bool:
+        """Whether ``file``, however it is spelled, is the file that was opened."""
+        return self._identity is not None and identity_of(file) == self._identity
 
     def require_there(self) -> None:
         """Raise MemoryGone when the memory was moved, removed or replaced: what is written then reaches no one."""

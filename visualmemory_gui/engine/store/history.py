@@ -8,13 +8,13 @@ one. Steps leave the history at its far end only, since a hole would make older 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.store import entries, names
+from visualmemory_gui.engine.errors import BadValue, TagsAhead
+from visualmemory_gui.engine.store import entries, names, tags
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.labels import drop_unused
@@ -46,6 +46,7 @@ class History:
         self._database = database
         self._catalog = catalog
         self._writer: Writer | None = None
+        self._given_up: frozenset[str] = frozenset()  # tags that the next edit may drop
         self._known: tuple[int, _Last] | None = None  # after an edit, with the database's rollbacks at that time
         if not database.readonly:
             self._finish_left_open()
@@ -55,7 +56,8 @@ class History:
         """One edit: all of the block is kept as one step, or nothing. Inside another step it becomes part of that.
 
         A block that changed nothing makes no step. After the block ``writer.changes`` tells what happened. The edit
-        abandons the steps that were undone before it.
+        abandons the steps that were undone before it. Raises TagsAhead where one of them has a tag that was not given
+        up; then nothing is kept.
         """
         with self._database.lock:
             if self._writer is not None:
@@ -140,6 +142,14 @@ class History:
                 walked.append(changes)
         return together(walked, change=self._catalog.change(), step=number)
 
+    def tags_ahead(self) -> tuple[str, ...]:
+        """Names of states that were undone: an edit now would drop them, and is refused until they are given up."""
+        return tags.ahead(self._database)
+
+    def give_up(self, names: Collection[str]) -> None:
+        """Let the next edit drop the tags ``names``; undo and redo take that back."""
+        self._given_up = frozenset(names)
+
     def can_undo(self) -> Step | None:
         """The step that ``undo`` would take back."""
         return self._top("done")
@@ -149,7 +159,8 @@ class History:
         return self._top("undone")
 
     def steps(self, limit: int | None = None) -> list[Step]:
-        """Newest first: imports that go on, then steps to redo, then steps that are done. Names only those returned."""
+        """Newest first: imports that go on, then steps that are undone, the lowest of which is redone next, then steps
+        that are done, the highest of which is undone next. Names only those returned."""
         order = """where state <> 'abandoned' order by case state when 'open' then 0 when 'undone' then 1 else 2 end,
                    case state when 'undone' then position else -position end, number desc limit ?"""
         return self._named(self._read(order, (-1 if limit is None else limit,)))
@@ -194,16 +205,22 @@ class History:
             writer.changes = Changes(edit=None, change=writer.reached)
             return
         last = self._last()
-        if last.undone:
-            self._abandon()
+        untagged = self._abandon() if last.undone else ()
         number = self._insert(kind, "done", after=last)
         self._known = self._database.rollbacks, _Last(last.position + 1, number, undone=False)
         entries.keep(self._database, records, number)
         self._say(writer, records, number, kind=kind)
+        writer.changes = replace(writer.changes, untagged=untagged)
 
-    def _abandon(self) -> None:
-        """What was undone cannot be redone any more."""
+    def _abandon(self) -> tuple[str, ...]:
+        """What was undone cannot be redone any more; the tags that go with it come back."""
+        lost = tags.ahead(self._database)
+        if not self._given_up.issuperset(lost):
+            raise TagsAhead(lost)
+        tags.remove(self._database, lost)
+        self._given_up = frozenset()
         STEPS.rewrite(self._database, "state = 'undone'", (), state="abandoned")
+        return lost
 
     def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
         """Let ``writer.changes`` tell of ``records``, which are entries of step ``number``."""
@@ -212,6 +229,7 @@ class History:
 
     def _walk(self, source: str, target: str) -> Changes:
         with self._database.lock:
+            self._given_up = frozenset()
             step = self._top(source)
             if step is None:
                 return Changes(edit=None, change=self._catalog.change())

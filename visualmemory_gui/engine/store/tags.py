@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.arguments import text
@@ -13,6 +14,9 @@ from visualmemory_gui.engine.store.moments import moment
 from visualmemory_gui.engine.store.sealed import TAGS
 
 LONGEST = 100
+
+_AHEAD = """select t.name from tags t join steps s on s.number = t.step
+    where s.state = 'undone' order by t.time, t.name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,17 @@ class Tags:
 
     def drop(self, name: str) -> None:
         with self._database.atomic():
-            TAGS.delete(self._database, "name = ?", [(clean(name),)])
+            remove(self._database, [clean(name)])
+
+
+def remove(database: Database, names: Iterable[str]) -> None:
+    """Take ``names`` away, inside the caller's transaction."""
+    TAGS.delete(database, "name = ?", [(name,) for name in names])
+
+
+def ahead(database: Database) -> tuple[str, ...]:
+    """Names of states that were undone and that redo leads to, the oldest first."""
+    return tuple(row[0] for row in database.rows(_AHEAD))
 
 
 def clean(name: str) -> str:

@@ -22,6 +22,7 @@ from visualmemory_gui.engine.types import F32, F64, I64
 Method = Literal["pca", "tsne"]
 METHODS: tuple[Method, ...] = ("pca", "tsne")
 KEPT = "map"  # name of the derived value
+LEAST = 3  # exemplars that a map needs
 NEAR = 10
 PERPLEXITY = 30
 DIMENSIONS = 50  # of what t-SNE sees
@@ -71,7 +72,7 @@ def lay_out(snapshot: Snapshot, method: Method = "pca", *, seed: int = 0, report
     Raises BadValue with fewer than three exemplars, or where t-SNE is asked for and not installed; Cancelled.
     """
     rows = np.flatnonzero(snapshot.active)
-    if len(rows) < 3:
+    if len(rows) < LEAST:
         raise BadValue("a map needs three exemplars at least")
     if method == "tsne" and not has_tsne():
         raise BadValue("t-SNE needs the package openTSNE: pip install 'visualmemory_gui[map]'")

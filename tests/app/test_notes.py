@@ -1,0 +1,105 @@
+"""Notes: every button names what it shows, and none is lost because another was pressed or another note came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.app.conftest import Desk
+from tests.conftest import write_pictures
+from visualmemory_gui.app import operations
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.widgets.note_bar import NoteBar
+
+
+def words(note: NoteBar) -> list[str]:
+    """What the note's buttons say."""
+    return [button.text() for button in note.findChildren(QPushButton) if not button.isHidden()]
+
+
+def press(note: NoteBar, text: str) -> None:
+    next(b for b in note.findChildren(QPushButton) if b.text() == text and not b.isHidden()).click()
+
+
+@pytest.fixture
+def note(qtbot: QtBot) -> Iterator[NoteBar]:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(500, 400)
+    edit, bar = QLineEdit(window), NoteBar(window)
+    bar.move(100, 300)
+    window.show()
+    edit.setFocus()
+    yield bar  # while its window lives
+
+
+def test_a_button_that_was_pressed_goes_and_the_others_stay(note: NoteBar) -> None:
+    pressed: list[str] = []
+    actions = [NoteAction(name, lambda name=name: pressed.append(name)) for name in ("Show files", "Show decisions")]
+    note.show_note("Added 3 exemplars.", undo=True, actions=actions)
+    press(note, "Show files")
+    assert pressed == ["Show files"] and words(note) == ["Undo", "Show decisions"] and not note.isHidden()
+    press(note, "Show decisions")
+    assert words(note) == ["Undo"] and not note.isHidden()
+    press(note, "Undo")
+    assert note.isHidden()
+
+
+@pytest.mark.parametrize(("lasts", "hidden"), [(True, False), (False, True)])
+def test_time_takes_only_what_does_not_last(note: NoteBar, qtbot: QtBot, lasts: bool, hidden: bool) -> None:
+    note.show_note("Added 3.", actions=[NoteAction("Show files", lambda: None, lasts=lasts)], seconds=0.01)
+    qtbot.wait(100)
+    assert note.isHidden() == hidden
+
+
+@pytest.fixture
+def partly_read(desk: Desk, tmp_path: Path) -> Desk:
+    """A window that has imported a folder with a file that is no picture."""
+    folder = write_pictures(tmp_path / "more", each=2)
+    (folder / "broken.png").write_text("no picture")
+    operations.import_folder(desk.window.session, folder, copy=True)
+    desk.settle()
+    return desk
+
+
+def test_no_two_buttons_of_a_note_say_the_same(partly_read: Desk) -> None:
+    partly_read.window.session.followed.begin()
+    partly_read.settle()
+    shown = words(partly_read.window.note)
+    assert "Show skipped files" in shown and len(set(shown)) == len(shown)
+
+
+def test_the_files_that_were_skipped_can_be_shown_after_another_note(partly_read: Desk) -> None:
+    said = partly_read.window.note.text
+    for exemplar in (1, 2):
+        operations.strike(partly_read.window.session, [exemplar])
+        partly_read.settle()
+    assert "Struck" in partly_read.window.note.text
+    partly_read.window.let_go()
+    partly_read.settle()
+    assert partly_read.window.note.text == said and words(partly_read.window.note) == ["Show skipped files"]
+    press(partly_read.window.note, "Show skipped files")
+    assert partly_read.ask.asked[-1] == "1 file could not be read"
+    partly_read.settle()
+    assert partly_read.window.note.isHidden()
+
+
+def test_a_note_that_was_dismissed_is_dismissed_alone(partly_read: Desk) -> None:
+    partly_read.window.session.post_note("Done.", None, (NoteAction("Show more", lambda: None, lasts=True),))
+    partly_read.window.let_go()
+    partly_read.settle()
+    assert words(partly_read.window.note) == ["Show skipped files"]
+    partly_read.window.let_go()
+    partly_read.settle()
+    assert partly_read.window.note.isHidden()
+
+
+def test_notes_of_a_memory_go_with_it(partly_read: Desk) -> None:
+    partly_read.window.session.post_note("Done.")
+    partly_read.window.session.close()
+    partly_read.settle()
+    assert partly_read.window.note.isHidden()

@@ -1,0 +1,39 @@
+"""Which labels are meant by a few letters, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def ranked(labels: Sequence[str], typed: str) -> list[str]:
+    """The ``labels`` that hold the letters of ``typed`` in their order, whatever their case.
+
+    First those that are it, begin with it, have a part that begins with it, hold it; then those that hold its letters
+    apart, the closest together first. Within each the order of ``labels`` stays. Without letters all of them.
+    """
+    wanted = typed.casefold().strip()
+    far = {label: _distance(label.casefold(), wanted) for label in labels}
+    return sorted((label for label in labels if far[label] is not None), key=lambda label: far[label] or 0)
+
+
+def _distance(label: str, wanted: str) -> int | None:
+    """How far ``label`` is from ``wanted``, None where it lacks one of its letters."""
+    if label == wanted:
+        return 0
+    if label.startswith(wanted):
+        return 1
+    if any(part.startswith(wanted) for part in label.split("/")):
+        return 2
+    if wanted in label:
+        return 3
+    return _spread(label, wanted)
+
+
+def _spread(label: str, wanted: str) -> int | None:
+    """3 and how many letters of ``label`` it takes from the first of ``wanted`` to the last."""
+    first = at = label.find(wanted[0])
+    for letter in wanted[1:]:
+        if at < 0:
+            return None
+        at = label.find(letter, at + 1)
+    return None if at < 0 else 3 + at - first + 1

@@ -1,0 +1,26 @@
+"""A query whose image the memory holds already: which exemplars it is, and of which classes."""
+
+from __future__ import annotations
+
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.types import Decision, Exemplar
+
+MOST = 3  # that are named
+
+
+def labels_of(decision: Decision) -> set[str]:
+    """The classes that the query's own image has in the memory, at the level of the decision; struck ones have none."""
+    return {at_level(each.label, decision.level) for each in decision.in_memory if each.state == "active"}
+
+
+def in_words(decision: Decision) -> str:
+    """ "in the memory as clothes (exemplar 12)"; "" where it is not there."""
+    named = [f"{each.label} ({_which(each)})" for each in decision.in_memory[:MOST]]
+    if not named:
+        return ""
+    rest = len(decision.in_memory) - len(named)
+    return f"in the memory as {' and '.join(named)}{f' and {rest:,} more' if rest else ''}"
+
+
+def _which(exemplar: Exemplar) -> str:
+    return f"exemplar {exemplar.id}{', struck out' if exemplar.state == 'struck' else ''}"
