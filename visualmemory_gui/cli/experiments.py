@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,8 @@ from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, count, emit, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from visualmemory_gui.engine.study.classes import ClassStudy
     from visualmemory_gui.engine.study.words import Table
     from visualmemory_gui.engine.types import Skipped
@@ -173,9 +176,17 @@ def map_(
     if out is None:
         csv.writer(sys.stdout).writerows(rows)
     else:
-        with Path(out).open("x", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
+        _write_csv(rows, out)
         say(f"{count(len(rows) - 1)} on the map in {out}")
+
+
+def _write_csv(rows: Sequence[Sequence[object]], out: str) -> None:
+    from visualmemory_gui.engine.exchange.target import new_file
+
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    with new_file(Path(out)) as file:
+        file.write(text.getvalue().encode())
 
 
 def _tell_skipped(skipped: tuple[Skipped, ...]) -> None:

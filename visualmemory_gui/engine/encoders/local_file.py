@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.encoders import openvino_runtime, weights
 from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo, check, unit
 from visualmemory_gui.engine.errors import EncoderError
@@ -190,5 +191,5 @@ class OnnxEncoder:
 
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as file, weights.replacing(target) as copy:
+    with source.open("rb") as file, atomic_file.write(target) as copy:
         shutil.copyfileobj(file, copy)

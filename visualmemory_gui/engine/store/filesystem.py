@@ -1,4 +1,4 @@
-"""What the ground under a memory can and cannot do: network mounts, read-only media, making a rename last."""
+"""What the ground under a memory can and cannot do: network mounts, read-only media, a drive that went away."""
 
 from __future__ import annotations
 
@@ -67,15 +67,6 @@ def require_there(file: Path, identity: tuple[int, int] | None) -> None:
             f"{file.parent} is not there any more: its drive went away, or another program moved or removed it. "
             "Nothing was changed."
         )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames and removals in ``folder`` survive a power loss."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unescaped(point: str) -> str:
