@@ -15,6 +15,7 @@ import numpy.typing as npt
 from visualmemory_gui.engine import forget, intake
 from visualmemory_gui.engine.arrivals import AddResult
 from visualmemory_gui.engine.deciding import Ask
+from visualmemory_gui.engine.device import require
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.gate import gate, gate_one
@@ -23,7 +24,7 @@ from visualmemory_gui.engine.live import Callback, LiveMemory
 from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import PictureReader
-from visualmemory_gui.engine.store import difference, labels
+from visualmemory_gui.engine.store import difference, labels, schema
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.teaching import TeachingQueue
 from visualmemory_gui.engine.types import (
@@ -54,16 +55,16 @@ class VisualMemory(Parts):
     disk and seen by the next decision. ``k`` and ``rule`` of None mean the memory's settings.
     """
 
-    def __init__(self, live: LiveMemory) -> None:
+    def __init__(self, live: LiveMemory, encoder: Encoder | None = None) -> None:
         super().__init__(live)
-        self._reader = PictureReader(live.catalog, live.identity, lambda: live.device)
+        self._reader = PictureReader(live.catalog, live.identity, lambda: live.device, encoder)
         self.queue = TeachingQueue(live, self._reader)
 
     @classmethod
     def create(
         cls, path: str | Path, encoder: str | None = "lite0", *, dim: int | None = None, device: Device | None = None
     ) -> VisualMemory:
-        """Make an empty memory in the missing or empty folder ``path``.
+        """Make an empty memory in the missing or empty folder ``path``, once its encoder has loaded.
 
         ``encoder`` names one of ``visualmemory encoders``; with ``dim`` it is a memory of vectors that you bring.
         Raises MemoryExists, StorageError, EncoderError, BadValue.
@@ -72,8 +73,16 @@ class VisualMemory(Parts):
             raise BadValue(f"a vector has at least one component, not {dim}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
-        identity = EncoderIdentity(BROUGHT, dim) if dim is not None else registry.identity(str(encoder))
-        return cls(LiveMemory.create(Path(path), identity, device=device))
+        if dim is not None:
+            return cls(LiveMemory.create(Path(path), EncoderIdentity(BROUGHT, dim), device=device))
+        require(device)
+        schema.require_room(Path(path))
+        loaded = registry.load(registry.identity(str(encoder)).name, device=device or "auto")
+        try:
+            return cls(LiveMemory.create(Path(path), loaded.identity, device=device), loaded)
+        except BaseException:
+            loaded.close()
+            raise
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
