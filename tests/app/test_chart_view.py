@@ -15,6 +15,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.chart import Chart, Line, Mark, table
 from visualmemory_gui.app.widgets.chart_drawing import log_ticks
 from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
+from visualmemory_gui.engine.errors import StorageError
 
 XS = (1.0, 2.0, 3.0)
 EVERY = Chart(
@@ -103,7 +104,7 @@ def test_a_chart_that_was_not_drawn_yet_can_be_saved(view: ChartView, tmp_path: 
     view.set_chart(EVERY)
     view.save_svg(tmp_path / "chart.svg")
     assert QSvgRenderer(str(tmp_path / "chart.svg")).isValid()
-    with pytest.raises(OSError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written"):
         view.save_svg(tmp_path / "nowhere" / "chart.svg")
 
 

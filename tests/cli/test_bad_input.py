@@ -344,10 +344,8 @@ def test_a_folder_of_other_things_does_not_become_a_memory(made: tuple[Path, Pat
 
 
 def test_an_empty_memory_answers_every_command(tmp_path: Path) -> None:
-    (tmp_path / "none").mkdir()
     place = tmp_path / "m.vmem"
-    [built] = told("build", tmp_path / "none", place, "--encoder", "fake")
-    assert built["added"] == 0
+    VisualMemory.create(place, encoder="fake").close()
     [decided] = told("classify", place, paint(tmp_path / "a.png", 1))
     assert (decided["label"], decided["share"], decided["shares"], decided["neighbours"]) == (None, None, {}, [])
     assert told("show", place)[0]["exemplars"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import paint, paint_classes
+from visualmemory_gui.cli import build
 from visualmemory_gui.cli.main import app
+from visualmemory_gui.engine.encoders import lite, openvino_lite
+from visualmemory_gui.engine.errors import Cancelled
 
 
 def run(*arguments: object) -> Result:
@@ -76,6 +80,50 @@ def test_a_bad_picture_is_passed_over_in_a_folder_and_refused_by_name(memory: Pa
 def test_a_build_that_cannot_start_leaves_no_folder(tmp_path: Path, pictures: Path, wrong: list[str]) -> None:
     done = run("build", pictures, tmp_path / "n.vmem", "--encoder", "fake", *wrong)
     assert done.exit_code == (2 if "(" in wrong else 1) and not (tmp_path / "n.vmem").exists()
+
+
+def no_weights(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The default encoder cannot load: its weights are not here."""
+    monkeypatch.setattr(lite, "weights_file", lambda: None)
+    monkeypatch.setattr(openvino_lite, "ready", lambda: False)
+    return []
+
+
+def stopped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The user stops it before the first image is in."""
+
+    def stop(*_: object) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(build.Progress, "__enter__", lambda _: stop)
+    return ["--encoder", "fake"]
+
+
+@pytest.mark.parametrize(("hinder", "words"), [(no_weights, "weights of lite0"), (stopped, "stopped")])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_build_that_did_not_begin_makes_no_memory(
+    tmp_path: Path,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hinder: Callable[[pytest.MonkeyPatch], list[str]],
+    words: str,
+    there: bool,
+) -> None:
+    place = tmp_path / "n.vmem"
+    if there:
+        place.mkdir()
+    done = run("build", pictures, place, *hinder(monkeypatch))
+    assert done.exit_code and words in done.stderr
+    assert list(place.iterdir()) == [] if there else not place.exists()
+
+
+def test_a_folder_without_an_image_makes_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "papers" / "cat").mkdir(parents=True)
+    (tmp_path / "papers" / "cat" / "bad.png").write_bytes(b"no")
+    done = run("build", tmp_path / "papers", tmp_path / "n.vmem", "--encoder", "fake", "--json")
+    assert done.exit_code == 1 and "holds no image that can be read" in done.stderr
+    assert len(json.loads(done.stdout)["skipped"]) == 1
+    assert not (tmp_path / "n.vmem").exists()
 
 
 def test_labels_are_found_however_their_letters_are_composed(memory: Path) -> None:
@@ -436,4 +484,4 @@ def test_scaling_and_a_map(many: Path, tmp_path: Path) -> None:
     assert run("map", many, "--out", table).exit_code == 0
     assert table.read_text().splitlines()[0] == "id,x,y,label" and len(table.read_text().splitlines()) == 37
     again = run("map", many, "--out", table)
-    assert again.exit_code == 1 and "File exists" in again.stderr
+    assert again.exit_code == 1 and "is there already" in again.stderr

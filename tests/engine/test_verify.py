@@ -51,10 +51,12 @@ def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, t
     first.unlink()
     second.write_bytes(second.read_bytes()[:-1])
     (second.parent / "foreign.png").write_bytes(b"x")
+    (second.parent / ("0" * 62 + ".png")).write_bytes(b"x")
     assert sorted(d.detail for d in verify(memory.live)) == [
         "its bytes are not those that were copied",
         "no exemplar uses this file; 'visualmemory compact' removes it",
         "the copy is missing",
+        "this file is not of the memory; it stays where it is",
     ]
 
 

@@ -3,7 +3,7 @@
  *
  * A record: operation, inode, offset, lengths of two paths and of the data (little endian, packed), paths, data.
  *     c create   t truncate to offset   w write   s sync a file   d sync a folder
- *     r rename   u unlink               l link    m make a folder
+ *     r rename   u unlink               l link    m make a folder   x remove a folder
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -88,6 +88,18 @@ static int path_of(int fd, char *out)
         return 0;
     out[n] = 0;
     return below_root(out);
+}
+
+/* ``whole`` for a path that is relative to an open folder, as Python's rmtree gives it. */
+static int whole_in(int folder, const char *path, char *out)
+{
+    char base[PATH_MAX];
+    if (folder == AT_FDCWD || !path || path[0] == '/')
+        return whole(path, out);
+    if (!path_of(folder, base))
+        return 0;
+    int size = snprintf(out, PATH_MAX, "%s/%s", base, path);
+    return size > 0 && size < PATH_MAX;
 }
 
 static int refused(void)
@@ -249,10 +261,11 @@ int fdatasync(int fd) { DONE(fd, kind_of(fd), 0, REAL(fdatasync)(fd)) }
 int ftruncate(int fd, off_t size) { DONE(fd, 't', size, REAL(ftruncate)(fd, size)) }
 int ftruncate64(int fd, off64_t size) { DONE(fd, 't', size, REAL(ftruncate64)(fd, size)) }
 
-#define NAMED(operation, path, other_path, call)                                                                      \
+#define NAMED(operation, path, other_path, call) NAMED_IN(AT_FDCWD, operation, path, other_path, call)
+#define NAMED_IN(folder, operation, path, other_path, call)                                                           \
     char full[PATH_MAX], other[PATH_MAX] = {0};                                                                        \
     HOLD;                                                                                                             \
-    int mine = whole(path, full);                                                                                     \
+    int mine = whole_in(folder, path, full);                                                                          \
     uint64_t inode = mine ? inode_at(full) : 0;                                                                       \
     whole(other_path, other);                                                                                         \
     int bad = mine && (inode || (operation) == 'm') && refused() ? -1 : (call);                                       \
@@ -265,11 +278,13 @@ int rename(const char *from, const char *to) { NAMED('r', from, to, REAL(rename)
 int unlink(const char *path) { NAMED('u', path, (char *)NULL, REAL(unlink)(path)) }
 int link(const char *from, const char *to) { NAMED('l', from, to, REAL(link)(from, to)) }
 int mkdir(const char *path, mode_t mode) { NAMED('m', path, (char *)NULL, REAL(mkdir)(path, mode)) }
+int rmdir(const char *path) { NAMED('x', path, (char *)NULL, REAL(rmdir)(path)) }
 
 /* Python calls these with AT_FDCWD. */
 int unlinkat(int folder, const char *path, int flags)
 {
-    NAMED('u', path, (char *)NULL, REAL(unlinkat)(folder, path, flags))
+    char kind = flags & AT_REMOVEDIR ? 'x' : 'u';
+    NAMED_IN(folder, kind, path, (char *)NULL, REAL(unlinkat)(folder, path, flags))
 }
 int linkat(int of, const char *from, int to_folder, const char *to, int flags)
 {

@@ -35,7 +35,7 @@ class Operation:
     @property
     def of_names(self) -> bool:
         """Whether it changes a folder, not what a file holds."""
-        return self.kind in "crulm"
+        return self.kind in "crulmx"
 
 
 def library(folder: Path) -> Path:
@@ -99,12 +99,25 @@ class Disk:
             data[:] = data[: one.offset].ljust(one.offset, b"\0")
         elif one.kind == "u":
             self.names.pop(one.path, None)
-        elif one.kind == "r":
+        elif one.kind == "r" and one.path in self.names:
             self.names[one.other] = self.names.pop(one.path)
+        elif one.kind == "r":
+            self._move(one.path, one.other)
         elif one.kind == "l":
             self.names[one.other] = self.names[one.path]
         elif one.kind == "m":
             self.folders.add(one.path)
+        elif one.kind == "x":
+            self.folders.discard(one.path)
+
+    def _move(self, folder: str, other: str) -> None:
+        """Rename a folder with all that is in it."""
+
+        def moved(path: str) -> str:
+            return other + path[len(folder) :] if path == folder or path.startswith(f"{folder}/") else path
+
+        self.names = {moved(path): file for path, file in self.names.items()}
+        self.folders = {moved(path) for path in self.folders}
 
     def write(self, file: int, offset: int, data: bytes) -> None:
         held = self.files.setdefault(file, bytearray())

@@ -24,7 +24,6 @@ from visualmemory_gui.engine.upkeep import compact
 DIM = 16
 
 
-UNUSED = "no exemplar uses this file"  # copied for an add that did not happen; the next compacting removes it
 TABLES = ("meta", "labels", "exemplars", "vectors", "thumbnails", "steps", "entries", "settings", "tags", "queue")
 TABLES += ("watch", "kept", "keys", "queries")
 WHEN = ("time", "touched", "added", "checksum", "digest")

@@ -70,8 +70,10 @@ def export(session: Session, to: str) -> None:
 
     def work(_: Any) -> None:
         from visualmemory_gui.engine.exchange.queue_csv import queue_csv
+        from visualmemory_gui.engine.exchange.target import saved_file
 
-        Path(to).write_text(queue_csv(table, order), encoding="utf-8", newline="")
+        with saved_file(Path(to)) as file:
+            file.write(queue_csv(table, order).encode())
 
     session.edit("Exporting", work, lambda _: session.post_note(f"Wrote {len(table):,} rows to {Path(to).name}."))
 

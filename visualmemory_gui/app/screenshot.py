@@ -91,9 +91,17 @@ def rest_mouse(window: MainWindow) -> None:
 
 def photograph(window: MainWindow, png: Path) -> None:
     """Save what the window shows, with the mouse out of the way."""
+    from PySide6.QtCore import QBuffer
+
+    from visualmemory_gui.engine.exchange.target import saved_file
+
     rest_mouse(window)
-    if not window.grab().save(str(png)):
-        raise StorageError(f"{png} cannot be written: choose another place for the picture")
+    drawn = QBuffer()
+    kind = png.suffix.removeprefix(".") or "png"
+    if not window.grab().save(drawn, kind):
+        raise StorageError(f"{png} cannot be written: {kind} is no format of an image")
+    with saved_file(png) as file:
+        file.write(drawn.data().data())
 
 
 def ask_something(window: MainWindow) -> None:

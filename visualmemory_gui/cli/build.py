@@ -12,6 +12,7 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import creator, writer
 from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.arrivals import AddResult
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Label = Annotated[str, typer.Option("--label", help="The label of the pictures, a path with `/`.")]
 MOST_SHOWN = 20
+NOTHING = "no image was in yet, so nothing was made"
 
 
 def build(
@@ -46,7 +48,15 @@ def build(
     _require_pattern(group_by)
     with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding pictures") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
+        if not m.catalog.totals()[0]:
+            _refuse_empty(folder, memory, result, as_json=as_json)
     _tell_build(memory, result, as_json=as_json)
+
+
+def _refuse_empty(folder: str, memory: str, result: BuildResult, *, as_json: bool) -> None:
+    """Of nothing no memory is made."""
+    _tell_build(memory, result, as_json=as_json)
+    raise BadValue(f"{folder} holds no image that can be read, so {memory} was not made")
 
 
 def _require_pattern(text: str | None) -> None:
@@ -74,7 +84,8 @@ def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
         if result.links:
             say(f"{count(result.links, 'symbolic link')} passed over")
     if result.stopped:
-        say(f"stopped: the {count(result.added)} added before are kept; build again to go on")
+        kept = f"the {count(result.added)} added before are kept; build again to go on" if result.added else NOTHING
+        say(f"stopped: {kept}")
         raise typer.Exit(STOPPED)
 
 

@@ -173,8 +173,10 @@ def map_(
     if out is None:
         print_csv(head, rows)
     else:
-        with Path(out).open("x", newline="", encoding="utf-8") as file:
-            file.write(csv_table(head, rows))
+        from visualmemory_gui.engine.exchange.target import new_file
+
+        with new_file(Path(out)) as file:
+            file.write(csv_table(head, rows).encode())
         say(f"{count(len(rows))} on the map in {out}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +68,11 @@ def _tell_forget(m: VisualMemory) -> None:
 def creator(
     memory: str, encoder: str | None, *, folder: str, device: DeviceName | None = None
 ) -> Iterator[VisualMemory]:
-    """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made."""
+    """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made; a new one
+    that holds nothing is gone again when the block raises."""
     from visualmemory_gui.engine.encoders import registry
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.new_memory import new_memory
     from visualmemory_gui.engine.store.filesystem import folder_at
 
     place, wanted = folder_at(memory), device_name(device)
@@ -85,5 +88,6 @@ def creator(
                 raise EncoderMismatch(f"{memory} uses the encoder {m.identity.name}, not {encoder}")
             yield m
     else:
-        with VisualMemory.create(memory, encoder or "lite0", device=wanted) as m:
+        make = partial(VisualMemory.create, memory, encoder or "lite0", device=wanted)
+        with new_memory(place, make, keep_filled=True) as m:
             yield m

@@ -123,8 +123,8 @@ def _draw(found: Splitting, name: str, out: str) -> None:
     from visualmemory_gui.engine.exchange.target import new_file
     from visualmemory_gui.engine.study.attribution_sheet import drawn
 
-    with new_file(Path(out)) as part:
-        drawn(found, name).save(part, "PNG")
+    with new_file(Path(out)) as file:
+        drawn(found, name).save(file, "PNG")
 
 
 def attribution_json(found: Splitting) -> dict[str, Any]:

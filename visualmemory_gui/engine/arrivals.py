@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,17 +38,20 @@ def put(
     vectors: Mapping[int, F32],
     names: Sequence[str],
     *,
-    keep: Callable[[Picture], bool],
+    keep: Callable[[Picture], bool] | None,
 ) -> AddResult:
     """Add pictures that were read already, by their place in ``names`` (clean labels), as one step.
 
-    ``keep(picture)`` keeps a copy of its file in the memory, before any row speaks of it; whether it did.
+    ``keep(picture)`` keeps a copy of its file in the memory, before any row speaks of it; whether it did. None: no
+    copies. When the add fails those it made are gone.
     """
     with live.edit_lock:
         present, conflicts = _already_here(live.catalog, pictures, names)
         fresh = _first_of_each(pictures, names, present)
-        rows = [exemplar(pictures[i], vectors[i], label=names[i], copy=keep(pictures[i])) for i in fresh]
-        added = live.edit("add", lambda writer: live.catalog.add(writer, rows)).added
+        with copying(live, [pictures[i] for i in fresh] if keep else ()):
+            kept = {i: keep is not None and keep(pictures[i]) for i in fresh}
+            rows = [exemplar(pictures[i], vectors[i], label=names[i], copy=kept[i]) for i in fresh]
+            added = live.edit("add", lambda writer: live.catalog.add(writer, rows)).added
     id_of = {(pictures[i].content, names[i]): exemplar_id for i, exemplar_id in zip(fresh, added, strict=True)}
     ids = [present.get(i) or id_of[picture.content, names[i]] for i, picture in pictures.items()]
     return AddResult(tuple(ids), added, present, conflicts)
@@ -83,3 +87,10 @@ def keep_copy(files: ImageFiles, picture: Picture) -> bool:
         return False
     files.keep(picture.source, picture.sha256, picture.suffix)
     return True
+
+
+@contextmanager
+def copying(live: LiveMemory, pictures: Collection[Picture]) -> Iterator[None]:
+    """Within the block copies of ``pictures`` are kept, and then exemplars added that use them: see ``noted``."""
+    with live.files.noted({(p.sha256, p.suffix) for p in pictures if p.source and p.sha256}, live.used_copies):
+        yield

@@ -108,9 +108,8 @@ def resume(live: LiveMemory) -> None:
 
 
 def _finish(live: LiveMemory, left: dict[str, list[int] | list[list[str]]]) -> Receipt:
-    used = set(traces.all_copies(live.database))
     copies = [(str(sha256), str(suffix)) for sha256, suffix in left["copies"]]  # type: ignore[misc]
-    _wipe(live, [copy for copy in copies if copy not in used])
+    _wipe(live, sorted(set(copies) - live.used_copies(copies)))
     emptied = live.database.checkpoint() == (0, 0, 0)
     if emptied:
         live.derived.drop(ERASING)
@@ -200,7 +199,7 @@ def _needles(live: LiveMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
         yield from pieces(jpeg[jpeg.find(START_OF_SCAN) :])
     for sha256, suffix in traces.copies(live.database, ids):
         path = live.files.path_of(sha256, suffix)
-        yield from pieces(path.read_bytes()) if path.exists() else ()
+        yield from pieces(path.read_bytes()) if live.files.is_copy(path) else ()
     for part in traces.path_parts(live.database, ids):
         yield from pieces(part)
     for label in traces.labels_of_nobody_else(live.database, ids):

@@ -6,12 +6,12 @@ import os
 import random
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.engine.arrivals import NO_PIXELS, AddResult, keep_copy, put
+from visualmemory_gui.engine.arrivals import NO_PIXELS, AddResult, copying, keep_copy, put
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
@@ -46,6 +46,7 @@ class BuildResult:
 
 
 Commit = Callable[[list[NewExemplar]], list[int]]
+Copying = Callable[[Sequence[Picture]], AbstractContextManager[None]]
 Write = Callable[[Callable[[], list[int]]], list[int]]
 
 
@@ -112,13 +113,16 @@ def _plan_of_files(
 class FolderBuild:
     """Takes what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
 
-    ``commit(rows)`` writes one batch in one transaction and returns its ids. Decoding goes on in child processes while
-    a batch is embedded and written.
+    ``commit(rows)`` writes one batch in one transaction and returns its ids; ``copying(pictures)`` is entered around
+    their copies and it. Decoding goes on in child processes while a batch is embedded and written.
     """
 
-    def __init__(self, plan: BuildPlan, *, catalog: Catalog, files: ImageFiles, commit: Commit) -> None:
+    def __init__(
+        self, plan: BuildPlan, *, catalog: Catalog, files: ImageFiles, commit: Commit, copying: Copying
+    ) -> None:
         self._plan = plan
         self._files = files
+        self._copying = copying
         self._commit = commit
         self._here_before = catalog.known_files()
         self._taken: dict[tuple[str, str], str] = {}
@@ -135,9 +139,11 @@ class FolderBuild:
             report(0, len(order), "adding pictures")
             with closing(pool.map(self._new_files(order))) as pictures:
                 for batch in batched(pictures, BATCH):
-                    rows = self._rows([item for item in map(self._accepted, batch) if item], embed)
-                    if rows:
-                        self.ids += write(lambda rows=rows: self._commit(rows))  # type: ignore[misc]
+                    accepted = [item for item in map(self._accepted, batch) if item]
+                    with self._copying([picture for _, picture in accepted]) if self._plan.copy else nullcontext():
+                        rows = self._rows(accepted, embed)
+                        if rows:
+                            self.ids += write(lambda rows=rows: self._commit(rows))  # type: ignore[misc]
                     done += len(batch)
                     report(done + self.unchanged, len(order), "adding pictures")
         except (Cancelled, KeyboardInterrupt):
@@ -188,7 +194,13 @@ def build(live: LiveMemory, reader: PictureReader, plan: BuildPlan, *, write: Wr
 
         return list(live.apply(join).added)
 
-    work = FolderBuild(plan, catalog=live.catalog, files=live.files, commit=commit)
+    work = FolderBuild(
+        plan,
+        catalog=live.catalog,
+        files=live.files,
+        commit=commit,
+        copying=lambda pictures: copying(live, pictures),
+    )
     complete = False
     try:
         with reader.bulk(len(plan.label_of), report) as embed:
@@ -227,13 +239,8 @@ def add(
     """
     cleaned = [labels.clean(name) for name in names]
     pictures, vectors, skipped = _read(reader, images, found)
-    kept = (lambda picture: keep_copy(live.files, picture)) if copy else _linked
+    kept = (lambda picture: keep_copy(live.files, picture)) if copy else None
     return replace(put(live, pictures, vectors, cleaned, keep=kept), skipped=skipped)
-
-
-def _linked(picture: Picture) -> bool:
-    """Keep no copy."""
-    return False
 
 
 def _read(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +14,12 @@ from visualmemory_gui.engine.deciding import Ask, Decider
 from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
 from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.device import is_gpu, require, resolve
-from visualmemory_gui.engine.errors import ReadOnlyMemory
+from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
-from visualmemory_gui.engine.store import schema, settings
+from visualmemory_gui.engine.store import copies, layout, schema, settings
 from visualmemory_gui.engine.store import working as working_set
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import FILE, Database, require_file
@@ -73,11 +73,16 @@ class LiveMemory(Stores):
         """
         path = folder_at(path)
         require(device)
+        was_there = path.exists()
         schema.make_folder(path)
         lock = FolderLock(path).acquire()
         try:
             return cls(schema.create_memory(path, identity), lock, device=device)
+        except MemoryExists:  # another process was faster: it is not ours to remove
+            lock.release()
+            raise
         except BaseException:
+            layout.remove(path, keep_folder=was_there)
             lock.release()
             raise
 
@@ -91,13 +96,19 @@ class LiveMemory(Stores):
         require(device)
         if readonly:
             return cls(schema.open_memory(path, readonly=True), None, device=device)
-        require_file(path.absolute() / FILE)
+        require_file(path.absolute() / FILE, readonly=False)
         lock = FolderLock(path).acquire()
         try:
-            return cls(schema.open_memory(path, readonly=False), lock, device=device)
+            live = cls(schema.open_memory(path, readonly=False), lock, device=device)
+            live.files.sweep(live.used_copies)
+            return live
         except BaseException:
             lock.release()
             raise
+
+    def used_copies(self, among: Collection[copies.Copy]) -> set[copies.Copy]:
+        """Those image copies that an exemplar uses."""
+        return copies.used(self.database, among)
 
     @property
     def device(self) -> Device:

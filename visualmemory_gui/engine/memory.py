@@ -14,6 +14,7 @@ import numpy.typing as npt
 from visualmemory_gui.engine import arguments, forget, intake, notebook
 from visualmemory_gui.engine.arrivals import AddResult
 from visualmemory_gui.engine.deciding import Ask
+from visualmemory_gui.engine.device import require
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
 from visualmemory_gui.engine.index.gate import gate, gate_one
@@ -23,7 +24,7 @@ from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.query import Query, good, queries
 from visualmemory_gui.engine.reading import PictureReader, batched, images_of
-from visualmemory_gui.engine.store import difference, labels
+from visualmemory_gui.engine.store import difference, labels, schema
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.schema import MOST_DIM
@@ -59,16 +60,16 @@ class VisualMemory(Parts):
     disk and seen by the next decision. ``k`` and ``rule`` of None mean the memory's settings.
     """
 
-    def __init__(self, live: LiveMemory) -> None:
+    def __init__(self, live: LiveMemory, encoder: Encoder | None = None) -> None:
         super().__init__(live)
-        self._reader = PictureReader(live.catalog, live.identity, lambda: live.device)
+        self._reader = PictureReader(live.catalog, live.identity, lambda: live.device, encoder)
         self.queue = TeachingQueue(live, self._reader)
 
     @classmethod
     def create(
         cls, path: str | Path, encoder: str | None = "lite0", *, dim: int | None = None, device: Device | None = None
     ) -> VisualMemory:
-        """Make an empty memory in the missing or empty folder ``path``.
+        """Make an empty memory in the missing or empty folder ``path``, once its encoder has loaded.
 
         ``encoder`` names one of ``visualmemory encoders``, whose weights are fetched if they are not here, or is the
         path of a TorchScript or ONNX file, which is added to them: a TorchScript file is code that will run. With
@@ -76,15 +77,21 @@ class VisualMemory(Parts):
         Raises MemoryExists, StorageError, EncoderError, BadValue.
         """
         place = arguments.path_of(path)
-        folder_at(place)
+        folder = folder_at(place)
         if dim is not None and not 1 <= (dim := arguments.whole(dim, "dim")) <= MOST_DIM:
             raise BadValue(f"a vector has 1 to {MOST_DIM:,} components, not {dim:,}")
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
         if dim is not None:
             return cls(LiveMemory.create(place, EncoderIdentity(BROUGHT, dim), device=device))
-        identity = registry.choose(arguments.text(encoder, "an encoder's name"))
-        return cls(LiveMemory.create(place, identity, device=device))
+        require(device)
+        schema.require_room(folder)
+        loaded = registry.load(registry.choose(arguments.text(encoder, "an encoder's name")), device=device or "auto")
+        try:
+            return cls(LiveMemory.create(place, loaded.identity, device=device), loaded)
+        except BaseException:
+            loaded.close()
+            raise
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:

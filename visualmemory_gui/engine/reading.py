@@ -35,14 +35,16 @@ Embed = Callable[[Sequence[Picture]], F32]
 
 
 class PictureReader:
-    """Pictures to vectors, through decoding processes and the memory's encoder; both start when first needed."""
+    """Pictures to vectors, through decoding processes and the memory's ``encoder``; both start when first needed."""
 
-    def __init__(self, catalog: Catalog, identity: EncoderIdentity, device: Callable[[], Device]) -> None:
+    def __init__(
+        self, catalog: Catalog, identity: EncoderIdentity, device: Callable[[], Device], encoder: Encoder | None = None
+    ) -> None:
         self._catalog = catalog
         self._identity = identity
         self._device = device
         self._lock = threading.RLock()
-        self._encoder: Encoder | None = None
+        self._encoder = encoder
         self._pool: DecodePool | None = None
         self._closed = False
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import time
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from visualmemory_gui.engine.atomic_file import is_own
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import file_sha256
-from visualmemory_gui.engine.store import sources, traces
+from visualmemory_gui.engine.store import copies, sources
 from visualmemory_gui.engine.store.writer import writing
 from visualmemory_gui.engine.types import I64, Changes
 
@@ -89,10 +90,10 @@ def compact(live: LiveMemory, *, keep_history_s: float | None = None, report: Re
 
 
 def _drop_unused_copies(live: LiveMemory) -> None:
-    """Those of purged exemplars, and those an interrupted add left behind."""
-    used = {live.files.path_of(sha256, suffix) for sha256, suffix in traces.all_copies(live.database)}
+    """Those of purged exemplars, and those an interrupted add left behind; what is no copy of ours stays."""
+    used = {live.files.path_of(sha256, suffix) for sha256, suffix in copies.all_used(live.database)}
     for path in live.files.all():
-        if path not in used:
+        if path not in used and live.files.is_copy(path):
             path.unlink()
 
 
@@ -134,7 +135,7 @@ def _write(live: LiveMemory, moved: dict[int, str], *, root: str) -> Changes:
 
 
 def _by_bytes(folder: Path, report: Report) -> dict[str, str]:
-    files = [path for path in sorted(folder.rglob("*")) if not path.is_symlink()] if folder.is_dir() else []
+    files = sorted(_files(folder))
     found: dict[str, str] = {}
     for done, path in enumerate(files):
         report(done, len(files), "looking for moved files")
@@ -145,4 +146,10 @@ def _by_bytes(folder: Path, report: Report) -> dict[str, str]:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.lstat().st_size for path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files below ``folder``, no link followed."""
+    for place, _, names in os.walk(folder):
+        yield from filter(is_own, (Path(place) / name for name in names))

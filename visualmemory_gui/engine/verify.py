@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store import traces
+from visualmemory_gui.engine.store import copies
 from visualmemory_gui.engine.store.database import FILE
 from visualmemory_gui.engine.store.purge import ERASING
 from visualmemory_gui.engine.types import BROUGHT, Damage
@@ -23,6 +24,8 @@ from visualmemory_gui.engine.types import BROUGHT, Damage
 PROBES = 50
 LEAST_RECALL = 0.9
 NEAREST = 10
+UNUSED = "no exemplar uses this file; 'visualmemory compact' removes it"
+LINK = "a symbolic link: no part of a memory may be one; it is not followed. Remove it"
 
 
 def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
@@ -31,6 +34,7 @@ def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
     looks = (
         ("encoder", _encoder),
         ("rows", _rows),
+        ("links", _links),
         ("image copies", _copies),
         ("erasing", _erasing),
         ("index", _index),
@@ -62,24 +66,31 @@ def _rows(live: LiveMemory) -> Iterator[Damage]:
 
 def _copies(live: LiveMemory) -> Iterator[Damage]:
     expected: dict[Path, str] = {}
-    for sha256, suffix in traces.all_copies(live.database):
+    for sha256, suffix in copies.all_used(live.database):
         try:
             expected[live.files.path_of(sha256, suffix)] = sha256
         except BadValue as error:
             yield Damage("image", f"{sha256}{suffix}", str(error))
     for path, sha256 in expected.items():
         where = path.relative_to(live.folder).as_posix()
-        if not path.is_file():
+        if not live.files.is_copy(path):
             yield Damage("image", where, "the copy is missing")
         elif _sha256(path) != sha256:
             yield Damage("image", where, "its bytes are not those that were copied")
     for path in live.files.all():
-        if path not in expected:
-            yield Damage(
-                "image",
-                path.relative_to(live.folder).as_posix(),
-                "no exemplar uses this file; 'visualmemory compact' removes it",
-            )
+        where = path.relative_to(live.folder).as_posix()
+        if path.is_symlink():
+            yield Damage("link", where, LINK)
+        elif path not in expected:
+            known = live.files.is_copy(path)
+            yield Damage("image", where, UNUSED if known else "this file is not of the memory; it stays where it is")
+
+
+def _links(live: LiveMemory) -> Iterator[Damage]:
+    """Links beside the database: those in place of what is used are refused at the opening."""
+    for name in sorted(os.listdir(live.folder)):  # noqa: PTH208 - names alone
+        if (live.folder / name).is_symlink():
+            yield Damage("link", name, LINK)
 
 
 def _erasing(live: LiveMemory) -> Iterator[Damage]:

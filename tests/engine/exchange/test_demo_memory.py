@@ -109,3 +109,11 @@ def test_queries_are_spread_over_the_classes() -> None:
     held = [(f"{label}{i}", label) for label in "abc" for i in range(5)]
     assert sorted(label for _, label in spread(held, 3)) == ["a", "b", "c"]
     assert len(spread(held, 40)) == 15
+
+
+def test_a_folder_of_the_users_that_is_called_like_the_half_made_demo_stays(drawings: Path, tmp_path: Path) -> None:
+    (tmp_path / "demo.vmem.part").mkdir()
+    (tmp_path / "demo.vmem.part" / "letter.txt").write_text("precious")
+    with pytest.raises(MemoryExists):
+        make_demo(tmp_path / "demo.vmem", encoder="fake", sources=[source(drawings)], room=tmp_path / "room")
+    assert (tmp_path / "demo.vmem.part" / "letter.txt").read_text() == "precious"

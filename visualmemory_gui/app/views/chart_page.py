@@ -11,6 +11,8 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.own_actions import Spec
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.app.widgets.chart_view import ChartView
+from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.exchange.target import saved_file
 
 EXPORT = Spec(
     "export",
@@ -38,9 +40,9 @@ class ChartPage(StudyPage):
         try:
             for view, chart in shown:
                 view.save_svg(place / f"{chart.name}.svg")
-            points = table([chart for _, chart in shown])
-            (place / f"{self.title.lower()}.csv").write_text(points, encoding="utf-8")
-        except OSError as error:
+            with saved_file(place / f"{self.title.lower()}.csv") as file:
+                file.write(table([chart for _, chart in shown]).encode())
+        except StorageError as error:
             self._session.raise_error(error)
             return
         count = f"{len(shown)} charts and their points are" if len(shown) > 1 else "The chart and its points are"

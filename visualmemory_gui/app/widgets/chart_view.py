@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QRectF, QSize, QTimer
+from PySide6.QtCore import QBuffer, QObject, QRectF, QSize, QTimer
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.chart import Chart
+from visualmemory_gui.engine.exchange.target import saved_file
 
 PAUSE_MS = 15  # for the paint of the one before, and for the user
 
@@ -104,21 +105,20 @@ class ChartView(QWidget):
         self._turns.ask(self)
 
     def save_svg(self, path: str | Path) -> None:
-        """Write what is shown as a drawing of lines and text. Raises OSError."""
+        """Write what is shown as a drawing of lines and text. Raises StorageError."""
         if self.chart is None:
             return
         if not self.drawn:
             self.draw()
+        drawing = QBuffer()
         generator = QSvgGenerator()
-        generator.setFileName(str(path))
+        generator.setOutputDevice(drawing)
         size = self._view.size()
         generator.setSize(size)
         generator.setResolution(self._view.logicalDpiX())  # else axes and lines are scaled apart
         generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
         generator.setTitle(self.chart.title)
-        painter = QPainter()
-        if not painter.begin(generator):
-            raise OSError(f"{path} cannot be written")
+        painter = QPainter(generator)
         room = QRectF(0, 0, size.width(), size.height())
         painter.fillRect(room, QColor(theme.current().surface))
         items = [item for item in self._view.scene().items() if hasattr(item, "setExportMode")]
@@ -128,3 +128,5 @@ class ChartView(QWidget):
         for item in items:
             item.setExportMode(False)
         painter.end()
+        with saved_file(Path(path)) as file:
+            file.write(drawing.data().data())

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.encoders import openvino_runtime, weights
 from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo, check, unit
 from visualmemory_gui.engine.errors import EncoderError
@@ -147,7 +148,7 @@ def _read(record: Path) -> ModelFile | None:
 
 def _record(one: ModelFile) -> None:
     text = json.dumps({"sha256": one.sha256, "dim": one.dim})
-    with weights.replacing(one.path.with_name(one.path.name + _RECORD)) as file:
+    with atomic_file.write(one.path.with_name(one.path.name + _RECORD)) as file:
         file.write(text.encode())
 
 
@@ -264,5 +265,5 @@ class OnnxEncoder:
 
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as file, weights.replacing(target) as copy:
+    with source.open("rb") as file, atomic_file.write(target) as copy:
         shutil.copyfileobj(file, copy)

@@ -10,7 +10,6 @@ import hashlib
 import json
 import queue
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from importlib import metadata
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.encoders import lite, openvino_runtime
 from visualmemory_gui.engine.encoders.base import check, unit
 from visualmemory_gui.engine.errors import EncoderError
@@ -59,8 +59,8 @@ def prepare(report: Report = silent) -> None:
     target = folder()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent, ignore_cleanup_errors=True) as scratch:
-            made = Path(scratch) / "model"
+        with atomic_file.scratch(target.parent) as room:
+            made = room / "model"
             made.mkdir()
             _convert(made, report)
             _put(made, target)
@@ -177,7 +177,8 @@ def _convert(place: Path, report: Report) -> None:
         model = openvino.convert_model(FromPixels().eval(), example_input=example, input=[-1, size, size, 3])
     report(1, _STEPS, "Preparing the fast encoder")
     openvino.save_model(model, str(place / _MODEL), compress_to_fp16=False)
-    (place / _SEAL).write_text(json.dumps(_sums(place)))
+    with atomic_file.create(place / _SEAL) as seal:
+        seal.write(json.dumps(_sums(place)).encode())
     report(2, _STEPS, "Preparing the fast encoder")
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import os
-import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
 import platformdirs
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report
 
@@ -70,7 +68,8 @@ def fetch(url: str, target: Path, *, encoder: str, report: Report) -> Path:
     report(0, None, what)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(_request(url), timeout=_SILENCE_S) as answer, replacing(target) as file:
+        atomic_file.sweep(target.parent)  # of a fetch that was killed
+        with urllib.request.urlopen(_request(url), timeout=_SILENCE_S) as answer, atomic_file.write(target) as file:
             _copy(cast(HTTPResponse, answer), file, what=what, report=report)
     except urllib.error.HTTPError as error:
         with error:  # it holds the connection
@@ -108,20 +107,6 @@ def _copy(answer: HTTPResponse, file: BinaryIO, *, what: str, report: Report) ->
         report(done, total, what)
     if total is not None and done != total:
         raise OSError("the connection ended early")
-
-
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of ``target`` when the block succeeded and vanishes when it did not."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _refused(error: urllib.error.HTTPError) -> str:

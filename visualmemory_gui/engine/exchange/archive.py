@@ -12,8 +12,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from visualmemory_gui.engine.atomic_file import create
 from visualmemory_gui.engine.errors import ExchangeError
 
 MANIFEST = "manifest.json"
@@ -32,8 +33,8 @@ BROKEN = (
 class Writer:
     """Adds members and remembers size and sha256 of each; ``finish`` writes the manifest with them."""
 
-    def __init__(self, path: Path) -> None:
-        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
+    def __init__(self, file: IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
         self._members: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Writer:
@@ -150,7 +151,7 @@ class Reader:
         return b"".join(self.checked(name))
 
     def extract(self, name: str, target: Path) -> None:
-        with target.open("wb") as file:
+        with create(target) as file:
             for chunk in self.checked(name):
                 file.write(chunk)
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from visualmemory_gui.engine.atomic_file import create, scratch
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
 from visualmemory_gui.engine.exchange import archive, table
 from visualmemory_gui.engine.exchange.archive import TABLE, Reader, Writer
@@ -25,7 +26,7 @@ from visualmemory_gui.engine.exchange.incoming import (
 from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table_child import MOST_ROWS
-from visualmemory_gui.engine.exchange.target import new_file, scratch
+from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
@@ -74,11 +75,12 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
     """
     path = Path(target)
     exemplars = m.catalog.select()
-    with new_file(path) as part, scratch(path) as room, Writer(part) as out:
+    with new_file(path) as file, scratch(path.parent) as room, Writer(file) as out:
         moving = _reported(exemplars, report, "copying pictures")
         rows = [_export_row(m, one, out, keep_private=keep_private) for one in moving]
         parquet = room / TABLE
-        table.write(parquet, m, rows, extra=EXTRA, report=report)
+        with create(parquet) as columns:
+            table.write(columns, m, rows, extra=EXTRA, report=report)
         out.put_file(TABLE, parquet)
         counts = Counts.of((row.get("image"), row.get("thumbnail"), row["state"] == "struck") for row in rows)
         out.finish(_manifest(m, counts))
@@ -126,9 +128,9 @@ def import_(source: str | Path, memory: str | Path, *, report: Report = silent) 
     Vectors come as they are. Raises ExchangeError for a bad bundle and EncoderMismatch for one of another encoder; then
     nothing has changed.
     """
-    with archive.reading(Path(source)) as bundle, tempfile.TemporaryDirectory(prefix="visualmemory-") as room:
+    with archive.reading(Path(source)) as bundle, scratch(Path(tempfile.gettempdir())) as room:
         identity, settings, said = _identity(bundle), _settings(bundle), _said(bundle)
-        parquet = Path(room) / TABLE
+        parquet = room / TABLE
         bundle.extract(TABLE, parquet)
         rows = _rows(bundle, parquet, identity, report=report)
         _require_all(bundle, rows, said)

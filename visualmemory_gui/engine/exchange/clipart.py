@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from visualmemory_gui.engine.atomic_file import scratch
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.chosen import Chosen, classes_of, laid_out, lay_out
 from visualmemory_gui.engine.progress import Report
@@ -29,22 +30,22 @@ def fetch(room: Path, report: Report) -> Chosen:
         if shutil.which(tool) is None:
             raise ExchangeError(f"{tool} is not here, so Debian's package {PACKAGE} cannot be fetched")
     own.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=own) as scratch:
-        package = _package(own, Path(scratch), report)
+    with scratch(own) as part:
+        package = _package(own, part, report)
         report(0, None, f"unpacking Debian's {PACKAGE}")
-        pictures = Path(scratch) / "unpacked"
-        _run(["dpkg-deb", "-x", str(package), str(pictures)], scratch, report, what="unpacking", size=None)
+        pictures = part / "unpacked"
+        _run(["dpkg-deb", "-x", str(package), str(pictures)], part, report, what="unpacking", size=None)
         report(0, None, "choosing pictures")
         return lay_out(classes_of(pictures / PICTURES), own)
 
 
-def _package(own: Path, scratch: Path, report: Report) -> Path:
+def _package(own: Path, part: Path, report: Report) -> Path:
     """The package's file in ``own``, downloaded first if it is not there yet; apt checks its hash."""
     kept = own / f"{PACKAGE}.deb"
     if not kept.is_file():
         command = ["apt-get", "--quiet", "download", PACKAGE]
-        _run(command, scratch, report, what=f"downloading Debian's {PACKAGE} (MB)", size=_size())
-        found = sorted(Path(scratch).glob(f"{PACKAGE}_*.deb"))
+        _run(command, part, report, what=f"downloading Debian's {PACKAGE} (MB)", size=_size())
+        found = sorted(part.glob(f"{PACKAGE}_*.deb"))
         if not found:
             raise ExchangeError(f"apt-get brought no {PACKAGE}")
         found[-1].replace(kept)
@@ -60,13 +61,13 @@ def _size() -> int | None:
     return int(found[1]) if found else None
 
 
-def _run(command: list[str], scratch: str | Path, report: Report, *, what: str, size: int | None) -> None:
-    """Run a program in ``scratch`` while reporting how much lies there; ends it when the user stops."""
+def _run(command: list[str], folder: Path, report: Report, *, what: str, size: int | None) -> None:
+    """Run a program in ``folder`` while reporting how much lies there; ends it when the user stops."""
     with tempfile.TemporaryFile() as told:
-        child = subprocess.Popen(command, cwd=scratch, stdin=subprocess.DEVNULL, stdout=told, stderr=told)
+        child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=told, stderr=told)
         try:
             while not _ended(child):
-                here = sum(path.stat().st_size for path in Path(scratch).glob("*.deb*"))
+                here = sum(path.stat().st_size for path in folder.glob("*.deb*"))
                 report(here // MB, size and max(size, here) // MB, what)
         finally:
             child.kill()

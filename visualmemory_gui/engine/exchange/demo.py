@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import BadImage, Cancelled, ExchangeError, MemoryExists
 from visualmemory_gui.engine.exchange import clipart, imagenette
 from visualmemory_gui.engine.exchange.chosen import Chosen, Picked
 from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.new_memory import new_memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.writer import Writer
@@ -82,11 +85,14 @@ def _kept_pictures(place: Path) -> Path:
     return place.with_name(f"{place.stem}-queries")
 
 
-def _half_made(part: Path, encoder: str) -> VisualMemory:
+@contextmanager
+def _half_made(part: Path, encoder: str) -> Iterator[VisualMemory]:
     if (part / "memory.sqlite").is_file():
-        return VisualMemory.open(part)
-    shutil.rmtree(part, ignore_errors=True)
-    return VisualMemory.create(part, encoder)
+        with VisualMemory.open(part) as m:
+            yield m
+    else:
+        with new_memory(part, lambda: VisualMemory.create(part, encoder), keep_filled=True) as m:
+            yield m
 
 
 def _fetch(sources: Sequence[Source], room: Path, report: Report) -> Chosen:
@@ -120,7 +126,8 @@ def _remember_queries(m: VisualMemory, held: Sequence[Picked], folder: Path) -> 
     folder.mkdir(exist_ok=True)
     for n, (path, _) in enumerate(reversed(spread(held, QUERIES))):
         kept = folder / f"{n:02d}-{Path(path).name}"
-        shutil.copyfile(path, kept)
+        with Path(path).open("rb") as picked, atomic_file.write(kept) as file:
+            shutil.copyfileobj(picked, file)
         try:
             picture = m.picture(kept)
         except BadImage:

@@ -17,9 +17,18 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from visualmemory_gui.engine.atomic_file import create
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, ExchangeError
-from visualmemory_gui.engine.exchange.incoming import Incoming, NewRow, add, exemplar_of, finish, opened
+from visualmemory_gui.engine.exchange.incoming import (
+    DEFAULT_ENCODER,
+    Incoming,
+    NewRow,
+    add,
+    exemplar_of,
+    finish,
+    opened,
+)
 from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row
@@ -64,15 +73,16 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
     counts = {"image": 0, "thumbnail": 0, "none": 0}
     with new_folder(path) as part:
         names = _Names(exemplars)
-        with (part / METADATA).open("w", encoding="utf-8") as metadata:
+        with create(part / METADATA) as metadata:
             for n, exemplar in enumerate(exemplars):
                 report(n, len(exemplars), "copying pictures")
                 kind, row = _put(m, exemplar, part, names, keep_private=keep_private)
                 counts[kind] += 1
                 if row:
-                    metadata.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    metadata.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
         card = CARD.format(images=counts["image"] + counts["thumbnail"], classes=len({e.label for e in exemplars}))
-        (part / README).write_text(card, encoding="utf-8")
+        with create(part / README) as readme:
+            readme.write(card.encode())
     written = counts["image"] + counts["thumbnail"]
     return Exported(
         str(path), "imagefolder", written, counts["image"], counts["thumbnail"], counts["none"], left_out=struck
@@ -93,7 +103,8 @@ def _put(
     file_name = names.take(exemplar, suffix)
     target = root.joinpath(*file_name.split("/"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
+    with create(target) as file:
+        file.write(data)
     sha256 = hashlib.sha256(data).hexdigest()
     row = {"file_name": file_name, "label": exemplar.label, "id": exemplar.id, "state": exemplar.state}
     return kind, {**row, "trust": exemplar.trust, "sha256": sha256}
@@ -136,7 +147,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
     folder = Path(source).absolute()
     rows = _metadata(folder) if (folder / METADATA).is_file() else None
     identity = registry.choose(encoder, report=report) if encoder else None
-    with opened(Path(memory), identity) as (m, new):
+    with opened(Path(memory), identity, lambda: VisualMemory.create(memory, encoder or DEFAULT_ENCODER)) as (m, new):
         if rows is not None:
             wanted, bad = _decoded(m, folder, rows, report)
             done = add(m, Incoming(wanted, m.identity, _bytes), report)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,9 +15,11 @@ from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.new_memory import new_memory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import vector_hash
+from visualmemory_gui.engine.store.copies import Copy
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, NewExemplar, Skipped
 
@@ -97,7 +97,7 @@ def _size(row: Row, name: str, shown: str) -> int:
 
 def take(incoming: Incoming, memory: Path, *, report: Report) -> Imported:
     """Add what is new as one step, into ``memory`` or a memory made there. On any error nothing has changed."""
-    with opened(memory, incoming.identity) as (m, new):
+    with opened(memory, incoming.identity, lambda: made_for(memory, incoming.identity)) as (m, new):
         if new:
             for name, value in incoming.settings.items():
                 m.set(name, value)
@@ -105,8 +105,11 @@ def take(incoming: Incoming, memory: Path, *, report: Report) -> Imported:
 
 
 @contextmanager
-def opened(memory: Path, identity: EncoderIdentity | None) -> Iterator[tuple[VisualMemory, bool]]:
-    """The memory at ``memory``, or one made there, and whether it is new. None: any encoder an existing one has.
+def opened(
+    memory: Path, identity: EncoderIdentity | None, make: Callable[[], VisualMemory]
+) -> Iterator[tuple[VisualMemory, bool]]:
+    """The memory at ``memory``, or one made there by ``make``, and whether it is new: then it is gone again when the
+    block raises. ``identity`` None: any encoder an existing one has.
 
     Raises EncoderMismatch when the memory has another encoder than ``identity``.
     """
@@ -116,7 +119,7 @@ def opened(memory: Path, identity: EncoderIdentity | None) -> Iterator[tuple[Vis
                 require_encoder(m, identity)
             yield m, False
     else:
-        with created(memory, identity or registry.choose(DEFAULT_ENCODER)) as m:
+        with new_memory(memory, make) as m:
             yield m, True
 
 
@@ -145,17 +148,10 @@ def _named(identity: EncoderIdentity) -> str:
     return f"{identity.name[:80]} ({identity.dim} numbers{weights})"
 
 
-@contextmanager
-def created(memory: Path, identity: EncoderIdentity) -> Iterator[VisualMemory]:
-    """A new memory that is gone again when the block raises. Raises EncoderMismatch when the encoder here differs."""
+def made_for(memory: Path, identity: EncoderIdentity) -> VisualMemory:
+    """A new memory for vectors that are there already. Raises EncoderMismatch when the encoder here differs."""
     _require_no_other(identity)
-    was_there = memory.exists()
-    try:
-        with VisualMemory(LiveMemory.create(memory, identity, device=None)) as m:
-            yield m
-    except BaseException:
-        _remove(memory, keep_folder=was_there)
-        raise
+    return VisualMemory(LiveMemory.create(memory, identity, device=None))
 
 
 def _require_no_other(identity: EncoderIdentity) -> None:
@@ -169,23 +165,17 @@ def _require_no_other(identity: EncoderIdentity) -> None:
         return
 
 
-def _remove(memory: Path, *, keep_folder: bool) -> None:
-    shutil.rmtree(memory, ignore_errors=True)
-    if keep_folder:
-        memory.mkdir(exist_ok=True)
-
-
 def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
     wanted, unchanged, skipped = _new_ones(m, incoming.rows)
     ids: list[int] = []
-    with _copies(m) as keep:
 
-        def work(writer: Writer) -> None:
-            for start in range(0, len(wanted), BATCH):
-                report(start, len(wanted), "importing")
-                batch = [_complete(row, incoming.fetch, keep) for row in wanted[start : start + BATCH]]
-                ids.extend(m.catalog.add(writer, batch))
+    def work(writer: Writer) -> None:
+        for start in range(0, len(wanted), BATCH):
+            report(start, len(wanted), "importing")
+            batch = [_complete(m, row, incoming.fetch) for row in wanted[start : start + BATCH]]
+            ids.extend(m.catalog.add(writer, batch))
 
+    with m.live.files.noted({copy for copy in map(_copy_of, wanted) if copy}, m.live.used_copies):
         m.live.edit("add", work)
     return Imported(len(ids), unchanged, tuple(skipped), created=False, ids=tuple(ids))
 
@@ -213,44 +203,31 @@ def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], in
     return wanted, unchanged, skipped
 
 
-Keep = Callable[[bytes, str, str], None]
+def _copy_of(row: NewRow) -> Copy | None:
+    """The image copy that the row brings, if any."""
+    if row.image is None or row.exemplar.sha256 is None:
+        return None
+    return row.exemplar.sha256, row.exemplar.copy or Path(row.image).suffix
 
 
-@contextmanager
-def _copies(m: VisualMemory) -> Iterator[Keep]:
-    """A function that keeps a picture's copy in the memory; what it kept goes again when the block raises."""
-    kept: list[tuple[str, str]] = []
-    with tempfile.TemporaryDirectory(prefix="visualmemory-") as room:
-
-        def keep(data: bytes, sha256: str, suffix: str) -> None:
-            if not m.live.files.path_of(sha256, suffix).exists():
-                part = Path(room) / "picture"
-                part.write_bytes(data)
-                kept.append((sha256, suffix))
-                try:
-                    m.live.files.keep(part, sha256, suffix)
-                except StorageError as error:
-                    reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
-                    raise StorageError(f"{m.path} cannot take the pictures: {reason}; nothing was imported") from error
-
-        try:
-            yield keep
-        except BaseException:
-            for sha256, suffix in kept:
-                m.live.files.unlink(sha256, suffix)
-            raise
-
-
-def _complete(row: NewRow, fetch: Callable[[str], bytes], keep: Keep) -> NewExemplar:
+def _complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> NewExemplar:
     """The exemplar with its thumbnail, its copy kept in the memory."""
     new = row.exemplar
     if row.thumbnail is not None:
         new = replace(new, thumbnail=checked_thumbnail(fetch(row.thumbnail), row.shown))
-    if row.image is not None and new.sha256 is not None:
-        suffix = new.copy or Path(row.image).suffix
-        keep(fetch(row.image), new.sha256, suffix)
-        new = replace(new, copy=suffix)
+    copy = _copy_of(row)
+    if copy is not None and row.image is not None:
+        _keep(m, fetch(row.image), copy)
+        new = replace(new, copy=copy[1])
     return new
+
+
+def _keep(m: VisualMemory, data: bytes, copy: Copy) -> None:
+    try:
+        m.live.files.keep(data, *copy)
+    except StorageError as error:
+        reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
+        raise StorageError(f"{m.path} cannot take the pictures: {reason}; nothing was imported") from error
 
 
 def checked_thumbnail(data: bytes, shown: str) -> bytes:

@@ -30,8 +30,8 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
     """
     path, snapshot = Path(target), m.snapshot
     rows, left_out = np.flatnonzero(snapshot.active), LeftOut(snapshot)
-    with new_file(path) as part, part.open("w", encoding="utf-8") as file:
-        file.write("{")
+    with new_file(path) as file:
+        file.write(b"{")
         for start in range(0, len(rows), _BLOCK):
             report(start, len(rows), "writing neighbours")
             block = rows[start : start + _BLOCK]
@@ -45,8 +45,8 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
             for n, (row, near) in enumerate(zip(block.tolist(), found, strict=True), start):
                 name = str(snapshot.ids[row])
                 record = json.dumps(_record(m.identity.name, snapshot, row, near=near), ensure_ascii=False)
-                file.write(f"{',' if n else ''}\n{json.dumps(name)}: {record}")
-        file.write("\n}\n")
+                file.write(f"{',' if n else ''}\n{json.dumps(name)}: {record}".encode())
+        file.write(b"\n}\n")
         report(len(rows), len(rows), "writing neighbours")
     return Exported(str(path), "neighbours-json", len(rows), left_out=len(m.catalog.select(state="struck")))
 

@@ -33,9 +33,7 @@ def original(m: VisualMemory, exemplar: Exemplar, *, keep_private: bool) -> tupl
 
 
 def _places(m: VisualMemory, exemplar: Exemplar) -> Iterator[Path]:
-    sha256 = str(exemplar.sha256)
-    folder = m.live.files.path_of(sha256, ".x").parent
-    yield from sorted(folder.glob(f"{sha256[2:]}.*"))
+    yield from m.live.files.find(str(exemplar.sha256))
     if exemplar.source is not None:
         yield Path(exemplar.source)
 

@@ -29,9 +29,9 @@ MAGIC = b"PAR1"
 def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write all exemplars, struck ones too, to the new file ``target``, whole or not at all."""
     path = Path(target)
-    with new_file(path) as part:
+    with new_file(path) as file:
         rows = [table.row_of(one, keep_private=keep_private) for one in m.catalog.select()]
-        table.write(part, m, rows, report=report)
+        table.write(file, m, rows, report=report)
     return Exported(str(path), "parquet", len(rows), bare=len(rows))
 
 

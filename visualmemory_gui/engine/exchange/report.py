@@ -52,11 +52,11 @@ def write(report: Report, target: str | Path) -> Path:
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise ExchangeError(f"a report is a file NAME.html or NAME.png, not {path.name}")
-    with new_file(path) as part:
+    with new_file(path) as file:
         if kind == ".html":
-            part.write_text(report_html.page(report), encoding="utf-8")
+            file.write(report_html.page(report).encode())
         else:
-            report_image.page(report).save(part, "PNG", optimize=True)
+            report_image.page(report).save(file, "PNG", optimize=True)
     return path
 
 

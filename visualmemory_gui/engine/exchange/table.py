@@ -62,8 +62,8 @@ def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
     }
 
 
-def write(path: Path, m: VisualMemory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
-    """Write ``rows`` with their vectors. ``extra`` names the columns beside those of ``row_of``."""
+def write(file: IO[bytes], m: VisualMemory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
+    """Write ``rows`` with their vectors into ``file``. ``extra`` names the columns beside those of ``row_of``."""
     import pyarrow as pa  # late: heavy, and only exports need it
     import pyarrow.parquet as pq
 
@@ -71,7 +71,7 @@ def write(path: Path, m: VisualMemory, rows: Sequence[Row], *, extra: Sequence[s
     names = ["id", "label", "vector", "state", "trust", "source", *extra]
     fields = [(n, pa.list_(pa.float32()) if n == "vector" else kinds.get(n, pa.string())) for n in names]
     schema = pa.schema(fields, metadata={ENCODER_KEY: json.dumps(asdict(m.identity))})
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(file, schema) as writer:
         for start in range(0, len(rows), BATCH):
             report(start, len(rows), "writing vectors")
             part = rows[start : start + BATCH]

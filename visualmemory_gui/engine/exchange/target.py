@@ -1,41 +1,41 @@
-"""Export targets: written under a temporary name beside their place, renamed when whole, gone when not."""
+"""Places the user names for a file or folder to be written: whole at the end, or not there."""
 
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import ExchangeError, StorageError
-from visualmemory_gui.engine.store.filesystem import sync_folder
 
 
 @contextmanager
-def new_file(target: Path) -> Iterator[Path]:
-    """Yields a temporary path to write to; it becomes ``target`` on success and is removed on any error.
+def new_file(target: Path) -> Iterator[BufferedRandom]:
+    """Yields a file to write to; it becomes ``target`` on success and is gone on any error.
 
     Raises ExchangeError when something stands at ``target``, StorageError when it cannot be written.
     """
     if os.path.lexists(target):
         raise ExchangeError(f"{target} is there already: name a new file, or move this one away")
+    with saved_file(target) as file:
+        yield file
+
+
+@contextmanager
+def saved_file(target: Path) -> Iterator[BufferedRandom]:
+    """The same for a file that may be there: it is replaced on success, and left as it is on any error."""
     with _told(target):
-        part = _beside(target)
-        part.touch(exist_ok=False)
-        try:
-            yield part
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-            _move(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        atomic_file.sweep(target.parent)
+        with atomic_file.write(target) as file:
+            yield file
 
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """Yields a temporary folder; it becomes ``target`` on success and is removed on any error.
+    """Yields a folder to fill; it becomes ``target`` on success and is gone on any error.
 
     ``target`` may be an empty folder. Raises ExchangeError when it holds anything, StorageError when it cannot be
     written.
@@ -43,34 +43,9 @@ def new_folder(target: Path) -> Iterator[Path]:
     if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
         raise ExchangeError(f"{target} is not empty: name a new folder, or an empty one")
     with _told(target):
-        part = _beside(target)
-        part.mkdir()
-        try:
+        atomic_file.sweep(target.parent)
+        with atomic_file.write_folder(target) as part:
             yield part
-            _move(part, target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
-def scratch(target: Path) -> Iterator[Path]:
-    """A folder beside ``target`` for parts of it, gone afterwards."""
-    part = _beside(target)
-    part.mkdir()
-    try:
-        yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _move(part: Path, target: Path) -> None:
-    """Give ``part`` its name for good, or take it back."""
-    part.replace(target)
-    try:
-        sync_folder(target.parent)
-    except OSError:
-        target.replace(part)
-        raise
 
 
 @contextmanager
@@ -80,7 +55,3 @@ def _told(target: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise StorageError(f"{target} cannot be written: {reason}; nothing was left behind") from error
-
-
-def _beside(target: Path) -> Path:
-    return target.parent / f".{target.name[:100]}.{secrets.token_hex(4)}.part"

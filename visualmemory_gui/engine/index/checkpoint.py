@@ -1,8 +1,8 @@
 """The graph on disk: hnswlib's own file and beside it a seal that says whether it may be read at all.
 
 hnswlib believes any file: one flipped byte ends the process or gives wrong answers. So nothing is loaded whose SHA-256,
-size, encoder and change number do not fit the seal, which is written last. The files are derived: what does not fit is
-deleted and made anew.
+size, encoder and change number do not fit the seal, which is written last. A link is no checkpoint: it is not followed.
+The files are derived: what does not fit is deleted and made anew.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.index.graph import METRIC, Graph
 from visualmemory_gui.engine.index.widths import Widths
@@ -24,7 +26,8 @@ from visualmemory_gui.engine.index.widths import Widths
 FORMAT = "visualmemory index"
 VERSION = 1
 SEAL = "index.json"
-BLOCK_BYTES = 1 << 20
+_GRAPH = re.compile(r"index-\d+\.hnsw")
+_HALF_WRITTEN = re.compile(r"(index-\d+\.hnsw|index\.json)\.tmp")  # as versions before 0.2 called it
 LONGEST_SEAL = 65_536
 
 
@@ -62,15 +65,15 @@ def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str,
     files go. Raises StorageError when it did not all reach the disk; what was there before is then still valid."""
     name = f"index-{change}.hnsw"
     with _as_storage_error(folder):
-        with _whole(folder / name) as path:
-            graph.save(path)
-            size, sha256 = path.stat().st_size, _sha256(path)
+        with atomic_file.write(folder / name) as file:
+            graph.save(Path(file.name))
+            size, sha256 = os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
         seal = Seal(
             FORMAT, VERSION, sys.byteorder, dim, METRIC, encoder, len(graph), change, name, size, sha256,
             list(widths.counts), list(widths.widths), widths.nodes, live,
         )  # fmt: skip
-        with _whole(folder / SEAL) as path:
-            path.write_text(_text(asdict(seal)), encoding="utf-8")
+        with atomic_file.write(folder / SEAL) as file:
+            file.write(_text(asdict(seal)).encode())
         _unlink(p for p in _files(folder) if p.name not in (SEAL, name))
     return seal
 
@@ -79,14 +82,15 @@ def read_seal(folder: Path) -> Seal | None:
     """The seal, or None where there is no checkpoint. Raises Unfit for anything that is no seal of ours."""
     path = folder / SEAL
     try:
-        raw = path.read_bytes() if path.stat().st_size <= LONGEST_SEAL else b""
+        with atomic_file.open_own(path) as file:
+            raw = file.read(LONGEST_SEAL + 1)
     except FileNotFoundError:
-        if any(p.suffix == ".hnsw" for p in _files(folder)):
+        if any(_GRAPH.fullmatch(p.name) for p in _files(folder)):
             raise Unfit("the last one was not completely written") from None
         return None
     except OSError as error:
         raise Unfit(f"its seal cannot be read ({error.strerror})") from error
-    return _parsed(raw)
+    return _parsed(raw if len(raw) <= LONGEST_SEAL else b"")
 
 
 def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room: int) -> Graph:
@@ -99,7 +103,7 @@ def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room:
     if seal.change > change:
         raise Unfit("it is newer than the memory")
     path = folder / seal.file
-    if path.name != seal.file or path.is_symlink() or not path.is_file() or path.stat().st_size != seal.size:
+    if not _GRAPH.fullmatch(seal.file) or not atomic_file.is_own(path) or path.lstat().st_size != seal.size:
         raise Unfit("its file is missing or not of the sealed size")
     try:
         if _sha256(path) != seal.sha256:
@@ -124,8 +128,9 @@ def saved_change(folder: Path) -> int | None:
 def delete(folder: Path) -> None:
     """Remove seal, checkpoints and unfinished files, the seal first. Raises StorageError where that is not possible."""
     with _as_storage_error(folder):
+        atomic_file.sweep(folder)
         _unlink(sorted(_files(folder), key=lambda p: p.name != SEAL))
-        _sync_folder(folder)
+        atomic_file.sync_folder(folder)
 
 
 def _parsed(raw: bytes) -> Seal:
@@ -160,24 +165,13 @@ def _numbers(seal: Seal) -> list[int]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Everything in ``folder`` that this module wrote, finished or not."""
-    return [*folder.glob("index-*.hnsw"), *folder.glob("index-*.hnsw.tmp"), *folder.glob(f"{SEAL}*")]
+    """Everything in ``folder`` that has a name of this module's, links too, but for folders."""
+    with os.scandir(folder) as entries:
+        return [Path(one.path) for one in entries if _is_ours(one.name) and not one.is_dir(follow_symlinks=False)]
 
 
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A temporary path whose file, synced, takes the place of ``path`` at the end, or vanishes on an error."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        yield temporary
-        with temporary.open("r+b") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_folder(path.parent)
+def _is_ours(name: str) -> bool:
+    return name == SEAL or bool(_GRAPH.fullmatch(name) or _HALF_WRITTEN.fullmatch(name))
 
 
 @contextmanager
@@ -188,24 +182,11 @@ def _as_storage_error(folder: Path) -> Iterator[None]:
         raise StorageError(f"the index cannot be written to {folder}: {error.strerror or error}") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # a folder cannot be opened there; the rename is journalled
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _unlink(paths: Iterator[Path] | list[Path]) -> None:
+def _unlink(paths: Iterable[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+    with atomic_file.open_own(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

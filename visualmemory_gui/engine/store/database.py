@@ -20,13 +20,14 @@ from visualmemory_gui.engine.errors import (
     ReadOnlyMemory,
     StorageError,
 )
+from visualmemory_gui.engine.store import layout
 from visualmemory_gui.engine.store.checksum import seal
 from visualmemory_gui.engine.store.filesystem import identity_of, is_read_only, refuse_network, require_there
 from visualmemory_gui.engine.store.kinds import Kinds
 from visualmemory_gui.engine.store.ledger import Ledger
 from visualmemory_gui.engine.store.patience import Patience
 
-FILE = "memory.sqlite"
+FILE = layout.DATABASE
 APPLICATION_ID = 0x564D454D  # "VMEM": tells a memory from the database of another program
 
 # No ANALYZE, ever: its samples would keep pieces of forgotten rows.
@@ -84,10 +85,10 @@ class Database:
     def open(cls, folder: str | Path, *, readonly: bool) -> Database:
         """Open the memory in ``folder``; ``readonly`` takes no lock and works beside a writer and on read-only media.
 
-        Raises NotAMemory without a database file, DamagedMemory when it is none of ours.
+        Raises NotAMemory without a database file, DamagedMemory when it is none of ours, or a part of it is a link.
         """
         path = Path(folder).absolute() / FILE
-        require_file(path)
+        require_file(path, readonly=readonly)
         refuse_network(path.parent)
         flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
         return cls._connect(path, readonly=readonly, flags=flags)
@@ -284,10 +285,11 @@ class Database:
 _NEW = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 
 
-def require_file(path: Path) -> None:
+def require_file(path: Path, *, readonly: bool) -> None:
     """The file is looked at without being opened: closing it would drop the locks of another connection of ours."""
+    layout.require_no_links(path.parent, readonly=readonly)
     try:
-        found = path.stat()
+        found = path.lstat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotAMemory(f"{path.parent} is not a memory: it holds no {path.name}.") from error
     except OSError as error:

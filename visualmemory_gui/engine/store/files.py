@@ -1,26 +1,42 @@
-"""Copies of images inside the memory, named by the hash of their bytes: ``images/ab/cdef….png``."""
+"""Copies of images inside the memory, named by the hash of their bytes: ``images/ab/cdef….png``.
+
+Before copies are made for exemplars to come, a note ``.vmem-<16 hex>.copies`` says which, one a line; it goes when the
+exemplars are there. What a note names at the next opening, and no exemplar uses, was left by an add that was cut off.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
+from visualmemory_gui.engine import atomic_file
+from visualmemory_gui.engine.atomic_file import is_own, sync_folder
 from visualmemory_gui.engine.errors import BadValue, StorageError
-from visualmemory_gui.engine.store.filesystem import sync_folder
+from visualmemory_gui.engine.store import layout
+from visualmemory_gui.engine.store.copies import Copy
 
-FOLDER = "images"
-_PART = ".part"
+FOLDER = layout.IMAGES
+Used = Callable[[Collection[Copy]], set[Copy]]
+"""Which of these copies an exemplar uses."""
 
 
 class ImageFiles:
-    """The image copies of the memory in ``folder``. A file is complete or not there."""
+    """The image copies of the memory in ``folder``. A file is complete or not there; a link is never followed."""
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder).absolute()
+        self._noted: Counter[Copy] = Counter()
+        self._lock = threading.Lock()
 
     def path_of(self, sha256: str, suffix: str) -> Path:
         """Where the copy lies, if there is one. Raises BadValue on what is no hash or no file ending."""
@@ -28,32 +44,43 @@ class ImageFiles:
             raise BadValue(f"{sha256!r} with {suffix!r} names no image copy")
         return self._folder / FOLDER / sha256[:2] / (sha256[2:] + suffix)
 
-    def keep(self, path: str | Path, sha256: str, suffix: str) -> str:
-        """Copy the file ``path`` here, on disk when this returns; its place relative to the memory's folder.
+    def find(self, sha256: str) -> list[Path]:
+        """The copies of a file that are here, whatever their ending."""
+        folder = self.path_of(sha256, ".x").parent
+        return [path for path in sorted(folder.glob(f"{sha256[2:]}.*")) if self.is_copy(path)]
+
+    def is_copy(self, path: Path) -> bool:
+        """Whether ``path`` is a file of the form of a copy, in folders of the memory's own."""
+        named = layout.COPY.fullmatch(path.relative_to(self._folder).as_posix())
+        return bool(named) and is_own(path) and self._link_above(path) is None
+
+    def keep(self, source: str | Path | bytes, sha256: str, suffix: str) -> str:
+        """Copy a file, or its bytes, here, on disk when this returns; its place relative to the memory's folder.
 
         Raises StorageError when it cannot be copied; then nothing is left behind.
         """
         target = self.path_of(sha256, suffix)
-        if not target.exists():
-            part = target.with_name(f"{target.name}.{os.getpid()}{_PART}")
+        link = self._link_above(target)
+        if link is not None:
+            raise StorageError(f"{layout.link_told(link)}; nothing is copied there.")
+        if not is_own(target):
             try:
                 self._make(target.parent)
-                _copy(Path(path), part)
-                part.rename(target)
-                sync_folder(target.parent)
+                with _opened(source) as reader, atomic_file.write(target) as writer:
+                    shutil.copyfileobj(reader, writer, 1 << 20)
             except OSError as error:
-                for left in (part, target):
-                    with suppress(OSError):  # on a disk that is broken
-                        left.unlink(missing_ok=True)
-                raise StorageError(f"{path} cannot be copied into the memory: {error.strerror or error}.") from error
+                what = "an image" if isinstance(source, bytes) else source
+                raise StorageError(f"{what} cannot be copied into the memory: {error.strerror or error}.") from error
         return target.relative_to(self._folder).as_posix()
 
     def unlink(self, sha256: str, suffix: str) -> bool:
-        """Remove a copy for good; False when it was not there. Its folder goes when it is empty."""
+        """Remove a copy for good; False when it was not there."""
         target = self.path_of(sha256, suffix)
+        if self._link_above(target) is not None:
+            return False
         try:
             target.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
             raise StorageError(f"{target} cannot be removed: {error.strerror}.") from error
@@ -61,8 +88,73 @@ class ImageFiles:
         return True
 
     def all(self) -> Iterator[Path]:
-        """Every file in the folder of copies, unfinished ones of a crash too."""
-        yield from (path for path in sorted((self._folder / FOLDER).rglob("*")) if not path.is_dir())
+        """Whatever lies in the folder of copies, no link followed: files, links, and what is neither."""
+        top = self._folder / FOLDER
+        for folder, folders, names in os.walk(top) if not top.is_symlink() else ():
+            here = Path(folder)
+            yield from sorted(here / name for name in names)
+            yield from (here / name for name in sorted(folders) if (here / name).is_symlink())
+
+    @contextmanager
+    def noted(self, copies: Collection[Copy], used: Used) -> Iterator[None]:
+        """Within the block ``copies`` are made, and then exemplars that use them. Those that were not here before and
+        that no exemplar uses are gone when it raises; after a kill, with the next ``sweep``.
+
+        Raises StorageError where that cannot be noted.
+        """
+        with self._lock:
+            new = {copy for copy in copies if copy in self._noted or not is_own(self.path_of(*copy))}
+            self._noted.update(new)
+        try:
+            note = self._note(new) if new else None
+            try:
+                yield
+            finally:
+                if note is not None:
+                    self._settle(note, new, used)
+        finally:
+            with self._lock:
+                self._noted.subtract(new)
+                self._noted = +self._noted
+
+    def sweep(self, used: Used) -> None:
+        """Remove what adds and writers that were killed left behind. Only where the memory's lock is held."""
+        atomic_file.sweep(self._folder)
+        with contextlib.suppress(OSError, StorageError):  # what cannot be removed stays for the next time
+            for note in [self._folder / name for name in os.listdir(self._folder) if layout.NOTE.fullmatch(name)]:  # noqa: PTH208
+                left = _said(note)
+                for folder in {self.path_of(*copy).parent for copy in left}:
+                    if not folder.is_symlink():
+                        atomic_file.sweep(folder)
+                for copy in left - used(left):
+                    self.unlink(*copy)
+                note.unlink()
+
+    def _note(self, copies: Collection[Copy]) -> Path:
+        """On disk no later than the first copy: syncing that one's folder takes the names before it along. A note that
+        was cut off is of no harm, for nothing was copied yet."""
+        note = self._folder / f".vmem-{secrets.token_hex(8)}.copies"
+        try:
+            with atomic_file.create(note) as file:
+                file.writelines(f"{sha256}{suffix}\n".encode() for sha256, suffix in sorted(copies))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                note.unlink(missing_ok=True)
+            raise StorageError(f"{self._folder} takes no copies of images: {error.strerror or error}.") from error
+        return note
+
+    def _settle(self, note: Path, copies: Collection[Copy], used: Used) -> None:
+        """Remove those that neither an exemplar uses nor another add is about to, and then the note."""
+        with contextlib.suppress(OSError, StorageError), self._lock:
+            for copy in {copy for copy in copies if self._noted[copy] == 1} - used(copies):
+                self.unlink(*copy)
+            note.unlink()
+
+    def _link_above(self, path: Path) -> Path | None:
+        """The first folder on the way to a copy that is a link."""
+        return next((folder for folder in (path.parent.parent, path.parent) if folder.is_symlink()), None)
 
     def _make(self, folder: Path) -> None:
         missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
@@ -71,8 +163,15 @@ class ImageFiles:
             sync_folder(made.parent)
 
 
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as reader, target.open("wb") as writer:
-        shutil.copyfileobj(reader, writer, 1 << 20)
-        writer.flush()
-        os.fsync(writer.fileno())
+def _opened(source: str | Path | bytes) -> BinaryIO:
+    return BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
+
+
+def _said(note: Path) -> set[Copy]:
+    """The copies that a note names; lines that name none are passed over."""
+    try:
+        with atomic_file.open_own(note) as file:
+            found = [re.fullmatch(rb"([0-9a-f]{64})(\.[a-z0-9]{1,8})\n?", line) for line in file]
+    except OSError:
+        return set()
+    return {(match[1].decode(), match[2].decode()) for match in found if match}

@@ -1,4 +1,4 @@
-"""The ground under a memory, and what it cannot do: addresses, network mounts, read-only media, lasting renames."""
+"""The ground under a memory, and what it cannot do: addresses, network mounts, read-only media, lost drives."""
 
 from __future__ import annotations
 
@@ -81,15 +81,6 @@ def require_there(file: Path, identity: tuple[int, int] | None) -> None:
             f"{file.parent} is not there any more: its drive went away, or another program moved or removed it. "
             "Nothing was changed."
         )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames and removals in ``folder`` survive a power loss."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unescaped(point: str) -> str:

@@ -1,70 +1,99 @@
-"""Is the database built as a memory is? A stranger's file may hold views, triggers and tables that run what it says.
+"""What a memory's folder consists of, by name, and the rule that nothing of it leads elsewhere.
 
-SQLite obeys whatever ``sqlite_master`` holds: a view in the place of a table runs its query at each read, a trigger
-runs beside each edit, a column may be computed. So every object is compared, word by word, with what the format of the
-memory has, before a statement touches a table.
+A memory may come from a stranger: a link in it would have this program write, read or delete outside of it. The folder
+itself may be reached through a link.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+import contextlib
+import os
+import re
+import stat
+from pathlib import Path
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import DamagedMemory
-from visualmemory_gui.engine.store import tables
-from visualmemory_gui.engine.store.database import RESTORE, Database
 
-_LONGEST = 2000  # characters of an object's text and objects of a memory: more are never read
-_MOST = 100
-_SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)"
-
-
-def require(database: Database, version: int) -> None:
-    """Raise DamagedMemory, naming what is foreign, changed or missing, where this is no memory of ``version``."""
-    if found := next(differences(database, version), None):
-        raise DamagedMemory(f"{database.path} is damaged: {found}. {RESTORE}")
+DATABASE, LOCK, IMAGES = "memory.sqlite", "lock", "images"
+COPY = re.compile(r"images/([0-9a-f]{2})/([0-9a-f]{62})(\.[a-z0-9]{1,8})")
+BACKUP = re.compile(r"memory\.sqlite\.format-\d+")
+NOTE = re.compile(r"\.vmem-[0-9a-f]{16}\.copies")
+_HALF_MADE = re.compile(r"memory\.sqlite\.new(-journal|-wal|-shm)?")  # as versions before 0.2 called it
+_BESIDE = tuple(f"{DATABASE}{ending}" for ending in ("-wal", "-shm", "-journal"))
 
 
-def differences(database: Database, version: int) -> Iterator[str]:
-    """What ``sqlite_master`` holds beside the objects of format ``version``, otherwise than they are, or not at all."""
-    if database.one("pragma encoding")[0] != "UTF-8":  # what is forgotten is looked for as UTF-8
-        yield "its texts are not kept as UTF-8"
-    sql = f"select type, substr(name, 1, {_LONGEST}), substr(sql, 1, {_LONGEST}) from sqlite_master limit {_MOST}"
-    expected, there = _expected(version), set[tuple[str, str]]()
-    for kind, name, text in database.rows(sql):
-        words = None if text is None else _words(str(text))
-        there.add((kind, name))
-        if (kind, name) in expected:
-            if expected[kind, name] != words:
-                yield f"the {kind} {name!r} is not built as a memory's is"
-        elif version >= 3 or words != _written(tables.INDEX_OF_OLD):
-            yield f"the {kind} {name!r} is none of a memory's"
-    for kind, name in expected.keys() - there:
-        yield f"the {kind} {name!r} is missing"
+def require_no_links(folder: Path, *, readonly: bool) -> None:
+    """Raise DamagedMemory, naming it, where a file of the memory that is used in place is a link or no file.
+
+    A second name (a hard link) is refused too: what is written here would change there. The database itself may have
+    one where it is only read.
+    """
+    for name in (DATABASE, *_BESIDE, LOCK):
+        _require_file(folder / name, second_name=readonly and name == DATABASE)
+    _require_folder(folder / IMAGES)
 
 
-@cache
-def _expected(version: int) -> dict[tuple[str, str], str | None]:
-    """Kind and name of each object, and its text; None for the indexes that SQLite makes for what is unique."""
-    found: dict[tuple[str, str], str | None] = {("table", "sqlite_sequence"): _SEQUENCE}
-    for statement in tables.statements(version):
-        _, kind, name, *_ = statement.split()
-        found[kind, name] = _written(statement)
-        for number in range(1, _own_indexes(statement) + 1):
-            found["index", f"sqlite_autoindex_{name}_{number}"] = None
-    return found
+def is_room(name: str) -> bool:
+    """Whether a file of that name may lie where a memory is made: what a process that was killed left behind."""
+    return bool(name == LOCK or atomic_file.PART.fullmatch(name) or _HALF_MADE.fullmatch(name))
 
 
-def _own_indexes(statement: str) -> int:
-    keyed = " text primary key" in statement and "without rowid" not in statement
-    return statement.count(" unique") + keyed
+def sweep_half_made(folder: Path) -> None:
+    """Remove what an interrupted making of a memory left in ``folder``."""
+    atomic_file.sweep(folder)
+    _unlink(folder, _HALF_MADE)
 
 
-def _written(statement: str) -> str:
-    """SQLite keeps a statement as it was given but for its first words."""
-    create, kind, rest = _words(statement).split(" ", 2)
-    return f"{create.upper()} {kind.upper()} {rest}"
+def drop_backups(folder: Path) -> None:
+    """Remove the copies of the database that migrations made."""
+    _unlink(folder, BACKUP)
 
 
-def _words(sql: str) -> str:
-    return " ".join(sql.split())
+def remove(folder: Path, *, keep_folder: bool) -> None:
+    """Take a memory away that was just made: files of our own names, and folders that are empty then. The rest stays,
+    and so does what cannot be removed."""
+    with contextlib.suppress(OSError):
+        for path in sorted((folder / IMAGES).glob("??/*")) if not (folder / IMAGES).is_symlink() else ():
+            if COPY.fullmatch(path.relative_to(folder).as_posix()) and not path.parent.is_symlink():
+                path.unlink()
+        sweep_half_made(folder)
+        _unlink(folder, NOTE)
+        for name in (DATABASE, *_BESIDE, LOCK):
+            (folder / name).unlink(missing_ok=True)
+    for path in (*(folder / IMAGES).glob("??"), folder / IMAGES, *(() if keep_folder else (folder,))):
+        with contextlib.suppress(OSError):  # not empty, or a link
+            path.rmdir()
+
+
+def link_told(path: Path) -> str:
+    return f"{path} is a symbolic link: no part of a memory may be one, for it leads outside of the folder"
+
+
+def _unlink(folder: Path, form: re.Pattern[str]) -> None:
+    for name in os.listdir(folder):  # noqa: PTH208 - names alone
+        if form.fullmatch(name):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _require_file(path: Path, *, second_name: bool) -> None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return  # what must be there is missed where it is opened
+    if stat.S_ISLNK(found.st_mode):
+        raise DamagedMemory(f"{link_told(path)}. Put the file itself in its place, or restore the memory.")
+    if not stat.S_ISREG(found.st_mode):
+        raise DamagedMemory(f"{path} is not a file.")
+    if found.st_nlink > 1 and not second_name:
+        raise DamagedMemory(
+            f"{path} has a second name outside of the memory (a hard link), and an edit here would change it there. "
+            "Copy the folder and use the copy."
+        )
+
+
+def _require_folder(path: Path) -> None:
+    if path.is_symlink():
+        raise DamagedMemory(f"{link_told(path)}. Nothing in it was read. Put the folder itself in its place.")
+    if os.path.lexists(path) and not path.is_dir():
+        raise DamagedMemory(f"{path} is not a folder.")

@@ -7,15 +7,19 @@ import errno
 import fcntl
 import json
 import os
+import stat
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from visualmemory_gui.engine.errors import MemoryLocked, StorageError
+from visualmemory_gui.engine.atomic_file import open_own
+from visualmemory_gui.engine.errors import DamagedMemory, MemoryLocked, StorageError
+from visualmemory_gui.engine.store.layout import LOCK
 
-FILE = "lock"
+FILE = LOCK
+LONGEST = 4096  # bytes that a lock file may say of its holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,17 @@ class FolderLock:
 
     def _opened(self) -> int:
         try:
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
         except OSError as error:
             raise StorageError(
                 f"{self.path} cannot be opened for editing: {error.strerror}. "
                 "A memory that cannot be written can still be opened for reading."
             ) from error
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:  # it is written in place
+            os.close(handle)
+            raise DamagedMemory(f"{self.path} is no file of this memory alone: remove it.")
+        return handle
 
     def _who(self) -> str:
         who = holder(self.path.parent)
@@ -97,7 +106,8 @@ def holder(folder: str | Path) -> Holder | None:
     The text outlives a killed process, so only a refused ``acquire`` tells that the lock is held.
     """
     try:
-        found = json.loads((Path(folder) / FILE).read_text("utf-8"))
+        with open_own(Path(folder) / FILE) as file:
+            found = json.loads(file.read(LONGEST))
         return Holder(int(found["pid"]), str(found["host"]), str(found["program"]), float(found["since"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from visualmemory_gui.engine.store import entries, exemplars, labels, studied
+from visualmemory_gui.engine.store import copies, entries, exemplars, labels, studied
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived import Derived
 from visualmemory_gui.engine.store.pictures import forget_contents
@@ -39,13 +39,13 @@ def purge(database: Database, ids: Collection[int]) -> Purged:
     with writing(database) as writer:
         studied.drop_what_saw(database, writer, ids)
         purged = delete(database, writer, ids)
-        journal(database, purged.ids, ROWS, copies=purged.copies)
+        journal(database, purged.ids, ROWS, unlink=purged.copies)
         return purged
 
 
-def journal(database: Database, ids: Collection[int], step: str, *, copies: Collection[tuple[str, str]] = ()) -> None:
-    """Note how far the forget of ``ids`` came."""
-    text = json.dumps({"ids": list(ids), "step": step, "copies": list(copies)})
+def journal(database: Database, ids: Collection[int], step: str, *, unlink: Collection[tuple[str, str]] = ()) -> None:
+    """Note how far the forget of ``ids`` came, and the image copies still to ``unlink``."""
+    text = json.dumps({"ids": list(ids), "step": step, "copies": list(unlink)})
     Derived(database).put(ERASING, text, 0)
 
 
@@ -92,6 +92,5 @@ def _forget_entries(database: Database, ids: list[tuple[int]]) -> set[int]:
 
 
 def _unused_copies(database: Database, rows: list[Row]) -> tuple[tuple[str, str], ...]:
-    copies = sorted({(row.sha256, row.copy) for row in rows if row.copy and row.sha256})
-    used = set(database.many("select sha256, copy from exemplars where sha256 = ? and copy = ?", copies))
-    return tuple((sha256.hex(), copy) for sha256, copy in copies if (sha256, copy) not in used)
+    had = {(row.sha256.hex(), row.copy) for row in rows if row.copy and row.sha256}
+    return tuple(sorted(had - copies.used(database, had)))

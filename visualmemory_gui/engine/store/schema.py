@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryExists, NewerFormat, ReadOnlyMemory, StorageError
-from visualmemory_gui.engine.store import layout, ledger, tables
+from visualmemory_gui.engine.store import layout, ledger, schema_check, tables
 from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, RESTORE, Database
-from visualmemory_gui.engine.store.filesystem import refuse_network, sync_folder
+from visualmemory_gui.engine.store.filesystem import refuse_network
 from visualmemory_gui.engine.types import EncoderIdentity
 
 FORMAT = 3
@@ -39,23 +40,16 @@ def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
     """
     folder = Path(folder).absolute()
     make_folder(folder)
-    making = folder / (FILE + ".new")
     try:
-        for name in (FILE + ".new", FILE + ".new-wal", FILE + ".new-shm"):
-            (folder / name).unlink(missing_ok=True)
-        database = Database.create(folder, name=making.name)
-        try:
-            _install(database, identity)
-        finally:
-            database.close()
-        making.rename(folder / FILE)
-        sync_folder(folder)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            making.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise StorageError(f"{folder}: the memory cannot be made: {error.strerror}.") from error
-        raise
+        layout.sweep_half_made(folder)
+        with atomic_file.write(folder / FILE) as file:
+            database = Database.create(folder, name=Path(file.name).name)
+            try:
+                _install(database, identity)
+            finally:
+                database.close()
+    except OSError as error:
+        raise StorageError(f"{folder}: the memory cannot be made: {error.strerror}.") from error
     return open_memory(folder, readonly=False)
 
 
@@ -68,7 +62,7 @@ def open_memory(folder: str | Path, *, readonly: bool) -> Database:
     try:
         version = int(database.one("pragma user_version")[0])
         _require_known(database, version)
-        layout.require(database, version)
+        schema_check.require(database, version)
         if version < FORMAT and not (readonly and version >= READABLE):
             _bring_up_to_date(database, version)
         encoder_identity(database)
@@ -89,18 +83,26 @@ def encoder_identity(database: Database) -> EncoderIdentity:
 
 
 def make_folder(folder: Path) -> None:
-    """Make ``folder``, or accept an empty one. Raises MemoryExists, or StorageError with the reason."""
-    refuse_network(folder)
+    """Make ``folder``, or accept an empty one. Raises as ``require_room``."""
+    require_room(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        names = {entry.name for entry in folder.iterdir()}
-    except FileExistsError as error:
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be made: {error.strerror}.") from error
+
+
+def require_room(folder: Path) -> None:
+    """Raise MemoryExists where no memory can be made because of what is there, StorageError for any other reason."""
+    refuse_network(folder)
+    try:
+        names = {entry.name for entry in folder.iterdir()} if os.path.lexists(folder) else set()
+    except (FileExistsError, NotADirectoryError) as error:
         raise MemoryExists(f"{folder} is a file; a memory is a folder. Choose another name.") from error
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error.strerror}.") from error
     if FILE in names:
         raise MemoryExists(f"{folder} is a memory already. Open it, or choose another name.")
-    if {name for name in names if not name.startswith(FILE + ".new")} - {"lock"}:
+    if not all(map(layout.is_room, names)):
         raise MemoryExists(f"{folder} is not empty. Choose another name for the memory.")
 
 
@@ -131,11 +133,13 @@ def _bring_up_to_date(database: Database, version: int) -> None:
             "Open it once for editing to bring it up to date."
         )
     backup = database.path.with_name(f"{FILE}.format-{version}")
-    backup.unlink(missing_ok=True)
-    database.backup(backup)
+    try:
+        with atomic_file.write(backup) as file:
+            database.backup(Path(file.name))
+    except OSError as error:
+        raise StorageError(f"{backup} cannot be written: {error.strerror}.") from error
     with database.atomic():
         for number in range(version, FORMAT):
             MIGRATIONS[number](database)
         database.execute(f"pragma user_version={FORMAT}")
-    for file in database.folder.glob(f"{FILE}.format-*"):
-        file.unlink()
+    layout.drop_backups(database.folder)

@@ -73,9 +73,3 @@ def _values(database: Database, table: str, column: str) -> Iterator[bytes]:
     while rows := database.rows(sql, (last,)):
         last = rows[-1][0]
         yield from (value for _, value in rows)
-
-
-def all_copies(database: Database) -> list[tuple[str, str]]:
-    """(sha256, file ending) of every image copy that an exemplar uses."""
-    found = database.rows("select distinct sha256, copy from exemplars where copy is not null and sha256 is not null")
-    return [(sha256.hex(), suffix) for sha256, suffix in found]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 import numpy as np
 
+from visualmemory_gui.engine.atomic_file import scratch
 from visualmemory_gui.engine.deciding import Ask
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.memory import VisualMemory
@@ -45,7 +46,7 @@ def prove(memory: VisualMemory, *, decisions: int = DECISIONS, seed: int = 0, re
     Raises Cancelled by ``report``, StorageError.
     """
     queries = _queries(memory, decisions, seed=seed)
-    with TemporaryDirectory(prefix="visualmemory-proof-") as folder, _never_saw(memory, Path(folder), report) as other:
+    with scratch(Path(gettempdir())) as folder, _never_saw(memory, folder, report) as other:
         for each in (memory, other):
             each.live.refresh(report)
         mine, theirs = _places(memory), _places(other)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.reliability.planting import plant
 from visualmemory_gui.engine.errors import DamagedMemory, StorageError
-from visualmemory_gui.engine.store import layout, patience
+from visualmemory_gui.engine.store import patience, schema_check
 from visualmemory_gui.engine.store.schema import FORMAT, open_memory
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n)"
@@ -74,13 +74,13 @@ def test_texts_in_another_encoding_are_refused(tmp_path):
 
 
 def test_a_memory_as_it_is_made_has_no_difference(store):
-    assert list(layout.differences(store.database, FORMAT)) == []
+    assert list(schema_check.differences(store.database, FORMAT)) == []
 
 
 def test_every_difference_is_named(three):
     folder = three.database.folder
     plant(folder, "drop table kept", "create table more (a)")
-    found = set(layout.differences(three.database, FORMAT))
+    found = set(schema_check.differences(three.database, FORMAT))
     assert {"the table 'kept' is missing", "the table 'more' is none of a memory's"} <= found
 
 
