@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import platformdirs
 
+from visualmemory_gui.engine import installation
 from visualmemory_gui.engine.errors import Cancelled, StorageError
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
@@ -24,7 +25,6 @@ from visualmemory_gui.engine.types import Changes, Exemplar, Receipt
 
 log = logging.getLogger(__name__)
 
-APP = "visualmemory_gui"
 LOG_PATIENCE_S = 10.0
 START_OF_SCAN = b"\xff\xda"  # what stands before it in a JPEG is much the same in all of them
 UNREACHABLE = (
@@ -159,7 +159,7 @@ def _empty_log(database: Database) -> bool:
 def own_folders() -> tuple[Path, ...]:
     """Where this program keeps what it writes beside memories: its log and the window's settings."""
     places = (platformdirs.user_log_dir, platformdirs.user_config_dir, platformdirs.user_state_dir)
-    found = [Path(place(APP, appauthor=False)) for place in places]
+    found = [Path(place(installation.APP, appauthor=False)) for place in places]
     return tuple(place for place in found if not any(place != other and other in place.parents for other in found))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryFolderError
+from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
@@ -101,7 +102,10 @@ def _erasing(live: LiveMemory) -> Iterator[Damage]:
 
 def _index(live: LiveMemory) -> Iterator[Damage]:
     """The checkpoint on disk, read whole, and the graph's answers for some of the memory's own vectors, against exact
-    search; also where exact search decides, and nobody else would look."""
+    search; also where exact search decides, and nobody else would look. One of another installation is no damage: it is
+    never read, and replaced by the next."""
+    if checkpoint.is_foreign(live.folder):
+        return
     snapshot = live.snapshot
     searcher = live.new_searcher()
     with closing(searcher):

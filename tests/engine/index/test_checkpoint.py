@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -184,11 +185,11 @@ def odd_seal(folder: Path, rng: np.random.Generator) -> None:
     data = json.loads(path.read_text())
     odd: list[tuple[str, object]] = [
         ("dim", "8"), ("dim", 9), ("size", -1), ("file", "../index-1.hnsw"), ("file", "/etc/hostname"), ("file", 5),
-        ("version", 2), ("count", True), ("widths", [1]), ("widths", "abc"), ("counts", []), ("change", 1e3),
+        ("version", 3), ("count", True), ("widths", [1]), ("widths", "abc"), ("counts", []), ("change", 1e3),
         ("change", None), ("byteorder", "big"), ("encoder", "another"), ("more", 1), ("nodes", [1]), ("file", "."),
     ]  # fmt: skip
     name, value = odd[rng.integers(len(odd))]
-    del data["check"]
+    del data["check"], data["installation"]
     path.write_text(checkpoint._text({**data, name: value}))
 
 
@@ -253,6 +254,37 @@ def test_a_checkpoint_of_another_encoder_is_not_read(tmp_path: Path) -> None:
     world = small_world()
     saved(world, tmp_path)
     assert fresh("another").load(tmp_path, world.snapshot) == "it belongs to another encoder"
+
+
+def test_a_checkpoint_that_another_installation_sealed_is_never_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = small_world()
+    saved(world, tmp_path)
+    assert not checkpoint.is_foreign(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another home"))
+    assert checkpoint.is_foreign(tmp_path)
+    assert fresh().load(tmp_path, world.snapshot, delete=False) == "it was not written by this installation"
+
+
+def test_a_seal_cannot_be_made_to_fit_without_the_secret_of_the_installation(tmp_path: Path) -> None:
+    world = small_world()
+    saved(world, tmp_path)
+    data = json.loads((tmp_path / "index.json").read_text())
+    signed = {name: data[name] for name in data if name not in ("check", "installation")}
+    data["check"] = hashlib.sha256(json.dumps(signed, sort_keys=True).encode()).hexdigest()
+    (tmp_path / "index.json").write_text(json.dumps(data))
+    assert fresh().load(tmp_path, world.snapshot) == "its seal is damaged"
+
+
+def test_where_the_secret_cannot_be_kept_it_serves_as_long_as_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").write_text("no folder")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    world = small_world()
+    saved(world, tmp_path / "memory")
+    assert fresh().load(tmp_path / "memory", world.snapshot) is None
 
 
 def test_a_memory_open_for_reading_keeps_even_a_damaged_checkpoint(tmp_path: Path) -> None:

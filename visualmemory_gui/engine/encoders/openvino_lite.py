@@ -17,16 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
-from visualmemory_gui.engine import atomic_file
+from visualmemory_gui.engine import atomic_file, installation
 from visualmemory_gui.engine.encoders import lite, openvino_runtime
 from visualmemory_gui.engine.encoders.base import check, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import F32, U8
 
-_APP = "visualmemory_gui"
 _MODEL, _WEIGHTS, _SEAL = "model.xml", "model.bin", "seal.json"
 # The layout of the converted model: raised when what it takes or gives changes.
 _LAYOUT = 1
@@ -38,7 +36,7 @@ _STEPS = 3
 def folder() -> Path:
     """Where the converted model of these weights and this OpenVINO is kept."""
     key = f"{lite.IDENTITY.weights_sha256[:16]}-openvino-{metadata.version('openvino')}-{_LAYOUT}"
-    return Path(platformdirs.user_cache_dir(_APP)) / "encoders" / f"{lite.NAME}-{key}"
+    return installation.cache_folder() / "encoders" / f"{lite.NAME}-{key}"
 
 
 def ready() -> bool:

@@ -11,13 +11,10 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
-import platformdirs
-
-from visualmemory_gui.engine import atomic_file
+from visualmemory_gui.engine import atomic_file, installation
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report
 
-_APP = "visualmemory_gui"
 _HUB = "https://huggingface.co"
 _HUB_FILE = "model.safetensors"
 _CHUNK = 2**20
@@ -28,7 +25,7 @@ _SILENCE_S = 8.0
 
 def folder() -> Path:
     """Where the product keeps weights, and looks for those that the user puts there."""
-    return Path(platformdirs.user_data_dir(_APP)) / "weights"
+    return installation.data_folder() / "weights"
 
 
 def sha256(path: Path) -> str:
@@ -95,7 +92,7 @@ def missing(encoder: str, url: str, target: Path, *, why: str) -> EncoderError:
 def _request(url: str) -> urllib.request.Request:
     if not url.startswith(("https://", "http://")):
         raise ValueError("not a web address")
-    return urllib.request.Request(url, headers={"User-Agent": _APP})
+    return urllib.request.Request(url, headers={"User-Agent": installation.APP})
 
 
 def _copy(answer: HTTPResponse, file: BinaryIO, *, what: str, report: Report) -> None:

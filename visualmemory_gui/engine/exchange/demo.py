@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 
-from visualmemory_gui.engine import atomic_file
+from visualmemory_gui.engine import atomic_file, installation
 from visualmemory_gui.engine.errors import BadImage, Cancelled, ExchangeError, MemoryExists
 from visualmemory_gui.engine.exchange import clipart, imagenette
 from visualmemory_gui.engine.exchange.chosen import Chosen, Picked
@@ -22,7 +22,6 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.writer import Writer
 
-APP = "visualmemory_gui"
 QUERIES = 40
 MISTAKES = 30
 SEED = 0
@@ -33,9 +32,7 @@ SOURCES: tuple[Source, ...] = (clipart.fetch, imagenette.fetch)
 
 def default_place(*, mistakes: bool = False) -> Path:
     """Where the demo memory is kept; the one with planted mistakes has a place of its own."""
-    import platformdirs  # late: only the demo needs it
-
-    return Path(platformdirs.user_data_dir(APP)) / ("demo-mistakes.vmem" if mistakes else "demo.vmem")
+    return installation.data_folder() / ("demo-mistakes.vmem" if mistakes else "demo.vmem")
 
 
 def make_demo(
@@ -75,9 +72,7 @@ def make_demo(
 
 
 def _default_room() -> Path:
-    import platformdirs  # late: only the demo needs it
-
-    return Path(platformdirs.user_cache_dir(APP)) / "demo"
+    return installation.cache_folder() / "demo"
 
 
 def _kept_pictures(place: Path) -> Path:

@@ -1,13 +1,15 @@
 """The graph on disk: hnswlib's own file and beside it a seal that says whether it may be read at all.
 
-hnswlib believes any file: one flipped byte ends the process or gives wrong answers. So nothing is loaded whose SHA-256,
-size, encoder and change number do not fit the seal, which is written last. A link is no checkpoint: it is not followed.
-The files are derived: what does not fit is deleted and made anew.
+hnswlib believes any file: one flipped byte ends the process or gives wrong answers, and a crafted one may do worse. So
+nothing is loaded whose SHA-256, size, encoder and change number do not fit the seal, which is written last and which
+only this installation can write. A link is no checkpoint: it is not followed. The files are derived: what does not fit
+is deleted and built again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -18,13 +20,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from visualmemory_gui.engine import atomic_file
+from visualmemory_gui.engine import atomic_file, installation
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.index.graph import METRIC, Graph
 from visualmemory_gui.engine.index.widths import Widths
 
 FORMAT = "visualmemory index"
-VERSION = 1
+VERSION = 2
 SEAL = "index.json"
 _GRAPH = re.compile(r"index-\d+\.hnsw")
 _HALF_WRITTEN = re.compile(r"(index-\d+\.hnsw|index\.json)\.tmp")  # as versions before 0.2 called it
@@ -33,6 +35,10 @@ LONGEST_SEAL = 65_536
 
 class Unfit(Exception):
     """Why a checkpoint cannot be used, in words that follow "the index is rebuilt because"."""
+
+
+class Foreign(Unfit):
+    """The seal is that of another installation: the memory came from another computer, or the checkpoint did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,17 @@ def saved_change(folder: Path) -> int | None:
     return seal.change if seal else None
 
 
+def is_foreign(folder: Path) -> bool:
+    """Whether the checkpoint in ``folder`` is one of another installation: no damage, and of no use here."""
+    try:
+        read_seal(folder)
+    except Foreign:
+        return True
+    except Unfit:
+        pass
+    return False
+
+
 def delete(folder: Path) -> None:
     """Remove seal, checkpoints and unfinished files, the seal first. Raises StorageError where that is not possible."""
     with _as_storage_error(folder):
@@ -136,7 +153,10 @@ def delete(folder: Path) -> None:
 def _parsed(raw: bytes) -> Seal:
     try:
         data: dict[str, Any] = json.loads(raw)
-        sound = data.pop("check") == _check(data)
+        check, by = data.pop("check"), data.pop("installation", None)
+        if by != installation.name():
+            raise Foreign("it was not written by this installation")
+        sound = hmac.compare_digest(str(check), _check(data))
         seal = Seal(**data)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unfit("its seal is damaged") from error
@@ -148,12 +168,12 @@ def _parsed(raw: bytes) -> Seal:
 
 
 def _text(data: dict[str, Any]) -> str:
-    """What ``index.json`` says, with a check of its own."""
-    return json.dumps({**data, "check": _check(data)}, indent=1)
+    """What ``index.json`` says, with a check that only this installation can give."""
+    return json.dumps({**data, "installation": installation.name(), "check": _check(data)}, indent=1)
 
 
 def _check(data: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    return installation.seal(json.dumps(data, sort_keys=True).encode())
 
 
 def _numbers(seal: Seal) -> list[int]:
