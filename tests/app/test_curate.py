@@ -235,7 +235,7 @@ def test_the_history_is_newest_first_and_keeps_undone_steps_grey(curate):
     model = curate.view.findChild(HistoryList).model()
     shown = [(model.index(i).data(), model.index(i).data(StepRole.Undone)) for i in range(model.rowCount())]
     assert shown == [("Today", None), ("Relabel 1 exemplar to animals/fox", True), ("Strike out 3 exemplars", False)]
-    assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole).endswith("undone")
+    assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole).endswith("undone, next to redo")
 
 
 def test_space_shows_a_preview_that_follows_the_arrows_until_escape(curate):

@@ -132,6 +132,7 @@ def test_letters_typed_in_the_queue_are_never_commands(filled: Desk, word: str) 
     filled.settle()
     assert (filled.memory.summary(), filled.memory.history.steps(), filled.memory.watch.all()) == before
     assert filled.ask.typed == word[-1] and not filled.window.commands.relabelling
+    assert {question.split()[0] for question in filled.ask.asked} == {"Teach"}
 
 
 def test_control_those_letters_are_commands_on_the_cards(filled: Desk) -> None:
