@@ -21,6 +21,7 @@ COMMAND = re.compile(r"\bvisualmemory ((?:[a-z-]+)(?: [^`\n#;|&]*)?)")
 SCRIPT = re.compile(r"\bpython (\S+\.py)")
 NUMBERS = {"ID": "1", "STEP": "1"}
 DECISIONS = ROOT / "docs/decisions"
+WORD = re.compile(r"^\| ([^|]+?) \| [^|]+ \| [^|]*\|$", re.MULTILINE)
 
 
 def links() -> Iterator[tuple[Path, str]]:
@@ -81,3 +82,16 @@ def test_decisions_have_one_form_and_numbers_without_gaps() -> None:
 
 def test_the_table_of_decisions_lists_each_with_its_title() -> None:
     assert (DECISIONS / "README.md").read_text(encoding="utf-8") == table(DECISIONS)
+
+
+def test_the_words_of_the_glossary_are_in_the_order_of_the_alphabet() -> None:
+    groups = (ROOT / "docs/glossary.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    words = [[word for word in WORD.findall(group) if word != "word"] for group in groups]
+    assert all(group == sorted(group) for group in words)
+    assert sum(map(len, words)) > 25
+
+
+def test_the_glossary_has_every_word_that_the_readme_explains() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Words\n")[1].split("\n## ")[0]
+    explained = {word.replace(" /", ",") for word in re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)} - {"word"}
+    assert explained <= set(WORD.findall((ROOT / "docs/glossary.md").read_text(encoding="utf-8")))
