@@ -1,5 +1,6 @@
 # make demo: the product's main job, on real pictures.   make test: lint, types, import directions, all tests.
-# Both set up everything they need: a virtual environment and, on Debian as root, the apt packages.
+# make docs: the documents and the reference, into build/docs.   make coverage: what the tests reach, engine and window apart.
+# Each sets up everything it needs: a virtual environment and, on Debian as root, the apt packages.
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -8,7 +9,7 @@ APT_BUILD := python3-venv python3-dev g++ make
 APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core
 APT_X := xvfb xdotool libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
 
-.PHONY: demo test lint bench soak setup apt clean
+.PHONY: demo test lint coverage docs bench soak setup apt clean
 
 demo: setup
 	$(BIN)/visualmemory encoders --prepare
@@ -23,6 +24,16 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+coverage: setup
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage combine --quiet
+	@for part in engine app; do echo "== $$part"; $(BIN)/python -m coverage report --include="visualmemory_gui/$$part/*"; done
+
+docs: setup
+	$(BIN)/python -m pip install --quiet -e '.[docs]'
+	$(BIN)/python -m mkdocs build --strict
 
 bench: setup
 	$(BIN)/python -m pip install --quiet -e '.[bench]'

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 import typer.main
 
+from tools.decisions import decisions, table
 from visualmemory_gui.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,6 +20,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"\bvisualmemory ((?:[a-z-]+)(?: [^`\n#;|&]*)?)")
 SCRIPT = re.compile(r"\bpython (\S+\.py)")
 NUMBERS = {"ID": "1", "STEP": "1"}
+DECISIONS = ROOT / "docs/decisions"
+WORD = re.compile(r"^\| ([^|]+?) \| [^|]+ \| [^|]*\|$", re.MULTILINE)
 
 
 def links() -> Iterator[tuple[Path, str]]:
@@ -69,3 +72,26 @@ def test_every_picture_that_is_kept_is_shown_somewhere() -> None:
     kept = set((ROOT / "resources/screenshots").glob("*.png"))
     assert kept - shown == set()
     assert sum(png.stat().st_size for png in kept) < 2_500_000
+
+
+def test_decisions_have_one_form_and_numbers_without_gaps() -> None:
+    kept = decisions(DECISIONS)
+    assert [decision.number for decision in kept] == list(range(1, len(kept) + 1))
+    assert all(decision.path.name.startswith(f"{decision.number:04}-") for decision in kept)
+
+
+def test_the_table_of_decisions_lists_each_with_its_title() -> None:
+    assert (DECISIONS / "README.md").read_text(encoding="utf-8") == table(DECISIONS)
+
+
+def test_the_words_of_the_glossary_are_in_the_order_of_the_alphabet() -> None:
+    groups = (ROOT / "docs/glossary.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    words = [[word for word in WORD.findall(group) if word != "word"] for group in groups]
+    assert all(group == sorted(group) for group in words)
+    assert sum(map(len, words)) > 25
+
+
+def test_the_glossary_has_every_word_that_the_readme_explains() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Words\n")[1].split("\n## ")[0]
+    explained = {word.replace(" /", ",") for word in re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)} - {"word"}
+    assert explained <= set(WORD.findall((ROOT / "docs/glossary.md").read_text(encoding="utf-8")))

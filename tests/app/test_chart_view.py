@@ -100,6 +100,7 @@ def test_many_charts_are_drawn_one_a_turn_so_that_the_window_is_heard_between(qt
     assert len(set(drawn)) == 3
 
 
+@pytest.mark.qt_log_ignore("could not open output device", "QPainter::begin")
 def test_a_chart_that_was_not_drawn_yet_can_be_saved(view: ChartView, tmp_path: Path) -> None:
     view.set_chart(EVERY)
     view.save_svg(tmp_path / "chart.svg")

@@ -294,6 +294,7 @@ def test_a_memory_without_active_exemplars_says_so(desk: Desk) -> None:
     assert "nothing to evaluate" in str(desk.errors[-1])
 
 
+@pytest.mark.qt_log_ignore("could not open output device", "QPainter::begin")
 def test_charts_are_saved_as_drawings_and_as_a_table(empty_desk: Desk, page: EvaluatePage, tmp_path: Path) -> None:
     assert not page.actions_by_id["export"].isEnabled()
     run(empty_desk)
