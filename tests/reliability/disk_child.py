@@ -27,7 +27,7 @@ DIM = 16
 UNUSED = "no exemplar uses this file"  # copied for an add that did not happen; the next compacting removes it
 TABLES = ("meta", "labels", "exemplars", "vectors", "thumbnails", "steps", "entries", "settings", "tags", "queue")
 TABLES += ("watch", "kept", "keys", "queries")
-WHEN = ("time", "touched", "added", "checksum", "digest")
+WHEN = ("time", "touched", "added", "checksum", "digest", "tables")  # the last three are over the others
 
 
 def state(memory: VisualMemory) -> dict[str, str]:

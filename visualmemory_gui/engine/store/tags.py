@@ -35,7 +35,7 @@ class Tags:
                 "select number, position from steps where state = 'done' order by position desc limit 1"
             )
             step, position = top if top is not None else (None, 0)
-            change = self._database.one("select change from meta")[0]
+            change = self._database.ledger.change
             tag = Tag(name, step, position, time.time())
             values = {"step": step, "position": position, "change": change, "time": tag.time}
             if not TAGS.rewrite(self._database, "name = ?", (name,), **values):
