@@ -26,7 +26,7 @@ DIM = 16
 
 TABLES = ("meta", "labels", "exemplars", "vectors", "thumbnails", "steps", "entries", "settings", "tags", "queue")
 TABLES += ("watch", "kept", "keys", "queries")
-WHEN = ("time", "touched", "added", "checksum", "digest")
+WHEN = ("time", "touched", "added", "checksum", "digest", "tables")  # the last three are over the others
 
 
 def state(memory: VisualMemory) -> dict[str, str]:

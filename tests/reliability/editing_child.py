@@ -73,7 +73,7 @@ def one_edit(
 
 
 def say(memory: VisualMemory, *, edits: int) -> None:
-    change, digest = memory.live.database.one("select change, digest from meta")
+    change, digest = memory.catalog.change(), memory.live.database.one("select digest from meta")[0]
     sys.stdout.write(json.dumps({"change": change, "digest": digest, "edits": edits}) + "\n")
     sys.stdout.flush()
 

@@ -74,11 +74,12 @@ def compact(live: LiveMemory, *, keep_history_s: float | None = None, report: Re
     before = _size(live.folder)
     with live.edit_lock:
         report(0, 3, "history")
-        if keep_history_s is None:
-            purged = live.history.purge_unreachable()
-        else:
-            purged = live.history.forget_before(time.time() - keep_history_s)
-        _drop_unused_copies(live)
+        with live.files.noted(copies.withdrawn(live.database), live.used_copies):
+            if keep_history_s is None:
+                purged = live.history.purge_unreachable()
+            else:
+                purged = live.history.forget_before(time.time() - keep_history_s)
+            _drop_unused_copies(live)
         live.drop_arrays()
         report(1, 3, "database")
         live.database.compact()

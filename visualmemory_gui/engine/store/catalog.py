@@ -15,6 +15,7 @@ from visualmemory_gui.engine.store import adding, check, columns, exemplars, fin
 from visualmemory_gui.engine.store.database import LARGEST, Database
 from visualmemory_gui.engine.store.exemplars import Change, Stored
 from visualmemory_gui.engine.store.rows import SELECT, Row, as_now, as_snapshot_rows, checked_trust, effective_trust
+from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
 from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
 
@@ -185,8 +186,8 @@ class Catalog:
         return active + struck, active, struck
 
     def change(self) -> int:
-        """The change number of the last edit."""
-        return int(self._database.one("select change from meta")[0])
+        """The change number of the last edit, also of one that is not committed yet."""
+        return self._database.ledger.change_now()
 
     def sources(self, ids: Iterable[int], *, linked: bool = False) -> dict[int, str | None]:
         """Absolute paths of the originals; ids that are not here are left out. ``linked``: only of those of which the
@@ -204,7 +205,7 @@ class Catalog:
 
     def vectors(self, ids: I64 | Sequence[int]) -> F32:
         """(n, dim) float32: the vectors of ``ids`` in their order. Raises UnknownExemplar."""
-        dim = int(self._database.one("select dim from meta")[0])
+        dim = dim_of(self._database)
         wanted = np.asarray(ids, np.int64)
         if len(wanted) > MANY and (np.diff(wanted) > 0).all():
             found = columns.vectors_between(self._database, wanted, dim)

@@ -15,6 +15,7 @@ from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.store.sealed import SEALED
+from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.types import Damage
 
 _CHUNK = 2000
@@ -88,15 +89,15 @@ def _exemplars(database: Database) -> Iterator[Damage]:
 
 
 def _vectors(database: Database) -> Iterator[Damage]:
-    sql = """select e.id, e.vector_hash, v.vector from exemplars e left join vectors v on v.id = e.id
+    sql = """select e.id, e.vector_hash, v.vector as there from exemplars e left join vectors v on v.id = e.id
              where e.id > ? order by e.id limit ?"""
-    yield from _hashed(database, sql, what="vector", length=4 * int(database.one("select dim from meta")[0]))
+    yield from _hashed(database, sql, what="vector", length=4 * dim_of(database))
     for (exemplar,) in database.rows("select id from vectors where id not in (select id from exemplars)"):
         yield Damage("vector", f"exemplar {exemplar}", "there is a vector, but no exemplar")
 
 
 def _thumbnails(database: Database) -> Iterator[Damage]:
-    sql = """select e.id, e.thumbnail_hash, t.jpeg from exemplars e left join thumbnails t on t.id = e.id
+    sql = """select e.id, e.thumbnail_hash, t.jpeg as there from exemplars e left join thumbnails t on t.id = e.id
              where e.id > ? order by e.id limit ?"""
     yield from _hashed(database, sql, what="thumbnail")
     for (exemplar,) in database.rows("select id from thumbnails where id not in (select id from exemplars)"):

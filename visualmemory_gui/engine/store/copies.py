@@ -15,6 +15,14 @@ def all_used(database: Database) -> list[Copy]:
     return [(sha256.hex(), suffix) for sha256, suffix in found]
 
 
+def withdrawn(database: Database) -> set[Copy]:
+    """The image copies of withdrawn exemplars, which others may use too."""
+    found = database.rows(
+        "select sha256, copy from exemplars where withdrawn and copy is not null and sha256 is not null"
+    )
+    return {(sha256.hex(), suffix) for sha256, suffix in found}
+
+
 def used(database: Database, copies: Collection[Copy]) -> set[Copy]:
     """Those of ``copies`` that an exemplar uses, withdrawn ones included."""
     wanted = [(bytes.fromhex(sha256), suffix) for sha256, suffix in copies]

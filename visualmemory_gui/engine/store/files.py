@@ -1,7 +1,8 @@
 """Copies of images inside the memory, named by the hash of their bytes: ``images/ab/cdef….png``.
 
-Before copies are made for exemplars to come, a note ``.vmem-<16 hex>.copies`` says which, one a line; it goes when the
-exemplars are there. What a note names at the next opening, and no exemplar uses, was left by an add that was cut off.
+Before copies are made for exemplars to come, or exemplars deleted that have some, a note ``.vmem-<16 hex>.copies`` says
+which, one a line; it goes at the end. What a note names at the next opening, and no exemplar uses, was left when that
+was cut off.
 """
 
 from __future__ import annotations
@@ -97,24 +98,24 @@ class ImageFiles:
 
     @contextmanager
     def noted(self, copies: Collection[Copy], used: Used) -> Iterator[None]:
-        """Within the block ``copies`` are made, and then exemplars that use them. Those that were not here before and
-        that no exemplar uses are gone when it raises; after a kill, with the next ``sweep``.
+        """Within the block ``copies`` are made before the exemplars that use them, or lose their last exemplar. Those
+        that no exemplar uses are gone at its end, also when it raises; after a kill, with the next ``sweep``.
 
         Raises StorageError where that cannot be noted.
         """
+        named = set(copies)
         with self._lock:
-            new = {copy for copy in copies if copy in self._noted or not is_own(self.path_of(*copy))}
-            self._noted.update(new)
+            self._noted.update(named)
         try:
-            note = self._note(new) if new else None
+            note = self._note(named) if named else None
             try:
                 yield
             finally:
                 if note is not None:
-                    self._settle(note, new, used)
+                    self._settle(note, named, used)
         finally:
             with self._lock:
-                self._noted.subtract(new)
+                self._noted.subtract(named)
                 self._noted = +self._noted
 
     def sweep(self, used: Used) -> None:

@@ -27,11 +27,8 @@ class _Columns:
     fitting: set[_Signature] = field(default_factory=set)
 
     def misfit(self, signature: _Signature) -> str | None:
-        """The first column whose value is of another kind. No value at all fits every column."""
-        for place, name, kinds in self.kinds:
-            if signature[place] not in (*kinds, type(None)):
-                return name
-        return None
+        """The first column whose value is of another kind."""
+        return next((name for place, name, kinds in self.kinds if signature[place] not in kinds), None)
 
 
 class Kinds:
@@ -60,12 +57,13 @@ class Kinds:
             described = cursor.description_full
         except apsw.ExecutionCompleteError:  # no rows, this time or ever
             return _Columns() if _may_give_rows(sql) else self._remember(sql, _Columns())
-        kinds = tuple(
-            (place, f"{table}.{origin}", fit)
-            for place, (_, declared, _, table, origin) in enumerate(described)
-            if (fit := _OF_ANY.get(origin) if declared == "ANY" else _KINDS.get(declared))
-        )
-        return self._remember(sql, _Columns(kinds))
+        kinds = []
+        for place, (name, declared, _, table, origin) in enumerate(described):
+            if fit := _OF_ANY.get(origin) if declared == "ANY" else _KINDS.get(declared):
+                # What was joined or selected within bears another name, and may be missing.
+                required = name == origin and cursor.connection.column_metadata(None, table, origin)[2]
+                kinds.append((place, f"{table}.{origin}", fit if required else (*fit, type(None))))
+        return self._remember(sql, _Columns(tuple(kinds)))
 
     def _remember(self, sql: str, columns: _Columns) -> _Columns:
         if len(self._columns) < _REMEMBERED:

@@ -66,6 +66,12 @@ class Ledger:
         """The change number, as this transaction has made it. Raises DamagedMemory."""
         return self._row().change
 
+    def change_now(self) -> int:
+        """The same for a reader, whatever is damaged: outside of a transaction as it was committed last."""
+        with self._database.lock:
+            now = self._now
+            return int(_first(self._database, "select change from meta")[0]) if now is None else now.change
+
     @property
     def dim(self) -> int:
         return self._row().encoder[1]

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.rows import loaded, stored
 from visualmemory_gui.engine.store.sealed import QUERIES, QUEUE, WATCH
+from visualmemory_gui.engine.store.vectors import dim_of, loaded_vectors
 from visualmemory_gui.engine.types import F32
 
 COLUMNS = "id, source, content, sha256, thumbnail, vector, time"
@@ -54,8 +53,13 @@ class NewPicture:
         )
 
 
-def kept(row: tuple[Any, ...]) -> KeptPicture:
-    """From a row of COLUMNS."""
+def kept(database: Database, rows: Iterable[tuple[Any, ...]]) -> list[KeptPicture]:
+    """From rows of COLUMNS. Raises DamagedMemory."""
+    dim = dim_of(database)
+    return [_kept(database, row, dim) for row in rows]
+
+
+def _kept(database: Database, row: tuple[Any, ...], dim: int) -> KeptPicture:
     number, source, content, sha256, thumbnail, vector, moment = row
     return KeptPicture(
         id=number,
@@ -63,7 +67,7 @@ def kept(row: tuple[Any, ...]) -> KeptPicture:
         content=content.hex(),
         sha256=sha256.hex() if sha256 else None,
         thumbnail=thumbnail,
-        vector=None if vector is None else np.frombuffer(vector, "<f4").astype(np.float32),
+        vector=None if vector is None else loaded_vectors(database, [vector], dim)[0],
         time=moment,
     )
 

@@ -33,7 +33,7 @@ class Queries:
     def recent(self, n: int = KEPT) -> list[KeptPicture]:
         """The last ``n``, newest first."""
         found = self._database.rows(f"select {COLUMNS} from queries order by id desc limit ?", (n,))
-        return [kept(row) for row in found]
+        return kept(self._database, found)
 
     def remove_content(self, content: str) -> None:
         """Delete the query of this content id (hex), if it is here."""

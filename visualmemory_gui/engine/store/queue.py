@@ -11,6 +11,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import COLUMNS, KeptPicture, NewPicture, kept
 from visualmemory_gui.engine.store.sealed import QUEUE
+from visualmemory_gui.engine.store.vectors import dim_of, loaded_vectors
 from visualmemory_gui.engine.types import F32, I64
 
 
@@ -67,13 +68,13 @@ class QueueRows:
         found = self._database.many(sql, [(i,) for i in wanted])
         if len(found) != len(wanted):
             raise BadValue("a picture of these does not wait in the queue any more")
-        return [Queued(kept(row[:-3]), *row[-3:]) for row in found]
+        pictures = kept(self._database, [row[:-3] for row in found])
+        return [Queued(picture, *row[-3:]) for picture, row in zip(pictures, found, strict=True)]
 
     def vectors(self, ids: Iterable[int]) -> F32:
         """(n, dim) float32: the vectors of ``ids`` in their order; ids that are not here are left out."""
-        dim = int(self._database.one("select dim from meta")[0])
         found = self._database.many("select vector from queue where id = ?", [(int(i),) for i in ids])
-        return np.frombuffer(b"".join(row[0] for row in found), "<f4").reshape(-1, dim).astype(np.float32)
+        return loaded_vectors(self._database, [row[0] for row in found], dim_of(self._database))
 
     def thumbnails(self, ids: Iterable[int]) -> dict[int, bytes]:
         """JPEGs of those among ``ids`` that have one."""

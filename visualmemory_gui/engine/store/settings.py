@@ -28,7 +28,7 @@ def load(database: Database) -> Loaded:
     """What is set, row by row, and the defaults of the rest. Names that only a newer version knows are left alone."""
     values, damaged = dict[str, Any](), dict[str, str]()
     # As texts, whatever was put there: a value that is none must not keep the memory from being opened.
-    sql = "select cast(name as text), cast(value as text), checksum is seal(name, value) from settings"
+    sql = "select cast(name as text), cast(coalesce(value, '') as text), checksum is seal(name, value) from settings"
     for name, text, whole in database.rows(sql):
         if name not in _READ:
             continue

@@ -29,7 +29,7 @@ def set_by_hand(database: Database) -> I64:
 
 def require_unchanged(database: Database, change: int) -> None:
     """Inside the transaction that writes a study's result: raise BadValue when an exemplar was edited since."""
-    if int(database.one("select change from meta")[0]) != change:
+    if database.ledger.change_now() != change:
         raise BadValue("the memory was edited since it was looked at; look again, then apply")
 
 

@@ -48,7 +48,7 @@ class Tags:
                 "select number, position from steps where state = 'done' order by position desc limit 1"
             )
             step, position = top if top is not None else (None, 0)
-            change = self._database.one("select change from meta")[0]
+            change = self._database.ledger.change
             if there is not None and (there.step, there.position) == (step, position):
                 return there
             if there is not None and not move:

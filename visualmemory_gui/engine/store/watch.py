@@ -44,7 +44,9 @@ class Watch:
     def all(self) -> list[Watched]:
         """In the order they came."""
         sql = f"select {_COLUMNS}, l.path from watch w join labels l on l.id = w.label_id order by w.id"
-        return [Watched(kept(row[:-1]), row[-1]) for row in self._database.rows(sql)]
+        found = self._database.rows(sql)
+        pictures = kept(self._database, [row[:-1] for row in found])
+        return [Watched(picture, row[-1]) for picture, row in zip(pictures, found, strict=True)]
 
     def remove(self, ids: Iterable[int]) -> None:
         with self._database.atomic():
