@@ -9,6 +9,7 @@ import pytest
 
 from tests.app.conftest import Desk
 from tests.conftest import picture, write_pictures
+from tests.reliability.planting import plant
 from visualmemory_gui.app import operations, theme
 from visualmemory_gui.engine.errors import NetworkMemory
 from visualmemory_gui.engine.memory import VisualMemory
@@ -96,3 +97,14 @@ def test_the_look_can_change_while_pictures_come_in(desk: Desk, tmp_path: Path) 
     desk.settle()
     assert len(looks) > 2 and desk.errors == []
     assert "Added" in desk.notes[-1]
+
+
+def test_damaged_settings_are_told_when_the_memory_opens(desk: Desk, small: Path, tmp_path: Path) -> None:
+    with VisualMemory.open(small, readonly=True) as memory:
+        assert memory.settings.k == 10
+    damaged = tmp_path / "damaged.vmem"
+    shutil.copytree(small, damaged)
+    plant(damaged, "insert into settings values ('k', 'many', 0)")
+    desk.open(damaged)
+    assert "Damaged settings of this memory: k" in desk.notes[-1]
+    assert desk.memory.settings.k == 10 and desk.errors == []

@@ -113,7 +113,7 @@ def test_numbers_that_are_used_up_are_told_and_nothing_is_changed(three, row, ta
     )
     three.reopened()
     before = three.content()
-    with pytest.raises(StorageError, match="nothing was changed"):
+    with pytest.raises(StorageError, match="no number left for more exemplars" if edit == "add" else "beyond what"):
         three.add(row(7), row(8)) if edit == "add" else (three.strike(1), three.strike(2))
     assert three.catalog.totals()[0] == 3 and three.damage() == []
     assert edit != "add" or three.content() == before
