@@ -35,6 +35,7 @@ COMMANDS = (
     ("compact", "{memory}"),
     ("forget", "{memory}", "1", "--yes"),
     ("export", "{memory}", "{work}/out.vmemz"),
+    ("export", "{memory}", "{work}/classes"),
     ("import", "{work}/out.vmemz", "{work}/again.vmem"),
 )
 

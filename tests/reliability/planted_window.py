@@ -15,6 +15,7 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.engine.errors import VisualMemoryError
 
 LATEST_MS = 20_000
 
@@ -40,7 +41,9 @@ def opened(memory: Path, image: Path, settings: QSettings) -> dict[str, object]:
     session.memory_opened.connect(lambda: ended.append("opened"))
     session.error_raised.connect(lambda what, todo, details: ended.append(f"error: {what} {todo}"))
     session.not_writable.connect(lambda path, why: ended.append(f"error: {why}"))
-    session.tasks.crashed.connect(lambda task, error: ended.append(f"crashed: {error!r}"))
+    session.tasks.crashed.connect(
+        lambda task, error: None if isinstance(error, VisualMemoryError) else ended.append(f"crashed: {error!r}")
+    )
     window.show()
     wait(window, ended)
     if session.memory is not None:

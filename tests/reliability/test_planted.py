@@ -37,7 +37,10 @@ LAST = 2**63 - 1
 # Where nothing is wrong until it is used, the command that refuses; "" where what was planted is simply never used.
 # Elsewhere it is `verify`.
 NAMED_BY = {
+    "an encoder of one's own that is not here": "classify",
     "exemplars numbered to the end": "add",
+    "changes numbered to the end": "strike",
+    "thresholds nested without end": "",
     "steps numbered to the end": "strike",
     "a seal of the graph by another installation": "",
 }

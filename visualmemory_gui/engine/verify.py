@@ -88,10 +88,13 @@ def _copies(live: LiveMemory) -> Iterator[Damage]:
 
 
 def _links(live: LiveMemory) -> Iterator[Damage]:
-    """Links beside the database: those in place of what is used are refused at the opening."""
-    for name in sorted(os.listdir(live.folder)):  # noqa: PTH208 - names alone
-        if (live.folder / name).is_symlink():
-            yield Damage("link", name, LINK)
+    """Links and pipes beside the database: those in place of what is used are refused at the opening."""
+    with os.scandir(live.folder) as entries:
+        for one in sorted(entries, key=lambda entry: entry.name):
+            if one.is_symlink():
+                yield Damage("link", one.name, LINK)
+            elif not one.is_file() and not one.is_dir():
+                yield Damage("file", one.name, "it is neither a file nor a folder")
 
 
 def _erasing(live: LiveMemory) -> Iterator[Damage]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from visualmemory_gui.engine.errors import DamagedMemory
-from visualmemory_gui.engine.store import exemplars, ledger, settings
+from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
+from visualmemory_gui.engine.store import exemplars, labels, ledger, settings
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.schema import open_memory
@@ -35,7 +35,7 @@ def damages(folder: Path) -> Iterator[Damage]:
 
 
 def _looks() -> tuple[Callable[[Database], Iterator[Damage]], ...]:
-    rows = (_meta, _sealed, _settings, _tallies)
+    rows = (_meta, _sealed, _labels, _settings, _tallies)
     return (_structure, _references, *rows, _exemplars, _vectors, _thumbnails, _history)
 
 
@@ -59,6 +59,17 @@ def _sealed(database: Database) -> Iterator[Damage]:
     for table in SEALED:
         for key in table.damaged(database):
             yield Damage("row", table.named(key), "its checksum does not fit")
+
+
+def _labels(database: Database) -> Iterator[Damage]:
+    """Labels that no edit would let in: a part ``..`` could lead an export out of its folder."""
+    for number, path in database.rows("select id, path from labels"):
+        try:
+            if labels.clean(path) == path:
+                continue
+        except BadLabel:
+            pass
+        yield Damage("row", f"labels {number}", "it is no label")
 
 
 def _settings(database: Database) -> Iterator[Damage]:
