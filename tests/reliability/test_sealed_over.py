@@ -99,7 +99,7 @@ REWRITTEN = (
     ),
     *of("watch", "id = 1", rename, "watch 1", time="2.0", thumbnail=BYTES),
     *of(
-        "tags", "name = 'first'", lambda memory: memory.tags.put("first"), "tags first",
+        "tags", "name = 'first'", lambda memory: memory.tags.put("first", move=True), "tags first",
         step="1", position=NUMBER, change=NUMBER, time="1.0", checksum=NUMBER,
     ),
     *of("keys", "digit = 4", rename, "keys 4", checksum=NUMBER),

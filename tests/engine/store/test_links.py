@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import clustered, picture
+from tests.reliability.planting import age
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryFolderError, StorageError
 from visualmemory_gui.engine.exchange.originals import original
@@ -232,11 +233,7 @@ def test_files_of_other_names_stay_where_they_are(folder: Path, work: Callable[[
 
 
 def test_a_migration_writes_its_backup_through_no_link_and_removes_only_its_own(folder: Path, outside: Path) -> None:
-    with VisualMemory.open(folder) as memory:
-        database = memory.live.database
-        for statement in ("queue", "watch", "tags", "kept", "keys"):
-            database.execute(f"drop table {statement}")
-        database.execute("pragma user_version=1")
+    age(folder, 1)
     (folder / "memory.sqlite.format-1").symlink_to(outside / "precious")
     (folder / "memory.sqlite.format-old").write_bytes(PRECIOUS)
     schema.open_memory(folder, readonly=False).close()
