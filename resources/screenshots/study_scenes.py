@@ -34,6 +34,7 @@ def evaluated(stage: Stage) -> None:
     stage.settle()
     stage.shoot("evaluated-curves")
     page.tabs.setCurrentWidget(page.confusion)
+    page.model.choose_level(0)  # blame knows full labels
     page.confusion.mistakes.setCurrentRow(0)
     page.look_for_blame()
     stage.settle()
