@@ -47,8 +47,7 @@ def test_flip_says_it_in_words_and_refuses_a_label_that_is_none(memory: Path, qu
 
 
 def test_flip_on_an_empty_memory_has_nothing_to_compare_with(tmp_path: Path, query: Path) -> None:
-    (tmp_path / "nothing").mkdir()
-    told("build", tmp_path / "nothing", tmp_path / "e.vmem", "--encoder", "fake")
+    VisualMemory.create(tmp_path / "e.vmem", "fake").close()
     assert told("flip", tmp_path / "e.vmem", query) == {
         "image": str(query), "label": None, "to": None, "strikes": None, "lessons": None
     }  # fmt: skip
@@ -141,8 +140,9 @@ def test_export_writes_a_report_on_one_decision(memory: Path, query: Path, tmp_p
     assert run("export", memory, tmp_path / name, "--format", "report", "--image", query).exit_code == 1
 
 
-@pytest.mark.parametrize("arguments", [["--format", "report"], ["--image", "x.png"]])
+@pytest.mark.parametrize("arguments", [["r.html", "--format", "report"], ["r.parquet", "--image", "x.png"]])
 def test_a_report_needs_its_picture_and_only_a_report_has_one(
     memory: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
-    assert run("export", memory, tmp_path / "r.html", *arguments).exit_code == 2
+    to, *options = arguments
+    assert run("export", memory, tmp_path / to, *options).exit_code == 2

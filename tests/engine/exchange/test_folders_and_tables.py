@@ -153,9 +153,9 @@ def test_a_csv_table_has_every_exemplar_and_no_formula(tmp_path: Path) -> None:
     lines = export(tmp_path / "m.vmem", tmp_path / "a.csv", "csv").read_text().splitlines()
     assert lines == [
         "id,label,state,trust,source",
-        "1,'=1+1,active,1.0,",
-        '2,"a,b",active,1.0,',
-        "3,größer,struck,1.0,",
+        "1,'=1+1,active,1,",
+        '2,"a,b",active,1,',
+        "3,größer,struck,1,",
     ]
 
 
