@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.cli.test_commands import run, told
 from tests.conftest import picture, write_pictures
+from visualmemory_gui import VisualMemory
 
 
 @pytest.fixture
