@@ -66,7 +66,7 @@ def _is_whole(path: Path) -> bool:
         return bundle.check(path) > 0
     if path.suffix == ".json":
         return len(json.loads(path.read_text())) > 0
-    return path.read_bytes().endswith(b"PAR1" if path.suffix == ".parquet" else b"\r\n")
+    return path.read_bytes().endswith(b"PAR1" if path.suffix == ".parquet" else b"\n")
 
 
 def _temporary(root: Path) -> list[Path]:
