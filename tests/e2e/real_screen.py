@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from PIL import Image
 from typer.testing import CliRunner
 
 from visualmemory_gui.cli.main import app
@@ -23,16 +24,17 @@ SCREEN = "1600x900x24"
 SOURCE_AT = (1400, 600)  # beside the window, which is 1280 wide
 STEPS, STEP_S = 10, "0.02"
 LONGEST_S = 30.0
+MOST_TABS = 40
 READING = ("show", "classify", "verify")
 State = dict[str, Any]
 
 
 @contextmanager
-def x_server() -> Iterator[str]:
+def x_server(size: str = SCREEN) -> Iterator[str]:
     """Start Xvfb on a display that is free; its name comes back, and it is ended at the end."""
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"],
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset"],
         pass_fds=(write,),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -133,6 +135,12 @@ class Screen:
         state: State = json.loads(self._window.lines.next())
         return state
 
+    def grab(self, file: Path) -> Image.Image:
+        """What the whole screen shows now; ``file`` keeps it."""
+        self._window.say(f"grab:{file}")
+        self._window.lines.next()
+        return Image.open(file).convert("RGB")
+
     def until(self, holds: Callable[[State], bool], what: str, *, longest_s: float = LONGEST_S) -> State:
         """The first state in which ``holds``; fails after ``longest_s``, saying what was awaited."""
         end, pause = time.monotonic() + longest_s, Event()
@@ -170,10 +178,15 @@ class Screen:
         self.focus()
         return self.rest()
 
-    def click(self, spot: list[int], *, held: str = "") -> None:
-        """Click there, with the key ``held`` down."""
+    def click(self, spot: list[int], *, held: str = "", times: int = 1) -> None:
+        """Click there, with the key ``held`` down; several times as fast as a hand can."""
         keys = (("keydown", held), ("keyup", held)) if held else ((), ())
-        self.hands("mousemove", *map(str, spot), *keys[0], "click", "1", *keys[1])
+        clicks = ("click", "--repeat", str(times), "--delay", "60", "1")
+        self.hands("mousemove", *map(str, spot), *keys[0], *clicks, *keys[1])
+
+    def wheel(self, spot: list[int], *, down: bool) -> None:
+        """Turn the wheel there by one notch."""
+        self.hands("mousemove", *map(str, spot), "click", "5" if down else "4")
 
     def keys(self, *keys: str) -> None:
         self.hands("key", "--delay", "30", *keys)
@@ -246,6 +259,15 @@ def _way(start: tuple[int, int], goal: list[int]) -> Iterator[str]:
         part = step / STEPS
         spot = (round(a + part * (b - a)) for a, b in zip(start, goal, strict=True))
         yield from ("sleep", STEP_S, "mousemove", *map(str, spot))
+
+
+def tab_until(screen: Screen, there: Callable[[State], bool], what: str) -> None:
+    """Press Tab until ``there``, which is ``what``, as a user would who sees where the keys go."""
+    for _ in range(MOST_TABS):
+        if there(screen.state()):
+            return
+        screen.keys("Tab")
+    raise AssertionError(f"{MOST_TABS} times Tab never came to {what}: {screen.state()['focus']}")
 
 
 def run(*arguments: object) -> list[Any]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.drawings import LOOKS, draw, draw_between, draw_spiral
-from tests.e2e.real_screen import Screen, State, run
+from tests.e2e.real_screen import Screen, State, run, tab_until
 
 pytestmark = pytest.mark.xvfb
-MOST_TABS = 40
 
 
 @pytest.fixture
@@ -43,14 +42,6 @@ def pictures(tmp_path: Path) -> dict[str, Path]:
 def tab_to(screen: Screen, name: str) -> None:
     """Press Tab until that place has the keys, as a user would who sees where they are."""
     tab_until(screen, lambda s: s["focus"] == name, name)
-
-
-def tab_until(screen: Screen, there: Callable[[State], bool], what: str) -> None:
-    for _ in range(MOST_TABS):
-        if there(screen.state()):
-            return
-        screen.keys("Tab")
-    raise AssertionError(f"{MOST_TABS} times Tab never came to {what}: {screen.state()['focus']}")
 
 
 def ask(screen: Screen, picture: Path) -> State:

@@ -1,7 +1,7 @@
 """The program with its window, as a user starts it, and a probe that says what the window shows.
 
 The probe lives here and not in the product. It answers every line on standard input with one line of JSON on standard
-output; "close" closes the window.
+output; "close" closes the window, "grab:FILE" keeps what the screen shows as an image.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Probe(QObject):
             self._notifier.setEnabled(False)
             QApplication.closeAllWindows()
         for word in asked:
+            if word.startswith("grab:"):
+                QApplication.primaryScreen().grabWindow(0).save(word.removeprefix("grab:"))
             sys.stdout.write(json.dumps(self._state()) + "\n")
             sys.stdout.flush()
             if word == "close" and self._window is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QAbstractItemView, QPushButton, QWidget
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QAbstractItemView, QPushButton, QStyleOptionViewItem, QWidget
 
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.history import StepRole
+from visualmemory_gui.app.widgets.empty_state import BeginButton
 from visualmemory_gui.app.widgets.history_list import HistoryList
 
 Told = dict[str, Any]
@@ -25,6 +27,10 @@ def lists_of(window: MainWindow) -> Told:
         "hint": window.decide.neighbours.hint.text(),
         "recent": window.decide.recent.rowCount(),
         "keys": {str(digit): label for digit, label in window.decide.decision.keys.items()},
+        "begin": {each.text(): _middle(each) for each in window.empty.findChildren(BeginButton) if each.isVisible()},
+        "strikes": strikes(window),
+        "vote": vote(window),
+        "similarity": similarity(window),
     }
 
 
@@ -76,6 +82,53 @@ def review(window: MainWindow) -> Told:
         "chosen": [each.id for each in tabs.suspects.table.chosen()],
         "tabs": [[spot.x(), spot.y()] for spot in spots],
     }
+
+
+def strikes(window: MainWindow) -> list[list[int]]:
+    """The middle of the button on every neighbour's card."""
+    grid, option = window.decide.neighbours.grid, QStyleOptionViewItem()
+    grid.initViewItemOption(option)
+    cells = [grid.visualRect(grid.model().index(row, 0)) for row in range(grid.model().rowCount())]
+    spots = [grid.viewport().mapToGlobal(grid.cards.button_rect(option, cell).center()) for cell in cells]
+    return [[spot.x(), spot.y()] for spot in spots]
+
+
+def similarity(window: MainWindow) -> Told:
+    """The exemplar that the similarity map is of, 0 without one; whether the mouse is on the cards; where they are on
+    the screen, and the first of them: left, top, width, height. ``image`` is the width and height of that card's own
+    image."""
+    splitting, grid = window.session.similarity.splitting, window.decide.neighbours.grid
+    first = grid.model().index(0, 0)
+    pixmap = first.data(CardRole.Pixmap) if first.isValid() else None
+    return {
+        "of": splitting.neighbour.id if splitting is not None and window.decide.query.similarity.isChecked() else 0,
+        "pointed": grid.viewport().underMouse(),
+        "grid": _place(grid.viewport()).getRect(),
+        "card": grid.visualRect(first).translated(_place(grid.viewport()).topLeft()).getRect(),
+        "image": [pixmap.width(), pixmap.height()] if pixmap is not None else None,
+    }
+
+
+def vote(window: MainWindow) -> Told:
+    """The panel of the vote: how high its room and its parts are, and how much of each can be seen on the screen."""
+    panel = window.decide.decision
+    details = panel.details
+    room = panel.parentWidget()
+    parts: dict[str, QWidget] = {"bars": panel.bars, "why": panel.why, "flip": panel.flip, "fold": details.fold}
+    parts |= {"rules": details.rules, "distances": details.distances, "classes": panel.classes}
+    shown = {name: part for name, part in parts.items() if part.isVisible()}
+    sight = _place(room).intersected(window.screen().geometry())
+    return {
+        "room": room.height(),
+        "middle": _middle(room),
+        "high": {name: part.height() for name, part in shown.items()},
+        "seen": {name: _place(part).intersected(sight).height() for name, part in shown.items()},
+        "spots": {name: _middle(part) for name, part in shown.items()},
+    }
+
+
+def _place(widget: QWidget) -> QRect:
+    return QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size())
 
 
 def _spots(view: QAbstractItemView) -> list[list[int]]:

@@ -23,7 +23,7 @@ Ready = tuple[QPixmap, int]  # a card's image, and the side in device pixels tha
 
 
 class NeighboursModel(QAbstractListModel):
-    """Answers ``CardRole`` and AccessibleTextRole. ``colour(label, labels by share)`` gives the chips' colours."""
+    """Answers ``CardRole`` and what is heard of a card. ``colour(label, labels by share)`` gives the chips' colours."""
 
     def __init__(self, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +95,8 @@ class NeighboursModel(QAbstractListModel):
             said = spoken(neighbour, level=self._level, state=self._state(row))
             said = f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
             return f"{said}. {LOCKED}" if self._locked and role == Qt.ItemDataRole.ToolTipRole else said
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return LOCKED if self._locked else ""
         if role == CardRole.Label:
             return at_level(neighbour.label, self._level)
         if role == CardRole.Closeness:
