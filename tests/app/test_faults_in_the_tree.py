@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleInterface, QFontMetrics, QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -137,7 +137,8 @@ def needed(element: Element) -> int:
     label = element.object()
     assert isinstance(label, QLabel)
     room = QRect(0, 0, element.rect().width(), 10_000)
-    return label.fontMetrics().boundingRect(room, int(label.alignment()) | 0x1000, name(element)).height()
+    flags = int(label.alignment()) | int(Qt.TextFlag.TextWordWrap)
+    return label.fontMetrics().boundingRect(room, flags, name(element)).height()
 
 
 class TestClasses:
