@@ -210,7 +210,8 @@ class History:
         self._known = self._database.rollbacks, _Last(last.position + 1, number, undone=False)
         entries.keep(self._database, records, number)
         self._say(writer, records, number, kind=kind)
-        writer.changes = replace(writer.changes, untagged=untagged)
+        if untagged:
+            writer.changes = replace(writer.changes, untagged=untagged)
 
     def _abandon(self) -> tuple[str, ...]:
         """What was undone cannot be redone any more; the tags that go with it come back."""

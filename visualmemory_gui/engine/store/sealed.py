@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.engine.errors import DamagedMemory
@@ -32,20 +33,15 @@ class SealedTable:
     def insert(self, database: Database, rows: Iterable[Params]) -> None:
         """Put in ``rows`` of ``columns``."""
         sealed = [(*row, seal(*row)) for row in rows]
-        database.many(self._insert, sealed)
+        database.many(_insert(self), sealed)
         database.ledger.weigh(self.name, come=[row[-1] for row in sealed])
 
     def insert_new(self, database: Database, rows: Iterable[Params]) -> list[Row]:
         """The same, but passes over what is there already, by what must be unique; returns the keys of the others."""
-        sql = f"{self._insert} on conflict do nothing returning {', '.join(self.key)}, checksum"
+        sql = f"{_insert(self)} on conflict do nothing returning {', '.join(self.key)}, checksum"
         found = database.many(sql, [(*row, seal(*row)) for row in rows])
         database.ledger.weigh(self.name, come=[row[-1] for row in found])
         return [row[:-1] for row in found]
-
-    @property
-    def _insert(self) -> str:
-        marks = ", ".join("?" * (len(self.columns) + 1))
-        return f"insert into {self.name} ({', '.join(self.columns)}, checksum) values ({marks})"
 
     def whole(self, database: Database, where: str, params: Params = ()) -> list[Row]:
         """The ``columns`` of the rows that fit. Raises DamagedMemory where a checksum does not fit its row."""
@@ -91,6 +87,12 @@ class SealedTable:
             if seal(*columns) != checksum:
                 raise damaged_row(database, self.named(key))
         return found
+
+
+@cache
+def _insert(table: SealedTable) -> str:
+    marks = ", ".join("?" * (len(table.columns) + 1))
+    return f"insert into {table.name} ({', '.join(table.columns)}, checksum) values ({marks})"
 
 
 def damaged_row(database: Database, row: str) -> DamagedMemory:
