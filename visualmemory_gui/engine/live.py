@@ -163,13 +163,17 @@ class LiveMemory(Stores):
 
     def require_writable(self) -> None:
         """Raise ReadOnlyMemory, or MemoryGone: before anything is read or copied for an edit that cannot be."""
+        self._require_editing()
+        self.database.require_there()
+
+    def _require_editing(self) -> None:
+        """Raise ReadOnlyMemory. The transaction itself asks whether the memory is still there."""
         if self.readonly:
             raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it")
-        self.database.require_there()
 
     def edit(self, kind: str, work: Callable[[Writer], object]) -> Changes:
         """Run ``work`` in one transaction that makes one undoable step, and tell everybody."""
-        self.require_writable()
+        self._require_editing()
         with self.edit_lock:
             with self.history.step(kind) as writer:
                 work(writer)

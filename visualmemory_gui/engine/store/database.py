@@ -186,25 +186,25 @@ class Database:
         """
         if self.readonly:
             raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it.")
-        with self.lock, self._savepoint() if self._depth else self._transaction():
-            yield
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.require_there()
-        self.rows("begin immediate")
-        self._depth += 1
-        try:
-            yield
-            self.ledger.save()
+        with self.lock:
+            if self._depth:
+                with self._savepoint():
+                    yield
+                return
             self.require_there()
-            self.rows("commit")
-        except BaseException:
-            self._roll_back(None)
-            raise
-        finally:
-            self.ledger.close()
-            self._depth -= 1
+            self.rows("begin immediate")
+            self._depth += 1
+            try:
+                yield
+                self.ledger.save()
+                self.require_there()
+                self.rows("commit")
+            except BaseException:
+                self._roll_back(None)
+                raise
+            finally:
+                self.ledger.close()
+                self._depth -= 1
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from visualmemory_gui.engine.store.database import Database, Params
@@ -50,9 +51,8 @@ def rewrite(database: Database, writer: Writer, columns: Sequence[str], changes:
     if not changes:
         return
     come = [change.after.checksum for change in changes]
-    sets = ", ".join(f"{name} = ?" for name in (*columns, "change", "checksum"))
     database.many(
-        f"update exemplars set {sets} where id = ?",
+        _update(tuple(columns)),
         [
             (*change.values, writer.change, checksum, change.after.id)
             for change, checksum in zip(changes, come, strict=True)
@@ -61,3 +61,9 @@ def rewrite(database: Database, writer: Writer, columns: Sequence[str], changes:
     for change in changes:
         writer.written.note(change.after)
     writer.weigh(gone=[change.before.checksum for change in changes], come=come)
+
+
+@cache
+def _update(columns: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{name} = ?" for name in (*columns, "change", "checksum"))
+    return f"update exemplars set {sets} where id = ?"

@@ -43,6 +43,8 @@ class Kinds:
         columns = self._columns.get(sql) or self._described(sql, cursor)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         if rows and columns.kinds:
+            if len(rows) == 1 and tuple(map(type, rows[0])) in columns.fitting:
+                return rows
             for signature in {tuple(map(type, row)) for row in rows} - columns.fitting:
                 if name := columns.misfit(signature):
                     raise DamagedMemory(
