@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import re
 import secrets
@@ -82,6 +83,12 @@ def open_own(path: Path) -> BufferedReader:
         file.close()
         raise OSError(errno.EINVAL, "it is not a file", str(path))
     return file
+
+
+def sha256(path: Path) -> str:
+    """The checksum (hex) of a file of ours. Raises OSError as ``open_own``."""
+    with open_own(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_own(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryFolderError
 from visualmemory_gui.engine.index import checkpoint
@@ -76,7 +76,7 @@ def _copies(live: LiveMemory) -> Iterator[Damage]:
         where = path.relative_to(live.folder).as_posix()
         if not live.files.is_copy(path):
             yield Damage("image", where, "the copy is missing")
-        elif _sha256(path) != sha256:
+        elif atomic_file.sha256(path) != sha256:
             yield Damage("image", where, "its bytes are not those that were copied")
     for path in live.files.all():
         where = path.relative_to(live.folder).as_posix()
@@ -100,7 +100,7 @@ def _links(live: LiveMemory) -> Iterator[Damage]:
 def _erasing(live: LiveMemory) -> Iterator[Damage]:
     """A forget whose steps are not all done."""
     if live.derived.get(ERASING) is not None:
-        yield Damage("forget", "memory.sqlite", "a forget was interrupted; opening the memory for editing finishes it")
+        yield Damage("forget", FILE, "a forget was interrupted; opening the memory for editing finishes it")
 
 
 def _index(live: LiveMemory) -> Iterator[Damage]:
@@ -129,8 +129,3 @@ def _answers(searcher: Searcher, snapshot: Snapshot) -> Iterator[Damage]:
     if hits < LEAST_RECALL * wanted:
         detail = f"it finds {hits} of {wanted} nearest neighbours; 'visualmemory compact' builds it anew"
         yield Damage("index", "index", detail)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

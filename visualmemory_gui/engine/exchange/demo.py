@@ -20,6 +20,7 @@ from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.new_memory import new_memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
+from visualmemory_gui.engine.store.layout import DATABASE
 from visualmemory_gui.engine.store.writer import Writer
 
 QUERIES = 40
@@ -50,7 +51,7 @@ def make_demo(
     the next call goes on from there; BadValue for an address.
     """
     place = folder_at(place or default_place(mistakes=mistakes)).absolute()
-    if (place / "memory.sqlite").is_file():
+    if (place / DATABASE).is_file():
         return place
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise MemoryExists(f"{place} holds something that is no memory: name another place for the demo")
@@ -82,7 +83,7 @@ def _kept_pictures(place: Path) -> Path:
 
 @contextmanager
 def _half_made(part: Path, encoder: str) -> Iterator[VisualMemory]:
-    if (part / "memory.sqlite").is_file():
+    if (part / DATABASE).is_file():
         with VisualMemory.open(part) as m:
             yield m
     else:

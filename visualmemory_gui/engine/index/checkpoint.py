@@ -112,7 +112,7 @@ def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room:
     if not _GRAPH.fullmatch(seal.file) or not atomic_file.is_own(path) or path.lstat().st_size != seal.size:
         raise Unfit("its file is missing or not of the sealed size")
     try:
-        if _sha256(path) != seal.sha256:
+        if atomic_file.sha256(path) != seal.sha256:
             raise Unfit("its file is damaged")
         graph = Graph.load(path, dim, capacity=max(room, seal.count))
     except (OSError, RuntimeError) as error:
@@ -205,8 +205,3 @@ def _as_storage_error(folder: Path) -> Iterator[None]:
 def _unlink(paths: Iterable[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with atomic_file.open_own(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
