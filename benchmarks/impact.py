@@ -25,8 +25,8 @@ from benchmarks.queue import timed
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.study.flips import flips
-from visualmemory_gui.engine.study.impact import Follower, Radius
-from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
+from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
 from visualmemory_gui.engine.types import RULES, Changes
 
 SIZES = (10_000, 100_000)
@@ -34,69 +34,70 @@ KINDS = ("strike", "restore", "relabel", "reweigh", "teach", "forget")
 KS = (10, 50)
 
 
-def proposals(memory: VisualMemory, rounds: int) -> dict[str, list[Proposal]]:
+def proposals(memory: VisualMemory, rounds: int) -> dict[str, list[ProposedEdit]]:
     """One exemplar each; those to restore are struck before."""
     rng = np.random.default_rng(7)
     ids = rng.choice(memory.snapshot.ids, 2 * rounds, replace=False).tolist()
     struck, others = ids[:rounds], ids[rounds:]
     memory.strike(struck)
     fresh, labels = clustered(rounds, seed=6)
-    found = {kind: [Proposal(kind, (i,), label=labels[0], trust=5.0) for i in others] for kind in KINDS}  # type: ignore[arg-type]
-    found["restore"] = [Proposal("restore", (i,)) for i in struck]
+    found = {kind: [ProposedEdit(kind, (i,), label=labels[0], trust=5.0) for i in others] for kind in KINDS}  # type: ignore[arg-type]
+    found["restore"] = [ProposedEdit("restore", (i,)) for i in struck]
     found["teach"] = [
-        Proposal("teach", label=label, lessons=(Lesson(vector),)) for vector, label in zip(fresh, labels, strict=True)
+        ProposedEdit("teach", label=label, lessons=(Lesson(vector),))
+        for vector, label in zip(fresh, labels, strict=True)
     ]
     return found
 
 
-def moves(radius: Radius) -> list[tuple[int | None, str | None, str | None]]:
-    return [(each.query.exemplar, each.before, each.after) for each in radius.moved]
+def moves(impact: Impact) -> list[tuple[int | None, str | None, str | None]]:
+    return [(each.query.exemplar, each.before, each.after) for each in impact.changed]
 
 
-def right(memory: VisualMemory, follower: Follower, rounds: int) -> tuple[int, int]:
+def right(memory: VisualMemory, tracker: ImpactTracker, rounds: int) -> tuple[int, int]:
     """How many edits of the ten neighbours of a followed exemplar did what was foreseen; how many decisions moved."""
     told: list[Changes] = []
     stop = memory.changed(told.append)
     agreed = moved = 0
     for i in range(rounds):
-        vector, own = follower._asked.vectors[i], follower._ids[i]
+        vector, own = tracker.asked.vectors[i], tracker._ids[i]
         near = tuple(n.id for n in memory.decide_vector(vector, exclude=(own,)).neighbours)
-        edit = Proposal("relabel", near, label="another") if i % 2 else Proposal("strike", near)
-        foreseen = follower.foresee(edit)
+        edit = ProposedEdit("relabel", near, label="another") if i % 2 else ProposedEdit("strike", near)
+        foreseen = tracker.preview(edit)
         memory.relabel(near, "another") if i % 2 else memory.strike(near)
-        happened = follower.follow(told[-1])
+        happened = tracker.impact_of(told[-1])
         agreed += moves(foreseen) == moves(happened)
-        moved += len(happened.moved)
+        moved += len(happened.changed)
         memory.undo()
-        follower.follow(told[-1])
+        tracker.impact_of(told[-1])
     stop()
     return agreed, moved
 
 
 def measure(memory: VisualMemory, rounds: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     edits = proposals(memory, rounds)
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     rows = []
     for kind in KINDS:
-        times = [timed(partial(follower.foresee, edit)) for edit in edits[kind]]
+        times = [timed(partial(tracker.preview, edit)) for edit in edits[kind]]
         rows.append(
             {
                 "exemplars": len(memory.snapshot),
-                "followed": len(follower),
+                "followed": len(tracker),
                 "edit": kind,
                 "ms": statistics.median(times),
                 "slowest_ms": max(times),
             }
         )
     many = memory.snapshot.ids[memory.snapshot.active][: len(memory.snapshot) // 100]
-    agreed, moved = right(memory, follower, rounds)
-    queries = follower._asked.vectors
+    agreed, moved = right(memory, tracker, rounds)
+    queries = tracker.asked.vectors
     product = statistics.median(timed(lambda: queries @ memory.snapshot.vectors.T) for _ in range(3))
     return rows, {
         "exemplars": len(memory.snapshot),
         "foreseen_right": f"{agreed} of {rounds}",
         "decisions_moved": moved,
-        "strike_1_percent_ms": timed(lambda: follower.foresee(Proposal("strike", tuple(many.tolist())))),
+        "strike_1_percent_ms": timed(lambda: tracker.preview(ProposedEdit("strike", tuple(many.tolist())))),
         "one_product_ms": product,
         "product_over_strike": product / rows[0]["ms"],
     }

@@ -1,9 +1,9 @@
 """How long until a whole queue of pictures is decided anew after an edit? And how long until the other decisions are?
 
 Clustered vectors of 384 dimensions, seeded. Each round teaches one picture of the queue, then strikes one exemplar out;
-timed is what follows the commit: the whole table, read anew. Beside it, in the same run, what a product of all queued
-vectors with the whole memory takes, without any ordering or vote. The last table is the blast radius: which of 2,000
-of the memory's own decisions (leave-one-out) an edit moved.
+timed is what follows the commit: the whole table, read again. Beside it, in the same run, what a product of all queued
+vectors with the whole memory takes, without any ordering or vote. The last table is the impact of an edit: which of
+2,000 of the memory's own decisions (leave-one-out) it changed.
 
     python -m benchmarks.queue [--rounds 30]
 """
@@ -26,7 +26,7 @@ from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.store.queue import NewQueued
-from visualmemory_gui.engine.study.impact import Follower
+from visualmemory_gui.engine.study.impact import ImpactTracker
 from visualmemory_gui.engine.types import Changes
 
 SIZES = (10_000, 100_000)
@@ -78,22 +78,22 @@ def measure_queue(memory: VisualMemory, vectors: np.ndarray, rounds: int) -> dic
     }
 
 
-def measure_radius(memory: VisualMemory, rounds: int) -> dict[str, Any]:
-    """Medians of the blast radius after one strike and after one more exemplar."""
-    follower = Follower(memory)
+def measure_impact(memory: VisualMemory, rounds: int) -> dict[str, Any]:
+    """Medians of the time to find the impact of one strike and after one more exemplar."""
+    tracker = ImpactTracker(memory)
     told: list[Changes] = []
     stop = memory.changed(told.append)
     fresh, labels = clustered(rounds, seed=5)
     strike, add = [], []
     for i in range(rounds):
         memory.strike([int(memory.snapshot.ids[i * 11])])
-        strike.append(timed(lambda: follower.follow(told[-1])))
+        strike.append(timed(lambda: tracker.impact_of(told[-1])))
         memory.add_vectors(fresh[i : i + 1], [labels[i]])
-        add.append(timed(lambda: follower.follow(told[-1])))
+        add.append(timed(lambda: tracker.impact_of(told[-1])))
     stop()
     return {
         "exemplars": len(memory.snapshot),
-        "followed": len(follower),
+        "followed": len(tracker),
         "strike_ms": statistics.median(strike),
         "add_ms": statistics.median(add),
         "slowest_ms": max(*strike, *add),
@@ -111,7 +111,7 @@ def main() -> None:
             memory.add_vectors(*clustered(size, seed=1))
             memory.maintain()
             queues += [measure_queue(memory, waiting[:count], rounds) for count in QUEUES]
-            radii.append(measure_radius(memory, rounds))
+            radii.append(measure_impact(memory, rounds))
     write("queue", {"dim": DIM, "rounds": rounds, "queues": queues, "blast_radius": radii})
     print(table(HEAD, [list(row.values()) for row in queues]))
     print()

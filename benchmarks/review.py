@@ -22,8 +22,8 @@ import numpy as np
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.exchange.demo import make_demo
-from visualmemory_gui.engine.standing import Asked, Standing
 from visualmemory_gui.engine.study.review import LABEL, Suspect, survey
+from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
 
 FLIPPED = 0.10
 KS = (10, 20, 50, 100)
@@ -49,7 +49,7 @@ def accuracy(memory: VisualMemory, truth: dict[int, str]) -> float:
     """Leave-one-out: the part of all exemplars that the memory, as it is labelled now, decides as they truly are."""
     snapshot = memory.snapshot
     asked = Asked.exemplars(snapshot, np.arange(len(snapshot)))
-    found = Standing(snapshot, asked, memory.live.searcher.nearest_many, k=10).decide(
+    found = TrackedDecisions(snapshot, asked, memory.live.searcher.nearest_many, k=10).decide(
         k=10, rule="rank", class_factor=False
     )
     return float(np.mean([found.label(n) == truth[int(i)] for n, i in enumerate(snapshot.ids)]))

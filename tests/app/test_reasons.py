@@ -22,7 +22,7 @@ from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.engine.study import attribute
 from visualmemory_gui.engine.study.flips import Flip, Flips, Lessons
-from visualmemory_gui.engine.study.impact import Radius
+from visualmemory_gui.engine.study.impact import Impact
 
 Wait = Callable[[Callable[[], object]], None]
 
@@ -134,18 +134,18 @@ def test_selecting_cards_tells_what_striking_them_would_do_and_show_lists_it(
     line = desk.window.decide.neighbours.impact
     assert line.label.text() == foreseen.text
     assert desk.memory.catalog.totals()[2] == 0
-    predicted = foreseen.radius
+    predicted = foreseen.impact
     assert predicted is not None
-    if predicted.moved:
+    if predicted.changed:
         line.show_button.click()
         desk.settle()
-        assert desk.ask.asked[-1] == foreseen.text and len(desk.ask.rows) == len(predicted.moved)
+        assert desk.ask.asked[-1] == foreseen.text and len(desk.ask.rows) == len(predicted.changed)
         desk.select(cats)
         until(lambda: foreseen.text)
     told = []
     desk.window.session.followed.moved.connect(told.append)
     desk.press("actionStrike")
-    assert [(m.before, m.after) for m in told[-1].moved] == [(m.before, m.after) for m in predicted.moved]
+    assert [(m.before, m.after) for m in told[-1].changed] == [(m.before, m.after) for m in predicted.changed]
     desk.select([])
     until(lambda: not foreseen.text)
 
@@ -235,13 +235,13 @@ def test_a_suspect_that_is_selected_tells_what_its_suggestion_and_striking_it_wo
     until(lambda: line.text().startswith("Striking out 1 exemplar would "))
     QApplication.sendEvent(strike, QEvent(QEvent.Type.Leave))
     until(lambda: line.text().startswith("Relabelling 1 exemplar to "))
-    foreseen = desk.window.session.foreseen.radius
+    foreseen = desk.window.session.foreseen.impact
     assert foreseen is not None
-    moved: list[Radius] = []
+    moved: list[Impact] = []
     desk.window.session.followed.moved.connect(moved.append)
     page.take()
     until(lambda: moved)
-    assert moved[-1].moved == foreseen.moved
+    assert moved[-1].changed == foreseen.changed
     tabs.show_grid()
     until(lambda: not desk.window.session.foreseen.text)
 
@@ -291,7 +291,7 @@ def test_too_many_are_not_looked_ahead_at_and_nothing_is_asked_of_none(desk: Des
     assert thought("strike", []) is None and lesson(None, "x") is None
     foreseen.consider(Thought("strike", (999,)))  # nobody is there
     desk.settle()
-    assert foreseen.radius is None
+    assert foreseen.impact is None
 
 
 def test_the_similarity_map_lies_over_the_query_and_its_neighbour(desk: Desk, tmp_path: Path, until: Wait) -> None:

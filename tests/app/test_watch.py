@@ -112,10 +112,10 @@ def test_following_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> Non
     followed.begin()
     cancel_all(desk)
     desk.settle()
-    assert followed.follower is None
+    assert followed.tracker is None
     operations.reweigh(desk.window.session, [1], 0.5)
     desk.settle()
-    assert followed.follower is not None
+    assert followed.tracker is not None
 
 
 def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:

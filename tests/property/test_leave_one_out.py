@@ -12,12 +12,12 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.confidence import Ballot
 from visualmemory_gui.engine.decision.many import Verdicts
-from visualmemory_gui.engine.standing import Asked, Standing
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import frozen, review
 from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.impact import Follower
+from visualmemory_gui.engine.study.impact import ImpactTracker
 from visualmemory_gui.engine.study.subsets import Asker, Voting
+from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
 from visualmemory_gui.engine.types import RULES
 
 CLOSE = brute_force.CLOSE
@@ -55,10 +55,10 @@ def in_a_row(memory: VisualMemory, expected: dict[int, brute_force.Answer], k: i
     """Standing decisions and what impact takes for the state before."""
     snapshot = memory.snapshot
     rows = np.flatnonzero(snapshot.active)
-    standing = Standing(snapshot, Asked.exemplars(snapshot, rows), memory.live.searcher.nearest_many, k=k)
-    same(standing.decide(k=k, rule=rule, class_factor=True), list(expected.values()))
-    follower = Follower(memory)
-    for i, label in zip(follower.asked.ids.tolist(), follower._labels, strict=True):
+    tracked = TrackedDecisions(snapshot, Asked.exemplars(snapshot, rows), memory.live.searcher.nearest_many, k=k)
+    same(tracked.decide(k=k, rule=rule, class_factor=True), list(expected.values()))
+    tracker = ImpactTracker(memory)
+    for i, label in zip(tracker.asked.ids.tolist(), tracker._labels, strict=True):
         assert label in expected[i].winners or not expected[i].winners
 
 
@@ -129,14 +129,14 @@ def test_a_watched_image_that_was_taught_is_decided_as_if_it_had_not_been(tmp_pa
         vector /= np.linalg.norm(vector)
         content = long_tail.content(7777)
         memory.watch.add([(NewPicture(content, "/q.png", vector=vector), "b/7")])
-        follower = Follower(memory)
-        before = follower.rows()[0]
+        tracker = ImpactTracker(memory)
+        before = tracker.watched_decisions()[0]
         told = []
         memory.changed(told.append)
         memory.add_rows([long_tail.NewExemplar("b/7", vector, content=content)])
-        assert follower.follow(told[-1]).moved == ()
-        assert follower.rows()[0].share == before.share
+        assert tracker.impact_of(told[-1]).changed == ()
+        assert tracker.watched_decisions()[0].share == before.share
         image = brute_force.Voter("b/7", 1.0, vector.astype(np.float64), content)
         expected = brute_force.watched(long_tail.voters(memory), image, 10, "rank")
-        assert follower.rows()[0].label in expected.winners
-        assert follower.rows()[0].share == pytest.approx(max(expected.shares.values()), abs=CLOSE)
+        assert tracker.watched_decisions()[0].label in expected.winners
+        assert tracker.watched_decisions()[0].share == pytest.approx(max(expected.shares.values()), abs=CLOSE)

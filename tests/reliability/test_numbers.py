@@ -14,8 +14,8 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import prune
-from visualmemory_gui.engine.study.impact import Follower, Radius
-from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
+from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
 from visualmemory_gui.engine.types import Changes, NewExemplar, Rule
 
 SHARES = (0.01, 0.1, 0.5, 0.9)
@@ -32,20 +32,20 @@ class Edit:
     """``make`` does it; ``proposal`` is what is asked about it before, where that can be asked."""
 
     make: Callable[[], object]
-    proposal: Proposal | None = None
+    proposal: ProposedEdit | None = None
 
 
 def edits(memory: VisualMemory, kind: str, ids: tuple[int, ...], rng: np.random.Generator) -> Edit:
     """An edit of ``ids``, which are active."""
     if kind == "strike":
-        return Edit(lambda: memory.strike(ids), Proposal("strike", ids))
+        return Edit(lambda: memory.strike(ids), ProposedEdit("strike", ids))
     if kind == "restore":
         memory.strike(ids)
-        return Edit(lambda: memory.restore(ids), Proposal("restore", ids))
+        return Edit(lambda: memory.restore(ids), ProposedEdit("restore", ids))
     if kind == "relabel":
-        return Edit(lambda: memory.relabel(ids, "b/7"), Proposal("relabel", ids, label="b/7"))
+        return Edit(lambda: memory.relabel(ids, "b/7"), ProposedEdit("relabel", ids, label="b/7"))
     if kind == "reweigh":
-        return Edit(lambda: memory.reweigh(ids, 0.1), Proposal("reweigh", ids, trust=0.1))
+        return Edit(lambda: memory.reweigh(ids, 0.1), ProposedEdit("reweigh", ids, trust=0.1))
     if kind == "rename":
         label = memory.catalog.get(ids[:1])[0].label
         return Edit(lambda: memory.rename_label(label, "b/7/new"))
@@ -54,14 +54,14 @@ def edits(memory: VisualMemory, kind: str, ids: tuple[int, ...], rng: np.random.
         contents = [long_tail.content(5000 + i) for i in range(len(ids))]
         rows = [NewExemplar("b/7", v, content=c) for v, c in zip(vectors, contents, strict=True)]
         lessons = tuple(Lesson(v, c) for v, c in zip(vectors, contents, strict=True))
-        return Edit(lambda: memory.add_rows(rows), Proposal("teach", label="b/7", lessons=lessons))
+        return Edit(lambda: memory.add_rows(rows), ProposedEdit("teach", label="b/7", lessons=lessons))
     if kind == "tune":
         trust = {i: float(t) for i, t in zip(ids, rng.uniform(0.05, 4, len(ids)), strict=True)}
-        return Edit(lambda: tuned(memory, trust), Proposal("reweigh", tuple(trust), trusts=tuple(trust.values())))
+        return Edit(lambda: tuned(memory, trust), ProposedEdit("reweigh", tuple(trust), trusts=tuple(trust.values())))
     if kind in prune.METHODS:
         plan = prune.plan(memory, kind)  # type: ignore[arg-type]
         trusts = tuple(one.trust for one in plan.pruned if one.trust is not None)
-        proposal = Proposal("reweigh" if trusts else "strike", plan.ids, trusts=trusts)
+        proposal = ProposedEdit("reweigh" if trusts else "strike", plan.ids, trusts=trusts)
         return Edit(lambda: prune.apply(memory, plan), proposal if plan.ids else None)
     if kind == "undo":
         memory.relabel(ids, "a/0")
@@ -121,8 +121,8 @@ def test_what_an_edit_changed_is_what_a_recount_finds(tmp_path, kind: str, watch
             ids = memory.snapshot.ids
             some = tuple(rng.choice(ids, max(1, round(share * len(ids))), replace=False).tolist())
             edit = edits(memory, kind, some, rng)
-            radius = counted(memory, edit)
-            edited, changed = edited + radius.of, changed + len(radius.moved)
+            impact = counted(memory, edit)
+            edited, changed = edited + impact.of, changed + len(impact.changed)
     assert edited and (changed or kind in prune.METHODS), "nothing was edited, or it changed nothing"
 
 
@@ -136,16 +136,16 @@ def test_what_forgetting_would_change_is_what_a_recount_finds(tmp_path, watched:
                 watch(memory, rng)
             ids = memory.snapshot.ids
             some = tuple(rng.choice(ids, max(1, round(share * len(ids))), replace=False).tolist())
-            before, foreseen = state(memory), Follower(memory).foresee(Proposal("forget", some))
+            before, foreseen = state(memory), ImpactTracker(memory).preview(ProposedEdit("forget", some))
             memory.forget(some)
             check(foreseen, before, state(memory), own=set(), watched=watched)
 
 
-def counted(memory: VisualMemory, edit: Edit) -> Radius:
+def counted(memory: VisualMemory, edit: Edit) -> Impact:
     """Make ``edit`` and count after each of its transactions; what was foreseen must be the same."""
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     states, weights = [state(memory)], [trusts(memory)]
-    foreseen = None if edit.proposal is None else follower.foresee(edit.proposal)
+    foreseen = None if edit.proposal is None else tracker.preview(edit.proposal)
     told: list[Changes] = []
 
     def note(changes: Changes) -> None:
@@ -157,16 +157,16 @@ def counted(memory: VisualMemory, edit: Edit) -> Radius:
     edit.make()
     stop()
     watched = bool(len(memory.watch))
-    radius = Radius((), 0, watched)
+    impact = Impact((), 0, watched)
     for number, changes in enumerate(told):
         then, now = weights[number : number + 2]
         own = {i for i in then if i in now and then[i] != now[i]}
-        radius = follower.follow(changes)
-        check(radius, *states[number : number + 2], own=own, watched=watched)
+        impact = tracker.impact_of(changes)
+        check(impact, *states[number : number + 2], own=own, watched=watched)
     if foreseen is not None and told:
-        assert foreseen == radius
-        assert foreseen.foreseen == would(foreseen)
-    return radius
+        assert foreseen == impact
+        assert foreseen.forecast == would(foreseen)
+    return impact
 
 
 Key = int | str | None
@@ -214,17 +214,17 @@ def trusts(memory: VisualMemory) -> dict[int, float]:
     return {i: voter.trust for i, voter in long_tail.voters(memory).items()}
 
 
-def check(radius: Radius, before: State, after: State, *, own: set[int], watched: bool) -> None:
+def check(impact: Impact, before: State, after: State, *, own: set[int], watched: bool) -> None:
     """The number of decisions that changed, of how many, of which kind, and the sentence that says so."""
     both = [key for key in before if key in after and (watched or before[key].expected == after[key].expected)]
     moved = {key: (before[key].won, after[key].won) for key in both if before[key].won != after[key].won}
-    assert {key_of(m): (m.before, m.after) for m in radius.moved} == moved
-    assert radius.of == len(both)
-    assert radius.count("fixed") == sum(after[key].right and not before[key].right for key in moved)
-    assert radius.count("broken") == sum(before[key].right and not after[key].right for key in moved)
+    assert {key_of(m): (m.before, m.after) for m in impact.changed} == moved
+    assert impact.of == len(both)
+    assert impact.count("fixed") == sum(after[key].right and not before[key].right for key in moved)
+    assert impact.count("broken") == sum(before[key].right and not after[key].right for key in moved)
     kind = "watched " if watched else "" if own & set(both) else "other "
     many = len(moved) or "none"
-    assert radius.words == f"{many} of {len(both)} {kind}decision{'' if len(both) == 1 else 's'} changed."
+    assert impact.summary == f"{many} of {len(both)} {kind}decision{'' if len(both) == 1 else 's'} changed."
 
 
 def key_of(moved: object) -> Key:
@@ -232,12 +232,12 @@ def key_of(moved: object) -> Key:
     return query.picture.content if query.picture else query.exemplar
 
 
-def would(radius: Radius) -> str:
-    if not radius.of:
+def would(impact: Impact) -> str:
+    if not impact.of:
         return "would leave no other decision to compare"
     kinds = (("fix", "fixed"), ("break", "broken"), ("move", "moved"))
-    said = [f"{verb} {radius.count(kind)}" for verb, kind in kinds if radius.count(kind)]  # type: ignore[arg-type]
-    return f"would {', '.join(said) or 'change none'} of {radius.base}"
+    said = [f"{verb} {impact.count(kind)}" for verb, kind in kinds if impact.count(kind)]  # type: ignore[arg-type]
+    return f"would {', '.join(said) or 'change none'} of {impact.base}"
 
 
 def decided_by(memory: VisualMemory, rule: Rule, k: int, level: int) -> None:

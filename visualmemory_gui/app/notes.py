@@ -15,7 +15,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.impact import Radius
+    from visualmemory_gui.engine.study.impact import Impact
 
 
 class Notes(QObject):
@@ -68,10 +68,10 @@ class Notes(QObject):
         if self._undo is not None:
             self._undo()
 
-    def on_moved(self, radius: Radius) -> None:
+    def on_moved(self, impact: Impact) -> None:
         """The note of an edit goes on with what the edit did to other decisions."""
-        if self.bar.isVisible() and self._goes_on and radius.of:
+        if self.bar.isVisible() and self._goes_on and impact.of:
             show = partial(
-                watch_operations.show_moved, self._session, radius, ask=self._ask, then=self.followed_chosen.emit
+                watch_operations.show_moved, self._session, impact, ask=self._ask, then=self.followed_chosen.emit
             )
-            self.bar.add(radius.words, (NoteAction("Show changed decisions", show),) if radius.moved else ())
+            self.bar.add(impact.summary, (NoteAction("Show changed decisions", show),) if impact.changed else ())

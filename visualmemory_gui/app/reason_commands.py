@@ -17,7 +17,7 @@ from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
 from visualmemory_gui.engine.decision.levels import at_level
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.impact import Radius
+    from visualmemory_gui.engine.study.impact import Impact
 
 SIDE = 160
 
@@ -58,25 +58,25 @@ class ReasonCommands:
         self._session.edit("Reading pictures", rows, partial(self._ask_flip, title, note, strikes.ids))
 
     def _ask_flip(self, title: str, note: str, ids: tuple[int, ...], rows: list[StrikeRow]) -> None:
-        foreseen: list[tuple[str, Radius]] = []
+        foreseen: list[tuple[str, Impact]] = []
         strike = partial(operations.strike, self._session, ids, here=True)
         say = self._ask.flip(title, note, rows, strike, lambda: self._show(*foreseen[-1]))
 
-        def tell(text: str, radius: Radius | None) -> None:
-            if radius is not None:
-                foreseen.append((text, radius))
-            say(text, radius is not None and bool(radius.moved))
+        def tell(text: str, impact: Impact | None) -> None:
+            if impact is not None:
+                foreseen.append((text, impact))
+            say(text, impact is not None and bool(impact.changed))
 
         self._session.foreseen.ask(Thought("strike", ids), tell)
 
-    def _show(self, text: str, radius: Radius) -> None:
-        watch_operations.show_moved(self._session, radius, ask=self._ask, then=self._then, title=text)
+    def _show(self, text: str, impact: Impact) -> None:
+        watch_operations.show_moved(self._session, impact, ask=self._ask, then=self._then, title=text)
 
     def show_foreseen(self) -> None:
         """List the decisions that the edit in question would change."""
         model = self._session.foreseen
-        if model.radius is not None and model.radius.moved:
-            self._show(model.text, model.radius)
+        if model.impact is not None and model.impact.changed:
+            self._show(model.text, model.impact)
 
     def report(self) -> None:
         """Ask where to, and write the decision that is shown as a document."""

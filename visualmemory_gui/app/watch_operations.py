@@ -15,7 +15,7 @@ from visualmemory_gui.app.operations import may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture
-from visualmemory_gui.engine.study.impact import Moved, Radius
+from visualmemory_gui.engine.study.impact import ChangedDecision, Impact
 
 MOST_SHOWN = 200
 SIDE = 96
@@ -47,11 +47,11 @@ def unwatch(session: Session, ids: Sequence[int]) -> None:
 
 
 def show_moved(
-    session: Session, radius: Radius, *, ask: Asking, then: Callable[[Query | int], object], title: str = ""
+    session: Session, impact: Impact, *, ask: Asking, then: Callable[[Query | int], object], title: str = ""
 ) -> None:
     """List the decisions that an edit moved, or would move; the one chosen goes to ``then`` as an exemplar's id or a
     query. ``title`` says it where it is not done yet."""
-    moved = radius.moved[:MOST_SHOWN]
+    moved = impact.changed[:MOST_SHOWN]
 
     def chosen(row: int) -> None:
         query = moved[row].query
@@ -60,8 +60,8 @@ def show_moved(
             then(found)
 
     def shown(rows: list[MovedRow]) -> None:
-        first = f" (the first {len(moved):,})" if len(moved) < len(radius.moved) else ""
-        ask.moved(f"{title or radius.words.capitalize()}{first}", rows, chosen)
+        first = f" (the first {len(moved):,})" if len(moved) < len(impact.changed) else ""
+        ask.moved(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
 
     session.edit("Reading pictures", lambda m: [_row(m, each) for each in moved], shown)
 
@@ -74,7 +74,7 @@ def query_of(picture: KeptPicture) -> Query | None:
     return Query(name, picture.vector, picture.content, picture.thumbnail, picture.source)
 
 
-def _row(memory: Any, moved: Moved) -> MovedRow:
+def _row(memory: Any, moved: ChangedDecision) -> MovedRow:
     query = moved.query
     if query.picture is not None:
         jpeg, source = query.picture.thumbnail, query.picture.source

@@ -1,4 +1,4 @@
-"""Commands on the decisions that are followed: watch, and impact, which looks ahead."""
+"""Commands on the decisions that are tracked: watch, and impact, which previews an edit."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
-    from visualmemory_gui.engine.study.impact import Followed, Radius
-    from visualmemory_gui.engine.study.supposing import Kind, Proposal
+    from visualmemory_gui.engine.study.impact import Impact, TrackedQuery
+    from visualmemory_gui.engine.study.proposed_edit import EditKind, ProposedEdit
 
 
 class WatchVerb(StrEnum):
@@ -126,10 +126,10 @@ def _list(memory: str, *, as_json: bool) -> None:
 
 def _check(memory: str, *, as_json: bool) -> None:
     from visualmemory_gui.engine.decision.levels import level_in_words
-    from visualmemory_gui.engine.study.impact import Follower
+    from visualmemory_gui.engine.study.impact import ImpactTracker
 
     with reader(memory) as m, Progress("deciding") as report:
-        rows = Follower(m, report=report).rows() if len(m.watch) else ()
+        rows = ImpactTracker(m, report=report).watched_decisions() if len(m.watch) else ()
         level = m.settings.level
     right = sum(row.right for row in rows)
     if as_json:
@@ -178,22 +178,22 @@ def impact(
     Before it is made: nothing is written. The decisions are those of the watch set; without one up to 2,000 of the
     memory's own exemplars stand in, each decided by the others.
     """
-    from visualmemory_gui.engine.study.impact import Follower
+    from visualmemory_gui.engine.study.impact import ImpactTracker
 
     with reader(memory) as m, Progress("deciding") as report:
-        proposal = _proposal(m, edit, items or [], label, to)
-        found = Follower(m, report=report).foresee(proposal, report=report)
-        names = [_name(each.query, m) for each in found.moved]
+        proposed = _proposed(m, edit, items or [], label, to)
+        found = ImpactTracker(m, report=report).preview(proposed, report=report)
+        names = [_name(each.query, m) for each in found.changed]
     if as_json:
         emit(impact_json(edit.value, found, names))
     else:
         _tell_impact(found, names)
 
 
-def _proposal(m: VisualMemory, edit: EditName, items: list[str], label: str | None, to: float) -> Proposal:
-    from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+def _proposed(m: VisualMemory, edit: EditName, items: list[str], label: str | None, to: float) -> ProposedEdit:
+    from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
 
-    kind: Kind = edit.value
+    kind: EditKind = edit.value
     if edit in (EditName.relabel, EditName.teach) and label is None:
         raise typer.BadParameter(f"{edit.value} needs a label", param_hint="--label")
     if edit is EditName.teach:
@@ -202,13 +202,13 @@ def _proposal(m: VisualMemory, edit: EditName, items: list[str], label: str | No
         pictures = [m.picture(item) for item in items]
         vectors = m.embed(pictures)
         lessons = tuple(Lesson(v, p.content) for p, v in zip(pictures, vectors, strict=True))
-        return Proposal("teach", label=label or "", lessons=lessons)
+        return ProposedEdit("teach", label=label or "", lessons=lessons)
     ids = [_id(item) for item in items]
     if edit is not EditName.relabel:
         ids = chosen(m, ids, label)
     if not ids:
         raise typer.BadParameter("name exemplars by id or by an option", param_hint="ID")
-    return Proposal(kind, tuple(ids), label=label or "", trust=to)
+    return ProposedEdit(kind, tuple(ids), label=label or "", trust=to)
 
 
 def _id(text: str) -> int:
@@ -218,7 +218,7 @@ def _id(text: str) -> int:
         raise typer.BadParameter(f"{text!r} is no id", param_hint="ID") from None
 
 
-def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
+def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, Any]:
     """``picture`` is the older name of ``image``; both are written in 0.2."""
     moved = [
         {
@@ -231,23 +231,23 @@ def impact_json(edit: str, found: Radius, names: list[str]) -> dict[str, Any]:
             "after": each.after,
             "kind": each.kind,
         }
-        for each, name in zip(found.moved, names, strict=True)
+        for each, name in zip(found.changed, names, strict=True)
     ]
     counts = {kind: found.count(kind) for kind in ("fixed", "broken", "moved")}
     return {"edit": edit, "of": found.of, "watched": found.watched, **counts, "decisions": moved}
 
 
-def _tell_impact(found: Radius, names: list[str]) -> None:
-    print_line(found.foreseen)
-    if found.moved:
+def _tell_impact(found: Impact, names: list[str]) -> None:
+    print_line(found.forecast)
+    if found.changed:
         rows = (
             (each.kind, each.query.expected, each.before, each.after, name)
-            for each, name in zip(found.moved, names, strict=True)
+            for each, name in zip(found.changed, names, strict=True)
         )
         table(rows, ("kind", "expected", "now", "then", "picture"))
 
 
-def _name(query: Followed, m: VisualMemory | None) -> str:
+def _name(query: TrackedQuery, m: VisualMemory | None) -> str:
     """The picture's path; an exemplar without one by its id."""
     if query.picture is not None:
         return query.picture.source or f"picture {query.picture.id}"

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine.decision.many import UNKNOWN
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.standing import Asked, Standing
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.rows import loaded
+from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
 from visualmemory_gui.engine.types import F32, F64, I64, Bools
 
 
@@ -61,7 +61,7 @@ class Waiting:
     ids: I64
     sources: list[str | None]
     content: I64
-    standing: Standing
+    decisions: TrackedDecisions
     snapshot: Snapshot
     alike: dict[int, list[int]] = field(default_factory=dict)  # place in the queue -> rows of the snapshot
 

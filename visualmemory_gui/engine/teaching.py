@@ -22,10 +22,10 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.queue_table import QueueTable, Waiting, asked_of, source_of
 from visualmemory_gui.engine.reading import Embed, PictureReader, batched, file_sha256
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.standing import Standing, goes_on, touched_rows
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.store.queue import NewQueued, Queued
+from visualmemory_gui.engine.tracked_decisions import TrackedDecisions, continues, touched_rows
 from visualmemory_gui.engine.types import Bools, Changes, Picture, Rule, Skipped
 
 BATCH = 16
@@ -93,7 +93,7 @@ class TeachingQueue:
             decider.refresh(snapshot)
         with self._lock:
             rows = self._followed(snapshot, k)
-            found = rows.standing.decide(
+            found = rows.decisions.decide(
                 k=k,
                 rule=rule,
                 class_factor=settings.class_factor,
@@ -180,11 +180,11 @@ class TeachingQueue:
         if self._forgotten:
             self._forgotten, self._rows = False, None
         rows = self._rows
-        if rows is None or rows.standing.deep < k or not goes_on(rows.snapshot, snapshot):
+        if rows is None or rows.decisions.max_k < k or not continues(rows.snapshot, snapshot):
             self._rows = rows = self._read(snapshot, k)
         elif rows.snapshot is not snapshot:
             before, rows.snapshot = rows.snapshot, snapshot
-            rows.standing.follow(snapshot)
+            rows.decisions.update(snapshot)
             rows.note_alike(touched_rows(before, snapshot))
         return rows
 
@@ -192,8 +192,8 @@ class TeachingQueue:
         facts = self._live.queue_rows.facts()
         ids = np.array([row[0] for row in facts], np.int64)
         asked = asked_of(self._live.queue_rows.vectors(ids), [row[2] for row in facts])
-        standing = Standing(snapshot, asked, self._live.searcher.nearest_many, k=k)
-        rows = Waiting(ids, [source_of(row[1]) for row in facts], asked.content, standing, snapshot)
+        decisions = TrackedDecisions(snapshot, asked, self._live.searcher.nearest_many, k=k)
+        rows = Waiting(ids, [source_of(row[1]) for row in facts], asked.content, decisions, snapshot)
         rows.note_alike(np.flatnonzero(np.isin(snapshot.content, asked.content)))
         return rows
 
@@ -205,13 +205,13 @@ class TeachingQueue:
         rows.ids = np.concatenate([rows.ids, np.array([row[0] for row in facts], np.int64)])
         rows.sources += [source_of(row[1]) for row in facts]
         rows.content = np.concatenate([rows.content, asked.content])
-        rows.standing.extend(asked)
+        rows.decisions.extend(asked)
         rows.note_alike(np.flatnonzero(np.isin(rows.snapshot.content, asked.content)))
 
     def _kept(self, rows: Waiting, which: Bools) -> Waiting:
-        rows.standing.keep(np.flatnonzero(which))
+        rows.decisions.keep(np.flatnonzero(which))
         sources = [source for source, stays in zip(rows.sources, which, strict=True) if stays]
-        left = Waiting(rows.ids[which], sources, rows.content[which], rows.standing, rows.snapshot)
+        left = Waiting(rows.ids[which], sources, rows.content[which], rows.decisions, rows.snapshot)
         left.note_alike(np.array(sorted(set(chain(*rows.alike.values()))), np.int64))
         return left
 

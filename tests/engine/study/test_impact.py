@@ -11,8 +11,8 @@ import pytest
 
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.study.impact import Follower, Radius
-from visualmemory_gui.engine.study.supposing import Proposal
+from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 DIM = 5
 
@@ -41,8 +41,8 @@ def alone(memory: VisualMemory) -> dict[int, str | None]:
     }
 
 
-def moves(radius: Radius) -> dict[int | None, tuple[str | None, str | None]]:
-    return {moved.query.exemplar: (moved.before, moved.after) for moved in radius.moved}
+def moves(impact: Impact) -> dict[int | None, tuple[str | None, str | None]]:
+    return {moved.query.exemplar: (moved.before, moved.after) for moved in impact.changed}
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def moves(radius: Radius) -> dict[int | None, tuple[str | None, str | None]]:
     ],
 )
 def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind, of, own, base):
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     before = alone(memory)
     changes = None
-    stop = memory.changed(lambda told: setattr(follower, "told", told))
+    stop = memory.changed(lambda told: setattr(tracker, "told", told))
     {
         "strike": lambda: memory.strike([3, 9, 20]),
         "relabel": lambda: memory.relabel([3, 9, 20], "new"),
@@ -66,13 +66,13 @@ def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind, of, ow
         "add": lambda: memory.add_vectors(vectors(5, 2), ["new"] * 5),
     }[kind]()
     stop()
-    changes = follower.told
+    changes = tracker.told
     after = alone(memory)
     counted = set(before) - (set() if kind == "reweigh" else set(changes.ids))
     expected = {i: (before[i], after[i]) for i in counted if before[i] != after[i]}
-    radius = follower.follow(changes)
-    assert expected and moves(radius) == expected
-    assert (radius.of, radius.own, radius.watched, radius.base) == (of, own, False, base)
+    impact = tracker.impact_of(changes)
+    assert expected and moves(impact) == expected
+    assert (impact.of, impact.own, impact.watched, impact.base) == (of, own, False, base)
 
 
 @pytest.mark.parametrize("kind", ["strike", "relabel", "reweigh"])
@@ -90,31 +90,31 @@ def test_an_edit_of_one_exemplar_never_moves_its_own_decision(memory, kind):
 
 
 def test_the_sample_follows_what_comes_and_goes(memory):
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     told = []
     memory.changed(told.append)
     ids = memory.add_vectors(vectors(40, 5), ["late"] * 40)
-    assert follower.follow(told[-1]).of == 120
-    assert follower.follow(memory.reweigh(ids[:1], 5)).of == 160
-    assert follower.follow(memory.undo()).of == 160
-    assert follower.follow(memory.strike(ids[:10])).of == 150
-    assert follower.follow(memory.reweigh(ids[10:12], 5)).base == "150 decisions"
+    assert tracker.impact_of(told[-1]).of == 120
+    assert tracker.impact_of(memory.reweigh(ids[:1], 5)).of == 160
+    assert tracker.impact_of(memory.undo()).of == 160
+    assert tracker.impact_of(memory.strike(ids[:10])).of == 150
+    assert tracker.impact_of(memory.reweigh(ids[10:12], 5)).base == "150 decisions"
 
 
 def test_a_sample_that_was_drawn_in_an_empty_memory_grows_with_it(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
-        follower = Follower(memory)
+        tracker = ImpactTracker(memory)
         told = []
         memory.changed(told.append)
         memory.add_vectors(vectors(300, 1), ["a", "b", "c"] * 100)
-        follower.follow(told[-1])
-        assert follower.outgrown and follower.follow(memory.strike([1])).of == 0
-        fresh = Follower(memory)
-        assert fresh.follow(memory.strike([2, 3])).of == 297 and not fresh.outgrown
+        tracker.impact_of(told[-1])
+        assert tracker.outgrown and tracker.impact_of(memory.strike([1])).of == 0
+        fresh = ImpactTracker(memory)
+        assert fresh.impact_of(memory.strike([2, 3])).of == 297 and not fresh.outgrown
 
 
 def test_edits_that_are_asked_about_late_are_told_apart(memory):
-    follower, prompt = Follower(memory), Follower(memory)
+    tracker, prompt = ImpactTracker(memory), ImpactTracker(memory)
     edits = [
         lambda: memory.relabel(list(range(1, 20)), "new"),
         lambda: memory.strike(list(range(20, 40))),
@@ -124,22 +124,22 @@ def test_edits_that_are_asked_about_late_are_told_apart(memory):
     told, expected = [], []
     for make in edits:
         told.append(make())
-        expected.append(prompt.follow(told[-1]))
-    follower.foresee(Proposal("strike", (100,)))  # looking ahead does not swallow them
-    assert [follower.follow(changes) for changes in told] == expected
-    assert all(radius.moved for radius in expected)
+        expected.append(prompt.impact_of(told[-1]))
+    tracker.preview(ProposedEdit("strike", (100,)))  # looking ahead does not swallow them
+    assert [tracker.impact_of(changes) for changes in told] == expected
+    assert all(impact.changed for impact in expected)
 
 
 def test_an_edit_that_came_before_is_not_told(memory):
     changes = memory.relabel(list(range(1, 40)), "new")
-    assert Follower(memory).follow(changes).of == 0
+    assert ImpactTracker(memory).impact_of(changes).of == 0
 
 
 def test_a_follower_that_nobody_keeps_hears_of_no_edit(memory):
     before = len(memory.live._callbacks)
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     assert len(memory.live._callbacks) == before + 1
-    del follower
+    del tracker
     gc.collect()
     assert len(memory.live._callbacks) == before
 
@@ -148,18 +148,18 @@ def test_what_is_watched_goes_with_a_class_that_is_renamed(memory):
     [target] = vectors(1, 7)
     label = memory.decide_vector(target).label
     memory.watch.add([(picture(target, 1), label)])
-    follower = Follower(memory)
-    [moved] = follower.follow(memory.rename_label(label, "renamed")).moved
+    tracker = ImpactTracker(memory)
+    [moved] = tracker.impact_of(memory.rename_label(label, "renamed")).changed
     assert (moved.before, moved.after, moved.query.expected, moved.kind) == (label, "renamed", "renamed", "moved")
-    assert follower.rows()[0].right
+    assert tracker.watched_decisions()[0].right
 
 
 def test_undo_brings_back_what_the_edit_moved(memory):
-    follower = Follower(memory)
-    there = follower.follow(memory.relabel([1, 2, 3, 4, 5], "new"))
-    back = follower.follow(memory.undo())
-    assert {(m.query.exemplar, m.before, m.after) for m in there.moved} == {
-        (m.query.exemplar, m.after, m.before) for m in back.moved
+    tracker = ImpactTracker(memory)
+    there = tracker.impact_of(memory.relabel([1, 2, 3, 4, 5], "new"))
+    back = tracker.impact_of(memory.undo())
+    assert {(m.query.exemplar, m.before, m.after) for m in there.changed} == {
+        (m.query.exemplar, m.after, m.before) for m in back.changed
     }
 
 
@@ -167,42 +167,42 @@ def test_watched_pictures_take_the_place_of_the_sample(memory):
     [target] = vectors(1, 7)
     near = memory.decide_vector(target).neighbours
     memory.watch.add([(picture(target, 1), "new"), (picture(vectors(1, 8)[0], 2), near[0].label)])
-    follower = Follower(memory)
-    assert not follower.rows()[0].right
-    radius = follower.follow(memory.relabel([n.id for n in near], "new"))
-    assert (radius.of, radius.watched) == (2, True)
-    assert [(m.kind, m.after) for m in radius.moved if m.query.expected == "new"] == [("fixed", "new")]
-    assert follower.rows()[0].right
-    broken = follower.follow(memory.undo())
-    assert [m.kind for m in broken.moved if m.query.picture.source == "/q/1.png"] == ["broken"]
+    tracker = ImpactTracker(memory)
+    assert not tracker.watched_decisions()[0].right
+    impact = tracker.impact_of(memory.relabel([n.id for n in near], "new"))
+    assert (impact.of, impact.watched) == (2, True)
+    assert [(m.kind, m.after) for m in impact.changed if m.query.expected == "new"] == [("fixed", "new")]
+    assert tracker.watched_decisions()[0].right
+    broken = tracker.impact_of(memory.undo())
+    assert [m.kind for m in broken.changed if m.query.picture.source == "/q/1.png"] == ["broken"]
 
 
 def test_a_watched_picture_is_decided_without_exemplars_of_its_content(memory):
     [target] = vectors(1, 7)
     memory.watch.add([(picture(target, 1), "new")])
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     memory.add_vectors(target[None], ["new"])  # the same vector
     memory.add_vectors(target[None], ["new"])
-    follower.follow(memory.undo())
-    assert follower.rows()[0].label != "new"
+    tracker.impact_of(memory.undo())
+    assert tracker.watched_decisions()[0].label != "new"
 
 
 def test_settings_are_followed_and_a_level_has_its_own_winners(memory):
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     told = []
     memory.changed(told.append)
     memory.set("k", 30)
     memory.set("level", 1)
-    follower.follow(told[-1])
-    radius = follower.follow(memory.relabel(list(range(1, 40)), "c/1"))
-    assert {label for moved in radius.moved for label in (moved.before, moved.after)} <= {"a", "b", "c"}
+    tracker.impact_of(told[-1])
+    impact = tracker.impact_of(memory.relabel(list(range(1, 40)), "c/1"))
+    assert {label for moved in impact.changed for label in (moved.before, moved.after)} <= {"a", "b", "c"}
 
 
 def test_an_empty_memory_has_nothing_to_follow(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
-        follower = Follower(memory)
+        tracker = ImpactTracker(memory)
         told = []
         memory.changed(told.append)
         memory.add_vectors(vectors(3, 1), ["a", "b", "c"])
-        assert follower.follow(told[-1]) == Radius((), 0, watched=False)
-        assert follower.rows() == ()
+        assert tracker.impact_of(told[-1]) == Impact((), 0, watched=False)
+        assert tracker.watched_decisions() == ()

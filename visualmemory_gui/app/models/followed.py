@@ -14,7 +14,7 @@ from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
-    from visualmemory_gui.engine.study.impact import Follower, Radius, Verdict
+    from visualmemory_gui.engine.study.impact import Impact, ImpactTracker, WatchedDecision
 
 TOPIC = "followed"
 
@@ -30,7 +30,7 @@ class Runner(Protocol):
 class FollowedModel(QObject):
     """Begun in the background once a memory is open; from then on every edit is followed in the edits' thread."""
 
-    moved = Signal(object)  # Radius of the edit that came last
+    moved = Signal(object)  # Impact of the edit that came last
     updated = Signal()  # ``rows`` are others now
     failed = Signal(object)  # the exception because of which nothing is followed
 
@@ -38,14 +38,14 @@ class FollowedModel(QObject):
         super().__init__(parent)
         self._runner = runner
         self._memory: VisualMemory | None = None
-        self._follower: Follower | None = None
-        self._beginning = False  # whether a follower is being made
-        self.rows: tuple[Verdict, ...] = ()
+        self._tracker: ImpactTracker | None = None
+        self._beginning = False  # whether a tracker is being made
+        self.rows: tuple[WatchedDecision, ...] = ()
 
     @property
-    def follower(self) -> Follower | None:
+    def tracker(self) -> ImpactTracker | None:
         """What looks ahead too; to be used in the edits' thread only."""
-        return self._follower
+        return self._tracker
 
     def expected(self, content: str | None) -> str | None:
         """What the watched picture of this content ought to be; None where it is not watched."""
@@ -75,12 +75,12 @@ class FollowedModel(QObject):
             self._look_again(self._memory)
 
     def _look_again(self, memory: VisualMemory) -> None:
-        """Have another follower made; the one that is there serves until then."""
+        """Have another tracker made; the one that is there serves until then."""
 
-        def work(report: Report) -> Follower:
-            from visualmemory_gui.engine.study.impact import Follower
+        def work(report: Report) -> ImpactTracker:
+            from visualmemory_gui.engine.study.impact import ImpactTracker
 
-            return Follower(memory, report=report)
+            return ImpactTracker(memory, report=report)
 
         self._beginning = True
         self._runner.run_background("Following decisions", work, self._take, self._stopped, topic=TOPIC)
@@ -89,34 +89,34 @@ class FollowedModel(QObject):
         """Tell which decisions ``changes`` moved. Forgetting begins anew: nothing of what is gone may be kept."""
         if changes.forgotten:
             self.begin()
-        follower = self._follower
-        if follower is None and self._memory is not None and not self._beginning:
+        tracker = self._tracker
+        if tracker is None and self._memory is not None and not self._beginning:
             self._look_again(self._memory)  # it was stopped
-        if follower is None or not (changes.ids or changes.settings):
+        if tracker is None or not (changes.ids or changes.settings):
             return
 
-        def work() -> tuple[Radius, tuple[Verdict, ...]] | None:
-            alive = follower is self._follower  # else the memory may be closed by now
-            return (follower.follow(changes), follower.rows()) if alive else None
+        def work() -> tuple[Impact, tuple[WatchedDecision, ...]] | None:
+            alive = tracker is self._tracker  # else the memory may be closed by now
+            return (tracker.impact_of(changes), tracker.watched_decisions()) if alive else None
 
         self._runner.run_edit("Looking at other decisions", work, self._followed, wait_ms=AFTER_PAINT_MS)
 
-    def _take(self, follower: Follower) -> None:
+    def _take(self, tracker: ImpactTracker) -> None:
         self._drop()
-        self._follower, self._beginning = follower, False
+        self._tracker, self._beginning = tracker, False
 
-        def work() -> tuple[Verdict, ...] | None:
-            if follower is not self._follower:
+        def work() -> tuple[WatchedDecision, ...] | None:
+            if tracker is not self._tracker:
                 return None  # the memory may be closed by now
-            follower.catch_up()  # with what was edited while it was made
-            return follower.rows()
+            tracker.catch_up()  # with what was edited while it was made
+            return tracker.watched_decisions()
 
         self._runner.run_edit("Reading the watch set", work, self._caught_up, topic=TOPIC)
 
     def _drop(self) -> None:
-        if self._follower is not None:
-            self._follower.close()
-        self._follower = None
+        if self._tracker is not None:
+            self._tracker.close()
+        self._tracker = None
 
     def _stopped(self, error: BaseException) -> None:
         """The user stopped it: the next edit begins it once more."""
@@ -124,19 +124,19 @@ class FollowedModel(QObject):
         if not isinstance(error, Cancelled):
             self.failed.emit(error)
 
-    def _caught_up(self, rows: tuple[Verdict, ...] | None) -> None:
+    def _caught_up(self, rows: tuple[WatchedDecision, ...] | None) -> None:
         if rows is not None:
             self._show(rows)
 
-    def _followed(self, found: tuple[Radius, tuple[Verdict, ...]] | None) -> None:
+    def _followed(self, found: tuple[Impact, tuple[WatchedDecision, ...]] | None) -> None:
         if found is None:
             return
-        radius, rows = found
+        impact, rows = found
         self._show(rows)
-        self.moved.emit(radius)
-        if self._follower is not None and self._follower.outgrown and self._memory is not None and not self._beginning:
+        self.moved.emit(impact)
+        if self._tracker is not None and self._tracker.outgrown and self._memory is not None and not self._beginning:
             self._look_again(self._memory)
 
-    def _show(self, rows: tuple[Verdict, ...]) -> None:
+    def _show(self, rows: tuple[WatchedDecision, ...]) -> None:
         self.rows = rows
         self.updated.emit()

@@ -15,11 +15,11 @@ from visualmemory_gui.app.models.decision import Runner
 from visualmemory_gui.app.models.followed import FollowedModel
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.impact import Follower, Radius
-    from visualmemory_gui.engine.study.supposing import Kind, Proposal
+    from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
+    from visualmemory_gui.engine.study.proposed_edit import EditKind, ProposedEdit
     from visualmemory_gui.engine.types import I64
 
-Tell = Callable[[str, "Radius | None"], object]
+Tell = Callable[[str, "Impact | None"], object]
 TOPIC, IN_DIALOG = "looking ahead", "looking ahead in a dialog"
 DELAY_MS = 120  # the mouse only passing by asks nothing
 MOST = 2000  # exemplars; more would keep an edit by hand waiting
@@ -42,7 +42,7 @@ class Thought:
     edit that is called otherwise than its kind.
     """
 
-    kind: Kind
+    kind: EditKind
     ids: tuple[int, ...] = ()
     label: str = ""
     query: Query | None = field(default=None, compare=False)
@@ -58,15 +58,15 @@ class Thought:
         as_ = " as suggested" if self.labels else as_
         return f"{self.verb or _VERBS[self.kind]} {what}{as_}"
 
-    def proposal(self) -> Proposal:
-        from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+    def proposal(self) -> ProposedEdit:
+        from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
 
         query = self.query
         lessons = (Lesson(query.vector, query.content),) if query is not None else ()
-        return Proposal(self.kind, self.ids, self.label, labels=self.labels, trusts=self.trusts, lessons=lessons)
+        return ProposedEdit(self.kind, self.ids, self.label, labels=self.labels, trusts=self.trusts, lessons=lessons)
 
 
-def thought(kind: Kind, ids: Sequence[int] | I64) -> Thought | None:
+def thought(kind: EditKind, ids: Sequence[int] | I64) -> Thought | None:
     """About ``ids``; None without any. Of too many only some are kept: nobody looks ahead at them."""
     return Thought(kind, tuple(int(i) for i in ids[: MOST + 1])) if len(ids) else None
 
@@ -99,7 +99,7 @@ def lesson(query: Query | None, label: str | None) -> Thought | None:
 
 
 class ForeseenModel(QObject):
-    """``text`` and ``radius`` tell about ``thought``; they are empty until the answer is there."""
+    """``text`` and ``impact`` tell about ``thought``; they are empty until the answer is there."""
 
     updated = Signal()
 
@@ -108,7 +108,7 @@ class ForeseenModel(QObject):
         self._runner, self._followed = runner, followed
         self.thought: Thought | None = None
         self.text = ""
-        self.radius: Radius | None = None
+        self.impact: Impact | None = None
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
         followed.updated.connect(self.on_followed_updated)
@@ -121,17 +121,17 @@ class ForeseenModel(QObject):
         self._begin()
 
     def ask(self, thought: Thought | None, tell: Tell) -> None:
-        """Look ahead once, for a dialog; ``tell`` gets sentence and radius, "" and None where there is none."""
-        follower = self._followed.follower
-        if follower is None or thought is None or len(thought.ids) > MOST:
+        """Look ahead once, for a dialog; ``tell`` gets sentence and impact, "" and None where there is none."""
+        tracker = self._followed.tracker
+        if tracker is None or thought is None or len(thought.ids) > MOST:
             self._runner.supersede(IN_DIALOG)
             tell("", None)
             return
 
-        def then(radius: Radius) -> None:
-            tell(sentence(thought, radius), radius)
+        def then(impact: Impact) -> None:
+            tell(sentence(thought, impact), impact)
 
-        self._run(follower, thought, then, lambda _: tell("", None), IN_DIALOG)
+        self._run(tracker, thought, then, lambda _: tell("", None), IN_DIALOG)
 
     def on_followed_updated(self) -> None:
         """The memory, or what is followed of it, is another."""
@@ -146,38 +146,38 @@ class ForeseenModel(QObject):
             self._timer.start()
 
     def _ask(self) -> None:
-        follower, thought = self._followed.follower, self.thought
-        if follower is None or thought is None:
+        tracker, thought = self._followed.tracker, self.thought
+        if tracker is None or thought is None:
             return
         if len(thought.ids) > MOST:
             self._show(TOO_MANY, None)
             return
-        self._run(follower, thought, partial(self._take, thought), lambda _: self._show("", None), TOPIC)
+        self._run(tracker, thought, partial(self._take, thought), lambda _: self._show("", None), TOPIC)
 
     def _run(
         self,
-        follower: Follower,
+        tracker: ImpactTracker,
         thought: Thought,
-        then: Callable[[Radius], object],
+        then: Callable[[Impact], object],
         failed: Callable[[BaseException], object],
         topic: str,
     ) -> None:
         """An edit that would be refused has nothing to foresee; the edit itself says why."""
-        self._runner.run_edit("Looking ahead", lambda: follower.foresee(thought.proposal()), then, failed, topic=topic)
+        self._runner.run_edit("Looking ahead", lambda: tracker.preview(thought.proposal()), then, failed, topic=topic)
 
-    def _take(self, thought: Thought, radius: Radius) -> None:
+    def _take(self, thought: Thought, impact: Impact) -> None:
         if thought == self.thought:
-            self._show(sentence(thought, radius), radius)
+            self._show(sentence(thought, impact), impact)
 
-    def _show(self, text: str, radius: Radius | None) -> None:
-        if (text, radius) != (self.text, self.radius):
-            self.text, self.radius = text, radius
+    def _show(self, text: str, impact: Impact | None) -> None:
+        if (text, impact) != (self.text, self.impact):
+            self.text, self.impact = text, impact
             self.updated.emit()
 
 
-def sentence(thought: Thought, radius: Radius) -> str:
+def sentence(thought: Thought, impact: Impact) -> str:
     """ "Striking out 2 exemplars would fix 1, break 2 of 50 watched decisions."; "" where none are followed."""
-    return f"{thought.words()} {radius.foreseen}." if radius.of or radius.left_out else ""
+    return f"{thought.words()} {impact.forecast}." if impact.of or impact.left_out else ""
 
 
 def for_dialog(

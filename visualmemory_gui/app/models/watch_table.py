@@ -14,7 +14,7 @@ from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.impact import Verdict
+    from visualmemory_gui.engine.study.impact import WatchedDecision
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("Picture", "Expected", "Decided", "Share", "As expected")
@@ -26,7 +26,7 @@ class WatchTableModel(QAbstractTableModel):
     def __init__(self, followed: FollowedModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._followed = followed
-        self._rows: tuple[Verdict, ...] = ()
+        self._rows: tuple[WatchedDecision, ...] = ()
         self.names = ShortLabels()  # of the labels that are shown
         self._icons: dict[int, QIcon] = {}
         followed.updated.connect(self.on_updated)
@@ -40,7 +40,7 @@ class WatchTableModel(QAbstractTableModel):
         self._icons = {number: icon for number, icon in self._icons.items() if number in here}
         self.endResetModel()
 
-    def verdict(self, row: int) -> Verdict:
+    def verdict(self, row: int) -> WatchedDecision:
         return self._rows[row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
@@ -70,7 +70,7 @@ class WatchTableModel(QAbstractTableModel):
             return self._icon(row)
         return None
 
-    def _icon(self, row: Verdict) -> QIcon:
+    def _icon(self, row: WatchedDecision) -> QIcon:
         picture = row.query.picture
         if picture is None:
             return QIcon()
@@ -79,17 +79,17 @@ class WatchTableModel(QAbstractTableModel):
         return self._icons[picture.id]
 
 
-def name_of(row: Verdict) -> str:
+def name_of(row: WatchedDecision) -> str:
     picture = row.query.picture
     return Path(picture.source).name if picture is not None and picture.source else "pasted picture"
 
 
-def cells(row: Verdict) -> tuple[str, ...]:
+def cells(row: WatchedDecision) -> tuple[str, ...]:
     share = "" if row.share is None else percent(row.share)
     return name_of(row), row.query.expected, row.label or "nothing to compare with", share, "yes" if row.right else "no"
 
 
-def in_words(row: Verdict) -> str:
+def in_words(row: WatchedDecision) -> str:
     """ "lynx.png, expected lynx, decided as cat with 43 % of the vote"."""
     name, expected, decided, share, _ = cells(row)
     return f"{name}, expected {expected}, decided as {decided}" + (f" with {share} of the vote" if share else "")

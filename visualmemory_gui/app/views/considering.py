@@ -19,7 +19,7 @@ def bind_line(line: ImpactLine, session: Session) -> None:
     model = session.foreseen
 
     def follow() -> None:
-        line.say(model.text, shows=model.radius is not None and bool(model.radius.moved))
+        line.say(model.text, shows=model.impact is not None and bool(model.impact.changed))
 
     model.updated.connect(follow)
     follow()

@@ -20,9 +20,9 @@ from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.standing import Asked
 from visualmemory_gui.engine.study.honest import together
 from visualmemory_gui.engine.study.nearest import nearest_many as by_products
+from visualmemory_gui.engine.tracked_decisions import Asked
 from visualmemory_gui.engine.types import F64, I64, Bools, MemorySettings, Rule
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A memory as it would be after an edit that nobody has made yet. Nothing is written."""
+"""A proposed edit, in words, and the memory as it would be after it. Nothing is written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
+from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels
@@ -19,93 +20,105 @@ from visualmemory_gui.engine.types import F32, I64, Exemplar
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
-Kind = Literal["strike", "restore", "relabel", "reweigh", "teach", "forget"]
-_NOBODY = np.empty(0, np.int64)
+EditKind = Literal["strike", "restore", "relabel", "reweigh", "teach", "forget"]
+_VERBS: dict[EditKind, str] = {
+    "strike": "Striking out",
+    "restore": "Restoring",
+    "relabel": "Relabelling",
+    "teach": "Teaching",
+    "reweigh": "Trusting otherwise",
+    "forget": "Forgetting",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """A picture that would be taught: its vector, (dim,) float32 of unit length, and its content id, if it has one."""
+    """An image that would be taught: its vector, (dim,) float32 of unit length, and its content id, if it has one."""
 
     vector: F32
     content: str | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lesson) and self.content == other.content and np.array_equal(self.vector, other.vector)
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedEdit:
     """An edit that might be made: of the exemplars ``ids``, or "teach" of ``lessons``.
 
     ``label`` goes with relabel and teach, ``trust`` with reweigh; where they differ, ``labels`` or ``trusts`` hold one
-    for each of ``ids``. Pruning is a strike, or a reweigh, of many.
+    for each of ``ids``. Pruning is a strike, or a reweigh, of many. ``verb`` is for an edit that has a name other than
+    that of its kind: "Pruning".
     """
 
-    kind: Kind
+    kind: EditKind
     ids: tuple[int, ...] = ()
     label: str = ""
     trust: float = 1.0
     labels: tuple[str, ...] = ()
     trusts: tuple[float, ...] = ()
     lessons: tuple[Lesson, ...] = ()
+    verb: str = ""
+
+    @property
+    def words(self) -> str:
+        """ "Striking out 2 exemplars", "Teaching it as lynx", "Pruning 64 exemplars"."""
+        what = "it" if self.lessons else f"{len(self.ids):,} exemplar{'' if len(self.ids) == 1 else 's'}"
+        as_ = f" {'as' if self.kind == 'teach' else 'to'} {self.label}" if self.label else ""
+        as_ = " as suggested" if self.labels else as_
+        return f"{self.verb or _VERBS[self.kind]} {what}{as_}"
+
+    def applied_to(self, memory: VisualMemory) -> EditedSnapshot:
+        """``memory`` as if this edit were made. Raises UnknownExemplar, BadLabel, BadValue where the edit would."""
+        snapshot = memory.snapshot
+        if self.kind == "teach":
+            return _taught(memory, snapshot, self)
+        rows = memory.catalog.get(tuple(dict.fromkeys(self.ids)))
+        withdrawn = [row.id for row in rows if row.state == "withdrawn"]
+        if withdrawn and self.kind != "forget":
+            raise UnknownExemplar(withdrawn)
+        if self.kind == "relabel":
+            wanted = [labels.clean(label) for label in self.labels or (self.label,) * len(self.ids)]
+            return _relabelled(snapshot, rows, dict(zip(self.ids, wanted, strict=True)))
+        if self.kind == "reweigh":
+            values = [checked_trust(value) for value in self.trusts or (self.trust,) * len(self.ids)]
+            return _reweighed(snapshot, rows, dict(zip(self.ids, values, strict=True)))
+        return _voting(snapshot, rows, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Supposed:
-    """The memory after the edit: ``snapshot``, whose vectors cannot be fetched.
+class EditedSnapshot:
+    """The memory as it would be after an edit: ``snapshot``, whose vectors cannot be fetched.
 
-    ``gone`` are rows that would vote no more, ``came`` those that would vote from then on, with their ``vectors``;
-    ``ids`` are the exemplars that the edit would change; where it ``forgets`` them, ``contents`` are their content ids.
+    ``gone`` are rows that would vote no more, ``came`` those that would vote from then on, with their ``vectors``.
+    Where the edit forgets exemplars, ``contents`` are their content ids.
     """
 
     snapshot: Snapshot
-    vectors: F32
-    gone: I64 = field(default_factory=lambda: _NOBODY)
-    came: I64 = field(default_factory=lambda: _NOBODY)
-    ids: frozenset[int] = frozenset()
-    forgets: bool = False
+    vectors: F32 = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    gone: I64 = field(default_factory=lambda: NO_ROWS)
+    came: I64 = field(default_factory=lambda: NO_ROWS)
     contents: frozenset[str] = frozenset()
 
 
-def suppose(memory: VisualMemory, proposal: Proposal) -> Supposed:
-    """What ``memory`` would be. Raises UnknownExemplar, BadLabel, BadValue where the edit itself would."""
-    snapshot = memory.snapshot
-    if proposal.kind == "teach":
-        return _taught(memory, snapshot, proposal)
-    rows = memory.catalog.get(tuple(dict.fromkeys(proposal.ids)))
-    withdrawn = [row.id for row in rows if row.state == "withdrawn"]
-    if withdrawn and proposal.kind != "forget":
-        raise UnknownExemplar(withdrawn)
-    if proposal.kind == "relabel":
-        wanted = [labels.clean(label) for label in proposal.labels or (proposal.label,) * len(proposal.ids)]
-        return _relabelled(snapshot, rows, dict(zip(proposal.ids, wanted, strict=True)))
-    if proposal.kind == "reweigh":
-        values = [checked_trust(value) for value in proposal.trusts or (proposal.trust,) * len(proposal.ids)]
-        return _reweighed(snapshot, rows, dict(zip(proposal.ids, values, strict=True)))
-    return _voting(snapshot, rows, proposal)
-
-
-def _voting(snapshot: Snapshot, rows: Sequence[Exemplar], proposal: Proposal) -> Supposed:
+def _voting(snapshot: Snapshot, rows: Sequence[Exemplar], kind: EditKind) -> EditedSnapshot:
     """Strike, restore and forget: who votes."""
-    votes = proposal.kind == "restore"
+    votes = kind == "restore"
     touched = [row.id for row in rows if row.state == ("struck" if votes else "active")]
     at = np.sort(snapshot.rows_of(touched))
     active, counts = snapshot.active.copy(), snapshot.counts.copy()
     active[at] = votes
     np.add.at(counts, snapshot.label[at], 1 if votes else -1)
     after = replace(snapshot, active=active, counts=counts)
-    vectors = snapshot.vectors[at] if votes else np.empty((0, 0), np.float32)
-    forgotten = rows if proposal.kind == "forget" else ()
-    return Supposed(
-        after,
-        vectors,
-        gone=_NOBODY if votes else at,
-        came=at if votes else _NOBODY,
-        ids=frozenset(touched) | {row.id for row in forgotten},
-        forgets=proposal.kind == "forget",
-        contents=frozenset(row.content for row in forgotten if row.content),
-    )
+    if votes:
+        return EditedSnapshot(after, snapshot.vectors[at], came=at)
+    contents = frozenset(row.content for row in rows if kind == "forget" and row.content)
+    return EditedSnapshot(after, gone=at, contents=contents)
 
 
-def _relabelled(snapshot: Snapshot, rows: Sequence[Exemplar], label_of: Mapping[int, str]) -> Supposed:
+def _relabelled(snapshot: Snapshot, rows: Sequence[Exemplar], label_of: Mapping[int, str]) -> EditedSnapshot:
     touched = [row.id for row in rows if row.label != label_of[row.id]]
     names, counts = _with_labels(snapshot, [label_of[i] for i in touched])
     code_of = {label: code for code, label in enumerate(names)}
@@ -115,24 +128,24 @@ def _relabelled(snapshot: Snapshot, rows: Sequence[Exemplar], label_of: Mapping[
     np.subtract.at(counts, snapshot.label[voting], 1)
     np.add.at(counts, codes[voting], 1)
     after = replace(snapshot, label=codes, labels=names, counts=counts)
-    return Supposed(after, np.empty((0, 0), np.float32), ids=frozenset(touched))
+    return EditedSnapshot(after)
 
 
-def _reweighed(snapshot: Snapshot, rows: Sequence[Exemplar], trust_of: Mapping[int, float]) -> Supposed:
+def _reweighed(snapshot: Snapshot, rows: Sequence[Exemplar], trust_of: Mapping[int, float]) -> EditedSnapshot:
     touched = [row.id for row in rows if row.trust != trust_of[row.id]]
     trust = snapshot.trust.copy()
     trust[snapshot.rows_of(touched)] = [trust_of[i] for i in touched]
-    return Supposed(replace(snapshot, trust=trust), np.empty((0, 0), np.float32), ids=frozenset(touched))
+    return EditedSnapshot(replace(snapshot, trust=trust))
 
 
-def _taught(memory: VisualMemory, snapshot: Snapshot, proposal: Proposal) -> Supposed:
+def _taught(memory: VisualMemory, snapshot: Snapshot, edit: ProposedEdit) -> EditedSnapshot:
     """New exemplars stand behind all others. A picture that is here under the label already is not added again."""
-    if not proposal.lessons:
+    if not edit.lessons:
         raise BadValue("teaching needs pictures")
-    label = labels.clean(proposal.label)
+    label = labels.clean(edit.label)
     here: set[str] = set()
     new: list[Lesson] = []
-    for lesson in proposal.lessons:
+    for lesson in edit.lessons:
         if lesson.content is not None:
             if lesson.content in here or any(e.label == label for e in memory.catalog.by_content(lesson.content)):
                 continue
@@ -156,7 +169,7 @@ def _taught(memory: VisualMemory, snapshot: Snapshot, proposal: Proposal) -> Sup
         twin=np.append(snapshot.twin, np.array([vector_hash(v) for v in vectors], np.int64)),
         counts=counts,
     )
-    return Supposed(after, vectors, came=np.arange(n, n + m))
+    return EditedSnapshot(after, vectors, came=np.arange(n, n + m))
 
 
 def _with_labels(snapshot: Snapshot, wanted: Sequence[str]) -> tuple[tuple[str, ...], I64]:

@@ -13,8 +13,8 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.many import KNOWN, UNKNOWN, UNTOLD, Verdicts
 from visualmemory_gui.engine.decision.votes import NOBODY, tally
-from visualmemory_gui.engine.standing import SPARE, Asked, Standing
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
+from visualmemory_gui.engine.tracked_decisions import SPARE, Asked, TrackedDecisions
 from visualmemory_gui.engine.types import RULES, NewExemplar
 
 DIM = 6
@@ -92,18 +92,18 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
     with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, int(rng.integers(0, 90)), 0))
         asked, contents = queries_of(rng, 6)
-        standing = Standing(memory.snapshot, asked, memory.live.searcher.nearest_many, k=5)
+        tracked = TrackedDecisions(memory.snapshot, asked, memory.live.searcher.nearest_many, k=5)
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
             if rng.random() < 0.3:
                 continue  # several edits at once
-            standing.follow(memory.snapshot)
+            tracked.update(memory.snapshot)
             rule, level, k = RULES[number % 4], number % 2, int(rng.integers(1, 6))
             each = [
                 memory.decide_vector(v, k, rule, level=level, content=c)
                 for v, c in zip(asked.vectors, contents, strict=True)
             ]
-            found = standing.decide(
+            found = tracked.decide(
                 k=k, rule=rule, class_factor=True, level=level, thresholds=memory.live.decider.thresholds
             )
             for i, decision in enumerate(each):
@@ -120,11 +120,11 @@ def test_an_exemplar_is_decided_without_itself_its_copies_and_its_group(tmp_path
     with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, int(rng.integers(5, 60)), 0))
         asked = Asked.exemplars(memory.snapshot, rng.choice(len(memory.snapshot), 5, replace=False))
-        standing = Standing(memory.snapshot, asked, memory.live.searcher.nearest_many, k=5)
+        tracked = TrackedDecisions(memory.snapshot, asked, memory.live.searcher.nearest_many, k=5)
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
-            standing.follow(memory.snapshot)
-            found = standing.decide(k=5, rule="rank", class_factor=False)
+            tracked.update(memory.snapshot)
+            found = tracked.decide(k=5, rule="rank", class_factor=False)
             memory.set("class_factor", "off")
             snapshot = memory.snapshot
             for i in range(len(asked)):
@@ -153,16 +153,16 @@ def test_an_edit_searches_nothing_until_a_list_has_lost_its_spare_neighbours(tmp
         memory.add_vectors(raw / np.linalg.norm(raw, axis=1, keepdims=True), ["x", "y", "z"] * 100)
         searches, nearest_many = searched(memory)
         asked, _ = queries_of(rng, 4)
-        standing = Standing(memory.snapshot, asked, nearest_many, k=10)
+        tracked = TrackedDecisions(memory.snapshot, asked, nearest_many, k=10)
         near = memory.decide_vector(asked.vectors[0], 60).neighbours
         memory.add_vectors(asked.vectors[:1], ["new"])
         for n in near[: SPARE + 1]:
             memory.strike([n.id])
-            standing.follow(memory.snapshot)
+            tracked.update(memory.snapshot)
         assert searches == [4]
         for n in near[SPARE + 1 : SPARE + 3]:
             memory.strike([n.id])
-            standing.follow(memory.snapshot)
+            tracked.update(memory.snapshot)
         assert searches[1:] and max(searches[1:]) < 4
 
 
@@ -171,12 +171,12 @@ def test_queries_join_and_leave(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, 40, 0))
         one, two = queries_of(rng, 3)[0], queries_of(rng, 2)[0]
-        standing = Standing(memory.snapshot, one, memory.live.searcher.nearest_many, k=3)
-        standing.extend(two)
-        standing.keep(np.array([0, 2, 4]))
+        tracked = TrackedDecisions(memory.snapshot, one, memory.live.searcher.nearest_many, k=3)
+        tracked.extend(two)
+        tracked.keep(np.array([0, 2, 4]))
         memory.strike([5, 6])
-        standing.follow(memory.snapshot)
-        found = standing.decide(k=3, rule="softmax", class_factor=True)
+        tracked.update(memory.snapshot)
+        found = tracked.decide(k=3, rule="softmax", class_factor=True)
         for i, vector in enumerate([one.vectors[0], one.vectors[2], two.vectors[1]]):
             assert_same(found, i, memory.decide_vector(vector, 3, "softmax"))
 
@@ -184,10 +184,10 @@ def test_queries_join_and_leave(tmp_path):
 def test_nothing_to_compare_with_is_an_answer(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         asked, _ = queries_of(np.random.default_rng(5), 3)
-        standing = Standing(memory.snapshot, asked, memory.live.searcher.nearest_many, k=3)
-        found = standing.decide(k=3, rule="rank", class_factor=True, level=1)
+        tracked = TrackedDecisions(memory.snapshot, asked, memory.live.searcher.nearest_many, k=3)
+        found = tracked.decide(k=3, rule="rank", class_factor=True, level=1)
         assert [found.label(i) for i in range(3)] == [None] * 3
         assert np.isnan(found.share).all() and (found.known == UNTOLD).all()
         memory.add_vectors(asked.vectors[:1], ["first"])
-        standing.follow(memory.snapshot)
-        assert standing.decide(k=3, rule="rank", class_factor=True).label(2) == "first"
+        tracked.update(memory.snapshot)
+        assert tracked.decide(k=3, rule="rank", class_factor=True).label(2) == "first"

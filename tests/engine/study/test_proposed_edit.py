@@ -17,8 +17,8 @@ from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.errors import BadLabel, BadValue, Cancelled, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.study.impact import Followed, Follower, Radius
-from visualmemory_gui.engine.study.supposing import Lesson, Proposal
+from visualmemory_gui.engine.study.impact import Impact, ImpactTracker, TrackedQuery
+from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
 from visualmemory_gui.engine.types import NewExemplar
 
 DIM = 4
@@ -56,17 +56,17 @@ def filled(path: Path, seed: int, n: int = 60) -> VisualMemory:
     return memory
 
 
-def proposed(memory: VisualMemory, kind: Any, rng: np.random.Generator) -> Proposal:
+def proposed(memory: VisualMemory, kind: Any, rng: np.random.Generator) -> ProposedEdit:
     ids = tuple(int(i) for i in rng.choice(memory.snapshot.ids, int(rng.integers(1, 12)), replace=False))
     label = str(rng.choice([*LABELS, "new/one"]))
     if kind == "teach":
         fresh = vectors(int(rng.integers(1, 5)), rng)
         lessons = tuple(Lesson(v, content(int(rng.integers(0, 200)))) for v in fresh)
-        return Proposal(kind, label=label, lessons=lessons)
-    return Proposal(kind, ids, label=label, trust=float(rng.choice([0.1, 20.0, 1.0])))
+        return ProposedEdit(kind, label=label, lessons=lessons)
+    return ProposedEdit(kind, ids, label=label, trust=float(rng.choice([0.1, 20.0, 1.0])))
 
 
-def make(memory: VisualMemory, edit: Proposal) -> None:
+def make(memory: VisualMemory, edit: ProposedEdit) -> None:
     """The edit itself."""
     if edit.kind == "teach":
         here = {(e.content, e.label) for e in memory.catalog.select()}
@@ -83,10 +83,10 @@ def make(memory: VisualMemory, edit: Proposal) -> None:
         {"strike": memory.strike, "restore": memory.restore, "forget": memory.forget}[edit.kind](edit.ids)
 
 
-def moves(radius: Radius) -> list[tuple[Any, str | None, str | None, str]]:
+def moves(impact: Impact) -> list[tuple[Any, str | None, str | None, str]]:
     return [
         (m.query.exemplar or (m.query.picture and m.query.picture.content), m.before, m.after, m.kind)
-        for m in radius.moved
+        for m in impact.changed
     ]
 
 
@@ -94,7 +94,7 @@ def state(memory: VisualMemory) -> list[Any]:
     return [memory.catalog.change(), memory.catalog.select(), memory.snapshot.counts.tolist()]
 
 
-def followed(memory: VisualMemory, *, watched: bool, seed: int) -> Follower:
+def followed(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker:
     rng = np.random.default_rng(seed)
     if watched:
         asked = [(NewPicture(content(i), vector=v), str(rng.choice(LABELS))) for i, v in enumerate(vectors(25, rng))]
@@ -102,7 +102,7 @@ def followed(memory: VisualMemory, *, watched: bool, seed: int) -> Follower:
     memory.set("k", int(rng.choice([1, 3, 10])))
     memory.set("rule", str(rng.choice(["rank", "plurality", "softmax", "distance"])))
     memory.set("level", int(rng.integers(0, 2)))
-    return Follower(memory)
+    return ImpactTracker(memory)
 
 
 @pytest.mark.parametrize("watched", [False, True])
@@ -110,20 +110,20 @@ def followed(memory: VisualMemory, *, watched: bool, seed: int) -> Follower:
 def test_what_is_foreseen_is_what_happens(tmp_path, seed: int, watched: bool) -> None:
     rng = np.random.default_rng(seed + 100)
     with filled(tmp_path / "m.vmem", seed) as memory:
-        follower = followed(memory, watched=watched, seed=seed)
+        tracker = followed(memory, watched=watched, seed=seed)
         told: list[Any] = []
         memory.changed(told.append)
         for _ in range(12):
             edit = proposed(memory, rng.choice(KINDS[:-1]), rng)
             before = state(memory)
-            foreseen = follower.foresee(edit)
+            foreseen = tracker.preview(edit)
             assert state(memory) == before, "looking ahead wrote something"
             told.clear()
             make(memory, edit)
             if told:
-                assert moves(foreseen) == moves(follower.follow(told[-1])), edit
+                assert moves(foreseen) == moves(tracker.impact_of(told[-1])), edit
             else:
-                assert not foreseen.moved, edit
+                assert not foreseen.changed, edit
 
 
 @pytest.mark.parametrize("watched", [False, True])
@@ -132,13 +132,13 @@ def test_what_forgetting_is_foreseen_to_do_is_what_a_memory_decides_that_forgot(
     tmp_path: Path, seed: int, watched: bool
 ) -> None:
     with filled(tmp_path / "m.vmem", seed) as memory:
-        follower = followed(memory, watched=watched, seed=seed)
+        tracker = followed(memory, watched=watched, seed=seed)
         edit = proposed(memory, "forget", np.random.default_rng(seed))
         gone = {e.content for e in memory.catalog.get(edit.ids)}
-        before = decided(memory, follower)
-        foreseen = follower.foresee(edit)
+        before = decided(memory, tracker)
+        foreseen = tracker.preview(edit)
         memory.forget(edit.ids)
-        after = decided(memory, Follower(memory))
+        after = decided(memory, ImpactTracker(memory))
         kept = {key: label for key, label in before.items() if key not in gone and key not in edit.ids}
         assert {key: (old, new) for key, old, new, _ in moves(foreseen)} == {
             key: (label, after[key]) for key, label in kept.items() if label != after[key]
@@ -146,17 +146,17 @@ def test_what_forgetting_is_foreseen_to_do_is_what_a_memory_decides_that_forgot(
         assert foreseen.of == len(kept)
 
 
-def decided(memory: VisualMemory, follower: Follower) -> dict[Any, str | None]:
+def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | None]:
     """Each followed decision by its exemplar or its content, made one by one."""
     settings, found = memory.settings, {}
     snapshot = memory.snapshot
-    asked = follower.asked  # the very vectors
-    for i in range(len(follower)):
+    asked = tracker.asked  # the very vectors
+    for i in range(len(tracker)):
         out = snapshot.twin == asked.twin[i]
         out |= (snapshot.content == asked.content[i]) & (asked.content[i] != 0)
         if asked.group is not None:
             out |= (snapshot.group == asked.group[i]) & (asked.group[i] != 0)
-        query = follower._query(i)
+        query = tracker._query(i)
         near = memory.live.searcher.nearest(
             snapshot, asked.vectors[i], settings.k, mode="exact", excluded=snapshot.ids[out].tolist()
         )
@@ -173,7 +173,7 @@ def decided(memory: VisualMemory, follower: Follower) -> dict[Any, str | None]:
     return found
 
 
-def counted(snapshot: Snapshot, out: np.ndarray, query: Followed, expected: str) -> Snapshot:
+def counted(snapshot: Snapshot, out: np.ndarray, query: TrackedQuery, expected: str) -> Snapshot:
     """With one exemplar less of the query's own class: that of the exemplar, or of a copy of what is watched."""
     if query.exemplar is not None:
         own = int(snapshot.label[snapshot.rows_of([query.exemplar])[0]])
@@ -191,72 +191,72 @@ def memory(tmp_path: Path) -> Iterator[VisualMemory]:
 
 
 def test_striking_nearly_everything_is_foreseen_too(memory: VisualMemory) -> None:
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     ids = tuple(memory.snapshot.ids[memory.snapshot.active].tolist()[:-2])
     told: list[Any] = []
     memory.changed(told.append)
-    foreseen = follower.foresee(Proposal("strike", ids))
+    foreseen = tracker.preview(ProposedEdit("strike", ids))
     memory.strike(ids)
-    assert moves(foreseen) == moves(follower.follow(told[-1]))
+    assert moves(foreseen) == moves(tracker.impact_of(told[-1]))
 
 
 def test_looking_ahead_twice_and_at_other_edits_leaves_the_follower_as_it_was(memory: VisualMemory) -> None:
-    follower, fresh = Follower(memory), Follower(memory)
-    first = follower.foresee(Proposal("strike", (1, 2, 3, 4)))
-    follower.foresee(Proposal("relabel", (5, 6, 7, 8), label="c"))
-    assert moves(follower.foresee(Proposal("strike", (1, 2, 3, 4)))) == moves(first)
+    tracker, fresh = ImpactTracker(memory), ImpactTracker(memory)
+    first = tracker.preview(ProposedEdit("strike", (1, 2, 3, 4)))
+    tracker.preview(ProposedEdit("relabel", (5, 6, 7, 8), label="c"))
+    assert moves(tracker.preview(ProposedEdit("strike", (1, 2, 3, 4)))) == moves(first)
     told: list[Any] = []
     memory.changed(told.append)
     memory.strike([9, 10, 11, 12, 13])
-    assert moves(follower.follow(told[-1])) == moves(fresh.follow(told[-1]))
+    assert moves(tracker.impact_of(told[-1])) == moves(fresh.impact_of(told[-1]))
 
 
 def test_labels_and_trusts_that_differ_are_foreseen_as_one_edit(memory: VisualMemory) -> None:
-    follower = Follower(memory)
-    relabelled = follower.foresee(Proposal("relabel", (1, 2, 3), labels=("b", "new", "c")))
+    tracker = ImpactTracker(memory)
+    relabelled = tracker.preview(ProposedEdit("relabel", (1, 2, 3), labels=("b", "new", "c")))
     changes = memory.relabel_each({"b": [1], "new": [2], "c": [3]})
-    assert moves(relabelled) == moves(follower.follow(changes))
+    assert moves(relabelled) == moves(tracker.impact_of(changes))
     trusts = {4: 0.1, 5: 4.0, 6: 0.1}
-    weighed = follower.foresee(Proposal("reweigh", tuple(trusts), trusts=tuple(trusts.values())))
-    before = decided(memory, follower)
+    weighed = tracker.preview(ProposedEdit("reweigh", tuple(trusts), trusts=tuple(trusts.values())))
+    before = decided(memory, tracker)
     memory.reweigh((4, 6), 0.1)
     memory.reweigh((5,), 4.0)
-    after = decided(memory, follower)
+    after = decided(memory, tracker)
     assert {one for one, *_ in moves(weighed)} == {one for one in before if before[one] != after[one]}
     with pytest.raises(BadValue):
-        follower.foresee(Proposal("reweigh", (4, 5), trusts=(0.1, 0.0)))
+        tracker.preview(ProposedEdit("reweigh", (4, 5), trusts=(0.1, 0.0)))
 
 
 def test_a_picture_that_is_here_under_its_label_teaches_nothing(memory: VisualMemory) -> None:
     [one] = memory.catalog.get([1])
     vector = memory.catalog.vectors([1])[0]
-    follower = Follower(memory)
-    assert not follower.foresee(Proposal("teach", label=one.label, lessons=(Lesson(vector, one.content),))).moved
+    tracker = ImpactTracker(memory)
+    assert not tracker.preview(ProposedEdit("teach", label=one.label, lessons=(Lesson(vector, one.content),))).changed
 
 
 @pytest.mark.parametrize(
     ("edit", "error"),
     [
-        (Proposal("strike", (999,)), UnknownExemplar),
-        (Proposal("relabel", (1,), label="../x"), BadLabel),
-        (Proposal("reweigh", (1,), trust=0.0), BadValue),
-        (Proposal("teach", label="x"), BadValue),
+        (ProposedEdit("strike", (999,)), UnknownExemplar),
+        (ProposedEdit("relabel", (1,), label="../x"), BadLabel),
+        (ProposedEdit("reweigh", (1,), trust=0.0), BadValue),
+        (ProposedEdit("teach", label="x"), BadValue),
     ],
 )
-def test_an_edit_that_would_be_refused_is_refused_here(memory: VisualMemory, edit: Proposal, error: type) -> None:
+def test_an_edit_that_would_be_refused_is_refused_here(memory: VisualMemory, edit: ProposedEdit, error: type) -> None:
     with pytest.raises(error):
-        Follower(memory).foresee(edit)
+        ImpactTracker(memory).preview(edit)
 
 
 def test_an_exemplar_whose_adding_was_undone_cannot_be_struck_in_thought_either(memory: VisualMemory) -> None:
     [new] = memory.add_vectors(vectors(1, np.random.default_rng(1)), ["a/x"])
     memory.undo()
     with pytest.raises(UnknownExemplar):
-        Follower(memory).foresee(Proposal("strike", (new,)))
+        ImpactTracker(memory).preview(ProposedEdit("strike", (new,)))
 
 
 def test_it_can_be_stopped_while_it_searches(memory: VisualMemory) -> None:
-    follower = Follower(memory)
+    tracker = ImpactTracker(memory)
     stopped = threading.Event()
 
     def report(done: int, total: int | None, what: str = "") -> None:
@@ -264,12 +264,12 @@ def test_it_can_be_stopped_while_it_searches(memory: VisualMemory) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        follower.foresee(Proposal("strike", tuple(range(1, 55))), report=report)
+        tracker.preview(ProposedEdit("strike", tuple(range(1, 55))), report=report)
     assert stopped.is_set()
 
 
 def test_a_memory_with_nothing_in_it_has_nothing_to_foresee(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         lesson = Lesson(vectors(1, np.random.default_rng(0))[0])
-        found = Follower(memory).foresee(Proposal("teach", label="a", lessons=(lesson,)))
-        assert found == Radius((), 0, watched=False)
+        found = ImpactTracker(memory).preview(ProposedEdit("teach", label="a", lessons=(lesson,)))
+        assert found == Impact((), 0, watched=False)

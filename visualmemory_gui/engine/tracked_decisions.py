@@ -1,4 +1,4 @@
-"""Standing decisions: those of many fixed queries, kept current while the memory is edited.
+"""Tracked decisions: those of many fixed queries, kept up to date while the memory is edited.
 
 For each query its nearest exemplars are kept in the exact order of every search: (distance in float64, id). An edit
 then costs one product of all queries with what came in; only a query whose list lost too much is searched again.
@@ -81,8 +81,10 @@ class Asked:
         return cls(vectors, content, twin, np.zeros_like(content), expected=tuple(one.expected for one in watched))
 
 
-class Standing:
-    """Not to be used from two threads at once. ``nearest_many`` searches what has to be searched.
+class TrackedDecisions:
+    """The decisions of ``asked``, kept up to date. For one thread at a time.
+
+    ``nearest_many`` searches what has to be searched.
 
     Without anything left out, a query's list is what ``Searcher.nearest`` would find.
     """
@@ -101,19 +103,19 @@ class Standing:
         return len(self.asked)
 
     @property
-    def deep(self) -> int:
+    def max_k(self) -> int:
         """The largest k that can be decided."""
         return self._need - 1
 
     def extend(self, asked: Asked, report: Report = silent) -> None:
-        """Ask more queries, on the snapshot that was followed last."""
+        """Ask more queries, on the last snapshot."""
         start = len(self)
         self.asked = self.asked.joined(asked)
         self._copies = self._find_copies(self._snapshot)
         self._lists.grow(len(asked))
         self._search(np.arange(start, len(self)), report)
 
-    def expect(self, expected: Sequence[str]) -> None:
+    def set_expected(self, expected: Sequence[str]) -> None:
         """From now on the queries, images from elsewhere, ought to be these."""
         self.asked = replace(self.asked, expected=tuple(expected))
 
@@ -123,12 +125,12 @@ class Standing:
         self._copies = self._find_copies(self._snapshot)
         self._lists.keep(which)
 
-    def follow(self, snapshot: Snapshot, report: Report = silent) -> None:
+    def update(self, snapshot: Snapshot, report: Report = silent) -> None:
         """Bring the lists up to ``snapshot``, a later one of the same memory."""
         before = self._snapshot
         if snapshot is before:
             return
-        if not goes_on(before, snapshot):
+        if not continues(before, snapshot):
             self._begin(snapshot, report)
             return
         touched = touched_rows(before, snapshot)
@@ -145,20 +147,22 @@ class Standing:
             self._let_in(part, snapshot.vectors[part])
         self._search(self._lists.short(self._need), report)
 
-    def suppose(self, supposed: Snapshot, *, gone: I64, came: I64, vectors: F32, report: Report = silent) -> Standing:
-        """Another one, standing on a memory that is only ``supposed``; this one and the memory stay as they are.
+    def as_if(
+        self, edited: Snapshot, *, gone: I64, came: I64, vectors: F32, report: Report = silent
+    ) -> TrackedDecisions:
+        """The decisions as if the memory were ``edited``; these ones and the memory stay as they are.
 
-        ``supposed`` is the snapshot followed last without the rows ``gone`` and with ``came``, rows of ``supposed``
-        that may stand behind all of its own; ``vectors`` are those of ``came``. Its ``fetch`` is never called, and it
+        ``edited`` is the last snapshot without the rows ``gone`` and with ``came``, rows of ``edited`` that may come
+        after all of its own; ``vectors`` are those of ``came``. Its ``fetch`` is never called, and what is returned
         can only ``decide``.
         """
         other = copy.copy(self)
         other._lists = self._lists.copy()
         other._lists.take_out(gone)
-        short = other._lists.short(self.deep)
+        short = other._lists.short(self.max_k)
         other._search(short, report, without=gone)
-        other._snapshot = supposed
-        other._copies = self._copies.joined(self._find_copies(supposed, first=len(self._snapshot)))
+        other._snapshot = edited
+        other._copies = self._copies.joined(self._find_copies(edited, first=len(self._snapshot)))
         for start in range(0, len(came), BLOCK):
             other._let_in(came[start : start + BLOCK], vectors[start : start + BLOCK])
         return other
@@ -166,13 +170,13 @@ class Standing:
     def decide(
         self, *, k: int, rule: Rule, class_factor: bool, level: int = 0, thresholds: Thresholds | None = None
     ) -> Verdicts:
-        """All decisions on the snapshot that was followed last; ``k`` at most ``deep``."""
+        """All decisions on the last snapshot; ``k`` at most ``max_k``."""
         lists = self._lists
         return decide_many(
             self._snapshot,
             lists.rows,
             lists.distances,
-            k=min(k, self.deep),
+            k=min(k, self.max_k),
             rule=rule,
             class_factor=class_factor,
             level=level,
@@ -260,7 +264,7 @@ def rows_of_those_here(snapshot: Snapshot, ids: I64) -> I64:
     return np.where(snapshot.ids[rows] == ids, rows, NOBODY)
 
 
-def goes_on(before: Snapshot, after: Snapshot) -> bool:
+def continues(before: Snapshot, after: Snapshot) -> bool:
     """Whether ``after`` is ``before`` with edits: nothing was forgotten, so every row is where it was."""
     n = len(before)
     return len(after) >= n and (n == 0 or after.ids[n - 1] == before.ids[n - 1]) and after.change >= before.change
