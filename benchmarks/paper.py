@@ -23,13 +23,13 @@ from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.exchange.demo import default_place
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study import prune
 from visualmemory_gui.engine.study.classes import ClassStudy, add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.study.honest import paired_gain
 from visualmemory_gui.engine.study.labelled import Labelled
-from visualmemory_gui.engine.study.nearest import nearest_many
 from visualmemory_gui.engine.study.prove import prove
 from visualmemory_gui.engine.study.scaling import scale
 from visualmemory_gui.engine.study.subsets import Voting
@@ -102,11 +102,11 @@ def study(world: World) -> Result:
 def rules(world: World) -> Result:
     """Accuracy at k, the best k, and where queries are apart the accuracy at the k that leave-one-out chose."""
     snapshot = world.memory.snapshot
-    found = evaluate_snapshot(snapshot, nearest_many, world.asked, ks=EVERY_K).accuracy
+    found = evaluate_snapshot(snapshot, nearest_exact, world.asked, ks=EVERY_K).accuracy
     chosen: dict[str, int] = {}
     if world.apart:
         rows = np.sort(np.random.default_rng(0).permutation(len(snapshot))[:MOST_ASKED])
-        left_out = evaluate_snapshot(snapshot, nearest_many, own(snapshot, rows), ks=EVERY_K).accuracy
+        left_out = evaluate_snapshot(snapshot, nearest_exact, own(snapshot, rows), ks=EVERY_K).accuracy
         chosen = {rule: max(by_k, key=by_k.__getitem__) for rule, by_k in left_out.items()}
     lines = []
     for rule, by_k in found.items():
@@ -123,7 +123,7 @@ def calibration(world: World) -> Result:
     found = {}
     for rule in RULES:
         one = evaluate_snapshot(
-            world.memory.snapshot, nearest_many, world.asked, ks=(VOTING.k,), rules=(rule,), k=VOTING.k, rule=rule
+            world.memory.snapshot, nearest_exact, world.asked, ks=(VOTING.k,), rules=(rule,), k=VOTING.k, rule=rule
         ).calibration
         found[rule] = {"ece": one.ece, "entropy_bits": one.entropy_bits}
     lines = [[rule, f"{one['ece']:.3f}", f"{one['entropy_bits']:.2f}"] for rule, one in found.items()]
@@ -210,7 +210,7 @@ def pruned(memory: VisualMemory, method: prune.Method, asked: Labelled) -> Resul
 def right(snapshot: Snapshot, asked: Labelled) -> Bools:
     """Which of ``asked`` are decided right as VOTING says, (q,)."""
     how = {"ks": (VOTING.k,), "rules": (VOTING.rule,), "k": VOTING.k, "rule": VOTING.rule}
-    return evaluate_snapshot(snapshot, nearest_many, asked, **how).outcomes.right
+    return evaluate_snapshot(snapshot, nearest_exact, asked, **how).outcomes.right
 
 
 def unlearning(world: World) -> Result:

@@ -13,9 +13,9 @@ from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.confidence import FEWEST, STEP, Ballot, Confidence, fit, measure
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.nearest import nearest_many
 
 BALLOT = Ballot(10, "rank", class_factor=True, level=0)
 numbers = st.floats(0, 1, width=16)
@@ -82,14 +82,14 @@ def test_it_survives_json():
 def test_it_is_measured_by_leave_one_out_at_its_level(level):
     vectors, of = clustered(400, dim=8, classes=6, seed=3, spread=0.9)
     snapshot = snapshot_of([f"kind {int(c[-1]) % 2}/{c}" for c in of], vectors)
-    known = measure(snapshot, nearest_many, Ballot(7, "rank", class_factor=False, level=level))
+    known = measure(snapshot, nearest_exact, Ballot(7, "rank", class_factor=False, level=level))
     assert known.queries == 400
     assert 0 < known.right[0] < known.right[-1] <= 1
 
 
 def test_classes_of_one_exemplar_are_all_answered_wrong():
     vectors, _ = clustered(250, dim=8, classes=6, seed=3)
-    known = measure(snapshot_of([f"c{i}" for i in range(250)], vectors), nearest_many, BALLOT)
+    known = measure(snapshot_of([f"c{i}" for i in range(250)], vectors), nearest_exact, BALLOT)
     assert known.of(0.5) == 0.0
 
 

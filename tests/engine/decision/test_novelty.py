@@ -10,8 +10,8 @@ from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision import novelty
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.novelty import Thresholds, judge, measure
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.nearest import nearest_many
 from visualmemory_gui.engine.types import F32, Decision
 
 USUAL = Thresholds({1: 0.1, 3: 0.2, 10: 0.3}, different=60, sampled=60, seed=0, change=1)
@@ -83,7 +83,7 @@ def test_copies_are_not_different() -> None:
     vectors = np.repeat(cloud(40), 2, axis=0)
     snapshot = snapshot_of(["a"] * 80, vectors)
     assert novelty.different_exemplars(snapshot) == 40
-    thresholds = measure(snapshot, nearest_many)
+    thresholds = measure(snapshot, nearest_exact)
     known, why = judge(snapshot, np.arange(12), np.full(12, 0.1), winner=0, thresholds=thresholds)
     assert (known, thresholds.values) == (None, {})
     assert why.reason.startswith("too few to tell: 40")
@@ -124,7 +124,7 @@ def test_thresholds_are_the_quantiles_of_leave_one_out() -> None:
         content=[int(c) for c in rng.integers(0, 90, 120)],
         group=[int(g) for g in rng.integers(0, 20, 120)],
     )
-    found = measure(snapshot, nearest_many)
+    found = measure(snapshot, nearest_exact)
     assert found.values == pytest.approx(slow_thresholds(snapshot))
     assert found.sampled == snapshot.active_count
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.classes import add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.study.labelled import Labelled, from_vectors
-from visualmemory_gui.engine.study.nearest import nearest_many
 from visualmemory_gui.engine.study.novelty import auroc, measure_novelty
 from visualmemory_gui.engine.study.scaling import Point, fit, scale, stratified
 from visualmemory_gui.engine.study.subsets import Asker, Voting, extended, hold_out, memory_of, with_new
@@ -62,7 +62,7 @@ def test_old_classes_before_and_after_are_what_an_evaluation_on_the_same_queries
 
     def accuracy(rows: np.ndarray, queries: Labelled) -> float:
         memory = memory_of(snapshot, rows)
-        told = evaluate_snapshot(memory, nearest_many, queries, ks=(5,), rules=("rank",), class_factor=factor)
+        told = evaluate_snapshot(memory, nearest_exact, queries, ks=(5,), rules=("rank",), class_factor=factor)
         return told.accuracy["rank"][5]
 
     [step] = found.steps
@@ -166,7 +166,9 @@ def test_the_error_falls_as_the_memory_grows_and_ends_with_all_of_it() -> None:
     found = scale(snapshot, PLAIN, seeds=2)
     rest, out = hold_out(snapshot, 0.2, seed=0)
     assert found.points[0].error > found.points[-1].error and found.points[-1].size == len(rest)
-    told = evaluate_snapshot(memory_of(snapshot, rest), nearest_many, labelled(snapshot, out), ks=(5,), rules=("rank",))
+    told = evaluate_snapshot(
+        memory_of(snapshot, rest), nearest_exact, labelled(snapshot, out), ks=(5,), rules=("rank",)
+    )
     assert found.points[-1].error == pytest.approx(1 - told.accuracy["rank"][5])
     with pytest.raises(BadValue, match="too few"):
         scale(snapshot_of(["a", "b"], np.eye(2, 8, dtype=np.float32)), PLAIN)

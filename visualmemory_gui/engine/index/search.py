@@ -253,6 +253,19 @@ class Searcher:
         return shared_out(rescored, len(queries), threads=self._threads)
 
 
+def nearest_exact(
+    snapshot: Snapshot,
+    queries: F32,
+    k: int,
+    *,
+    excluded_rows: Callable[[int], I64] | None = None,
+    report: Report = silent,
+) -> list[Found]:
+    """``Searcher.nearest_many`` by exact search of any snapshot, also of one that no memory has published."""
+    searcher = Searcher(queries.shape[1])
+    return searcher.nearest_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report, mode="exact")
+
+
 def _within(report: Report, start: int, whole: int) -> Report:
     """``report`` for a part of the queries that begins at ``start``."""
     return lambda done, total, what="": report(start + done, whole, what)

@@ -18,10 +18,10 @@ from visualmemory_gui.engine.decision.many import vote_scale, vote_weights
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import together
-from visualmemory_gui.engine.study.nearest import nearest_many as by_products
 from visualmemory_gui.engine.tracked_decisions import Asked
 from visualmemory_gui.engine.types import F64, I64, Bools, MemorySettings, Rule
 
@@ -146,7 +146,7 @@ class FrozenQueries:
         table.take_out(np.flatnonzero(self.snapshot.active & ~edited.active))
         short = table.short(self.ballot.k)
         if len(short):
-            table.put(short, self._search(edited, which[short], by_products, silent))
+            table.put(short, self._search(edited, which[short], nearest_exact, silent))
         return table.rows[:, : self.ballot.k], table.distances[:, : self.ballot.k]
 
     def _search(self, snapshot: Snapshot, which: I64, nearest_many: NearestMany, report: Report) -> Sequence[Retrieved]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from visualmemory_gui.engine.decision.gathered import Block, gather
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, own_class
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, own_class
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import split, together
 from visualmemory_gui.engine.study.labelled import Labelled
-from visualmemory_gui.engine.study.nearest import nearest_many as by_products
 from visualmemory_gui.engine.types import I64, MemorySettings, Rule
 
 _BLOCK = 1024
@@ -117,11 +117,8 @@ class Asker:
     ``voting.k`` neighbours vote; ``width`` are found, as many unless more are wanted.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, voting: Voting, *, width: int = 0, nearest_many: NearestMany = by_products
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, voting: Voting, *, width: int = 0) -> None:
         self._left_out = LeftOut(snapshot)
-        self._nearest_many = nearest_many
         self._voting = voting
         self._width = max(voting.k, width)
 
@@ -131,12 +128,11 @@ class Asker:
         for start in range(0, len(rows), _BLOCK):
             report(start, len(rows))
             part = rows[start : start + _BLOCK]
-            found = self._nearest_many(
+            found = nearest_exact(
                 memory,
                 memory.vectors[part],
                 self._width,
                 excluded_rows=lambda i, part=part: self._left_out.rows(int(part[i])),  # type: ignore[misc]
-                report=silent,
             )
             truth = memory.label[part].astype(np.int64)
             own = own_class(memory, part)
