@@ -40,7 +40,7 @@ def broken(*_args: object, **_kwargs: object) -> Any:
 def alive(desk: Desk) -> Iterator[Desk]:
     """A window over a memory, a query on it and two cards selected, guarded as ``main`` guards it."""
     keep_log()
-    uncaught = Uncaught(desk.window.session, desk.window.close)
+    uncaught = Uncaught(desk.window.session.tasks, desk.window.session.raise_error, end=desk.window.close)
     desk.window.on_query_chosen(1)
     desk.settle()
     desk.select([n.id for n in desk.decision.neighbours[:2]])

@@ -60,7 +60,7 @@ def tasks(folder: Path, target: Path) -> dict[str, Callable[[MainWindow], object
 def main() -> int:
     task, memory, folder, target, wait_ms = sys.argv[1:]
     app, window = create(["visualmemory-gui", memory])
-    uncaught = Uncaught(window.session, window.close)
+    uncaught = Uncaught(window.session.tasks, window.session.raise_error, end=window.close)
     begin = tasks(Path(folder), Path(target))[task]
 
     def close() -> None:

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Show the window and stay until it is closed."""
     keep_log()
     app, window = create(sys.argv if argv is None else argv)
-    uncaught = Uncaught(window.session, window.close)
+    uncaught = Uncaught(window.session.tasks, window.session.raise_error, end=window.close)
     window.show()
     try:
         return app.exec()

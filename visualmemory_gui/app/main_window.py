@@ -53,7 +53,8 @@ class MainWindow(QMainWindow):
         self.settings = settings or preferences.settings()
         self.session = Session(self)
         self.state = MemoryStateModel(self.session.tasks, self)
-        self._upkeep, self._warming = Upkeep(self.session, self), Warming(self.session, self)
+        self._upkeep = Upkeep(self.session, self)
+        self._warming = Warming(self.session.tasks, self._is_open, self)
         self._make_workspaces()
         self.ask: Asking = ask or Choosers(self)
         self.memory_commands = MemoryCommands(self.session, self.ask)
@@ -187,6 +188,9 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     # Building
+
+    def _is_open(self) -> bool:
+        return self.session.heavy_allowed and self.session.memory is not None
 
     def _make_workspaces(self) -> None:
         self.decide = DecideView(self.session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -10,7 +11,9 @@ from collections.abc import Callable
 from types import TracebackType
 
 from visualmemory_gui.app.problems import log_line
-from visualmemory_gui.app.session import Session, log
+from visualmemory_gui.app.tasks import Tasks
+
+log = logging.getLogger("visualmemory_gui")
 
 AGAIN_S = 10.0
 
@@ -19,11 +22,13 @@ class Uncaught:
     """Stands in for Python's hooks of the main thread and of all others, until ``stop``.
 
     What comes again from the same place within ten seconds is only logged: a picture that cannot be painted must not
-    bring its dialog back as soon as it is closed. ``end`` is called when the user presses Ctrl-C in the terminal.
+    bring its dialog back as soon as it is closed. Else ``tell`` tells the user and the log. ``end`` is called when the
+    user presses Ctrl-C in the terminal.
     """
 
-    def __init__(self, session: Session, end: Callable[[], object]) -> None:
-        self._session = session
+    def __init__(self, tasks: Tasks, tell: Callable[[BaseException], object], *, end: Callable[[], object]) -> None:
+        self._tasks = tasks
+        self._tell = tell
         self._end = end
         self._before = (sys.excepthook, threading.excepthook)
         self._told: dict[str, float] = {}
@@ -41,7 +46,7 @@ class Uncaught:
         try:
             place = log_line(error)
             if self._is_new(place):
-                self._session.raise_error(error)
+                self._tell(error)
             else:
                 log.error(place)
         finally:
@@ -50,7 +55,7 @@ class Uncaught:
     def on_raised_in_thread(self, raised: threading.ExceptHookArgs) -> None:
         error = raised.exc_value
         if error is not None:
-            self._session.tasks.post(lambda: self.on_raised(type(error), error, error.__traceback__))
+            self._tasks.post(lambda: self.on_raised(type(error), error, error.__traceback__))
 
     def _is_new(self, place: str) -> bool:
         now, last = time.monotonic(), self._told.get(place, -AGAIN_S)

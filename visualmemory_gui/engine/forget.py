@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from visualmemory_gui.engine import installation
 from visualmemory_gui.engine.errors import Cancelled, StorageError
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.scan import Hit, Scanner, ScanResult, pieces
+from visualmemory_gui.engine.scan import Hit, PieceTable, Scanner, ScanResult, find_pieces, pieces
 from visualmemory_gui.engine.store import traces
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.purge import ERASING, FILES, journal
@@ -175,7 +175,7 @@ def _scanned(live: LiveMemory, scanner: Scanner, report: Report) -> ScanResult |
 def _receipt(live: LiveMemory, doomed: Sequence[Exemplar], found: ScanResult | None, *, emptied: bool) -> Receipt:
     seen = () if found is None else found.hits
     shared = {hit.piece for hit in seen if _is_copy(hit)}
-    shared |= traces.held(live.database, {hit.piece for hit in seen} - shared)
+    shared |= _held(live, {hit.piece for hit in seen} - shared)
     hits = [hit for hit in seen if hit.piece not in shared]
     status: Literal["done", "bytes remain", "not scanned"] = "done" if emptied and not hits else "bytes remain"
     return Receipt(
@@ -187,6 +187,14 @@ def _receipt(live: LiveMemory, doomed: Sequence[Exemplar], found: ScanResult | N
         labels=tuple(sorted({exemplar.label for exemplar in doomed})),
         unreachable=UNREACHABLE,
     )
+
+
+def _held(live: LiveMemory, pieces: Collection[bytes]) -> set[bytes]:
+    """Those of ``pieces`` that a row which stays holds as its own."""
+    if not pieces:
+        return set()
+    table = PieceTable(pieces)
+    return traces.held(live.database, lambda value: (piece for _, piece in find_pieces(value, table)))
 
 
 def _needles(live: LiveMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:

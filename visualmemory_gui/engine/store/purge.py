@@ -6,9 +6,10 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from visualmemory_gui.engine.store import copies, entries, exemplars, labels, studied
+from visualmemory_gui.engine.store import copies, entries, exemplars, labels
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.derived import STUDIED, Derived
+from visualmemory_gui.engine.store.exemplars import Change
 from visualmemory_gui.engine.store.pictures import forget_contents
 from visualmemory_gui.engine.store.rows import Row
 from visualmemory_gui.engine.store.sealed import KEPT
@@ -37,10 +38,29 @@ def purge(database: Database, ids: Collection[int]) -> Purged:
     ``secure_delete`` overwrites the rows; the log keeps them until ``Database.checkpoint``.
     """
     with writing(database) as writer:
-        studied.drop_what_saw(database, writer, ids)
+        drop_derived_trust(database, writer, ids)
         purged = delete(database, writer, ids)
         journal(database, purged.ids, ROWS, unlink=purged.copies)
         return purged
+
+
+def drop_derived_trust(database: Database, writer: Writer, ids: Collection[int]) -> None:
+    """Take every derived trust back to none, in the rows and in the history, if a run saw one of ``ids``.
+
+    A run saw what was there before it. Where it is not known any more when the last one was, it counts as having seen.
+    The rows of ``ids`` are left as they are, since they go. Raises DamagedMemory where another one is damaged.
+    """
+    derived = Derived(database)
+    seen = derived.get(STUDIED)
+    if not ids or (seen is not None and min(ids) > json.loads(seen[0])):
+        return
+    going = set(ids)
+    rows = [one for one in exemplars.read(database, "e.derived is not null") if one.row.id not in going]
+    exemplars.require_whole(database, rows)
+    changes = [Change(one, one.row._replace(derived=None, change=writer.change), (None,)) for one in rows]
+    exemplars.rewrite(database, writer, ("derived",), changes)
+    entries.drop(database, "field = 'derived'")
+    derived.drop(STUDIED)
 
 
 def journal(database: Database, ids: Collection[int], step: str, *, unlink: Collection[tuple[str, str]] = ()) -> None:

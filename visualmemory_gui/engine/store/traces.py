@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from visualmemory_gui.engine.scan import PieceTable, find_pieces
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.pictures import TABLES
 from visualmemory_gui.engine.store.rows import SELECT, Row, loaded
@@ -54,15 +53,10 @@ def _watched_beside(database: Database, ids: set[int]) -> set[str]:
     return {label for label, content in found if content not in gone}
 
 
-def held(database: Database, pieces: Collection[bytes]) -> set[bytes]:
-    """Those of ``pieces`` that a row of the memory holds as its own: in a vector, thumbnail, path, label or note."""
-    needles, found = PieceTable(pieces), set[bytes]()
-    if not pieces:
-        return found
-    for table, column in _HELD:
-        for value in _values(database, table, column):
-            found.update(piece for _, piece in find_pieces(value, needles))
-    return found
+def held(database: Database, pieces_in: Callable[[bytes], Iterable[bytes]]) -> set[bytes]:
+    """The pieces that ``pieces_in`` finds in what a row holds as its own: a vector, thumbnail, path, label or note."""
+    values = (value for table, column in _HELD for value in _values(database, table, column))
+    return {piece for value in values for piece in pieces_in(value)}
 
 
 def _values(database: Database, table: str, column: str) -> Iterator[bytes]:
