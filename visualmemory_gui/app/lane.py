@@ -7,8 +7,10 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 Result = TypeVar("Result")
 
@@ -20,13 +22,21 @@ class Urgency(IntEnum):
     QUESTION = 1
 
 
+@dataclass(order=True, slots=True)
+class _Job:
+    era: int
+    urgency: Urgency
+    number: int
+    run: Callable[[], None] = field(compare=False)
+
+
 class Lane:
     """One worker. The most urgent job goes first, equal ones in the order they came; what runs is never interrupted."""
 
     def __init__(self, name: str) -> None:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._lock = threading.Lock()
-        self._waiting: list[tuple[int, int, int, Callable[[], Any], Future[Any]]] = []
+        self._waiting: list[_Job] = []
         self._numbers = itertools.count()
         self._era = 0
 
@@ -37,7 +47,8 @@ class Lane:
         promise: Future[Result] = Future()
         with self._lock:
             self._era += in_turn
-            heapq.heappush(self._waiting, (self._era, urgency, next(self._numbers), job, promise))
+            run = partial(_fulfil, promise, job)
+            heapq.heappush(self._waiting, _Job(self._era, urgency, next(self._numbers), run))
             self._era += in_turn
             self._worker.submit(self._run_next)
         return promise
@@ -53,8 +64,12 @@ class Lane:
 
     def _run_next(self) -> None:
         with self._lock:
-            *_, job, promise = heapq.heappop(self._waiting)
-        try:
-            promise.set_result(job())
-        except BaseException as error:
-            promise.set_exception(error)
+            job = heapq.heappop(self._waiting)
+        job.run()
+
+
+def _fulfil(promise: Future[Result], job: Callable[[], Result]) -> None:
+    try:
+        promise.set_result(job())
+    except BaseException as error:
+        promise.set_exception(error)

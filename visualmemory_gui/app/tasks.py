@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -215,44 +215,37 @@ class Tasks(QObject):
     def _work(
         self,
         task: Task,
-        fn: Callable[[], Any],
-        then: Callable[[Any], object] | None,
+        fn: Callable[[], Result],
+        then: Callable[[Result], object] | None,
         failed: Callable[[BaseException], object] | None,
     ) -> None:
         """In a worker's thread: nothing that ``fn`` raises is lost."""
-        result, error = None, None
+        tell: Callable[[], object] | None = None
         try:
             if task.cancelled or self._is_stale(task):
                 raise Cancelled
             result = fn()
-        except BaseException as raised:
-            error = raised
-        self.post(lambda: self._end(task, result, error, then, failed))
+            if then is not None:
+                tell = partial(then, result)
+        except BaseException as error:
+            tell = partial(failed or partial(self._crashed, task), error)
+        self.post(partial(self._end, task, tell))
 
-    def _end(
-        self,
-        task: Task,
-        result: Any,
-        error: BaseException | None,
-        then: Callable[[Any], object] | None,
-        failed: Callable[[BaseException], object] | None,
-    ) -> None:
+    def _end(self, task: Task, tell: Callable[[], object] | None) -> None:
+        """In the window's thread; what came of it is told to whom it is still worth something."""
         task.once = ""  # what follows may start the job again
         try:
-            if self._is_stale(task):
-                return
-            if error is None:
-                if then is not None:
-                    then(result)
-            elif failed is not None:
-                failed(error)
-            elif not isinstance(error, Cancelled):
-                self.crashed.emit(task, error)
+            if tell is not None and not self._is_stale(task):
+                tell()
         finally:
             self._running.remove(task)
             self.finished.emit(task)
             if not self._running:
                 self.idle.emit()
+
+    def _crashed(self, task: Task, error: BaseException) -> None:
+        if not isinstance(error, Cancelled):
+            self.crashed.emit(task, error)
 
     def _is_stale(self, task: Task) -> bool:
         return bool(task.topic) and task.generation < self._newest.get(task.topic, 0)

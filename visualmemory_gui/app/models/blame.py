@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
+from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.evaluation import Cell
-from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
@@ -16,61 +17,34 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.study.blame import Blame, Blamed
 
-TOPIC = "blame"
 
-
-class BlameModel(QObject):
+class BlameModel(BackgroundResult["Blame"]):
     """``found`` is about ``cell``, and gone with the next edit: its promise was made for the memory before it."""
 
-    updated = Signal()
-    failed = Signal(object)  # the exception that ended a look
-
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._runner = runner
-        self._memory: VisualMemory | None = None
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(tasks, "blame", parent)
         self.cell: Cell | None = None
-        self.found: Blame | None = None
-        self.looking = False
-
-    def set_memory(self, memory: VisualMemory | None) -> None:
-        self._memory = memory
-        self.clear()
 
     def clear(self) -> None:
-        self._runner.supersede(TOPIC)
-        self.cell, self.found, self.looking = None, None, False
-        self.updated.emit()
+        self.cell = None
+        super().clear()
 
     def look(self, cell: Cell, ids: I64) -> None:
         """Find out who makes the exemplars ``ids``, those of ``cell``, be decided wrong."""
-        memory = self._memory
-        if memory is None or not len(ids):
+        if not len(ids):
             return
 
-        def work(report: Report) -> Blame:
+        def work(memory: VisualMemory, report: Report) -> Blame:
             from visualmemory_gui.engine.study.blame import blame
 
             return blame(memory, ids.tolist(), report=report)
 
-        self.cell, self.found, self.looking = cell, None, True
-        self.updated.emit()
-        self._runner.run_background("Looking for who is to blame", work, self._take, self._stopped, topic=TOPIC)
+        self.cell = cell
+        self.run("Looking for who is to blame", work, keep=False)
 
     def on_changed(self, changes: Changes) -> None:
         if changes.ids or changes.settings:
             self.clear()
-
-    def _take(self, found: Blame) -> None:
-        self.found, self.looking = found, False
-        self.updated.emit()
-
-    def _stopped(self, error: BaseException) -> None:
-        from visualmemory_gui.engine.errors import Cancelled
-
-        self.clear()
-        if not isinstance(error, Cancelled):
-            self.failed.emit(error)
 
 
 def row_words(one: Blamed, names: ShortLabels) -> str:

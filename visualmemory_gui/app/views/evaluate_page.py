@@ -187,7 +187,6 @@ class EvaluatePage(ChartPage):
         self.confusion.blame.blame_requested.connect(self.look_for_blame)
         self.confusion.blame.mend_requested.connect(partial(study_operations.mend, self._session))
         self.confusion.blame.opened.connect(self.query_chosen)
-        self.blame.failed.connect(self._session.raise_error)
 
     def _lay_out(self) -> None:
         self.summary, self.empty = QLabel(), QLabel(EMPTY)

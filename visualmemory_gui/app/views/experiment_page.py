@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import skipped, theme
@@ -14,16 +17,21 @@ from visualmemory_gui.app.views.own_actions import build, name
 from visualmemory_gui.app.views.study_page import explain, titled
 from visualmemory_gui.engine.types import Skipped
 
+Found = TypeVar("Found", bound=NoveltyFound | GrowthFound)
 
-class ExperimentPage(ChartPage):
-    """``specs`` are the action that starts, ``EXPORT`` and "stop". A page fills ``column`` and ``show_found``; what
-    could not be read of a folder is listed by a button."""
+
+class ExperimentPage(ChartPage, Generic[Found]):
+    """``specs`` are the action that starts, ``EXPORT`` and "stop". A page fills ``column``; ``show`` puts there
+    what was found, None where nothing is. What could not be read of a folder is listed by a button."""
 
     question: str  # what the page answers, shown until there is an answer
 
-    def __init__(self, session: Session, topic: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, topic: str, show: Callable[[Found | None], None], parent: QWidget | None = None
+    ) -> None:
         super().__init__(session, parent)
-        self.model = ExperimentModel(session.tasks, topic, self)
+        self.model: ExperimentModel[Found] = ExperimentModel(session.tasks, topic, self)
+        self._show_found = show
         self.actions_by_id = build(self, self.specs, prefix=topic, heard_in=[self])
         self.state, self.about = QLabel(), QLabel(self.question)
         for label in (self.state, self.about):
@@ -60,7 +68,7 @@ class ExperimentPage(ChartPage):
         explain(self.column, self.about, alone=self.model.found is None)
         self.unread.setVisible(bool(self._skipped))
         self.unread.setText(f"{skipped.words(self._skipped)}…")
-        self.show_found()
+        self._show_found(self.model.found)
         self.actions_by_id[EXPORT.id].setEnabled(self.has_charts)
 
     def list_unread(self) -> None:
@@ -68,9 +76,4 @@ class ExperimentPage(ChartPage):
 
     @property
     def _skipped(self) -> tuple[Skipped, ...]:
-        found: NoveltyFound | GrowthFound | None = self.model.found
-        return found.skipped if found is not None else ()
-
-    def show_found(self) -> None:
-        """Show ``model.found``, or nothing where it is None."""
-        raise NotImplementedError
+        return self.model.found.skipped if self.model.found is not None else ()

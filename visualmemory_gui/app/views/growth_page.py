@@ -48,7 +48,7 @@ KINDS: tuple[tuple[Growing, str, str], ...] = (
 )  # fmt: skip
 
 
-class GrowthPage(ExperimentPage):
+class GrowthPage(ExperimentPage[GrowthFound]):
     """One of three experiments; the answer is a table, and for sizes a plot too."""
 
     title = "Growth"
@@ -56,7 +56,7 @@ class GrowthPage(ExperimentPage):
     question = KINDS[0][2]
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, "growth", parent)
+        super().__init__(session, "growth", self.show_found, parent)
         self.plot = ChartView()
         self.charts = (self.plot,)
         self.kind = _kinds()
@@ -95,8 +95,7 @@ class GrowthPage(ExperimentPage):
         asks = KINDS[self.kind.currentIndex()][0] == "new"
         name(self.actions_by_id["measure"], ASKING if asks else ACTIONS[0], enabled=self.model.ready)
 
-    def show_found(self) -> None:
-        found: GrowthFound | None = self.model.found
+    def show_found(self, found: GrowthFound | None) -> None:
         self.kind.setEnabled(not self.model.running)
         for part in (self.before, self.after, self.table):
             part.setVisible(found is not None)

@@ -22,7 +22,7 @@ ACTIONS = (
 )  # fmt: skip
 
 
-class NoveltyPage(ExperimentPage):
+class NoveltyPage(ExperimentPage[NoveltyFound]):
     """A folder is asked for; the answer stands as sentences over a histogram."""
 
     title = "Novelty"
@@ -33,7 +33,7 @@ class NoveltyPage(ExperimentPage):
     )
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, "novelty", parent)
+        super().__init__(session, "novelty", self.show_found, parent)
         self.plot = ChartView()
         self.charts = (self.plot,)
         self.sentences = QLabel()
@@ -55,8 +55,7 @@ class NoveltyPage(ExperimentPage):
         """Compare with the pictures of ``folder``, in the background."""
         self.model.run("Measuring novelty", lambda memory, report: novelty_of(memory, folder, report))
 
-    def show_found(self) -> None:
-        found: NoveltyFound | None = self.model.found
+    def show_found(self, found: NoveltyFound | None) -> None:
         words = "\n".join(_sentence(one) for one in found.sentences) if found is not None else ""
         self.sentences.setText(words)
         self.sentences.setVisible(found is not None)

@@ -50,7 +50,7 @@ class BlameBox(QWidget):
         self.on_updated()
 
     def on_updated(self) -> None:
-        found, looking = self._model.found, self._model.looking
+        found, running = self._model.found, self._model.running
         self.rows.clear()
         blamed = found.blamed if found is not None else ()
         names = ShortLabels(one.label for one in blamed)
@@ -62,7 +62,7 @@ class BlameBox(QWidget):
             item.setData(Qt.ItemDataRole.AccessibleTextRole, sentence)
             self.rows.addItem(item)
         self._show_pictures()
-        self.words.setText("Looking…" if looking else promise_words(found) if found is not None else "")
+        self.words.setText("Looking…" if running else promise_words(found) if found is not None else "")
         self.words.setVisible(bool(self.words.text()))
         there = found is not None and bool(found.blamed)
         self.rows.setVisible(there)
