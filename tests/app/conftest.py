@@ -46,8 +46,8 @@ class Answers:
     of_memory: dict[str, object] = field(default_factory=dict)
     window_settings: Any = None
     settings_shown: Any = None
-    foresee: Any = None
-    foreseen: list[tuple[str, bool]] = field(default_factory=list)
+    impact_of: Any = None
+    impacts: list[tuple[str, bool]] = field(default_factory=list)
     apply: Any = None
     show: Any = None
     drops_tags: bool = True
@@ -88,10 +88,10 @@ class Answers:
         preselected: str = "",
         verb: str = "Teach",
         typed: str | None = None,
-        foresee: Any = None,
+        impact_of: Any = None,
     ) -> None:
         self.asked.append(question)
-        self.foresee = foresee
+        self.impact_of = impact_of
         self.typed = typed
         self.preselected = preselected
         if self.label_answer:
@@ -114,7 +114,7 @@ class Answers:
     def flip(self, title: str, note: str, rows: Sequence[Any], then: Any, show: Any) -> Callable[[str, bool], object]:
         self.asked.append(title)
         self.rows, self.apply, self.show = list(rows), then, show
-        return lambda text, shows: self.foreseen.append((text, shows))
+        return lambda text, shows: self.impacts.append((text, shows))
 
     def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
         then(self.path or str(suggested))

@@ -67,7 +67,7 @@ def partly_read(desk: Desk, tmp_path: Path) -> Desk:
 
 
 def test_no_two_buttons_of_a_note_say_the_same(partly_read: Desk) -> None:
-    partly_read.window.session.followed.begin()
+    partly_read.window.session.watch.restart()
     partly_read.settle()
     shown = words(partly_read.window.note)
     assert "Show skipped files" in shown and len(set(shown)) == len(shown)

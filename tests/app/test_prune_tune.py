@@ -92,11 +92,11 @@ class TestPrune:
         plan, session, moved = page.model.plan, desk.window.session, []
         many = f"{len(plan.pruned)} exemplar{'' if len(plan.pruned) == 1 else 's'}"
         qtbot.waitUntil(lambda: page.impact.label.text().startswith(f"Pruning {many} would "), timeout=10_000)
-        foreseen = session.foreseen.impact
-        session.followed.moved.connect(moved.append)
+        previewed = session.impact_preview.impact
+        session.watch.impact_found.connect(moved.append)
         page.actions_by_id["apply"].trigger()
         qtbot.waitUntil(lambda: bool(moved), timeout=10_000)
-        assert moved[-1].changed == foreseen.changed
+        assert moved[-1].changed == previewed.changed
         desk.settle()
         qtbot.waitUntil(lambda: page.impact.label.text() == "")  # the plan is of the memory before
 

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
-from visualmemory_gui.app.models.flips import flip_sentence
-from visualmemory_gui.app.models.foreseen import MOST, TOO_MANY, Thought, lesson, thought
+from visualmemory_gui.app.models.counterfactuals import flip_sentence
+from visualmemory_gui.app.models.impact import MOST, TOO_MANY, propose, propose_lesson
 from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.views.similarity_overlay import cell_at
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
@@ -23,6 +23,7 @@ from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.engine.study import attribute
 from visualmemory_gui.engine.study.flips import Flip, Flips, Lessons
 from visualmemory_gui.engine.study.impact import Impact
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 Wait = Callable[[Callable[[], object]], None]
 
@@ -58,7 +59,7 @@ def led(desk: Desk, until: Wait, to: str = "") -> Flips:
     """What the sentence is made from, once it stays: cards of another size have the query decided once more."""
     for _ in range(2):
         until(lambda: f"and it is {to}" in sentence(desk))
-    found = desk.window.session.flips.found
+    found = desk.window.session.counterfactuals.found
     assert found is not None
     return found
 
@@ -92,7 +93,7 @@ def test_preview_shows_what_would_be_struck_and_applies_it_as_one_step(desk: Des
     assert len(desk.ask.rows) == len(found.strikes.ids)
     assert desk.ask.asked[-1].endswith(f"asked.png is {found.strikes.label}")
     assert desk.memory.catalog.totals()[2] == 0  # nothing is struck by looking
-    assert "decisions" in desk.ask.foreseen[-1][0]
+    assert "decisions" in desk.ask.impacts[-1][0]
     desk.ask.apply()
     desk.settle()
     assert desk.decision.label == found.strikes.label != before
@@ -126,60 +127,60 @@ def test_selecting_cards_tells_what_striking_them_would_do_and_show_lists_it(
 ) -> None:
     ask(desk, tmp_path)
     cats = [e.id for e in desk.memory.catalog.select(label="animals/cat")]
-    foreseen = desk.window.session.foreseen
+    preview = desk.window.session.impact_preview
     desk.select(cats)
-    until(lambda: foreseen.text)
+    until(lambda: preview.text)
     selected = len(desk.window.decide.neighbours.selected())
-    assert foreseen.text.startswith(f"Striking out {selected} exemplars would ")
+    assert preview.text.startswith(f"Striking out {selected} exemplars would ")
     line = desk.window.decide.neighbours.impact
-    assert line.label.text() == foreseen.text
+    assert line.label.text() == preview.text
     assert desk.memory.catalog.totals()[2] == 0
-    predicted = foreseen.impact
+    predicted = preview.impact
     assert predicted is not None
     if predicted.changed:
         line.show_button.click()
         desk.settle()
-        assert desk.ask.asked[-1] == foreseen.text and len(desk.ask.rows) == len(predicted.changed)
+        assert desk.ask.asked[-1] == preview.text and len(desk.ask.rows) == len(predicted.changed)
         desk.select(cats)
-        until(lambda: foreseen.text)
+        until(lambda: preview.text)
     told = []
-    desk.window.session.followed.moved.connect(told.append)
+    desk.window.session.watch.impact_found.connect(told.append)
     desk.press("actionStrike")
     assert [(m.before, m.after) for m in told[-1].changed] == [(m.before, m.after) for m in predicted.changed]
     desk.select([])
-    until(lambda: not foreseen.text)
+    until(lambda: not preview.text)
 
 
 def test_the_mouse_over_a_class_and_over_teach_tells_what_the_lesson_would_do(
     desk: Desk, tmp_path: Path, until: Wait
 ) -> None:
     ask(desk, tmp_path)
-    foreseen, classes = desk.window.session.foreseen, desk.window.decide.decision.classes
+    preview, classes = desk.window.session.impact_preview, desk.window.decide.decision.classes
     index = classes.model().index(1, 0)
     classes.entered.emit(index)
-    until(lambda: foreseen.text.startswith("Teaching it as "))
+    until(lambda: preview.text.startswith("Teaching it as "))
     QApplication.sendEvent(classes.viewport(), QEvent(QEvent.Type.Leave))
-    until(lambda: not foreseen.text)
+    until(lambda: not preview.text)
     QApplication.sendEvent(desk.window.decide.query.teach, QEvent(QEvent.Type.Enter))
-    until(lambda: foreseen.text.startswith(f"Teaching it as {desk.decision.label} would "))
+    until(lambda: preview.text.startswith(f"Teaching it as {desk.decision.label} would "))
     QApplication.sendEvent(desk.window.decide.query.teach, QEvent(QEvent.Type.Leave))
     grid = desk.window.decide.neighbours.grid
     grid.entered.emit(grid.model().index(0, 0))
-    until(lambda: foreseen.text.startswith("Striking out 1 exemplar would "))
+    until(lambda: preview.text.startswith("Striking out 1 exemplar would "))
 
 
 def test_the_dialogs_are_told_what_a_label_would_do(desk: Desk, tmp_path: Path, until: Wait) -> None:
     ask(desk, tmp_path)
     desk.press("actionTeach")
     told: list[str] = []
-    desk.ask.foresee("plants/rose", told.append)
+    desk.ask.impact_of("plants/rose", told.append)
     desk.settle()
     assert told[-1].startswith("Teaching it as plants/rose would ")
-    desk.ask.foresee("../x", told.append)  # the edit itself says what is wrong with it
+    desk.ask.impact_of("../x", told.append)  # the edit itself says what is wrong with it
     desk.settle()
     assert told[-1] == ""
     desk.window.commands.relabel_to([1, 2], None)
-    desk.ask.foresee("plants/rose", told.append)
+    desk.ask.impact_of("plants/rose", told.append)
     desk.settle()
     assert told[-1].startswith("Relabelling 2 exemplars to plants/rose would ")
 
@@ -194,7 +195,7 @@ def test_curate_tells_it_of_its_own_selection(desk: Desk, until: Wait) -> None:
     until(lambda: desk.window.curate.middle.impact.label.text())
     assert desk.window.curate.middle.impact.label.text().startswith("Striking out 18 exemplars would ")
     desk.press("actionDecide")
-    until(lambda: not desk.window.session.foreseen.text)
+    until(lambda: not desk.window.session.impact_preview.text)
 
 
 @pytest.fixture
@@ -235,15 +236,15 @@ def test_a_suspect_that_is_selected_tells_what_its_suggestion_and_striking_it_wo
     until(lambda: line.text().startswith("Striking out 1 exemplar would "))
     QApplication.sendEvent(strike, QEvent(QEvent.Type.Leave))
     until(lambda: line.text().startswith("Relabelling 1 exemplar to "))
-    foreseen = desk.window.session.foreseen.impact
-    assert foreseen is not None
+    previewed = desk.window.session.impact_preview.impact
+    assert previewed is not None
     moved: list[Impact] = []
-    desk.window.session.followed.moved.connect(moved.append)
+    desk.window.session.watch.impact_found.connect(moved.append)
     page.take()
     until(lambda: moved)
-    assert moved[-1].changed == foreseen.changed
+    assert moved[-1].changed == previewed.changed
     tabs.show_grid()
-    until(lambda: not desk.window.session.foreseen.text)
+    until(lambda: not desk.window.session.impact_preview.text)
 
 
 def test_duplicates_and_what_misleads_tell_what_striking_them_would_do(
@@ -260,13 +261,11 @@ def test_duplicates_and_what_misleads_tell_what_striking_them_would_do(
     desk.settle()
     tabs.groups.list.setCurrentIndex(tabs.groups.list.model().index(0, 0))
     assert [group.ids for group in tabs.groups.list.chosen()] == [(1, 61)]
-    assert desk.window.session.foreseen.thought == thought("strike", [61])
+    assert desk.window.session.impact_preview.edit == propose("strike", [61])
     until(tabs.groups.impact.label.text)
 
 
-def test_a_class_that_the_review_asks_for_is_looked_ahead_at_too(
-    empty_desk: Desk, tabs: ReviewTabs, qtbot: QtBot
-) -> None:
+def test_a_class_that_the_review_asks_for_is_previewed_too(empty_desk: Desk, tabs: ReviewTabs, qtbot: QtBot) -> None:
     desk, until = empty_desk, waiting(empty_desk, qtbot)
     tabs.setCurrentWidget(tabs.suspects)
     desk.settle()
@@ -284,14 +283,14 @@ def labels_of(dialog: QDialog) -> list[QLabel]:
     return dialog.findChildren(QLabel)
 
 
-def test_too_many_are_not_looked_ahead_at_and_nothing_is_asked_of_none(desk: Desk, until: Wait) -> None:
-    foreseen = desk.window.session.foreseen
-    foreseen.consider(thought("strike", np.arange(1, 2 * MOST)))
-    until(lambda: foreseen.text == TOO_MANY)
-    assert thought("strike", []) is None and lesson(None, "x") is None
-    foreseen.consider(Thought("strike", (999,)))  # nobody is there
+def test_too_many_are_not_previewed_and_nothing_is_asked_of_none(desk: Desk, until: Wait) -> None:
+    preview = desk.window.session.impact_preview
+    preview.preview(propose("strike", np.arange(1, 2 * MOST)))
+    until(lambda: preview.text == TOO_MANY)
+    assert propose("strike", []) is None and propose_lesson(None, "x") is None
+    preview.preview(ProposedEdit("strike", (999,)))  # nobody is there
     desk.settle()
-    assert foreseen.impact is None
+    assert preview.impact is None
 
 
 def test_the_similarity_map_lies_over_the_query_and_its_neighbour(desk: Desk, tmp_path: Path, until: Wait) -> None:
@@ -420,11 +419,11 @@ def test_the_preview_dialog_says_it_all_and_cancel_does_nothing(qtbot: QtBot, de
     assert not applied
 
 
-def test_the_label_dialog_considers_what_is_typed_after_a_rest(qtbot: QtBot, desk: Desk) -> None:
+def test_the_label_dialog_proposes_what_is_typed_after_a_rest(qtbot: QtBot, desk: Desk) -> None:
     dialog = LabelChooser(desk.window, question="Teach this picture as", labels=["cat", "lynx"], preselected="cat")
     qtbot.addWidget(dialog)
     heard: list[str] = []
-    dialog.considered.connect(heard.append)
+    dialog.label_proposed.connect(heard.append)
     dialog.open()
     qtbot.keyClicks(dialog._edit, "lynx")
     qtbot.waitUntil(lambda: heard[-1:] == ["lynx"], timeout=5000)

@@ -50,7 +50,7 @@ def test_the_note_takes_watching_back(desk: Desk, tmp_path: Path) -> None:
     assert table(desk).model().rowCount() == 0
 
 
-def test_an_edit_tells_which_watched_decisions_it_moved_and_shows_them(desk: Desk, tmp_path: Path) -> None:
+def test_an_edit_tells_which_watched_decisions_it_changed_and_shows_them(desk: Desk, tmp_path: Path) -> None:
     ask(desk, tmp_path)
     before = desk.decision.label
     desk.ask.label_answer = "lynx"
@@ -88,7 +88,7 @@ def test_an_edit_of_trust_counts_the_decisions_of_those_it_trusts_otherwise(desk
     assert " of 18 decisions changed." in desk.window.note.text
 
 
-def test_what_is_followed_after_a_cancelled_import_is_the_memory_as_it_is(desk: Desk, tmp_path: Path) -> None:
+def test_what_is_tracked_after_a_cancelled_import_is_the_memory_as_it_is(desk: Desk, tmp_path: Path) -> None:
     more = write_pictures(tmp_path / "more", each=40)
     session = desk.window.session
 
@@ -107,15 +107,15 @@ def test_what_is_followed_after_a_cancelled_import_is_the_memory_as_it_is(desk: 
     assert f" of {here} decisions changed." in desk.window.note.text
 
 
-def test_following_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> None:
-    followed = desk.window.session.followed
-    followed.begin()
+def test_tracking_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> None:
+    watch = desk.window.session.watch
+    watch.restart()
     cancel_all(desk)
     desk.settle()
-    assert followed.tracker is None
+    assert watch.tracker is None
     operations.reweigh(desk.window.session, [1], 0.5)
     desk.settle()
-    assert followed.tracker is not None
+    assert watch.tracker is not None
 
 
 def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:

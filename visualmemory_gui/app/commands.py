@@ -13,10 +13,11 @@ from PySide6.QtGui import QGuiApplication
 from visualmemory_gui.app import mass_operations, operations, queue_operations, watch_operations
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.foreseen import Thought, for_dialog, lesson, relabelling
 from visualmemory_gui.app.models.headline import winning_label
+from visualmemory_gui.app.models.impact import propose_lesson, propose_relabel
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to leave it."
 
@@ -89,8 +90,8 @@ class Commands(QObject):
         question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this picture as", "Teach")
         if len(queued) > 1:
             question = f"Teach {len(queued):,} pictures as"
-        thought = partial(lesson, query) if len(queued) < 2 else None
-        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb, typed=typed, thought=thought)
+        edit_of = partial(propose_lesson, query) if len(queued) < 2 else None
+        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb, typed=typed, edit_of=edit_of)
 
     def confirm(self) -> None:
         """Teach the query as what won; many selected pictures of the queue each as its own winner."""
@@ -207,7 +208,7 @@ class Commands(QObject):
         if label is None:
             question = f"Relabel {operations.exemplars(len(ids))} to"
             then = partial(operations.relabel, self._session, ids)
-            self._ask_label(question, then, verb="Relabel", thought=partial(relabelling, ids))
+            self._ask_label(question, then, verb="Relabel", edit_of=partial(propose_relabel, ids))
         else:
             operations.relabel(self._session, ids, label)
 
@@ -243,11 +244,11 @@ class Commands(QObject):
         preselected: str = "",
         verb: str = "Teach",
         typed: str | None = None,
-        thought: Callable[[str], Thought | None] | None = None,
+        edit_of: Callable[[str], ProposedEdit | None] | None = None,
     ) -> None:
         labels = sorted(label for label, count in self._session.decision.counts.items() if count)
-        foresee = for_dialog(self._session.foreseen, thought) if thought is not None else None
-        self._ask.label(question, labels, then, preselected=preselected, verb=verb, typed=typed, foresee=foresee)
+        impact_of = self._session.impact_preview.for_label(edit_of) if edit_of is not None else None
+        self._ask.label(question, labels, then, preselected=preselected, verb=verb, typed=typed, impact_of=impact_of)
 
     def _teach_query(self, label: str) -> None:
         query, queued = self._session.decision.query, self._cards.queued()

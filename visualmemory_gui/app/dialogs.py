@@ -13,8 +13,8 @@ from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.upkeep import Missing
-Foresee = Callable[[str, Callable[[str], object]], object]
-"""Looks ahead at what a label would do, and tells it in a sentence, "" where there is nothing to tell."""
+ImpactOf = Callable[[str, Callable[[str], object]], object]
+"""Says in a sentence what a label would do, "" where there is nothing to tell."""
 
 
 class Asking(Protocol):
@@ -55,5 +55,5 @@ class Asking(Protocol):
         preselected: str = "",
         verb: str = "Teach",
         typed: str | None = None,
-        foresee: Foresee | None = None,
+        impact_of: ImpactOf | None = None,
     ) -> None: ...

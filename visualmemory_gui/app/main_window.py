@@ -256,8 +256,8 @@ class MainWindow(QMainWindow):
         self.curate.tabs.grid_shown.connect(lambda _: self.on_workspace(self.workspace))
         decide.decision.flip.preview_requested.connect(self.reasons.preview_flip)
         for line in self.findChildren(ImpactLine):
-            line.show_requested.connect(self.reasons.show_foreseen)
-        self.notes.followed_chosen.connect(self.on_query_chosen)
+            line.show_requested.connect(self.reasons.show_impact)
+        self.notes.decision_chosen.connect(self.on_query_chosen)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
         self.study.folder_wanted.connect(self.ask.folder)

@@ -1,4 +1,4 @@
-"""The notes at the bottom of the window: what an edit did, its Undo, and what it moved elsewhere."""
+"""The notes at the bottom of the window: what an edit did, its Undo, and what it changed elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Notes(QObject):
     A note that is replaced before its lasting actions were used waits, and comes back when the newer ones are gone.
     """
 
-    followed_chosen = Signal(object)  # a decision that an edit moved: an exemplar's id, or a Query
+    decision_chosen = Signal(object)  # a decision that an edit changed: an exemplar's id, or a Query
 
     def __init__(self, session: Session, ask: Asking, parent: QObject) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class Notes(QObject):
         session.note_finished.connect(self.on_finished)
         session.memory_opened.connect(self.drop)
         session.memory_closed.connect(self.drop)
-        session.followed.moved.connect(self.on_moved)
+        session.watch.impact_found.connect(self.on_impact_found)
         session.skipped_asked.connect(ask.skipped)
         self.bar.undo_requested.connect(self.on_undo)
         self.bar.gone.connect(self.on_gone, Qt.ConnectionType.QueuedConnection)
@@ -68,10 +68,10 @@ class Notes(QObject):
         if self._undo is not None:
             self._undo()
 
-    def on_moved(self, impact: Impact) -> None:
+    def on_impact_found(self, impact: Impact) -> None:
         """The note of an edit goes on with what the edit did to other decisions."""
         if self.bar.isVisible() and self._goes_on and impact.of:
             show = partial(
-                watch_operations.show_moved, self._session, impact, ask=self._ask, then=self.followed_chosen.emit
+                watch_operations.show_changed, self._session, impact, ask=self._ask, then=self.decision_chosen.emit
             )
             self.bar.add(impact.summary, (NoteAction("Show changed decisions", show),) if impact.changed else ())

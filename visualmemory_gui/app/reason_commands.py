@@ -1,4 +1,4 @@
-"""What the window does with the reasons of a decision: preview of a flip, decisions foreseen, a report."""
+"""What the window does with the reasons of a decision: preview of a flip, impact of an edit, a report."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from visualmemory_gui.app import operations, watch_operations
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.foreseen import Thought
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.impact import Impact
@@ -30,7 +30,7 @@ class ReasonCommands:
 
     def preview_flip(self) -> None:
         """Show the exemplars whose strike would change the decision; applying it is one step."""
-        found, query = self._session.flips.found, self._session.decision.query
+        found, query = self._session.counterfactuals.found, self._session.decision.query
         if found is None or found.strikes is None or not found.strikes.ids or query is None:
             return
         strikes, level = found.strikes, self._session.decision.level
@@ -58,23 +58,23 @@ class ReasonCommands:
         self._session.edit("Reading pictures", rows, partial(self._ask_flip, title, note, strikes.ids))
 
     def _ask_flip(self, title: str, note: str, ids: tuple[int, ...], rows: list[StrikeRow]) -> None:
-        foreseen: list[tuple[str, Impact]] = []
+        found: list[tuple[str, Impact]] = []
         strike = partial(operations.strike, self._session, ids, here=True)
-        say = self._ask.flip(title, note, rows, strike, lambda: self._show(*foreseen[-1]))
+        say = self._ask.flip(title, note, rows, strike, lambda: self._show(*found[-1]))
 
         def tell(text: str, impact: Impact | None) -> None:
             if impact is not None:
-                foreseen.append((text, impact))
+                found.append((text, impact))
             say(text, impact is not None and bool(impact.changed))
 
-        self._session.foreseen.ask(Thought("strike", ids), tell)
+        self._session.impact_preview.ask(ProposedEdit("strike", ids), tell)
 
     def _show(self, text: str, impact: Impact) -> None:
-        watch_operations.show_moved(self._session, impact, ask=self._ask, then=self._then, title=text)
+        watch_operations.show_changed(self._session, impact, ask=self._ask, then=self._then, title=text)
 
-    def show_foreseen(self) -> None:
+    def show_impact(self) -> None:
         """List the decisions that the edit in question would change."""
-        model = self._session.foreseen
+        model = self._session.impact_preview
         if model.impact is not None and model.impact.changed:
             self._show(model.text, model.impact)
 
@@ -89,7 +89,7 @@ class ReasonCommands:
         query, decision = self._session.decision.query, self._session.decision.decision
         if query is None or decision is None:
             return
-        expected = self._session.flips.expected
+        expected = self._session.counterfactuals.expected
 
         def work(memory: Any, _: Any) -> str:
             from visualmemory_gui.engine.exchange import report

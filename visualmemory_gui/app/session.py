@@ -12,13 +12,13 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_keys import ClassKeysModel
+from visualmemory_gui.app.models.counterfactuals import CounterfactualsModel
 from visualmemory_gui.app.models.decision import DecisionModel
-from visualmemory_gui.app.models.flips import FlipsModel
-from visualmemory_gui.app.models.followed import FollowedModel
-from visualmemory_gui.app.models.foreseen import ForeseenModel
+from visualmemory_gui.app.models.impact import ImpactPreview
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
+from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.app.place import file_of, only_readable, opening
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
@@ -64,9 +64,9 @@ class Session(QObject):
         self.memory: VisualMemory | None = None
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
-        self.followed = FollowedModel(self.tasks, self)
-        self.foreseen = ForeseenModel(self.tasks, self.followed, self)
-        self.flips = FlipsModel(self.tasks, self.decision, self.followed, self)
+        self.watch = WatchModel(self.tasks, self)
+        self.impact_preview = ImpactPreview(self.tasks, self.watch, self)
+        self.counterfactuals = CounterfactualsModel(self.tasks, self.decision, self.watch, self)
         self.similarity = SimilarityModel(self.tasks, self.decision, self)
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
@@ -75,7 +75,7 @@ class Session(QObject):
         self._wanted = ""  # the job that opens the memory that was asked for last
         self.heavy_allowed = False
         self._erasing = 0  # forgets that are not done
-        self._following = True  # False until ``followed`` may compute: what is looked at comes first
+        self._following = True  # False until ``watch`` may compute: what is looked at comes first
         self.tasks.idle.connect(self.on_idle)
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
@@ -83,8 +83,8 @@ class Session(QObject):
         self.changed.connect(self.similarity.on_changed)
         self.changed.connect(self.class_keys.on_changed)
         self.changed.connect(self.queue.on_changed)
-        self.followed.failed.connect(self.raise_error)
-        self.changed.connect(self.followed.on_changed)  # after the decision, which is looked at
+        self.watch.failed.connect(self.raise_error)
+        self.changed.connect(self.watch.on_changed)  # after the decision, which is looked at
 
     def open(self, path: str | Path, *, readonly: bool = False) -> Task | None:
         """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so.
@@ -229,7 +229,7 @@ class Session(QObject):
     def on_idle(self) -> None:
         if not self._following:
             self._following = True
-            self.followed.set_memory(self.memory)
+            self.watch.set_memory(self.memory)
 
     @Slot(object)
     def on_changed_elsewhere(self, changes: Changes) -> None:
@@ -293,7 +293,7 @@ class Session(QObject):
         self.decision.set_memory(None)
         self.class_keys.set_memory(None)
         self.queue.set_memory(None)
-        self.followed.set_memory(None)
+        self.watch.set_memory(None)
         self.encoder_changed.emit("")
         self.memory_closed.emit()
         return memory.close

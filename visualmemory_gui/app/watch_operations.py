@@ -28,7 +28,7 @@ def watch(session: Session, query: Query, expected: str) -> None:
         return list(memory.watch.add([(watched_picture(query), expected)]))
 
     def said(ids: list[int]) -> None:
-        session.followed.begin()
+        session.watch.restart()
         session.post_note(f"Watching {query.name}: it ought to be {expected}.", partial(unwatch, session, ids))
 
     if may_write(session):
@@ -39,31 +39,31 @@ def unwatch(session: Session, ids: Sequence[int]) -> None:
     """Follow these no more."""
 
     def said(_: object) -> None:
-        session.followed.begin()
+        session.watch.restart()
         session.post_note(f"Stopped watching {len(ids):,} picture{'' if len(ids) == 1 else 's'}.")
 
     if ids and may_write(session):
         session.edit("Watching", lambda m: m.watch.remove(ids), said)
 
 
-def show_moved(
+def show_changed(
     session: Session, impact: Impact, *, ask: Asking, then: Callable[[Query | int], object], title: str = ""
 ) -> None:
-    """List the decisions that an edit moved, or would move; the one chosen goes to ``then`` as an exemplar's id or a
-    query. ``title`` says it where it is not done yet."""
-    moved = impact.changed[:MOST_SHOWN]
+    """List the decisions that an edit changed, or would change; the one chosen goes to ``then`` as an exemplar's id or
+    a query. ``title`` says it where the edit is not made yet."""
+    changed = impact.changed[:MOST_SHOWN]
 
     def chosen(row: int) -> None:
-        query = moved[row].query
+        query = changed[row].query
         found = query.exemplar if query.picture is None else query_of(query.picture)
         if found is not None:
             then(found)
 
     def shown(rows: list[MovedRow]) -> None:
-        first = f" (the first {len(moved):,})" if len(moved) < len(impact.changed) else ""
+        first = f" (the first {len(changed):,})" if len(changed) < len(impact.changed) else ""
         ask.moved(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
 
-    session.edit("Reading pictures", lambda m: [_row(m, each) for each in moved], shown)
+    session.edit("Reading pictures", lambda m: [_row(m, each) for each in changed], shown)
 
 
 def query_of(picture: KeptPicture) -> Query | None:
@@ -74,8 +74,8 @@ def query_of(picture: KeptPicture) -> Query | None:
     return Query(name, picture.vector, picture.content, picture.thumbnail, picture.source)
 
 
-def _row(memory: Any, moved: ChangedDecision) -> MovedRow:
-    query = moved.query
+def _row(memory: Any, changed: ChangedDecision) -> MovedRow:
+    query = changed.query
     if query.picture is not None:
         jpeg, source = query.picture.thumbnail, query.picture.source
     else:
@@ -84,8 +84,8 @@ def _row(memory: Any, moved: ChangedDecision) -> MovedRow:
             memory.catalog.sources([query.exemplar])[query.exemplar],
         )
     name = Path(source).name if source else f"exemplar {query.exemplar}" if query.exemplar else "pasted picture"
-    kind = f"it is {query.expected}" if moved.kind == "broken" else moved.kind
-    return MovedRow(name, moved.before or "nothing", moved.after or "nothing", kind, scaled(jpeg or b"", SIDE))
+    kind = f"it is {query.expected}" if changed.kind == "broken" else changed.kind
+    return MovedRow(name, changed.before or "nothing", changed.after or "nothing", kind, scaled(jpeg or b"", SIDE))
 
 
 def watched_picture(query: Query) -> NewPicture:

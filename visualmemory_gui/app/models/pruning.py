@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.exemplars import Runner
-from visualmemory_gui.app.models.foreseen import Thought, thought, trusting
+from visualmemory_gui.app.models.impact import propose, propose_trust
 from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
 from visualmemory_gui.app.models.preview import PreviewModel
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -98,15 +98,14 @@ def _row(one: Pruned, fate: str) -> PictureRow:
     return PictureRow(one.id, ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, trust, fate), words)
 
 
-def pruned(model: PruningModel) -> Thought | None:
+def proposed_pruning(model: PruningModel) -> ProposedEdit | None:
     """The edit that the plan would make; None where there is nothing to apply."""
     plan = model.plan
     if plan is None or model.stale:
         return None
     if plan.method == "soft":
-        return trusting({one.id: one.trust for one in plan.pruned if one.trust is not None}, verb="Pruning")
-    found = thought("strike", plan.ids)
-    return replace(found, verb="Pruning") if found else None
+        return propose_trust({one.id: one.trust for one in plan.pruned if one.trust is not None}, verb="Pruning")
+    return propose("strike", plan.ids, verb="Pruning")
 
 
 def headline(plan: Plan) -> str:

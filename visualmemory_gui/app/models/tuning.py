@@ -9,10 +9,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.chart import Chart, Line, Mark
 from visualmemory_gui.app.models.exemplars import Runner
-from visualmemory_gui.app.models.foreseen import Thought, trusting
+from visualmemory_gui.app.models.impact import propose_trust
 from visualmemory_gui.app.models.preview import PreviewModel
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -66,12 +67,12 @@ class TuningModel(PreviewModel):
             self.stepped.emit()
 
 
-def trusted(model: TuningModel) -> Thought | None:
+def proposed_tuning(model: TuningModel) -> ProposedEdit | None:
     """The edit that was tuned; None where there is nothing to apply."""
     tuned = model.tuned
     if tuned is None or tuned.refused or model.stale:
         return None
-    return trusting(tuned.trust, verb="Tuning")
+    return propose_trust(tuned.trust, verb="Tuning")
 
 
 def descent(steps: Sequence[Step], stopped_at: int | None = None) -> tuple[Chart, Chart]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon, QPixmap
 
-from visualmemory_gui.app.models.followed import FollowedModel
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import scaled
+from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ SIDE = 96
 
 
 class WatchTableModel(QAbstractTableModel):
-    def __init__(self, followed: FollowedModel, parent: QObject | None = None) -> None:
+    def __init__(self, watch: WatchModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._followed = followed
+        self._watch = watch
         self._rows: tuple[WatchedDecision, ...] = ()
         self.names = ShortLabels()  # of the labels that are shown
         self._icons: dict[int, QIcon] = {}
-        followed.updated.connect(self.on_updated)
+        watch.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:
-        rows = sorted((row for row in self._followed.rows if row.query.picture), key=lambda row: row.right)
+        rows = sorted((row for row in self._watch.decisions if row.query.picture), key=lambda row: row.right)
         self.beginResetModel()
         self._rows = tuple(rows)
         self.names = ShortLabels(label for row in rows for label in (row.query.expected, row.label) if label)

@@ -10,7 +10,7 @@ import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from visualmemory_gui.app.dialogs import Foresee
+from visualmemory_gui.app.dialogs import ImpactOf
 from visualmemory_gui.app.history_operations import tagged
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.original_operations import not_found
@@ -88,7 +88,7 @@ class Choosers:
         preselected: str = "",
         verb: str = "Teach",
         typed: str | None = None,
-        foresee: Foresee | None = None,
+        impact_of: ImpactOf | None = None,
     ) -> None:
         """A class: one of ``labels`` or a new one.
 
@@ -97,8 +97,8 @@ class Choosers:
         dialog = LabelChooser(
             self._window, question=question, labels=labels, preselected=preselected, verb=verb, typed=typed
         )
-        if foresee is not None:
-            look_ahead(dialog, foresee)
+        if impact_of is not None:
+            show_impact(dialog, impact_of)
         dialog.chosen.connect(then)
         dialog.open()
 
@@ -122,7 +122,7 @@ class Choosers:
         dialog.open()
 
     def moved(self, title: str, rows: Sequence[MovedRow], then: Callable[[int], object]) -> None:
-        """Which decisions an edit moved; one may be chosen to be decided."""
+        """Which decisions an edit changed; one may be chosen to be decided."""
         dialog = MovedDialog(self._window, title=title, rows=rows)
         dialog.chosen.connect(then)
         dialog.open()
@@ -229,12 +229,12 @@ class Choosers:
         return dialog
 
 
-def look_ahead(dialog: LabelChooser, foresee: Foresee) -> None:
-    """Let ``dialog`` tell what the class that stands in its line would change."""
+def show_impact(dialog: LabelChooser, impact_of: ImpactOf) -> None:
+    """Let ``dialog`` say what the class in its line would change."""
 
     def tell(text: str) -> None:
         if shiboken6.isValid(dialog):
             dialog.set_impact(text)
 
-    dialog.considered.connect(lambda label: foresee(label, tell))
-    dialog.consider()
+    dialog.label_proposed.connect(lambda label: impact_of(label, tell))
+    dialog.propose()

@@ -12,16 +12,16 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
-from visualmemory_gui.app.models.foreseen import thought
 from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views import curate_actions, curate_menus, own_actions
-from visualmemory_gui.app.views.considering import bind_line
 from visualmemory_gui.app.views.curate_commands import CurateCommands
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
+from visualmemory_gui.app.views.impact_preview import bind_line
 from visualmemory_gui.app.views.large_preview import LargePreview
 from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
@@ -144,7 +144,7 @@ class CurateView(QWidget):
         curate_actions.name_targets(self.actions_by_id, there)
         self.middle.set_selected(there.active + there.struck)
         if self.isVisible() and seen:
-            self._session.foreseen.consider(thought("strike", active) or thought("restore", struck))
+            self._session.impact_preview.preview(propose("strike", active) or propose("restore", struck))
 
     def on_menu_requested(self, spot: QPoint) -> None:
         self.menu_of_exemplars().popup(spot)

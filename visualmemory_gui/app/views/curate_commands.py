@@ -11,11 +11,11 @@ import shiboken6
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import folder_operations, forget_operations, mass_operations, operations
-from visualmemory_gui.app.dialogs import Foresee
-from visualmemory_gui.app.models.foreseen import for_dialog, relabelling, thought
+from visualmemory_gui.app.dialogs import ImpactOf
+from visualmemory_gui.app.models.impact import propose, propose_relabel
 from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.choosers import look_ahead
+from visualmemory_gui.app.views.choosers import show_impact
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog, pictures
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
@@ -47,9 +47,9 @@ class CurateCommands:
             return
         if label is None:
             question = f"Relabel {operations.exemplars(len(ids))} to"
-            foresee = for_dialog(self._session.foreseen, partial(relabelling, ids))
+            impact_of = self._session.impact_preview.for_label(partial(propose_relabel, ids))
             self._ask_label(
-                question, partial(operations.relabel, self._session, list(ids)), verb="Relabel", foresee=foresee
+                question, partial(operations.relabel, self._session, list(ids)), verb="Relabel", impact_of=impact_of
             )
         else:
             operations.relabel(self._session, list(ids), label)
@@ -82,7 +82,7 @@ class CurateCommands:
         dialog.confirmed.connect(partial(forget_operations.forget, self._session, list(ids)))
         dialog.open()
         tell = partial(_tell, dialog)
-        self._session.foreseen.ask(thought("forget", ids), tell)
+        self._session.impact_preview.ask(propose("forget", ids), tell)
 
     def take(self, found: Sequence[str | Image], label: str | None) -> None:
         """What was dropped on a class, or where no class is: pictures are taught, folders imported."""
@@ -127,13 +127,13 @@ class CurateCommands:
         *,
         verb: str = "Teach",
         preselected: str = "",
-        foresee: Foresee | None = None,
+        impact_of: ImpactOf | None = None,
     ) -> None:
         dialog = LabelChooser(
             self._parent, question=question, labels=self._labels(), preselected=preselected, verb=verb
         )
-        if foresee is not None:
-            look_ahead(dialog, foresee)
+        if impact_of is not None:
+            show_impact(dialog, impact_of)
         dialog.chosen.connect(then)
         dialog.open()
 

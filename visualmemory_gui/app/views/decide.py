@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.models.flips import flip_sentence
+from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import bind
+from visualmemory_gui.app.views.decide_preview import DecidePreview
 from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.drops import PictureDrops
-from visualmemory_gui.app.views.looking_ahead import LookingAhead
 from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
 from visualmemory_gui.app.views.queue_panel import QueuePanel
@@ -60,7 +60,7 @@ class DecideView(QWidget):
         self.preview = Preview(self)
         self._lay_out()
         self._connect()
-        LookingAhead(session, self.query, self.neighbours, self.decision)
+        DecidePreview(session, self.query, self.neighbours, self.decision)
         SimilarityOverlay(session.similarity, self.query, self.neighbours, self._neighbours)
 
     def facts(self) -> set[str]:
@@ -158,8 +158,8 @@ class DecideView(QWidget):
     def on_recent_chosen(self, row: int) -> None:
         self._decision.ask_query(self.recent.query(row))
 
-    def on_flips_updated(self) -> None:
-        found = self._session.flips.found
+    def on_counterfactuals_updated(self) -> None:
+        found = self._session.counterfactuals.found
         strikes = found is not None and found.strikes is not None and bool(found.strikes.ids)
         writable = self._session.memory is not None and not self._session.memory.readonly
         self.decision.flip.say(flip_sentence(found), strikes=strikes and writable)
@@ -228,6 +228,6 @@ class DecideView(QWidget):
         classes.cards_dropped.connect(self.relabel_requested)
         classes.class_chosen.connect(lambda label: self.class_chosen.emit(label))
         classes.new_class_requested.connect(lambda: self.class_chosen.emit(None))
-        self._session.flips.updated.connect(self.on_flips_updated)
+        self._session.counterfactuals.updated.connect(self.on_counterfactuals_updated)
         self._decision.decided.connect(self.facts_changed)
         self._decision.query_changed.connect(self.on_query_changed)

@@ -6,13 +6,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox
 
 from visualmemory_gui.app import operations, review_operations
-from visualmemory_gui.app.models.foreseen import Thought, thought
+from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.misleading import MisleadersModel, MisleadingModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.own_actions import Spec, name
 from visualmemory_gui.app.views.review import ReviewPage
 from visualmemory_gui.app.widgets.picture_table import PictureTable
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 ACTIONS = (
     Spec("open", "Decide it", "Show it with its neighbours in Decide", "scale-balance", ("Return", "Enter")),
@@ -66,13 +67,10 @@ class MisleadingPage(ReviewPage):
         count = f" {len(chosen):,}" if chosen else ""
         self.actions_by_id["strike"].setIconText(f"Strike out{count}")
         self.actions_by_id["keep"].setIconText(f"Keep{count}")
-        self.considering.update()
+        self.preview_binding.update()
 
-    def thought(self) -> Thought | None:
-        return thought("strike", self.chosen())
-
-    def thought_of_striking(self) -> Thought | None:
-        return self.thought()
+    def proposed_edit(self) -> ProposedEdit | None:
+        return propose("strike", self.chosen())
 
     def chosen(self) -> list[int]:
         """Ids of the selected exemplars, in the order shown."""

@@ -18,12 +18,12 @@ from visualmemory_gui.app.models.pruning import (
     headline,
     held_back,
     promise,
-    pruned,
+    proposed_pruning,
 )
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
-from visualmemory_gui.app.views.considering import Considering
+from visualmemory_gui.app.views.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
 from visualmemory_gui.app.views.study_page import StudyPage, titled
@@ -91,7 +91,7 @@ class PrunePage(StudyPage):
 
     def on_watch_set_changed(self) -> None:
         """The watch set can judge where there is one."""
-        watched = bool(self._session.followed.rows)
+        watched = bool(self._session.watch.decisions)
         choices = self.judge.model()
         if isinstance(choices, QStandardItemModel):
             choices.item(1).setEnabled(watched)
@@ -114,7 +114,7 @@ class PrunePage(StudyPage):
         self.why.setText(why_not(model, "nothing to prune" if plan is not None and not plan.pruned else ""))
         name(self.actions_by_id["apply"], APPLY, many, enabled=plan is not None and not self.why.text())
         name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
-        self.considering.update()
+        self.preview_binding.update()
         self.on_selection_changed()
 
     def on_selection_changed(self) -> None:
@@ -145,7 +145,7 @@ class PrunePage(StudyPage):
         self.headline.setProperty("dim", True)
         self.promise.setObjectName("prunePromise")
         self.impact = ImpactLine()
-        self.considering = Considering(self, self._session, self.impact, lambda: pruned(self.model))
+        self.preview_binding = PreviewBinding(self, self._session, self.impact, lambda: proposed_pruning(self.model))
         self.waiting, self.nothing = dim_label(middle=True), dim_label(middle=True)
         self.nothing.setText("No exemplar misleads others that often.")
         self.stack = QStackedWidget()
@@ -177,7 +177,7 @@ class PrunePage(StudyPage):
         session.memory_opened.connect(self.on_memory_changed)
         session.memory_closed.connect(self.on_memory_changed)
         session.changed.connect(self.model.on_changed)
-        session.followed.updated.connect(self.on_watch_set_changed)
+        session.watch.updated.connect(self.on_watch_set_changed)
         self.model.updated.connect(self.on_updated)
         self.model.failed.connect(session.raise_error)
         self.method.activated.connect(lambda _: self.on_chosen())

@@ -9,18 +9,19 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import operations, review_operations, theme
-from visualmemory_gui.app.models.foreseen import Thought, suggestions, thought
+from visualmemory_gui.app.models.impact import propose, propose_labels
 from visualmemory_gui.app.models.looking import Looking
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
-from visualmemory_gui.app.views.considering import Considering
+from visualmemory_gui.app.views.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
 WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
@@ -89,16 +90,16 @@ class ReviewPage(QFrame):
         self._column.addWidget(self._stack, 1)
         self.impact = ImpactLine()
         self._column.addWidget(self.impact)
-        self.considering = Considering(self, session, self.impact, self.thought)
+        self.preview_binding = PreviewBinding(self, session, self.impact, self.proposed_edit)
         self.set_room_below(0)
 
-    def thought(self) -> Thought | None:
+    def proposed_edit(self) -> ProposedEdit | None:
         """The edit that is offered for the selection; None without one."""
         raise NotImplementedError
 
-    def thought_of_striking(self) -> Thought | None:
+    def proposed_strike(self) -> ProposedEdit | None:
         """What the button that strikes out would do with it."""
-        raise NotImplementedError
+        return self.proposed_edit()
 
     def add_actions(self, specs: Sequence[Spec], *, prefix: str) -> None:
         self.actions_by_id = build(self, specs, prefix=prefix, heard_in=[self])
@@ -108,7 +109,7 @@ class ReviewPage(QFrame):
                 button.setMinimumWidth(theme.px(50))  # a narrow window cuts its words
                 self.buttons.addWidget(button)
             if spec.id == "strike":
-                self.considering.over(button, self.thought_of_striking)
+                self.preview_binding.over(button, self.proposed_strike)
 
     def set_room_below(self, room: int) -> None:
         """Keep ``room`` pixels free below the rows: something lies there."""
@@ -177,13 +178,13 @@ class SuspectsPage(ReviewPage):
             ("keep", f"Keep{count}"),
         ):
             self.actions_by_id[action].setIconText(words)
-        self.considering.update()
+        self.preview_binding.update()
 
-    def thought(self) -> Thought | None:
-        return suggestions({suspect.id: suspect.suggested for suspect in self.table.chosen()})
+    def proposed_edit(self) -> ProposedEdit | None:
+        return propose_labels({suspect.id: suspect.suggested for suspect in self.table.chosen()})
 
-    def thought_of_striking(self) -> Thought | None:
-        return thought("strike", [suspect.id for suspect in self.table.chosen()])
+    def proposed_strike(self) -> ProposedEdit | None:
+        return propose("strike", [suspect.id for suspect in self.table.chosen()])
 
     def take(self) -> None:
         review_operations.take_suggestions(self._session, self.table.chosen())
@@ -237,13 +238,10 @@ class GroupsPage(ReviewPage):
         for spec in GROUP_ACTIONS:
             target = "" if spec.id == "preview" else targets.get(spec.id, many)
             name(self.actions_by_id[spec.id], spec, target, enabled=bool(chosen), readonly=self._session.readonly)
-        self.considering.update()
+        self.preview_binding.update()
 
-    def thought(self) -> Thought | None:
-        return thought("strike", [i for group in self.list.chosen() for i in group.ids[1:]])
-
-    def thought_of_striking(self) -> Thought | None:
-        return self.thought()
+    def proposed_edit(self) -> ProposedEdit | None:
+        return propose("strike", [i for group in self.list.chosen() for i in group.ids[1:]])
 
     def strike(self) -> None:
         review_operations.strike_all_but_first(self._session, self.list.chosen())

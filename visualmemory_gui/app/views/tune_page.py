@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import study_operations, theme
-from visualmemory_gui.app.models.tuning import TuningModel, descent, details, trusted, verdict
+from visualmemory_gui.app.models.tuning import TuningModel, descent, details, proposed_tuning, verdict
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
-from visualmemory_gui.app.views.considering import Considering
+from visualmemory_gui.app.views.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.preview_page import dim_label, why_not
 from visualmemory_gui.app.views.study_page import explain, titled
@@ -76,14 +76,14 @@ class TunePage(ChartPage):
         self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
         many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
         name(self.actions_by_id["apply"], APPLY, many, enabled=tuned is not None and not self.why.text())
-        self.considering.update()
+        self.preview_binding.update()
         name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
 
     def _lay_out(self) -> None:
         self.explained, self.details, self.why = dim_label(), dim_label(), dim_label()
         self.explained.setText(EXPLAINED)
         self.impact = ImpactLine()
-        self.considering = Considering(self, self._session, self.impact, lambda: trusted(self.model))
+        self.preview_binding = PreviewBinding(self, self._session, self.impact, lambda: proposed_tuning(self.model))
         self.verdict = QLabel()
         self.verdict.setObjectName("tuneVerdict")
         self.verdict.setWordWrap(True)

@@ -1,4 +1,4 @@
-"""The page of Study that lists the watch set: decisions that are followed across edits."""
+"""The page of Study that lists the watch set: decisions that are tracked across edits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ACTIONS = (
 
 
 class WatchPage(StudyPage):
-    """What is asked for goes up as signals; the table follows ``session.followed``."""
+    """What is asked for goes up as signals; the table follows ``session.watch``."""
 
     title = "Watch set"
     specs = ACTIONS
@@ -46,8 +46,8 @@ class WatchPage(StudyPage):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session, self._followed = session, session.followed
-        self.model = WatchTableModel(session.followed, self)
+        self._session, self._watch = session, session.watch
+        self.model = WatchTableModel(session.watch, self)
         self.table = _table(self.model)
         for column in LABELLED:
             self.table.setItemDelegateForColumn(column, LabelDelegate(self.table, lambda: self.model.names))
@@ -60,7 +60,7 @@ class WatchPage(StudyPage):
 
     def on_updated(self) -> None:
         count = self.model.rowCount()
-        self.summary.setText(self._followed.words)
+        self.summary.setText(self._watch.words)
         self.empty.setVisible(not count)
         self.table.setVisible(bool(count))
         self.on_selection_changed()

@@ -30,7 +30,7 @@ class LabelChooser(FittingDialog):
     """
 
     chosen = Signal(str)
-    considered = Signal(str)  # what stands in the line, or is pointed at in the list, for a moment
+    label_proposed = Signal(str)  # what stands in the line, or is pointed at in the list, for a moment
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class LabelChooser(FittingDialog):
         self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence comes later
         self._impact.setAccessibleDescription("What it would change")
         self._rested = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rested.timeout.connect(self.consider)
+        self._rested.timeout.connect(self.propose)
         self._pointed = ""
         self._take, buttons = self._buttons(verb)
         heading = QLabel(question)
@@ -86,8 +86,8 @@ class LabelChooser(FittingDialog):
         """Say what the class would change; "" takes it back."""
         self._impact.setText(text or " ")
 
-    def consider(self) -> None:
-        self.considered.emit(self._pointed or self.label)
+    def propose(self) -> None:
+        self.label_proposed.emit(self._pointed or self.label)
 
     def accept(self) -> None:
         if self.label and self.isVisible():  # Enter comes from the line, and again from the button

@@ -1,4 +1,4 @@
-"""The decisions that are followed across edits: which of them an edit moved, and how the watch set stands."""
+"""The watch set, or a sample of the memory in its place: its decisions, and which of them an edit changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.study.impact import Impact, ImpactTracker, WatchedDecision
 
-TOPIC = "followed"
+TOPIC = "watch"
 
 
 class Runner(Protocol):
@@ -27,12 +27,12 @@ class Runner(Protocol):
     def supersede(self, topic: str) -> None: ...
 
 
-class FollowedModel(QObject):
-    """Begun in the background once a memory is open; from then on every edit is followed in the edits' thread."""
+class WatchModel(QObject):
+    """Begun in the background once a memory is open; then the edits' thread finds the impact of every edit."""
 
-    moved = Signal(object)  # Impact of the edit that came last
-    updated = Signal()  # ``rows`` are others now
-    failed = Signal(object)  # the exception because of which nothing is followed
+    impact_found = Signal(object)  # Impact of the last edit
+    updated = Signal()  # ``decisions`` are others now
+    failed = Signal(object)  # the exception because of which nothing is tracked
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,42 +40,42 @@ class FollowedModel(QObject):
         self._memory: VisualMemory | None = None
         self._tracker: ImpactTracker | None = None
         self._beginning = False  # whether a tracker is being made
-        self.rows: tuple[WatchedDecision, ...] = ()
+        self.decisions: tuple[WatchedDecision, ...] = ()
 
     @property
     def tracker(self) -> ImpactTracker | None:
-        """What looks ahead too; to be used in the edits' thread only."""
+        """What previews edits too; to be used in the edits' thread only."""
         return self._tracker
 
     def expected(self, content: str | None) -> str | None:
         """What the watched picture of this content ought to be; None where it is not watched."""
-        watched = (row.query for row in self.rows if content and row.query.picture)
+        watched = (row.query for row in self.decisions if content and row.query.picture)
         return next((q.expected for q in watched if q.picture and q.picture.content == content), None)
 
     @property
     def words(self) -> str:
         """ "41 of 50 as expected at level 1", at the level that the memory decides at; "" without a watch set."""
-        if self._memory is None or not self.rows:
+        if self._memory is None or not self.decisions:
             return ""
-        right, level = sum(row.right for row in self.rows), self._memory.settings.level
-        return f"{right:,} of {len(self.rows):,} as expected{f' at {level_in_words(level)}' if level else ''}"
+        right, level = sum(row.right for row in self.decisions), self._memory.settings.level
+        return f"{right:,} of {len(self.decisions):,} as expected{f' at {level_in_words(level)}' if level else ''}"
 
     def set_memory(self, memory: VisualMemory | None) -> None:
         self._memory = memory
-        self.begin()
+        self.restart()
 
-    def begin(self) -> None:
-        """Follow anew: another memory, or another watch set."""
+    def restart(self) -> None:
+        """Track again: another memory, or another watch set."""
         self._runner.supersede(TOPIC)
         self._drop()
         self._beginning = False
         if self._memory is None:
             self._show(())
         else:
-            self._look_again(self._memory)
+            self._track(self._memory)
 
-    def _look_again(self, memory: VisualMemory) -> None:
-        """Have another tracker made; the one that is there serves until then."""
+    def _track(self, memory: VisualMemory) -> None:
+        """Have another tracker made; the present one is used until then."""
 
         def work(report: Report) -> ImpactTracker:
             from visualmemory_gui.engine.study.impact import ImpactTracker
@@ -86,12 +86,12 @@ class FollowedModel(QObject):
         self._runner.run_background("Following decisions", work, self._take, self._stopped, topic=TOPIC)
 
     def on_changed(self, changes: Changes) -> None:
-        """Tell which decisions ``changes`` moved. Forgetting begins anew: nothing of what is gone may be kept."""
+        """Find the impact of ``changes``. Forgetting starts again: nothing of what is gone may be kept."""
         if changes.forgotten:
-            self.begin()
+            self.restart()
         tracker = self._tracker
         if tracker is None and self._memory is not None and not self._beginning:
-            self._look_again(self._memory)  # it was stopped
+            self._track(self._memory)  # it was stopped
         if tracker is None or not (changes.ids or changes.settings):
             return
 
@@ -99,7 +99,7 @@ class FollowedModel(QObject):
             alive = tracker is self._tracker  # else the memory may be closed by now
             return (tracker.impact_of(changes), tracker.watched_decisions()) if alive else None
 
-        self._runner.run_edit("Looking at other decisions", work, self._followed, wait_ms=AFTER_PAINT_MS)
+        self._runner.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=AFTER_PAINT_MS)
 
     def _take(self, tracker: ImpactTracker) -> None:
         self._drop()
@@ -128,15 +128,15 @@ class FollowedModel(QObject):
         if rows is not None:
             self._show(rows)
 
-    def _followed(self, found: tuple[Impact, tuple[WatchedDecision, ...]] | None) -> None:
+    def _take_impact(self, found: tuple[Impact, tuple[WatchedDecision, ...]] | None) -> None:
         if found is None:
             return
         impact, rows = found
         self._show(rows)
-        self.moved.emit(impact)
+        self.impact_found.emit(impact)
         if self._tracker is not None and self._tracker.outgrown and self._memory is not None and not self._beginning:
-            self._look_again(self._memory)
+            self._track(self._memory)
 
-    def _show(self, rows: tuple[WatchedDecision, ...]) -> None:
-        self.rows = rows
+    def _show(self, decisions: tuple[WatchedDecision, ...]) -> None:
+        self.decisions = decisions
         self.updated.emit()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.decision import DecisionModel, Runner
-from visualmemory_gui.app.models.followed import FollowedModel
+from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.errors import Cancelled
 
@@ -19,22 +19,22 @@ DELAY_MS = 60
 MOST = 50  # strikes; whoever would have to strike more looks for another way
 
 
-class FlipsModel(QObject):
+class CounterfactualsModel(QObject):
     """``found`` belongs to the decision that is shown, None until it is there."""
 
     updated = Signal()
 
     def __init__(
-        self, runner: Runner, decision: DecisionModel, followed: FollowedModel, parent: QObject | None = None
+        self, runner: Runner, decision: DecisionModel, watch: WatchModel, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._runner, self._decision, self._followed = runner, decision, followed
+        self._runner, self._decision, self._watch = runner, decision, watch
         self.found: Flips | None = None
         self._expected: str | None = None  # as the search under way, or done, was told
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
         decision.decided.connect(self.on_decided)
-        followed.updated.connect(self.on_followed)
+        watch.updated.connect(self.on_watch_updated)
 
     def on_decided(self) -> None:
         """Another decision: what was found for the last one goes at once."""
@@ -46,7 +46,7 @@ class FlipsModel(QObject):
         else:
             self._timer.stop()
 
-    def on_followed(self) -> None:
+    def on_watch_updated(self) -> None:
         """Search anew only where the query ought to be something else now."""
         if self.expected != self._expected:
             self.on_decided()
@@ -58,7 +58,7 @@ class FlipsModel(QObject):
         if query is None:
             return None
         own = next((row.label for row in self._decision.here if row.id == query.exemplar), None)
-        return self._followed.expected(query.content) or own
+        return self._watch.expected(query.content) or own
 
     def _ask(self) -> None:
         model, memory = self._decision, self._decision.memory

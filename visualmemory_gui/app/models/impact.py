@@ -1,0 +1,139 @@
+"""What a proposed edit would do to the decisions that are tracked: told before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.decision import Runner
+from visualmemory_gui.app.models.watch import WatchModel
+from visualmemory_gui.engine.study.proposed_edit import EditKind, Lesson, ProposedEdit
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
+    from visualmemory_gui.engine.types import I64
+
+Tell = Callable[[str, "Impact | None"], object]
+TOPIC, IN_DIALOG = "impact preview", "impact preview in a dialog"
+DELAY_MS = 120  # the mouse only passing by asks nothing
+MOST = 2000  # exemplars; more would keep an edit by hand waiting
+TOO_MANY = f"Looking ahead ends at {MOST:,} exemplars; the note after the edit tells what it changed."
+
+
+def propose(kind: EditKind, ids: Sequence[int] | I64, *, label: str = "", verb: str = "") -> ProposedEdit | None:
+    """The edit of ``ids``; None without any. Of too many only some are kept: such an edit is not previewed."""
+    return ProposedEdit(kind, tuple(int(i) for i in ids[: MOST + 1]), label, verb=verb) if len(ids) else None
+
+
+def propose_relabel(ids: Sequence[int], label: str) -> ProposedEdit | None:
+    return propose("relabel", ids, label=label) if label else None
+
+
+def propose_labels(labels: Mapping[int, str]) -> ProposedEdit | None:
+    """Relabelling each exemplar to the label that is suggested for it; None without any."""
+    if len(set(labels.values())) < 2:
+        return propose_relabel(tuple(labels), next(iter(labels.values()), ""))
+    kept = dict(islice(labels.items(), MOST + 1))
+    return ProposedEdit("relabel", tuple(kept), labels=tuple(kept.values()))
+
+
+def propose_trust(trust: Mapping[int, float], *, verb: str) -> ProposedEdit | None:
+    """Giving each exemplar the trust that was found for it; None without any."""
+    kept = dict(islice(trust.items(), MOST + 1))
+    return ProposedEdit("reweigh", tuple(kept), trusts=tuple(kept.values()), verb=verb) if kept else None
+
+
+def propose_lesson(query: Query | None, label: str | None) -> ProposedEdit | None:
+    """Teaching ``query`` as ``label``: an exemplar of the memory is relabelled by it."""
+    if query is None or not label:
+        return None
+    if query.exemplar is not None:
+        return propose_relabel((query.exemplar,), label)
+    return ProposedEdit("teach", label=label, lessons=(Lesson(query.vector, query.content),))
+
+
+class ImpactPreview(QObject):
+    """``text`` and ``impact`` are of ``edit``; they are empty until the answer is there."""
+
+    updated = Signal()
+
+    def __init__(self, runner: Runner, watch: WatchModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner, self._watch = runner, watch
+        self.edit: ProposedEdit | None = None
+        self.text = ""
+        self.impact: Impact | None = None
+        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._timer.timeout.connect(self._ask)
+        watch.updated.connect(self.on_watch_updated)
+
+    def preview(self, edit: ProposedEdit | None) -> None:
+        """Preview ``edit`` soon, in place of the one before; None: nothing."""
+        if edit != self.edit:
+            self.edit = edit
+            self._begin()
+
+    def ask(self, edit: ProposedEdit | None, tell: Tell) -> None:
+        """Preview ``edit`` once, for a dialog; ``tell`` gets sentence and impact, "" and None where there is none."""
+        tracker = self._watch.tracker
+        if tracker is None or edit is None or len(edit.ids) > MOST:
+            self._runner.supersede(IN_DIALOG)
+            tell("", None)
+        else:
+            self._run(tracker, edit, tell, IN_DIALOG)
+
+    def for_label(
+        self, edit_of: Callable[[str], ProposedEdit | None]
+    ) -> Callable[[str, Callable[[str], object]], object]:
+        """What tells a dialog, for the label that is chosen in it, what the edit ``edit_of(label)`` would do."""
+        return lambda label, tell: self.ask(edit_of(label), lambda text, _: tell(text))
+
+    def on_watch_updated(self) -> None:
+        """The memory, or what is tracked of it, is another."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._runner.supersede(TOPIC)
+        self._show("", None)
+        if self.edit is None:
+            self._timer.stop()
+        else:
+            self._timer.start()
+
+    def _ask(self) -> None:
+        tracker, edit = self._watch.tracker, self.edit
+        if tracker is None or edit is None:
+            return
+        if len(edit.ids) > MOST:
+            self._show(TOO_MANY, None)
+        else:
+            self._run(tracker, edit, partial(self._take, edit), TOPIC)
+
+    def _run(self, tracker: ImpactTracker, edit: ProposedEdit, tell: Tell, topic: str) -> None:
+        """An edit that would be refused has no impact; the edit itself says why."""
+        self._runner.run_edit(
+            "Looking ahead",
+            lambda: tracker.preview(edit),
+            lambda impact: tell(sentence(edit, impact), impact),
+            lambda _: tell("", None),
+            topic=topic,
+        )
+
+    def _take(self, edit: ProposedEdit, text: str, impact: Impact | None) -> None:
+        if edit == self.edit:
+            self._show(text, impact)
+
+    def _show(self, text: str, impact: Impact | None) -> None:
+        if (text, impact) != (self.text, self.impact):
+            self.text, self.impact = text, impact
+            self.updated.emit()
+
+
+def sentence(edit: ProposedEdit, impact: Impact) -> str:
+    """ "Striking out 2 exemplars would fix 1, break 2 of 50 watched decisions."; "" where none are tracked."""
+    return f"{edit.words} {impact.forecast}." if impact.of or impact.left_out else ""
