@@ -143,12 +143,19 @@ class VisualMemory(Parts):
     def _repr_html_(self) -> str:
         try:
             summary = self.summary()
-            example = self.catalog.examples(notebook.largest_classes(summary))
+            example = self.catalog.examples(notebook.largest_classes(summary.labels))
             jpegs = self.catalog.thumbnails(example.values())
         except VisualMemoryError:
             return notebook.closed_html(self.path.name)
         images = {label: jpegs[exemplar] for label, exemplar in example.items() if exemplar in jpegs}
-        return notebook.summary_html(self.path.name, summary, images)
+        return notebook.summary_html(
+            self.path.name,
+            summary.labels,
+            images,
+            active=summary.active,
+            struck=summary.struck,
+            encoder=summary.encoder.name,
+        )
 
     def changed(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it. Raises BadValue."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from visualmemory_gui.engine import arguments
-from visualmemory_gui.engine.errors import BadImage
-from visualmemory_gui.engine.notebook import Thumbnails
+from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
 from visualmemory_gui.engine.reading import PictureReader
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.types import F32, Decision, Picture
@@ -21,6 +21,33 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+
+class Images:
+    """The images of a decision: its query's, a JPEG or an exemplar's id, and those of the exemplars of a catalog.
+
+    The catalog is not kept alive, and what was forgotten since is not found. Copies and pickles find nothing.
+    """
+
+    def __init__(self, catalog: Catalog, query: bytes | int | None = None) -> None:
+        self._catalog = weakref.ref(catalog)
+        self._query = query
+
+    @property
+    def query(self) -> bytes | None:
+        """The JPEG of the query, if it has one."""
+        return self.of([self._query]).get(self._query) if isinstance(self._query, int) else self._query
+
+    def of(self, ids: Sequence[int]) -> Mapping[int, bytes]:
+        """JPEGs of those among ``ids`` that have one; none once the memory is closed."""
+        catalog = self._catalog()
+        try:
+            return {} if catalog is None else catalog.thumbnails(ids)
+        except VisualMemoryError:
+            return {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(None), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +66,7 @@ class Query:
         """``decision`` with what this query knows beside its vector."""
         timings = {**self.timings_ms, **decision.timings_ms}
         here = tuple(catalog.by_content(self.content)) if self.content else ()
-        return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Thumbnails(catalog, self.shown))
+        return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown))
 
 
 def queries(reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[Query | BadImage]:

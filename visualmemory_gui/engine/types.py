@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.notebook import Thumbnails, decision_html
+from visualmemory_gui.engine.notebook import DecisionImages, decision_html
 
 Rule = Literal["plurality", "distance", "softmax", "rank"]
 State = Literal["active", "struck", "withdrawn"]
@@ -183,7 +183,7 @@ class Decision:
     search: SearchInfo | None = None
     in_memory: tuple[Exemplar, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
-    thumbnails: Thumbnails | None = field(default=None, repr=False, compare=False)
+    thumbnails: DecisionImages | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         """In a line, without the neighbours one by one."""
@@ -194,7 +194,8 @@ class Decision:
         return f"Decision(label={self.label!r}{numbers}, {how})"
 
     def _repr_html_(self) -> str:
-        return decision_html(self)
+        neighbours = [(one.id, one.label, one.distance, one.share) for one in self.neighbours]
+        return decision_html((self.label, self.share, self.known), neighbours, self.thumbnails)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.study import list_pruning
 from visualmemory_gui.engine.study.counting import entropy_bits
 from visualmemory_gui.engine.study.evaluate_lists import evaluate_lists
 from visualmemory_gui.engine.study.lists import read_lists
-from visualmemory_gui.engine.study.prune import soft_trust
+from visualmemory_gui.engine.study.pruning_rules import soft_trust
 
 DATA = Path(__file__).parents[2] / "data"
 RULES: dict[str, tuple[Any, float | None]] = {

@@ -14,7 +14,7 @@ from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import prune
 from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, edited, own_questions
 from visualmemory_gui.engine.study.honest import paired_gain
-from visualmemory_gui.engine.study.misleading import usual_m
+from visualmemory_gui.engine.study.pruning_rules import usual_m
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from visualmemory_gui.engine.study.evaluation import (
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
 from visualmemory_gui.engine.study.list_evaluation import ByK, ListEvaluation, PrunedFigures, Pruning, Way
 from visualmemory_gui.engine.study.lists import NOBODY, ListBlock, Lists, Vocabulary, read_lists
-from visualmemory_gui.engine.study.prune import SOFT_M, soft_trust
+from visualmemory_gui.engine.study.pruning_rules import SOFT_M, soft_trust
 from visualmemory_gui.engine.types import F64, I64, RULES, Bools, Rule
 
 KS = (1, 5, 10, 20, 50, 100)

@@ -1,6 +1,6 @@
 """Pruning on published lists: which exemplars mislead the lists of the exemplars themselves.
 
-The rules are those of ``prune``; here exemplars have codes in place of rows.
+Exemplars have codes in place of rows.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.study import misleading
+from visualmemory_gui.engine.study import pruning_rules
 from visualmemory_gui.engine.study.lists import NOBODY, Lists
-from visualmemory_gui.engine.study.misleading import Neighbourhood
-from visualmemory_gui.engine.study.prune import MOST, least_count
+from visualmemory_gui.engine.study.pruning_rules import MOST, Neighbourhood, least_count
 from visualmemory_gui.engine.types import I64
 
 
@@ -32,7 +31,7 @@ def count(lists: Lists, m: int) -> Neighbourhood:
 
 def usual_m(lists: Lists) -> int:
     """As in ``prune``, classes counted over the lists' own labels."""
-    return misleading.usual_m(np.bincount(np.concatenate([block.right[:, 0] for block in lists.blocks])))
+    return pruning_rules.usual_m(np.bincount(np.concatenate([block.right[:, 0] for block in lists.blocks])))
 
 
 def usual_n(wrong: I64, exemplars: int) -> int:

@@ -12,6 +12,7 @@ from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.kept import holds
 from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.pruning_rules import Neighbourhood, usual_m
 from visualmemory_gui.engine.study.value import Weights, shapley_sums
 from visualmemory_gui.engine.types import F64, I64, Bools
 
@@ -23,30 +24,6 @@ MISLED = "misled"  # kind of a kept judgement
 SHOWN = 3
 NO_VALUE = 1e-12
 """Values this near to 0 are the rounding of sums that cancel."""
-LEAST_M, MOST_M = 5, 100
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbourhood:
-    """How often each exemplar, by row, was a wrong and a right neighbour of the queries of each part: (parts, n)."""
-
-    wrong: I64
-    right: I64
-
-    def without(self, part: int) -> Neighbourhood:
-        """Summed over all parts but one, (n,)."""
-        return Neighbourhood(self.wrong.sum(axis=0) - self.wrong[part], self.right.sum(axis=0) - self.right[part])
-
-    @property
-    def whole(self) -> Neighbourhood:
-        """Summed over all parts, (n,)."""
-        return Neighbourhood(self.wrong.sum(axis=0), self.right.sum(axis=0))
-
-
-def usual_m(class_sizes: I64) -> int:
-    """Among how many first neighbours to count: a quarter of the median class that is not empty, 5 to 100."""
-    sizes = class_sizes[class_sizes > 0]
-    return int(min(MOST_M, max(LEAST_M, np.median(sizes) // 4))) if len(sizes) else LEAST_M
 
 
 def count_neighbours(frozen: FrozenQueries, part: I64, *, parts: int, m: int) -> Neighbourhood:

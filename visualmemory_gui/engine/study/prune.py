@@ -31,7 +31,8 @@ from visualmemory_gui.engine.study.frozen import (
     watched_questions,
 )
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
-from visualmemory_gui.engine.study.misleading import NO_VALUE, Neighbourhood, count_neighbours, usual_m, value_sums
+from visualmemory_gui.engine.study.misleading import NO_VALUE, count_neighbours, value_sums
+from visualmemory_gui.engine.study.pruning_rules import MOST, SOFT_M, Neighbourhood, least_count, soft_trust, usual_m
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 Judge = Literal["own", "watch"]
 """Whose decisions are counted: the memory's own by leave-one-out, or those of the watch set."""
 
-MOST = 0.02
 MOST_OF_CLASS = 0.2
-SOFT, SOFT_M = 1.75, 10
 FIFTHS = 5
 
 
@@ -212,18 +211,6 @@ class _Chooser:
         trust = soft_trust(counts.wrong)
         rows = np.flatnonzero(self.snapshot.active & (counts.wrong >= 1) & ~self.fixed)
         return _Choice(rows[np.argsort(trust[rows], kind="stable")], np.empty(0, np.int64), trust=trust)
-
-
-def least_count(scores: I64, most: int) -> int:
-    """The smallest n >= 1 such that at most ``most`` of ``scores`` are n or more."""
-    if len(scores) <= most:
-        return 1
-    return max(1, int(np.sort(scores)[len(scores) - most - 1]) + 1)
-
-
-def soft_trust(wrong: I64) -> F64:
-    """The trust of each exemplar by how often it was a wrong neighbour among the first ``SOFT_M``; 1 where never."""
-    return np.where(wrong >= 1, SOFT / (1.0 + wrong), 1.0)
 
 
 def _asked_apart(frozen: FrozenQueries, part: I64, chooser: _Chooser, before: Bools) -> Bools:
