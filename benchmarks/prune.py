@@ -30,7 +30,7 @@ from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.study import prune, tune
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, edited, own_questions
+from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split, together
 from visualmemory_gui.engine.study.misleading import misleaders
 from visualmemory_gui.engine.study.review import survey
@@ -134,9 +134,9 @@ def promises(at: World) -> list[dict[str, Any]]:
     rows[-1]["applied"] = tuned.refused is None
     frozen = frozen_of(memory)
     before = frozen.right()
-    wrong = np.flatnonzero(~before)
-    after = frozen.right(edited(frozen.snapshot, struck=wrong))
-    fresh = at.won(lambda: memory.strike(frozen.snapshot.ids[wrong].tolist()))
+    snapshot, wrong = frozen.snapshot, np.flatnonzero(~before)
+    after = frozen.right(snapshot.changed(active=snapshot.active & ~snapshot.among(wrong)))
+    fresh = at.won(lambda: memory.strike(snapshot.ids[wrong].tolist()))
     rows.append(row("all that is decided wrong", len(wrong), paired_gain(before, after), fresh))
     rows[-1]["asked_of_who_is_left"] = 100 * float(after[before].mean() - before.mean())
     return rows

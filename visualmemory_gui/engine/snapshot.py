@@ -7,8 +7,9 @@ are copied before a value that a snapshot can see is changed. So an edit of 100,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -74,6 +75,22 @@ class Rows:
     twin: I64
     change: I64
 
+    @classmethod
+    def supposed(cls, labels: Sequence[str], *, first: int, content: I64, twin: I64, active: bool = True) -> Rows:
+        """Exemplars that nobody has added, for ``Snapshot.changed``: ids from ``first`` on, full trust, no group."""
+        n, code_of = len(labels), {label: code for code, label in enumerate(dict.fromkeys(labels))}
+        return cls(
+            ids=np.arange(first, first + n),
+            label=np.array([code_of[label] for label in labels], np.int32),
+            labels=tuple(code_of),
+            active=np.full(n, active),
+            trust=np.ones(n),
+            content=content,
+            group=np.zeros(n, np.int64),
+            twin=twin,
+            change=np.zeros(n, np.int64),
+        )
+
 
 class Now(NamedTuple):
     """What an edit can change in one exemplar, as it is now. Active: it is neither struck nor withdrawn."""
@@ -133,6 +150,65 @@ class Snapshot:
         if missing.any():
             raise UnknownExemplar(wanted[missing].tolist())
         return rows.astype(np.int64, copy=False)
+
+    def among(self, rows: I64) -> Bools:
+        """Which rows are among ``rows``, (n,)."""
+        found = np.zeros(len(self), bool)
+        found[rows] = True
+        return found
+
+    def changed(
+        self,
+        *,
+        active: Bools | None = None,
+        label: Mapping[int, str] | None = None,
+        trust: F64 | None = None,
+        more: tuple[Rows, F32] | None = None,
+    ) -> Snapshot:
+        """The memory as if: these rows ``active``, (n,), other labels by row, this ``trust``, (n,), and ``more``
+        exemplars with their vectors, (m, d), behind its own. Nothing is written; the change number stays.
+        """
+        moved = label or {}
+        named = self._naming((*(more[0].labels if more is not None else ()), *moved.values()))
+        whole = named if more is None else named._longer(*more)
+        codes, code_of = whole.label, {name: code for code, name in enumerate(whole.labels)}
+        if moved:
+            codes = codes.copy()
+            codes[list(moved)] = [code_of[name] for name in moved.values()]
+        lives = whole.active if active is None else np.append(active, whole.active[len(self) :])
+        trusts = whole.trust if trust is None else np.append(trust, whole.trust[len(self) :])
+        rows = np.flatnonzero((lives != whole.active) | (codes != whole.label))
+        counts = whole.counts.copy()
+        np.subtract.at(counts, whole.label[rows], whole.active[rows])
+        np.add.at(counts, codes[rows], lives[rows])
+        return replace(whole, label=codes, active=lives, trust=trusts, counts=counts)
+
+    def _naming(self, labels: Iterable[str]) -> Snapshot:
+        """With a code for each of ``labels``."""
+        names = tuple(dict.fromkeys((*self.labels, *labels)))
+        counts = np.append(self.counts, np.zeros(len(names) - len(self.counts), np.int64))
+        return replace(self, labels=names, counts=counts)
+
+    def _longer(self, rows: Rows, vectors: F32) -> Snapshot:
+        """With ``rows``, whose labels have codes, behind its own; vectors are joined when they are first needed."""
+        code_of = {name: code for code, name in enumerate(self.labels)}
+        codes = np.array([code_of[name] for name in rows.labels], np.int32)[rows.label]
+        counts = self.counts.copy()
+        np.add.at(counts, codes, rows.active)
+        joined = cache(lambda: np.concatenate([self.vectors, vectors]))
+        return replace(
+            self,
+            ids=np.append(self.ids, rows.ids),
+            label=np.append(self.label, codes),
+            active=np.append(self.active, rows.active),
+            trust=np.append(self.trust, rows.trust),
+            content=np.append(self.content, rows.content),
+            group=np.append(self.group, rows.group),
+            twin=np.append(self.twin, rows.twin),
+            row_change=np.append(self.row_change, rows.change),
+            counts=counts,
+            fetch=lambda n: joined()[:n],
+        )
 
 
 class WorkingSet:

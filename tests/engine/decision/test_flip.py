@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,10 +36,7 @@ def nearest(snapshot: Snapshot, query: F32) -> Retrieve:
 
 def without(snapshot: Snapshot, rows: tuple[int, ...]) -> Snapshot:
     """The memory after the strike: what everything is held against."""
-    active = snapshot.active.copy()
-    active[list(rows)] = False
-    counts = np.bincount(snapshot.label[active], minlength=len(snapshot.labels)).astype(np.int64)
-    return replace(snapshot, active=active, counts=counts)
+    return snapshot.changed(active=snapshot.active & ~snapshot.among(np.array(rows, np.int64)))
 
 
 def winner(snapshot: Snapshot, query: F32, voting: Voting) -> str | None:

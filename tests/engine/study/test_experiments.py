@@ -20,7 +20,7 @@ from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.study.labelled import Labelled, from_vectors
 from visualmemory_gui.engine.study.novelty import auroc, measure_novelty
 from visualmemory_gui.engine.study.scaling import Point, fit, scale, stratified
-from visualmemory_gui.engine.study.subsets import Asker, Voting, extended, hold_out, memory_of, with_new
+from visualmemory_gui.engine.study.subsets import Asker, Voting, extended, hold_out, with_new
 
 PLAIN = Voting(k=5, class_factor=False)
 
@@ -61,7 +61,7 @@ def test_old_classes_before_and_after_are_what_an_evaluation_on_the_same_queries
     asked = labelled(snapshot, out[~new[out]])
 
     def accuracy(rows: np.ndarray, queries: Labelled) -> float:
-        memory = memory_of(snapshot, rows)
+        memory = snapshot.changed(active=snapshot.among(rows))
         told = evaluate_snapshot(memory, nearest_exact, queries, ks=(5,), rules=("rank",), class_factor=factor)
         return told.accuracy["rank"][5]
 
@@ -104,7 +104,7 @@ def test_pictures_from_outside_are_asked_and_taught_as_if_they_were_in_the_memor
     inside = snapshot_of(labels[:80], vectors[:80])
     whole, rows = extended(inside, from_vectors(vectors[80:], labels[80:]))
     assert whole.active.sum() == 80 and rows.tolist() == list(range(80, 120))
-    both = memory_of(whole, np.arange(120))
+    both = whole.changed(active=np.ones(120, bool))
     other = snapshot_of(labels, vectors, content=[*range(1, 81), *[0] * 40])
     ours, theirs = (Asker(memory, PLAIN)(memory, np.arange(120)) for memory in (both, other))
     assert np.array_equal(ours.distances, theirs.distances)
@@ -166,9 +166,8 @@ def test_the_error_falls_as_the_memory_grows_and_ends_with_all_of_it() -> None:
     found = scale(snapshot, PLAIN, seeds=2)
     rest, out = hold_out(snapshot, 0.2, seed=0)
     assert found.points[0].error > found.points[-1].error and found.points[-1].size == len(rest)
-    told = evaluate_snapshot(
-        memory_of(snapshot, rest), nearest_exact, labelled(snapshot, out), ks=(5,), rules=("rank",)
-    )
+    memory, asked = snapshot.changed(active=snapshot.among(rest)), labelled(snapshot, out)
+    told = evaluate_snapshot(memory, nearest_exact, asked, ks=(5,), rules=("rank",))
     assert found.points[-1].error == pytest.approx(1 - told.accuracy["rank"][5])
     with pytest.raises(BadValue, match="too few"):
         scale(snapshot_of(["a", "b"], np.eye(2, 8, dtype=np.float32)), PLAIN)

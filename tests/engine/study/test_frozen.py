@@ -7,7 +7,7 @@ import pytest
 
 from tests.engine.study.study_memories import memory_of, noisy
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, edited, own_questions
+from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
 
 
 def frozen_of(memory, width=10):
@@ -39,7 +39,9 @@ def test_an_edit_that_is_not_made_is_judged_as_if_it_were(tmp_path, rule):
         frozen = frozen_of(memory)
         assert frozen.right().tolist() == decided(memory, asked)
         struck, weak = flipped, [3, 4, 5]
-        after = frozen.right(edited(memory.snapshot, struck=np.array(struck), trust=dict.fromkeys(weak, 0.25)))
+        snapshot = memory.snapshot
+        trust = np.where(snapshot.among(np.array(weak)), 0.25, snapshot.trust)
+        after = frozen.right(snapshot.changed(active=~snapshot.among(np.array(struck)), trust=trust))
         memory.strike([i + 1 for i in struck])
         memory.reweigh([i + 1 for i in weak], 0.25)
         assert after.tolist() == decided(memory, asked)
@@ -51,7 +53,7 @@ def test_lists_that_a_strike_emptied_are_searched_again(tmp_path):
         memory.set("class_factor", "off")
         asked = {e.id: e.label for e in memory.catalog.select()}
         frozen = frozen_of(memory)
-        after = frozen.right(edited(memory.snapshot, struck=np.arange(70)), np.arange(20, 40))
+        after = frozen.right(memory.snapshot.changed(active=np.arange(80) >= 70), np.arange(20, 40))
         memory.strike(list(range(1, 71)))
         assert after.tolist() == decided(memory, asked)[20:40]
 

@@ -12,7 +12,7 @@ from tests.engine.study.study_memories import hubs, memory_of, noisy, unit
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import prune
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, edited, own_questions
+from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import paired_gain
 from visualmemory_gui.engine.study.pruning_rules import usual_m
 
@@ -174,7 +174,7 @@ def test_striking_all_that_is_decided_wrong_does_not_look_good(tmp_path):
 
         before, fresh_before = frozen.right(), fresh()
         wrong = np.flatnonzero(~before)
-        after = frozen.right(edited(snapshot, struck=wrong))
+        after = frozen.right(snapshot.changed(active=snapshot.active & ~snapshot.among(wrong)))
         memory.strike(snapshot.ids[wrong].tolist())
         assert len(wrong) > 60
         assert paired_gain(fresh_before, fresh()).mean < 0

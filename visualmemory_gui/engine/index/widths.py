@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -91,9 +91,7 @@ def _one_of_each(snapshot: Snapshot) -> Snapshot:
     """The snapshot as the graph sees it: of equal vectors only the first active row is active."""
     rows = np.flatnonzero(snapshot.active)
     _, first = np.unique(snapshot.twin[rows], return_index=True)
-    active = np.zeros(len(snapshot), np.bool_)
-    active[rows[first]] = True
-    return replace(snapshot, active=active, counts=np.array([len(first)]))
+    return snapshot.changed(active=snapshot.among(rows[first]))
 
 
 def _recall(distances: F32, truth: Sequence[F64], count: int) -> float:

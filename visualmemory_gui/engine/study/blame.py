@@ -11,7 +11,7 @@ in up to five folds, each asked under the fix that the other folds name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, edited, own_questions
+from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.study.misleading import NO_VALUE
 from visualmemory_gui.engine.study.value import Weights, shapley_sums
@@ -185,13 +185,11 @@ class _Finder:
 
     def _fixed(self, chosen: I64) -> Snapshot:
         """The snapshot with ``chosen`` relabelled or struck out."""
-        snapshot, moved = self._frozen.snapshot, chosen[self.belongs[chosen]]
-        if len(moved):
-            label = snapshot.label.copy()
-            label[moved] = self._code
-            counts = np.bincount(label[snapshot.active], minlength=len(snapshot.counts)).astype(np.int64)
-            snapshot = replace(snapshot, label=label, counts=counts)
-        return edited(snapshot, struck=chosen[~self.belongs[chosen]])
+        snapshot, moved = self._frozen.snapshot, self.belongs[chosen]
+        return snapshot.changed(
+            label=dict.fromkeys(chosen[moved].tolist(), snapshot.labels[self._code]),
+            active=snapshot.active & ~snapshot.among(chosen[~moved]),
+        )
 
 
 def _folds(unit: I64, place: I64, *, seed: int) -> I64:

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
-from visualmemory_gui.engine.study.subsets import Asker, Voting, hold_out, memory_of
+from visualmemory_gui.engine.study.subsets import Asker, Voting, hold_out
 from visualmemory_gui.engine.types import I64, Bools
 
 SHOTS: tuple[int | None, ...] = (0, 1, 3, 10, None)
@@ -91,11 +91,11 @@ def add_classes(
     pools = _pools(snapshot, rest[is_new[rest]], codes, seed=seed)
     asker, levels = Asker(snapshot, voting), codes_by_level(snapshot.labels)
     report(0, len(shots) + 1, "asking the old classes")
-    before = _right(asker, asker(memory_of(snapshot, old), asked_old))
+    before = _right(asker, asker(snapshot.changed(active=snapshot.among(old)), asked_old))
     steps = []
     for done, n in enumerate(shots, start=1):
         report(done, len(shots) + 1, "adding classes")
-        memory = memory_of(snapshot, np.sort(np.concatenate([old, *(pool[:n] for pool in pools)])))
+        memory = snapshot.changed(active=snapshot.among(np.concatenate([old, *(pool[:n] for pool in pools)])))
         after = _right(asker, asker(memory, asked_old))
         found = asker(memory, asked_new)
         by_level = {level: float(_right(asker, found, at).mean()) for level, at in levels.items()}

@@ -6,9 +6,9 @@ they had: else striking whatever is decided wrong would look like a gain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -157,18 +157,3 @@ class FrozenQueries:
             excluded_rows=lambda i: self.left_out(int(which[i])),
             report=report,
         )
-
-
-def edited(snapshot: Snapshot, *, struck: I64 | None = None, trust: Mapping[int, float] | None = None) -> Snapshot:
-    """``snapshot`` as it would be with the rows ``struck`` out and ``trust`` of other rows; nothing is written."""
-    changed = snapshot
-    if struck is not None and len(struck):
-        active = snapshot.active.copy()
-        active[struck] = False
-        counts = np.bincount(snapshot.label[active], minlength=len(snapshot.counts)).astype(np.int64)
-        changed = replace(changed, active=active, counts=counts)
-    if trust:
-        values = snapshot.trust.copy()
-        values[np.fromiter(trust, np.int64, len(trust))] = np.fromiter(trust.values(), np.float64, len(trust))
-        changed = replace(changed, trust=values)
-    return changed

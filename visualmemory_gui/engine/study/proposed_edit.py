@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.gate import gate
-from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.rows import checked_trust
@@ -108,10 +108,7 @@ def _voting(snapshot: Snapshot, rows: Sequence[Exemplar], kind: EditKind) -> Edi
     votes = kind == "restore"
     touched = [row.id for row in rows if row.state == ("struck" if votes else "active")]
     at = np.sort(snapshot.rows_of(touched))
-    active, counts = snapshot.active.copy(), snapshot.counts.copy()
-    active[at] = votes
-    np.add.at(counts, snapshot.label[at], 1 if votes else -1)
-    after = replace(snapshot, active=active, counts=counts)
+    after = snapshot.changed(active=snapshot.active ^ snapshot.among(at))
     if votes:
         return EditedSnapshot(after, snapshot.vectors[at], came=at)
     contents = frozenset(row.content for row in rows if kind == "forget" and row.content)
@@ -120,22 +117,15 @@ def _voting(snapshot: Snapshot, rows: Sequence[Exemplar], kind: EditKind) -> Edi
 
 def _relabelled(snapshot: Snapshot, rows: Sequence[Exemplar], label_of: Mapping[int, str]) -> EditedSnapshot:
     touched = [row.id for row in rows if row.label != label_of[row.id]]
-    names, counts = _with_labels(snapshot, [label_of[i] for i in touched])
-    code_of = {label: code for code, label in enumerate(names)}
-    at, codes = snapshot.rows_of(touched), snapshot.label.copy()
-    codes[at] = [code_of[label_of[i]] for i in touched]
-    voting = at[snapshot.active[at]]
-    np.subtract.at(counts, snapshot.label[voting], 1)
-    np.add.at(counts, codes[voting], 1)
-    after = replace(snapshot, label=codes, labels=names, counts=counts)
-    return EditedSnapshot(after)
+    at = snapshot.rows_of(touched).tolist()
+    return EditedSnapshot(snapshot.changed(label=dict(zip(at, (label_of[i] for i in touched), strict=True))))
 
 
 def _reweighed(snapshot: Snapshot, rows: Sequence[Exemplar], trust_of: Mapping[int, float]) -> EditedSnapshot:
     touched = [row.id for row in rows if row.trust != trust_of[row.id]]
     trust = snapshot.trust.copy()
     trust[snapshot.rows_of(touched)] = [trust_of[i] for i in touched]
-    return EditedSnapshot(replace(snapshot, trust=trust))
+    return EditedSnapshot(snapshot.changed(trust=trust))
 
 
 def _taught(memory: VisualMemory, snapshot: Snapshot, edit: ProposedEdit) -> EditedSnapshot:
@@ -151,28 +141,14 @@ def _taught(memory: VisualMemory, snapshot: Snapshot, edit: ProposedEdit) -> Edi
                 continue
             here.add(lesson.content)
         new.append(lesson)
-    names, counts = _with_labels(snapshot, [label])
-    code = names.index(label)
-    counts[code] += len(new)
-    n, m = len(snapshot), len(new)
     vectors = np.empty((0, memory.identity.dim), np.float32)
     if new:
         vectors = gate(np.stack([lesson.vector for lesson in new]), memory.identity.dim)
-    after = replace(
-        snapshot,
-        label=np.append(snapshot.label, np.full(m, code, np.int32)),
-        labels=names,
-        active=np.append(snapshot.active, np.ones(m, bool)),
-        trust=np.append(snapshot.trust, np.ones(m)),
-        content=np.append(snapshot.content, np.array([content_key(lesson.content) for lesson in new], np.int64)),
-        group=np.append(snapshot.group, np.zeros(m, np.int64)),
-        twin=np.append(snapshot.twin, np.array([vector_hash(v) for v in vectors], np.int64)),
-        counts=counts,
+    rows = Rows.supposed(
+        [label] * len(new),
+        first=int(snapshot.ids[-1]) + 1 if len(snapshot) else 1,
+        content=np.array([content_key(lesson.content) for lesson in new], np.int64),
+        twin=np.array([vector_hash(vector) for vector in vectors], np.int64),
     )
-    return EditedSnapshot(after, vectors, came=np.arange(n, n + m))
-
-
-def _with_labels(snapshot: Snapshot, wanted: Sequence[str]) -> tuple[tuple[str, ...], I64]:
-    """The labels with ``wanted`` among them, and counts that have a place for each."""
-    names = tuple(dict.fromkeys((*snapshot.labels, *wanted)))
-    return names, np.append(snapshot.counts, np.zeros(len(names) - len(snapshot.labels), np.int64))
+    came = len(snapshot) + np.arange(len(new))
+    return EditedSnapshot(snapshot.changed(more=(rows, vectors)), vectors, came=came)

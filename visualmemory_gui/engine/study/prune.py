@@ -26,7 +26,6 @@ from visualmemory_gui.engine.study.frozen import (
     Ballot,
     FrozenQueries,
     Questions,
-    edited,
     own_questions,
     watched_questions,
 )
@@ -225,9 +224,8 @@ def _asked_apart(frozen: FrozenQueries, part: I64, chooser: _Chooser, before: Bo
 
 def _after(snapshot: Snapshot, choice: _Choice, fixed: Bools) -> Snapshot:
     if choice.trust is None:
-        return edited(snapshot, struck=choice.rows)
-    free = np.flatnonzero(~fixed)
-    return edited(snapshot, trust=dict(zip(free.tolist(), choice.trust[free].tolist(), strict=True)))
+        return snapshot.changed(active=snapshot.active & ~snapshot.among(choice.rows))
+    return snapshot.changed(trust=np.where(fixed, snapshot.trust, choice.trust))
 
 
 def _fixed(memory: VisualMemory, snapshot: Snapshot) -> Bools:

@@ -11,7 +11,7 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.subsets import Asker, Voting, hold_out, memory_of
+from visualmemory_gui.engine.study.subsets import Asker, Voting, hold_out
 from visualmemory_gui.engine.types import F64, I64
 
 SEEDS = 5
@@ -83,7 +83,7 @@ def scale(
         errors = []
         for seed in range(seeds if size < len(rest) else 1):
             report(done * seeds + seed, len(wanted) * seeds, "asking memories of growing size")
-            memory = memory_of(snapshot, stratified(snapshot, rest, size, seed=seed))
+            memory = snapshot.changed(active=snapshot.among(stratified(snapshot, rest, size, seed=seed)))
             block = asker(memory, queries)
             errors.append(float((asker.winners(block) != block.truth).mean()))
         points.append(Point(size, float(np.mean(errors)), float(np.std(errors))))

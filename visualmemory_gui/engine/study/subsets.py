@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.study.honest import split, together
 from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.types import I64, MemorySettings, Rule
@@ -48,40 +48,11 @@ def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
     return rows[part == 0], rows[part == 1]
 
 
-def memory_of(snapshot: Snapshot, rows: I64) -> Snapshot:
-    """The memory in which only ``rows`` are active."""
-    active = np.zeros(len(snapshot), bool)
-    active[rows] = True
-    counts = np.bincount(snapshot.label[rows], minlength=len(snapshot.labels)).astype(np.int64)
-    return replace(snapshot, active=active, counts=counts)
-
-
-def extended(snapshot: Snapshot, more: Labelled) -> tuple[Snapshot, I64]:
-    """``snapshot`` with the pictures ``more`` behind its rows, none of them active; and their rows.
-
-    ``memory_of`` makes them active.
-    """
-    n, m = len(snapshot), len(more.labels)
-    labels = tuple(dict.fromkeys((*snapshot.labels, *more.labels)))
-    code_of = {label: code for code, label in enumerate(labels)}
-    vectors = np.concatenate([snapshot.vectors, more.vectors])
-    last = int(snapshot.ids[-1]) if n else 0
-    codes = np.array([code_of[label] for label in more.labels], np.int32)
-    whole = replace(
-        snapshot,
-        ids=np.concatenate([snapshot.ids, last + 1 + np.arange(m)]),
-        label=np.concatenate([snapshot.label, codes]),
-        labels=labels,
-        active=np.concatenate([snapshot.active, np.zeros(m, bool)]),
-        trust=np.concatenate([snapshot.trust, np.ones(m)]),
-        content=np.concatenate([snapshot.content, more.content]),
-        group=np.concatenate([snapshot.group, np.zeros(m, np.int64)]),
-        twin=np.concatenate([snapshot.twin, more.twin]),
-        row_change=np.concatenate([snapshot.row_change, np.zeros(m, np.int64)]),
-        counts=np.concatenate([snapshot.counts, np.zeros(len(labels) - len(snapshot.labels), np.int64)]),
-        fetch=lambda count: vectors[:count],
-    )
-    return whole, np.arange(n, n + m)
+def extended(snapshot: Snapshot, more: Labelled, *, active: bool = False) -> tuple[Snapshot, I64]:
+    """``snapshot`` with the pictures ``more`` behind its rows, and their rows."""
+    first = int(snapshot.ids[-1]) + 1 if len(snapshot) else 1
+    rows = Rows.supposed(more.labels, first=first, content=more.content, twin=more.twin, active=active)
+    return snapshot.changed(more=(rows, more.vectors)), len(snapshot) + np.arange(len(more.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +74,7 @@ def with_new(snapshot: Snapshot, more: Labelled) -> Newcomers:
     if known and not new:
         raise BadValue(f"the memory holds each of these classes already: {_named(known)}")
     fresh = np.array([label not in here for label in more.labels], bool)
-    whole, rows = extended(snapshot, more.only(fresh))
-    return Newcomers(memory_of(whole, np.concatenate([np.flatnonzero(whole.active), rows])), new, known)
+    return Newcomers(extended(snapshot, more.only(fresh), active=True)[0], new, known)
 
 
 def _named(labels: tuple[str, ...]) -> str:
@@ -123,7 +93,7 @@ class Asker:
         self._width = max(voting.k, width)
 
     def __call__(self, memory: Snapshot, rows: I64, *, report: Report = silent) -> Block:
-        """The neighbours of ``rows`` in ``memory`` (see ``memory_of``)."""
+        """The neighbours of ``rows`` in ``memory``."""
         blocks = []
         for start in range(0, len(rows), _BLOCK):
             report(start, len(rows))

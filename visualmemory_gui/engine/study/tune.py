@@ -23,7 +23,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, edited, own_questions
+from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
@@ -152,8 +152,7 @@ class _Descent:
     def __init__(self, frozen: FrozenQueries, fixed: Bools, *, device: str) -> None:
         self._frozen, self._fixed, self._device = frozen, fixed, device
         snapshot = frozen.snapshot
-        untuned = np.flatnonzero(~fixed)
-        self._plain = edited(snapshot, trust=dict.fromkeys(untuned.tolist(), 1.0))
+        self._plain = snapshot.changed(trust=np.where(fixed, snapshot.trust, 1.0))
         self._lists = _lists_of(frozen, self._plain)
         self._classes = int((snapshot.counts > 0).sum())
 
@@ -191,8 +190,7 @@ class _Descent:
 
     def memory_with(self, trust: F64) -> Snapshot:
         """The memory with ``trust`` (n,) where none was set by hand."""
-        free = np.flatnonzero(~self._fixed)
-        return edited(self._plain, trust=dict(zip(free.tolist(), trust[free].tolist(), strict=True)))
+        return self._plain.changed(trust=np.where(self._fixed, self._plain.trust, trust))
 
     def told(self, trust: F64) -> dict[int, float]:
         """Those that differ from 1 by anything worth writing, by id."""
