@@ -82,7 +82,7 @@ def levels(empty_desk: Desk, tmp_path: Path) -> EvaluatePage:
 def test_figures_begin_at_the_level_that_the_memory_decides_at_and_say_so(
     empty_desk: Desk, levels: EvaluatePage
 ) -> None:
-    found = levels.model.found
+    found = levels.model.evaluation
     assert found is not None
     assert levels.level.currentText() == "level 1" and levels.level.isVisible()
     said = f"{percent(found.at(1).accuracy)} of 400 right at level 1, {percent(found.at(0).accuracy)} at the full label"
@@ -227,7 +227,7 @@ def test_another_cell_or_an_edit_takes_the_blame_away(empty_desk: Desk, page: Ev
 
 def test_runs_are_kept_and_compared_only_on_the_same_queries(empty_desk: Desk, page: EvaluatePage) -> None:
     run(empty_desk)
-    first = page.model.found
+    first = page.model.evaluation
     assert first is not None
     wrong = first.outcomes.ids[~first.outcomes.right][:20].tolist()
     empty_desk.window.commands.strike(wrong)
@@ -240,7 +240,7 @@ def test_runs_are_kept_and_compared_only_on_the_same_queries(empty_desk: Desk, p
     assert [rows.item(row, last).text() for row in range(2)] == ["this one", "other queries: cannot be compared"]
     page.queries.setCurrentIndex(page.queries.count() - 1)
     run(empty_desk)
-    assert page.model.found.query_set == first.query_set
+    assert page.model.evaluation.query_set == first.query_set
     assert "points" in rows.item(2, last).text()
     assert "Against the run before: " in page.summary.text()
     assert len(kept(empty_desk.memory)) == 3
@@ -257,7 +257,7 @@ def test_forgetting_takes_the_figures_away(empty_desk: Desk, page: EvaluatePage)
     run(empty_desk)
     empty_desk.memory.forget([3])
     empty_desk.settle()
-    assert page.model.found is None
+    assert page.model.evaluation is None
     assert [plot.chart for plot in page.charts] == [None] * 6
     assert page.model.runs == ()
     assert page.summary.text() == ""
@@ -281,7 +281,7 @@ def test_an_evaluation_can_be_stopped_and_leaves_nothing(
     go_on.set()
     empty_desk.settle()
     assert page.run_button.isEnabled()
-    assert page.model.found is None
+    assert page.model.evaluation is None
     assert kept(empty_desk.memory) == []
     assert empty_desk.errors == []
 
@@ -312,7 +312,7 @@ def test_charts_are_saved_as_drawings_and_as_a_table(empty_desk: Desk, page: Eva
         rows = list(csv.reader(file))
     assert rows[0] == ["chart", "series", "x", "y"]
     of_rank = [(float(x), float(y)) for chart, series, x, y in rows[1:] if (chart, series) == ("accuracy", "rank")]
-    found = page.model.found.accuracy["rank"]
+    found = page.model.evaluation.accuracy["rank"]
     assert np.allclose(of_rank, [(k, 100 * x) for k, x in found.items()], atol=1e-3)
     empty_desk.ask.path = str(tmp_path / "not there")
     page.actions_by_id["export"].trigger()

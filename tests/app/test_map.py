@@ -56,8 +56,8 @@ def drag(view: MapView, *spots: QPoint) -> None:
 
 def test_the_map_shows_every_exemplar_and_is_kept_with_the_memory(desk: Desk) -> None:
     page = page_of(desk)
-    assert page.model.picture is not None and len(page.model.picture.ids) == 18
-    assert page.model.picture.names == ("animals", "plants")
+    assert page.model.found is not None and len(page.model.found.ids) == 18
+    assert page.model.found.names == ("animals", "plants")
     assert desk.memory.live.derived.get(KEPT) is not None
 
 
@@ -65,22 +65,22 @@ def test_the_page_that_is_seen_begins_when_study_is_opened(desk: Desk) -> None:
     [page] = [page for page in desk.window.study.pages if isinstance(page, MapPage)]
     desk.window.study.tabs.setCurrentWidget(page)
     desk.settle()
-    assert page.model.picture is None
+    assert page.model.found is None
     desk.press("actionStudy")
     desk.settle()
-    assert page.model.picture is not None and len(page.model.picture.ids) == 18
+    assert page.model.found is not None and len(page.model.found.ids) == 18
 
 
 def test_a_new_exemplar_is_placed_at_once_and_marked(desk: Desk, tmp_path: Path) -> None:
     page = page_of(desk)
-    before = page.model.picture
+    before = page.model.found
     assert before is not None
     file = tmp_path / "new.png"
     picture((200, 60, 40), seed=77).save(file)
     desk.memory.add([file], ["animals/cat"])
     desk.memory.strike([1])
     settle_all(desk)
-    after = page.model.picture
+    after = page.model.found
     assert after is not None and after.ids[after.placed].tolist() == [19]
     assert np.array_equal(after.xy[:18], before.xy) and after.struck.tolist() == [True] + 18 * [False]
     assert "1 placed since" in page.how.text()
@@ -91,7 +91,7 @@ def test_what_is_forgotten_leaves_the_map_and_the_map_it_helped_to_make(desk: De
     before = desk.memory.live.derived.get(KEPT)
     desk.memory.forget([3])
     settle_all(desk)
-    assert page.model.picture is not None and 3 not in page.model.picture.ids
+    assert page.model.found is not None and 3 not in page.model.found.ids
     after = desk.memory.live.derived.get(KEPT)
     assert after is not None and after != before
 
@@ -100,14 +100,14 @@ def test_the_query_and_its_neighbours_are_lit_up(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()
     page = page_of(desk)
-    picture = page.model.picture
+    picture = page.model.found
     assert picture is not None and page.model.query is not None
     assert np.abs(page.model.query[0] - picture.spots_of(np.array([1]))[0]).max() < 1e-4
 
 
 def test_a_click_selects_a_dot_and_a_box_all_within(desk: Desk) -> None:
     page = page_of(desk)
-    view, seen = view_of(page), page.model.picture
+    view, seen = view_of(page), page.model.found
     assert seen is not None
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot_of(view, seen.xy[4]))
     assert view.selected.tolist() == [5]
@@ -121,7 +121,7 @@ def test_a_click_selects_a_dot_and_a_box_all_within(desk: Desk) -> None:
 
 def test_a_lasso_takes_what_it_goes_around(desk: Desk) -> None:
     page = page_of(desk)
-    view, seen = view_of(page), page.model.picture
+    view, seen = view_of(page), page.model.found
     assert seen is not None
     view.set_tool("lasso")
     far = int(np.abs(seen.xy - seen.xy.mean(axis=0)).sum(axis=1).argmax())
@@ -164,9 +164,9 @@ def test_while_it_is_drawn_the_page_says_so(desk: Desk) -> None:
     [page] = [page for page in desk.window.study.pages if isinstance(page, MapPage)]
     desk.window.show_study()
     desk.window.study.tabs.setCurrentWidget(page)
-    assert page.model.drawing and page.empty.text() == "Drawing the map of 18 exemplars…" and page.empty.isVisible()
+    assert page.model.running and page.empty.text() == "Drawing the map of 18 exemplars…" and page.empty.isVisible()
     desk.settle()
-    assert not page.model.drawing and not page.empty.isVisible()
+    assert not page.model.running and not page.empty.isVisible()
 
 
 def test_three_exemplars_are_enough_and_two_are_told_to_be_too_few(desk: Desk) -> None:
@@ -176,7 +176,7 @@ def test_three_exemplars_are_enough_and_two_are_told_to_be_too_few(desk: Desk) -
     assert "three exemplars" in page.empty.text() and page.empty.isVisible() and desk.errors == []
     desk.memory.restore([3])
     settle_all(desk)
-    assert page.model.picture is not None and len(page.model.picture.ids) >= 3 and not page.empty.isVisible()
+    assert page.model.found is not None and len(page.model.found.ids) >= 3 and not page.empty.isVisible()
 
 
 def test_the_layout_that_is_shown_is_marked(desk: Desk) -> None:
@@ -184,9 +184,9 @@ def test_the_layout_that_is_shown_is_marked(desk: Desk) -> None:
     marked = {name: page.actions_by_id[name].isChecked() for name in ("again", "tsne")}
     assert marked == {"again": True, "tsne": False}
     page.actions_by_id["again"].trigger()
-    assert page.actions_by_id["again"].isChecked() and page.model.drawing
+    assert page.actions_by_id["again"].isChecked() and page.model.running
     desk.settle()
-    assert page.actions_by_id["again"].isChecked() and not page.model.drawing
+    assert page.actions_by_id["again"].isChecked() and not page.model.running
 
 
 def test_a_second_press_lays_out_no_second_time(desk: Desk) -> None:
@@ -205,7 +205,7 @@ def test_a_layout_that_an_edit_came_into_is_shown_with_it(desk: Desk, tmp_path: 
     page.actions_by_id["again"].trigger()
     operations.teach(desk.window.session, [tmp_path / "new.png"], "fresh")
     settle_all(desk)
-    assert page.model.picture is not None and 19 in page.model.picture.ids.tolist() and not page.model.drawing
+    assert page.model.found is not None and 19 in page.model.found.ids.tolist() and not page.model.running
 
 
 def test_a_spot_is_inside_an_outline_by_the_even_odd_rule() -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app import operations, theme
-from visualmemory_gui.app.models import looking
+from visualmemory_gui.app.models import memory_scan
 from visualmemory_gui.app.models.review_tables import Column
 from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
@@ -88,7 +88,7 @@ class TestWrongLabels:
         assert all(suspects[i].suggested == TRUE[i] for i in [3, 70])
 
     def test_nobody_looks_before_the_list_is_seen(self, curate):
-        assert not curate.view.tabs.model.looked and curate.view.tabs.tabText(1) == "Wrong label?"
+        assert curate.view.tabs.model.found is None and curate.view.tabs.tabText(1) == "Wrong label?"
 
     def test_enter_takes_the_suggestion_and_undo_takes_it_back(self, flipped):
         first = flipped.ids()[0]
@@ -331,7 +331,7 @@ class TestMisleading:
 
 class TestAnyTime:
     def test_a_large_memory_is_looked_over_when_it_is_asked_for(self, flipped, monkeypatch):
-        monkeypatch.setattr(looking, "AUTO", 5)
+        monkeypatch.setattr(memory_scan, "AUTO", 5)
         operations.strike(flipped.curate.session, [flipped.ids()[0]])
         flipped.settle()
         page = flipped.tabs.suspects
@@ -344,18 +344,18 @@ class TestAnyTime:
         other = shutil.copytree(small_original, tmp_path / "other.vmem")
         flipped.curate.session.open(other)
         flipped.settle()
-        assert flipped.tabs.on_grid and not flipped.tabs.model.looked and flipped.ids() == []
+        assert flipped.tabs.on_grid and flipped.tabs.model.found is None and flipped.ids() == []
 
     def test_a_look_that_is_stopped_can_be_begun_again(self, curate):
         hands = Reviewing(curate)
         hands.tabs.setCurrentWidget(hands.tabs.suspects)
         curate.session.tasks.running[-1].cancel()
         hands.settle()
-        if not hands.tabs.model.looked:  # the look may have been faster
-            assert not hands.tabs.model.looking and hands.tabs.suspects.again.isEnabled()
+        if hands.tabs.model.found is None:  # the look may have been faster
+            assert not hands.tabs.model.running and hands.tabs.suspects.again.isEnabled()
             hands.tabs.suspects.again.click()
             hands.settle()
-        assert hands.tabs.model.looked
+        assert hands.tabs.model.found is not None
 
     def test_a_memory_for_reading_only_is_looked_over_but_not_changed(self, flipped):
         flipped.curate.session.open(flipped.memory.path, readonly=True)

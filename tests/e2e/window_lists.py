@@ -76,7 +76,7 @@ def review(window: MainWindow) -> Told:
     suspects = tabs.model.suspects
     spots = [tabs.tabBar().mapToGlobal(tabs.tabBar().tabRect(at).center()) for at in range(tabs.count())]
     return {
-        "looked": tabs.model.looked and not tabs.model.looking and not tabs.model.edits_since,
+        "looked": tabs.model.found is not None and not tabs.model.running and not tabs.model.edits_since,
         "suspects": [[each.id, each.label, each.suggested] for each in suspects],
         "groups": [list(group.ids) for group in tabs.model.groups],
         "chosen": [each.id for each in tabs.suspects.table.chosen()],

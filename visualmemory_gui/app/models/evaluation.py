@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.study.evaluation import Evaluation, Outcomes
     from visualmemory_gui.engine.study.runs import Run
 
-TOPIC = "evaluation"
+RUNS = "kept runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,64 +63,49 @@ class KeptRun:
     words: str
 
 
-class EvaluationModel(QObject):
-    """Evaluates when it is told to, in the background. Edits leave the figures as they were made, and are counted."""
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluation and all kept runs, newest first, compared with it."""
 
-    updated = Signal()
-    failed = Signal(object)  # the exception that ended an evaluation
+    evaluation: Evaluation
+    runs: tuple[KeptRun, ...]
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._runner = runner
-        self._memory: VisualMemory | None = None
-        self.found: Evaluation | None = None
+
+class EvaluationModel(BackgroundResult[Evaluated]):
+    """Evaluates when it is told to. Edits leave the figures as they were made, and are counted."""
+
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(tasks, "evaluation", parent)
         self.runs: tuple[KeptRun, ...] = ()
-        self.running = False
-        self.edits_since = 0
         self.level = 0
         self._level_chosen = False
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
-        self._memory, self.found, self.runs, self.running = memory, None, (), False
-        self.level, self._level_chosen = 0, False
-        self.edits_since = 0
-        self.updated.emit()
+    @property
+    def evaluation(self) -> Evaluation | None:
+        return None if self.found is None else self.found.evaluation
+
+    def clear(self) -> None:
+        self._tasks.supersede(RUNS)
+        self.runs, self.level, self._level_chosen = (), 0, False
+        super().clear()
 
     def begin(self) -> None:
         """Read the runs that are kept, where nothing was evaluated yet."""
         memory = self._memory
         if memory is None or self.found is not None or self.running:
             return
-        self._runner.run_background("Reading kept runs", lambda _: _runs_of(memory, None), self._take_runs, topic=TOPIC)
+        self._tasks.run_background("Reading kept runs", lambda _: _runs_of(memory, None), self._take_runs, topic=RUNS)
 
     def evaluate(self, again: Run | None = None) -> None:
         """Evaluate all active exemplars, or the very queries of the run ``again``, and keep the run."""
-        memory = self._memory
-        if memory is None or self.running:
-            return
-
-        def work(report: Report) -> tuple[Evaluation, tuple[KeptRun, ...]]:
-            from visualmemory_gui.engine.study import runs
-            from visualmemory_gui.engine.study.evaluate import evaluate
-
-            asked = None if again is None else again.frozen
-            words = runs.OWN if again is None else f"{runs.OWN}, as in run {again.number}"
-            found = evaluate(memory, asked=asked, report=report)
-            run = None if memory.readonly else runs.keep(memory, found, asked=words)
-            return found, _runs_of(memory, run or runs.run_of(found, number=0))
-
-        self.running = True
-        self.updated.emit()
-        self._runner.run_background("Evaluating", work, self._take, self._stopped, topic=TOPIC)
+        if not self.running:
+            self._tasks.supersede(RUNS)
+            self.run("Evaluating", partial(_evaluated, again=again))
 
     def on_changed(self, changes: Changes) -> None:
+        super().on_changed(changes)
         if changes.forgotten:
-            self.set_memory(self._memory)  # what was forgotten is in these figures
             self.begin()
-        elif self.found is not None and changes.ids:
-            self.edits_since += 1
-            self.updated.emit()
 
     def choose_level(self, level: int) -> None:
         """Show the figures of another level, also of the next evaluation."""
@@ -129,7 +116,7 @@ class EvaluationModel(QObject):
     @property
     def outcomes(self) -> Outcomes | None:
         """What became of the queries at the level that is shown; None without an evaluation."""
-        return None if self.found is None else self.found.at(self.level)
+        return None if self.found is None else self.found.evaluation.at(self.level)
 
     @property
     def confusion(self) -> Mapping[str, Mapping[str, int]]:
@@ -161,24 +148,16 @@ class EvaluationModel(QObject):
         ids.sort()
         return ids
 
-    def _take(self, result: tuple[Evaluation, tuple[KeptRun, ...]]) -> None:
-        self.found, self.runs = result
-        if not self._level_chosen or self.level not in self.found.levels:
-            self.level = self.found.level
-        self.running, self.edits_since = False, 0
-        self.updated.emit()
+    def _put(self, found: Evaluated | None) -> None:
+        super()._put(found)
+        if found is not None:
+            self.runs = found.runs
+            if not self._level_chosen or self.level not in found.evaluation.levels:
+                self.level = found.evaluation.level
 
     def _take_runs(self, runs: tuple[KeptRun, ...]) -> None:
         self.runs = runs
         self.updated.emit()
-
-    def _stopped(self, error: BaseException) -> None:
-        from visualmemory_gui.engine.errors import Cancelled
-
-        self.running = False
-        self.updated.emit()
-        if not isinstance(error, Cancelled):
-            self.failed.emit(error)
 
 
 def headline(found: Evaluation, level: int) -> str:
@@ -189,6 +168,17 @@ def headline(found: Evaluation, level: int) -> str:
         return f"{right} at {way}."
     more = [f"{percent(found.at(one).accuracy)} at {level_in_words(one)}" for one in others]
     return f"{', '.join([f'{right} at {level_in_words(level)}', *more])}; {way}."
+
+
+def _evaluated(memory: VisualMemory, report: Report, *, again: Run | None) -> Evaluated:
+    from visualmemory_gui.engine.study import runs
+    from visualmemory_gui.engine.study.evaluate import evaluate
+
+    asked = None if again is None else again.frozen
+    words = runs.OWN if again is None else f"{runs.OWN}, as in run {again.number}"
+    found = evaluate(memory, asked=asked, report=report)
+    run = None if memory.readonly else runs.keep(memory, found, asked=words)
+    return Evaluated(found, _runs_of(memory, run or runs.run_of(found, number=0)))
 
 
 def _runs_of(memory: VisualMemory, last: Run | None) -> tuple[KeptRun, ...]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.exemplars import Ids, Runner
-from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.app.models.background_result import BackgroundResult
+from visualmemory_gui.app.models.exemplars import Ids
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes, Decision
 
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.study.project import Layout, Method
 
-TOPIC, AGAIN = "map", "map drawn again"
+AGAIN = "map drawn again"
 NAMED = 6  # classes with a colour of their own: the largest ones by the first part of their labels
 Spots = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapPicture:
-    """What is painted: ``ids`` (n,) increasing stand at ``xy`` (n, 2).
+    """What is painted of ``layout``: ``ids`` (n,) increasing stand at ``xy`` (n, 2).
 
     ``group`` (n,) is a place in ``names``, or len(names) for all other classes. ``struck`` and ``placed`` (n,) mark
     exemplars that do not vote, and those that were placed since the map was laid out.
     """
 
-    method: Method
+    layout: Layout
     ids: Ids
     xy: Spots
     group: npt.NDArray[np.int64]
@@ -40,38 +41,33 @@ class MapPicture:
     struck: npt.NDArray[np.bool_]
     placed: npt.NDArray[np.bool_]
 
+    @property
+    def method(self) -> Method:
+        return self.layout.method
+
     def spots_of(self, ids: Ids) -> Spots:
         """Where those of ``ids`` stand that are on the map."""
         return self.xy[np.isin(self.ids, ids)]
 
 
-class MapModel(QObject):
+class MapModel(BackgroundResult[MapPicture]):
     """Lays out in the background, places new exemplars without doing that again, and keeps the map with the memory.
 
-    ``count`` is how many exemplars there were when the map was last wanted, ``drawing`` whether it is being laid out.
+    ``count`` is how many exemplars there were when the map was last wanted.
     """
 
-    updated = Signal()
-
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._runner = runner
-        self._memory: VisualMemory | None = None
-        self._layout: Layout | None = None
-        self._laying: Method | None = None  # what is being laid out
-        self._outdated = False  # an edit came while it was laid out
-        self.count, self.drawing = 0, False
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(tasks, "map", parent)
+        self._wanted: Method | None = None  # what was laid out last, or is being laid out
+        self.count = 0
         self._asked: Spots | None = None  # the query's vector, (1, d)
-        self.picture: MapPicture | None = None
         self.query: Spots | None = None
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
-        for topic in (TOPIC, AGAIN):
-            self._runner.supersede(topic)
-        self._memory, self._layout, self.picture = memory, None, None
-        self._asked = self.query = None
-        self.count, self.drawing, self._laying = 0, False, None
-        self.updated.emit()
+    def clear(self) -> None:
+        self._tasks.supersede(AGAIN)
+        self._asked = self.query = self._wanted = None
+        self.count = 0
+        super().clear()
 
     @property
     def enough(self) -> bool:
@@ -83,41 +79,26 @@ class MapModel(QObject):
     def begin(self) -> None:
         """Show the map that is kept with the memory, else lay one out at once."""
         memory = self._memory
-        if memory is None or self._layout is not None or self.drawing:
+        if memory is None or self.found is not None or self.running:
             return
         self.count = int(memory.snapshot.active.sum())
-        if not self.enough:
-            return
-
-        def work(report: Report) -> tuple[Layout, MapPicture]:
-            layout = kept(memory) or laid_out(memory, "pca", report)
-            return layout, drawn(memory, layout)
-
-        self.drawing = True
-        self._runner.run_background("Drawing the map", work, self._take, self._failed, topic=TOPIC)
-        self.updated.emit()
+        if self.enough:
+            self._wanted = None
+            self.run("Drawing the map", lambda m, report: drawn(m, kept(m) or laid_out(m, "pca", report)))
 
     def lay_out(self, method: Method) -> None:
         """Lay out anew; stopped, the map that is there stays. What is being laid out so is not begun again."""
-        memory = self._memory
-        if memory is None or self._laying == method:
+        if self.running and self._wanted == method:
             return
-
-        def work(report: Report) -> tuple[Layout, MapPicture]:
-            layout = laid_out(memory, method, report)
-            return layout, drawn(memory, layout)
-
-        self.drawing, self._laying = True, method
-        self._runner.run_background("Laying out the map", work, self._take, self._failed, topic=TOPIC)
-        self.updated.emit()
+        self._wanted = method
+        self.run("Laying out the map", lambda memory, report: drawn(memory, laid_out(memory, method, report)))
 
     def on_changed(self, changes: Changes) -> None:
         """New exemplars come on the map at once; what was forgotten leaves it, and the map it helped to make."""
         if changes.forgotten:
-            self.set_memory(self._memory)
-            return
-        if changes.ids:
-            self._outdated = self.drawing
+            self.clear()
+        elif changes.ids:
+            self._edits_meanwhile += 1
             self._draw_again()
 
     def on_decided(self, query: Query | None, decision: Decision | None) -> None:
@@ -125,45 +106,36 @@ class MapModel(QObject):
         self._asked = query.vector[None] if query is not None and decision is not None else None
         self._place_query()
 
-    def _take(self, found: tuple[Layout, MapPicture]) -> None:
-        self._layout, self.picture = found
-        self.drawing, self._laying = False, None
-        self.updated.emit()
+    def _take(self, found: MapPicture) -> None:
+        super()._take(found)
         self._place_query()
-        if self._outdated:
-            self._outdated = False
+        if self.edits_since:
             self._draw_again()
 
     def _draw_again(self) -> None:
         """The same layout with the exemplars that are here now."""
-        memory, layout = self._memory, self._layout
-        if memory is None or layout is None:
+        memory, shown = self._memory, self.found
+        if memory is None or shown is None:
             return
 
         def take(picture: MapPicture) -> None:
-            if layout is self._layout:  # else another was laid out meanwhile
-                self.picture = picture
+            if self.found is not None and picture.layout is self.found.layout:  # else another was laid out meanwhile
+                self._put(picture)
                 self.updated.emit()
                 self._place_query()
 
-        self._runner.run_edit("Drawing the map", lambda: drawn(memory, layout), take, topic=AGAIN)
+        self._tasks.run_edit("Drawing the map", lambda: drawn(memory, shown.layout), take, topic=AGAIN)
 
     def _place_query(self) -> None:
-        memory, layout, vector = self._memory, self._layout, self._asked
-        if memory is None or layout is None or vector is None:
+        memory, shown, vector = self._memory, self.found, self._asked
+        if memory is None or shown is None or vector is None:
             self._query_placed(None)
         else:
-            self._runner.run_edit("Placing the query", lambda: placed(memory, layout, vector), self._query_placed)
+            self._tasks.run_edit("Placing the query", lambda: placed(memory, shown.layout, vector), self._query_placed)
 
     def _query_placed(self, spot: Spots | None) -> None:
         self.query = spot
         self.updated.emit()
-
-    def _failed(self, error: BaseException) -> None:
-        self.drawing, self._laying = False, None
-        self.updated.emit()
-        if not isinstance(error, Cancelled):
-            raise error
 
 
 def kept(memory: VisualMemory) -> Layout | None:
@@ -205,7 +177,7 @@ def drawn(memory: VisualMemory, layout: Layout) -> MapPicture:
         ids, xy = np.concatenate([ids, fresh])[order], np.concatenate([xy, spots])[order]
     rows = snapshot.rows_of(ids)
     names, group = _groups(snapshot.labels, snapshot.label[rows])
-    return MapPicture(layout.method, ids, xy, group, names, ~snapshot.active[rows], np.isin(ids, fresh))
+    return MapPicture(layout, ids, xy, group, names, ~snapshot.active[rows], np.isin(ids, fresh))
 
 
 def _groups(labels: tuple[str, ...], codes: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""Which exemplars mislead others, as a look over the memory found them, and as rows of a table."""
+"""Which exemplars mislead others, as a scan of the memory found them, and as rows of a table."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.exemplars import Runner
-from visualmemory_gui.app.models.looking import AUTO, Looking
+from visualmemory_gui.app.models.memory_scan import AUTO, MemoryScan
 from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
@@ -26,17 +26,13 @@ TIPS = (
 )
 
 
-class MisleadingModel(Looking):
+class MisleadingModel(MemoryScan["Misleaders"]):
     """Ordered by value, or by wrong minus right: above 20,000 exemplars the values take minutes, so the counts come
     first there, and the values when they are asked for."""
 
-    topic, title = "misleading", "Finding what misleads"
-
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
-        super().__init__(runner, parent)
-        self._found: Misleaders | None = None
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(tasks, "misleading", "Finding what misleads", self._misleaders, parent)
         self._wanted: Order | None = None
-        self.rows: tuple[Misleader, ...] = ()
 
     @property
     def order(self) -> Order:
@@ -45,34 +41,23 @@ class MisleadingModel(Looking):
         return self._wanted
 
     @property
-    def looked(self) -> bool:
-        return self._found is not None
-
-    @property
-    def looked_at(self) -> int:
-        return 0 if self._found is None else self._found.looked_at
+    def rows(self) -> tuple[Misleader, ...]:
+        return self.left.rows if self.left is not None else ()
 
     def set_memory(self, memory: VisualMemory | None) -> None:
         self._wanted = None
         super().set_memory(memory)
 
     def set_order(self, order: Order) -> None:
-        """Look anew in that order."""
+        """Scan again in that order."""
         if order != self.order:
             self._wanted = order
-            self.look()
+            self.scan()
 
-    def _work(self, memory: VisualMemory, report: Report) -> Misleaders:
+    def _misleaders(self, memory: VisualMemory, report: Report) -> Misleaders:
         from visualmemory_gui.engine.study.misleading import misleaders
 
         return misleaders(memory, self.order, report=report)
-
-    def _keep(self, found: Misleaders | None) -> None:
-        self._found = found
-
-    def _show(self) -> None:
-        self.rows = self._found.without(self.touched).rows if self._found else ()
-        self.updated.emit()
 
 
 class MisleadersModel(PictureRows):

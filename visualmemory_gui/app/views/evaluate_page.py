@@ -75,7 +75,7 @@ class EvaluatePage(ChartPage):
         self.model.evaluate(self.queries.currentData())
 
     def on_updated(self) -> None:
-        model, found = self.model, self.model.found
+        model, found = self.model, self.model.evaluation
         self.run_button.setEnabled(not model.running)
         self.run_button.setText("Evaluating…" if model.running else "Evaluate")
         self.actions_by_id["export"].setEnabled(found is not None)
@@ -128,7 +128,7 @@ class EvaluatePage(ChartPage):
         return (cell, ids) if cell is not None and ids is not None and len(ids) else None
 
     def _show(self) -> None:
-        found = self.model.found
+        found = self.model.evaluation
         drawings = () if found is None else charts(found, self.model.level)
         for plot, chart in zip_longest(self.charts, drawings):
             plot.set_chart(chart)
@@ -137,7 +137,7 @@ class EvaluatePage(ChartPage):
         self.confusion.allow_blame(self.model.level == 0)
 
     def _summary(self) -> str:
-        found, since = self.model.found, self.model.edits_since
+        found, since = self.model.evaluation, self.model.edits_since
         if found is None:
             return ""
         compared = next((one.words for one in self.model.runs if one.words not in ("", "this one")), "")
@@ -148,7 +148,7 @@ class EvaluatePage(ChartPage):
 
     def _offer_levels(self) -> None:
         """The full label and those above it; nothing to choose where labels have one part."""
-        levels = () if self.model.found is None else self.model.found.levels
+        levels = () if self.model.evaluation is None else self.model.evaluation.levels
         self.level.setVisible(len(levels) > 1)
         self.level.blockSignals(True)
         self.level.clear()
@@ -174,7 +174,6 @@ class EvaluatePage(ChartPage):
 
     def _connect(self) -> None:
         self.model.updated.connect(self.on_updated)
-        self.model.failed.connect(self._session.raise_error)
         self._session.memory_opened.connect(self.on_memory)
         self._session.memory_closed.connect(self.on_memory)
         self._session.changed.connect(self.on_changed)

@@ -99,7 +99,7 @@ class MapPage(StudyPage):
             self.model.on_decided(self._session.decision.query, self._session.decision.decision)
 
     def on_updated(self) -> None:
-        picture = self.model.picture
+        picture = self.model.found
         self.empty.setVisible(picture is None)
         self.empty.setText(self._instead())
         self.how.setText(HOW[picture.method] + self._placed() if picture is not None else "")
@@ -116,7 +116,7 @@ class MapPage(StudyPage):
         self.on_selection_changed()
 
     def on_selection_changed(self) -> None:
-        picture, view = self.model.picture, self.view
+        picture, view = self.model.found, self.view
         count = len(view.selected) if view is not None else 0
         there, enough = picture is not None, self.model.enough
         on = {"again": enough, "tsne": enough and has_tsne(), "all_in_sight": there, "curate": count > 0}
@@ -131,18 +131,18 @@ class MapPage(StudyPage):
 
     def _instead(self) -> str:
         """What stands where no map is."""
-        if self.model.drawing:
+        if self.model.running:
             return DRAWING.format(self.model.count)
         return NOT_DRAWN if self.model.enough else TOO_FEW
 
     def _placed(self) -> str:
-        picture = self.model.picture
+        picture = self.model.found
         count = int(picture.placed.sum()) if picture is not None else 0
         return f" {count:,} placed since, in rings." if count else ""
 
     def _legend(self) -> str:
         """The names of the colours, as rich text: a dot and a word each."""
-        picture = self.model.picture
+        picture = self.model.found
         if picture is None:
             return ""
         colours = theme.current()

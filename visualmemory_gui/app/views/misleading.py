@@ -85,7 +85,7 @@ class MisleadingPage(ReviewPage):
 
     def keep(self) -> None:
         chosen = [self.rows.misleader(at) for at in self.table.chosen()]
-        review_operations.keep_misleading(self._session, chosen, self.found.look)
+        review_operations.keep_misleading(self._session, chosen, self.found.scan)
 
     def preview(self) -> None:
         if chosen := self.chosen():

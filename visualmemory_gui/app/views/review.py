@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider,
 
 from visualmemory_gui.app import operations, review_operations, theme
 from visualmemory_gui.app.models.impact import propose, propose_labels
-from visualmemory_gui.app.models.looking import Looking
+from visualmemory_gui.app.models.misleading import MisleadingModel
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
 from visualmemory_gui.app.models.thumbnails import Thumbnails
@@ -24,6 +24,7 @@ from visualmemory_gui.app.widgets.suspect_table import SuspectTable
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
+Scan = ReviewModel | MisleadingModel
 WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
 SUSPECT_ACTIONS = (
     Spec("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
@@ -59,11 +60,11 @@ class ReviewPage(QFrame):
 
     preview_requested = Signal(object)  # an exemplar's id
 
-    def __init__(self, session: Session, model: Looking, *, content: QWidget, nothing: str) -> None:
+    def __init__(self, session: Session, model: Scan, *, content: QWidget, nothing: str) -> None:
         super().__init__()
         self._session = session
         self.setProperty("panel", True)
-        self.looker = model
+        self.scan = model
         self.actions_by_id: dict[str, QAction] = {}
         self._content, self._nothing = content, nothing
         self.summary = QLabel()
@@ -71,7 +72,7 @@ class ReviewPage(QFrame):
         self.summary.setProperty("dim", True)
         self.again = QPushButton("Look again")
         self.again.setToolTip("Go over the whole memory again")
-        self.again.clicked.connect(model.look)
+        self.again.clicked.connect(model.scan)
         self._empty = QLabel()
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
@@ -127,14 +128,14 @@ class ReviewPage(QFrame):
         self._stack.setCurrentWidget(self._content if count else self._empty)
         if waiting and count:
             self._content.setFocus()
-        if self.looker.looking and not self.looker.looked:
+        there, since = self.scan.found is not None, self.scan.edits_since
+        if self.scan.running and not there:
             self._empty.setText("Looking over the memory…")
         else:
-            self._empty.setText(self._nothing if self.looker.looked else "Nothing was looked at yet.")
-        since = self.looker.edits_since
-        self.again.setEnabled(not self.looker.looking)
-        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since and self.looker.looked else ""
-        self.summary.setText(f"{words}{stale}" if self.looker.looked else "")
+            self._empty.setText(self._nothing if there else "Nothing was looked at yet.")
+        self.again.setEnabled(not self.scan.running)
+        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since else ""
+        self.summary.setText(f"{words}{stale}" if there else "")
 
 
 class SuspectsPage(ReviewPage):
@@ -196,7 +197,7 @@ class SuspectsPage(ReviewPage):
         operations.strike(self._session, [suspect.id for suspect in self.table.chosen()])
 
     def keep(self) -> None:
-        review_operations.keep_labels(self._session, self.table.chosen(), self.model.look)
+        review_operations.keep_labels(self._session, self.table.chosen(), self.model.scan)
 
     def preview(self) -> None:
         if chosen := self.table.chosen():
@@ -250,7 +251,7 @@ class GroupsPage(ReviewPage):
         self._ask_label([i for group in self.list.chosen() for i in group.ids])
 
     def keep(self) -> None:
-        review_operations.keep_groups(self._session, self.list.chosen(), self.model.look)
+        review_operations.keep_groups(self._session, self.list.chosen(), self.model.scan)
 
     def preview(self) -> None:
         if chosen := self.list.chosen():

@@ -51,7 +51,6 @@ class ReviewTabs(QTabWidget):
             self.addTab(page, "")
         for model in (self.model, self.misled):
             model.updated.connect(self.on_updated)
-            model.failed.connect(session.raise_error)
         self.currentChanged.connect(self.on_shown)
         for page in (self.suspects, self.misleading, self.groups):
             page.preview_requested.connect(self.large_requested)
@@ -112,7 +111,7 @@ class ReviewTabs(QTabWidget):
             (self.misleading, "Misleading", len(self.misled.rows)),
             (self.groups, "Duplicates and conflicts", len(self.model.groups)),
         ):
-            many = f" ({count:,})" if page.looker.looked else ""
+            many = f" ({count:,})" if page.scan.found is not None else ""
             self.setTabText(self.indexOf(page), f"{title}{many}")
 
 

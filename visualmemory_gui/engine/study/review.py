@@ -6,7 +6,7 @@ of flipped labels where counting wrong neighbours found 22 to 45 %; ``benchmarks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -76,10 +76,10 @@ class Survey:
     distances: F64
     labels: dict[int, str]
 
-    def without(self, ids: I64) -> Survey:
+    def without(self, ids: Collection[int]) -> Survey:
         """The same without pairs in which one of ``ids`` is, and without them as suspects."""
-        stays = ~np.isin(self.pairs, ids).any(axis=1)
-        gone = set(ids.tolist())
+        stays = ~np.isin(self.pairs, list(ids)).any(axis=1)
+        gone = set(ids)
         suspects = tuple(suspect for suspect in self.suspects if suspect.id not in gone)
         return replace(self, suspects=suspects, pairs=self.pairs[stays], distances=self.distances[stays])
 

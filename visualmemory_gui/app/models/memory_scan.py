@@ -1,0 +1,89 @@
+"""A scan of the whole memory in the background, repeated after edits; what an edit touched goes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+
+from PySide6.QtCore import QObject, QTimer
+
+from visualmemory_gui.app.models.background_result import BackgroundResult
+from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+AUTO = 20_000  # up to so many exemplars the memory is scanned again after each edit; beyond, when it is asked for
+PAUSE_MS = 300
+
+
+class Findings(Protocol):
+    """What a scan finds in ``looked_at`` exemplars."""
+
+    @property
+    def looked_at(self) -> int: ...
+
+    def without(self, ids: Collection[int], /) -> Self: ...
+
+
+Found = TypeVar("Found", bound=Findings)
+
+
+class MemoryScan(BackgroundResult[Found], Generic[Found]):
+    """Scans when ``begin`` is called first, and again after edits.
+
+    ``left`` is what is left of what was found without the exemplars that edits touched since.
+    """
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        topic: str,
+        title: str,
+        work: Callable[[VisualMemory, Report], Found],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(tasks, topic, parent)
+        self._title, self._work = title, work
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self.scan)
+        self._touched: set[int] = set()
+        self.left: Found | None = None
+
+    @property
+    def looked_at(self) -> int:
+        """How many exemplars the last scan went over."""
+        return 0 if self.found is None else self.found.looked_at
+
+    def begin(self) -> None:
+        """Somebody wants to see it."""
+        if self.found is None and not self.running:
+            self.scan()
+
+    def scan(self) -> None:
+        """Go over the whole memory, in the background."""
+        self.run(self._title, self._work)
+
+    def clear(self) -> None:
+        self._pause.stop()
+        super().clear()
+
+    def on_changed(self, changes: Changes) -> None:
+        if self.found is None and not self.running:
+            return
+        self._touched.update(changes.ids)
+        self._sift()
+        self.count_edit()
+        if self._memory is not None and len(self._memory.snapshot) <= AUTO:
+            self._pause.start()
+
+    def _put(self, found: Found | None) -> None:
+        super()._put(found)
+        self._touched.clear()
+        self._sift()
+
+    def _sift(self) -> None:
+        """Drop from ``left`` what was touched."""
+        self.left = self.found.without(self._touched) if self.found is not None else None
