@@ -61,7 +61,7 @@ def choose(desk: Desk, page: PrunePage, method: str) -> None:
 class TestPrune:
     def test_the_page_looks_as_soon_as_it_is_seen_and_tells_the_promise(self, pruning) -> None:
         _, page = pruning
-        plan = page.model.plan
+        plan = page.model.found
         assert plan.method == "value" and page.rows.rowCount() == len(plan.pruned) + len(plan.held_back)
         assert plan.gain.words in page.promise.text() and "240 decisions" in page.promise.text()
         assert page.actions_by_id["apply"].text() == f"Prune {len(plan.pruned)} exemplars"
@@ -71,7 +71,7 @@ class TestPrune:
     def test_each_method_is_one_step_that_the_note_takes_back(self, pruning, method: str) -> None:
         desk, page = pruning
         choose(desk, page, method)
-        plan = page.model.plan
+        plan = page.model.found
         before = [(e.state, e.trust) for e in desk.memory.catalog.select()]
         page.actions_by_id["apply"].trigger()
         desk.settle()
@@ -89,7 +89,7 @@ class TestPrune:
     def test_it_tells_what_it_would_do_to_other_decisions_and_does_it(self, pruning, method: str, qtbot: QtBot) -> None:
         desk, page = pruning
         choose(desk, page, method)
-        plan, session, moved = page.model.plan, desk.window.session, []
+        plan, session, moved = page.model.found, desk.window.session, []
         many = f"{len(plan.pruned)} exemplar{'' if len(plan.pruned) == 1 else 's'}"
         qtbot.waitUntil(lambda: page.impact.label.text().startswith(f"Pruning {many} would "), timeout=10_000)
         previewed = session.impact_preview.impact
@@ -126,7 +126,7 @@ class TestPrune:
 
     def test_a_row_tells_itself(self, pruning) -> None:
         _, page = pruning
-        one = page.model.plan.pruned[0]
+        one = page.model.found.pruned[0]
         words = page.rows.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
         assert words.startswith(f"exemplar {one.id}, labelled {one.label}, wrong {one.wrong} times")
 
@@ -139,7 +139,7 @@ class TestPrune:
         page.look()
         desk.window.session.tasks.running[-1].cancel()
         desk.settle()
-        if page.model.plan is None:  # the look may have been faster
+        if page.model.found is None:  # the look may have been faster
             assert page.waiting.text() == "Stopped; nothing was changed."
             assert not page.actions_by_id["apply"].isEnabled() and page.actions_by_id["look"].isEnabled()
 
@@ -157,7 +157,7 @@ class TestPrune:
         desk.settle()
         page.begin()
         desk.settle()
-        assert page.model.plan is not None and "reading only" in page.why.text()
+        assert page.model.found is not None and "reading only" in page.why.text()
         assert not page.actions_by_id["apply"].isEnabled()
 
     @pytest.mark.parametrize("look", ["light", "dark"])
@@ -169,11 +169,11 @@ class TestPrune:
 class TestTune:
     def test_curves_come_while_it_runs_and_what_helps_is_applied_in_one_step(self, tuning, qtbot: QtBot) -> None:
         desk, page = tuning
-        assert page.model.tuned is None and not page.actions_by_id["apply"].isEnabled()
+        assert page.model.found is None and not page.actions_by_id["apply"].isEnabled()
         page.actions_by_id["look"].trigger()
         assert "Cancel in the status bar" in page.why.text()
         desk.settle()
-        tuned = page.model.tuned
+        tuned = page.model.found
         assert page.model.steps == tuned.steps and tuned.gain.words in page.verdict.text()
         loss, accuracy = page.charts
         assert loss.isVisible() and "choose" in loss.accessibleDescription()
@@ -199,7 +199,7 @@ class TestTune:
         desk.window.study.tabs.setCurrentWidget(page)
         page.look()
         desk.settle()
-        assert page.model.tuned.refused and page.impact.label.text() == ""
+        assert page.model.found.refused and page.impact.label.text() == ""
         assert page.verdict.text().startswith("Not to be applied: ")
         assert not page.actions_by_id["apply"].isEnabled() and page.why.text() == "It does not help."
 
@@ -208,10 +208,10 @@ class TestTune:
         page.look()
         desk.window.session.tasks.running[-1].cancel()
         desk.settle()
-        assert page.model.tuned is None and page.verdict.text() == "Stopped; nothing was changed."
+        assert page.model.found is None and page.verdict.text() == "Stopped; nothing was changed."
         page.look()
         desk.settle()
-        assert page.model.tuned is not None
+        assert page.model.found is not None
 
     def test_forgetting_leaves_nothing_of_it_on_the_page(self, tuning) -> None:
         desk, page = tuning
@@ -219,7 +219,7 @@ class TestTune:
         desk.settle()
         forget_operations.forget(desk.window.session, [1])
         desk.settle()
-        assert page.model.tuned is None and page.model.steps == ()
+        assert page.model.found is None and page.model.steps == ()
         assert [curve.chart for curve in page.charts] == [None, None]
 
     @pytest.mark.parametrize("look", ["light", "dark"])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.exemplars import Runner
 from visualmemory_gui.app.models.impact import propose, propose_trust
 from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
-from visualmemory_gui.app.models.preview import PreviewModel
+from visualmemory_gui.app.models.study_edit import StudyEdit
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
@@ -40,34 +39,30 @@ TIPS = (
 MOST_NAMED = 4  # classes in a sentence
 
 
-class PruningModel(PreviewModel):
-    topic, title = "prune", "Trying the pruning"
+class PruningModel(StudyEdit["Plan"]):
+    """``found`` is the plan of ``method``, as ``judge`` judges it."""
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
-        super().__init__(runner, parent)
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(tasks, "prune", parent)
         self.method: Method = "value"
         self.judge: Judge = "own"
 
-    @property
-    def plan(self) -> Plan | None:
-        found: Plan | None = self.found
-        return found
-
     def choose(self, method: Method, judge: Judge) -> None:
-        """Look anew with another method, or by other decisions."""
+        """Look again with another method, or by other decisions."""
         if (method, judge) != (self.method, self.judge):
             self.method, self.judge = method, judge
             self.look()
 
-    def _work(self, memory: VisualMemory) -> Callable[[Report], Plan]:
+    def look(self) -> None:
+        """Find out what pruning would do to the memory as it is now."""
         method, judge = self.method, self.judge
 
-        def work(report: Report) -> Plan:
+        def work(memory: VisualMemory, report: Report) -> Plan:
             from visualmemory_gui.engine.study.prune import plan
 
             return plan(memory, method, judge=judge, report=report)
 
-        return work
+        self.run("Trying the pruning", work, keep=False)
 
 
 class PrunedModel(PictureRows):
@@ -80,7 +75,7 @@ class PrunedModel(PictureRows):
         pruning.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:
-        plan = self._pruning.plan
+        plan = self._pruning.found
         if plan is not self._shown:
             self._shown = plan
             self.set_rows(rows_of(plan) if plan else [])
@@ -100,8 +95,8 @@ def _row(one: Pruned, fate: str) -> PictureRow:
 
 def proposed_pruning(model: PruningModel) -> ProposedEdit | None:
     """The edit that the plan would make; None where there is nothing to apply."""
-    plan = model.plan
-    if plan is None or model.stale:
+    plan = model.found
+    if plan is None or model.edits_since:
         return None
     if plan.method == "soft":
         return propose_trust({one.id: one.trust for one in plan.pruned if one.trust is not None}, verb="Pruning")

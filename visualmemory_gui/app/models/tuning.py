@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.chart import Chart, Line, Mark
-from visualmemory_gui.app.models.exemplars import Runner
 from visualmemory_gui.app.models.impact import propose_trust
-from visualmemory_gui.app.models.preview import PreviewModel
+from visualmemory_gui.app.models.study_edit import StudyEdit
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
@@ -22,44 +22,38 @@ if TYPE_CHECKING:
 EVERY_MS = 100
 
 
-class TuningModel(PreviewModel):
+class TuningModel(StudyEdit["Tuned"]):
     """``steps`` grow while it runs."""
 
-    topic, title = "tune", "Tuning"
     stepped = Signal()
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
-        super().__init__(runner, parent)
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(tasks, "tune", parent)
         self._seen: list[Step] = []  # the worker appends
         self._look_at_it = QTimer(self, interval=EVERY_MS)
         self._look_at_it.timeout.connect(self._show)
-        self.updated.connect(lambda: None if self.looking else self._look_at_it.stop())
+        self.updated.connect(lambda: None if self.running else self._look_at_it.stop())
         self.steps: tuple[Step, ...] = ()
 
-    @property
-    def tuned(self) -> Tuned | None:
-        found: Tuned | None = self.found
-        return found
+    def look(self) -> None:
+        """Tune on a copy of the trusts; nothing is written."""
+        seen: list[Step] = []
 
-    def _begin_anew(self) -> None:
-        super()._begin_anew()
-        self._seen = []
-        self._show()
-
-    def _work(self, memory: VisualMemory) -> Callable[[Report], Tuned]:
-        seen = self._seen
-        self._look_at_it.start()
-
-        def work(report: Report) -> Tuned:
+        def work(memory: VisualMemory, report: Report) -> Tuned:
             from visualmemory_gui.engine.study.tune import tune
 
             return tune(memory, on_step=seen.append, report=report)
 
-        return work
+        self.run("Tuning", work, keep=False)
+        self._seen = seen
+        if self.running:
+            self._look_at_it.start()
 
-    def _take(self, found: Tuned) -> None:
+    def _put(self, found: Tuned | None) -> None:
+        super()._put(found)
+        if found is None:
+            self._seen = []
         self._show()
-        super()._take(found)
 
     def _show(self) -> None:
         if len(self._seen) != len(self.steps):
@@ -69,8 +63,8 @@ class TuningModel(PreviewModel):
 
 def proposed_tuning(model: TuningModel) -> ProposedEdit | None:
     """The edit that was tuned; None where there is nothing to apply."""
-    tuned = model.tuned
-    if tuned is None or tuned.refused or model.stale:
+    tuned = model.found
+    if tuned is None or tuned.refused or model.edits_since:
         return None
     return propose_trust(tuned.trust, verb="Tuning")
 

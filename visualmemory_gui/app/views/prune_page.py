@@ -25,8 +25,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.own_actions import Spec, build, name
-from visualmemory_gui.app.views.preview_page import dim_label, why_not
-from visualmemory_gui.app.views.study_page import StudyPage, titled
+from visualmemory_gui.app.views.study_page import StudyPage, dim_label, titled
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.picture_table import SIDE_PT, PictureTable
 
@@ -62,15 +61,15 @@ class PrunePage(StudyPage):
 
     def begin(self) -> None:
         self.on_watch_set_changed()
-        if self.model.found is None and not self.model.looking and not self.model.refusal:
+        if self.model.found is None and not self.model.running and not self.model.refusal:
             self.model.look()
 
     def look(self) -> None:
         self.model.look()
 
     def apply(self) -> None:
-        if self.model.plan is not None:
-            study_operations.prune(self._session, self.model.plan)
+        if self.model.found is not None:
+            study_operations.prune(self._session, self.model.found)
 
     def ask(self) -> None:
         if len(chosen := self._chosen()) == 1:
@@ -98,22 +97,22 @@ class PrunePage(StudyPage):
             choices.item(1).setToolTip("" if watched else "There is no watch set yet: decide a picture and press W")
 
     def on_updated(self) -> None:
-        model, plan = self.model, self.model.plan
+        model, plan = self.model, self.model.found
         self.what.setText(METHODS[self.method.currentIndex()][2] + ".")
         self.headline.setText(headline(plan) if plan else "")
         self.promise.setText(promise(plan) if plan else "")
         self.held.setText(held_back(plan) if plan else "")
         self.held.setVisible(bool(self.held.text()))
-        looking = "Looking what pruning would bring…" if model.looking else "Nothing was looked at yet."
+        looking = "Looking what pruning would bring…" if model.running else "Nothing was looked at yet."
         self.waiting.setText(model.refusal or looking)
         self.table.setColumnHidden(VALUE, plan is not None and plan.method != "value")
         self.table.setColumnHidden(TRUST, plan is not None and plan.method != "soft")
         shown = plan is not None and self.rows.rowCount()
         self.stack.setCurrentWidget(self.table if shown else self.waiting if plan is None else self.nothing)
         many = f"{len(plan.pruned):,} exemplars" if plan else ""
-        self.why.setText(why_not(model, "nothing to prune" if plan is not None and not plan.pruned else ""))
+        self.why.setText(model.why_not("nothing to prune" if plan is not None and not plan.pruned else ""))
         name(self.actions_by_id["apply"], APPLY, many, enabled=plan is not None and not self.why.text())
-        name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
+        name(self.actions_by_id["look"], LOOK, enabled=not model.running and self._session.memory is not None)
         self.preview_binding.update()
         self.on_selection_changed()
 
@@ -179,7 +178,6 @@ class PrunePage(StudyPage):
         session.changed.connect(self.model.on_changed)
         session.watch.updated.connect(self.on_watch_set_changed)
         self.model.updated.connect(self.on_updated)
-        self.model.failed.connect(session.raise_error)
         self.method.activated.connect(lambda _: self.on_chosen())
         self.judge.activated.connect(lambda _: self.on_chosen())
         self.table.chosen_changed.connect(self.on_selection_changed)

@@ -43,6 +43,16 @@ def titled(text: str) -> QLabel:
     return label
 
 
+def dim_label(text: str = "", *, middle: bool = False) -> QLabel:
+    """A label in the dim colour; one that is filled later breaks its lines."""
+    label = QLabel(text)
+    label.setProperty("dim", True)
+    label.setWordWrap(len(text) == 0)
+    if middle:
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label
+
+
 def explain(column: QBoxLayout, label: QLabel, *, alone: bool) -> None:
     """``label`` says what a page is for: in the middle of it while there is nothing else, then above what there is."""
     label.setAlignment(Qt.AlignmentFlag.AlignCenter if alone else Qt.AlignmentFlag.AlignLeft)

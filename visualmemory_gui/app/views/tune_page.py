@@ -11,8 +11,7 @@ from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.own_actions import Spec, build, name
-from visualmemory_gui.app.views.preview_page import dim_label, why_not
-from visualmemory_gui.app.views.study_page import explain, titled
+from visualmemory_gui.app.views.study_page import dim_label, explain, titled
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 
@@ -45,39 +44,38 @@ class TunePage(ChartPage):
         session.changed.connect(self.model.on_changed)
         self.model.updated.connect(self.on_updated)
         self.model.stepped.connect(self.on_stepped)
-        self.model.failed.connect(session.raise_error)
         self.on_updated()
 
     def look(self) -> None:
         self.model.look()
 
     def apply(self) -> None:
-        if self.model.tuned is not None:
-            study_operations.tune(self._session, self.model.tuned)
+        if self.model.found is not None:
+            study_operations.tune(self._session, self.model.found)
 
     def on_memory_changed(self) -> None:
         self.model.set_memory(self._session.memory)
 
     def on_stepped(self) -> None:
-        tuned, steps = self.model.tuned, self.model.steps
+        tuned, steps = self.model.found, self.model.steps
         for view, chart in zip(self.charts, descent(steps, tuned.stopped_at if tuned else None), strict=True):
             view.setVisible(bool(steps))
             view.set_chart(chart if steps else None)
 
     def on_updated(self) -> None:
-        model, tuned = self.model, self.model.tuned
+        model, tuned = self.model, self.model.found
         self.verdict.setText(verdict(tuned) if tuned else model.refusal)
         self.verdict.setVisible(bool(self.verdict.text()))
         self.details.setText(details(tuned) if tuned else "")
         self.details.setVisible(tuned is not None)
         self.on_stepped()
-        self.actions_by_id[EXPORT.id].setEnabled(self.has_charts and not model.looking)
+        self.actions_by_id[EXPORT.id].setEnabled(self.has_charts and not model.running)
         explain(self._column, self.explained, alone=not (self.verdict.text() or model.steps))
-        self.why.setText(why_not(model, "it does not help" if tuned is not None and tuned.refused else ""))
+        self.why.setText(model.why_not("it does not help" if tuned is not None and tuned.refused else ""))
         many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
         name(self.actions_by_id["apply"], APPLY, many, enabled=tuned is not None and not self.why.text())
         self.preview_binding.update()
-        name(self.actions_by_id["look"], LOOK, enabled=not model.looking and self._session.memory is not None)
+        name(self.actions_by_id["look"], LOOK, enabled=not model.running and self._session.memory is not None)
 
     def _lay_out(self) -> None:
         self.explained, self.details, self.why = dim_label(), dim_label(), dim_label()

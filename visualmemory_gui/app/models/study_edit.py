@@ -1,0 +1,40 @@
+"""An edit that a study works out before it is made: what the pages Prune and Tune have in common."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from PySide6.QtCore import QObject
+
+from visualmemory_gui.app.models.background_result import BackgroundResult
+from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.engine.errors import BadValue, Cancelled
+
+Found = TypeVar("Found")
+
+
+class StudyEdit(BackgroundResult[Found]):
+    """``found`` can be applied to the memory that it was found on, while that is as it was."""
+
+    def __init__(self, tasks: Tasks, topic: str, parent: QObject | None = None) -> None:
+        super().__init__(tasks, topic, parent, told_here=(BadValue,))
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing was found, in a sentence; empty where there is nothing to say."""
+        if isinstance(self.error, Cancelled):
+            return "Stopped; nothing was changed."
+        return str(self.error) if isinstance(self.error, BadValue) else ""
+
+    def why_not(self, refused: str = "") -> str:
+        """Why there is nothing to apply, in a few words; empty where there is. ``refused`` is what the finding itself
+        says against it."""
+        if self.running:
+            return "It can be applied when the look is over; Cancel in the status bar stops it."
+        if self.found is None:
+            return "There is nothing to apply yet."
+        if self._memory is None or self._memory.readonly:
+            return "This memory is open for reading only."
+        if self.edits_since:
+            return "The memory was edited since; look again."
+        return f"{refused[:1].upper()}{refused[1:]}." if refused else ""
