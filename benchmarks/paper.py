@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from benchmarks.fashion import INSTALLED, memory_of
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.exchange.demo import default_place
 from visualmemory_gui.engine.index.search import nearest_exact
@@ -32,13 +33,12 @@ from visualmemory_gui.engine.study.honest import paired_gain
 from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.study.prove import prove
 from visualmemory_gui.engine.study.scaling import scale
-from visualmemory_gui.engine.study.subsets import Voting
 from visualmemory_gui.engine.types import RULES, Bools
 
 KS = (1, 5, 10, 20, 50, 100)
 EVERY_K = tuple(range(1, 101))
 SEEDS = range(3)
-VOTING = Voting(k=20, rule="rank", class_factor=False)
+VOTING = VotingScheme("rank", 20, class_factor=False)
 MOST_ASKED = 10_000
 FORGOTTEN = 100
 Result = dict[str, Any]
@@ -123,7 +123,12 @@ def calibration(world: World) -> Result:
     found = {}
     for rule in RULES:
         one = evaluate_snapshot(
-            world.memory.snapshot, nearest_exact, world.asked, ks=(VOTING.k,), rules=(rule,), k=VOTING.k, rule=rule
+            world.memory.snapshot,
+            nearest_exact,
+            world.asked,
+            ks=(VOTING.k,),
+            rules=(rule,),
+            scheme=replace(VOTING, rule=rule),
         ).calibration
         found[rule] = {"ece": one.ece, "entropy_bits": one.entropy_bits}
     lines = [[rule, f"{one['ece']:.3f}", f"{one['entropy_bits']:.2f}"] for rule, one in found.items()]
@@ -209,7 +214,7 @@ def pruned(memory: VisualMemory, method: prune.Method, asked: Labelled) -> Resul
 
 def right(snapshot: Snapshot, asked: Labelled) -> Bools:
     """Which of ``asked`` are decided right as VOTING says, (q,)."""
-    how = {"ks": (VOTING.k,), "rules": (VOTING.rule,), "k": VOTING.k, "rule": VOTING.rule}
+    how = {"ks": (VOTING.k,), "rules": (VOTING.rule,), "scheme": VOTING}
     return evaluate_snapshot(snapshot, nearest_exact, asked, **how).outcomes.right
 
 

@@ -25,12 +25,13 @@ from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.many import decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.exchange.demo import make_demo
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.study import prune, tune
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split, together
 from visualmemory_gui.engine.study.misleading import misleaders
 from visualmemory_gui.engine.study.review import survey
@@ -59,9 +60,7 @@ class World:
             snapshot,
             lists.rows,
             lists.distances,
-            k=settings.k,
-            rule=settings.rule,
-            class_factor=settings.class_factor,
+            VotingScheme.of(settings),
         )
         return np.array([found.label(i) == label for i, label in enumerate(self.truth)])
 
@@ -116,8 +115,8 @@ def values(memory: VisualMemory, k: int, rule: Weights) -> np.ndarray:
 
 def frozen_of(memory: VisualMemory) -> FrozenQueries:
     snapshot, search = memory.snapshot, memory.live.searcher.nearest_many
-    ballot = Ballot.of(memory.settings)
-    return FrozenQueries(snapshot, own_questions(snapshot), search, ballot=ballot, width=ballot.k)
+    scheme = VotingScheme.of(memory.settings)
+    return FrozenQueries(snapshot, own_questions(snapshot), search, scheme=scheme, width=scheme.k)
 
 
 def promises(at: World) -> list[dict[str, Any]]:

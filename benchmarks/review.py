@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.exchange.demo import make_demo
 from visualmemory_gui.engine.study.review import LABEL, Suspect, survey
 from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
@@ -50,7 +51,7 @@ def accuracy(memory: VisualMemory, truth: dict[int, str]) -> float:
     snapshot = memory.snapshot
     asked = Asked.exemplars(snapshot, np.arange(len(snapshot)))
     found = TrackedDecisions(snapshot, asked, memory.live.searcher.nearest_many, k=10).decide(
-        k=10, rule="rank", class_factor=False
+        VotingScheme("rank", 10, class_factor=False)
     )
     return float(np.mean([found.label(n) == truth[int(i)] for n, i in enumerate(snapshot.ids)]))
 

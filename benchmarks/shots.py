@@ -15,10 +15,10 @@ from typing import Any
 
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.exchange.demo import default_place
 from visualmemory_gui.engine.study.classes import Added, ClassStudy, add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.subsets import Voting
 
 SEEDS = range(5)
 SHOTS = (1, 3, 5, 10, None)
@@ -31,7 +31,9 @@ def main() -> None:
     with VisualMemory.open(Path(options.memory), readonly=True) as memory:
         found = evaluate(memory, ks=(1, 5, 10, 20, 50)).to_json()
         studies = {
-            factor: [add_classes(memory.snapshot, Voting(class_factor=factor), shots=SHOTS, seed=s) for s in SEEDS]
+            factor: [
+                add_classes(memory.snapshot, VotingScheme(class_factor=factor), shots=SHOTS, seed=s) for s in SEEDS
+            ]
             for factor in (False, True)
         }
     rows = [row for factor, found_by_seed in studies.items() for row in summaries(found_by_seed, factor)]

@@ -15,8 +15,9 @@ from tests.conftest import picture
 from visualmemory_gui.app import forget_operations, operations
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.models.asking import How, answer, embed, query_of
+from visualmemory_gui.app.models.asking import answer, embed, query_of
 from visualmemory_gui.engine.decision import confidence
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.memory import VisualMemory
 
 NAMES = (
@@ -333,18 +334,18 @@ def test_confidence_is_told_of_an_exemplar_without_itself_but_of_no_picture_that
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confidence, "FEWEST", 10)  # the small memory is enough
-    how = How(10, "rank", 0)
+    scheme = VotingScheme("rank", 10)
     with VisualMemory.open(small) as memory:
         memory.live.decider.refresh(memory.snapshot)
         exemplar = query_of(memory, 1)
         assert exemplar.source is not None
-        decided = answer(memory, exemplar, how).decision
+        decided = answer(memory, exemplar, scheme).decision
         assert decided.confidence is not None and 1 not in {n.id for n in decided.neighbours}
-        same = answer(memory, embed(memory, exemplar.source), how)
+        same = answer(memory, embed(memory, exemplar.source), scheme)
         assert [row.id for row in same.decision.in_memory] == [1] and 1 in {n.id for n in same.decision.neighbours}
         assert same.decision.confidence is None
         picture((190, 70, 50), seed=4321).save(tmp_path / "new.png")
-        assert answer(memory, embed(memory, tmp_path / "new.png"), how).decision.confidence is not None
+        assert answer(memory, embed(memory, tmp_path / "new.png"), scheme).decision.confidence is not None
 
 
 def test_a_file_that_is_no_picture_is_told_and_the_window_lives_on(desk: Desk, tmp_path: Path, red: Path) -> None:

@@ -13,6 +13,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.many import KNOWN, UNKNOWN, UNTOLD, Verdicts
 from visualmemory_gui.engine.decision.votes import NOBODY, tally
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.tracked_decisions import SPARE, Asked, TrackedDecisions
 from visualmemory_gui.engine.types import RULES, NewExemplar
@@ -103,9 +104,7 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
                 memory.decide_vector(v, k, rule, level=level, content=c)
                 for v, c in zip(asked.vectors, contents, strict=True)
             ]
-            found = tracked.decide(
-                k=k, rule=rule, class_factor=True, level=level, thresholds=memory.live.decider.thresholds
-            )
+            found = tracked.decide(VotingScheme(rule, k, level=level), thresholds=memory.live.decider.thresholds)
             for i, decision in enumerate(each):
                 assert_same(found, i, decision)
                 assert found.known[i] == SAID[decision.known]
@@ -124,7 +123,7 @@ def test_an_exemplar_is_decided_without_itself_its_copies_and_its_group(tmp_path
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
             tracked.update(memory.snapshot)
-            found = tracked.decide(k=5, rule="rank", class_factor=False)
+            found = tracked.decide(VotingScheme("rank", 5, class_factor=False))
             memory.set("class_factor", "off")
             snapshot = memory.snapshot
             for i in range(len(asked)):
@@ -176,7 +175,7 @@ def test_queries_join_and_leave(tmp_path):
         tracked.keep(np.array([0, 2, 4]))
         memory.strike([5, 6])
         tracked.update(memory.snapshot)
-        found = tracked.decide(k=3, rule="softmax", class_factor=True)
+        found = tracked.decide(VotingScheme("softmax", 3))
         for i, vector in enumerate([one.vectors[0], one.vectors[2], two.vectors[1]]):
             assert_same(found, i, memory.decide_vector(vector, 3, "softmax"))
 
@@ -185,9 +184,9 @@ def test_nothing_to_compare_with_is_an_answer(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         asked, _ = queries_of(np.random.default_rng(5), 3)
         tracked = TrackedDecisions(memory.snapshot, asked, memory.live.searcher.nearest_many, k=3)
-        found = tracked.decide(k=3, rule="rank", class_factor=True, level=1)
+        found = tracked.decide(VotingScheme("rank", 3, level=1))
         assert [found.label(i) for i in range(3)] == [None] * 3
         assert np.isnan(found.share).all() and (found.known == UNTOLD).all()
         memory.add_vectors(asked.vectors[:1], ["first"])
         tracked.update(memory.snapshot)
-        assert tracked.decide(k=3, rule="rank", class_factor=True).label(2) == "first"
+        assert tracked.decide(VotingScheme("rank", 3)).label(2) == "first"

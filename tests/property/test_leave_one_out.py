@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from tests import brute_force, long_tail
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision import confidence
-from visualmemory_gui.engine.decision.confidence import Ballot
 from visualmemory_gui.engine.decision.many import Verdicts
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import frozen, review
 from visualmemory_gui.engine.study.evaluate import evaluate
 from visualmemory_gui.engine.study.impact import ImpactTracker
-from visualmemory_gui.engine.study.subsets import Asker, Voting
+from visualmemory_gui.engine.study.subsets import Asker
 from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
 from visualmemory_gui.engine.types import RULES
 
@@ -56,7 +56,7 @@ def in_a_row(memory: VisualMemory, expected: dict[int, brute_force.Answer], k: i
     snapshot = memory.snapshot
     rows = np.flatnonzero(snapshot.active)
     tracked = TrackedDecisions(snapshot, Asked.exemplars(snapshot, rows), memory.live.searcher.nearest_many, k=k)
-    same(tracked.decide(k=k, rule=rule, class_factor=True), list(expected.values()))
+    same(tracked.decide(VotingScheme(rule, k)), list(expected.values()))
     tracker = ImpactTracker(memory)
     for i, label in zip(tracker.asked.ids.tolist(), tracker._labels, strict=True):
         assert label in expected[i].winners or not expected[i].winners
@@ -81,8 +81,8 @@ def evaluated(
         assert share == pytest.approx(best, abs=CLOSE)
         assert (outcomes.names[winner] in expected[i].winners) if best else winner == -1
     asked, search = frozen.own_questions(snapshot), memory.live.searcher.nearest_many
-    queries = frozen.FrozenQueries(snapshot, asked, search, ballot=frozen.Ballot(k, rule, True), width=k)
-    asker = Asker(snapshot, Voting(k, rule))
+    queries = frozen.FrozenQueries(snapshot, asked, search, scheme=VotingScheme(rule, k), width=k)
+    asker = Asker(snapshot, VotingScheme(rule, k))
     won = asker.winners(asker(snapshot, asked.own)).tolist()
     for right, one, i in zip(queries.right().tolist(), won, expected, strict=True):
         answer = expected[i]
@@ -99,9 +99,9 @@ def test_confidence_is_fitted_on_the_same_decisions(tmp_path, seed):
         answers = [(brute_force.leave_one_out(voters, voter, 10, "rank"), voter.label) for voter in voters.values()]
         shares = np.array([max(answer.shares.values()) for answer, _ in answers])
         right = np.array([answer.winners == {label} for answer, label in answers])
-        ballot = Ballot(10, "rank", True, 0)
-        found = confidence.measure(memory.snapshot, memory.live.searcher.nearest_many, ballot)
-        expected = confidence.fit(shares, right, ballot)
+        scheme = VotingScheme("rank", 10)
+        found = confidence.measure(memory.snapshot, memory.live.searcher.nearest_many, scheme)
+        expected = confidence.fit(shares, right, scheme)
         assert found.shares == pytest.approx(expected.shares, abs=CLOSE)
         assert found.right == pytest.approx(expected.right, abs=CLOSE)
 

@@ -43,9 +43,9 @@ def novelty(
 
     Its own exemplars, each left out, against the pictures of a folder.
     """
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.labelled import from_folder
     from visualmemory_gui.engine.study.novelty import measure_novelty
-    from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import novelty_sentences
 
     with reader(memory, device=device) as m, Progress("measuring novelty") as report:
@@ -55,7 +55,7 @@ def novelty(
             m.snapshot,
             strange,
             m.live.decider.thresholds,
-            voting=Voting.of(m.settings, k, options.rule_name(rule)),
+            scheme=VotingScheme.of(m.settings, k, options.rule_name(rule)),
             seed=seed,
             report=report,
         )
@@ -87,9 +87,10 @@ def classes(
 
     A fifth of each class is held out and asked. The memory is not changed.
     """
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.classes import add_classes
     from visualmemory_gui.engine.study.labelled import from_folder, require_read
-    from visualmemory_gui.engine.study.subsets import Voting, with_new
+    from visualmemory_gui.engine.study.subsets import with_new
 
     with reader(memory, device=device) as m, Progress("adding classes") as report:
         snapshot, names = m.snapshot, None
@@ -100,8 +101,8 @@ def classes(
             snapshot, names = added.snapshot, added.new
             if added.known:
                 say(f"left out, the memory holds them already: {', '.join(added.known)}")
-        voting = Voting.of(m.settings, k, options.rule_name(rule))
-        found = add_classes(snapshot, voting, new=names, seed=seed, report=report)
+        scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
+        found = add_classes(snapshot, scheme, new=names, seed=seed, report=report)
     _tell_classes(found, as_json=as_json)
 
 
@@ -117,12 +118,12 @@ def levels(
 
     Which levels above them are right before, and after a few exemplars.
     """
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.classes import add_classes
-    from visualmemory_gui.engine.study.subsets import Voting
 
     with reader(memory, device=device) as m, Progress("hiding classes") as report:
-        voting = Voting.of(m.settings, k, options.rule_name(rule))
-        found = add_classes(m.snapshot, voting, related=True, seed=seed, report=report)
+        scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
+        found = add_classes(m.snapshot, scheme, related=True, seed=seed, report=report)
     _tell_classes(found, as_json=as_json)
 
 
@@ -134,12 +135,12 @@ def scaling(
     as_json: options.Json = False,
 ) -> None:
     """Measure how the error falls as the memory grows."""
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.scaling import scale
-    from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import scaling_table
 
     with reader(memory, device=device) as m, Progress("measuring the error") as report:
-        found = scale(m.snapshot, Voting.of(m.settings, k, options.rule_name(rule)), report=report)
+        found = scale(m.snapshot, VotingScheme.of(m.settings, k, options.rule_name(rule)), report=report)
     if as_json:
         emit(found.to_json())
     else:

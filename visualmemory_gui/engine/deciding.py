@@ -9,17 +9,18 @@ from typing import get_args
 
 import numpy as np
 
-from visualmemory_gui.engine.arguments import ids_of, whole
+from visualmemory_gui.engine.arguments import ids_of
 from visualmemory_gui.engine.decision import confidence, novelty
-from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
+from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.leave_one_out import rows_alike, without_own
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Found, Searcher, rows_of_known
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
-from visualmemory_gui.engine.types import F32, I64, RULES, Decision, MemorySettings, Rule, SearchInfo, SearchMode
+from visualmemory_gui.engine.types import F32, I64, Decision, SearchInfo, SearchMode
 
 RECOMPUTE_SHARE = 0.05
 FIRST_M = max(novelty.DEPTHS)
@@ -30,50 +31,29 @@ _SEARCHES = get_args(SearchMode)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """How a query is to be decided; ``exclude`` holds ids of exemplars that must not vote.
+class Scope:
+    """Which exemplars a query may see, and how they are looked for; ``exclude`` holds ids of those that must not vote.
 
     ``own`` is the id of the exemplar that the query itself is, which leave-one-out leaves out with all that is alike.
     """
 
-    k: int
-    rule: Rule
-    class_factor: bool
     search: SearchMode = "auto"
-    level: int = 0
     exclude: Collection[int] = ()
     own: int | None = None
 
     @classmethod
-    def of(
-        cls,
-        settings: MemorySettings,
-        k: int | None,
-        rule: Rule | None,
-        *,
-        search: SearchMode,
-        level: int,
-        exclude: Collection[int],
-        own: int | None = None,
-    ) -> Ask:
-        """``k`` and ``rule`` of None come from the settings. Raises BadValue."""
-        k, rule = settings.k if k is None else whole(k, "k"), settings.rule if rule is None else rule
-        if k < 1:
-            raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
-        if rule not in RULES:
-            raise BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
+    def of(cls, search: SearchMode, exclude: Collection[int], *, own: int | None = None) -> Scope:
+        """Raises BadValue."""
         if search not in _SEARCHES:
             raise BadValue(f"there is no search {search!r}; there are {', '.join(_SEARCHES)}")
-        if (level := whole(level, "a level")) < 0:
-            raise BadValue(f"a level is 0 (the full label) or more, not {level}")
-        return cls(k, rule, settings.class_factor, search, level, ids_of(exclude), own)
+        return cls(search, ids_of(exclude), own)
 
 
 class Decider:
     """Decides queries on snapshots. Safe to call from many threads; owns no thread.
 
-    The thresholds of ``known`` and the map of confidence, which is fitted for ``ballot``, are measured when first
-    needed and again once 5 % of the rows changed, or the ballot did. Where
+    The thresholds of ``known`` and the map of confidence, which is fitted for ``scheme``, are measured when first
+    needed and again once 5 % of the rows changed, or the scheme did. Where
     ``deferred`` is set, somebody else calls ``refresh`` in the background, decisions use what is there, and a living
     graph is asked beside exact search.
     """
@@ -85,13 +65,13 @@ class Decider:
         *,
         touched: int,
         deferred: bool,
-        ballot: Ballot,
+        scheme: VotingScheme,
         calibrated: Confidence | None,
     ) -> None:
         self.searcher = searcher
         self.deferred = deferred
         self.thresholds = thresholds
-        self.ballot, self.confidence = ballot, calibrated
+        self.scheme, self.confidence = scheme, calibrated
         self._touched = touched
 
     def note_edit(self, rows: int) -> None:
@@ -99,7 +79,7 @@ class Decider:
         self._touched += rows
 
     def stale(self, snapshot: Snapshot) -> bool:
-        if self.thresholds is None or self.confidence is None or self.confidence.ballot != self.ballot:
+        if self.thresholds is None or self.confidence is None or self.confidence.scheme != self.scheme:
             return True
         return self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
 
@@ -107,25 +87,41 @@ class Decider:
         """Measure the thresholds of ``known`` and the map of confidence on ``snapshot``."""
         touched, search = self._touched, self.searcher.nearest_many
         thresholds = novelty.measure(snapshot, search, report=report)
-        calibrated = confidence.measure(snapshot, search, self.ballot, report=report)
+        calibrated = confidence.measure(snapshot, search, self.scheme, report=report)
         self.thresholds, self.confidence = thresholds, calibrated
         self._touched -= touched
         return thresholds, calibrated
 
-    def decide(self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
+    def decide(
+        self, snapshot: Snapshot, vector: F32, scheme: VotingScheme, *, scope: Scope, content: str | None = None
+    ) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
         self._refresh_if_stale(snapshot)
-        counted, ask = leave_own_out(snapshot, ask)
+        counted, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()
         of = content_key(content)
-        found, twin = self._retrieve(snapshot, vector, ask, content=of)
+        found, twin = self._retrieve(snapshot, vector, scheme.k, scope=scope, content=of)
         search_s = time.perf_counter() - started
         return self._decided(
-            snapshot, vector, ask, counted=counted, found=found, twin=twin, content=of, search_s=search_s
+            snapshot,
+            vector,
+            scheme,
+            scope=scope,
+            counted=counted,
+            found=found,
+            twin=twin,
+            content=of,
+            search_s=search_s,
         )
 
     def decide_many(
-        self, snapshot: Snapshot, vectors: F32, ask: Ask, *, contents: Sequence[str | None]
+        self,
+        snapshot: Snapshot,
+        vectors: F32,
+        scheme: VotingScheme,
+        *,
+        scope: Scope,
+        contents: Sequence[str | None],
     ) -> list[Decision]:
         """``decide`` for each row of ``vectors`` (n, dim), equal to it to the last digit: they are searched together.
 
@@ -133,12 +129,12 @@ class Decider:
         """
         self._refresh_if_stale(snapshot)
         started = time.perf_counter()
-        out = rows_of_known(snapshot, ask.exclude)
+        out = rows_of_known(snapshot, scope.exclude)
         nearest = self.searcher.nearest_many(
-            snapshot, vectors, _asked_for(ask), excluded_rows=lambda _: out, mode=ask.search
+            snapshot, vectors, _asked_for(scheme.k), excluded_rows=lambda _: out, mode=scope.search
         )
         found = [
-            self._retrieve(snapshot, vector, ask, content=content_key(content), first=first)
+            self._retrieve(snapshot, vector, scheme.k, scope=scope, content=content_key(content), first=first)
             for vector, content, first in zip(vectors, contents, nearest, strict=True)
         ]
         search_s = (time.perf_counter() - started) / max(len(vectors), 1)
@@ -146,7 +142,8 @@ class Decider:
             self._decided(
                 snapshot,
                 vector,
-                ask,
+                scheme,
+                scope=scope,
                 counted=snapshot,
                 found=one,
                 twin=twin,
@@ -164,8 +161,9 @@ class Decider:
         self,
         snapshot: Snapshot,
         vector: F32,
-        ask: Ask,
+        scheme: VotingScheme,
         *,
+        scope: Scope,
         counted: Snapshot,
         found: Found,
         twin: int,
@@ -179,52 +177,49 @@ class Decider:
             counted,
             found.rows,
             found.distances,
-            k=ask.k,
-            rule=ask.rule,
-            class_factor=ask.class_factor,
-            level=ask.level,
+            scheme,
             novelty=self.thresholds,
             content=content,
             twin=twin,
-            search=self._shadowed(snapshot, vector, ask, found),
+            search=self._shadowed(snapshot, vector, found, k=scheme.k, exclude=scope.exclude),
             timings=timings,
         )
-        decision = self._confident(decision, ask)
+        decision = self._confident(decision, scheme)
         timings["vote"] = (time.perf_counter() - started) * 1e3
         return decision
 
-    def _confident(self, decision: Decision, ask: Ask) -> Decision:
+    def _confident(self, decision: Decision, scheme: VotingScheme) -> Decision:
         """With the chance that it is right, where the map was fitted for this way to decide."""
         known = self.confidence
-        if known is None or decision.share is None:
-            return decision
-        if known.ballot != Ballot(ask.k, ask.rule, ask.class_factor, ask.level):
+        if known is None or decision.share is None or known.scheme != scheme:
             return decision
         return replace(decision, confidence=known.of(decision.share))
 
-    def _shadowed(self, snapshot: Snapshot, vector: F32, ask: Ask, found: Found) -> SearchInfo:
+    def _shadowed(
+        self, snapshot: Snapshot, vector: F32, found: Found, *, k: int, exclude: Collection[int]
+    ) -> SearchInfo:
         """How it was found, and which of the k the graph would have found where exact search decided."""
         if not self.deferred or found.info.mode == "hnsw":
             return found.info
-        first = Found(found.rows[: ask.k], found.distances[: ask.k], found.info)
-        also = self.searcher.shadow(snapshot, vector, first, excluded=ask.exclude)
+        first = Found(found.rows[:k], found.distances[:k], found.info)
+        also = self.searcher.shadow(snapshot, vector, first, excluded=exclude)
         if also is None:
             return found.info
         missed = snapshot.ids[first.rows[~also]].tolist()
         return replace(found.info, agreement=int(also.sum()), missed=tuple(missed))
 
     def _retrieve(
-        self, snapshot: Snapshot, vector: F32, ask: Ask, *, content: int, first: Found | None = None
+        self, snapshot: Snapshot, vector: F32, k: int, *, scope: Scope, content: int, first: Found | None = None
     ) -> tuple[Found, int]:
         """The first k neighbours, or more until ten of them are of other content than the query.
 
         Beside them the query's twin hash, 0 where none of them is so near that it could be an equal vector. ``first``
         are the nearest where they were looked for already.
         """
-        count, twin, found = _asked_for(ask), 0, first
+        count, twin, found = _asked_for(k), 0, first
         while True:
             if found is None:
-                found = self.searcher.nearest(snapshot, vector, count, mode=ask.search, excluded=ask.exclude)
+                found = self.searcher.nearest(snapshot, vector, count, mode=scope.search, excluded=scope.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
             if len(found.rows) < count or len(found.rows) - _own(snapshot, found.rows, content, twin) >= FIRST_M:
@@ -232,21 +227,21 @@ class Decider:
             count, found = 2 * count, None
 
 
-def _asked_for(ask: Ask) -> int:
+def _asked_for(k: int) -> int:
     """How many neighbours are looked for first."""
-    return max(ask.k, FIRST_M) + 1
+    return max(k, FIRST_M) + 1
 
 
-def leave_own_out(snapshot: Snapshot, ask: Ask) -> tuple[Snapshot, Ask]:
-    """What the decision of the exemplar ``ask.own`` counts, and the question without those that it must not see.
+def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[Snapshot, Scope]:
+    """What the decision of the exemplar ``scope.own`` counts, and the scope without those that it must not see.
 
     Both as they are where the query is no exemplar. Raises UnknownExemplar.
     """
-    if ask.own is None:
-        return snapshot, ask
-    [row] = snapshot.rows_of([ask.own]).tolist()
+    if scope.own is None:
+        return snapshot, scope
+    [row] = snapshot.rows_of([scope.own]).tolist()
     alike = rows_alike(snapshot, int(snapshot.content[row]), int(snapshot.twin[row]), int(snapshot.group[row]))
-    return without_own(snapshot, row), replace(ask, exclude=set(ask.exclude) | set(snapshot.ids[alike].tolist()))
+    return without_own(snapshot, row), replace(scope, exclude=set(scope.exclude) | set(snapshot.ids[alike].tolist()))
 
 
 def _own(snapshot: Snapshot, rows: I64, content: int, twin: int) -> int:

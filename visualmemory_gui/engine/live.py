@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from visualmemory_gui.engine.deciding import Ask, Decider
-from visualmemory_gui.engine.decision.confidence import Ballot, Confidence
+from visualmemory_gui.engine.deciding import Decider, Scope
+from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.novelty import Thresholds
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import is_gpu, require, resolve
 from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory
 from visualmemory_gui.engine.index import checkpoint
@@ -131,16 +132,27 @@ class LiveMemory(Stores):
                 decider = self._decider = self._decider or self._new_decider()
         return decider
 
-    def decide(self, vector: F32, ask: Ask, *, content: str | None = None) -> Decision:
-        """Decide one query vector, (dim,) float32 of unit length, on the memory as it is now."""
-        return self._on_what_is_there(lambda: self.decider.decide(self.snapshot, vector, ask, content=content))
+    @property
+    def scheme(self) -> VotingScheme:
+        """How the memory's settings decide."""
+        return VotingScheme.of(self.settings, level=self.settings.level)
 
-    def decide_many(self, vectors: Sequence[F32], ask: Ask, contents: Sequence[str | None]) -> list[Decision]:
+    def decide(self, vector: F32, scheme: VotingScheme, *, scope: Scope, content: str | None = None) -> Decision:
+        """Decide one query vector, (dim,) float32 of unit length, on the memory as it is now."""
+        return self._on_what_is_there(
+            lambda: self.decider.decide(self.snapshot, vector, scheme, scope=scope, content=content)
+        )
+
+    def decide_many(
+        self, vectors: Sequence[F32], scheme: VotingScheme, *, scope: Scope, contents: Sequence[str | None]
+    ) -> list[Decision]:
         """``decide`` for each of ``vectors``, all on one state of the memory."""
         if not vectors:
             return []
         queries = np.stack(vectors)
-        return self._on_what_is_there(lambda: self.decider.decide_many(self.snapshot, queries, ask, contents=contents))
+        return self._on_what_is_there(
+            lambda: self.decider.decide_many(self.snapshot, queries, scheme, scope=scope, contents=contents)
+        )
 
     def _on_what_is_there(self, decide: Callable[[], T]) -> T:
         """What ``decide`` finds, asked again where an edit of another process came between."""
@@ -277,7 +289,7 @@ class LiveMemory(Stores):
             if name in ("device", "exact_limit", "threads"):
                 self._close_decider()
             elif self._decider is not None:
-                self._decider.ballot = Ballot.of(self.settings)
+                self._decider.scheme = self.scheme
         return self.settings
 
     def close(self) -> None:
@@ -330,7 +342,7 @@ class LiveMemory(Stores):
             thresholds,
             touched=0 if thresholds is None else int((self.snapshot.row_change > at).sum()),
             deferred=self.deferred,
-            ballot=Ballot.of(self.settings),
+            scheme=self.scheme,
             calibrated=calibrated,
         )
 

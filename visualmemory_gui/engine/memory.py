@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine import arguments, forget, intake, notebook
 from visualmemory_gui.engine.arrivals import AddResult
-from visualmemory_gui.engine.deciding import Ask
+from visualmemory_gui.engine.deciding import Scope
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import require
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
@@ -197,9 +198,9 @@ class VisualMemory(Parts):
 
         ``exclude`` names exemplars that must not vote this time. Raises BadImage, UnknownExemplar, BadValue.
         """
-        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
         query = good(queries(self._reader, self.catalog, [image])[0])
-        return query.answered(self.live.decide(query.vector, ask, content=query.content), self.catalog)
+        return query.answered(self.live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
 
     def decide_many(
         self,
@@ -233,13 +234,12 @@ class VisualMemory(Parts):
 
         In place of a decision on what is no usable image comes the BadImage that says why.
         """
-        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude)
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
         for batch in batched(images_of(images), BATCH):
             asked = queries(self._reader, self.catalog, batch)
             readable = [query for query in asked if isinstance(query, Query)]
-            found = iter(
-                self.live.decide_many([query.vector for query in readable], ask, [q.content for q in readable])
-            )
+            vectors, contents = [query.vector for query in readable], [query.content for query in readable]
+            found = iter(self.live.decide_many(vectors, scheme, scope=scope, contents=contents))
             for query in asked:
                 yield query if isinstance(query, BadImage) else query.answered(next(found), self.catalog)
 
@@ -260,9 +260,9 @@ class VisualMemory(Parts):
         ``own`` is the id of the exemplar that the query is, where it is to be decided by all others (leave-one-out):
         without its copies and its group, its own class counted one less. Raises BadVector, BadValue, UnknownExemplar.
         """
-        ask = Ask.of(self.settings, k, rule, search=search, level=level, exclude=exclude, own=own)
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
         query = Query(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
-        return query.answered(self.live.decide(query.vector, ask, content=query.content), self.catalog)
+        return query.answered(self.live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
 
     def add(
         self, images: ImageLike | Iterable[ImageLike], labels: str | Iterable[str], *, copy: bool = True

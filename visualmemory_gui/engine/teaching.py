@@ -15,6 +15,7 @@ from visualmemory_gui.engine import intake
 from visualmemory_gui.engine.arguments import paths_of
 from visualmemory_gui.engine.arrivals import NO_PIXELS, AddResult, keep_copy, put
 from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadImage, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.live import LiveMemory
@@ -86,20 +87,13 @@ class TeachingQueue:
 
     def table(self, *, k: int | None = None, rule: Rule | None = None, level: int = 0) -> QueueTable:
         """All decisions on the memory as it is now. ``k`` and ``rule`` of None mean the memory's settings."""
-        settings = self._live.settings
-        k, rule = settings.k if k is None else k, settings.rule if rule is None else rule
+        scheme = VotingScheme.of(self._live.settings, k, rule, level=level)
         decider, snapshot = self._live.decider, self._live.snapshot
         if not decider.deferred and decider.stale(snapshot):
             decider.refresh(snapshot)
         with self._lock:
-            rows = self._followed(snapshot, k)
-            found = rows.decisions.decide(
-                k=k,
-                rule=rule,
-                class_factor=settings.class_factor,
-                level=level,
-                thresholds=decider.thresholds,
-            )
+            rows = self._followed(snapshot, scheme.k)
+            found = rows.decisions.decide(scheme, thresholds=decider.thresholds)
             names, full = (*found.labels, None), (*rows.snapshot.labels, None)  # NOBODY is -1
             assert names[NOBODY] is None
             return QueueTable(

@@ -18,13 +18,14 @@ from visualmemory_gui.engine.decision.many import Verdicts, decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
 from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.watch import Watched
-from visualmemory_gui.engine.types import F32, I64, Bools, Rule
+from visualmemory_gui.engine.types import F32, I64, Bools
 
 SPARE = 10  # neighbours beyond those that are needed, so that a strike seldom costs a search
 FEW = 64  # queries for which sorting the whole memory is not worth while
@@ -167,19 +168,14 @@ class TrackedDecisions:
             other._let_in(came[start : start + BLOCK], vectors[start : start + BLOCK])
         return other
 
-    def decide(
-        self, *, k: int, rule: Rule, class_factor: bool, level: int = 0, thresholds: Thresholds | None = None
-    ) -> Verdicts:
-        """All decisions on the last snapshot; ``k`` at most ``max_k``."""
+    def decide(self, scheme: VotingScheme, *, thresholds: Thresholds | None = None) -> Verdicts:
+        """All decisions on the last snapshot; the scheme's k is at most ``max_k``."""
         lists = self._lists
         return decide_many(
             self._snapshot,
             lists.rows,
             lists.distances,
-            k=min(k, self.max_k),
-            rule=rule,
-            class_factor=class_factor,
-            level=level,
+            replace(scheme, k=min(scheme.k, self.max_k)),
             thresholds=thresholds,
             content=self.asked.content,
             twin=self.asked.twin,

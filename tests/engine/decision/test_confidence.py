@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
-from visualmemory_gui.engine.decision.confidence import FEWEST, STEP, Ballot, Confidence, fit, measure
+from visualmemory_gui.engine.decision.confidence import FEWEST, STEP, Confidence, fit, measure
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.study.evaluate import evaluate
 
-BALLOT = Ballot(10, "rank", class_factor=True, level=0)
+SCHEME = VotingScheme("rank", 10)
 numbers = st.floats(0, 1, width=16)
 points = st.lists(st.tuples(numbers, st.sampled_from([1.0, 2.0, 5.0])), min_size=1, max_size=7)
 
@@ -52,7 +53,7 @@ def test_the_map_never_falls_and_no_step_rests_on_a_few_answers(n, seed):
     rng = np.random.default_rng(seed)
     shares = np.round(rng.random(n), 2)
     right = rng.random(n) < shares
-    known = fit(shares, right, BALLOT)
+    known = fit(shares, right, SCHEME)
     assert np.all(np.diff(known.shares) > 0)
     assert np.all(np.diff(known.right) > 0)
     told = np.array([known.of(share) for share in shares])
@@ -65,16 +66,16 @@ def test_the_map_never_falls_and_no_step_rests_on_a_few_answers(n, seed):
 
 
 def test_under_200_answers_nothing_is_said():
-    known = fit(np.linspace(0, 1, FEWEST - 1), np.ones(FEWEST - 1, bool), BALLOT)
+    known = fit(np.linspace(0, 1, FEWEST - 1), np.ones(FEWEST - 1, bool), SCHEME)
     assert known.of(0.9) is None
 
 
 def test_where_all_are_right_the_chance_is_one():
-    assert fit(np.linspace(0, 1, 300), np.ones(300, bool), BALLOT).of(0.3) == 1.0
+    assert fit(np.linspace(0, 1, 300), np.ones(300, bool), SCHEME).of(0.3) == 1.0
 
 
 def test_it_survives_json():
-    known = fit(np.linspace(0, 1, 300), np.arange(300) % 3 > 0, BALLOT)
+    known = fit(np.linspace(0, 1, 300), np.arange(300) % 3 > 0, SCHEME)
     assert Confidence.from_dict(known.to_dict()) == known
 
 
@@ -82,14 +83,14 @@ def test_it_survives_json():
 def test_it_is_measured_by_leave_one_out_at_its_level(level):
     vectors, of = clustered(400, dim=8, classes=6, seed=3, spread=0.9)
     snapshot = snapshot_of([f"kind {int(c[-1]) % 2}/{c}" for c in of], vectors)
-    known = measure(snapshot, nearest_exact, Ballot(7, "rank", class_factor=False, level=level))
+    known = measure(snapshot, nearest_exact, VotingScheme("rank", 7, class_factor=False, level=level))
     assert known.queries == 400
     assert 0 < known.right[0] < known.right[-1] <= 1
 
 
 def test_classes_of_one_exemplar_are_all_answered_wrong():
     vectors, _ = clustered(250, dim=8, classes=6, seed=3)
-    known = measure(snapshot_of([f"c{i}" for i in range(250)], vectors), nearest_exact, BALLOT)
+    known = measure(snapshot_of([f"c{i}" for i in range(250)], vectors), nearest_exact, SCHEME)
     assert known.of(0.5) == 0.0
 
 
@@ -119,7 +120,7 @@ def test_another_setting_asks_for_another_map(taught, name, value):
     taught.set(name, value)
     decision = taught.decide_vector(vector, level=taught.settings.level)
     after = taught.live.decider.confidence
-    assert after.ballot == Ballot.of(taught.settings) != before.ballot
+    assert after.scheme == VotingScheme.of(taught.settings, level=taught.settings.level) != before.scheme
     assert decision.confidence == after.of(decision.share)
 
 

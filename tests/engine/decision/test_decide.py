@@ -12,6 +12,7 @@ from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.novelty import Thresholds
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 LABELS = st.lists(st.sampled_from(["a/x", "a/y", "a", "b", "b/x/1", "b/x/2"]), min_size=1, max_size=15)
@@ -20,8 +21,8 @@ LABELS = st.lists(st.sampled_from(["a/x", "a/y", "a", "b", "b/x/1", "b/x/2"]), m
 def vote(labels: list[str], distances: list[float] | None = None, **options: Any) -> Decision:
     snapshot = snapshot_of(labels, trust=options.pop("trust", None))
     near = np.linspace(0.1, 0.9, len(labels)) if distances is None else np.array(distances)
-    settings: dict[str, Any] = {"k": len(labels), "rule": "rank", "class_factor": False, **options}
-    return decide(snapshot, np.arange(len(labels)), near, **settings)
+    scheme = VotingScheme(**{"k": len(labels), "class_factor": False, **options})
+    return decide(snapshot, np.arange(len(labels)), near, scheme)
 
 
 def test_a_decision_tells_each_neighbour_s_part() -> None:
@@ -57,7 +58,7 @@ def test_neighbours_beyond_k_have_no_vote() -> None:
 
 def test_without_neighbours_there_is_nothing_to_compare_with() -> None:
     snapshot = snapshot_of(["a"])
-    none = decide(snapshot, np.empty(0, np.int64), np.empty(0), k=10, rule="softmax", class_factor=True)
+    none = decide(snapshot, np.empty(0, np.int64), np.empty(0), VotingScheme("softmax", 10))
     assert (none.label, none.share, none.margin, none.shares, none.neighbours) == (None, None, None, {}, ())
     assert none.known is None
 
@@ -105,6 +106,6 @@ def test_ten_neighbours_are_decided_within_a_tenth_of_a_millisecond() -> None:
     best = 1.0
     for _ in range(300):
         started = time.perf_counter()
-        decide(snapshot, rows, near, k=10, rule="rank", class_factor=True, novelty=thresholds, content=5, twin=6)
+        decide(snapshot, rows, near, VotingScheme(), novelty=thresholds, content=5, twin=6)
         best = min(best, time.perf_counter() - started)
     assert best <= 1e-4

@@ -10,6 +10,7 @@ from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision import novelty
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.novelty import Thresholds, judge, measure
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, Decision
@@ -25,7 +26,9 @@ def cloud(n: int, *, seed: int = 0) -> F32:
 def ask(labels: list[str], distances: list[float], **options: int) -> Decision:
     snapshot = snapshot_of(labels)
     rows = np.arange(len(distances))
-    return decide(snapshot, rows, np.array(distances), k=10, rule="rank", class_factor=False, novelty=USUAL, **options)
+    return decide(
+        snapshot, rows, np.array(distances), VotingScheme("rank", 10, class_factor=False), novelty=USUAL, **options
+    )
 
 
 @pytest.mark.parametrize(("exemplars", "m"), [(1, 1), (2, 1), (3, 3), (9, 3), (10, 10), (40, 10)])

@@ -16,6 +16,7 @@ from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.votes import tally, weights
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.index.search import Found, Searcher, nearest_exact
 from visualmemory_gui.engine.memory import VisualMemory
@@ -131,7 +132,7 @@ def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, fac
 @given(memories(), st.booleans(), st.integers(1, 12))
 def test_leave_one_out_is_that_of_a_plain_loop(snapshot: Snapshot, factor: bool, k: int) -> None:
     ks = [1, 2, 5, 30]
-    found = evaluate_snapshot(snapshot, nearest_exact, ks=ks, k=k, class_factor=factor)
+    found = evaluate_snapshot(snapshot, nearest_exact, ks=ks, scheme=VotingScheme("rank", k, class_factor=factor))
     check(found, slow(snapshot, own_queries(snapshot), ks=ks, k=k, factor=factor))
 
 
@@ -145,7 +146,9 @@ def test_given_queries_are_those_of_a_plain_loop(snapshot: Snapshot, factor: boo
     asked = from_vectors(LATTICE[at], names)
     asked = Labelled(asked.vectors, asked.labels, np.array(content, np.int64), asked.twin)
     ks = [1, 3, 30]
-    found = evaluate_snapshot(snapshot, nearest_exact, asked, ks=ks, k=4, class_factor=factor)
+    found = evaluate_snapshot(
+        snapshot, nearest_exact, asked, ks=ks, scheme=VotingScheme("rank", 4, class_factor=factor)
+    )
     check(found, slow(snapshot, given_queries(snapshot, asked), ks=ks, k=4, factor=factor))
 
 
@@ -202,7 +205,9 @@ def test_the_memory_s_own_search_gives_the_figures_of_plain_products() -> None:
 
 
 def test_calibration_is_that_of_its_definition() -> None:
-    found = evaluate_snapshot(cloud(600), nearest_exact, k=7, rule="softmax").calibration
+    found = evaluate_snapshot(
+        cloud(600), nearest_exact, scheme=VotingScheme("softmax", 7, class_factor=False)
+    ).calibration
     assert (found.k, found.rule, len(found.bins)) == (7, "softmax", 15)
     assert {one.queries for one in found.bins} == {40}
     assert found.ece == pytest.approx(np.mean([abs(one.share - one.accuracy) for one in found.bins]))
@@ -214,7 +219,9 @@ def test_the_entropy_of_an_even_vote_of_four_classes_is_two_bits() -> None:
     vectors = np.eye(5, dtype=np.float32)
     asked = from_vectors(vectors[4:], ["a"])
     snapshot = snapshot_of(["a", "b", "c", "d"], vectors[:4])
-    found = evaluate_snapshot(snapshot, nearest_exact, asked, k=4, rule="plurality").calibration
+    found = evaluate_snapshot(
+        snapshot, nearest_exact, asked, scheme=VotingScheme("plurality", 4, class_factor=False)
+    ).calibration
     assert found.entropy_bits == pytest.approx(2.0)
 
 

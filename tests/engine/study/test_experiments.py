@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -20,9 +21,9 @@ from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.study.labelled import Labelled, from_vectors
 from visualmemory_gui.engine.study.novelty import auroc, measure_novelty
 from visualmemory_gui.engine.study.scaling import Point, fit, scale, stratified
-from visualmemory_gui.engine.study.subsets import Asker, Voting, extended, hold_out, with_new
+from visualmemory_gui.engine.study.subsets import Asker, extended, hold_out, with_new
 
-PLAIN = Voting(k=5, class_factor=False)
+PLAIN = VotingScheme(k=5, class_factor=False)
 
 
 def tree(each: int = 20, *, spread: float = 1.0, seed: int = 0) -> Snapshot:
@@ -55,14 +56,16 @@ def test_a_fifth_of_each_class_is_held_out_and_nothing_alike_is_parted() -> None
 @pytest.mark.parametrize("factor", [False, True])
 def test_old_classes_before_and_after_are_what_an_evaluation_on_the_same_queries_says(factor: bool) -> None:
     snapshot = tree(spread=2.0)
-    found = add_classes(snapshot, Voting(k=5, class_factor=factor), shots=(None,))
+    found = add_classes(snapshot, VotingScheme(k=5, class_factor=factor), shots=(None,))
     rest, out = hold_out(snapshot, 0.2, seed=0)
     new = np.isin(snapshot.label, [snapshot.labels.index(name) for name in found.new_classes])
     asked = labelled(snapshot, out[~new[out]])
 
     def accuracy(rows: np.ndarray, queries: Labelled) -> float:
         memory = snapshot.changed(active=snapshot.among(rows))
-        told = evaluate_snapshot(memory, nearest_exact, queries, ks=(5,), rules=("rank",), class_factor=factor)
+        told = evaluate_snapshot(
+            memory, nearest_exact, queries, ks=(5,), rules=("rank",), scheme=VotingScheme(class_factor=factor)
+        )
         return told.accuracy["rank"][5]
 
     [step] = found.steps
@@ -121,7 +124,7 @@ def test_auroc_is_the_share_of_pairs(known: list[int], unknown: list[int]) -> No
 def test_what_lies_elsewhere_is_told_from_what_is_known() -> None:
     vectors, labels = clustered(400, dim=16, classes=4, seed=5, spread=0.1)
     strange, names = clustered(60, dim=16, classes=4, seed=99, spread=0.1)
-    found = measure_novelty(snapshot_of(labels, vectors), from_vectors(strange, names), None, voting=PLAIN)
+    found = measure_novelty(snapshot_of(labels, vectors), from_vectors(strange, names), None, scheme=PLAIN)
     assert (found.auroc, found.fpr_at_95) == (1.0, 0.0)
     assert 0.9 < found.accepted < 1 and len(found.known) == 200
     assert found.told_unknown is None and found.told_known is None
@@ -130,7 +133,7 @@ def test_what_lies_elsewhere_is_told_from_what_is_known() -> None:
 def test_what_is_of_the_same_kind_is_not() -> None:
     vectors, labels = clustered(600, dim=16, classes=4, seed=6)
     found = measure_novelty(
-        snapshot_of(labels[:500], vectors[:500]), from_vectors(vectors[500:], labels[500:]), None, voting=PLAIN
+        snapshot_of(labels[:500], vectors[:500]), from_vectors(vectors[500:], labels[500:]), None, scheme=PLAIN
     )
     assert 0.4 < found.auroc < 0.6 and found.fpr_at_95 > 0.85
 
@@ -138,7 +141,7 @@ def test_what_is_of_the_same_kind_is_not() -> None:
 def test_novelty_without_unknown_pictures_is_refused() -> None:
     vectors, labels = clustered(20, dim=16, classes=2, seed=0)
     with pytest.raises(BadValue, match="unknown pictures"):
-        measure_novelty(snapshot_of(labels, vectors), from_vectors(vectors[:0], []), None, voting=PLAIN)
+        measure_novelty(snapshot_of(labels, vectors), from_vectors(vectors[:0], []), None, scheme=PLAIN)
 
 
 def test_fits_find_the_curve_that_made_the_points() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.engine.study.study_memories import memory_of, noisy
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 
 
 def frozen_of(memory, width=10):
@@ -15,7 +16,7 @@ def frozen_of(memory, width=10):
         memory.snapshot,
         own_questions(memory.snapshot),
         memory.live.searcher.nearest_many,
-        ballot=Ballot.of(memory.settings),
+        scheme=VotingScheme.of(memory.settings),
         width=width,
     )
 

@@ -14,6 +14,7 @@ import pytest
 
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadLabel, BadValue, Cancelled, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.pictures import NewPicture
@@ -164,10 +165,7 @@ def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | Non
             counted(snapshot, out, query, asked.expected[i] if asked.expected else ""),
             near.rows,
             near.distances,
-            k=settings.k,
-            rule=settings.rule,
-            class_factor=settings.class_factor,
-            level=settings.level,
+            VotingScheme.of(settings, level=settings.level),
         )
         found[query.exemplar or (query.picture and query.picture.content)] = decision.label
     return found

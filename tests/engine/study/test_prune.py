@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from tests.engine.study.study_memories import hubs, memory_of, noisy, unit
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import prune
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import paired_gain
 from visualmemory_gui.engine.study.pruning_rules import usual_m
 
@@ -164,7 +165,7 @@ def test_striking_all_that_is_decided_wrong_does_not_look_good(tmp_path):
             snapshot,
             own_questions(snapshot),
             memory.live.searcher.nearest_many,
-            ballot=Ballot.of(memory.settings),
+            scheme=VotingScheme.of(memory.settings),
             width=10,
         )
 

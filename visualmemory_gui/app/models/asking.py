@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.card_pictures import card_picture
-from visualmemory_gui.engine.types import F32, Decision, Picture, Rule
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.types import F32, Decision, Picture
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -35,16 +36,6 @@ class Query:
     picture: Picture | None = None
     exemplar: int | None = None
     queued: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """``without``: ids that must not vote this time."""
-
-    k: int
-    rule: Rule
-    level: int
-    without: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +86,28 @@ def queued_query(memory: VisualMemory, number: int) -> Query:
     return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number)
 
 
-def answer(memory: VisualMemory, query: Query, how: How, *, known: Collection[int] = (), side: int = 256) -> Answer:
-    """Decide ``query``; pictures of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side.
+def answer(
+    memory: VisualMemory,
+    query: Query,
+    scheme: VotingScheme,
+    *,
+    without: Collection[int] = (),
+    known: Collection[int] = (),
+    side: int = 256,
+) -> Answer:
+    """Decide ``query``, without the votes of the exemplars ``without``.
 
-    One of the memory's own exemplars is decided by leave-one-out: that is how the map of confidence was fitted. A
-    picture that votes for itself is no such query, and no confidence is told of it.
+    Pictures of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side. One of the memory's own
+    exemplars is decided by leave-one-out: that is how the map of confidence was fitted. A picture that votes for itself
+    is no such query, and no confidence is told of it.
     """
     decision = memory.decide_vector(
         query.vector,
-        how.k,
-        how.rule,
-        level=how.level,
+        scheme.k,
+        scheme.rule,
+        level=scheme.level,
         content=query.content,
-        exclude=how.without,
+        exclude=without,
         own=query.exemplar,
     )
     if {row.id for row in decision.in_memory} & {n.id for n in decision.neighbours}:

@@ -11,7 +11,6 @@ from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.asking import (
     Answer,
-    How,
     Query,
     answer,
     counts_of,
@@ -22,6 +21,7 @@ from visualmemory_gui.app.models.asking import (
 )
 from visualmemory_gui.engine.decision.closeness import Closeness
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
 
 if TYPE_CHECKING:
@@ -274,10 +274,14 @@ class DecisionModel(QObject):
         if query is None:
             self._runner.run_edit("Counting", lambda: counts_of(memory), self._counted, topic=ANSWER)
             return
-        how, known, side = How(self.k, self.rule, self.level, self.left_out_ids), frozenset(self.images), self.side
+        scheme = VotingScheme.of(memory.settings, self.k, self.rule, level=self.level)
+        without, known, side = self.left_out_ids, frozenset(self.images), self.side
         self._edited = self._edited or edited
         self._runner.run_edit(
-            "Deciding", lambda: answer(memory, query, how, known=known, side=side), self._take, topic=ANSWER
+            "Deciding",
+            lambda: answer(memory, query, scheme, without=without, known=known, side=side),
+            self._take,
+            topic=ANSWER,
         )
 
     def _counted(self, counts: Mapping[str, int]) -> None:

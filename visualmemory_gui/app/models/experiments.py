@@ -41,14 +41,16 @@ class GrowthFound:
 
 def novelty_of(memory: VisualMemory, folder: str, report: Report) -> NoveltyFound:
     """Compare the memory's exemplars with the pictures of ``folder``, decided as the memory decides."""
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.labelled import from_folder, require_read
     from visualmemory_gui.engine.study.novelty import measure_novelty
-    from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import novelty_sentences
 
     strange = require_read(from_folder(memory, folder, report=report), folder)
     thresholds = memory.live.decider.thresholds
-    found = measure_novelty(memory.snapshot, strange, thresholds, voting=Voting.of(memory.settings), report=report)
+    found = measure_novelty(
+        memory.snapshot, strange, thresholds, scheme=VotingScheme.of(memory.settings), report=report
+    )
     values = {} if thresholds is None else thresholds.values
     lines = [(f"95 % of the known: {found.threshold:.3f}", found.threshold)]
     lines += [(f"unknown above, m = {m}: {values[m]:.3f}", values[m]) for m in sorted(values)]
@@ -57,26 +59,27 @@ def novelty_of(memory: VisualMemory, folder: str, report: Report) -> NoveltyFoun
 
 def growth_of(memory: VisualMemory, kind: Growing, report: Report) -> GrowthFound:
     """Run the experiment ``kind``, which needs no folder, decided as the memory decides."""
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.classes import add_classes
     from visualmemory_gui.engine.study.scaling import scale
-    from visualmemory_gui.engine.study.subsets import Voting
     from visualmemory_gui.engine.study.words import class_table, scaling_table
 
-    voting = Voting.of(memory.settings)
+    scheme = VotingScheme.of(memory.settings)
     if kind == "scaling":
-        found = scale(memory.snapshot, voting, report=report)
+        found = scale(memory.snapshot, scheme, report=report)
         return GrowthFound(scaling_table(found), found)
-    return GrowthFound(class_table(add_classes(memory.snapshot, voting, related=kind == "levels", report=report)))
+    return GrowthFound(class_table(add_classes(memory.snapshot, scheme, related=kind == "levels", report=report)))
 
 
 def added_from(memory: VisualMemory, folder: str, report: Report) -> GrowthFound:
     """Add the classes of ``folder``, whose sub-folders they are, to the memory as it is; nothing is written."""
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.classes import add_classes
     from visualmemory_gui.engine.study.labelled import from_folder, require_read
-    from visualmemory_gui.engine.study.subsets import Voting, with_new
+    from visualmemory_gui.engine.study.subsets import with_new
     from visualmemory_gui.engine.study.words import class_table
 
     more = require_read(from_folder(memory, folder, report=report), folder)
     added = with_new(memory.snapshot, more)
-    found = add_classes(added.snapshot, Voting.of(memory.settings), new=added.new, report=report)
+    found = add_classes(added.snapshot, VotingScheme.of(memory.settings), new=added.new, report=report)
     return GrowthFound(class_table(found), skipped=more.skipped, known=added.known)

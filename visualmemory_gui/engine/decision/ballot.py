@@ -7,7 +7,6 @@ votes are those of ``decide``, number by number, for many sets of strikes at onc
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,32 +14,23 @@ from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.votes import NOBODY, weights, winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Rule
+from visualmemory_gui.engine.types import F64, I64
 
 Retrieve = Callable[[int], tuple[I64, F64]]
 """The nearest so many rows of active exemplars and their distances, nearest first; fewer where no more are there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Voting:
-    """How a decision is made."""
-
-    k: int
-    rule: Rule
-    class_factor: bool
-    level: int = 0
 
 
 class Ballot:
     """``rows`` (n,) and ``distances`` are the neighbours, nearest first; ``beyond`` are rows that are too far to vote.
 
     Places count through both: 0 is the nearest neighbour, n the first of ``beyond``. ``classes`` holds for each place a
-    code into ``names``, the labels at the level of ``voting``.
+    code into ``names``, the labels at the level of ``scheme``.
     """
 
-    def __init__(self, snapshot: Snapshot, rows: I64, distances: F64, voting: Voting, *, beyond: I64) -> None:
-        self.voting = voting
+    def __init__(self, snapshot: Snapshot, rows: I64, distances: F64, scheme: VotingScheme, *, beyond: I64) -> None:
+        self.scheme = scheme
         self.near = len(rows)
         self.rows: I64 = np.concatenate([rows, beyond])
         self.labels: I64 = snapshot.label[self.rows].astype(np.int64)
@@ -49,7 +39,7 @@ class Ballot:
         self.counts: I64 = snapshot.counts[self.labels]
         place: dict[str, int] = {}
         labels, of = np.unique(self.labels, return_inverse=True)
-        names = [at_level(snapshot.labels[label], voting.level) for label in labels.tolist()]
+        names = [at_level(snapshot.labels[label], scheme.level) for label in labels.tolist()]
         self.classes: I64 = np.array([place.setdefault(name, len(place)) for name in names], np.int64)[of]
         self.names: tuple[str, ...] = tuple(place)
 
@@ -82,23 +72,23 @@ class Ballot:
 
     def equal_votes(self, length: int, strikes: int) -> bool:
         """Whether among the first ``length`` places all votes weigh the same, also after ``strikes`` strikes."""
-        if self.voting.rule != "plurality" or not (self.trust[:length] == self.trust[0]).all():
+        if self.scheme.rule != "plurality" or not (self.trust[:length] == self.trust[0]).all():
             return False
-        return not self.voting.class_factor or bool((self.counts[:length] - strikes >= ENOUGH).all())
+        return not self.scheme.class_factor or bool((self.counts[:length] - strikes >= ENOUGH).all())
 
     def _votes(self, struck: I64) -> tuple[I64, F64]:
         """The places that vote in each case, (m, k), and what their votes weigh; 0 where a place is not taken."""
         m, s = struck.shape
-        width = min(self.near, self.voting.k + s)
+        width = min(self.near, self.scheme.k + s)
         there = np.ones((m, width + 1), bool)  # one more, for strikes that lie beyond
         there[np.arange(m)[:, None], np.minimum(struck, width)] = False
         there = there[:, :width]
-        kept = np.argsort(~there, axis=1, kind="stable")[:, : self.voting.k]
+        kept = np.argsort(~there, axis=1, kind="stable")[:, : self.scheme.k]
         votes_here = np.take_along_axis(there, kept, axis=1)
         distances = np.where(votes_here, self.distances[kept], np.inf)
-        votes = np.where(votes_here, weights(self.voting.rule, distances), 0.0)
+        votes = np.where(votes_here, weights(self.scheme.rule, distances), 0.0)
         scale = self.trust[kept]
-        if self.voting.class_factor:
+        if self.scheme.class_factor:
             gone = self.labels[struck]
             labels = self.labels[kept]
             left = self.counts[kept]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,28 +19,15 @@ from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
 from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, own_class
 from visualmemory_gui.engine.decision.novelty import sample
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, Bools, MemorySettings, Rule
+from visualmemory_gui.engine.types import F64, Bools
 
 FEWEST = 200
 """Queries under which nothing is said."""
 STEP = 20
 """Queries that a step rests on at least: of fewer, the highest share would soon be "always right"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """The way to decide that a map was fitted for."""
-
-    k: int
-    rule: Rule
-    class_factor: bool
-    level: int
-
-    @classmethod
-    def of(cls, settings: MemorySettings) -> Ballot:
-        return cls(settings.k, settings.rule, settings.class_factor, settings.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +38,7 @@ class Confidence:
     queries, it says nothing.
     """
 
-    ballot: Ballot
+    scheme: VotingScheme
     shares: tuple[float, ...]
     right: tuple[float, ...]
     queries: int
@@ -62,12 +49,13 @@ class Confidence:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON can hold it."""
-        return asdict(self)
+        return {"ballot": self.scheme.to_dict(), "shares": self.shares, "right": self.right, "queries": self.queries}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Confidence:
         """Read back what ``to_dict`` wrote."""
-        return cls(Ballot(**data["ballot"]), tuple(data["shares"]), tuple(data["right"]), queries=int(data["queries"]))
+        scheme = VotingScheme.from_dict(data["ballot"])
+        return cls(scheme, tuple(data["shares"]), tuple(data["right"]), queries=int(data["queries"]))
 
 
 def in_words(chance: float) -> str:
@@ -79,10 +67,10 @@ def in_words(chance: float) -> str:
     return f"{round(100 * chance)} in 100 times" if chance < 0.995 else "more than 99 in 100 times"
 
 
-def fit(shares: F64, right: Bools, ballot: Ballot) -> Confidence:
+def fit(shares: F64, right: Bools, scheme: VotingScheme) -> Confidence:
     """The map of answers, (q,) each: the winner's share, and whether it was right."""
     if len(shares) < FEWEST:
-        return Confidence(ballot, (), (), len(shares))
+        return Confidence(scheme, (), (), len(shares))
     order = np.argsort(shares, kind="stable")
     ordered = shares[order]
     starts = _starts(ordered)
@@ -91,7 +79,7 @@ def fit(shares: F64, right: Bools, ballot: Ballot) -> Confidence:
     steps = pool_adjacent_violators(means, masses)
     new = np.append(True, np.diff(steps) > 0)
     kept = np.array(starts)[new]
-    return Confidence(ballot, tuple(ordered[kept].tolist()), tuple(steps[new].tolist()), len(shares))
+    return Confidence(scheme, tuple(ordered[kept].tolist()), tuple(steps[new].tolist()), len(shares))
 
 
 def _starts(ordered: F64) -> list[int]:
@@ -104,24 +92,26 @@ def _starts(ordered: F64) -> list[int]:
     return starts
 
 
-def measure(snapshot: Snapshot, nearest_many: NearestMany, ballot: Ballot, *, report: Report = silent) -> Confidence:
+def measure(
+    snapshot: Snapshot, nearest_many: NearestMany, scheme: VotingScheme, *, report: Report = silent
+) -> Confidence:
     """Fit the map of a memory by leave-one-out over a sample of its active exemplars."""
     rows = sample(snapshot)
     if len(rows) < FEWEST:
-        return Confidence(ballot, (), (), len(rows))
+        return Confidence(scheme, (), (), len(rows))
     left_out = LeftOut(snapshot)
     found = nearest_many(
         snapshot,
         snapshot.vectors[rows],
-        ballot.k,
+        scheme.k,
         excluded_rows=lambda i: left_out.rows(int(rows[i])),
         report=report,
     )
     own = own_class(snapshot, rows)
     width = max((len(one.rows) for one in found), default=0)
-    block = gather(snapshot, found, own, k=max(width, 1), factor=ballot.class_factor, own=own)
-    at = level_codes(snapshot.labels, ballot.level)
-    won = winner_at_each_k(at[block.codes], block.votes(ballot.rule))
+    block = gather(snapshot, found, own, k=max(width, 1), factor=scheme.class_factor, own=own)
+    at = level_codes(snapshot.labels, scheme.level)
+    won = winner_at_each_k(at[block.codes], block.votes(scheme.rule))
     winner, share = won.winner[:, -1], won.share[:, -1]
     answered = winner >= 0
-    return fit(share[answered], (winner == at[own])[answered], ballot)
+    return fit(share[answered], (winner == at[own])[answered], scheme)

@@ -8,35 +8,35 @@ from visualmemory_gui.engine.decision.factor import factors_of
 from visualmemory_gui.engine.decision.levels import roll_up
 from visualmemory_gui.engine.decision.novelty import Thresholds, judge
 from visualmemory_gui.engine.decision.votes import tally, weights_of_one
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Decision, Neighbour, Rule, SearchInfo
+from visualmemory_gui.engine.types import F64, I64, Decision, Neighbour, SearchInfo
 
 
 def decide(
     snapshot: Snapshot,
     rows: I64,
     distances: F64,
+    scheme: VotingScheme,
     *,
-    k: int,
-    rule: Rule,
-    class_factor: bool,
-    level: int = 0,
     novelty: Thresholds | None = None,
     content: int = 0,
     twin: int = 0,
     search: SearchInfo | None = None,
     timings: Mapping[str, float] | None = None,
 ) -> Decision:
-    """Let the first ``k`` of ``rows`` vote (rows of active exemplars, nearest first, and their ``distances``).
+    """Let the first k of ``rows`` vote (rows of active exemplars, nearest first, and their ``distances``).
 
     Rows beyond k have no vote but serve the judgement of known or unknown, which looks at up to 10 neighbours of other
     content than the query's; ``novelty``, ``content`` and ``twin`` are handed to ``novelty.judge``.
     """
-    first, near_to = rows[:k], distances[:k]
+    first, near_to = rows[: scheme.k], distances[: scheme.k]
     codes = snapshot.label[first]
-    factors = factors_of(snapshot.counts[codes].tolist()) if class_factor else [1.0] * len(first)
+    factors = factors_of(snapshot.counts[codes].tolist()) if scheme.class_factor else [1.0] * len(first)
     seats = codes.tolist()
-    near = _neighbours(snapshot, first, near_to, codes=seats, votes=weights_of_one(rule, near_to), factors=factors)
+    near = _neighbours(
+        snapshot, first, near_to, codes=seats, votes=weights_of_one(scheme.rule, near_to), factors=factors
+    )
     votes = tally(seats, [n.weight for n in near])
     known, why = judge(snapshot, rows, distances, winner=votes.winner, thresholds=novelty, content=content, twin=twin)
     names = snapshot.labels
@@ -48,13 +48,13 @@ def decide(
         known=known,
         confidence=None,
         neighbours=near,
-        k=k,
-        rule=rule,
+        k=scheme.k,
+        rule=scheme.rule,
         novelty=why,
         search=search,
         timings_ms={} if timings is None else timings,
     )
-    return roll_up(decision, level)
+    return roll_up(decision, scheme.level)
 
 
 def _neighbours(

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.ballot import Ballot, Retrieve, Voting
+from visualmemory_gui.engine.decision.ballot import Ballot, Retrieve
 from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import I64, Bools
@@ -41,7 +42,7 @@ class Strikes:
 def fewest_strikes(
     snapshot: Snapshot,
     retrieve: Retrieve,
-    voting: Voting,
+    scheme: VotingScheme,
     *,
     to: str | None = None,
     excluded: I64 | None = None,
@@ -50,13 +51,13 @@ def fewest_strikes(
     most: int = MOST,
     report: Report = silent,
 ) -> Strikes | None:
-    """The fewest strikes after which the winner is ``to`` (at the level of ``voting``), or another than now.
+    """The fewest strikes after which the winner is ``to`` (at the level of ``scheme``), or another than now.
 
     ``excluded`` are rows that ``retrieve`` leaves out and that nobody may strike. None where no strikes do it, or none
     up to ``most``; no strikes where the winner is ``to`` already. Who is not ``patient`` has the time bound the small
     sets too, of which a large k has hundreds of thousands. ``report`` tells the size that is tried.
     """
-    search = _Search(snapshot, retrieve, voting, to=to, excluded=excluded, most=most, report=report)
+    search = _Search(snapshot, retrieve, scheme, to=to, excluded=excluded, most=most, report=report)
     if search.winner is None or (to is not None and to == search.winner):
         return None if search.winner is None else Strikes((), search.winner, exact=True)
     deadline = time.perf_counter() + budget_s
@@ -75,7 +76,7 @@ class _Search:
         self,
         snapshot: Snapshot,
         retrieve: Retrieve,
-        voting: Voting,
+        scheme: VotingScheme,
         *,
         to: str | None,
         excluded: I64 | None,
@@ -83,9 +84,9 @@ class _Search:
         report: Report,
     ) -> None:
         self._report = report
-        self._snapshot, self._retrieve, self.voting, self._to = snapshot, retrieve, voting, to
+        self._snapshot, self._retrieve, self.scheme, self._to = snapshot, retrieve, scheme, to
         self._excluded = np.empty(0, np.int64) if excluded is None else excluded
-        self._wanted = voting.k + SURE_SIZE
+        self._wanted = scheme.k + SURE_SIZE
         self._rows, self._distances = retrieve(self._wanted)
         self.most = min(most, max(snapshot.active_count - len(self._excluded), 0))
         self._of_label: dict[int, list[int]] = {}
@@ -95,7 +96,7 @@ class _Search:
 
     def ballot(self, strikes: int, *, beyond: bool = True) -> Ballot:
         """Everything that so many strikes can bring into play; ``beyond``: also what is too far to vote."""
-        wanted = self.voting.k + strikes
+        wanted = self.scheme.k + strikes
         if wanted > self._wanted and len(self._rows) >= self._wanted:
             self._wanted = max(2 * self._wanted, wanted)
             self._rows, self._distances = self._retrieve(self._wanted)
@@ -114,7 +115,7 @@ class _Search:
     def tried(self, size: int, deadline: float, *, patient: bool) -> tuple[I64 | None, bool]:
         """A set of ``size`` places that does it, and whether all were tried."""
         ballot = self.ballot(size)
-        if ballot.equal_votes(self.voting.k + size, size):
+        if ballot.equal_votes(self.scheme.k + size, size):
             return self._counted(ballot, size), True
         candidates, winner = self._candidates(ballot, size), ballot.code(self.winner)
         target = ballot.code(self._to)
@@ -134,11 +135,11 @@ class _Search:
 
     def _settled(self, size: int) -> bool:
         ballot = self.ballot(size)
-        return not ballot.equal_votes(self.voting.k + size, size) or self._counted(ballot, size) is not None
+        return not ballot.equal_votes(self.scheme.k + size, size) or self._counted(ballot, size) is not None
 
     def _counted(self, ballot: Ballot, size: int) -> I64 | None:
         """The places to strike where every vote weighs the same, None where ``size`` strikes are not enough."""
-        classes = ballot.classes[: min(self.voting.k + size, ballot.near)]
+        classes = ballot.classes[: min(self.scheme.k + size, ballot.near)]
         number = np.bincount(classes, minlength=len(ballot.names))
         last = np.zeros(len(number), np.int64)
         last[classes] = np.arange(len(classes))  # the last of equal indices stays
@@ -160,7 +161,7 @@ class _Search:
         while len(struck) < self.most:
             self._report(len(struck), None)
             ballot = self.ballot(len(struck) + 1, beyond=False)
-            width = min(ballot.near, self.voting.k + len(struck))
+            width = min(ballot.near, self.scheme.k + len(struck))
             free = [place for place in range(width) if place not in struck]
             if not free:
                 return None
@@ -182,7 +183,7 @@ class _Search:
             self._report(len(struck), None)
             ballot = self.ballot(len(struck) + 1, beyond=False)
             winner = int(ballot.winners(np.array([struck], np.int64).reshape(1, -1))[0])
-            votes = np.flatnonzero(ballot.classes[: min(ballot.near, self.voting.k + len(struck))] == winner)
+            votes = np.flatnonzero(ballot.classes[: min(ballot.near, self.scheme.k + len(struck))] == winner)
             struck.append(int(votes[~np.isin(votes, struck)][0]))
             if self._done(ballot, struck):
                 return self.told(ballot, np.array(self._needed(ballot, struck)), exact=False)
@@ -216,7 +217,7 @@ class _Search:
 
     def _candidates(self, ballot: Ballot, size: int) -> I64:
         """Places worth striking, those that vote against what is wanted first: of equal sets theirs is taken."""
-        width = min(ballot.near, self.voting.k + size)
+        width = min(ballot.near, self.scheme.k + size)
         places = np.concatenate([np.arange(width), np.arange(ballot.near, len(ballot.rows))])
         if self._to is not None:
             friend = ballot.classes[places] == ballot.code(self._to)
@@ -226,20 +227,20 @@ class _Search:
         return out
 
     def _ballot(self, strikes: int, reach: int = 0) -> Ballot:
-        rows = self._rows[: self.voting.k + max(strikes, reach)]
+        rows = self._rows[: self.scheme.k + max(strikes, reach)]
         beyond = self._beyond(rows, strikes)
-        return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.voting, beyond=beyond)
+        return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.scheme, beyond=beyond)
 
     def _beyond(self, rows: I64, strikes: int) -> I64:
         """Exemplars that are too far to vote, but whose strike would raise the class factor of those that do."""
         snapshot = self._snapshot
-        if not self.voting.class_factor or not strikes:
+        if not self.scheme.class_factor or not strikes:
             return np.empty(0, np.int64)
         found: list[int] = []
         near = set(rows.tolist())
         here = np.unique(snapshot.label[rows])
         for label in here[snapshot.counts[here] < ENOUGH + strikes].tolist():
-            name = at_level(snapshot.labels[label], self.voting.level)
+            name = at_level(snapshot.labels[label], self.scheme.level)
             if name == self._to or (self._to is None and name != self.winner):
                 found += [row for row in self._all_of(label) if row not in near][:strikes]
         return np.array(found, np.int64)

@@ -11,8 +11,9 @@ from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
 from visualmemory_gui.engine.decision.votes import NOBODY, seats, weights
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Bools, Rule
+from visualmemory_gui.engine.types import F64, I64, Bools
 
 KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
 
@@ -41,30 +42,27 @@ def decide_many(
     snapshot: Snapshot,
     rows: I64,
     distances: F64,
+    scheme: VotingScheme,
     *,
-    k: int,
-    rule: Rule,
-    class_factor: bool,
-    level: int = 0,
     thresholds: Thresholds | None = None,
     content: I64 | None = None,
     twin: I64 | None = None,
     own: I64 | None = None,
 ) -> Verdicts:
-    """Let the first ``k`` of each query's ``rows`` vote: (q, w) rows of active exemplars, nearest first.
+    """Let the first k of each query's ``rows`` vote by ``scheme``: (q, w) rows of active exemplars, nearest first.
 
     Places that no neighbour takes hold NOBODY, at the end. ``own`` is for ``vote_scale``. ``content`` and ``twin``,
     (q,), are the queries' own 64-bit hashes for the judgement of known and unknown, which needs 10 neighbours of other
     content where there are any; None leaves it untold.
     """
-    codes, votes = vote_weights(snapshot, rows[:, :k], distances[:, :k], rule=rule, class_factor=class_factor, own=own)
+    codes, votes = vote_weights(snapshot, rows[:, : scheme.k], distances[:, : scheme.k], scheme, own=own)
     full, share, margin = _vote(codes, votes)
     known = np.full(len(rows), UNTOLD, np.int8)
     if content is not None and twin is not None:
         known = _known(snapshot, rows, distances, winner=full, thresholds=thresholds, content=content, twin=twin)
-    if level == 0:
+    if scheme.level == 0:
         return Verdicts(snapshot.labels, full, full, share, margin, known)
-    names, rolled = _rolled_up(snapshot.labels, level)
+    names, rolled = _rolled_up(snapshot.labels, scheme.level)
     above = rolled[codes] if len(rolled) else codes
     winner, share, margin = _vote(above, votes)
     full = _vote(codes, np.where(above == winner[:, None], votes, 0.0))[0]
@@ -72,16 +70,16 @@ def decide_many(
 
 
 def vote_weights(
-    snapshot: Snapshot, rows: I64, distances: F64, *, rule: Rule, class_factor: bool, own: I64 | None = None
+    snapshot: Snapshot, rows: I64, distances: F64, scheme: VotingScheme, *, own: I64 | None = None
 ) -> tuple[I64, F64]:
     """Label codes and votes of the neighbours ``rows``, (q, k) each; votes of 0 in places that hold NOBODY."""
     there = rows != NOBODY
     near = np.where(there, rows, 0)
     if not len(snapshot):
         return near, np.zeros(rows.shape)
-    votes = np.where(there, weights(rule, np.where(there, distances, np.inf)), 0.0)
+    votes = np.where(there, weights(scheme.rule, np.where(there, distances, np.inf)), 0.0)
     codes = snapshot.label[near].astype(np.int64)
-    return codes, votes * vote_scale(snapshot, near, codes, class_factor=class_factor, own=own)
+    return codes, votes * vote_scale(snapshot, near, codes, class_factor=scheme.class_factor, own=own)
 
 
 def vote_scale(snapshot: Snapshot, near: I64, codes: I64, *, class_factor: bool, own: I64 | None = None) -> F64:

@@ -18,12 +18,13 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.study.misleading import NO_VALUE
 from visualmemory_gui.engine.study.value import Weights, shapley_sums
@@ -85,9 +86,9 @@ def blame(
     asked = asked[snapshot.active[asked]]
     if len(np.unique(snapshot.label[asked])) != 1:
         raise BadValue("blame takes active exemplars of one class, those of one kind of mistake")
-    search, ballot = memory.live.searcher.nearest_many, Ballot.of(memory.settings)
+    search, scheme = memory.live.searcher.nearest_many, VotingScheme.of(memory.settings)
     questions = own_questions(snapshot)
-    frozen = FrozenQueries(snapshot, questions, search, ballot=ballot, width=ballot.k, report=report)
+    frozen = FrozenQueries(snapshot, questions, search, scheme=scheme, width=scheme.k, report=report)
     finder = _Finder(frozen, asked, most=most, seed=seed, report=report)
     before, after = finder.before, finder.after()
     chosen, values = finder.choose(None), finder.values(None)
@@ -136,7 +137,7 @@ class _Finder:
         place = np.searchsorted(questions.own, asked)
         self.fold = _folds(questions.unit, place, seed=seed)
         self._folds = int(self.fold.max()) + 1
-        rows, distances = frozen.table.rows[:, : frozen.ballot.k], frozen.table.distances[:, : frozen.ballot.k]
+        rows, distances = frozen.table.rows[:, : frozen.scheme.k], frozen.table.distances[:, : frozen.scheme.k]
         codes, votes = frozen.votes(snapshot, rows, distances, which=np.arange(len(questions)))
         winner = winner_at_each_k(codes, votes).winner[:, -1]
         self.before: Bools = winner == questions.truth
@@ -149,8 +150,8 @@ class _Finder:
             questions.truth[place],
             part=self.fold[place],
             parts=self._folds,
-            k=frozen.ballot.k,
-            rule=_weights(frozen.ballot.rule),
+            k=frozen.scheme.k,
+            rule=_weights(frozen.scheme.rule),
             left_out=lambda i: frozen.left_out(int(place[i])),
             report=report,
         )

@@ -15,11 +15,12 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.gathered import Block, codes_by_level
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
-from visualmemory_gui.engine.study.subsets import Asker, Voting, hold_out
+from visualmemory_gui.engine.study.subsets import Asker, hold_out
 from visualmemory_gui.engine.types import I64, Bools
 
 SHOTS: tuple[int | None, ...] = (0, 1, 3, 10, None)
@@ -53,7 +54,7 @@ class ClassStudy:
     old_classes: int
     new_queries: int
     old_queries: int
-    voting: Voting
+    voting: VotingScheme
     seed: int
     steps: tuple[Added, ...]
 
@@ -63,12 +64,12 @@ class ClassStudy:
             {**asdict(step), "new_by_level": {str(level): x for level, x in step.new_by_level.items()}}
             for step in self.steps
         ]
-        return {**asdict(self), "steps": steps}
+        return {**asdict(self), "voting": self.voting.to_dict(), "steps": steps}
 
 
 def add_classes(
     snapshot: Snapshot,
-    voting: Voting,
+    scheme: VotingScheme,
     *,
     new: Sequence[str] | None = None,
     shots: Sequence[int | None] = SHOTS,
@@ -89,7 +90,7 @@ def add_classes(
     if not len(old) or not len(asked_old):
         raise BadValue("no class would be old: name fewer new classes")
     pools = _pools(snapshot, rest[is_new[rest]], codes, seed=seed)
-    asker, levels = Asker(snapshot, voting), codes_by_level(snapshot.labels)
+    asker, levels = Asker(snapshot, scheme), codes_by_level(snapshot.labels)
     report(0, len(shots) + 1, "asking the old classes")
     before = _right(asker, asker(snapshot.changed(active=snapshot.among(old)), asked_old))
     steps = []
@@ -106,7 +107,7 @@ def add_classes(
         len(np.unique(snapshot.label[old])),
         len(asked_new),
         len(asked_old),
-        voting,
+        scheme,
         seed,
         tuple(steps),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.confidence import Ballot, fit
+from visualmemory_gui.engine.decision.confidence import fit
 from visualmemory_gui.engine.decision.gathered import Block, deepest, level_codes
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.votes import (
@@ -20,6 +20,7 @@ from visualmemory_gui.engine.decision.votes import (
     seats,
     winner_at_each_k,
 )
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.study.evaluation import (
     Accuracy,
     Calibration,
@@ -45,12 +46,12 @@ SWEPT: Mapping[Rule, tuple[str, tuple[float, ...]]] = {
 class Counts:
     """Figures over all blocks seen. ``names`` holds the label of each code, those of the truth included.
 
-    ``ballot`` is that of calibration and confusion, which are over full labels whatever its level.
+    ``scheme`` is that of calibration and confusion, which are over full labels whatever its level.
     """
 
-    def __init__(self, names: Sequence[str], *, ks: Sequence[int], rules: Sequence[Rule], ballot: Ballot) -> None:
+    def __init__(self, names: Sequence[str], *, ks: Sequence[int], rules: Sequence[Rule], scheme: VotingScheme) -> None:
         self._ks = ks
-        self._ballot = ballot
+        self._scheme = scheme
         bottom = deepest(names)
         self._codes = {level: level_codes(names, level) for level in range(bottom)}
         self._levels = (*range(bottom), bottom)
@@ -86,8 +87,8 @@ class Counts:
         return hits
 
     def _calibrate(self, block: Block) -> None:
-        k = min(self._ballot.k, block.codes.shape[1])
-        codes, votes = block.codes[:, :k], block.votes(self._ballot.rule)[:, :k]
+        k = min(self._scheme.k, block.codes.shape[1])
+        codes, votes = block.codes[:, :k], block.votes(self._scheme.rule)[:, :k]
         for level, at in self._codes.items():
             found = winner_at_each_k(at[codes], votes)
             self._winner[level].append(found.winner[:, -1])
@@ -97,7 +98,7 @@ class Counts:
 
     def result(self, asked: Questions) -> Evaluation:
         """All figures. ``asked`` are the queries of all blocks, at least one, in their order."""
-        queries, ballot = len(asked), self._ballot
+        queries, scheme = len(asked), self._scheme
         levels = {level: self._accuracy(level, queries) for level in self._levels}
         reliability = tuple(self._right[k] / asked for k, asked in sorted(self._asked.items()) if asked)
         outcomes = {level: self._outcomes(level, asked) for level in self._codes}
@@ -105,16 +106,16 @@ class Counts:
         answered = winner != NOBODY
         bins = equal_mass_bins(share[answered], outcomes[0].right[answered])
         entropy = self._entropy / int(answered.sum()) if answered.any() else None
-        confidence = fit(share[answered], outcomes[0].right[answered], ballot)
+        confidence = fit(share[answered], outcomes[0].right[answered], scheme)
         return Evaluation(
             queries=queries,
             accuracy=levels[0],
             accuracy_by_level=levels,
             reliability_at_k=reliability,
             reliability_fit=fit_reliability(reliability),
-            calibration=Calibration(ballot.k, ballot.rule, bins, expected_calibration_error(bins), entropy),
+            calibration=Calibration(scheme.k, scheme.rule, bins, expected_calibration_error(bins), entropy),
             confusion=outcomes[0].confusion,
-            class_factor=ballot.class_factor,
+            class_factor=scheme.class_factor,
             per_class=outcomes[0].per_class,
             sweeps=self._sweeps(queries),
             confidence=calibrate(outcomes[0], confidence),

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.engine.decision.confidence import Ballot
 from visualmemory_gui.engine.decision.gathered import gather
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 KS = (1, 5, 10, 20, 50, 100)
+
+PLAIN = VotingScheme(class_factor=False)
 
 _BLOCK = 8192
 
@@ -57,9 +59,7 @@ def evaluate(
         asked if given is None else given,
         ks=ks,
         rules=rules,
-        k=settings.k,
-        rule=settings.rule,
-        class_factor=settings.class_factor,
+        scheme=VotingScheme.of(settings),
         report=report,
     )
     return replace(found, level=settings.level if settings.level in found.levels else 0)
@@ -72,9 +72,7 @@ def evaluate_snapshot(
     *,
     ks: Sequence[int] = KS,
     rules: Sequence[Rule] = RULES,
-    k: int = 10,
-    rule: Rule = "rank",
-    class_factor: bool = False,
+    scheme: VotingScheme = PLAIN,
     report: Report = silent,
 ) -> Evaluation:
     """Evaluate the active exemplars of ``snapshot`` by leave-one-out, or the queries ``asked``.
@@ -84,13 +82,13 @@ def evaluate_snapshot(
     counts one less (``leave_one_out``).
     ``k`` above what is there means all. Raises BadValue when there is nothing to ask.
     """
-    if min((*ks, k)) < 1:
-        raise BadValue(f"k counts neighbours and must be at least 1, not {min((*ks, k))}")
+    if min((*ks, scheme.k)) < 1:
+        raise BadValue(f"k counts neighbours and must be at least 1, not {min((*ks, scheme.k))}")
     if not snapshot.active_count:
         raise BadValue("there is nothing to evaluate: the memory has no active exemplar")
     what = _questions(snapshot, asked)
-    width = max(1, min(max((*ks, k)), snapshot.active_count))
-    counts = Counts(what.names, ks=ks, rules=rules, ballot=Ballot(k, rule, class_factor, level=0))
+    width = max(1, min(max((*ks, scheme.k)), snapshot.active_count))
+    counts = Counts(what.names, ks=ks, rules=rules, scheme=scheme)
     for start in range(0, len(what), _BLOCK):
         part = slice(start, start + _BLOCK)
         found = nearest_many(
@@ -100,7 +98,7 @@ def evaluate_snapshot(
             excluded_rows=lambda i, start=start: what.left_out(start + i),  # type: ignore[misc]
             report=_shifted(report, start, len(what)),
         )
-        block = gather(snapshot, found, what.truth[part], k=width, factor=class_factor, own=what.own_class[part])
+        block = gather(snapshot, found, what.truth[part], k=width, factor=scheme.class_factor, own=what.own_class[part])
         counts.add(block)
     report(len(what), len(what), "evaluating")
     return replace(counts.result(what), skipped=asked.skipped if isinstance(asked, Labelled) else ())

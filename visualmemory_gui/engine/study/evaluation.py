@@ -259,7 +259,7 @@ def calibrate(outcomes: Outcomes, confidence: Confidence) -> Calibrated | None:
     half = split(outcomes.truth[answered], outcomes.unit[answered], (1, 1))
     told = np.zeros(len(share))
     for part in range(2):
-        known = fit(share[half != part], right[half != part], confidence.ballot)
+        known = fit(share[half != part], right[half != part], confidence.scheme)
         if not known.shares:
             return Calibrated(confidence, None)
         told[half == part] = [known.of(one) for one in share[half == part].tolist()]

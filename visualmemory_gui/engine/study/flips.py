@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.deciding import Ask, leave_own_out
-from visualmemory_gui.engine.decision.ballot import Voting
+from visualmemory_gui.engine.deciding import Scope, leave_own_out
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.flip import BUDGET_S, MOST, fewest_strikes
 from visualmemory_gui.engine.decision.lessons import fewest_lessons
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Decision, Rule
@@ -79,21 +79,20 @@ def flips(
     """
     settings, searched = memory.settings, memory.snapshot
     searcher = memory.live.searcher
-    ask = Ask.of(settings, k, rule, search="auto", level=level, exclude=exclude, own=own)
-    snapshot, ask = leave_own_out(searched, ask)
-    voting = Voting(ask.k, ask.rule, ask.class_factor, level)
+    scheme = VotingScheme.of(settings, k, rule, level=level)
+    snapshot, scope = leave_own_out(searched, Scope.of("auto", exclude, own=own))
 
     def retrieve(count: int) -> tuple[I64, F64]:
-        found = searcher.nearest(searched, vector, count, excluded=ask.exclude)
+        found = searcher.nearest(searched, vector, count, excluded=scope.exclude)
         return found.rows, found.distances
 
-    decision = _decided(snapshot, retrieve(voting.k), voting)
+    decision = decide(snapshot, *retrieve(scheme.k), scheme)
     target = None if to is None else at_level(to, level)
-    excluded = np.flatnonzero(np.isin(snapshot.ids, list(ask.exclude)))
+    excluded = np.flatnonzero(np.isin(snapshot.ids, list(scope.exclude)))
     struck = fewest_strikes(
         snapshot,
         retrieve,
-        voting,
+        scheme,
         to=target,
         excluded=excluded,
         budget_s=budget_s,
@@ -106,22 +105,9 @@ def flips(
     lessons = None
     if towards is not None:
         label = _full(snapshot, decision, towards, to)
-        count = fewest_lessons(snapshot, retrieve, voting, vector=vector, label=label)
+        count = fewest_lessons(snapshot, retrieve, scheme, vector=vector, label=label)
         lessons = None if count is None else Lessons(label, count)
     return Flips(decision.label, target, strikes, lessons)
-
-
-def _decided(snapshot: Snapshot, found: tuple[I64, F64], voting: Voting) -> Decision:
-    rows, distances = found
-    return decide(
-        snapshot,
-        rows,
-        distances,
-        k=voting.k,
-        rule=voting.rule,
-        class_factor=voting.class_factor,
-        level=voting.level,
-    )
 
 
 def _flip(snapshot: Snapshot, rows: tuple[int, ...], label: str, level: int, *, exact: bool) -> Flip:

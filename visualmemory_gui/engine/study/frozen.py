@@ -17,32 +17,20 @@ from visualmemory_gui.engine.decision.leave_one_out import Copies, LeftOut, Near
 from visualmemory_gui.engine.decision.many import vote_scale, vote_weights
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import together
 from visualmemory_gui.engine.tracked_decisions import Asked
-from visualmemory_gui.engine.types import F64, I64, Bools, MemorySettings, Rule
+from visualmemory_gui.engine.types import F64, I64, Bools
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 SPARE = 10
 UNHEARD = -1  # the code of an expected label that no exemplar has
-
-
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """How queries are decided: the memory's settings, full labels."""
-
-    k: int
-    rule: Rule
-    class_factor: bool
-
-    @classmethod
-    def of(cls, settings: MemorySettings) -> Ballot:
-        return cls(settings.k, settings.rule, settings.class_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +85,15 @@ class FrozenQueries:
         questions: Questions,
         nearest_many: NearestMany,
         *,
-        ballot: Ballot,
+        scheme: VotingScheme,
         width: int,
         report: Report = silent,
     ) -> None:
         self.snapshot = snapshot
         self.questions = questions
-        self.ballot = ballot
+        self.scheme = scheme
         self._left_out = LeftOut(snapshot)
-        self.table = NeighbourTable(len(questions), max(width, ballot.k) + SPARE)
+        self.table = NeighbourTable(len(questions), max(width, scheme.k) + SPARE)
         everything = np.arange(len(questions))
         self.table.put(everything, self._search(snapshot, everything, nearest_many, report))
 
@@ -131,23 +119,23 @@ class FrozenQueries:
 
     def votes(self, edited: Snapshot, rows: I64, distances: F64, *, which: I64) -> tuple[I64, F64]:
         """Label codes and votes of neighbours ``rows`` of the queries ``which``, (q, k) each; votes 0 for nobody."""
-        own, ballot = own_class(edited, self.questions.own[which]), self.ballot
-        return vote_weights(edited, rows, distances, rule=ballot.rule, class_factor=ballot.class_factor, own=own)
+        own = own_class(edited, self.questions.own[which])
+        return vote_weights(edited, rows, distances, self.scheme, own=own)
 
     def scale(self, edited: Snapshot, rows: I64, codes: I64, *, which: I64) -> F64:
         """What the votes are multiplied by, (q, k): trust and, where it is on, the class factor."""
         own = own_class(edited, self.questions.own[which])
-        return vote_scale(edited, np.maximum(rows, 0), codes, class_factor=self.ballot.class_factor, own=own)
+        return vote_scale(edited, np.maximum(rows, 0), codes, class_factor=self.scheme.class_factor, own=own)
 
     def _lists(self, edited: Snapshot, which: I64) -> tuple[I64, F64]:
         """Rows and distances of the first k that are active in ``edited``."""
         table = copy(self.table)
         table.keep(which)  # copies the lines
         table.take_out(np.flatnonzero(self.snapshot.active & ~edited.active))
-        short = table.short(self.ballot.k)
+        short = table.short(self.scheme.k)
         if len(short):
             table.put(short, self._search(edited, which[short], nearest_exact, silent))
-        return table.rows[:, : self.ballot.k], table.distances[:, : self.ballot.k]
+        return table.rows[:, : self.scheme.k], table.distances[:, : self.scheme.k]
 
     def _search(self, snapshot: Snapshot, which: I64, nearest_many: NearestMany, report: Report) -> Sequence[Retrieved]:
         return nearest_many(

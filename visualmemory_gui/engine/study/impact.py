@@ -26,6 +26,7 @@ from visualmemory_gui.engine.decision.leave_one_out import own_class
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.many import Verdicts
 from visualmemory_gui.engine.decision.novelty import Sampling
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -258,9 +259,7 @@ class ImpactTracker:
 
     def _decide(self, decisions: TrackedDecisions) -> Verdicts:
         settings = self._memory.settings
-        return decisions.decide(
-            k=settings.k, rule=settings.rule, class_factor=settings.class_factor, level=settings.level
-        )
+        return decisions.decide(VotingScheme.of(settings, level=settings.level))
 
     def _decided(self, decisions: TrackedDecisions | None = None) -> list[str | None]:
         return _labels(self._decide(decisions or self._decisions))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.kept import holds
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.pruning_rules import Neighbourhood, usual_m
 from visualmemory_gui.engine.study.value import Weights, shapley_sums
 from visualmemory_gui.engine.types import F64, I64, Bools
@@ -49,7 +50,7 @@ def value_sums(frozen: FrozenQueries, part: I64, *, parts: int, rule: Weights = 
         questions.truth,
         part=part,
         parts=parts,
-        k=frozen.ballot.k,
+        k=frozen.scheme.k,
         rule=rule,
         left_out=frozen.left_out,
         report=report,
@@ -97,8 +98,8 @@ def misleaders(
     """
     snapshot = memory.snapshot
     m = usual_m(snapshot.counts)
-    search, ballot = memory.live.searcher.nearest_many, Ballot.of(memory.settings)
-    frozen = FrozenQueries(snapshot, own_questions(snapshot), search, ballot=ballot, width=m, report=report)
+    search, scheme = memory.live.searcher.nearest_many, VotingScheme.of(memory.settings)
+    frozen = FrozenQueries(snapshot, own_questions(snapshot), search, scheme=scheme, width=m, report=report)
     part = np.zeros(len(frozen), np.int64)
     counts = count_neighbours(frozen, part, parts=1, m=m).whole
     values = None

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import split, together
 from visualmemory_gui.engine.study.labelled import Labelled
-from visualmemory_gui.engine.study.subsets import Asker, Voting, extended
+from visualmemory_gui.engine.study.subsets import Asker, extended
 from visualmemory_gui.engine.types import F64, I64
 
 ACCEPTED = 0.95
@@ -40,11 +41,11 @@ class NoveltyStudy:
     accepted: float
     told_unknown: float | None
     told_known: float | None
-    voting: Voting
+    voting: VotingScheme
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON can hold it."""
-        return asdict(self)
+        return {**asdict(self), "voting": self.voting.to_dict()}
 
 
 def measure_novelty(
@@ -52,7 +53,7 @@ def measure_novelty(
     unknown: Labelled,
     thresholds: Thresholds | None,
     *,
-    voting: Voting,
+    scheme: VotingScheme,
     seed: int = 0,
     report: Report = silent,
 ) -> NoveltyStudy:
@@ -67,7 +68,7 @@ def measure_novelty(
     if len(rows) > MOST_KNOWN:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_KNOWN, replace=False))
     whole, strange = extended(snapshot, unknown)
-    asker = Asker(whole, voting, width=max(DEPTHS))
+    asker = Asker(whole, scheme, width=max(DEPTHS))
     known, known_m = _statistics(asker, whole, rows, report=report)
     far, far_m = _statistics(asker, whole, strange, report=report)
     alike = together(snapshot.group[rows], snapshot.content[rows], snapshot.twin[rows])
@@ -83,7 +84,7 @@ def measure_novelty(
         accepted=float((judged <= threshold).mean()),
         told_unknown=_told(far, far_m, thresholds),
         told_known=_told(judged, known_m[part == 1], thresholds),
-        voting=voting,
+        voting=scheme,
     )
 
 

@@ -10,7 +10,8 @@ from tempfile import gettempdir
 import numpy as np
 
 from visualmemory_gui.engine.atomic_file import scratch
-from visualmemory_gui.engine.deciding import Ask
+from visualmemory_gui.engine.deciding import Scope
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
@@ -112,7 +113,7 @@ def _places(memory: VisualMemory) -> dict[int, int]:
 def _plain(memory: VisualMemory, query: Query, places: dict[int, int]) -> Decision:
     """The decision, its neighbours by their places, without what tells of this run."""
     vector, content = query
-    ask = Ask.of(memory.settings, None, None, search="exact", level=memory.settings.level, exclude=())
-    found = memory.live.decide(vector, ask, content=content)
+    scheme = VotingScheme.of(memory.settings, level=memory.settings.level)
+    found = memory.live.decide(vector, scheme, scope=Scope("exact"), content=content)
     neighbours = tuple(replace(n, id=places[n.id]) for n in found.neighbours)
     return replace(found, neighbours=neighbours, search=None, timings_ms={})

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.study.frozen import (
-    Ballot,
     FrozenQueries,
     Questions,
     own_questions,
@@ -111,7 +111,7 @@ def plan(memory: VisualMemory, method: Method, *, judge: Judge = "own", seed: in
         snapshot,
         questions,
         memory.live.searcher.nearest_many,
-        ballot=Ballot.of(memory.settings),
+        scheme=VotingScheme.of(memory.settings),
         width=m,
         report=report,
     )

@@ -16,6 +16,7 @@ from visualmemory_gui.engine.decision.leave_one_out import LeftOut, own_class
 from visualmemory_gui.engine.decision.many import decide_many, vote_weights
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.kept import Judged, holds
@@ -133,8 +134,9 @@ def pairs_within(group: Group) -> list[tuple[Judged, str]]:
 def _suspects(snapshot: Snapshot, rows: I64, table: NeighbourTable, *, k: int) -> tuple[Suspect, ...]:
     """Those that the others decide otherwise, the smallest share of the own label first."""
     own = own_class(snapshot, rows)
-    verdicts = decide_many(snapshot, table.rows, table.distances, k=k, rule="rank", class_factor=False, own=own)
-    codes, votes = vote_weights(snapshot, table.rows, table.distances, rule="rank", class_factor=False, own=own)
+    scheme = VotingScheme("rank", k, class_factor=False)
+    verdicts = decide_many(snapshot, table.rows, table.distances, scheme, own=own)
+    codes, votes = vote_weights(snapshot, table.rows, table.distances, scheme, own=own)
     total = votes.sum(axis=1)
     share = np.divide((votes * (codes == own[:, None])).sum(axis=1), total, out=np.zeros(len(rows)), where=total > 0)
     suspects = np.flatnonzero((verdicts.winner != own) & (verdicts.winner != NOBODY))

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.subsets import Asker, Voting, hold_out
+from visualmemory_gui.engine.study.subsets import Asker, hold_out
 from visualmemory_gui.engine.types import F64, I64
 
 SEEDS = 5
@@ -48,17 +49,17 @@ class Scaling:
     log_log: Fit | None
     power: Fit | None
     queries: int
-    voting: Voting
+    voting: VotingScheme
     seeds: int
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON can hold it."""
-        return asdict(self)
+        return {**asdict(self), "voting": self.voting.to_dict()}
 
 
 def scale(
     snapshot: Snapshot,
-    voting: Voting,
+    scheme: VotingScheme,
     *,
     sizes: Sequence[int] | None = None,
     seeds: int = SEEDS,
@@ -77,7 +78,7 @@ def scale(
     wanted = _sizes(snapshot, rest) if sizes is None else tuple(n for n in sizes if n <= len(rest))
     if not len(queries) or len(wanted) < 2:
         raise BadValue("there are too few exemplars to see how the error falls: a few in each class are needed")
-    asker = Asker(snapshot, voting)
+    asker = Asker(snapshot, scheme)
     points = []
     for done, size in enumerate(wanted):
         errors = []
@@ -93,7 +94,7 @@ def scale(
         fit(points, lambda n: np.log(np.log10(n))),
         fit(points, np.log),
         len(queries),
-        voting,
+        scheme,
         seeds,
     )
 

@@ -9,30 +9,17 @@ import numpy as np
 from visualmemory_gui.engine.decision.gathered import Block, gather
 from visualmemory_gui.engine.decision.leave_one_out import LeftOut, own_class
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.study.honest import split, together
 from visualmemory_gui.engine.study.labelled import Labelled
-from visualmemory_gui.engine.types import I64, MemorySettings, Rule
+from visualmemory_gui.engine.types import I64
 
 _BLOCK = 1024
 NAMED = 5  # classes in a sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Voting:
-    """How queries are decided in an experiment."""
-
-    k: int = 10
-    rule: Rule = "rank"
-    class_factor: bool = True
-
-    @classmethod
-    def of(cls, settings: MemorySettings, k: int | None = None, rule: Rule | None = None) -> Voting:
-        """As the memory decides, but for what is given."""
-        return cls(k or settings.k, rule or settings.rule, settings.class_factor)
 
 
 def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
@@ -84,13 +71,13 @@ def _named(labels: tuple[str, ...]) -> str:
 class Asker:
     """Asks rows of ``snapshot`` as queries, each without itself and what is alike, of memories of some of its rows.
 
-    ``voting.k`` neighbours vote; ``width`` are found, as many unless more are wanted.
+    ``scheme.k`` neighbours vote; ``width`` are found, as many unless more are wanted.
     """
 
-    def __init__(self, snapshot: Snapshot, voting: Voting, *, width: int = 0) -> None:
+    def __init__(self, snapshot: Snapshot, scheme: VotingScheme, *, width: int = 0) -> None:
         self._left_out = LeftOut(snapshot)
-        self._voting = voting
-        self._width = max(voting.k, width)
+        self._scheme = scheme
+        self._width = max(scheme.k, width)
 
     def __call__(self, memory: Snapshot, rows: I64, *, report: Report = silent) -> Block:
         """The neighbours of ``rows`` in ``memory``."""
@@ -106,13 +93,13 @@ class Asker:
             )
             truth = memory.label[part].astype(np.int64)
             own = own_class(memory, part)
-            blocks.append(gather(memory, found, truth, k=self._width, factor=self._voting.class_factor, own=own))
+            blocks.append(gather(memory, found, truth, k=self._width, factor=self._scheme.class_factor, own=own))
         return _joined(blocks, self._width)
 
     def winners(self, block: Block, codes: I64 | None = None) -> I64:
         """(q,) winning codes; ``codes`` maps a full label's code to another one (a level's) before the vote."""
         near = block.codes if codes is None else codes[block.codes]
-        won: I64 = winner_at_each_k(near, block.votes(self._voting.rule)).winner[:, self._voting.k - 1]
+        won: I64 = winner_at_each_k(near, block.votes(self._scheme.rule)).winner[:, self._scheme.k - 1]
         return won
 
 

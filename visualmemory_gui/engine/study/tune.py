@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import resolve
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.study.frozen import Ballot, FrozenQueries, own_questions
+from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
@@ -101,8 +102,8 @@ def tune(
     questions = own_questions(snapshot)
     if len(questions) < FEWEST:
         raise BadValue(f"{len(questions)} exemplars are too few to tune on; {FEWEST} are needed")
-    search, ballot = memory.live.searcher.nearest_many, Ballot.of(memory.settings)
-    frozen = FrozenQueries(snapshot, questions, search, ballot=ballot, width=ballot.k, report=report)
+    search, scheme = memory.live.searcher.nearest_many, VotingScheme.of(memory.settings)
+    frozen = FrozenQueries(snapshot, questions, search, scheme=scheme, width=scheme.k, report=report)
     part = split(questions.truth, questions.unit, PARTS, seed=seed)
     fixed = np.isin(snapshot.ids, studied.set_by_hand(memory.live.database))
     descent = _Descent(frozen, fixed, device=resolve(memory.live.device))
@@ -177,7 +178,7 @@ class _Descent:
                 best, best_loss, stopped, parameter = trust, figures[1], number, float(log_parameter.detach().exp())
             elif number - stopped >= PATIENCE:
                 break
-        name, usual_value = PARAMETERS.get(self._frozen.ballot.rule, ("", 0.0))
+        name, usual_value = PARAMETERS.get(self._frozen.scheme.rule, ("", 0.0))
         return _Fitted(best, tuple(told), stopped, (name, usual_value, parameter) if name else None)
 
     def on_all(self, steps: int, report: Report) -> F64:
@@ -201,7 +202,7 @@ class _Descent:
     def _loss(self, which: I64, *, penalty: float) -> TrustLoss:
         from visualmemory_gui.engine.study.trust_loss import TrustLoss  # late: torch takes seconds
 
-        rule, lists = self._frozen.ballot.rule, self._lists.part(which)
+        rule, lists = self._frozen.scheme.rule, self._lists.part(which)
         return TrustLoss(lists, rule=rule, classes=self._classes, penalty=penalty, device=self._device)
 
     def _steps(self, loss: TrustLoss, steps: int) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
@@ -226,7 +227,7 @@ def _lists_of(frozen: FrozenQueries, plain: Snapshot) -> Lists:
     """The first k neighbours of every query, as the loss takes them."""
     from visualmemory_gui.engine.study.trust_loss import Lists
 
-    k = frozen.ballot.k
+    k = frozen.scheme.k
     rows, distances = frozen.table.rows[:, :k], frozen.table.distances[:, :k]
     near, there = np.maximum(rows, 0), rows != NOBODY
     codes = plain.label[near].astype(np.int64)

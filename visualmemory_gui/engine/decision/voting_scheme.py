@@ -1,0 +1,50 @@
+"""The voting scheme: which rule weighs the votes of how many neighbours, and what the outcome is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from visualmemory_gui.engine.arguments import whole
+from visualmemory_gui.engine.decision.voting_rules import USUAL, RuleParameters
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.types import RULES, MemorySettings, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class VotingScheme:
+    """How neighbours become a decision: ``k`` of them vote by ``rule``, and labels are told at ``level`` (0: in full).
+
+    ``class_factor`` lets classes of few exemplars be heard (``factor``); ``parameters`` are those of the rules.
+    """
+
+    rule: Rule = "rank"
+    k: int = 10
+    parameters: RuleParameters = USUAL
+    class_factor: bool = True
+    level: int = 0
+
+    @classmethod
+    def of(
+        cls, settings: MemorySettings, k: int | None = None, rule: Rule | None = None, *, level: int = 0
+    ) -> VotingScheme:
+        """As a memory of these ``settings`` decides, but for what is given. Raises BadValue."""
+        k, rule = settings.k if k is None else whole(k, "k"), settings.rule if rule is None else rule
+        if k < 1:
+            raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
+        if rule not in RULES:
+            raise BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
+        if (level := whole(level, "a level")) < 0:
+            raise BadValue(f"a level is 0 (the full label) or more, not {level}")
+        return cls(rule, k, class_factor=settings.class_factor, level=level)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON can hold it; parameters only where they are not the usual ones."""
+        data = asdict(self)
+        return data if self.parameters != USUAL else {name: data[name] for name in data if name != "parameters"}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> VotingScheme:
+        """Read back what ``to_dict`` wrote."""
+        return cls(**{**data, "parameters": RuleParameters(**data.get("parameters", {}))})
