@@ -57,7 +57,7 @@ class Ours:
 
     def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
         self.ids = self.memory.add_vectors(vectors, labels)
-        self.memory.maintain()
+        self.memory.maintenance.run()
 
     def add(self, vector: np.ndarray, label: str) -> None:
         self.ids += self.memory.add_vectors(vector[None], [label])

@@ -26,7 +26,7 @@ def memory_of(folder: Path, part: str, count: int, *, at: Path) -> VisualMemory:
         pixels, codes = read(folder, part)
         rows = drawn(codes, count)
         with VisualMemory.create(unfinished, encoder="lite0") as memory:
-            memory.live.defer()
+            memory.maintenance.defer()
             fill(memory, pixels[rows], [NAMES[code] for code in codes[rows]])
         unfinished.rename(at)
     return VisualMemory.open(at, readonly=True)
@@ -34,7 +34,7 @@ def memory_of(folder: Path, part: str, count: int, *, at: Path) -> VisualMemory:
 
 def fill(memory: VisualMemory, pixels: np.ndarray, labels: list[str]) -> None:
     """Decode, embed and add ``pixels`` (n, 28, 28) uint8."""
-    reader = PictureReader(memory.catalog, memory.identity, lambda: memory.live.device)
+    reader = PictureReader(memory.catalog, memory.identity, lambda: memory.device)
     try:
         with reader.bulk(len(pixels)) as embed:
             for done, batch in enumerate(batched(zip(pixels, labels, strict=True), BATCH)):

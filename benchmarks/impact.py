@@ -134,7 +134,7 @@ def main() -> None:
     for size in SIZES:
         with tempfile.TemporaryDirectory() as name, VisualMemory.create(Path(name) / "i.vmem", dim=DIM) as memory:
             memory.add_vectors(*clustered(size, seed=1))
-            memory.maintain()
+            memory.maintenance.run()
             rows, summary = measure(memory, rounds)
             foreseen += rows
             whole.append(summary)

@@ -28,7 +28,7 @@ def make(folder: Path, n: int) -> None:
             memory.add_rows(rows)
             print(f"{start + len(of):,} of {n:,}", end="\r", file=sys.stderr, flush=True)
         memory.strike(list(range(7, n, max(1, n // 2000))))
-        memory.live.history.baseline()  # as after a build
+        memory.history.baseline()  # as after a build
 
 
 def _row(place: int, of: int, vector: np.ndarray, jpeg: bytes) -> NewExemplar:

@@ -54,7 +54,7 @@ class World:
         """Which fresh pictures the memory as it is now decides right."""
         snapshot, settings = self.memory.snapshot, self.memory.settings
         lists = NeighbourTable(len(self.fresh), settings.k)
-        search = self.memory.live.searcher.nearest_many
+        search = self.memory.searcher.nearest_many
         lists.put(np.arange(len(self.fresh)), search(snapshot, self.fresh, settings.k))
         found = decide_many(
             snapshot,
@@ -114,7 +114,7 @@ def values(memory: VisualMemory, k: int, rule: Weights) -> np.ndarray:
 
 
 def frozen_of(memory: VisualMemory) -> FrozenQueries:
-    snapshot, search = memory.snapshot, memory.live.searcher.nearest_many
+    snapshot, search = memory.snapshot, memory.searcher.nearest_many
     scheme = VotingScheme.of(memory.settings)
     return FrozenQueries(snapshot, own_questions(snapshot), search, scheme=scheme, width=scheme.k)
 
@@ -127,9 +127,9 @@ def promises(at: World) -> list[dict[str, Any]]:
     tuned = tune.tune(memory)
 
     def force(writer: Writer) -> None:  # also where tuning refuses: what would it have brought?
-        studied.set_trust(memory.live.database, memory.catalog, writer, tuned.trust)
+        studied.set_trust(memory._live.database, memory.catalog, writer, tuned.trust)
 
-    rows.append(row("tune", len(tuned.trust), tuned.gain, at.won(lambda: memory.live.edit("tune", force))))
+    rows.append(row("tune", len(tuned.trust), tuned.gain, at.won(lambda: memory._live.edit("tune", force))))
     rows[-1]["applied"] = tuned.refused is None
     frozen = frozen_of(memory)
     before = frozen.right()

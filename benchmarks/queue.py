@@ -48,7 +48,7 @@ def fill_queue(memory: VisualMemory, vectors: np.ndarray) -> None:
         NewQueued(NewPicture(c, f"/q/{i}.png", vector=v))
         for i, (c, v) in enumerate(zip(contents, vectors, strict=True))
     ]
-    memory.live.queue_rows.add(rows)
+    memory._live.queue_rows.add(rows)
 
 
 def measure_queue(memory: VisualMemory, vectors: np.ndarray, rounds: int) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def main() -> None:
     for size in SIZES:
         with tempfile.TemporaryDirectory() as name, VisualMemory.create(Path(name) / "q.vmem", dim=DIM) as memory:
             memory.add_vectors(*clustered(size, seed=1))
-            memory.maintain()
+            memory.maintenance.run()
             queues += [measure_queue(memory, waiting[:count], rounds) for count in QUEUES]
             radii.append(measure_impact(memory, rounds))
     write("queue", {"dim": DIM, "rounds": rounds, "queues": queues, "blast_radius": radii})

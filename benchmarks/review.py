@@ -50,7 +50,7 @@ def accuracy(memory: VisualMemory, truth: dict[int, str]) -> float:
     """Leave-one-out: the part of all exemplars that the memory, as it is labelled now, decides as they truly are."""
     snapshot = memory.snapshot
     asked = Asked.exemplars(snapshot, np.arange(len(snapshot)))
-    found = TrackedDecisions(snapshot, asked, memory.live.searcher.nearest_many, k=10).decide(
+    found = TrackedDecisions(snapshot, asked, memory.searcher.nearest_many, k=10).decide(
         VotingScheme("rank", 10, class_factor=False)
     )
     return float(np.mean([found.label(n) == truth[int(i)] for n, i in enumerate(snapshot.ids)]))

@@ -102,7 +102,7 @@ def measure_strike(folder: Path, size: int, rounds: int, thumbnails: list[bytes]
     with VisualMemory.create(path, dim=DIM) as memory:
         few = [thumbnails[i % len(thumbnails)] for i in range(size)]
         memory.add_vectors(*clustered(size, seed=1), few)
-        memory.maintain()
+        memory.maintenance.run()
     taken = []
     with opened(path) as window:
         decided, ids = Decided(window), memory_of(window).snapshot.ids

@@ -229,7 +229,7 @@ class TestFilters:
         assert curate.view.grid.ids.tolist() == [4, 7]
 
     def test_added_since_today(self, curate):
-        curate.memory.live.database.execute("update exemplars set added = added - 1e6 where id < 10")
+        curate.memory._live.database.execute("update exemplars set added = added - 1e6 where id < 10")
         ages = curate.view.filter.findChild(QComboBox, "filterAge")
         for entry, expected in ((1, 9), (2, 9), (3, 18), (0, 18)):
             ages.setCurrentIndex(entry)

@@ -336,7 +336,7 @@ def test_confidence_is_told_of_an_exemplar_without_itself_but_of_no_picture_that
     monkeypatch.setattr(confidence, "FEWEST", 10)  # the small memory is enough
     scheme = VotingScheme("rank", 10)
     with VisualMemory.open(small) as memory:
-        memory.live.decider.refresh(memory.snapshot)
+        memory._live.decider.refresh(memory.snapshot)
         exemplar = query_of(memory, 1)
         assert exemplar.source is not None
         decided = answer(memory, exemplar, scheme).decision

@@ -58,7 +58,7 @@ def test_the_map_shows_every_exemplar_and_is_kept_with_the_memory(desk: Desk) ->
     page = page_of(desk)
     assert page.model.found is not None and len(page.model.found.ids) == 18
     assert page.model.found.names == ("animals", "plants")
-    assert desk.memory.live.derived.get(KEPT) is not None
+    assert desk.memory.results.get(KEPT) is not None
 
 
 def test_the_page_that_is_seen_begins_when_study_is_opened(desk: Desk) -> None:
@@ -88,11 +88,11 @@ def test_a_new_exemplar_is_placed_at_once_and_marked(desk: Desk, tmp_path: Path)
 
 def test_what_is_forgotten_leaves_the_map_and_the_map_it_helped_to_make(desk: Desk) -> None:
     page = page_of(desk)
-    before = desk.memory.live.derived.get(KEPT)
+    before = desk.memory.results.get(KEPT)
     desk.memory.forget([3])
     settle_all(desk)
     assert page.model.found is not None and 3 not in page.model.found.ids
-    after = desk.memory.live.derived.get(KEPT)
+    after = desk.memory.results.get(KEPT)
     assert after is not None and after != before
 
 

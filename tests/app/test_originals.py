@@ -16,7 +16,6 @@ from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.engine import upkeep
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.reading import file_sha256
-from visualmemory_gui.engine.verify import verify
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_a_note_tells_how_many_are_missing_and_leads_to_them(asked: Desk, tmp_pa
     asked.settle()
     assert asked.ask.asked == ["18 of 18"]
     assert asked.notes[-1] == "Found 18 of 18 originals in elsewhere."
-    assert all(path.is_file() for path in sources(asked)) and verify(asked.memory.live) == []
+    assert all(path.is_file() for path in sources(asked)) and asked.memory.maintenance.verify() == []
 
 
 def test_the_note_comes_once_for_each_opening(asked: Desk) -> None:

@@ -121,7 +121,7 @@ class TestWindow:
         desk.press("actionSettings")
         desk.window.session.decision.ask_exemplar(1)
         desk.settle()
-        live = desk.memory.live
+        live = desk.memory._live
         acting = {
             "k": len(desk.decision.neighbours),
             "rule": desk.decision.rule,

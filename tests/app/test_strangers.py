@@ -10,7 +10,6 @@ from tests.app.conftest import Desk
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.encoders import weights
-from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.types import EncoderIdentity
 
 
@@ -22,7 +21,7 @@ def test_a_memory_whose_encoder_is_not_here_is_shown_and_nothing_is_copied_or_fe
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "enc.pt").write_bytes(b"a network")
-    with VisualMemory(LiveMemory.create(tmp_path / "m.vmem", EncoderIdentity(name, 384, "0" * 64), device=None)) as m:
+    with VisualMemory.create_for(tmp_path / "m.vmem", EncoderIdentity(name, 384, "0" * 64)) as m:
         m.add_vectors(*clustered(8, dim=384, classes=2, seed=0))
     empty_desk.open(tmp_path / "m.vmem")
     assert empty_desk.memory.summary().active == 8

@@ -262,7 +262,7 @@ def test_k_rule_and_level_survive_a_restart_and_are_no_step(desk: Desk, small: P
 
 
 def test_a_damaged_index_is_told_once(desk: Desk) -> None:
-    desk.memory.live.index_damage = "its seal does not fit."
+    desk.memory._live.index_damage = "its seal does not fit."
     for _ in range(2):
         desk.window._upkeep.on_quiet()
         desk.settle()

@@ -27,7 +27,6 @@ from tests.engine.exchange.memories import paint, paint_classes
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.verify import verify
 
 PATIENCE_S = 60
 PROCESS = """
@@ -94,9 +93,9 @@ def misused(*arguments: object, words: str) -> None:
 def state(memory: Path) -> tuple[Any, ...]:
     """Everything that must not be lost: rows by digest, files, steps; and nothing is damaged."""
     with VisualMemory.open(memory, readonly=True) as m:
-        assert verify(m.live) == []
-        kept = m.live.database.one("select change, count, digest from meta")
-        return kept, [e.id for e in m.catalog.select()], len(m.history.steps()), [p.name for p in m.live.files.all()]
+        assert m.maintenance.verify() == []
+        kept = m._live.database.one("select change, count, digest from meta")
+        return kept, [e.id for e in m.catalog.select()], len(m.history.steps()), [p.name for p in m.files.all()]
 
 
 @contextmanager
@@ -293,13 +292,13 @@ def test_an_encoder_that_is_unknown_or_other_than_the_memorys_is_named(own: Path
     refused("build", tmp_path / "pictures", tmp_path / "n.vmem", "--encoder", "nonsense", words="nonsense")
     assert not (tmp_path / "n.vmem").exists()
     with VisualMemory.open(own) as m:
-        m.live.database.execute("update meta set preprocess = 'another'")
+        m._live.database.execute("update meta set preprocess = 'another'")
     refused("classify", own, tmp_path / "pictures" / "plant" / "0.png", paint(tmp_path / "new.png", 9), words="encoder")
 
 
 def test_a_memory_of_a_newer_version_is_refused_and_left_alone(own: Path) -> None:
     with VisualMemory.open(own) as m:
-        m.live.database.execute("pragma user_version=99")
+        m._live.database.execute("pragma user_version=99")
     before = (own / "memory.sqlite").read_bytes()
     for command in (["show", own], ["strike", own, 1], ["verify", own]):
         refused(*command, words="newer version")
@@ -469,7 +468,7 @@ def test_a_damaged_index_is_rebuilt_and_said_so(tmp_path: Path) -> None:
     place = vectors_memory(tmp_path / "v.vmem", 600)
     with VisualMemory.open(place) as m:
         m.set("exact_limit", 100)
-        m.maintain()
+        m.maintenance.run()
         query = m.snapshot.vectors[0]
         expected = [n.id for n in m.decide_vector(query, search="exact").neighbours]
     [graph] = place.glob("index-*.hnsw")
@@ -482,8 +481,8 @@ def test_a_damaged_index_is_rebuilt_and_said_so(tmp_path: Path) -> None:
     assert damage["what"] == "index" and "damaged" in damage["detail"]
     with VisualMemory.open(place) as m:
         assert [n.id for n in m.decide_vector(query).neighbours] == expected
-        assert m.live.index_damage and "damaged" in m.live.index_damage
-        m.maintain()
+        assert m.maintenance.index_damage and "damaged" in m.maintenance.index_damage
+        m.maintenance.run()
     assert told("verify", place) == [{"ok": True, "damage": []}]
     assert told("show", place)[0]["index"] == {"kind": "hnsw", "current": True}
 

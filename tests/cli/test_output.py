@@ -61,7 +61,7 @@ def hostile(tmp_path: Path) -> Path:
         m.add_vectors(vectors, labels)
         m.strike([1])
         m.tags.put("then")
-        database = m.live.database
+        database = m._live.database
         database.execute("update labels set path = ?1, checksum = seal(?1) where id = 1", (NAME,))
         tag = "update tags set name = ?1, checksum = seal(?1, step, position, change, time)"
         database.execute(tag, (NAME,))

@@ -159,7 +159,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VisualMemory]:
         images = [picture(colour, seed=seed) for colour in COLOURS.values() for seed in range(8)]
         made.add(images, [label for label in COLOURS for _ in range(8)])
         made.set("class_factor", "off")
-        made.maintain()
+        made.maintenance.run()
         yield made
 
 

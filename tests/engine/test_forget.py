@@ -13,7 +13,6 @@ from tests.conftest import clustered, picture
 from visualmemory_gui import Changes, VisualMemory
 from visualmemory_gui.engine.errors import StorageError, UnknownExemplar
 from visualmemory_gui.engine.scan import PieceTable, Scanner, find_pieces, pieces
-from visualmemory_gui.engine.verify import verify
 
 CANARY = "secret/canary-name-of-a-person"
 
@@ -79,10 +78,10 @@ def test_an_open_reader_keeps_the_receipt_from_saying_done(
     memory, one, _ = with_secret
     monkeypatch.setattr("visualmemory_gui.engine.forget.LOG_PATIENCE_S", 0.2)
     with VisualMemory.open(memory.path, readonly=True) as reader:
-        reader.live.database.execute("begin")
+        reader._live.database.execute("begin")
         reader.catalog.totals()
         receipt = memory.forget([one]).receipt
-        reader.live.database.execute("commit")
+        reader._live.database.execute("commit")
     assert receipt is not None and receipt.status == "bytes remain"
 
 
@@ -133,9 +132,9 @@ def test_an_image_copy_goes_only_with_its_last_exemplar(memory: VisualMemory, tm
     [first] = memory.add([file], ["one"])
     [second] = memory.add([file], ["two"])
     memory.forget([first])
-    assert len(list(memory.live.files.all())) == 1
+    assert len(list(memory.files.all())) == 1
     memory.forget([second])
-    assert list(memory.live.files.all()) == []
+    assert list(memory.files.all()) == []
 
 
 def test_pieces_are_found_at_any_offset_and_across_the_ends_of_chunks(
@@ -165,18 +164,18 @@ def test_an_interrupted_forget_is_finished_when_the_memory_is_opened_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(memory.live.files if killed_at == "unlink" else memory.live.database, killed_at, killed)
+        patch.setattr(memory.files if killed_at == "unlink" else memory._live.database, killed_at, killed)
         with pytest.raises(KeyboardInterrupt):
             memory.forget([one])
     memory.close()
     assert killed_at == "checkpoint" or secret in everything_in(memory.path)
     with VisualMemory.open(memory.path, readonly=True) as reader:
-        assert [damage.what for damage in verify(reader.live) if damage.what == "forget"] == ["forget"]
+        assert [damage.what for damage in reader.maintenance.verify() if damage.what == "forget"] == ["forget"]
     with VisualMemory.open(memory.path) as again:
-        done = again.live.finished_forget
+        done = again.maintenance.finished_forget
         assert done is not None and (done.status, done.forgotten) == ("not scanned", 1)
         assert secret not in everything_in(memory.path)
-        assert again.live.derived.get("erasing") is None and again.catalog.totals()[0] == 18
+        assert again._live.derived.get("erasing") is None and again.catalog.totals()[0] == 18
 
 
 def test_nothing_is_erased_where_the_scan_cannot_start(
@@ -214,14 +213,14 @@ def test_what_could_not_be_wiped_is_told_and_wiped_at_the_next_opening(
         raise StorageError("the disk is broken")
 
     with monkeypatch.context() as patch:
-        patch.setattr(memory.live.files if failing == "unlink" else memory.live.database, failing, broken)
+        patch.setattr(memory.files if failing == "unlink" else memory._live.database, failing, broken)
         receipt = memory.forget([one]).receipt
     assert receipt is not None and receipt.status == "bytes remain"
     assert [changes.forgotten for changes in told] == [(one,)]
     assert one not in [n.id for n in memory.decide(file).neighbours]
     memory.close()
     with VisualMemory.open(memory.path) as again:
-        assert again.live.finished_forget is not None and verify(again.live) == []
+        assert again.maintenance.finished_forget is not None and again.maintenance.verify() == []
         assert file.read_bytes()[200:224] not in everything_in(memory.path)
 
 

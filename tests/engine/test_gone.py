@@ -12,7 +12,6 @@ from tests.conftest import picture, write_pictures
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import MemoryGone
 from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.upkeep import compact, relink
 
 Edit = Callable[[VisualMemory, Path], object]
 EDITS: dict[str, Edit] = {
@@ -36,9 +35,9 @@ EDITS: dict[str, Edit] = {
     "keeping": lambda m, more: m.kept.keep("label", [((1, 0), "x")]),
     "a recent query": lambda m, more: m.queries.add(None, "ab" * 32),
     "clearing the recent queries": lambda m, more: m.queries.clear(),
-    "what is derived": lambda m, more: m.live.derived.put("x", "{}", 1),
-    "compact": lambda m, more: compact(m.live),
-    "relink": lambda m, more: relink(m.live, str(more.parent / "pictures"), str(more)),
+    "what is derived": lambda m, more: m._live.derived.put("x", "{}", 1),
+    "compact": lambda m, more: m.maintenance.compact(),
+    "relink": lambda m, more: m.maintenance.relink(str(more.parent / "pictures"), str(more)),
 }
 
 
@@ -69,7 +68,7 @@ def test_no_edit_reaches_a_memory_that_is_not_there(edited: VisualMemory, tmp_pa
 
 def test_a_commit_is_refused_when_the_memory_goes_within_the_edit(edited: VisualMemory, tmp_path: Path) -> None:
     with pytest.raises(MemoryGone):
-        edited.live.edit("strike", lambda writer: _strike_and_move(edited, writer, tmp_path))
+        edited._live.edit("strike", lambda writer: _strike_and_move(edited, writer, tmp_path))
     (tmp_path / "away.vmem").rename(edited.path)
     assert edited.summary().struck == 1
     edited.strike([3])  # it is back

@@ -42,8 +42,8 @@ def test_thresholds_that_were_measured_across_a_forget_are_not_kept(
 
     with VisualMemory.open(place) as memory:
         monkeypatch.setattr(novelty, "measure", forget_meanwhile)
-        memory.live.refresh()
-        assert memory.live.database.rows("select * from derived") == []
+        memory.maintenance.measure()
+        assert memory._live.database.rows("select * from derived") == []
 
 
 def test_a_build_stopped_right_after_a_commit_counts_what_was_committed(pictures: Path, tmp_path: Path) -> None:

@@ -24,8 +24,6 @@ from visualmemory_gui.engine.errors import (
     UnknownExemplar,
 )
 from visualmemory_gui.engine.types import Changes, IndexState
-from visualmemory_gui.engine.upkeep import compact
-from visualmemory_gui.engine.verify import verify
 
 
 def test_a_folder_of_folders_becomes_a_memory_that_decides_like_pictures_alike(memory: VisualMemory) -> None:
@@ -131,7 +129,7 @@ def test_copies_are_kept_in_the_memory_when_a_picture_is_added(memory: VisualMem
     file = tmp_path / "one.png"
     picture((9, 9, 9), seed=3).save(file)
     memory.add([file], ["x"])
-    [copy] = memory.live.files.all()
+    [copy] = memory.files.all()
     assert copy.read_bytes() == file.read_bytes()
 
 
@@ -275,12 +273,12 @@ def test_a_gpu_that_is_not_there_is_refused_before_anything_is_made(tmp_path: Pa
 
 
 def test_compacting_removes_copies_that_nobody_uses(memory: VisualMemory) -> None:
-    orphan = memory.live.files.path_of("ab" * 32, ".png")
+    orphan = memory.files.path_of("ab" * 32, ".png")
     orphan.parent.mkdir(parents=True)
     orphan.write_bytes(b"left by an add that was killed")
-    assert [damage.what for damage in verify(memory.live)] == ["image"]
-    compact(memory.live)
-    assert verify(memory.live) == []
+    assert [damage.what for damage in memory.maintenance.verify()] == ["image"]
+    memory.maintenance.compact()
+    assert memory.maintenance.verify() == []
 
 
 def test_compacting_builds_an_index_that_was_damaged(tmp_path: Path) -> None:
@@ -291,11 +289,11 @@ def test_compacting_builds_an_index_that_was_damaged(tmp_path: Path) -> None:
     [graph] = memory.path.glob("index-*.hnsw")
     graph.write_bytes(b"damaged")
     with VisualMemory.open(memory.path) as again:
-        compact(again.live)
-        assert again.index_state() == IndexState("hnsw", current=True, behind=0)
+        again.maintenance.compact()
+        assert again.maintenance.index_state() == IndexState("hnsw", current=True, behind=0)
     with VisualMemory.open(memory.path, readonly=True) as reader:
-        assert reader.index_state() == IndexState("hnsw", current=True, behind=0)
-        assert reader.live._decider is None
+        assert reader.maintenance.index_state() == IndexState("hnsw", current=True, behind=0)
+        assert reader._live._decider is None
 
 
 def test_a_search_that_does_not_exist_is_refused(memory: VisualMemory) -> None:

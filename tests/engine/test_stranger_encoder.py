@@ -21,7 +21,6 @@ from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.encoders import registry, weights
 from visualmemory_gui.engine.errors import EncoderError, ExchangeError
 from visualmemory_gui.engine.exchange import bundle, formats
-from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.types import EncoderIdentity
 
 PLAIN = "crop 224 of 256 bicubic; mean (0.485, 0.456, 0.406) std (0.229, 0.224, 0.225)"
@@ -66,7 +65,7 @@ NAMES: dict[str, Callable[[Path], str]] = {
 def memory(request: pytest.FixtureRequest, network: Path, tmp_path: Path) -> Path:
     """Sealed by the product itself: no checksum gives the name away."""
     identity = EncoderIdentity(NAMES[request.param](network), 3, weights.sha256(network), PLAIN)
-    with VisualMemory(LiveMemory.create(tmp_path / "m.vmem", identity, device=None)) as m:
+    with VisualMemory.create_for(tmp_path / "m.vmem", identity) as m:
         vectors, labels = clustered(8, dim=3, classes=2, seed=0)
         m.add_vectors(vectors, labels)
     return tmp_path / "m.vmem"
@@ -97,7 +96,7 @@ def test_its_exemplars_are_shown_edited_and_decided_and_its_encoder_is_refused(m
                 m.decide(image)
         with pytest.raises(EncoderError):
             _ = m.encoder
-        m.maintain()
+        m.maintenance.run()
 
 
 def test_verify_names_a_path_as_damage_and_a_name_not(memory: Path) -> None:

@@ -25,7 +25,7 @@ def test_what_it_says_of_the_disk_is_what_an_import_then_takes(tmp_path: Path) -
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
         empty = (memory.path / "memory.sqlite").stat().st_size
         memory.build(folder)
-        memory.live.build_index()
+        memory._live.build_index()
     taken = sum(path.stat().st_size for path in memory.path.rglob("*") if path.is_file()) - empty
     assert cost.size * 300 == pytest.approx(taken, rel=0.25)
     assert cost.seconds is not None and cost.seconds > 0

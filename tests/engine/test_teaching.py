@@ -118,9 +118,9 @@ def test_a_copy_of_the_file_is_kept_unless_it_vanished_or_changed(memory, waitin
     Path(waiting[1]).unlink()
     picture(NEW, seed=1).save(waiting[2])
     memory.queue.teach(ids[:3].tolist(), "x")
-    assert len(list(memory.live.files.all())) == 1
+    assert len(list(memory.files.all())) == 1
     assert [e.label for e in memory.catalog.select(label="x")] == ["x"] * 3
-    assert not list(memory.live.catalog.check_rows())
+    assert not list(memory.catalog.check_rows())
 
 
 def test_a_picture_waits_once_and_what_is_no_picture_is_told(memory, waiting, tmp_path):

@@ -93,7 +93,7 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
     with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, int(rng.integers(0, 90)), 0))
         asked, contents = queries_of(rng, 6)
-        tracked = TrackedDecisions(memory.snapshot, asked, memory.live.searcher.nearest_many, k=5)
+        tracked = TrackedDecisions(memory.snapshot, asked, memory.searcher.nearest_many, k=5)
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
             if rng.random() < 0.3:
@@ -104,7 +104,7 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
                 memory.decide_vector(v, k, rule, level=level, content=c)
                 for v, c in zip(asked.vectors, contents, strict=True)
             ]
-            found = tracked.decide(VotingScheme(rule, k, level=level), thresholds=memory.live.decider.thresholds)
+            found = tracked.decide(VotingScheme(rule, k, level=level), thresholds=memory.maintenance.thresholds)
             for i, decision in enumerate(each):
                 assert_same(found, i, decision)
                 assert found.known[i] == SAID[decision.known]
@@ -119,7 +119,7 @@ def test_an_exemplar_is_decided_without_itself_its_copies_and_its_group(tmp_path
     with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, int(rng.integers(5, 60)), 0))
         asked = Asked.exemplars(memory.snapshot, rng.choice(len(memory.snapshot), 5, replace=False))
-        tracked = TrackedDecisions(memory.snapshot, asked, memory.live.searcher.nearest_many, k=5)
+        tracked = TrackedDecisions(memory.snapshot, asked, memory.searcher.nearest_many, k=5)
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
             tracked.update(memory.snapshot)
@@ -140,7 +140,7 @@ def searched(memory: VisualMemory) -> tuple[list[int], object]:
 
     def nearest_many(snapshot, queries, k, *, excluded_rows, report):
         asked.append(len(queries))
-        return memory.live.searcher.nearest_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report)
+        return memory.searcher.nearest_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report)
 
     return asked, nearest_many
 
@@ -170,7 +170,7 @@ def test_queries_join_and_leave(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, 40, 0))
         one, two = queries_of(rng, 3)[0], queries_of(rng, 2)[0]
-        tracked = TrackedDecisions(memory.snapshot, one, memory.live.searcher.nearest_many, k=3)
+        tracked = TrackedDecisions(memory.snapshot, one, memory.searcher.nearest_many, k=3)
         tracked.extend(two)
         tracked.keep(np.array([0, 2, 4]))
         memory.strike([5, 6])
@@ -183,7 +183,7 @@ def test_queries_join_and_leave(tmp_path):
 def test_nothing_to_compare_with_is_an_answer(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         asked, _ = queries_of(np.random.default_rng(5), 3)
-        tracked = TrackedDecisions(memory.snapshot, asked, memory.live.searcher.nearest_many, k=3)
+        tracked = TrackedDecisions(memory.snapshot, asked, memory.searcher.nearest_many, k=3)
         found = tracked.decide(VotingScheme("rank", 3, level=1))
         assert [found.label(i) for i in range(3)] == [None] * 3
         assert np.isnan(found.share).all() and (found.known == UNTOLD).all()

@@ -55,7 +55,7 @@ def in_a_row(memory: VisualMemory, expected: dict[int, brute_force.Answer], k: i
     """Standing decisions and what impact takes for the state before."""
     snapshot = memory.snapshot
     rows = np.flatnonzero(snapshot.active)
-    tracked = TrackedDecisions(snapshot, Asked.exemplars(snapshot, rows), memory.live.searcher.nearest_many, k=k)
+    tracked = TrackedDecisions(snapshot, Asked.exemplars(snapshot, rows), memory.searcher.nearest_many, k=k)
     same(tracked.decide(VotingScheme(rule, k)), list(expected.values()))
     tracker = ImpactTracker(memory)
     for i, label in zip(tracker.asked.ids.tolist(), tracker._labels, strict=True):
@@ -80,7 +80,7 @@ def evaluated(
         best = max(expected[i].shares.values(), default=0.0)
         assert share == pytest.approx(best, abs=CLOSE)
         assert (outcomes.names[winner] in expected[i].winners) if best else winner == -1
-    asked, search = frozen.own_questions(snapshot), memory.live.searcher.nearest_many
+    asked, search = frozen.own_questions(snapshot), memory.searcher.nearest_many
     queries = frozen.FrozenQueries(snapshot, asked, search, scheme=VotingScheme(rule, k), width=k)
     asker = Asker(snapshot, VotingScheme(rule, k))
     won = asker.winners(asker(snapshot, asked.own)).tolist()
@@ -100,7 +100,7 @@ def test_confidence_is_fitted_on_the_same_decisions(tmp_path, seed):
         shares = np.array([max(answer.shares.values()) for answer, _ in answers])
         right = np.array([answer.winners == {label} for answer, label in answers])
         scheme = VotingScheme("rank", 10)
-        found = confidence.measure(memory.snapshot, memory.live.searcher.nearest_many, scheme)
+        found = confidence.measure(memory.snapshot, memory.searcher.nearest_many, scheme)
         expected = confidence.fit(shares, right, scheme)
         assert found.shares == pytest.approx(expected.shares, abs=CLOSE)
         assert found.right == pytest.approx(expected.right, abs=CLOSE)

@@ -18,7 +18,6 @@ from tests import brute_force
 from tests.property.test_history_machine import Model
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.types import RULES, Changes, Rule, SearchMode
-from visualmemory_gui.engine.verify import verify
 
 DIM = 8
 MODES: tuple[SearchMode, ...] = ("auto", "exact", "hnsw")
@@ -65,7 +64,7 @@ class Machine(RuleBasedStateMachine):
     def state(self, memory: VisualMemory | None = None) -> dict[int, dict[str, Any]]:
         """What the memory holds of every exemplar, withdrawn ones too."""
         memory = memory or self.memory
-        ids = [i for (i,) in memory.live.database.rows("select id from exemplars order by id")]
+        ids = [i for (i,) in memory._live.database.rows("select id from exemplars order by id")]
         return {
             e.id: {"label": e.label, "state": e.state, "trust": e.trust, "bytes": vector.tobytes()}
             for e, vector in zip(memory.catalog.get(ids), memory.catalog.vectors(ids), strict=True)
@@ -196,7 +195,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def maintain(self) -> None:
-        self.memory.maintain()
+        self.memory.maintenance.run()
 
     @rule()
     def restart(self) -> None:
@@ -212,7 +211,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def verify_finds_nothing(self) -> None:
-        assert verify(self.memory.live) == []
+        assert self.memory.maintenance.verify() == []
 
     @invariant()
     def the_memory_holds_what_the_model_holds(self) -> None:
@@ -242,7 +241,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def forgotten_ids_are_nowhere(self) -> None:
-        rows = self.memory.live.database.rows
+        rows = self.memory._live.database.rows
         for sql in (
             "select id from exemplars",
             "select id from vectors",
@@ -255,7 +254,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "memory"):
             try:
-                assert verify(self.memory.live) == []
+                assert self.memory.maintenance.verify() == []
             finally:
                 self.memory.close()
                 shutil.rmtree(self.folder)

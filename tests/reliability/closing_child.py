@@ -25,7 +25,7 @@ def pictures_of(folder: Path) -> list[str]:
 def build_index(window: MainWindow) -> None:
     def work(memory, report) -> None:  # type: ignore[no-untyped-def]
         memory.set("exact_limit", 0)
-        memory.live.searcher.build(memory.snapshot, report)
+        memory.searcher.build(memory.snapshot, report)
 
     window.session.run_background("Building the index", work)
 

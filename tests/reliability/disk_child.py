@@ -19,7 +19,6 @@ from PIL import Image
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.exchange import formats
 from visualmemory_gui.engine.store import database
-from visualmemory_gui.engine.upkeep import compact
 
 DIM = 16
 
@@ -31,7 +30,7 @@ WHEN = ("time", "touched", "added", "checksum", "digest", "tables")  # the last 
 
 def state(memory: VisualMemory) -> dict[str, str]:
     """A hash of each table's rows, without the moments at which they were written. Derived values are left out."""
-    database, found = memory.live.database, {}
+    database, found = memory._live.database, {}
     for table in TABLES:
         kept = [name for _, name, *_ in database.rows(f"pragma table_info({table})") if name not in WHEN]
         rows = sorted(map(repr, database.rows(f"select {', '.join(kept)} from {table}")))
@@ -45,7 +44,7 @@ def main(root: Path, broken: str) -> None:
     with (root / "acknowledged").open("ab", buffering=0) as told:
 
         def acknowledge(name: str, memory: VisualMemory) -> None:
-            told.write(json.dumps([memory.live.folder.name, name, state(memory)]).encode() + b"\n")
+            told.write(json.dumps([memory.path.name, name, state(memory)]).encode() + b"\n")
 
         with VisualMemory.create(root / "vectors.vmem", dim=DIM) as memory:
             acknowledge("create", memory)
@@ -79,7 +78,7 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
     yield "maintain", memory.maintain
     yield "forget", lambda: memory.forget(ids[20:24])
     yield "rule", lambda: memory.set("rule", "plurality")
-    yield "compact", lambda: compact(memory.live)
+    yield "compact", lambda: memory.maintenance.compact()
 
 
 def of_pictures(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> None:

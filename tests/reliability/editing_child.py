@@ -27,7 +27,7 @@ def main(path: str, seed: int, *, unsafe: bool) -> None:
         while True:
             say(memory, edits=edits)
             if unsafe:
-                with memory.live.database.atomic():
+                with memory._live.database.atomic():
                     live += one_edit(memory, live, rng, pick)
                     say(memory, edits=edits)
                     threading.Event().wait(LATE_S)
@@ -73,7 +73,7 @@ def one_edit(
 
 
 def say(memory: VisualMemory, *, edits: int) -> None:
-    change, digest = memory.catalog.change(), memory.live.database.one("select digest from meta")[0]
+    change, digest = memory.catalog.change(), memory._live.database.one("select digest from meta")[0]
     sys.stdout.write(json.dumps({"change": change, "digest": digest, "edits": edits}) + "\n")
     sys.stdout.flush()
 

@@ -23,8 +23,6 @@ from tests.reliability.disk_child import state
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.exchange import formats
-from visualmemory_gui.engine.upkeep import compact
-from visualmemory_gui.engine.verify import verify
 
 Edit = Callable[[VisualMemory], object]
 disk = ctypes.CDLL(None)
@@ -38,13 +36,13 @@ EDITS: dict[str, Edit] = {
     "undo": lambda m: m.undo(),
     "go back": lambda m: m.go_back(0),
     "tag": lambda m: m.tags.put("here"),
-    "queue": lambda m: m.queue.add([m.live.folder.with_name("new.png")]),
+    "queue": lambda m: m.queue.add([m.path.with_name("new.png")]),
     "setting": lambda m: m.set("rule", "plurality"),
-    "maintain": lambda m: m.maintain(),
+    "maintain": lambda m: m.maintenance.run(),
     "forget": lambda m: m.forget([7, 8]),
-    "compact": lambda m: compact(m.live),
-    "export": lambda m: formats.export(m, m.live.folder.with_suffix(f".{secrets.token_hex(4)}.vmemz"), "bundle"),
-    "add": lambda m: m.add([m.live.folder.with_name("new.png")], ["cat"]),
+    "compact": lambda m: m.maintenance.compact(),
+    "export": lambda m: formats.export(m, m.path.with_suffix(f".{secrets.token_hex(4)}.vmemz"), "bundle"),
+    "add": lambda m: m.add([m.path.with_name("new.png")], ["cat"]),
 }
 
 
@@ -75,13 +73,13 @@ def attempt(path: Path, name: str, operations: int) -> tuple[str, str, bool]:
         changed = state(memory) != before
         if said:  # the disk works again: the same memory goes on
             EDITS[name](memory)
-        unfinished = any(one.what == "forget" for one in verify(memory.live))
+        unfinished = any(one.what == "forget" for one in memory.maintenance.verify())
     if said and changed:
         return said, "changed although it was refused", failed
     if unfinished and (receipt is None or receipt.status == "done"):
         return said, f"not finished, but the receipt is {receipt}", failed
     with VisualMemory.open(path) as memory:
-        return said, ", ".join(map(str, verify(memory.live))), failed
+        return said, ", ".join(map(str, memory.maintenance.verify())), failed
 
 
 def main(root: Path, step: int, *, halves: bool) -> None:

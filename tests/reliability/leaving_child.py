@@ -30,7 +30,6 @@ from visualmemory_gui.engine.encoders import weights
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.exchange import formats
 from visualmemory_gui.engine.progress import silent
-from visualmemory_gui.engine.upkeep import compact
 
 STEP = 7
 FAULTS = 6
@@ -97,7 +96,7 @@ def add(root: Path, turn: int) -> None:
 def purge(root: Path, turn: int) -> None:
     with VisualMemory.open(root / "m.vmem") as memory:
         memory.undo()
-        compact(memory.live, keep_history_s=0)
+        memory.maintenance.compact(keep_history_s=0)
 
 
 def build(root: Path, turn: int) -> None:

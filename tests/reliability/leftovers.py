@@ -14,7 +14,6 @@ from visualmemory_gui.engine.encoders import weights
 from visualmemory_gui.engine.errors import EncoderError, NotAMemory
 from visualmemory_gui.engine.exchange import bundle, formats
 from visualmemory_gui.engine.progress import silent
-from visualmemory_gui.engine.verify import verify
 
 READY = "ready"
 """A file that is there when a folder is prepared: nothing is judged before."""
@@ -39,7 +38,7 @@ def wrong(root: Path) -> list[str]:
 def _damage(place: Path) -> Iterator[str]:
     try:
         with VisualMemory.open(place) as memory:
-            yield from (f"{place.name}: {one}" for one in verify(memory.live))
+            yield from (f"{place.name}: {one}" for one in memory.maintenance.verify())
     except NotAMemory:  # its making was cut off: it can be made
         VisualMemory.create(place, dim=4).close()
 

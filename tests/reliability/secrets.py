@@ -40,7 +40,7 @@ def _spoken_of(memory: VisualMemory, ids: Sequence[int]) -> set[str]:
     """Labels in the history of other exemplars than ``ids``."""
     sql = """select distinct path, exemplar from entries join labels on labels.id in (before, after)
              where field = 'label'"""
-    return {path for path, exemplar in memory.live.database.rows(sql) if exemplar not in ids}
+    return {path for path, exemplar in memory._live.database.rows(sql) if exemplar not in ids}
 
 
 def left_in(folder: Path, secrets: Sequence[bytes]) -> list[str]:

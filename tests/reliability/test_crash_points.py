@@ -22,7 +22,6 @@ from tests.reliability.disk_child import state
 from tests.reliability.test_killed import assert_answers_are_exact
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import MemoryFolderError
-from visualmemory_gui.engine.verify import verify
 
 SOAK = bool(os.environ.get("SOAK"))
 CRASHES = 10**6 if SOAK else 200
@@ -70,7 +69,7 @@ def judged(path: Path, allowed: Sequence[Line]) -> str:
         if found not in [line.state for line in allowed]:
             other = [[table for table in found if found[table] != line.state[table]] for line in allowed]
             return f"neither {' nor '.join(line.name for line in allowed)}: {other}"
-        if problems := [one for one in verify(memory.live) if one.what != "index"]:
+        if problems := [one for one in memory.maintenance.verify() if one.what != "index"]:
             return f"after {allowed[0].name}: {problems}"
         if memory.identity.dim == 16:
             assert_answers_are_exact(memory)

@@ -16,7 +16,6 @@ from tests.conftest import write_pictures
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store.database import FILE
-from visualmemory_gui.engine.verify import verify
 
 DAMAGES = 1000 if os.environ.get("SOAK") else 120
 Pick = random.Random
@@ -132,7 +131,7 @@ def tables(database: sqlite3.Connection) -> list[str]:
 def is_found(path: Path) -> bool:
     try:
         with VisualMemory.open(path) as memory:
-            return verify(memory.live) != []
+            return memory.maintenance.verify() != []
     except DamagedMemory:
         return True
 

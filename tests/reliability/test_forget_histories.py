@@ -21,7 +21,6 @@ from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import prove as prove_module
 from visualmemory_gui.engine.study.prove import prove
 from visualmemory_gui.engine.types import RULES, NewExemplar
-from visualmemory_gui.engine.verify import verify
 
 SOAK = bool(os.environ.get("SOAK"))
 HISTORIES, FORGETS = (20, 50) if SOAK else (4, 4)
@@ -78,7 +77,7 @@ def test_no_byte_is_left_whatever_was_done_with_it_before(seed: int, tmp_path: P
             assert left_in(memory.path, secrets) == []
             assert all(left_in(place, secrets) == [] for place in own_folders() if place.exists())
             ids = [i for i in ids if i not in doomed] + [teach(memory, tmp_path, pick, 100 + number)]
-        assert verify(memory.live) == []
+        assert memory.maintenance.verify() == []
 
 
 def test_control_marking_a_vector_deleted_leaves_it_in_the_index_file(tmp_path: Path) -> None:
@@ -118,7 +117,7 @@ def learned(path: Path, *, seed: int) -> VisualMemory:
     memory.set("rule", RULES[seed % len(RULES)])
     memory.set("level", seed % 3)
     memory.set("class_factor", seed % 2 == 0)
-    memory.maintain()
+    memory.maintenance.run()
     return memory
 
 
@@ -150,17 +149,17 @@ def test_what_was_derived_from_it_is_that_of_a_memory_that_never_saw_it(tmp_path
         VisualMemory.create(tmp_path / "b.vmem", dim=DIM) as other,
     ):
         memory.add_vectors(vectors, labels)
-        memory.live.refresh()
+        memory.maintenance.measure()
         before = derived(memory)
         memory.forget(list(range(1, 31)))
         assert before and derived(memory) == {}, "the control: there was something before"
         other.add_vectors(vectors[30:], labels[30:])
         for each in (memory, other):
-            each.live.refresh()
+            each.maintenance.measure()
         assert derived(memory) == derived(other) != before
 
 
 def derived(memory: VisualMemory) -> dict[str, object]:
     """Everything computed that is kept, without the change number it was computed at."""
-    found = {name: json.loads(text) for name, text in memory.live.database.rows("select name, json from derived")}
+    found = {name: json.loads(text) for name, text in memory._live.database.rows("select name, json from derived")}
     return {name: {k: v for k, v in value.items() if k != "change"} for name, value in found.items()}

@@ -19,7 +19,6 @@ from tests.conftest import picture
 from tests.reliability.secrets import left_in, secrets_of
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine import forget
-from visualmemory_gui.engine.verify import verify
 
 KILLS = 300 if os.environ.get("SOAK") else 40
 LONGEST_S = 0.025
@@ -48,7 +47,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
             memory.decide(file)
         memory.strike([1, 2, 3])
         memory.relabel([2], "telling/another label")
-        memory.maintain()
+        memory.maintenance.run()
         doomed = [1, 2, 5, 7, 9, 11]
         found = Original(memory.path, doomed, secrets_of(memory, doomed))
     assert len(left_in(found.path, found.secrets)) >= 3, "the control: all that must go is there before"
@@ -94,11 +93,11 @@ def test_after_a_kill_inside_forget_and_an_opening_nothing_is_left(original: Ori
             gone = not here & set(original.doomed)
             assert gone or not done
             began += gone
-            receipt = memory.live.finished_forget
+            receipt = memory.maintenance.finished_forget
             if receipt is not None:
                 finished += 1
                 assert (receipt.status, receipt.forgotten) == ("not scanned", len(original.doomed))
-            assert verify(memory.live) == []
+            assert memory.maintenance.verify() == []
         if gone:
             assert left_in(path, original.secrets) == []
     assert began and finished, "no kill came inside a forget"

@@ -18,7 +18,6 @@ from tests.reliability.full_memory import full_memory
 from tests.reliability.planting import plant_value, raw
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.verify import verify
 
 TRIES = 10**6 if os.environ.get("SOAK") else 120
 VALUES = (
@@ -59,7 +58,7 @@ def looks(memory: VisualMemory) -> tuple[Callable[[], object], ...]:
         lambda: memory.kept.all("label"),
         lambda: memory.difference("first"),
         lambda: memory.decide_vector(vector),
-        lambda: verify(memory.live),
+        lambda: memory.maintenance.verify(),
     )
 
 

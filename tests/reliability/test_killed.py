@@ -16,7 +16,6 @@ import pytest
 
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.verify import verify
 
 ROUNDS = 600 if os.environ.get("SOAK") else 40
 ROOT = Path(__file__).parents[2]
@@ -47,7 +46,7 @@ def edit_until_killed(path: Path, *, seed: int, unsafe: bool = False) -> dict[st
 
 def state_of(memory: VisualMemory) -> tuple[int, int]:
     """(change number, digest over all rows)."""
-    change, digest = memory.live.database.one("select change, digest from meta")
+    change, digest = memory._live.database.one("select change, digest from meta")
     return int(change), int(digest)
 
 
@@ -72,7 +71,7 @@ def test_no_acknowledged_edit_is_lost_when_the_process_is_killed(tmp_path: Path)
             assert change in (acknowledged["change"], int(str(acknowledged["change"])) + 1)
             if change == acknowledged["change"]:
                 assert digest == acknowledged["digest"]
-            assert verify(memory.live) == []
+            assert memory.maintenance.verify() == []
             assert_answers_are_exact(memory)
         edits += int(str(acknowledged["edits"]))
     assert edits > ROUNDS, "the children were killed before they edited anything"

@@ -81,13 +81,13 @@ def edits(memory: VisualMemory, kind: str, ids: tuple[int, ...], rng: np.random.
 
 
 def tuned(memory: VisualMemory, trust: dict[int, float]) -> Changes:
-    live = memory.live
+    live = memory._live
     return live.edit("tune", lambda writer: studied.set_trust(live.database, memory.catalog, writer, trust))
 
 
 def imported(memory: VisualMemory, count: int, rng: np.random.Generator) -> None:
     """One step of many transactions, stopped before its end."""
-    live = memory.live
+    live = memory._live
     step = live.history.open_import(2 * count)
     for batch in np.array_split(long_tail.unit(count, rng), min(count, 3)):
 

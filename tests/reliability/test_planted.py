@@ -204,7 +204,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         memory.build(pictures)
         memory.set("exact_limit", 0)
         memory.relabel([4], "other")
-        memory.live.build_index()
+        memory._live.build_index()
         memory.tags.put("first")
     return folder / "whole.vmem"
 

@@ -19,7 +19,6 @@ from tests import brute_force
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.types import Decision
-from visualmemory_gui.engine.verify import verify
 
 DIM, CLASSES, READERS = 16, 5, 4
 EDITS = 20_000 if os.environ.get("SOAK") else 100
@@ -112,7 +111,7 @@ def write(memory: VisualMemory, record: Record, *, seed: int) -> None:
         if number % 50 == 25:
             memory.set("exact_limit", EXACT if memory.settings.exact_limit == GRAPH else GRAPH)
         if number % 25 == 20:
-            memory.maintain()
+            memory.maintenance.run()
 
 
 def in_threads(jobs: list[Callable[[], None]]) -> list[BaseException]:
@@ -169,13 +168,13 @@ def test_every_answer_is_that_of_a_committed_state(place: Path, deferred: bool) 
 
         def keep() -> None:
             while not done.wait(0.02):
-                memory.maintain()
+                memory.maintenance.run()
 
         if deferred:
-            memory.live.defer()
+            memory.maintenance.defer()
         jobs = [edit, *(lambda seed=seed: ask(seed) for seed in range(READERS)), *([keep] if deferred else [])]
         assert in_threads(jobs) == []
-        assert verify(memory.live) == []
+        assert memory.maintenance.verify() == []
     checked = random.Random(0).sample(seen, min(len(seen), 1500))
     assert len(checked) > READERS
     assert [s for s in checked if not record.explains(s)] == []

@@ -17,7 +17,6 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store import exemplars
 from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.verify import verify
 
 Edit = Callable[[VisualMemory], object]
 
@@ -25,7 +24,7 @@ Edit = Callable[[VisualMemory], object]
 def elsewhere(memory: VisualMemory) -> None:
     """Edits that rewrite none of the damaged rows, in as many tables as there are."""
     memory.keys.give(9, "class 1")
-    memory.live.derived.put("other", "{}", 1)
+    memory._live.derived.put("other", "{}", 1)
     memory.set("level", 1)
     memory.kept.keep("label", [((9, 0), "class 0")])
     memory.queries.add(None, "12" * 32)
@@ -131,7 +130,7 @@ def path(full: Path, tmp_path: Path) -> Path:
 
 def findings(path: Path) -> set[tuple[str, str]]:
     with VisualMemory.open(path, readonly=True) as memory:
-        return {(found.what, found.where) for found in verify(memory.live)}
+        return {(found.what, found.where) for found in memory.maintenance.verify()}
 
 
 def test_the_memory_is_whole_before(full: Path) -> None:
@@ -225,11 +224,11 @@ def test_a_damaged_setting_is_named_its_default_serves_and_setting_it_mends(path
     plant(path, "update settings set value = 'many' where name = 'k'")
     with VisualMemory.open(path) as memory:
         assert (memory.settings.k, memory.settings.rule) == (10, "plurality")
-        assert set(memory.live.damaged_settings) == {"k"}
+        assert set(memory.maintenance.damaged_settings) == {"k"}
         memory.set("level", 1)
-        assert set(memory.live.damaged_settings) == {"k"}
+        assert set(memory.maintenance.damaged_settings) == {"k"}
         memory.set("k", 3)
-        assert memory.settings.k == 3 and memory.live.damaged_settings == {}
+        assert memory.settings.k == 3 and memory.maintenance.damaged_settings == {}
     assert findings(path) == set()
 
 

@@ -16,7 +16,6 @@ from PIL import Image
 from tests.conftest import clustered, write_pictures
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import StorageError
-from visualmemory_gui.engine.verify import verify
 
 DIM = 16
 ROUNDS = 300 if os.environ.get("SOAK") else 12
@@ -80,7 +79,7 @@ def test_threads_end_with_a_clear_error_and_the_memory_is_whole(tmp_path: Path, 
         assert len(ends) == len(jobs)
         assert [error for error in ends if not isinstance(error, StorageError) or "closed" not in str(error)] == []
         with VisualMemory.open(path) as again:
-            assert verify(again.live) == []
+            assert again.maintenance.verify() == []
 
 
 def test_a_build_ends_when_the_memory_is_closed_and_keeps_what_it_committed(tmp_path: Path) -> None:
@@ -90,7 +89,7 @@ def test_a_build_ends_when_the_memory_is_closed_and_keeps_what_it_committed(tmp_
         ends = close_while_used(memory, [lambda m=memory: m.build(pictures)], after_s=0.1 + 0.15 * number)  # type: ignore[misc]
         assert [error for error in ends if not isinstance(error, StorageError) or "closed" not in str(error)] == []
         with VisualMemory.open(path) as again:
-            assert verify(again.live) == []
+            assert again.maintenance.verify() == []
     with VisualMemory.open(path) as last:
         last.build(pictures)
         assert last.catalog.totals()[0] == 120
@@ -110,7 +109,7 @@ def test_a_memory_that_is_closed_refuses_everything_in_words(tmp_path: Path) -> 
         lambda: memory.forget([1]),
         lambda: memory.build(tmp_path / "pictures"),
         lambda: memory.summary(),
-        lambda: memory.maintain(),
+        lambda: memory.maintenance.run(),
         lambda: memory.set("k", 3),
     ]
     for job in refused:

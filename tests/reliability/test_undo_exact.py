@@ -18,8 +18,8 @@ _VALUES = "id, label_id, struck, withdrawn, trust, derived, note, vector_hash"
 
 def rows(memory: VisualMemory) -> list[tuple[object, ...]]:
     """What each exemplar is, labels spelled out; those that an undone add withdrew are not there."""
-    labels = dict(memory.live.database.rows("select id, path from labels"))
-    found = memory.live.database.rows(f"select {_VALUES} from exemplars where not withdrawn order by id")
+    labels = dict(memory._live.database.rows("select id, path from labels"))
+    found = memory._live.database.rows(f"select {_VALUES} from exemplars where not withdrawn order by id")
     return [(row[0], labels[row[1]], *row[2:]) for row in found]
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from tests.reliability.test_killed import ROOT, assert_answers_are_exact, make_memory
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.verify import verify
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "300" if os.environ.get("SOAK") else "60"))
 WARM_UP = 0.2  # of the time
@@ -34,5 +33,5 @@ def test_hours_of_edits_and_decisions_do_not_grow_the_process(tmp_path: Path) ->
     print(f"{lines[-1][0]:,} edits; {warm[0][1]:.0f} to {warm[-1][1]:.0f} MB; a decision {first:.2f} to {last:.2f} ms")
     assert warm[-1][1] - warm[0][1] <= MOST_GROWTH_MB
     with VisualMemory.open(path) as memory:
-        assert verify(memory.live) == []
+        assert memory.maintenance.verify() == []
         assert_answers_are_exact(memory)

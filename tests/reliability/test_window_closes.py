@@ -15,7 +15,6 @@ import pytest
 
 from tests.conftest import write_pictures
 from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.verify import verify
 
 ROOT = Path(__file__).parents[2]
 TASKS = ("open", "import", "export", "queue", "review", "index", "edits", "look")
@@ -63,7 +62,7 @@ def closed(world: Path, place: Path, number: int) -> str:
     if child.returncode or took > SOON_S:
         return f"{task} after {wait_ms} ms: exit {child.returncode} in {took:.1f} s\n{errors}"
     with VisualMemory.open(memory) as again:
-        found = verify(again.live)
+        found = again.maintenance.verify()
     shutil.rmtree(memory)
     return f"{task} after {wait_ms} ms: {found}" if found else ""
 

@@ -36,7 +36,7 @@ def main(path: str, seconds: float) -> None:
                 asked = time.perf_counter()
                 memory.decide_vector(query)
                 took.append(1e3 * (time.perf_counter() - asked))
-                memory.maintain()
+                memory.maintenance.run()
             print(json.dumps([edits, held_mb(), float(np.median(took))]), flush=True)
 
 

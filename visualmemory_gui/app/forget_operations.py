@@ -28,9 +28,7 @@ def forget(session: Session, ids: Sequence[int]) -> None:
     """Erase exemplars for good. There is no undo: ask before. "Erasing" is shown until it is known what is left."""
 
     def erase(memory: VisualMemory) -> Erasing:
-        from visualmemory_gui.engine.forget import erase
-
-        return erase(memory.live, ids)
+        return memory.erase(ids)
 
     def look(erasing: Erasing) -> None:
         session.run_background("Looking for left bytes", lambda _, report: erasing.finish(report), said, failed)

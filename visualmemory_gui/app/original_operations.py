@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.note import NoteAction
@@ -23,9 +23,7 @@ def look(session: Session, then: Callable[[Missing], object]) -> None:
     """Look in the background whether the originals are in their place."""
 
     def work(memory: VisualMemory, report: Report) -> tuple[VisualMemory, Missing]:
-        from visualmemory_gui.engine import upkeep
-
-        return memory, upkeep.missing_originals(memory.live, report)
+        return memory, memory.maintenance.missing_originals(report)
 
     def told(found: tuple[VisualMemory, Missing]) -> None:
         memory, missing = found
@@ -56,10 +54,8 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
     """Find the missing originals of the folder ``old`` in ``new``, by place and by content, in the background."""
     ids = dict(missing.folders)[old]
 
-    def work(memory: Any, report: Report) -> Relinked:
-        from visualmemory_gui.engine import upkeep
-
-        return upkeep.relink(memory.live, old, new, report, only=frozenset(ids.tolist()))
+    def work(memory: VisualMemory, report: Report) -> Relinked:
+        return memory.maintenance.relink(old, new, report, only=frozenset(ids.tolist()))
 
     def said(done: Relinked) -> None:
         session.originals_moved.emit()

@@ -10,11 +10,6 @@ from visualmemory_gui.engine.errors import MemoryLocked, StorageError
 FILE = "memory.sqlite"  # in every memory's folder
 
 
-def file_of(memory: str | Path) -> Path:
-    """The file that edits go to."""
-    return Path(memory) / FILE
-
-
 def opening(memory: str | Path) -> str:
     """The job of opening that memory: the same for every spelling of its path."""
     return f"open {os.path.realpath(memory)}"
@@ -24,4 +19,4 @@ def only_readable(path: str | Path, error: BaseException) -> bool:
     """Whether ``error`` kept a memory from being edited that can still be read."""
     if isinstance(error, MemoryLocked):
         return True
-    return isinstance(error, StorageError) and not os.access(path, os.W_OK) and file_of(path).is_file()
+    return isinstance(error, StorageError) and not os.access(path, os.W_OK) and (Path(path) / FILE).is_file()

@@ -19,7 +19,7 @@ from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.models.watch import WatchModel
-from visualmemory_gui.app.place import file_of, only_readable, opening
+from visualmemory_gui.app.place import only_readable, opening
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import Cancelled, TagsAhead
@@ -106,13 +106,11 @@ class Session(QObject):
 
         self._wanted = opening(path)
         memory = self.memory
-        if memory is not None and not memory.live.database.is_there:
-            self.close()  # its own lock would keep the place it was moved to from being opened
-        elif memory is not None and memory.live.database.is_at(file_of(path)):
-            if memory.readonly == readonly:
+        if memory is not None and memory.is_at(path):
+            if memory.is_there and memory.readonly == readonly:
                 self.post_note(f"{Path(path).name} is open already.")
                 return None
-            self.close()
+            self.close()  # its own lock would keep it from being opened
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed, job=self._wanted)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
@@ -277,10 +275,10 @@ class Session(QObject):
         self.load_encoder()
         self.queue.set_memory(memory)
         self._following = False
-        if memory.live.finished_forget is not None:
-            self.post_note(FINISHED.format(memory.live.finished_forget.forgotten))
-        if memory.live.damaged_settings:
-            self.post_note(DAMAGED_SETTINGS.format(", ".join(memory.live.damaged_settings)))
+        if memory.maintenance.finished_forget is not None:
+            self.post_note(FINISHED.format(memory.maintenance.finished_forget.forgotten))
+        if memory.maintenance.damaged_settings:
+            self.post_note(DAMAGED_SETTINGS.format(", ".join(memory.maintenance.damaged_settings)))
 
     def _let_go(self) -> Callable[[], object] | None:
         """Forget the memory here; what closes it comes back, None when there was none."""
@@ -359,5 +357,5 @@ class Session(QObject):
 
 def deferred(memory: VisualMemory) -> VisualMemory:
     """``memory``, whose edits and decisions never wait for upkeep: the window does it in the background."""
-    memory.live.defer()
+    memory.maintenance.defer()
     return memory

@@ -9,20 +9,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.decision import closeness
 from visualmemory_gui.engine.decision.closeness import Closeness
-from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
 
 QUIET_MS = 1500
-
-
-def maintain(memory: VisualMemory, report: Report) -> bool:
-    """Do what is due. Whether decisions may look different now: the thresholds are others than before."""
-    decider = memory.live.decider
-    before = decider.thresholds
-    memory.maintain(report)
-    return decider.thresholds is not before
 
 
 def measured(memory: VisualMemory, known: Closeness | None) -> Closeness:
@@ -62,7 +53,9 @@ class Upkeep(QObject):
         self._session.run_background(
             "Measuring distances", lambda memory, _: (memory, measured(memory, known)), self._measured
         )
-        self._session.run_background("Keeping the memory in shape", maintain, self._maintained)
+        self._session.run_background(
+            "Keeping the memory in shape", lambda memory, report: memory.maintenance.run(report), self._maintained
+        )
 
     def _measured(self, found: tuple[VisualMemory, Closeness]) -> None:
         memory, known = found
@@ -73,7 +66,7 @@ class Upkeep(QObject):
         if moved:
             self._session.decision.decide_again()
         memory = self._session.memory
-        if memory is not None and memory.live.index_damage and self._told is not memory:
+        if memory is not None and memory.maintenance.index_damage and self._told is not memory:
             self._told = memory
-            self._session.post_note(f"The index is rebuilt because {memory.live.index_damage.rstrip('.')}.")
+            self._session.post_note(f"The index is rebuilt because {memory.maintenance.index_damage.rstrip('.')}.")
         self.done.emit()

@@ -50,11 +50,11 @@ def novelty(
 
     with reader(memory, device=device) as m, Progress("measuring novelty") as report:
         strange = from_folder(m, unknown, report=report)
-        m.live.refresh(report)
+        m.maintenance.measure(report)
         found = measure_novelty(
             m.snapshot,
             strange,
-            m.live.decider.thresholds,
+            m.maintenance.thresholds,
             scheme=VotingScheme.of(m.settings, k, options.rule_name(rule)),
             seed=seed,
             report=report,

@@ -33,15 +33,15 @@ def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
 
 def _tell_settings(m: VisualMemory) -> None:
     """Say on stderr which settings cannot be used."""
-    for name, why in m.live.damaged_settings.items():
+    for name, why in m.maintenance.damaged_settings.items():
         say(f"the setting {name} is damaged ({why}); its default {getattr(m.settings, name)} serves")
         say(f"`visualmemory settings {m.path} {name} VALUE` mends it")
 
 
 def _tell_index(m: VisualMemory) -> None:
     """Say on stderr that the index on disk was of no use, where it was asked."""
-    if m.live.index_damage:
-        say(f"the index on disk is not used because {m.live.index_damage}; exact search answered")
+    if m.maintenance.index_damage:
+        say(f"the index on disk is not used because {m.maintenance.index_damage}; exact search answered")
         say(f"`visualmemory compact {m.path}` builds it anew")
 
 
@@ -58,7 +58,7 @@ def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
 
 def _tell_forget(m: VisualMemory) -> None:
     """Say on stderr that a forget that was interrupted came to its end now."""
-    done = m.live.finished_forget
+    done = m.maintenance.finished_forget
     if done is not None:
         how = "what is left could not be looked for" if done.status == "not scanned" else "bytes may remain"
         say(f"a forget that was interrupted has been done to its end: {done.forgotten:,} erased; {how}")

@@ -19,7 +19,7 @@ def verify(memory: options.Memory, as_json: options.Json = False) -> None:
 
     try:
         with reader(memory) as m, Progress("checking") as report:
-            found = checks.verify(m.live, report)
+            found = m.maintenance.verify(report)
     except MemoryFolderError as error:
         if not as_json:
             raise
@@ -45,11 +45,9 @@ def compact(
     as_json: options.Json = False,
 ) -> None:
     """Shrink the database and build the index anew."""
-    from visualmemory_gui.engine import upkeep
-
     seconds = None if keep_history is None else _seconds(keep_history)
     with writer(memory) as m, Progress("compacting") as report:
-        done = upkeep.compact(m.live, keep_history_s=seconds, report=report)
+        done = m.maintenance.compact(keep_history_s=seconds, report=report)
     if as_json:
         emit({"memory": memory, **asdict(done)})
     else:
@@ -74,10 +72,8 @@ def relink(
     as_json: options.Json = False,
 ) -> None:
     """Say that source pictures moved. They are matched by their bytes."""
-    from visualmemory_gui.engine import upkeep
-
     with writer(memory) as m, Progress("looking for originals") as report:
-        done = upkeep.relink(m.live, old, new, report)
+        done = m.maintenance.relink(old, new, report)
     if as_json:
         emit({"moved": done.moved, "missing": list(done.missing)})
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,9 +24,17 @@ from visualmemory_gui.engine.store import copies, layout, schema, settings
 from visualmemory_gui.engine.store import working as working_set
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import FILE, Database, require_file
+from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.files import ImageFiles
 from visualmemory_gui.engine.store.filesystem import folder_at
+from visualmemory_gui.engine.store.history import History
+from visualmemory_gui.engine.store.kept import Kept
+from visualmemory_gui.engine.store.keys import Keys
 from visualmemory_gui.engine.store.lock import FolderLock
-from visualmemory_gui.engine.store.stores import Stores
+from visualmemory_gui.engine.store.queries import Queries
+from visualmemory_gui.engine.store.queue import QueueRows
+from visualmemory_gui.engine.store.tags import Tags
+from visualmemory_gui.engine.store.watch import Watch
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.store.written import Written
 from visualmemory_gui.engine.types import (
@@ -46,7 +54,7 @@ NOVELTY, CONFIDENCE = "novelty", "confidence"
 SHADOWED = range(100, 200_000)  # exemplars; a graph of a million is minutes of all cores for one line of text
 
 
-class LiveMemory(Stores):
+class LiveMemory:
     """What the edits and decisions of one open memory share.
 
     One re-entrant lock orders edits. A decision reads the snapshot, which an edit replaces after its commit. The
@@ -54,7 +62,21 @@ class LiveMemory(Stores):
     """
 
     def __init__(self, database: Database, lock: FolderLock | None, *, device: Device | None) -> None:
-        super().__init__(database)
+        self.database = database
+        self.folder = database.folder
+        self.readonly = database.readonly
+        self.identity = schema.encoder_identity(database)
+        self.catalog = Catalog(database)
+        self.history = History(database, self.catalog)
+        self.queries = Queries(database)
+        self.queue_rows = QueueRows(database)
+        self.watch = Watch(database)
+        self.kept = Kept(database)
+        self.keys = Keys(database)
+        self.tags = Tags(database)
+        self.files = ImageFiles(self.folder)
+        self.derived = Derived(database)
+        self._loaded_settings = settings.load(database)
         self.edit_lock = threading.RLock()
         self._device = device
         self._folder_lock = lock
@@ -106,6 +128,15 @@ class LiveMemory(Stores):
         except BaseException:
             lock.release()
             raise
+
+    @property
+    def settings(self) -> MemorySettings:
+        return self._loaded_settings.settings
+
+    @property
+    def damaged_settings(self) -> Mapping[str, str]:
+        """By name, why a setting cannot be used; its default serves."""
+        return self._loaded_settings.damaged
 
     def used_copies(self, among: Collection[copies.Copy]) -> set[copies.Copy]:
         """Those image copies that an exemplar uses."""
@@ -281,7 +312,7 @@ class LiveMemory(Stores):
         """Change one setting. Raises BadValue."""
 
         def commit() -> Changes:
-            self.take_settings(settings.save(self.database, name, value))
+            self._loaded_settings = settings.save(self.database, name, value)
             return Changes(edit=None, change=self.catalog.change(), settings=(name,))
 
         self.apply(commit)

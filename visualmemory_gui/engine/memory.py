@@ -1,4 +1,4 @@
-"""VisualMemory: edits and decisions on one memory. Its parts stand behind ``parts.Parts``."""
+"""VisualMemory: edits and decisions on one memory, a folder."""
 
 from __future__ import annotations
 
@@ -18,17 +18,23 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import require
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
+from visualmemory_gui.engine.forget import Erasing
 from visualmemory_gui.engine.index.gate import gate, gate_one
+from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.intake import BuildResult
 from visualmemory_gui.engine.live import Callback, LiveMemory
-from visualmemory_gui.engine.parts import Parts
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.query import Query, good, queries
 from visualmemory_gui.engine.reading import PictureReader, batched, images_of
-from visualmemory_gui.engine.store import difference, labels, schema
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.store import difference, labels, schema, studied
+from visualmemory_gui.engine.store.copies import Copy
+from visualmemory_gui.engine.store.database import FILE
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.schema import MOST_DIM
+from visualmemory_gui.engine.store.writer import Writer
+from visualmemory_gui.engine.study_results import StudyResults
 from visualmemory_gui.engine.teaching import TeachingQueue
 from visualmemory_gui.engine.types import (
     BROUGHT,
@@ -37,7 +43,6 @@ from visualmemory_gui.engine.types import (
     Decision,
     Device,
     EncoderIdentity,
-    IndexState,
     MemorySettings,
     NewExemplar,
     Picture,
@@ -45,6 +50,7 @@ from visualmemory_gui.engine.types import (
     SearchMode,
     Summary,
 )
+from visualmemory_gui.engine.upkeep import Maintenance
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.base import Encoder
@@ -54,7 +60,7 @@ Ids = int | Iterable[int]
 BATCH = 16
 
 
-class VisualMemory(Parts):
+class VisualMemory:
     """One memory, open. Make it with ``create`` or ``open``; use it as a context manager, or ``close`` it.
 
     Every method may be called from any thread; none starts one for edits and decisions. An edit that returned is on
@@ -62,9 +68,22 @@ class VisualMemory(Parts):
     """
 
     def __init__(self, live: LiveMemory, encoder: Encoder | None = None) -> None:
-        super().__init__(live)
-        self._reader = PictureReader(live.catalog, live.identity, lambda: live.device, encoder)
+        self._live = live
+        self.path = live.folder
+        self.readonly = live.readonly
+        self.identity = live.identity
+        self.catalog = live.catalog
+        self._reader = self._new_reader(encoder)
+        self.history = live.history
+        self.queries = live.queries
+        self.watch = live.watch
+        self.kept = live.kept
+        self.keys = live.keys
+        self.tags = live.tags
+        self.files = live.files
         self.queue = TeachingQueue(live, self._reader)
+        self.results = StudyResults(live)
+        self.maintenance = Maintenance(live, self._reader)
 
     @classmethod
     def create(
@@ -95,6 +114,11 @@ class VisualMemory(Parts):
             raise
 
     @classmethod
+    def create_for(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None = None) -> VisualMemory:
+        """Make an empty memory for vectors of an encoder that need not be here. Raises as ``create``."""
+        return cls(LiveMemory.create(path, identity, device=device))
+
+    @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
         """Open a memory. ``readonly`` takes no lock and works beside the window and on a read-only medium.
 
@@ -107,7 +131,7 @@ class VisualMemory(Parts):
     def close(self) -> None:
         """Save the index checkpoint and let go of the folder; a second call does nothing."""
         self._reader.close()
-        self.live.close()
+        self._live.close()
 
     def __enter__(self) -> VisualMemory:
         return self
@@ -118,6 +142,34 @@ class VisualMemory(Parts):
         self.close()
 
     @property
+    def settings(self) -> MemorySettings:
+        return self._live.settings
+
+    @property
+    def device(self) -> Device:
+        """The device asked for: of this opening, else of the settings."""
+        return self._live.device
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The arrays that decisions read, as they are now; they never change."""
+        return self._live.snapshot
+
+    @property
+    def searcher(self) -> Searcher:
+        """What finds nearest rows in a snapshot."""
+        return self._live.searcher
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the memory that was opened still lies at ``path``; every edit asks that itself."""
+        return self._live.database.is_there
+
+    def is_at(self, path: str | Path) -> bool:
+        """Whether the folder ``path``, however it is spelled, holds the memory that was opened."""
+        return self._live.database.is_at(Path(path) / FILE)
+
+    @property
     def encoder(self) -> Encoder:
         """The memory's encoder, loaded when first needed. Raises EncoderError."""
         return self._reader.encoder
@@ -125,7 +177,7 @@ class VisualMemory(Parts):
     def summary(self) -> Summary:
         """What the memory holds, at a glance. Loads no vectors."""
         exemplars, active, struck = self.catalog.totals()
-        return Summary(exemplars, active, struck, self.catalog.counts(), self.identity, self.index_state())
+        return Summary(exemplars, active, struck, self.catalog.counts(), self.identity, self._live.index_state())
 
     def __len__(self) -> int:
         """How many exemplars are active, that is, can vote."""
@@ -158,17 +210,24 @@ class VisualMemory(Parts):
             encoder=summary.encoder.name,
         )
 
+    def new_reader(self) -> PictureReader:
+        """One more reader of pictures for this memory, with processes of its own. Close it."""
+        return self._new_reader(None)
+
+    def _new_reader(self, encoder: Encoder | None) -> PictureReader:
+        return PictureReader(self.catalog, self.identity, lambda: self.device, encoder)
+
     def changed(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it. Raises BadValue."""
         if not callable(callback):
             raise BadValue(
                 f"a callback is called with each edit's Changes, and {arguments.kind(callback)} cannot be called"
             )
-        return self.live.subscribe(callback)
+        return self._live.subscribe(callback)
 
     def set(self, name: str, value: object) -> MemorySettings:
         """Change one setting; see ``MemorySettings``. Raises BadValue."""
-        changed = self.live.set(arguments.text(name, "the name of a setting"), str(value))
+        changed = self._live.set(arguments.text(name, "the name of a setting"), str(value))
         if name == "device":
             self._reader.drop_encoder()
         return changed
@@ -200,7 +259,7 @@ class VisualMemory(Parts):
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
         query = good(queries(self._reader, self.catalog, [image])[0])
-        return query.answered(self.live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
+        return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
 
     def decide_many(
         self,
@@ -239,7 +298,7 @@ class VisualMemory(Parts):
             asked = queries(self._reader, self.catalog, batch)
             readable = [query for query in asked if isinstance(query, Query)]
             vectors, contents = [query.vector for query in readable], [query.content for query in readable]
-            found = iter(self.live.decide_many(vectors, scheme, scope=scope, contents=contents))
+            found = iter(self._live.decide_many(vectors, scheme, scope=scope, contents=contents))
             for query in asked:
                 yield query if isinstance(query, BadImage) else query.answered(next(found), self.catalog)
 
@@ -262,7 +321,7 @@ class VisualMemory(Parts):
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
         query = Query(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
-        return query.answered(self.live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
+        return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
 
     def add(
         self, images: ImageLike | Iterable[ImageLike], labels: str | Iterable[str], *, copy: bool = True
@@ -286,10 +345,10 @@ class VisualMemory(Parts):
 
         ``found`` are the places of pictures nobody named (they lay in a folder): a bad one of them is passed over.
         """
-        self.live.require_writable()
+        self._live.require_writable()
         given = list(images_of(images))
         names = arguments.labels_of(labels, len(given))
-        return intake.add(self.live, self._reader, given, names, copy=copy, found=found)
+        return intake.add(self._live, self._reader, given, names, copy=copy, found=found)
 
     def add_vectors(
         self,
@@ -310,10 +369,24 @@ class VisualMemory(Parts):
         return self.add_rows(new)
 
     def add_rows(self, new: Sequence[NewExemplar]) -> list[int]:
-        """Add complete rows (an import's) as one step. Their vectors must have passed the gate."""
+        """Add complete rows as one step. Their vectors must have passed the gate."""
+        ids = self.add_batches([new])
+        self._live.build_index_if_large()
+        return ids
+
+    def add_batches(self, batches: Iterable[Sequence[NewExemplar]], *, copies: Collection[Copy] = ()) -> list[int]:
+        """Add complete rows (an import's), read as they are added, as one step; leaves the index as it is.
+
+        ``copies`` are the image copies that may be kept in ``files`` meanwhile: when the add fails they are gone.
+        """
         ids: list[int] = []
-        self.live.edit("add", lambda writer: ids.extend(self.catalog.add(writer, new)))
-        self.live.build_index_if_large()
+
+        def work(writer: Writer) -> None:
+            for batch in batches:
+                ids.extend(self.catalog.add(writer, batch))
+
+        with self._live.files.noted(copies, self._live.used_copies):
+            self._live.edit("add", work)
         return ids
 
     def build(
@@ -331,64 +404,91 @@ class VisualMemory(Parts):
         In place of a folder: paths of pictures, which all get ``label``.
         ``write(job)`` runs each commit where edits are allowed. Raises StorageError, BadValue, EncoderError.
         """
-        self.live.require_writable()
+        self._live.require_writable()
         places = arguments.path_of(folder) if isinstance(folder, str | PathLike) else arguments.paths_of(folder)
         plan = intake.plan(places, copy=copy, label=label, group_by=group_by)
-        return intake.build(self.live, self._reader, plan, write=write, report=report)
+        return intake.build(self._live, self._reader, plan, write=write, report=report)
 
     def strike(self, ids: Ids) -> Changes:
         """Take exemplars out of every vote, reversibly. Raises UnknownExemplar, BadValue; then nothing changed."""
         wanted = arguments.ids_of(ids)
-        return self.live.edit("strike", lambda writer: self.catalog.set_struck(writer, wanted, True))
+        return self._live.edit("strike", lambda writer: self.catalog.set_struck(writer, wanted, True))
 
     def restore(self, ids: Ids) -> Changes:
         """Let struck exemplars vote again."""
         wanted = arguments.ids_of(ids)
-        return self.live.edit("restore", lambda writer: self.catalog.set_struck(writer, wanted, False))
+        return self._live.edit("restore", lambda writer: self.catalog.set_struck(writer, wanted, False))
 
     def relabel(self, ids: Ids, label: str) -> Changes:
         """Give exemplars another label, which may be new. Raises BadLabel."""
         wanted = arguments.ids_of(ids)
-        return self.live.edit("relabel", lambda writer: self.catalog.set_label(writer, wanted, label))
+        return self._live.edit("relabel", lambda writer: self.catalog.set_label(writer, wanted, label))
 
     def relabel_each(self, wanted: Mapping[str, Ids]) -> Changes:
         """Give the exemplars of each label that label, all in one step. Raises BadLabel, UnknownExemplar, BadValue."""
         if not isinstance(wanted, Mapping):
             raise BadValue(f"relabel_each takes a mapping of labels to ids, not {arguments.kind(wanted)}")
         each = {label: arguments.ids_of(ids) for label, ids in wanted.items()}
-        return self.live.edit("relabel", lambda writer: self.catalog.set_labels(writer, each))
+        return self._live.edit("relabel", lambda writer: self.catalog.set_labels(writer, each))
 
     def reweigh(self, ids: Ids, trust: float) -> Changes:
         """Set what the votes of exemplars are multiplied by, 0 < trust <= 100. Raises BadValue."""
         wanted, factor = arguments.ids_of(ids), arguments.fraction(trust, "a trust")
-        return self.live.edit("reweigh", lambda writer: self.catalog.set_trust(writer, wanted, factor))
+        return self._live.edit("reweigh", lambda writer: self.catalog.set_trust(writer, wanted, factor))
+
+    def apply_study(
+        self,
+        kind: str,
+        change: int,
+        *,
+        strike: Ids = (),
+        relabel: Mapping[str, Ids] | None = None,
+        trust: Mapping[int, float] | None = None,
+    ) -> Changes:
+        """Do what a study found at change number ``change``, as one step of ``kind``.
+
+        ``trust`` becomes all the derived trust there is. Raises BadValue when an exemplar was edited since.
+        """
+
+        def work(writer: Writer) -> None:
+            studied.require_unchanged(self._live.database, change)
+            self.catalog.set_labels(writer, {label: arguments.ids_of(ids) for label, ids in (relabel or {}).items()})
+            self.catalog.set_struck(writer, arguments.ids_of(strike), True)
+            if trust is not None:
+                studied.set_trust(self._live.database, self.catalog, writer, trust)
+
+        return self._live.edit(kind, work)
 
     def rename_label(self, old: str, new: str) -> Changes:
         """Rename a class and everything below it; onto an existing one: merge them. Raises BadLabel, BadValue."""
         self.catalog.require_label(labels.clean(old))
-        return self.live.edit("rename", lambda writer: self.catalog.rename(writer, old, new))
+        return self._live.edit("rename", lambda writer: self.catalog.rename(writer, old, new))
 
     def forget(self, ids: Ids, *, report: Report = silent) -> Changes:
         """Erase exemplars for good, everywhere in the memory; no undo. ``Changes.receipt`` says what was done."""
-        return forget.forget(self.live, arguments.ids_of(ids), report=report)
+        return forget.forget(self._live, arguments.ids_of(ids), report=report)
+
+    def erase(self, ids: Ids) -> Erasing:
+        """The first half of ``forget``: they are gone, and what is left of them is looked for by ``finish``."""
+        return forget.erase(self._live, arguments.ids_of(ids))
 
     def undo(self) -> Changes:
         """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""
-        return self.live.apply(self.history.undo)
+        return self._live.apply(self.history.undo)
 
     def redo(self) -> Changes:
         """Do again what was undone last."""
-        return self.live.apply(self.history.redo)
+        return self._live.apply(self.history.redo)
 
     def revert(self, step: int) -> Changes:
         """Take back one earlier step as a new one; exemplars changed since are left, see ``Changes.left``."""
         number = arguments.whole(step, "a step")
-        return self.live.apply(lambda: self.history.revert(number))
+        return self._live.apply(lambda: self.history.revert(number))
 
     def go_back(self, step: int) -> Changes:
         """Undo or redo until ``step`` is the last one done; 0 undoes all. Raises BadValue."""
         number = arguments.whole(step, "a step")
-        return self.live.apply(lambda: self.history.go_back(number))
+        return self._live.apply(lambda: self.history.go_back(number))
 
     def difference(self, since: int | str | float) -> Difference:
         """What is different now from the state after a step (int), a tag (str), or a time (float, seconds since the
@@ -397,16 +497,7 @@ class VisualMemory(Parts):
             tag = self.tags.get(since)
             if tag is None:
                 raise BadValue(f"there is no tag {since!r}")
-            return difference.since_tag(self.live.database, tag)
+            return difference.since_tag(self._live.database, tag)
         if isinstance(since, Integral):
-            return difference.since_step(self.live.database, arguments.whole(since, "a step"))
-        return difference.since_time(self.live.database, arguments.fraction(since, "a time"))
-
-    def maintain(self, report: Report = silent) -> None:
-        """Do what is due: HNSW index and its checkpoint, thresholds of known and unknown, the encoder's fast form."""
-        self.live.maintain(report)
-        self._reader.prepare(report)
-
-    def index_state(self) -> IndexState:
-        """Whether exact search or HNSW proposes, and how far the checkpoint on disk is behind."""
-        return self.live.index_state()
+            return difference.since_step(self._live.database, arguments.whole(since, "a step"))
+        return difference.since_time(self._live.database, arguments.fraction(since, "a time"))

@@ -104,7 +104,7 @@ def taught(tmp_path):
 
 def test_decisions_carry_it_for_the_memory_s_own_way_to_decide(taught):
     decision = taught.decide_vector(taught.snapshot.vectors[3])
-    known = taught.live.decider.confidence
+    known = taught._live.decider.confidence
     assert known is not None
     assert decision.confidence == known.of(decision.share)
     assert taught.decide_vector(taught.snapshot.vectors[3], k=3).confidence is None
@@ -116,44 +116,44 @@ def test_decisions_carry_it_for_the_memory_s_own_way_to_decide(taught):
 def test_another_setting_asks_for_another_map(taught, name, value):
     vector = taught.snapshot.vectors[3]
     taught.decide_vector(vector)
-    before = taught.live.decider.confidence
+    before = taught._live.decider.confidence
     taught.set(name, value)
     decision = taught.decide_vector(vector, level=taught.settings.level)
-    after = taught.live.decider.confidence
+    after = taught._live.decider.confidence
     assert after.scheme == VotingScheme.of(taught.settings, level=taught.settings.level) != before.scheme
     assert decision.confidence == after.of(decision.share)
 
 
 def test_in_the_background_a_changed_setting_says_nothing_until_it_is_measured(taught):
     vector = taught.snapshot.vectors[3]
-    taught.live.defer()
+    taught.maintenance.defer()
     assert taught.decide_vector(vector).confidence is None
-    taught.maintain()
+    taught.maintenance.run()
     assert taught.decide_vector(vector).confidence is not None
     taught.set("k", 3)
     assert taught.decide_vector(vector).confidence is None
-    taught.maintain()
+    taught.maintenance.run()
     assert taught.decide_vector(vector).confidence is not None
 
 
 def test_it_is_kept_and_goes_with_any_forgotten_exemplar(taught):
-    taught.live.refresh()
-    kept = taught.live.decider.confidence
+    taught.maintenance.measure()
+    kept = taught._live.decider.confidence
     with VisualMemory.open(taught.path, readonly=True) as again:
-        assert again.live.decider.confidence == kept
+        assert again._live.decider.confidence == kept
     taught.forget([5])
-    assert taught.live.derived.get("confidence") is None
-    taught.live.refresh()
+    assert taught._live.derived.get("confidence") is None
+    taught.maintenance.measure()
     with VisualMemory.create(taught.path.parent / "never.vmem", dim=8) as never:
         snapshot = taught.snapshot
         never.add_vectors(snapshot.vectors, [snapshot.labels[c] for c in snapshot.label])
-        never.live.refresh()
-        assert never.live.decider.confidence == taught.live.decider.confidence
+        never.maintenance.measure()
+        assert never._live.decider.confidence == taught._live.decider.confidence
 
 
 def test_the_map_of_an_evaluation_is_that_of_decisions(taught):
     found = evaluate(taught).confidence
-    taught.live.refresh()
+    taught.maintenance.measure()
     assert found is not None
-    assert found.confidence == taught.live.decider.confidence
+    assert found.confidence == taught._live.decider.confidence
     assert 0 < found.ece < 0.2

@@ -52,7 +52,7 @@ def test_pictures_states_trust_and_thumbnails_survive(memory: Path, tmp_path: Pa
         assert facts(a) == facts(b)
         for old, new in zip(a.catalog.select(), b.catalog.select(), strict=True):
             assert a.catalog.thumbnail(old.id) == b.catalog.thumbnail(new.id)
-            assert b.live.files.path_of(str(new.sha256), ".png").read_bytes() == Path(str(old.source)).read_bytes()
+            assert b._live.files.path_of(str(new.sha256), ".png").read_bytes() == Path(str(old.source)).read_bytes()
 
 
 def test_a_bundle_into_a_filled_memory_is_one_step_and_twice_changes_nothing(memory: Path, tmp_path: Path) -> None:

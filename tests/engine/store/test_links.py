@@ -18,8 +18,6 @@ from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.store import schema
 from visualmemory_gui.engine.store.files import ImageFiles
 from visualmemory_gui.engine.store.lock import FolderLock, holder
-from visualmemory_gui.engine.upkeep import compact
-from visualmemory_gui.engine.verify import verify
 
 PRECIOUS = b"what somebody else wrote"
 PLACES = ("memory.sqlite", "memory.sqlite-wal", "memory.sqlite-shm", "memory.sqlite-journal", "lock", "images")
@@ -124,7 +122,7 @@ def test_a_memory_is_reached_through_a_link_above_it(folder: Path, tmp_path: Pat
     (tmp_path / "here").symlink_to(folder)
     with VisualMemory.open(tmp_path / "here") as memory:
         memory.strike([1])
-        assert verify(memory.live) == []
+        assert memory.maintenance.verify() == []
 
 
 def test_compact_empties_no_folder_behind_a_link(folder: Path, outside: Path) -> None:
@@ -134,8 +132,8 @@ def test_compact_empties_no_folder_behind_a_link(folder: Path, outside: Path) ->
     before = tree(outside)
     with VisualMemory.open(folder) as memory:
         memory.forget([1])
-        compact(memory.live)
-        found = verify(memory.live)
+        memory.maintenance.compact()
+        found = memory.maintenance.verify()
     assert tree(outside) == before
     assert {one.what for one in found} == {"link", "image"} and not any("compact" in one.detail for one in found)
 
@@ -146,16 +144,16 @@ def test_a_copy_that_is_a_link_is_damage_and_is_not_read_or_removed(folder: Path
     real.symlink_to(outside / "real.png")
     (real.parent / ("0" * 62 + ".png")).symlink_to(outside / "precious")
     with VisualMemory.open(folder) as memory:
-        details = sorted((one.what, one.detail) for one in verify(memory.live))
+        details = sorted((one.what, one.detail) for one in memory.maintenance.verify())
         assert [what for what, _ in details] == ["image", "link", "link"] and "missing" in details[0][1]
         assert not any("compact" in detail for _, detail in details)
         for exemplar in memory.catalog.select():
-            assert memory.live.files.find(str(exemplar.sha256)) in (
+            assert memory.files.find(str(exemplar.sha256)) in (
                 [],
                 [p for p in copies(folder) if not p.is_symlink() and str(exemplar.sha256)[2:] in p.name],
             )
             assert original(memory, exemplar, keep_private=True) is not None  # from the file that was added
-        compact(memory.live)
+        memory.maintenance.compact()
     assert real.is_symlink() and (outside / "real.png").exists()
 
 
@@ -190,7 +188,7 @@ def searching(tmp_path: Path) -> Path:
     with VisualMemory.create(tmp_path / "s.vmem", dim=16) as memory:
         memory.add_vectors(vectors, labels)
         memory.set("exact_limit", 100)
-        memory.maintain()
+        memory.maintenance.run()
     return tmp_path / "s.vmem"
 
 
@@ -203,9 +201,9 @@ def test_a_planted_link_at_a_name_of_the_index_is_never_written_through(
     with VisualMemory.open(searching) as memory:
         memory.add_vectors(clustered(50, dim=16, classes=4, seed=1)[0], ["new"] * 50)
         memory.decide_vector([1.0] + [0.0] * 15)
-        memory.live.build_index()
-        compact(memory.live)
-        assert verify(memory.live) == []
+        memory._live.build_index()
+        memory.maintenance.compact()
+        assert memory.maintenance.verify() == []
 
 
 def test_a_linked_checkpoint_does_not_count(searching: Path, outside: Path) -> None:
@@ -214,11 +212,13 @@ def test_a_linked_checkpoint_does_not_count(searching: Path, outside: Path) -> N
     graph.symlink_to(outside / graph.name)
     with VisualMemory.open(searching) as memory:
         assert memory.decide_vector([1.0] + [0.0] * 15).label
-        assert "missing" in str(memory.live.index_damage)
+        assert "missing" in str(memory.maintenance.index_damage)
     assert (outside / graph.name).exists()
 
 
-@pytest.mark.parametrize("work", [lambda m: compact(m.live), lambda m: m.forget([1]), lambda m: m.live.drop_arrays()])
+@pytest.mark.parametrize(
+    "work", [lambda m: m.maintenance.compact(), lambda m: m.forget([1]), lambda m: m._live.drop_arrays()]
+)
 def test_files_of_other_names_stay_where_they_are(folder: Path, work: Callable[[VisualMemory], object]) -> None:
     aside = ["letter.txt", "index-x.hnsw", "index.json.bak", "memory.sqlite.format-old", "images/readme.md"]
     aside += ["images/ab/x.png", "images/.DS_Store", "image.part", "images/zz/" + "0" * 62 + ".png"]
@@ -227,7 +227,7 @@ def test_files_of_other_names_stay_where_they_are(folder: Path, work: Callable[[
         (folder / name).write_bytes(PRECIOUS)
     with VisualMemory.open(folder) as memory:
         work(memory)
-        unknown = [one for one in verify(memory.live) if one.what == "image"]
+        unknown = [one for one in memory.maintenance.verify() if one.what == "image"]
     assert [name for name in aside if (folder / name).read_bytes() != PRECIOUS] == []
     assert len(unknown) == 4 and not any("compact" in one.detail for one in unknown)
 

@@ -18,8 +18,8 @@ def memory(tmp_path):
 
 
 def derive(memory: VisualMemory, trust: dict[int, float], kind: str = "tune"):
-    database = memory.live.database
-    return memory.live.edit(kind, lambda writer: studied.set_trust(database, memory.catalog, writer, trust))
+    database = memory._live.database
+    return memory._live.edit(kind, lambda writer: studied.set_trust(database, memory.catalog, writer, trust))
 
 
 def trusts(memory: VisualMemory) -> list[float]:
@@ -28,7 +28,7 @@ def trusts(memory: VisualMemory) -> list[float]:
 
 def derived_anywhere(memory: VisualMemory) -> list[object]:
     """Every place on disk that could hold a derived trust."""
-    rows = memory.live.database.rows
+    rows = memory._live.database.rows
     return [
         *rows("select id from exemplars where derived is not null"),
         *rows("select step from entries where field = 'derived'"),
@@ -47,7 +47,7 @@ def test_a_run_replaces_the_one_before_and_undo_brings_it_back(memory):
 
 def test_trust_set_by_hand_is_left_alone(memory):
     memory.reweigh([2], 3.0)
-    assert studied.set_by_hand(memory.live.database).tolist() == [2]
+    assert memory.catalog.trusted_by_hand().tolist() == [2]
     assert derive(memory, {1: 0.5, 2: 0.25}).reweighed == (1,)
     assert trusts(memory)[:2] == [0.5, 3.0]
 
@@ -89,7 +89,7 @@ def test_an_exemplar_that_came_after_the_run_takes_nothing_with_it(memory):
 
 def test_a_run_nobody_knows_the_time_of_counts_as_having_seen_it(memory):
     derive(memory, {1: 0.5})
-    memory.live.derived.drop("studied")
+    memory._live.derived.drop("studied")
     [late] = memory.add_vectors(np.ones((1, 8), np.float32) / np.sqrt(8), ["e"])
     memory.forget([late])
     assert derived_anywhere(memory) == []
@@ -99,4 +99,4 @@ def test_a_result_is_not_written_over_an_edit_made_since(memory):
     change = memory.snapshot.change
     memory.strike([1])
     with pytest.raises(BadValue, match="edited since"):
-        memory.live.edit("tune", lambda writer: studied.require_unchanged(memory.live.database, change))
+        memory._live.edit("tune", lambda writer: studied.require_unchanged(memory._live.database, change))

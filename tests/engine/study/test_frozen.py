@@ -15,7 +15,7 @@ def frozen_of(memory, width=10):
     return FrozenQueries(
         memory.snapshot,
         own_questions(memory.snapshot),
-        memory.live.searcher.nearest_many,
+        memory.searcher.nearest_many,
         scheme=VotingScheme.of(memory.settings),
         width=width,
     )

@@ -136,12 +136,12 @@ def test_an_edit_that_came_before_is_not_told(memory):
 
 
 def test_a_follower_that_nobody_keeps_hears_of_no_edit(memory):
-    before = len(memory.live._callbacks)
+    before = len(memory._live._callbacks)
     tracker = ImpactTracker(memory)
-    assert len(memory.live._callbacks) == before + 1
+    assert len(memory._live._callbacks) == before + 1
     del tracker
     gc.collect()
-    assert len(memory.live._callbacks) == before
+    assert len(memory._live._callbacks) == before
 
 
 def test_what_is_watched_goes_with_a_class_that_is_renamed(memory):

@@ -158,7 +158,7 @@ def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | Non
         if asked.group is not None:
             out |= (snapshot.group == asked.group[i]) & (asked.group[i] != 0)
         query = tracker._query(i)
-        near = memory.live.searcher.nearest(
+        near = memory.searcher.nearest(
             snapshot, asked.vectors[i], settings.k, mode="exact", excluded=snapshot.ids[out].tolist()
         )
         decision = decide(

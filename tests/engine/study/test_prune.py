@@ -164,7 +164,7 @@ def test_striking_all_that_is_decided_wrong_does_not_look_good(tmp_path):
         frozen = FrozenQueries(
             snapshot,
             own_questions(snapshot),
-            memory.live.searcher.nearest_many,
+            memory.searcher.nearest_many,
             scheme=VotingScheme.of(memory.settings),
             width=10,
         )

@@ -47,7 +47,7 @@ def novelty_of(memory: VisualMemory, folder: str, report: Report) -> NoveltyFoun
     from visualmemory_gui.engine.study.words import novelty_sentences
 
     strange = require_read(from_folder(memory, folder, report=report), folder)
-    thresholds = memory.live.decider.thresholds
+    thresholds = memory.maintenance.thresholds
     found = measure_novelty(
         memory.snapshot, strange, thresholds, scheme=VotingScheme.of(memory.settings), report=report
     )

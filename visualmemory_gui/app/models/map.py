@@ -142,8 +142,8 @@ def kept(memory: VisualMemory) -> Layout | None:
     """The map that is kept with the memory."""
     from visualmemory_gui.engine.study.project import KEPT, Layout
 
-    found = memory.live.derived.get(KEPT)
-    return None if found is None else Layout.from_text(found[0])
+    found = memory.results.get(KEPT)
+    return None if found is None else Layout.from_text(found)
 
 
 def laid_out(memory: VisualMemory, method: Method, report: Report) -> Layout:
@@ -153,9 +153,7 @@ def laid_out(memory: VisualMemory, method: Method, report: Report) -> Layout:
     snapshot = memory.snapshot
     layout = lay_out(snapshot, method, report=report)
     if not memory.readonly:
-        with memory.live.edit_lock:
-            if np.isin(layout.ids, memory.snapshot.ids).all():
-                memory.live.derived.put(KEPT, layout.to_text(), snapshot.change)
+        memory.results.keep(KEPT, layout.to_text(), change=snapshot.change, seen=layout.ids)
     return layout
 
 

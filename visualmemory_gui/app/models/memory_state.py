@@ -36,7 +36,7 @@ def read_state(memory: VisualMemory) -> MemoryState:
     return MemoryState(
         name=memory.path.name.removesuffix(".vmem"),
         memory=holdings(active, struck, classes),
-        index=index_text(memory.index_state()),
+        index=index_text(memory.maintenance.index_state()),
         undo=undo.name if undo else None,
         redo=redo.name if redo else None,
     )

@@ -21,7 +21,6 @@ from visualmemory_gui.engine.new_memory import new_memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.layout import DATABASE
-from visualmemory_gui.engine.store.writer import Writer
 
 QUERIES = 40
 MISTAKES = 30
@@ -67,7 +66,7 @@ def make_demo(
         m.set("level", "1")
         m.history.baseline()
         report(0, None, "learning what is unknown")
-        m.maintain()
+        m.maintenance.run()
     part.replace(place)
     return place
 
@@ -110,11 +109,7 @@ def _plant(m: VisualMemory) -> None:
     picked = lots.sample(exemplars, min(MISTAKES, len(exemplars)))
     wrong = {one.id: lots.choice([name for name in names if name != one.label] or names) for one in picked}
 
-    def relabel(writer: Writer) -> None:
-        for exemplar, label in wrong.items():
-            m.catalog.set_label(writer, [exemplar], label)
-
-    m.live.edit("relabel", relabel)
+    m.relabel_each({label: [i for i, name in wrong.items() if name == label] for label in names})
 
 
 def _remember_queries(m: VisualMemory, held: Sequence[Picked], folder: Path) -> None:

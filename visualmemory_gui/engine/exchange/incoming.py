@@ -13,14 +13,12 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError, StorageError
 from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.table import Row
-from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.new_memory import new_memory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import vector_hash
 from visualmemory_gui.engine.store.copies import Copy
-from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, NewExemplar, Skipped
 
 BATCH = 256
@@ -151,7 +149,7 @@ def _named(identity: EncoderIdentity) -> str:
 def made_for(memory: Path, identity: EncoderIdentity) -> VisualMemory:
     """A new memory for vectors that are there already. Raises EncoderMismatch when the encoder here differs."""
     _require_no_other(identity)
-    return VisualMemory(LiveMemory.create(memory, identity, device=None))
+    return VisualMemory.create_for(memory, identity)
 
 
 def _require_no_other(identity: EncoderIdentity) -> None:
@@ -167,16 +165,13 @@ def _require_no_other(identity: EncoderIdentity) -> None:
 
 def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
     wanted, unchanged, skipped = _new_ones(m, incoming.rows)
-    ids: list[int] = []
 
-    def work(writer: Writer) -> None:
+    def batches() -> Iterator[list[NewExemplar]]:
         for start in range(0, len(wanted), BATCH):
             report(start, len(wanted), "importing")
-            batch = [_complete(m, row, incoming.fetch) for row in wanted[start : start + BATCH]]
-            ids.extend(m.catalog.add(writer, batch))
+            yield [_complete(m, row, incoming.fetch) for row in wanted[start : start + BATCH]]
 
-    with m.live.files.noted({copy for copy in map(_copy_of, wanted) if copy}, m.live.used_copies):
-        m.live.edit("add", work)
+    ids = m.add_batches(batches(), copies={copy for copy in map(_copy_of, wanted) if copy})
     return Imported(len(ids), unchanged, tuple(skipped), created=False, ids=tuple(ids))
 
 
@@ -224,7 +219,7 @@ def _complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> Ne
 
 def _keep(m: VisualMemory, data: bytes, copy: Copy) -> None:
     try:
-        m.live.files.keep(data, *copy)
+        m.files.keep(data, *copy)
     except StorageError as error:
         reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
         raise StorageError(f"{m.path} cannot take the pictures: {reason}; nothing was imported") from error

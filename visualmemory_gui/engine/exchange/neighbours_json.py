@@ -35,7 +35,7 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
         for start in range(0, len(rows), _BLOCK):
             report(start, len(rows), "writing neighbours")
             block = rows[start : start + _BLOCK]
-            found = m.live.searcher.nearest_many(
+            found = m.searcher.nearest_many(
                 snapshot,
                 snapshot.vectors[block],
                 WIDTH,

@@ -33,7 +33,7 @@ def original(m: VisualMemory, exemplar: Exemplar, *, keep_private: bool) -> tupl
 
 
 def _places(m: VisualMemory, exemplar: Exemplar) -> Iterator[Path]:
-    yield from m.live.files.find(str(exemplar.sha256))
+    yield from m.files.find(str(exemplar.sha256))
     if exemplar.source is not None:
         yield Path(exemplar.source)
 

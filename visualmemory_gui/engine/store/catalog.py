@@ -166,6 +166,11 @@ class Catalog:
         """Ids of the exemplars withdrawn by undo, (n,) increasing."""
         return columns.withdrawn_ids(self._database)
 
+    def trusted_by_hand(self) -> I64:
+        """Ids of the exemplars whose trust was set by hand, which counts before a derived one; increasing."""
+        found = self._database.rows("select id from exemplars where trust is not null order by id")
+        return np.array([row[0] for row in found], np.int64)
+
     def counts(self) -> dict[str, int]:
         """Active exemplars of each label that has any, in the order of the labels."""
         sql = """select l.path, n from labels l join (select label_id, count(*) n from exemplars

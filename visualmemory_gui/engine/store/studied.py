@@ -5,21 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-import numpy as np
-
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived import STUDIED, Derived
 from visualmemory_gui.engine.store.rows import checked_trust
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.types import I64
-
-
-def set_by_hand(database: Database) -> I64:
-    """Ids of the exemplars whose trust was set by hand, which counts before a derived one; increasing."""
-    found = database.rows("select id from exemplars where trust is not null order by id")
-    return np.array([row[0] for row in found], np.int64)
 
 
 def require_unchanged(database: Database, change: int) -> None:
@@ -33,7 +24,7 @@ def set_trust(database: Database, catalog: Catalog, writer: Writer, trust: Mappi
 
     Exemplars of which a trust was set by hand keep theirs: the derived one is not written.
     """
-    by_hand = set(set_by_hand(database).tolist())
+    by_hand = set(catalog.trusted_by_hand().tolist())
     earlier = [row[0] for row in database.rows("select id from exemplars where derived is not null")]
     values: dict[int, float | None] = dict.fromkeys(earlier)
     values.update({i: checked_trust(factor) for i, factor in sorted(trust.items()) if i not in by_hand})

@@ -195,5 +195,5 @@ def _places(memory: VisualMemory, sha256: str | None, source: str | None) -> lis
     """Where the picture may lie: the copy in the memory first, then the original."""
     found: list[str] = []
     if sha256 is not None:
-        found += [str(path) for path in memory.live.files.find(sha256)]
+        found += [str(path) for path in memory.files.find(sha256)]
     return found + ([source] if source is not None else [])

@@ -22,8 +22,6 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store import studied
-from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.study.misleading import NO_VALUE
@@ -86,7 +84,7 @@ def blame(
     asked = asked[snapshot.active[asked]]
     if len(np.unique(snapshot.label[asked])) != 1:
         raise BadValue("blame takes active exemplars of one class, those of one kind of mistake")
-    search, scheme = memory.live.searcher.nearest_many, VotingScheme.of(memory.settings)
+    search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
     questions = own_questions(snapshot)
     frozen = FrozenQueries(snapshot, questions, search, scheme=scheme, width=scheme.k, report=report)
     finder = _Finder(frozen, asked, most=most, seed=seed, report=report)
@@ -114,13 +112,9 @@ def blame(
 
 def apply(memory: VisualMemory, found: Blame) -> Changes:
     """Do what ``found`` says, as one step. Raises BadValue when the memory was edited since."""
-
-    def work(writer: Writer) -> None:
-        studied.require_unchanged(memory.live.database, found.change)
-        memory.catalog.set_label(writer, found.ids("relabel"), found.true)
-        memory.catalog.set_struck(writer, found.ids("strike"), True)
-
-    return memory.live.edit("strike" if not found.ids("relabel") else "relabel", work)
+    strike, relabel = found.ids("strike"), found.ids("relabel")
+    kind = "relabel" if relabel else "strike"
+    return memory.apply_study(kind, found.change, strike=strike, relabel={found.true: relabel})
 
 
 class _Finder:

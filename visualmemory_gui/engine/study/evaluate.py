@@ -55,7 +55,7 @@ def evaluate(
     settings = memory.settings
     found = evaluate_snapshot(
         memory.snapshot,
-        partial(memory.live.searcher.nearest_many, mode="exact"),
+        partial(memory.searcher.nearest_many, mode="exact"),
         asked if given is None else given,
         ks=ks,
         rules=rules,

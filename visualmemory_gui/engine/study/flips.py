@@ -78,7 +78,7 @@ def flips(
     ``own`` the exemplar that the query is, as in ``decide_vector``; the others are for ``fewest_strikes``.
     """
     settings, searched = memory.settings, memory.snapshot
-    searcher = memory.live.searcher
+    searcher = memory.searcher
     scheme = VotingScheme.of(settings, k, rule, level=level)
     snapshot, scope = leave_own_out(searched, Scope.of("auto", exclude, own=own))
 

@@ -226,7 +226,7 @@ class ImpactTracker:
 
     def _track(self, asked: Asked, report: Report) -> None:
         memory = self._memory
-        search = memory.live.searcher.nearest_many
+        search = memory.searcher.nearest_many
         self._decisions = TrackedDecisions(self._seen, asked, search, k=memory.settings.k, report=report)
 
     def _read_expected(self) -> None:

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.reading import Embed, PictureReader, batched
+from visualmemory_gui.engine.reading import Embed, batched
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.types import F32, I64, Bools, Picture, Skipped
@@ -62,7 +62,7 @@ def from_folder(memory: VisualMemory, folder: str | Path, *, report: Report = si
             label_of[path] = labels.clean(name)
         except BadLabel as error:
             skipped.append(Skipped(path, f"its folder is no label: {error}"))
-    reader = PictureReader(memory.catalog, memory.identity, lambda: memory.live.device)
+    reader = memory.new_reader()
     try:
         with reader.bulk() as embed:
             return _read(lambda: reader.pool, embed, label_of, skipped=skipped, dim=memory.identity.dim, report=report)

@@ -98,7 +98,7 @@ def misleaders(
     """
     snapshot = memory.snapshot
     m = usual_m(snapshot.counts)
-    search, scheme = memory.live.searcher.nearest_many, VotingScheme.of(memory.settings)
+    search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
     frozen = FrozenQueries(snapshot, own_questions(snapshot), search, scheme=scheme, width=m, report=report)
     part = np.zeros(len(frozen), np.int64)
     counts = count_neighbours(frozen, part, parts=1, m=m).whole

@@ -10,9 +10,6 @@ from tempfile import gettempdir
 import numpy as np
 
 from visualmemory_gui.engine.atomic_file import scratch
-from visualmemory_gui.engine.deciding import Scope
-from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import batched
@@ -49,7 +46,7 @@ def prove(memory: VisualMemory, *, decisions: int = DECISIONS, seed: int = 0, re
     queries = _queries(memory, decisions, seed=seed)
     with scratch(Path(gettempdir())) as folder, _never_saw(memory, folder, report) as other:
         for each in (memory, other):
-            each.live.refresh(report)
+            each.maintenance.measure(report)
         mine, theirs = _places(memory), _places(other)
         different = []
         for at, query in enumerate(queries):
@@ -62,7 +59,7 @@ def prove(memory: VisualMemory, *, decisions: int = DECISIONS, seed: int = 0, re
 
 def _never_saw(memory: VisualMemory, folder: Path, report: Report) -> VisualMemory:
     """A new memory of the exemplars that ``memory`` holds, in their order."""
-    other = VisualMemory(LiveMemory.create(folder / "never-saw.vmem", memory.identity, device=memory.live.device))
+    other = VisualMemory.create_for(folder / "never-saw.vmem", memory.identity, device=memory.device)
     try:
         settings = memory.settings
         for field in fields(MemorySettings):
@@ -113,7 +110,6 @@ def _places(memory: VisualMemory) -> dict[int, int]:
 def _plain(memory: VisualMemory, query: Query, places: dict[int, int]) -> Decision:
     """The decision, its neighbours by their places, without what tells of this run."""
     vector, content = query
-    scheme = VotingScheme.of(memory.settings, level=memory.settings.level)
-    found = memory.live.decide(vector, scheme, scope=Scope("exact"), content=content)
+    found = memory.decide_vector(vector, level=memory.settings.level, search="exact", content=content)
     neighbours = tuple(replace(n, id=places[n.id]) for n in found.neighbours)
-    return replace(found, neighbours=neighbours, search=None, timings_ms={})
+    return replace(found, neighbours=neighbours, in_memory=(), search=None, timings_ms={})

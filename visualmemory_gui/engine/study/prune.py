@@ -21,8 +21,6 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store import studied
-from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.study.frozen import (
     FrozenQueries,
     Questions,
@@ -110,7 +108,7 @@ def plan(memory: VisualMemory, method: Method, *, judge: Judge = "own", seed: in
     frozen = FrozenQueries(
         snapshot,
         questions,
-        memory.live.searcher.nearest_many,
+        memory.searcher.nearest_many,
         scheme=VotingScheme.of(memory.settings),
         width=m,
         report=report,
@@ -139,16 +137,10 @@ def plan(memory: VisualMemory, method: Method, *, judge: Judge = "own", seed: in
 
 def apply(memory: VisualMemory, plan: Plan) -> Changes:
     """Do what ``plan`` says, as one step. Raises BadValue when the memory was edited since the plan was made."""
-    trust = {one.id: one.trust for one in plan.pruned if one.trust is not None}
-
-    def work(writer: Writer) -> None:
-        studied.require_unchanged(memory.live.database, plan.change)
-        if plan.method == "soft":
-            studied.set_trust(memory.live.database, memory.catalog, writer, trust)
-        else:
-            memory.catalog.set_struck(writer, plan.ids, True)
-
-    return memory.live.edit("prune", work)
+    if plan.method == "soft":
+        trust = {one.id: one.trust for one in plan.pruned if one.trust is not None}
+        return memory.apply_study("prune", plan.change, trust=trust)
+    return memory.apply_study("prune", plan.change, strike=plan.ids)
 
 
 def fifths(questions: Questions, seed: int) -> I64:
@@ -230,7 +222,7 @@ def _after(snapshot: Snapshot, choice: _Choice, fixed: Bools) -> Snapshot:
 
 def _fixed(memory: VisualMemory, snapshot: Snapshot) -> Bools:
     """Which rows carry a trust that was set by hand, (n,)."""
-    return np.isin(snapshot.ids, studied.set_by_hand(memory.live.database))
+    return np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
 
 
 def _spare(snapshot: Snapshot, named: I64) -> tuple[I64, I64]:

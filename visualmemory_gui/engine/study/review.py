@@ -96,7 +96,7 @@ class Survey:
 
 def survey(memory: VisualMemory, *, k: int = NEIGHBOURS, report: Report = silent) -> Survey:
     """Look over all active exemplars of ``memory``, without those that were kept as they are. Raises Cancelled."""
-    found = look(memory.snapshot, memory.live.searcher.nearest_many, k=k, report=report)
+    found = look(memory.snapshot, memory.searcher.nearest_many, k=k, report=report)
     labels, pairs = memory.kept.all(LABEL), memory.kept.all(PAIR)
     suspects = tuple(s for s in found.suspects if not holds(labels, (s.id, 0), s.label))
     stays = [not holds(pairs, judged, seen_of(found.labels, judged)) for judged in map(_judged, found.pairs)]

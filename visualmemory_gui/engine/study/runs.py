@@ -11,7 +11,7 @@ import base64
 import json
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,22 +89,20 @@ def keep(memory: VisualMemory, found: Evaluation, *, asked: str = OWN) -> Run | 
 
     None, and nothing is kept, where an exemplar that it saw was forgotten meanwhile. Raises ReadOnlyMemory.
     """
-    live = memory.live
-    live.require_writable()
-    with live.edit_lock:
-        if not np.isin(found.outcomes.seen, memory.snapshot.ids, assume_unique=True).all():
-            return None
-        numbers = [run.number for run in kept(memory)]
-        run = run_of(found, number=max(numbers, default=0) + 1, asked=asked)
-        live.derived.put(f"{PREFIX}{run.number:06d}", json.dumps(_packed(run)), run.change)
-        for number in numbers[: max(len(numbers) + 1 - MOST, 0)]:
-            live.derived.drop(f"{PREFIX}{number:06d}")
-    return run
+    run = run_of(found, number=0, asked=asked)
+    number = memory.results.append(
+        PREFIX,
+        lambda number: json.dumps(_packed(replace(run, number=number))),
+        change=run.change,
+        seen=found.outcomes.seen,
+        most=MOST,
+    )
+    return None if number is None else replace(run, number=number)
 
 
 def kept(memory: VisualMemory) -> list[Run]:
     """The runs that are kept, oldest first."""
-    return [_unpacked(json.loads(text)) for text in memory.live.derived.all(PREFIX).values()]
+    return [_unpacked(json.loads(text)) for text in memory.results.all(PREFIX).values()]
 
 
 def kept_run(memory: VisualMemory, number: int) -> Run:

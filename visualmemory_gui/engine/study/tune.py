@@ -22,8 +22,6 @@ from visualmemory_gui.engine.device import resolve
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store import studied
-from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
@@ -102,11 +100,11 @@ def tune(
     questions = own_questions(snapshot)
     if len(questions) < FEWEST:
         raise BadValue(f"{len(questions)} exemplars are too few to tune on; {FEWEST} are needed")
-    search, scheme = memory.live.searcher.nearest_many, VotingScheme.of(memory.settings)
+    search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
     frozen = FrozenQueries(snapshot, questions, search, scheme=scheme, width=scheme.k, report=report)
     part = split(questions.truth, questions.unit, PARTS, seed=seed)
-    fixed = np.isin(snapshot.ids, studied.set_by_hand(memory.live.database))
-    descent = _Descent(frozen, fixed, device=resolve(memory.live.device))
+    fixed = np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
+    descent = _Descent(frozen, fixed, device=resolve(memory.device))
     fitted = descent.watched(part, steps=steps, on_step=on_step, report=report)
     asked = np.flatnonzero(part == REPORT)
     before = frozen.right(which=asked)
@@ -129,12 +127,7 @@ def apply(memory: VisualMemory, tuned: Tuned) -> Changes:
     """Write the trusts as one step. Raises BadValue where tuning does not help, or the memory was edited since."""
     if tuned.refused is not None:
         raise BadValue(f"not applied: {tuned.refused}")
-
-    def work(writer: Writer) -> None:
-        studied.require_unchanged(memory.live.database, tuned.change)
-        studied.set_trust(memory.live.database, memory.catalog, writer, tuned.trust)
-
-    return memory.live.edit("tune", work)
+    return memory.apply_study("tune", tuned.change, trust=tuned.trust)
 
 
 @dataclass(frozen=True, slots=True)
