@@ -34,9 +34,9 @@ from benchmarks.edit import DIM, clustered
 from benchmarks.frames import Decided, Heartbeat, spread, wait_for
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.app import operations
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.operations import folders
 from visualmemory_gui.app.screenshot import silent_plugin, wait_until_idle
 from visualmemory_gui.engine.exchange.demo import make_demo
 
@@ -168,7 +168,7 @@ def measure_import(memory: Path, folder: Path, *, strike: bool) -> dict[str, Any
         ended: list[object] = []
         window.session.step_finished.connect(lambda: ended.append(None))
         heart, began = Heartbeat(), time.perf_counter()
-        operations.import_folder(window.session, folder, copy=False)
+        folders.import_folder(window.session, folder, copy=False)
         due = began + 2
         while not ended:
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

@@ -11,7 +11,9 @@ from hands import ask, select_rows, type_into, unpack, wait
 from PySide6.QtWidgets import QLabel, QLineEdit
 from study_scenes import evaluated, experiments, study
 
-from visualmemory_gui.app import history_operations, operations, queue_operations
+from visualmemory_gui.app.operations import exemplars, folders
+from visualmemory_gui.app.operations import history as steps
+from visualmemory_gui.app.operations import queue as waiting
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.memory import VisualMemory
 
@@ -94,7 +96,7 @@ def watch(stage: Stage) -> None:
 def queue(stage: Stage) -> None:
     """Many pictures wait; some were taught."""
     folder = stage.room / "birthday" / "demo-queries"
-    queue_operations.add(stage.window.session, sorted(str(path) for path in folder.iterdir()))
+    waiting.add(stage.window.session, sorted(str(path) for path in folder.iterdir()))
     stage.settle()
     table = stage.window.decide.queue.table
     model = stage.window.session.queue
@@ -166,13 +168,13 @@ def history(stage: Stage) -> None:
     session, view = stage.window.session, stage.window.curate
     memory = session.memory
     assert memory is not None
-    history_operations.tag(session, "before the clean-up", view.history.refresh)
+    steps.tag(session, "before the clean-up", view.history.refresh)
     stage.settle()
     ids = [int(i) for i in memory.snapshot.ids[100:112]]
-    operations.relabel(session, ids[:4], "decorations")
-    operations.strike(session, ids[4:])
+    exemplars.relabel(session, ids[:4], "decorations")
+    exemplars.strike(session, ids[4:])
     stage.settle()
-    operations.undo(session)
+    steps.undo(session)
     stage.settle()
     stage.window.notes.bar.hide()
     row = next(r for r in range(view.history.rowCount()) if view.history.step_at(r) is not None and r > 1)
@@ -207,7 +209,7 @@ def busy(stage: Stage) -> None:
     assert memory is not None
     folder = stage.room / "holiday pictures"
     unpack(stage, folder)
-    operations.import_folder(stage.window.session, folder, copy=False, label="inbox")
+    folders.import_folder(stage.window.session, folder, copy=False, label="inbox")
     wait(stage, lambda: any(task.done > 40 for task in stage.window.session.tasks.running))
     stage.shoot("busy")
     for task in stage.window.session.tasks.running:
@@ -248,7 +250,7 @@ def dialogs(stage: Stage) -> None:
 
 def long_names(stage: Stage) -> None:
     """Names as long as German ones get."""
-    operations.rename_label(
+    exemplars.rename_label(
         stage.window.session,
         "shapes/stars",
         "Verkehrssicherungseinrichtungen/Geschwindigkeitsbegrenzungsschilder mit Zusatzzeichen",

@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app import actions
+from visualmemory_gui.app.actions import curate_actions, window_actions
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.views import curate_actions, review_tabs
+from visualmemory_gui.app.views import review_tabs
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
@@ -181,7 +181,7 @@ def test_every_action_has_words_a_tip_and_an_icon(desk: Desk) -> None:
 
 
 def test_every_key_stands_on_the_key_sheet(desk: Desk) -> None:
-    places = (actions, curate_actions, review_tabs, desk.window.study)
+    places = (window_actions, curate_actions, review_tabs, desk.window.study)
     sheet = " ".join(keys for place in places for keys, _ in place.key_sheet())
     digits = {str(n) for n in range(1, 10)}
     for action in desk.window.findChildren(QAction):

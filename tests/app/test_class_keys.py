@@ -8,8 +8,9 @@ from PySide6.QtCore import Qt
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
-from visualmemory_gui.app import operations, theme
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.classes import class_rows
+from visualmemory_gui.app.operations import exemplars
 
 COUNTS = {"a": 3, "b": 3, "c": 3, "d": 0}
 
@@ -52,7 +53,7 @@ def test_the_tree_tells_it_and_a_rename_takes_it_along(desk: Desk) -> None:
     give(desk, label, 4)
     index = tree.find("class", label)
     assert index.data().endswith("· 4") and index.data(Qt.ItemDataRole.AccessibleTextRole).endswith("key 4")
-    operations.rename_label(desk.window.session, label, "animals/renamed")
+    exemplars.rename_label(desk.window.session, label, "animals/renamed")
     desk.settle()
     assert tree.find("class", "animals/renamed").data().endswith("· 4")
     give(desk, "animals/renamed", None)

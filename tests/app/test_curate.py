@@ -12,10 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QRadioButton
 
 from tests.conftest import picture, write_pictures
-from visualmemory_gui.app import forget_operations, operations
+from visualmemory_gui.app.actions import curate_actions
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.history import StepRole
-from visualmemory_gui.app.views import curate_actions
+from visualmemory_gui.app.operations import exemplars, forget, history
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.app.widgets.import_dialog import ImportDialog
@@ -201,7 +201,7 @@ def test_one_exemplar_is_forgotten_without_typing(curate):
 def test_forgetting_is_called_erasing_until_it_was_looked_for_and_can_be_proved(desk):
     told = []
     desk.window.session.saving_changed.connect(told.append)
-    forget_operations.forget(desk.window.session, [1, 2])
+    forget.forget(desk.window.session, [1, 2])
     desk.settle()
     assert told[0] == "erasing…" and told[-1] == "saved" and "saved" not in told[:-1]
     assert desk.notes[-1] == "Forgot 2 exemplars for good."
@@ -213,8 +213,8 @@ def test_forgetting_is_called_erasing_until_it_was_looked_for_and_can_be_proved(
 
 def test_there_are_words_for_whatever_a_receipt_says():
     statuses = get_args(get_type_hints(Receipt)["status"])
-    assert set(statuses) == set(forget_operations.FORGOTTEN)
-    assert "bytes are still" in forget_operations.FORGOTTEN["bytes remain"]
+    assert set(statuses) == set(forget.FORGOTTEN)
+    assert "bytes are still" in forget.FORGOTTEN["bytes remain"]
 
 
 def test_forget_stands_apart_from_strike_in_the_menu(curate):
@@ -227,10 +227,10 @@ def test_forget_stands_apart_from_strike_in_the_menu(curate):
 
 
 def test_the_history_is_newest_first_and_keeps_undone_steps_grey(curate):
-    operations.strike(curate.session, [1, 2, 3])
-    operations.relabel(curate.session, [4], "animals/fox")
+    exemplars.strike(curate.session, [1, 2, 3])
+    exemplars.relabel(curate.session, [4], "animals/fox")
     curate.settle()
-    operations.undo(curate.session)
+    history.undo(curate.session)
     curate.settle()
     model = curate.view.findChild(HistoryList).model()
     shown = [(model.index(i).data(), model.index(i).data(StepRole.Undone)) for i in range(model.rowCount())]
@@ -289,12 +289,12 @@ def test_who_looks_at_a_class_stays_there_when_it_is_renamed_and_when_that_is_un
     curate.choose("animals/tabby")
     assert curate.view.tree.place == ("class", "animals/tabby")
     assert len(curate.view.grid.ids) == 6
-    operations.undo(curate.session)
+    history.undo(curate.session)
     curate.settle()
     assert curate.view.tree.place == ("class", "animals/cat")
 
 
 def test_a_class_that_comes_is_seen_with_what_is_below_it(curate):
-    operations.relabel(curate.session, [1], "drinks/beer")
+    exemplars.relabel(curate.session, [1], "drinks/beer")
     curate.settle()
     assert "beer (1)" in rows(curate.view.tree)

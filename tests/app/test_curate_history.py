@@ -9,8 +9,8 @@ from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QInputDialog, QToolButton
 
-from visualmemory_gui.app import history_operations, operations
 from visualmemory_gui.app.models.history import Day, StepRole, by_day
+from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.widgets.filter_bar import FilterBar
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.types import Step
@@ -28,9 +28,9 @@ def edited(curate):
     curate.notes = []
     curate.session.note_posted.connect(lambda text, undo, _: curate.notes.append((text, undo)))
     for edit in (
-        lambda: operations.strike(curate.session, [1, 2]),
-        lambda: operations.relabel(curate.session, [3], "animals/fox"),
-        lambda: operations.strike(curate.session, [3]),
+        lambda: exemplars.strike(curate.session, [1, 2]),
+        lambda: exemplars.relabel(curate.session, [3], "animals/fox"),
+        lambda: exemplars.strike(curate.session, [3]),
     ):
         edit()
         curate.settle()
@@ -92,7 +92,7 @@ class TestReverting:
         assert edited.states(1, 2, 3) == ["struck", "struck", "struck"]
 
     def test_what_was_changed_since_stays_and_is_told(self, edited):
-        operations.restore(edited.session, [1])
+        exemplars.restore(edited.session, [1])
         edited.settle()
         choose(edited, "Strike out 2 exemplars")
         press(edited, "revert")
@@ -100,7 +100,7 @@ class TestReverting:
         assert last_note(edited).endswith("1 exemplar changed since stays as it is.")
 
     def test_nothing_left_to_take_back_is_told(self, edited):
-        operations.restore(edited.session, [1, 2])
+        exemplars.restore(edited.session, [1, 2])
         edited.settle()
         choose(edited, "Strike out 2 exemplars")
         press(edited, "revert")
@@ -141,7 +141,7 @@ class TestUndone:
         before = self.rows(edited, Qt.ItemDataRole.DisplayRole)
         assert self.rows(edited, StepRole.Place) == ["", "", ""]
         for _ in range(2):
-            operations.undo(edited.session)
+            history.undo(edited.session)
             edited.settle()
         assert self.rows(edited, Qt.ItemDataRole.DisplayRole) == before
         assert self.rows(edited, StepRole.Place) == ["undone", "undone, next to redo", "the memory is here"]
@@ -151,7 +151,7 @@ class TestUndone:
 
     def test_the_list_has_the_order_of_the_command_line(self, edited):
         for _ in range(3):
-            operations.undo(edited.session)
+            history.undo(edited.session)
             edited.settle()
         numbers = [step.number for step in edited.view.history.steps]
         assert numbers == [step.number for step in edited.memory.history.steps()] == sorted(numbers, reverse=True)
@@ -207,7 +207,7 @@ class TestSince:
         ],
     )
     def test_a_difference_in_words(self, found, text):
-        assert history_operations.in_words(found) == text
+        assert history.in_words(found) == text
 
 
 class TestFilters:
@@ -222,7 +222,7 @@ class TestFilters:
         assert len(curate.view.grid.selection.ids) == 16 and 2 not in curate.view.grid.selection.ids
 
     def test_trust_that_is_not_one(self, curate):
-        operations.reweigh(curate.session, [4, 7], 0.5)
+        exemplars.reweigh(curate.session, [4, 7], 0.5)
         curate.settle()
         curate.view.filter.set_state("weighed")
         curate.settle()
@@ -266,7 +266,7 @@ def test_the_menu_opens_by_mouse_and_by_key(edited, qtbot):
 
 def test_a_history_without_steps_says_so(curate):
     assert curate.view.steps.empty.isVisibleTo(curate.view)
-    operations.strike(curate.session, [1])
+    exemplars.strike(curate.session, [1])
     curate.settle()
     assert not curate.view.steps.empty.isVisibleTo(curate.view)
 

@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
-from visualmemory_gui.app import forget_operations, operations
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.asking import answer, embed, query_of
+from visualmemory_gui.app.operations import exemplars, forget, teaching
 from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.memory import VisualMemory
@@ -243,7 +243,7 @@ def test_an_image_that_is_in_the_memory_says_so_before_the_vote(desk: Desk, red:
 
 def test_an_image_in_the_memory_that_is_outvoted_is_first_what_it_is_there_as(desk: Desk, red: Path) -> None:
     desk.window.session.decision.set_rule("plurality")
-    operations.teach(desk.window.session, [red], "plants/rose")
+    teaching.teach(desk.window.session, [red], "plants/rose")
     desk.settle()
     desk.drop_files(desk.window.decide, red)
     assert headline_of(desk) == ["In the memory as plants/rose (exemplar 19). The vote: animals/cat"]
@@ -258,7 +258,7 @@ def test_an_exemplar_asked_for_says_what_it_is_and_that_it_is_decided_without_it
 
 
 def test_a_struck_exemplar_is_named_as_one_and_makes_nothing_known(desk: Desk) -> None:
-    operations.strike(desk.window.session, [1])
+    exemplars.strike(desk.window.session, [1])
     desk.settle()
     desk.window.on_query_chosen(1)
     desk.settle()
@@ -382,7 +382,7 @@ def test_space_shows_the_card_large_and_escape_closes_it(desk: Desk, red: Path) 
 def test_forgetting_the_query_itself_clears_it(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()
-    forget_operations.forget(desk.window.session, [1])
+    forget.forget(desk.window.session, [1])
     desk.settle()
     assert desk.window.session.decision.query is None
     assert text_saved(desk) == "saved"

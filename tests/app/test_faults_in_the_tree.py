@@ -14,10 +14,11 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app import actions, operations
+from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.neighbours import LOCKED
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
@@ -95,7 +96,7 @@ class TestReadOnly:
     def test_a_button_that_strikes_out_is_off_and_described_by_why(self, reader: Desk) -> None:
         reader.press("actionCurate")
         button = named(reader.window.curate, "Strike out", Role.PushButton, Role.Button)
-        assert button.state().disabled and actions.WHY_OFF in button.text(Text.Description)
+        assert button.state().disabled and window_actions.WHY_OFF in button.text(Text.Description)
 
 
 class TestDialogs:
@@ -211,7 +212,7 @@ class TestNotes:
         assert used == ["Show files"] and sorted(heard()) == sorted(set(names) - {"Show files"})
 
     def test_undo_says_of_which_note_it_is(self, desk: Desk, qtbot: QtBot) -> None:
-        operations.strike(desk.window.session, [1])
+        exemplars.strike(desk.window.session, [1])
         desk.settle()
         undo = named(desk.window.note, "Undo: Struck", Role.PushButton, Role.Button)
         press(undo, qtbot)

@@ -10,7 +10,8 @@ import pytest
 from tests.app.conftest import Desk
 from tests.conftest import picture, write_pictures
 from tests.reliability.planting import plant
-from visualmemory_gui.app import operations, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.operations import folders, teaching
 from visualmemory_gui.engine.errors import NetworkMemory
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.store import filesystem
@@ -75,12 +76,12 @@ def test_an_exemplar_whose_file_vanished_keeps_its_thumbnail_and_is_decided(desk
 
 
 def test_a_query_whose_file_vanished_is_told_when_it_is_taught_by_path(desk: Desk, tmp_path: Path) -> None:
-    operations.teach(desk.window.session, [tmp_path / "vanished.png"], "new")
+    teaching.teach(desk.window.session, [tmp_path / "vanished.png"], "new")
     desk.settle()
     assert "vanished.png" in desk.errors[0][0]
     desk.window.errors.accept()
     picture((9, 9, 200), seed=3).save(tmp_path / "there.png")
-    operations.teach(desk.window.session, [tmp_path / "there.png"], "new")
+    teaching.teach(desk.window.session, [tmp_path / "there.png"], "new")
     desk.settle()
     assert "Taught 1 exemplar" in desk.notes[-1]
 
@@ -89,7 +90,7 @@ def test_the_look_can_change_while_pictures_come_in(desk: Desk, tmp_path: Path) 
     looks = []
     theme.notifier.changed.connect(lambda: looks.append(theme.current().name))
     desk.window.on_query_chosen(1)
-    operations.import_folder(desk.window.session, write_pictures(tmp_path / "more", each=12), copy=False)
+    folders.import_folder(desk.window.session, write_pictures(tmp_path / "more", each=12), copy=False)
     while desk.window.session.tasks.busy:
         desk.window.look.toggle_theme()
         desk.window.grab()

@@ -13,12 +13,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QSlider
 
 from tests.app.curate_hands import Hands
-from visualmemory_gui.app import mass_operations, spare_memory
+from visualmemory_gui.app import spare_memory
 from visualmemory_gui.app.models import exemplars
 from visualmemory_gui.app.models.cells import CellsModel
 from visualmemory_gui.app.models.exemplars import Cell, ExemplarsModel, Filter, find
 from visualmemory_gui.app.models.originals import missing_originals
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import teaching
 from visualmemory_gui.app.widgets import grid_voice
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 from visualmemory_gui.engine.errors import BadValue
@@ -192,7 +193,7 @@ def files(paths: list[Path]) -> QMimeData:
 
 
 def test_hundreds_of_pictures_dropped_on_a_class_are_one_step_and_bad_ones_are_told(curate, tmp_path, monkeypatch):
-    monkeypatch.setattr(mass_operations, "MANY", 20)
+    monkeypatch.setattr(teaching, "MANY", 20)
     paths = pictures(tmp_path / "new", 40)
     paths[7].write_bytes(b"no picture")
     paths[9].unlink()
@@ -208,7 +209,7 @@ def test_hundreds_of_pictures_dropped_on_a_class_are_one_step_and_bad_ones_are_t
 
 
 def test_a_crowd_dropped_where_no_class_is_asks_once(curate, tmp_path, monkeypatch):
-    monkeypatch.setattr(mass_operations, "MANY", 20)
+    monkeypatch.setattr(teaching, "MANY", 20)
     curate.drop(curate.view.grid.viewport(), files(pictures(tmp_path / "new", 30)), QPoint(30, 30))
     curate.choose("animals/fox")
     curate.settle()

@@ -8,7 +8,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app import actions, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.card_roles import CardRole, factor_text
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.neighbours import closeness_text, spoken
@@ -90,8 +91,8 @@ def test_for_an_exemplar_of_the_memory_teaching_is_called_what_it_is(desk: Desk)
 
 def test_confirm_names_the_winner_and_at_a_level_the_full_label() -> None:
     nothing = {"selected": 0, "struck": 0, "undo": None, "redo": None}
-    assert actions.texts(winner="a/b", **nothing)["actionConfirm"] == "Confirm a/b"
-    assert actions.texts(winner="a/b", level=True, **nothing)["actionConfirm"] == "Confirm as a/b"
+    assert window_actions.texts(winner="a/b", **nothing)["actionConfirm"] == "Confirm a/b"
+    assert window_actions.texts(winner="a/b", level=True, **nothing)["actionConfirm"] == "Confirm as a/b"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
-from visualmemory_gui.app import operations
 from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
 
@@ -61,7 +61,7 @@ def partly_read(desk: Desk, tmp_path: Path) -> Desk:
     """A window that has imported a folder with a file that is no picture."""
     folder = write_pictures(tmp_path / "more", each=2)
     (folder / "broken.png").write_text("no picture")
-    operations.import_folder(desk.window.session, folder, copy=True)
+    folders.import_folder(desk.window.session, folder, copy=True)
     desk.settle()
     return desk
 
@@ -76,7 +76,7 @@ def test_no_two_buttons_of_a_note_say_the_same(partly_read: Desk) -> None:
 def test_the_files_that_were_skipped_can_be_shown_after_another_note(partly_read: Desk) -> None:
     said = partly_read.window.note.text
     for exemplar in (1, 2):
-        operations.strike(partly_read.window.session, [exemplar])
+        exemplars.strike(partly_read.window.session, [exemplar])
         partly_read.settle()
     assert "Struck" in partly_read.window.note.text
     partly_read.window.let_go()

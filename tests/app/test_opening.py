@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
-from visualmemory_gui.app import folder_operations, operations, preferences
+from visualmemory_gui.app import preferences
+from visualmemory_gui.app.operations import exchange, folders
 from visualmemory_gui.app.place import opening
 from visualmemory_gui.app.widgets.empty_state import BeginButton
 from visualmemory_gui.engine.exchange import bundle, demo
@@ -51,9 +52,9 @@ def test_the_demo_asked_for_many_times_is_opened_once_and_can_be_edited(
     empty_desk: Desk, demo_made: Path, presses: int
 ) -> None:
     for _ in range(presses):
-        operations.open_demo(empty_desk.window.session)
+        exchange.open_demo(empty_desk.window.session)
     empty_desk.settle()
-    operations.open_demo(empty_desk.window.session)
+    exchange.open_demo(empty_desk.window.session)
     empty_desk.settle()
     assert_open_for_editing(empty_desk, demo_made)
 
@@ -133,7 +134,7 @@ def test_a_memory_open_for_reading_is_opened_for_editing_once_that_is_possible(d
 def test_a_folder_that_is_being_imported_is_imported_once(desk: Desk, tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / "more", each=4)
     for _ in range(2):
-        operations.import_folder(desk.window.session, folder, copy=True)
+        folders.import_folder(desk.window.session, folder, copy=True)
     assert len([task for task in desk.window.session.tasks.running if task.once.startswith("import")]) == 1
     desk.settle()
     assert len([note for note in desk.notes if note.startswith("Added")]) == 1
@@ -142,9 +143,7 @@ def test_a_folder_that_is_being_imported_is_imported_once(desk: Desk, tmp_path: 
 def test_a_bundle_opened_twice_is_unpacked_once(desk: Desk, tmp_path: Path) -> None:
     bundle.export(desk.memory, tmp_path / "small.vmemz")
     for _ in range(2):
-        folder_operations.open_bundle(
-            desk.window.session, str(tmp_path / "small.vmemz"), str(tmp_path / "unpacked.vmem")
-        )
+        exchange.open_bundle(desk.window.session, str(tmp_path / "small.vmemz"), str(tmp_path / "unpacked.vmem"))
     desk.settle()
     assert_open_for_editing(desk, tmp_path / "unpacked.vmem")
 

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.engine.study.study_memories import hubs, memory_of, noisy
-from visualmemory_gui.app import forget_operations, operations, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.operations import exemplars, forget
 from visualmemory_gui.app.views.prune_page import PrunePage
 from visualmemory_gui.app.views.tune_page import TunePage
 
@@ -102,7 +103,7 @@ class TestPrune:
 
     def test_what_was_looked_at_before_an_edit_cannot_be_applied(self, pruning) -> None:
         desk, page = pruning
-        operations.strike(desk.window.session, [1])
+        exemplars.strike(desk.window.session, [1])
         desk.settle()
         assert not page.actions_by_id["apply"].isEnabled() and "edited since" in page.why.text()
         assert page.rows.rowCount()  # it stays in sight
@@ -145,7 +146,7 @@ class TestPrune:
 
     def test_one_class_only_is_told_on_the_page(self, pruning) -> None:
         desk, page = pruning
-        operations.relabel(desk.window.session, list(range(1, 241)), "a")
+        exemplars.relabel(desk.window.session, list(range(1, 241)), "a")
         desk.settle()
         page.look()
         desk.settle()
@@ -217,7 +218,7 @@ class TestTune:
         desk, page = tuning
         page.look()
         desk.settle()
-        forget_operations.forget(desk.window.session, [1])
+        forget.forget(desk.window.session, [1])
         desk.settle()
         assert page.model.found is None and page.model.steps == ()
         assert [curve.chart for curve in page.charts] == [None, None]

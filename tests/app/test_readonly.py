@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QStyleOptionView
 
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
-from visualmemory_gui.app import actions, operations
+from visualmemory_gui.app.actions import window_actions
+from visualmemory_gui.app.actions.refused_keys import EDITS
 from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.operations.edit import READ_ONLY
 from visualmemory_gui.app.place import only_readable
-from visualmemory_gui.app.refused_keys import EDITS
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.engine.errors import MemoryLocked, NotAMemory, StorageError
 from visualmemory_gui.engine.memory import VisualMemory
@@ -49,7 +50,7 @@ def test_no_edit_is_on_and_none_gets_through(reader: Desk) -> None:
     reader.window.on_query_chosen(1)
     reader.settle()
     reader.select([n.id for n in reader.decision.neighbours])
-    for name, spec in actions.SPECS.items():
+    for name, spec in window_actions.SPECS.items():
         if {"writable", "undo", "redo"} & set(spec.needs):
             assert not reader.window.actions_by_id[name].isEnabled(), name
     commands = reader.window.commands
@@ -69,7 +70,7 @@ def test_a_key_that_would_edit_says_why_it_does_not(reader: Desk, key: str) -> N
     grid.setFocus()
     QTest.keyClick(grid, getattr(Qt.Key, f"Key_{key}"))
     reader.settle()
-    assert reader.notes == [operations.READ_ONLY]
+    assert reader.notes == [READ_ONLY]
 
 
 @pytest.mark.parametrize("key", ["X", "Delete", "R", "F2"])
@@ -81,7 +82,7 @@ def test_a_key_of_the_grid_says_why_it_does_nothing(reader: Desk, key: str) -> N
     grid.changed_selection()
     QTest.keyClick(grid, getattr(Qt.Key, f"Key_{key}"))
     reader.settle()
-    assert reader.notes == [operations.READ_ONLY] and not reader.errors
+    assert reader.notes == [READ_ONLY] and not reader.errors
 
 
 def test_keys_edit_again_in_a_memory_that_can_be_written(reader: Desk, small: Path) -> None:
@@ -109,7 +110,7 @@ def test_the_button_of_a_card_is_faint_and_says_why(reader: Desk) -> None:
     locked = grid.viewport().grab(spot).toImage()
     QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=spot.center())
     reader.settle()
-    assert reader.notes == [operations.READ_ONLY]
+    assert reader.notes == [READ_ONLY]
     reader.open(reader.memory.path)
     reader.window.on_query_chosen(1)
     reader.settle()
@@ -123,7 +124,7 @@ def test_every_action_that_is_off_says_why(reader: Desk) -> None:
     edits = [action for action in reader.window.findChildren(QAction) if action.property(EDITS)]
     assert len(edits) > 20
     assert all(not action.isEnabled() for action in edits)
-    silent = [action.objectName() for action in edits if actions.WHY_OFF not in action.toolTip()]
+    silent = [action.objectName() for action in edits if window_actions.WHY_OFF not in action.toolTip()]
     assert not silent
 
 
@@ -133,7 +134,7 @@ def test_what_is_dropped_on_a_class_says_why_it_is_not_taught(reader: Desk, tmp_
     [picture] = list(write_pictures(tmp_path / "new", each=1).rglob("*.png"))[:1]
     classes = reader.window.decide.decision.classes
     reader.drop_files(classes.viewport(), picture, at=classes.visualRect(classes.model().index(0)).center())
-    assert reader.notes == [operations.READ_ONLY]
+    assert reader.notes == [READ_ONLY]
 
 
 def test_another_k_is_used_but_not_kept(reader: Desk) -> None:

@@ -11,9 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.app import operations, theme
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import memory_scan
 from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
 
@@ -72,7 +73,7 @@ def clean(curate, tmp_path):
 @pytest.fixture
 def flipped(clean):
     """Two exemplars with the label of another class: a cat (3) and a dog (70) are called roses."""
-    operations.relabel(clean.session, [3, 70], "rose")
+    exemplars.relabel(clean.session, [3, 70], "rose")
     clean.settle()
     hands = Reviewing(clean)
     hands.show(hands.tabs.suspects)
@@ -106,7 +107,7 @@ class TestWrongLabels:
         flipped.key(Qt.Key.Key_Return)
         assert flipped.curate.labels(3, 70) == [TRUE[i] for i in [3, 70]]
         assert flipped.notes[-1][0].startswith("Relabelled 2 exemplars as suggested.")
-        operations.undo(flipped.curate.session)
+        history.undo(flipped.curate.session)
         flipped.settle()
         assert sorted(flipped.ids()) == sorted([3, 70])
 
@@ -332,7 +333,7 @@ class TestMisleading:
 class TestAnyTime:
     def test_a_large_memory_is_looked_over_when_it_is_asked_for(self, flipped, monkeypatch):
         monkeypatch.setattr(memory_scan, "AUTO", 5)
-        operations.strike(flipped.curate.session, [flipped.ids()[0]])
+        exemplars.strike(flipped.curate.session, [flipped.ids()[0]])
         flipped.settle()
         page = flipped.tabs.suspects
         assert page.summary.text().endswith("1 edit since.") and len(flipped.ids()) == 1

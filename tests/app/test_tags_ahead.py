@@ -10,18 +10,18 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app import history_operations, operations
+from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.views.choosers import Choosers
 
 
 @pytest.fixture
 def gone_back(desk: Desk) -> Desk:
     """Exemplar 1 struck, that state tagged "clean", and gone back from."""
-    operations.strike(desk.window.session, [1])
+    exemplars.strike(desk.window.session, [1])
     desk.settle()
-    history_operations.tag(desk.window.session, "clean", lambda: None)
+    history.tag(desk.window.session, "clean", lambda: None)
     desk.settle()
-    operations.undo(desk.window.session)
+    history.undo(desk.window.session)
     desk.settle()
     return desk
 
@@ -39,9 +39,9 @@ def questions(desk: Desk) -> list[QMessageBox]:
 
 
 EDITS = (
-    partial(operations.strike, ids=[2]),
-    partial(operations.relabel, ids=[2], label="new"),
-    partial(operations.reweigh, ids=[2], trust=0.5),
+    partial(exemplars.strike, ids=[2]),
+    partial(exemplars.relabel, ids=[2], label="new"),
+    partial(exemplars.reweigh, ids=[2], trust=0.5),
 )
 
 
@@ -52,7 +52,7 @@ def test_kept_the_memory_stays_as_it_was_and_redo_leads_there(gone_back: Desk, e
     gone_back.settle()
     assert gone_back.ask.asked[-1] == "clean" and "“clean” can be redone" in gone_back.notes[-1]
     assert states(gone_back, 1, 2) == ["active", "active"] and tags(gone_back) == ["clean"]
-    operations.redo(gone_back.window.session)
+    history.redo(gone_back.window.session)
     gone_back.settle()
     assert states(gone_back, 1) == ["struck"] and gone_back.errors == []
 
@@ -71,7 +71,7 @@ def test_several_edits_before_the_answer_wait_for_one_question(
     commands = gone_back.window.memory_commands
     monkeypatch.setattr(commands, "_ask", Choosers(gone_back.window))
     for exemplar in (2, 3):
-        operations.strike(gone_back.window.session, [exemplar])
+        exemplars.strike(gone_back.window.session, [exemplar])
     gone_back.settle()
     [box] = questions(gone_back)
     assert box.isVisible() and "“clean”" in box.text()
@@ -83,7 +83,7 @@ def test_several_edits_before_the_answer_wait_for_one_question(
 
 def test_enter_keeps_the_tag(gone_back: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gone_back.window.memory_commands, "_ask", Choosers(gone_back.window))
-    operations.strike(gone_back.window.session, [2])
+    exemplars.strike(gone_back.window.session, [2])
     gone_back.settle()
     [box] = questions(gone_back)
     qtbot.waitUntil(lambda: box.focusWidget() is box.defaultButton())
@@ -95,7 +95,7 @@ def test_enter_keeps_the_tag(gone_back: Desk, qtbot: QtBot, monkeypatch: pytest.
 def test_after_a_no_the_next_edit_asks_again(gone_back: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gone_back.window.memory_commands, "_ask", Choosers(gone_back.window))
     for _ in range(2):
-        operations.strike(gone_back.window.session, [2])
+        exemplars.strike(gone_back.window.session, [2])
         gone_back.settle()
         [box] = questions(gone_back)
         box.reject()

@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import picture
-from visualmemory_gui.app import actions, operations
+from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.application import keep_log
+from visualmemory_gui.app.operations import exemplars, folders, history, teaching
 from visualmemory_gui.app.preferences import log_folder
 from visualmemory_gui.app.session import log
 from visualmemory_gui.app.uncaught import Uncaught
@@ -99,7 +100,7 @@ def test_an_exception_in_a_paint_event_is_told_once_however_often_the_window_is_
     lives_on(alive)
 
 
-@pytest.mark.parametrize("name", actions.SPECS)
+@pytest.mark.parametrize("name", window_actions.SPECS)
 def test_an_exception_in_the_handler_of_an_action(alive: Desk, name: str, qtbot: QtBot) -> None:
     action = alive.window.actions_by_id[name]
     action.triggered.disconnect()
@@ -115,15 +116,15 @@ def test_an_exception_in_the_handler_of_an_action(alive: Desk, name: str, qtbot:
 
 
 ASKED: dict[str, Callable[[Desk, Path], object]] = {
-    "strike": lambda d, _: operations.strike(d.window.session, [1]),
-    "restore": lambda d, _: operations.restore(d.window.session, [1]),
-    "relabel": lambda d, _: operations.relabel(d.window.session, [1], "plants/rose"),
-    "reweigh": lambda d, _: operations.reweigh(d.window.session, [1], 0.5),
-    "rename_label": lambda d, _: operations.rename_label(d.window.session, "animals/cat", "cat"),
-    "add_pictures": lambda d, folder: operations.teach(d.window.session, [folder / "new.png"], "new"),
-    "undo": lambda d, _: operations.undo(d.window.session),
-    "redo": lambda d, _: operations.redo(d.window.session),
-    "build": lambda d, folder: operations.import_folder(d.window.session, folder, copy=False),
+    "strike": lambda d, _: exemplars.strike(d.window.session, [1]),
+    "restore": lambda d, _: exemplars.restore(d.window.session, [1]),
+    "relabel": lambda d, _: exemplars.relabel(d.window.session, [1], "plants/rose"),
+    "reweigh": lambda d, _: exemplars.reweigh(d.window.session, [1], 0.5),
+    "rename_label": lambda d, _: exemplars.rename_label(d.window.session, "animals/cat", "cat"),
+    "add_pictures": lambda d, folder: teaching.teach(d.window.session, [folder / "new.png"], "new"),
+    "undo": lambda d, _: history.undo(d.window.session),
+    "redo": lambda d, _: history.redo(d.window.session),
+    "build": lambda d, folder: folders.import_folder(d.window.session, folder, copy=False),
     "decide_vector": lambda d, _: d.window.session.decision.ask_exemplar(2),
     "picture": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
     "embed": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),

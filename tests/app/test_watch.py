@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTableView
 
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
-from visualmemory_gui.app import forget_operations, operations
+from visualmemory_gui.app.operations import exemplars, folders, forget
 from visualmemory_gui.engine.types import Changes
 
 
@@ -83,7 +83,7 @@ def cancel_all(desk: Desk) -> None:
 
 
 def test_an_edit_of_trust_counts_the_decisions_of_those_it_trusts_otherwise(desk: Desk) -> None:
-    operations.reweigh(desk.window.session, list(range(1, 17)), 0.2)
+    exemplars.reweigh(desk.window.session, list(range(1, 17)), 0.2)
     desk.settle()
     assert " of 18 decisions changed." in desk.window.note.text
 
@@ -97,12 +97,12 @@ def test_what_is_tracked_after_a_cancelled_import_is_the_memory_as_it_is(desk: D
             cancel_all(desk)
 
     session.changed.connect(stop)
-    operations.import_folder(session, str(more), copy=False)
+    folders.import_folder(session, str(more), copy=False)
     desk.settle()
     session.changed.disconnect(stop)
     here = desk.memory.snapshot.active_count
     assert 18 < here < 138
-    operations.reweigh(session, [1], 0.5)
+    exemplars.reweigh(session, [1], 0.5)
     desk.settle()
     assert f" of {here} decisions changed." in desk.window.note.text
 
@@ -113,7 +113,7 @@ def test_tracking_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> None
     cancel_all(desk)
     desk.settle()
     assert watch.tracker is None
-    operations.reweigh(desk.window.session, [1], 0.5)
+    exemplars.reweigh(desk.window.session, [1], 0.5)
     desk.settle()
     assert watch.tracker is not None
 
@@ -149,6 +149,6 @@ def test_the_watch_set_outlives_a_restart_and_forgets_with_its_picture(desk: Des
     desk.open(small)
     assert cell(desk, 0, 1) == "lynx"
     taught = int(desk.memory.snapshot.ids[-1])
-    forget_operations.forget(desk.window.session, [taught])
+    forget.forget(desk.window.session, [taught])
     desk.settle()
     assert table(desk).model().rowCount() == 0

@@ -14,7 +14,8 @@ from shiboken6 import delete
 
 from tests.app.conftest import Answers, Desk
 from tests.conftest import write_pictures
-from visualmemory_gui.app import actions, preferences, screenshot
+from visualmemory_gui.app import preferences, screenshot
+from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.memory_state import index_text
 from visualmemory_gui.engine.memory import VisualMemory
@@ -83,9 +84,9 @@ def test_an_import_is_one_step_that_undo_takes_back(desk: Desk, tmp_path: Path) 
 
 
 def test_every_action_has_a_handler_and_no_two_share_a_key(empty_desk: Desk) -> None:
-    keys = [key for spec in actions.ACTIONS for key in spec.keys]
+    keys = [key for spec in window_actions.ACTIONS for key in spec.keys]
     assert len(keys) == len(set(keys))
-    for spec in actions.ACTIONS:
+    for spec in window_actions.ACTIONS:
         assert callable(empty_desk.window._handler(spec.handler))
 
 

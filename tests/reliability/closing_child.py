@@ -12,9 +12,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
-from visualmemory_gui.app import operations, queue_operations
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.operations import exchange, exemplars, folders, history, queue
 from visualmemory_gui.app.uncaught import Uncaught
 
 
@@ -32,8 +32,8 @@ def build_index(window: MainWindow) -> None:
 
 def edit_much(window: MainWindow) -> None:
     for number in range(1, 60):
-        operations.strike(window.session, [number])
-        operations.undo(window.session)
+        exemplars.strike(window.session, [number])
+        history.undo(window.session)
 
 
 def look_around(window: MainWindow) -> None:
@@ -47,9 +47,9 @@ def tasks(folder: Path, target: Path) -> dict[str, Callable[[MainWindow], object
     """What the window may be doing when it is closed. "open" closes while the memory or its encoder is being loaded."""
     return {
         "open": lambda window: None,
-        "import": lambda window: operations.import_folder(window.session, folder, copy=True),
-        "export": lambda window: operations.export(window.session, target, "bundle"),
-        "queue": lambda window: queue_operations.add(window.session, pictures_of(folder)),
+        "import": lambda window: folders.import_folder(window.session, folder, copy=True),
+        "export": lambda window: exchange.export(window.session, target, "bundle"),
+        "queue": lambda window: queue.add(window.session, pictures_of(folder)),
         "review": lambda window: window.curate.tabs.model.look(),
         "index": build_index,
         "edits": edit_much,

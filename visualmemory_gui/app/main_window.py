@@ -9,22 +9,25 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import actions, operations, preferences, resources, watch_operations
-from visualmemory_gui.app.action_states import ActionStates
-from visualmemory_gui.app.commands import Commands
-from visualmemory_gui.app.dialogs import Asking
-from visualmemory_gui.app.memory_commands import MemoryCommands
+from visualmemory_gui.app import preferences, resources
+from visualmemory_gui.app.actions import curate_actions, window_actions
+from visualmemory_gui.app.actions.action_states import ActionStates
+from visualmemory_gui.app.actions.decide_commands import Commands
+from visualmemory_gui.app.actions.dialogs import Dialogs
+from visualmemory_gui.app.actions.memory_commands import MemoryCommands
+from visualmemory_gui.app.actions.reason_commands import ReasonCommands
+from visualmemory_gui.app.actions.refused_keys import RefusedKeys
+from visualmemory_gui.app.actions.settings_commands import SettingsCommands
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.notes import Notes
+from visualmemory_gui.app.operations import exchange, watch_set
+from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.place import opening
-from visualmemory_gui.app.reason_commands import ReasonCommands
-from visualmemory_gui.app.refused_keys import RefusedKeys
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.settings_commands import SettingsCommands
 from visualmemory_gui.app.upkeep import Upkeep
-from visualmemory_gui.app.views import curate_actions, review_tabs
+from visualmemory_gui.app.views import review_tabs
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
@@ -45,7 +48,7 @@ NAME = "Visual Memory"
 class MainWindow(QMainWindow):
     """Owns the session. ``ask`` brings the dialogs; without it the real ones are used."""
 
-    def __init__(self, *, settings: QSettings | None = None, ask: Asking | None = None) -> None:
+    def __init__(self, *, settings: QSettings | None = None, ask: Dialogs | None = None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle(NAME)
@@ -56,19 +59,19 @@ class MainWindow(QMainWindow):
         self._upkeep = Upkeep(self.session, self)
         self._warming = Warming(self.session.tasks, self._is_open, self)
         self._make_workspaces()
-        self.ask: Asking = ask or Choosers(self)
+        self.ask: Dialogs = ask or Choosers(self)
         self.memory_commands = MemoryCommands(self.session, self.ask)
         self.look = SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side)
         self.commands = Commands(self.session, self.decide, self.ask, self)
         self.reasons = ReasonCommands(self.session, self.ask, self.on_query_chosen)
-        self.actions_by_id = actions.build(self, self._handler)
+        self.actions_by_id = window_actions.build(self, self._handler)
         self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
-        self.notes = Notes(self.session, self.ask, self)
+        self.notes = Notes(self.session, self)
         self.errors = ErrorDialog(self)
         self._focus_ring = FocusRing(self)
         self._painted = False
         self._lay_out()
-        self._refused_keys = RefusedKeys(self, partial(operations.may_write, self.session))
+        self._refused_keys = RefusedKeys(self, partial(may_write, self.session))
         self._connect()
         preferences.restore_window(self.settings, self)
         self.empty.set_recent(preferences.recent_memories(self.settings))
@@ -105,7 +108,7 @@ class MainWindow(QMainWindow):
     def show_keys(self) -> None:
         self.ask.keys(
             [
-                *(("", "Everywhere and in Decide"), *actions.key_sheet()),
+                *(("", "Everywhere and in Decide"), *window_actions.key_sheet()),
                 *(("", "In Curate"), *curate_actions.key_sheet()),
                 *(("", "In Curate's review"), *review_tabs.key_sheet()),
                 *(("", "In Study"), *self.study.key_sheet()),
@@ -216,8 +219,8 @@ class MainWindow(QMainWindow):
         self._note_place = NotePlace(self.notes.bar, centre)
         self.setCentralWidget(centre)
         self.setStatusBar(StatusBar(self.session, self.state))
-        self.addToolBar(ToolBar(self.actions_by_id, shown=actions.TOOL_BAR, right=actions.TOOL_BAR_RIGHT))
-        self.decide.set_actions(self.actions_by_id, actions.ON_CARDS, actions.ON_QUEUE)
+        self.addToolBar(ToolBar(self.actions_by_id, shown=window_actions.TOOL_BAR, right=window_actions.TOOL_BAR_RIGHT))
+        self.decide.set_actions(self.actions_by_id, window_actions.ON_CARDS, window_actions.ON_QUEUE)
 
     def _connect(self) -> None:
         """All wiring of the window, on one page."""
@@ -226,8 +229,9 @@ class MainWindow(QMainWindow):
         session.memory_closed.connect(self.on_memory_closed)
         session.changed.connect(lambda _: self.state.refresh())
         session.error_raised.connect(self.errors.tell)
+        session.skipped_asked.connect(self.ask.skipped)
         session.not_writable.connect(self.memory_commands.offer_reading)
-        session.decision.chosen.connect(partial(operations.keep_choice, session))
+        session.decision.chosen.connect(self.look.keep_choice)
         self.state.updated.connect(self.on_facts_changed)
         session.step_finished.connect(self.state.refresh)
         self._upkeep.done.connect(self.state.refresh)
@@ -237,11 +241,11 @@ class MainWindow(QMainWindow):
         for told in (session.tasks.started, session.tasks.finished):
             told.connect(lambda _: self.empty.set_running(session.tasks.running_jobs))
         demo = self.empty.add_button(
-            "Open demo memory", primary=True, job=operations.DEMO, busy="Making the demo memory…"
+            "Open demo memory", primary=True, job=exchange.DEMO, busy="Making the demo memory…"
         )
-        demo.clicked.connect(partial(operations.open_demo, session))
+        demo.clicked.connect(partial(exchange.open_demo, session))
         for name in ("actionOpen", "actionBundle", "actionNew"):
-            button = self.empty.add_button(actions.SPECS[name].text, icon=actions.SPECS[name].icon)
+            button = self.empty.add_button(window_actions.SPECS[name].text, icon=window_actions.SPECS[name].icon)
             button.clicked.connect(self.actions_by_id[name].trigger)
         decide.facts_changed.connect(self.on_facts_changed)
         decide.pictures_dropped.connect(commands.decide)
@@ -257,12 +261,12 @@ class MainWindow(QMainWindow):
         decide.decision.flip.preview_requested.connect(self.reasons.preview_flip)
         for line in self.findChildren(ImpactLine):
             line.show_requested.connect(self.reasons.show_impact)
-        self.notes.decision_chosen.connect(self.on_query_chosen)
+        self.notes.changed_requested.connect(self.reasons.show_changed)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
         self.study.folder_wanted.connect(self.ask.folder)
         self.study.watch.expect_requested.connect(commands.expect)
-        self.study.watch.unwatch_requested.connect(partial(watch_operations.unwatch, session))
+        self.study.watch.unwatch_requested.connect(partial(watch_set.unwatch, session))
 
     def _handler(self, name: str) -> Callable[..., object]:
         """The method of that name: the window's own, else the commands'."""

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from visualmemory_gui.app import watch_operations
-from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.note_bar import NoteBar
@@ -24,13 +22,11 @@ class Notes(QObject):
     A note that is replaced before its lasting actions were used waits, and comes back when the newer ones are gone.
     """
 
-    decision_chosen = Signal(object)  # a decision that an edit changed: an exemplar's id, or a Query
+    changed_requested = Signal(object)  # an Impact whose changed decisions are to be listed
 
-    def __init__(self, session: Session, ask: Asking, parent: QObject) -> None:
+    def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self.bar = NoteBar()
-        self._session = session
-        self._ask = ask
         self._undo: Callable[[], object] | None = None
         self._goes_on = True
         self._waiting: list[tuple[str, tuple[NoteAction, ...]]] = []
@@ -39,7 +35,6 @@ class Notes(QObject):
         session.memory_opened.connect(self.drop)
         session.memory_closed.connect(self.drop)
         session.watch.impact_found.connect(self.on_impact_found)
-        session.skipped_asked.connect(ask.skipped)
         self.bar.undo_requested.connect(self.on_undo)
         self.bar.gone.connect(self.on_gone, Qt.ConnectionType.QueuedConnection)
 
@@ -71,7 +66,5 @@ class Notes(QObject):
     def on_impact_found(self, impact: Impact) -> None:
         """The note of an edit goes on with what the edit did to other decisions."""
         if self.bar.isVisible() and self._goes_on and impact.of:
-            show = partial(
-                watch_operations.show_changed, self._session, impact, ask=self._ask, then=self.decision_chosen.emit
-            )
+            show = partial(self.changed_requested.emit, impact)
             self.bar.add(impact.summary, (NoteAction("Show changed decisions", show),) if impact.changed else ())

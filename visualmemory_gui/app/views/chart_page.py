@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
+from visualmemory_gui.app.actions.action import Spec
 from visualmemory_gui.app.models.chart import table
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.own_actions import Spec
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.engine.errors import StorageError

@@ -10,10 +10,10 @@ import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from visualmemory_gui.app.dialogs import ImpactOf
-from visualmemory_gui.app.history_operations import tagged
+from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.original_operations import not_found
+from visualmemory_gui.app.operations.history import tagged
+from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog

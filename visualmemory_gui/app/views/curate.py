@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions import action, curate_actions
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
@@ -17,7 +18,7 @@ from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views import curate_actions, curate_menus, own_actions
+from visualmemory_gui.app.views import curate_menus
 from visualmemory_gui.app.views.curate_commands import CurateCommands
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
@@ -236,7 +237,7 @@ class CurateView(QWidget):
         for part in (self.classes, self.tabs, self.steps):
             split.addWidget(part)
         heard_in = (self.classes, self.middle, self.steps)
-        self.actions_by_id = own_actions.build(self, curate_actions.SPECS, prefix="curate", heard_in=heard_in)
+        self.actions_by_id = action.build(self, curate_actions.SPECS, prefix="curate", heard_in=heard_in)
         self.middle.set_actions([self.actions_by_id[name] for name in ("strike", "restore", "relabel")])
         split.setStretchFactor(1, 1)
         split.setSizes(list(WIDTHS))

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import shiboken6
 from PySide6.QtWidgets import QWidget
 
-from visualmemory_gui.app import folder_operations, forget_operations, mass_operations, operations
-from visualmemory_gui.app.dialogs import ImpactOf
+from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.impact import propose, propose_relabel
 from visualmemory_gui.app.models.incoming import NO_PICTURE
+from visualmemory_gui.app.operations import exemplars, forget, teaching
+from visualmemory_gui.app.operations import folders as folder_imports
+from visualmemory_gui.app.operations.edit import how_many, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.choosers import show_impact
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
@@ -34,59 +36,59 @@ class CurateCommands:
         self._labels = labels
 
     def strike(self, ids: Sequence[int]) -> None:
-        if len(ids) and operations.may_write(self._session):
-            operations.strike(self._session, list(ids))
+        if len(ids) and may_write(self._session):
+            exemplars.strike(self._session, list(ids))
 
     def restore(self, ids: Sequence[int]) -> None:
-        if len(ids) and operations.may_write(self._session):
-            operations.restore(self._session, list(ids))
+        if len(ids) and may_write(self._session):
+            exemplars.restore(self._session, list(ids))
 
     def relabel(self, ids: Sequence[int], label: str | None = None) -> None:
         """Without ``label`` it is asked for."""
-        if not len(ids) or not operations.may_write(self._session):
+        if not len(ids) or not may_write(self._session):
             return
         if label is None:
-            question = f"Relabel {operations.exemplars(len(ids))} to"
+            question = f"Relabel {how_many(len(ids))} to"
             impact_of = self._session.impact_preview.for_label(partial(propose_relabel, ids))
             self._ask_label(
-                question, partial(operations.relabel, self._session, list(ids)), verb="Relabel", impact_of=impact_of
+                question, partial(exemplars.relabel, self._session, list(ids)), verb="Relabel", impact_of=impact_of
             )
         else:
-            operations.relabel(self._session, list(ids), label)
+            exemplars.relabel(self._session, list(ids), label)
 
     def set_trust(self, ids: Sequence[int]) -> None:
         """Asks how much their votes count."""
-        if not len(ids) or not operations.may_write(self._session):
+        if not len(ids) or not may_write(self._session):
             return
-        now = operations.trust_of(self._session, ids)
-        dialog = TrustDialog(self._parent, what=operations.exemplars(len(ids)), now=now)
-        dialog.confirmed.connect(partial(operations.reweigh, self._session, list(ids)))
+        now = exemplars.trust_of(self._session, ids)
+        dialog = TrustDialog(self._parent, what=how_many(len(ids)), now=now)
+        dialog.confirmed.connect(partial(exemplars.reweigh, self._session, list(ids)))
         dialog.open()
 
     def rename(self, label: str, about_to: Callable[[str, str], object]) -> None:
         """Asks for the new name; ``about_to(old, new)`` is called before it is given."""
-        if not operations.may_write(self._session):
+        if not may_write(self._session):
             return
 
         def rename(new: str) -> None:
             about_to(label, new)
-            operations.rename_label(self._session, label, new)
+            exemplars.rename_label(self._session, label, new)
 
         self._ask_label(f"Rename {label} to", rename, verb="Rename", preselected=label)
 
     def forget(self, ids: Sequence[int], what: str = "") -> None:
         """Asks first; ``what`` names the exemplars."""
-        if not len(ids) or not operations.may_write(self._session):
+        if not len(ids) or not may_write(self._session):
             return
-        dialog = ForgetDialog(self._parent, count=len(ids), what=what or operations.exemplars(len(ids)))
-        dialog.confirmed.connect(partial(forget_operations.forget, self._session, list(ids)))
+        dialog = ForgetDialog(self._parent, count=len(ids), what=what or how_many(len(ids)))
+        dialog.confirmed.connect(partial(forget.forget, self._session, list(ids)))
         dialog.open()
         tell = partial(_tell, dialog)
         self._session.impact_preview.ask(propose("forget", ids), tell)
 
     def take(self, found: Sequence[str | Image], label: str | None) -> None:
         """What was dropped on a class, or where no class is: pictures are taught, folders imported."""
-        if not found or not operations.may_write(self._session):
+        if not found or not may_write(self._session):
             return
         look = partial(parted, list(found))
         self._session.tasks.run_edit("Looking at what was dropped", look, partial(self._take, label))
@@ -107,14 +109,14 @@ class CurateCommands:
         dialog = ImportDialog(self._parent, folder=name, label=label)
         dialog.confirmed.connect(partial(self._import, list(folders), label))
         dialog.open()
-        folder_operations.count(self._session, folders, partial(tell, dialog))
+        folder_imports.count(self._session, folders, partial(tell, dialog))
 
     def _import(self, folders: list[str], label: str | None, copy: bool) -> None:
         for folder in folders:
-            operations.import_folder(self._session, folder, copy=copy, label=label)
+            folder_imports.import_folder(self._session, folder, copy=copy, label=label)
 
     def _teach(self, found: list[str | Image], label: str | None) -> None:
-        teach = partial(mass_operations.teach, self._session, found)
+        teach = partial(teaching.teach, self._session, found)
         if label is None:
             self._ask_label(f"Teach {pictures(len(found))} as", teach)
         else:

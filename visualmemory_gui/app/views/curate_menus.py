@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from visualmemory_gui.app import operations
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
 
 ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "only", "invert", None, "forget")
@@ -31,7 +31,7 @@ def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> 
     mine = next((digit for digit, path in given.items() if path == label), None)
     for digit in (*range(1, 10), None):
         words = "None" if digit is None else f"{digit}  {given[digit]}" if digit in given else str(digit)
-        choice = keys.addAction(words, partial(operations.give_key, session, label, digit))
+        choice = keys.addAction(words, partial(exemplars.give_key, session, label, digit))
         choice.setCheckable(True)
         choice.setChecked(digit == mine)
     keys.setEnabled(session.memory is not None and not session.readonly)

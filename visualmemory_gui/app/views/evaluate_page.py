@@ -20,15 +20,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from visualmemory_gui.app import study_operations, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import build
 from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.charts import charts
 from visualmemory_gui.app.models.evaluation import Cell, ClassRow, EvaluationModel, headline
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
-from visualmemory_gui.app.views.own_actions import build
 from visualmemory_gui.app.views.study_page import titled
 from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
 from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
@@ -184,7 +185,7 @@ class EvaluatePage(ChartPage):
         self.confusion.decide_requested.connect(self.decide_one)
         self.confusion.grid.chosen_changed.connect(self.blame.clear)
         self.confusion.blame.blame_requested.connect(self.look_for_blame)
-        self.confusion.blame.mend_requested.connect(partial(study_operations.mend, self._session))
+        self.confusion.blame.mend_requested.connect(partial(study.mend, self._session))
         self.confusion.blame.opened.connect(self.query_chosen)
 
     def _lay_out(self) -> None:

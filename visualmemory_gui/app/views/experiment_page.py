@@ -7,13 +7,14 @@ from typing import Generic, TypeVar
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import skipped, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import build, name
 from visualmemory_gui.app.experiment import ExperimentModel
 from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
+from visualmemory_gui.app.operations import skipped
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of, primary_of
 from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
-from visualmemory_gui.app.views.own_actions import build, name
 from visualmemory_gui.app.views.study_page import explain, titled
 from visualmemory_gui.engine.types import Skipped
 

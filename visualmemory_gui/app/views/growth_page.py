@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Spec, name
 from visualmemory_gui.app.models.experiment_charts import scaling_chart
 from visualmemory_gui.app.models.experiments import Growing, GrowthFound, added_from, growth_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.chart_page import EXPORT
 from visualmemory_gui.app.views.experiment_page import ExperimentPage
-from visualmemory_gui.app.views.own_actions import Spec, name
 from visualmemory_gui.app.widgets.chart_view import ChartView
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QInputDialog, QLabel, QMenu, QWidget
 
-from visualmemory_gui.app import history_operations, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Spec, build, tip_of
 from visualmemory_gui.app.models.exemplars import Pick
 from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.operations import history
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.curate_panels import Panel
-from visualmemory_gui.app.views.own_actions import Spec, build, tip_of
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.engine.types import Step
 
@@ -108,21 +109,21 @@ class HistoryPanel(Panel):
         tags = self._model.tags_of(step.number) if step else ""
         memory = self._session.memory
         if step and tags and memory is not None and not memory.readonly:
-            drop = partial(history_operations.drop_tags, self._session, step.number, self._model.refresh)
+            drop = partial(history.drop_tags, self._session, step.number, self._model.refresh)
             menu.addAction(f"Remove tag “{tags}”", drop)
         return menu
 
     def revert(self) -> None:
         if (step := self.list.step) is not None:
-            history_operations.revert(self._session, step)
+            history.revert(self._session, step)
 
     def back(self) -> None:
         if (step := self.list.step) is not None:
-            history_operations.go_back(self._session, step.number, step.name)
+            history.go_back(self._session, step.number, step.name)
 
     def since(self) -> None:
         if (step := self.list.step) is not None:
-            history_operations.compare(self._session, step, partial(self.on_compared, step))
+            history.compare(self._session, step, partial(self.on_compared, step))
 
     def tag(self) -> None:
         dialog = QInputDialog(self)
@@ -136,7 +137,7 @@ class HistoryPanel(Panel):
 
     def _put_tag(self, name: str) -> None:
         if name.strip():
-            history_operations.tag(self._session, name, self._model.refresh)
+            history.tag(self._session, name, self._model.refresh)
 
 
 def _short(text: str) -> str:

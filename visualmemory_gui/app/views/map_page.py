@@ -10,10 +10,10 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Spec, build, name
 from visualmemory_gui.app.models.map import MapModel, words
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
-from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.engine.study.project import has_tsne
 

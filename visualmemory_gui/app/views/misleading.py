@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox
 
-from visualmemory_gui.app import operations, review_operations
+from visualmemory_gui.app.actions.action import Spec, name
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.misleading import MisleadersModel, MisleadingModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import exemplars, review
+from visualmemory_gui.app.operations.edit import how_many
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.own_actions import Spec, name
 from visualmemory_gui.app.views.review import ReviewPage
 from visualmemory_gui.app.widgets.picture_table import PictureTable
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
@@ -60,7 +61,7 @@ class MisleadingPage(ReviewPage):
 
     def on_chosen_changed(self) -> None:
         chosen = self.chosen()
-        many = operations.exemplars(len(chosen))
+        many = how_many(len(chosen))
         for spec in ACTIONS:
             on = len(chosen) == 1 if spec.id == "open" else bool(chosen)
             name(self.actions_by_id[spec.id], spec, many, enabled=on, readonly=self._session.readonly)
@@ -81,11 +82,11 @@ class MisleadingPage(ReviewPage):
             self.exemplar_chosen.emit(chosen[0])
 
     def strike(self) -> None:
-        operations.strike(self._session, self.chosen())
+        exemplars.strike(self._session, self.chosen())
 
     def keep(self) -> None:
         chosen = [self.rows.misleader(at) for at in self.table.chosen()]
-        review_operations.keep_misleading(self._session, chosen, self.found.scan)
+        review.keep_misleading(self._session, chosen, self.found.scan)
 
     def preview(self) -> None:
         if chosen := self.chosen():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from visualmemory_gui.app.actions.action import Spec
 from visualmemory_gui.app.models.experiment_charts import novelty_chart
 from visualmemory_gui.app.models.experiments import NoveltyFound, novelty_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.chart_page import EXPORT
 from visualmemory_gui.app.views.experiment_page import ExperimentPage
-from visualmemory_gui.app.views.own_actions import Spec
 from visualmemory_gui.app.widgets.chart_view import ChartView
 
 ASK_FOLDER = "A folder of pictures of things that the memory does not hold"

@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import study_operations, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Spec, build, name
 from visualmemory_gui.app.models.pruning import (
     JUDGES,
     METHODS,
@@ -21,10 +22,10 @@ from visualmemory_gui.app.models.pruning import (
     proposed_pruning,
 )
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.impact_preview import PreviewBinding
-from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.study_page import StudyPage, dim_label, titled
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.picture_table import SIDE_PT, PictureTable
@@ -69,7 +70,7 @@ class PrunePage(StudyPage):
 
     def apply(self) -> None:
         if self.model.found is not None:
-            study_operations.prune(self._session, self.model.found)
+            study.prune(self._session, self.model.found)
 
     def ask(self) -> None:
         if len(chosen := self._chosen()) == 1:

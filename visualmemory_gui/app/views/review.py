@@ -8,16 +8,18 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import operations, review_operations, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Spec, build, name
 from visualmemory_gui.app.models.impact import propose, propose_labels
 from visualmemory_gui.app.models.misleading import MisleadingModel
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import exemplars, review
+from visualmemory_gui.app.operations.edit import how_many
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.impact_preview import PreviewBinding
-from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
@@ -159,7 +161,7 @@ class SuspectsPage(ReviewPage):
 
     def on_chosen_changed(self) -> None:
         chosen = self.table.chosen()
-        many = operations.exemplars(len(chosen))
+        many = how_many(len(chosen))
         only = chosen[0] if len(chosen) == 1 else None
         to = f"to {only.suggested}" if only else f"{many} as suggested"
         targets = {"take": to, "relabel": many, "strike": many, "keep": f"as {only.label}" if only else many}
@@ -188,16 +190,16 @@ class SuspectsPage(ReviewPage):
         return propose("strike", [suspect.id for suspect in self.table.chosen()])
 
     def take(self) -> None:
-        review_operations.take_suggestions(self._session, self.table.chosen())
+        review.take_suggestions(self._session, self.table.chosen())
 
     def relabel(self) -> None:
         self._ask_label([suspect.id for suspect in self.table.chosen()])
 
     def strike(self) -> None:
-        operations.strike(self._session, [suspect.id for suspect in self.table.chosen()])
+        exemplars.strike(self._session, [suspect.id for suspect in self.table.chosen()])
 
     def keep(self) -> None:
-        review_operations.keep_labels(self._session, self.table.chosen(), self.model.scan)
+        review.keep_labels(self._session, self.table.chosen(), self.model.scan)
 
     def preview(self) -> None:
         if chosen := self.table.chosen():
@@ -245,13 +247,13 @@ class GroupsPage(ReviewPage):
         return propose("strike", [i for group in self.list.chosen() for i in group.ids[1:]])
 
     def strike(self) -> None:
-        review_operations.strike_all_but_first(self._session, self.list.chosen())
+        review.strike_all_but_first(self._session, self.list.chosen())
 
     def relabel(self) -> None:
         self._ask_label([i for group in self.list.chosen() for i in group.ids])
 
     def keep(self) -> None:
-        review_operations.keep_groups(self._session, self.list.chosen(), self.model.scan)
+        review.keep_groups(self._session, self.list.chosen(), self.model.scan)
 
     def preview(self) -> None:
         if chosen := self.list.chosen():

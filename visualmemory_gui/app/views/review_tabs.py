@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.models.misleading import MisleadingModel
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views import misleading, own_actions
+from visualmemory_gui.app.views import misleading
 from visualmemory_gui.app.views.misleading import MisleadingPage
 from visualmemory_gui.app.views.review import (
     GROUP_ACTIONS,
@@ -118,4 +119,4 @@ class ReviewTabs(QTabWidget):
 def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) in the lists of the review, each row once."""
     lists = (SUSPECT_ACTIONS, misleading.ACTIONS, GROUP_ACTIONS)
-    return list(dict.fromkeys(row for specs in lists for row in own_actions.key_sheet(specs)))
+    return list(dict.fromkeys(row for specs in lists for row in action.key_sheet(specs)))

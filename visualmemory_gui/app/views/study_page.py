@@ -8,7 +8,7 @@ from typing import ClassVar
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QWidget
 
-from visualmemory_gui.app.views.own_actions import Spec, key_sheet
+from visualmemory_gui.app.actions.action import Spec, key_sheet
 
 
 class StudyPage(QFrame):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import study_operations, theme
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Spec, build, name
 from visualmemory_gui.app.models.tuning import TuningModel, descent, details, proposed_tuning, verdict
+from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.impact_preview import PreviewBinding
-from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.study_page import dim_label, explain, titled
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
@@ -51,7 +52,7 @@ class TunePage(ChartPage):
 
     def apply(self) -> None:
         if self.model.found is not None:
-            study_operations.tune(self._session, self.model.found)
+            study.tune(self._session, self.model.found)
 
     def on_memory_changed(self) -> None:
         self.model.set_memory(self._session.memory)

@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Spec, build, name
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.watch_table import LABELLED, WatchTableModel, name_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
-from visualmemory_gui.app.views.own_actions import Spec, build, name
 from visualmemory_gui.app.views.study_page import StudyPage, titled
 from visualmemory_gui.app.widgets.label_delegate import LabelDelegate
 

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from visualmemory_gui.app import mass_operations, operations, queue_operations, watch_operations
-from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson, propose_relabel
 from visualmemory_gui.app.models.incoming import incoming
+from visualmemory_gui.app.operations import exemplars, queue, teaching, watch_set
+from visualmemory_gui.app.operations.edit import how_many, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
@@ -37,7 +38,7 @@ class Cards(Protocol):
 class Commands(QObject):
     """One method an action or a gesture. ``relabelling`` is on between R and the digit that follows."""
 
-    def __init__(self, session: Session, cards: Cards, ask: Asking, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, cards: Cards, ask: Dialogs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._cards = cards
@@ -60,7 +61,7 @@ class Commands(QObject):
         """One picture becomes the query; many, and the pictures of folders, wait in the teaching queue."""
         paths = [image for image in images if isinstance(image, str)]
         if len(paths) > 1 or (paths and Path(paths[0]).is_dir()):
-            queue_operations.add(self._session, paths)
+            queue.add(self._session, paths)
         elif images:
             self._session.decision.ask(images[0])
 
@@ -80,7 +81,7 @@ class Commands(QObject):
 
     def teach_by_name(self, typed: str = "") -> None:
         """The same by a few letters of a class that is here, of which ``typed`` are the first."""
-        if self._session.decision.query is not None and operations.may_write(self._session):
+        if self._session.decision.query is not None and may_write(self._session):
             self._ask_class(typed)
 
     def _ask_class(self, typed: str | None = None) -> None:
@@ -98,7 +99,7 @@ class Commands(QObject):
         decision, queued = self._session.decision.decision, self._cards.queued()
         label = winning_label(decision) if decision is not None else None
         if len(queued) > 1:
-            queue_operations.teach(self._session, self._session.queue.winners(queued))
+            queue.teach(self._session, self._session.queue.winners(queued))
         elif label is not None:
             self._teach_query(label)
 
@@ -117,9 +118,9 @@ class Commands(QObject):
             self._session.post_note("There is no picture in it.")
         elif label is None:
             question = f"Teach {len(pictures)} pictures as" if len(pictures) > 1 else "Teach this picture as"
-            self._ask_label(question, partial(mass_operations.teach, self._session, pictures))
+            self._ask_label(question, partial(teaching.teach, self._session, pictures))
         else:
-            mass_operations.teach(self._session, pictures, label)
+            teaching.teach(self._session, pictures, label)
 
     def watch(self) -> None:
         """Follow the query's decision; ask what it ought to be."""
@@ -130,7 +131,7 @@ class Commands(QObject):
 
     def expect(self, query: Query, *, preselected: str = "") -> None:
         """Ask what ``query`` ought to be, and watch it."""
-        then = partial(watch_operations.watch, self._session, query)
+        then = partial(watch_set.watch, self._session, query)
         self._ask_label("Watch this picture; it ought to be", then, preselected=preselected, verb="Watch")
 
     # The queue
@@ -144,31 +145,31 @@ class Commands(QObject):
         if wanted:
             classes = len({label for _, label in wanted})
             question = (
-                f"Teach {len(wanted):,} picture{'' if len(wanted) == 1 else 's'} of the queue as the "
+                f"Teach {how_many(len(wanted), 'picture')} of the queue as the "
                 f"{classes:,} class{'' if classes == 1 else 'es'} they are decided as? One undo takes it back."
             )
-            self._ask.confirm(question, "Teach", partial(queue_operations.teach, self._session, wanted))
+            self._ask.confirm(question, "Teach", partial(queue.teach, self._session, wanted))
 
     def export_queue(self) -> None:
         memory = self._session.memory
         if memory is not None:
             suggested = memory.path.with_name(f"{memory.path.stem}-queue.csv")
-            self._ask.table_file(suggested, partial(queue_operations.export, self._session))
+            self._ask.table_file(suggested, partial(queue.export, self._session))
 
     def remove_queued(self) -> None:
-        queue_operations.remove(self._session, self._cards.queued())
+        queue.remove(self._session, self._cards.queued())
 
     def clear_queue(self) -> None:
         count = self._session.queue.counts()[0]
         question = f"Take all {count:,} pictures out of the queue? What was taught stays in the memory."
-        self._ask.confirm(question, "Empty the queue", partial(queue_operations.clear, self._session))
+        self._ask.confirm(question, "Empty the queue", partial(queue.clear, self._session))
 
     # Neighbours
 
     def strike(self, ids: Sequence[int] | None = None) -> None:
         ids = self._cards.selected(struck=False) if ids is None else ids
         if ids:
-            operations.strike(self._session, ids, here=True)
+            exemplars.strike(self._session, ids, here=True)
 
     def restore(self, ids: Sequence[int] | None = None) -> None:
         """Exemplars that only this query leaves out take part again; those that are struck out are restored."""
@@ -176,20 +177,20 @@ class Commands(QObject):
         out = self._session.decision.left_out_ids
         self._session.decision.take_back([i for i in ids if i in out])
         if struck := [i for i in ids if i not in out]:
-            operations.restore(self._session, struck)
+            exemplars.restore(self._session, struck)
 
     def leave_out(self) -> None:
         """Decide this query without the selected cards; nothing is written."""
         ids = self._cards.selected(struck=False)
         if ids:
-            operations.leave_out_here(self._session, ids)
+            exemplars.leave_out_here(self._session, ids)
 
     def set_trust(self) -> None:
         """Ask how much the votes of the selected cards count."""
         ids = self._cards.selected()
         if ids:
-            now = operations.trust_of(self._session, ids)
-            self._ask.trust(operations.exemplars(len(ids)), now, partial(operations.reweigh, self._session, ids))
+            now = exemplars.trust_of(self._session, ids)
+            self._ask.trust(how_many(len(ids)), now, partial(exemplars.reweigh, self._session, ids))
 
     def relabel(self) -> None:
         """The first R waits for a digit, the second asks for the class."""
@@ -201,16 +202,16 @@ class Commands(QObject):
             self.relabel_to(ids, None)
         else:
             self.relabelling = True
-            self._cards.say(RELABEL_HINT.format(operations.exemplars(len(ids))))
+            self._cards.say(RELABEL_HINT.format(how_many(len(ids))))
 
     def relabel_to(self, ids: Sequence[int], label: str | None) -> None:
         """Relabel ``ids``; None asks for the class."""
         if label is None:
-            question = f"Relabel {operations.exemplars(len(ids))} to"
-            then = partial(operations.relabel, self._session, ids)
+            question = f"Relabel {how_many(len(ids))} to"
+            then = partial(exemplars.relabel, self._session, ids)
             self._ask_label(question, then, verb="Relabel", edit_of=partial(propose_relabel, ids))
         else:
-            operations.relabel(self._session, ids, label)
+            exemplars.relabel(self._session, ids, label)
 
     def on_digit(self, digit: int) -> None:
         label = self._cards.label_of_key(digit)
@@ -255,13 +256,13 @@ class Commands(QObject):
         if query is None:
             return
         if queued:
-            queue_operations.teach(self._session, [(i, label) for i in queued])
+            queue.teach(self._session, [(i, label) for i in queued])
             return
         if query.exemplar is not None:
-            operations.relabel(self._session, [query.exemplar], label)
+            exemplars.relabel(self._session, [query.exemplar], label)
             return
         image = query.picture or query.source
         if image is None:
             self._session.post_note("This query's picture is not kept; drop it again to teach it.")
         else:
-            operations.teach(self._session, [image], label)
+            teaching.teach(self._session, [image], label)

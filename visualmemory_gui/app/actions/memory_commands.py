@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from visualmemory_gui.app import folder_operations, operations, original_operations, preferences
-from visualmemory_gui.app.dialogs import Asking
-from visualmemory_gui.app.history_operations import tagged
+from visualmemory_gui.app import preferences
+from visualmemory_gui.app.actions.dialogs import Dialogs
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.operations import exchange, folders, history, originals
+from visualmemory_gui.app.operations.history import tagged
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.export_dialog import free_name
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.upkeep import Missing
 
 
 class MemoryCommands:
     """One method an action: it asks what has to be asked, then calls one operation."""
 
-    def __init__(self, session: Session, ask: Asking) -> None:
+    def __init__(self, session: Session, ask: Dialogs) -> None:
         self._session = session
         self._ask = ask
         self._looked = False  # whether the originals of this memory were looked for
@@ -67,7 +73,7 @@ class MemoryCommands:
 
     def import_folder(self, folder: str) -> None:
         """Ask how, then add the pictures of ``folder``."""
-        self._ask_import(folder, lambda copy: operations.import_folder(self._session, folder, copy=copy))
+        self._ask_import(folder, lambda copy: folders.import_folder(self._session, folder, copy=copy))
 
     def export(self) -> None:
         memory = self._session.memory
@@ -77,19 +83,35 @@ class MemoryCommands:
 
     def find_originals(self) -> None:
         """Look which originals are missing, and ask where they are."""
-        original_operations.look(self._session, partial(original_operations.ask_where, self._session, self._ask))
+        originals.look(self._session, self._ask_where)
 
     def look_once(self) -> None:
         """The first time the memory rests: a note where originals are missing."""
         if self._session.memory is not None and not self._looked:
             self._looked = True
-            original_operations.look(self._session, partial(original_operations.tell, self._session, self._ask))
+            originals.look(self._session, self._tell_missing)
+
+    def _ask_where(self, missing: Missing) -> None:
+        """Show what is missing, and ask where one of its folders lies now; where nothing is, say so."""
+        if missing.count:
+            self._ask.originals(missing, partial(originals.locate, self._session, missing))
+        elif missing.linked:
+            self._session.post_note(originals.all_there(missing.linked))
+        else:
+            self._session.post_note("This memory needs no originals: it keeps its own copies.")
+
+    def _tell_missing(self, missing: Missing) -> None:
+        """A note where something is missing; nothing else."""
+        if missing.count:
+            where = NoteAction("Locate folder…", partial(self._ask_where, missing))
+            text = f"{originals.not_found(missing.count)}; decisions do not need them."
+            self._session.post_note(text, also=(where,))
 
     def undo(self) -> None:
-        operations.undo(self._session)
+        history.undo(self._session)
 
     def redo(self) -> None:
-        operations.redo(self._session)
+        history.redo(self._session)
 
     def open_path(self, path: str) -> None:
         """A memory, or a bundle that becomes one."""
@@ -98,18 +120,18 @@ class MemoryCommands:
     def open_bundle(self, bundle: str) -> None:
         """Ask where the memory in ``bundle`` shall be kept, a folder beside it, then make it there and open it."""
         suggested = Path(free_name(str(Path(bundle).absolute().with_suffix("")), preferences.MEMORY))
-        make = partial(folder_operations.open_bundle, self._session, bundle)
-        folder_operations.check_bundle(self._session, bundle, partial(self._ask.new_memory, suggested, make))
+        make = partial(exchange.open_bundle, self._session, bundle)
+        exchange.check_bundle(self._session, bundle, partial(self._ask.new_memory, suggested, make))
 
     def choose_bundle(self) -> None:
         self._ask.bundle(self.open_bundle)
 
     def _ask_import(self, folder: str, then: Callable[[bool], object], *, anew: bool = False) -> None:
-        folder_operations.count(self._session, [folder], self._ask.import_options(folder, then), anew=anew)
+        folders.count(self._session, [folder], self._ask.import_options(folder, then), anew=anew)
 
     def _export(self, to: str, format: str, keep_private: bool) -> None:
-        operations.export(self._session, to, format, keep_private=keep_private)
+        exchange.export(self._session, to, format, keep_private=keep_private)
 
     def _create(self, path: str, *, folder: str, copy: bool) -> None:
-        imported = partial(operations.import_folder, self._session, folder, copy=copy)
+        imported = partial(folders.import_folder, self._session, folder, copy=copy)
         self._session.create(path, then=imported)

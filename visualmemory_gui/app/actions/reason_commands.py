@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from visualmemory_gui.app import operations, watch_operations
-from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.thumbnails import scaled
+from visualmemory_gui.app.operations import exemplars, watch_set
+from visualmemory_gui.app.operations.edit import Job, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
+from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.study.impact import Impact
 
 SIDE = 160
+MOST_SHOWN = 200
 
 
 class ReasonCommands:
     """``then`` takes a decision that was chosen to be looked at: an exemplar's id or a query."""
 
-    def __init__(self, session: Session, ask: Asking, then: Callable[[Query | int], object]) -> None:
+    def __init__(self, session: Session, ask: Dialogs, then: Callable[[Query | int], object]) -> None:
         self._session, self._ask, self._then = session, ask, then
 
     def preview_flip(self) -> None:
@@ -36,7 +41,7 @@ class ReasonCommands:
         strikes, level = found.strikes, self._session.decision.level
         known = {n.id: n for n in self._session.decision.shown(strikes.ids)}
 
-        def rows(memory: Any) -> list[StrikeRow]:
+        def rows(memory: VisualMemory) -> list[StrikeRow]:
             images = memory.catalog.thumbnails(strikes.ids)
             return [
                 StrikeRow(
@@ -58,25 +63,38 @@ class ReasonCommands:
         self._session.edit("Reading pictures", rows, partial(self._ask_flip, title, note, strikes.ids))
 
     def _ask_flip(self, title: str, note: str, ids: tuple[int, ...], rows: list[StrikeRow]) -> None:
-        found: list[tuple[str, Impact]] = []
-        strike = partial(operations.strike, self._session, ids, here=True)
-        say = self._ask.flip(title, note, rows, strike, lambda: self._show(*found[-1]))
+        found: list[tuple[Impact, str]] = []
+        strike = partial(exemplars.strike, self._session, ids, here=True)
+        say = self._ask.flip(title, note, rows, strike, lambda: self.show_changed(*found[-1]))
 
         def tell(text: str, impact: Impact | None) -> None:
             if impact is not None:
-                found.append((text, impact))
+                found.append((impact, text))
             say(text, impact is not None and bool(impact.changed))
 
         self._session.impact_preview.ask(ProposedEdit("strike", ids), tell)
 
-    def _show(self, text: str, impact: Impact) -> None:
-        watch_operations.show_changed(self._session, impact, ask=self._ask, then=self._then, title=text)
+    def show_changed(self, impact: Impact, title: str = "") -> None:
+        """List the decisions that an edit changed, or would change, which ``title`` then says."""
+        changed = impact.changed[:MOST_SHOWN]
+
+        def chosen(row: int) -> None:
+            query = changed[row].query
+            found = query.exemplar if query.picture is None else watch_set.query_of(query.picture)
+            if found is not None:
+                self._then(found)
+
+        def shown(rows: list[MovedRow]) -> None:
+            first = f" (the first {len(changed):,})" if len(changed) < len(impact.changed) else ""
+            self._ask.moved(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
+
+        self._session.edit("Reading pictures", lambda m: [watch_set.changed_row(m, each) for each in changed], shown)
 
     def show_impact(self) -> None:
         """List the decisions that the edit in question would change."""
         model = self._session.impact_preview
         if model.impact is not None and model.impact.changed:
-            self._show(model.text, model.impact)
+            self.show_changed(model.impact, model.text)
 
     def report(self) -> None:
         """Ask where to, and write the decision that is shown as a document."""
@@ -91,13 +109,12 @@ class ReasonCommands:
             return
         expected = self._session.counterfactuals.expected
 
-        def work(memory: Any, _: Any) -> str:
+        def work(memory: VisualMemory, _: Report) -> None:
             from visualmemory_gui.engine.exchange import report
             from visualmemory_gui.engine.exchange.report_content import Asked
 
             asked = Asked(query.name, query.thumbnail, query.source, expected)
-            return str(report.write(report.gather(memory, decision, asked), path))
+            report.write(report.gather(memory, decision, asked), path)
 
-        self._session.run_background(
-            "Writing the report", work, lambda to: self._session.post_note(f"Wrote {Path(to).name}."), stoppable=False
-        )
+        told = Note(f"Wrote {Path(path).name}.")
+        Job("Writing the report", work, lambda _: told, writes=False, stoppable=False).run(self._session)

@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions import WHY_OFF
-from visualmemory_gui.app.refused_keys import EDITS
+from visualmemory_gui.app.actions.refused_keys import EDITS
+from visualmemory_gui.app.actions.window_actions import WHY_OFF
 
 
 @dataclass(frozen=True, slots=True)

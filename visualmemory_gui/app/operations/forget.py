@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import exemplars, may_write
+from visualmemory_gui.app.operations.edit import Edit, Job, Note, how_many, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Receipt
@@ -15,6 +15,7 @@ from visualmemory_gui.engine.types import Receipt
 if TYPE_CHECKING:
     from visualmemory_gui.engine.forget import Erasing
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.study.prove import Proof
 
 FORGOTTEN = {
     "done": "Forgot {} for good.",
@@ -31,12 +32,13 @@ def forget(session: Session, ids: Sequence[int]) -> None:
         return memory.erase(ids)
 
     def look(erasing: Erasing) -> None:
-        session.run_background("Looking for left bytes", lambda _, report: erasing.finish(report), said, failed)
+        title = "Looking for left bytes"
+        Job(title, lambda _, report: erasing.finish(report), said, failed=failed).run(session)
 
-    def said(receipt: Receipt) -> None:
+    def said(receipt: Receipt) -> Note:
         session.erased()
-        text = FORGOTTEN[receipt.status].format(exemplars(receipt.forgotten))
-        session.post_note(text, also=(NoteAction("Prove it", partial(prove, session), lasts=True),))
+        text = FORGOTTEN[receipt.status].format(how_many(receipt.forgotten))
+        return Note(text, actions=(NoteAction("Prove it", partial(prove, session), lasts=True),))
 
     def failed(error: BaseException) -> None:
         session.erased()
@@ -44,19 +46,19 @@ def forget(session: Session, ids: Sequence[int]) -> None:
 
     if may_write(session):
         session.erasing()
-        session.edit("Erasing for good", erase, look, failed)
+        Edit("Erasing for good", erase, look, failed).run(session)
 
 
 def prove(session: Session) -> None:
     """Compare decisions with those of a memory that never saw what was forgotten."""
 
-    def work(memory: VisualMemory, report: Report) -> Any:
+    def work(memory: VisualMemory, report: Report) -> Proof:
         from visualmemory_gui.engine.study.prove import prove
 
         return prove(memory, report=report)
 
-    def said(proof: Any) -> None:
+    def said(proof: Proof) -> Note:
         same = "all are the same" if proof.holds else f"{proof.different:,} differ"
-        session.post_note(f"{proof.decisions:,} decisions compared with a memory that never saw them: {same}.")
+        return Note(f"{proof.decisions:,} decisions compared with a memory that never saw them: {same}.")
 
-    session.run_background("Proving it", work, said, once="prove")
+    Job("Proving it", work, said, once="prove", writes=False).run(session)

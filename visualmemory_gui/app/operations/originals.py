@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.dialogs import Asking
-from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import may_write
+from visualmemory_gui.app.operations.edit import Job, Note, how_many
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
@@ -30,24 +26,7 @@ def look(session: Session, then: Callable[[Missing], object]) -> None:
         if memory is session.memory:
             then(missing)
 
-    session.run_background("Looking for originals", work, told)
-
-
-def ask_where(session: Session, ask: Asking, missing: Missing) -> None:
-    """Show what is missing, and ask where one of its folders lies now; where nothing is, say so."""
-    if missing.count:
-        ask.originals(missing, partial(locate, session, missing))
-    elif missing.linked:
-        session.post_note(all_there(missing.linked))
-    else:
-        session.post_note("This memory needs no originals: it keeps its own copies.")
-
-
-def tell(session: Session, ask: Asking, missing: Missing) -> None:
-    """A note where something is missing; nothing else."""
-    if missing.count:
-        where = NoteAction("Locate folder…", partial(ask_where, session, ask, missing))
-        session.post_note(f"{not_found(missing.count)}; decisions do not need them.", also=(where,))
+    Job("Looking for originals", work, told, writes=False).run(session)
 
 
 def locate(session: Session, missing: Missing, old: str, new: str) -> None:
@@ -57,23 +36,17 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
     def work(memory: VisualMemory, report: Report) -> Relinked:
         return memory.maintenance.relink(old, new, report, only=frozenset(ids.tolist()))
 
-    def said(done: Relinked) -> None:
+    def said(done: Relinked) -> Note:
         session.originals_moved.emit()
-        session.post_note(found_text(done.moved, len(ids), Path(new).name))
+        return Note(found_text(done.moved, len(ids), Path(new).name))
 
-    def failed(error: BaseException) -> None:
-        if isinstance(error, Cancelled):
-            session.post_note("Stopped looking; the memory knows the originals where it knew them before.")
-        else:
-            session.raise_error(error)
-
-    if may_write(session):
-        session.run_background(f"Looking for {len(ids):,} originals", work, said, failed, once=f"relink {old} to {new}")
+    stopped = "Stopped looking; the memory knows the originals where it knew them before."
+    Job(f"Looking for {len(ids):,} originals", work, said, stopped, once=f"relink {old} to {new}").run(session)
 
 
 def not_found(count: int) -> str:
     """ "412 originals not found"."""
-    return f"{count:,} original{'' if count == 1 else 's'} not found"
+    return f"{how_many(count, 'original')} not found"
 
 
 def found_text(found: int, of: int, place: str) -> str:

@@ -6,10 +6,18 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from visualmemory_gui.app import operations, skipped
+from visualmemory_gui.app.operations import skipped
+from visualmemory_gui.app.operations.edit import Edit, Job, Note, how_many, last_step
+from visualmemory_gui.app.operations.teaching import taught_note
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.progress import Report
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.arrivals import AddResult
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.teaching import QueueAdded
 
 REFRESH_S = 0.5
 
@@ -17,7 +25,7 @@ REFRESH_S = 0.5
 def add(session: Session, paths: Sequence[str]) -> None:
     """Put pictures and folders of pictures into the queue, in the background; rows appear as they are read."""
 
-    def work(memory: Any, report: Any) -> Any:
+    def work(memory: VisualMemory, report: Report) -> QueueAdded:
         last = time.monotonic()
 
         def told(done: int, total: int | None, what: str = "") -> None:
@@ -29,37 +37,36 @@ def add(session: Session, paths: Sequence[str]) -> None:
 
         return memory.queue.add(paths, report=told, write=session.tasks.write)
 
-    def said(result: Any) -> None:
+    def said(result: QueueAdded) -> Note:
         session.queue.refresh()
-        session.post_note(added_text(result), None, skipped.show(session, result.skipped))
+        return Note(added_text(result), actions=skipped.show(session, result.skipped))
 
-    if operations.may_write(session):
-        session.run_background("Filling the queue", work, said, once=f"queue {', '.join(paths)}")
+    Job("Filling the queue", work, said, once=f"queue {', '.join(paths)}").run(session)
 
 
 def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
     """Teach pictures of the queue, each as its label, in one step."""
     wanted = list(wanted)
-    said = wanted[0][1] if len({label for _, label in wanted}) == 1 else "what they were decided as"
+    if not wanted:
+        return
+    label = wanted[0][1] if len({label for _, label in wanted}) == 1 else "what they were decided as"
 
-    def work(memory: Any) -> Any:
-        return memory.queue.teach_each(wanted), operations.last_step(memory)
+    def work(memory: VisualMemory) -> tuple[AddResult, int | None]:
+        return memory.queue.teach_each(wanted), last_step(memory)
 
-    if wanted and operations.may_write(session):
-        session.edit("Teaching", work, partial(operations.say_taught, session, said))
+    Edit("Teaching", work, partial(taught_note, label)).run(session)
 
 
 def remove(session: Session, ids: Sequence[int]) -> None:
     """Take pictures out of the queue; the memory stays as it is."""
-    if ids and operations.may_write(session):
-        text = f"Took {len(ids):,} picture{'' if len(ids) == 1 else 's'} out of the queue; the memory is as it was."
-        session.edit("Removing", lambda m: m.queue.remove(ids), lambda _: _refreshed(session, text))
+    if ids:
+        text = f"Took {how_many(len(ids), 'picture')} out of the queue; the memory is as it was."
+        Edit("Removing", lambda m: m.queue.remove(ids), lambda _: _refreshed(session, text)).run(session)
 
 
 def clear(session: Session) -> None:
-    if operations.may_write(session):
-        text = "The queue is empty; the memory is as it was."
-        session.edit("Removing", lambda m: m.queue.clear(), lambda _: _refreshed(session, text))
+    text = "The queue is empty; the memory is as it was."
+    Edit("Removing", lambda m: m.queue.clear(), lambda _: _refreshed(session, text)).run(session)
 
 
 def export(session: Session, to: str) -> None:
@@ -68,7 +75,7 @@ def export(session: Session, to: str) -> None:
     if table is None:
         return
 
-    def work(_: Any) -> None:
+    def work(_: VisualMemory) -> None:
         from visualmemory_gui.engine.exchange.queue_csv import queue_csv
         from visualmemory_gui.engine.exchange.target import saved_file
 
@@ -78,10 +85,10 @@ def export(session: Session, to: str) -> None:
     session.edit("Exporting", work, lambda _: session.post_note(f"Wrote {len(table):,} rows to {Path(to).name}."))
 
 
-def added_text(result: Any) -> str:
+def added_text(result: QueueAdded) -> str:
     if not (result.added or result.present or result.skipped or result.stopped):
         return "There is no picture in it."
-    came = f"{result.added:,} picture{'' if result.added == 1 else 's'} came in"
+    came = f"{how_many(result.added, 'picture')} came in"
     parts = [f"Stopped: {came} and wait{'s' if result.added == 1 else ''}" if result.stopped else came]
     if result.present:
         parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} the same as one that waits")
@@ -92,6 +99,6 @@ def added_text(result: Any) -> str:
     return "; ".join(parts) + "."
 
 
-def _refreshed(session: Session, text: str) -> None:
+def _refreshed(session: Session, text: str) -> Note:
     session.queue.refresh()
-    session.post_note(text)
+    return Note(text)

@@ -1,19 +1,28 @@
-"""What a folder of pictures, or a bundle, holds and costs, and how it becomes a memory of its own."""
+"""Adding the pictures of a folder, and what an import of it would find and cost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from visualmemory_gui.app.operations.edit import say_stopped
+from visualmemory_gui.app.operations.teaching import build
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
-from visualmemory_gui.engine.errors import Cancelled, EncoderError, MemoryExists
+from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import EncoderIdentity
 
 ENCODER = "lite0"  # of a memory that is made from a folder
 Tell = Callable[[FolderFacts], object]
+
+
+def import_folder(session: Session, folder: str | Path, *, copy: bool, label: str | None = None) -> None:
+    """Add the pictures of ``folder``: sub-folder names are the labels, or all get ``label``. In the background."""
+    title = f"Adding pictures of {Path(folder).name}"
+    build(session, str(folder), title, once=f"import {folder} as {label}", copy=copy, label=label)
 
 
 def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = False) -> None:
@@ -30,11 +39,7 @@ def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = 
         session.tasks.post(lambda: tell(facts))
         return measured(facts, paths, identity, device, report) if paths else facts
 
-    def failed(error: BaseException) -> None:
-        if not isinstance(error, Cancelled):
-            session.raise_error(error)
-
-    session.tasks.run_background("Counting pictures", work, tell, failed, topic="counting")
+    session.tasks.run_background("Counting pictures", work, tell, partial(say_stopped, session, ""), topic="counting")
 
 
 def counted(folders: Sequence[str], report: Report) -> tuple[FolderFacts, list[str]]:
@@ -73,36 +78,3 @@ def measured(
         return replace(facts, measured=True)
     seconds = None if cost.seconds is None else cost.seconds * facts.pictures
     return replace(facts, measured=True, seconds=seconds, kept=round(cost.size * facts.pictures))
-
-
-def check_bundle(session: Session, bundle: str, then: Callable[[], object]) -> None:
-    """Look into a bundle before anything is asked about it; one that is broken is told."""
-
-    def work(_: Report) -> None:
-        from visualmemory_gui.engine.exchange import bundle as bundles
-
-        bundles.check(bundle)
-
-    title = f"Looking into {Path(bundle).name}"
-    session.tasks.run_background(title, work, lambda _: then(), session.raise_error, once=title, stoppable=False)
-
-
-def open_bundle(session: Session, bundle: str, memory: str) -> None:
-    """Make the memory at ``memory`` from a bundle, in the background, and open it."""
-
-    def work(report: Report) -> None:
-        from visualmemory_gui.engine.exchange import formats, incoming
-
-        if incoming.is_memory_place(Path(memory)):
-            raise MemoryExists(f"{memory} holds something already")
-        formats.import_(bundle, memory, report=report)
-
-    def failed(error: BaseException) -> None:
-        if isinstance(error, Cancelled):
-            session.post_note(f"Stopped; no memory was made of {Path(bundle).name}.")
-        else:
-            session.raise_error(error)
-
-    title = f"Unpacking {Path(bundle).name}"
-    job = f"unpack {bundle} to {memory}"
-    session.tasks.run_background(title, work, lambda _: session.open(memory), failed, once=job)

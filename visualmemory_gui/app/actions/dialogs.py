@@ -17,7 +17,7 @@ ImpactOf = Callable[[str, Callable[[str], object]], object]
 """Says in a sentence what a label would do, "" where there is nothing to tell."""
 
 
-class Asking(Protocol):
+class Dialogs(Protocol):
     """Every question is put, and its answer comes by ``then``; none where the user thinks better of it."""
 
     def memory(self, then: Callable[[str], object]) -> None: ...

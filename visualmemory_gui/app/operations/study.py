@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations import exemplars, may_write, undo_step
+from visualmemory_gui.app.operations.edit import how_many, step
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.study.blame import Blame
     from visualmemory_gui.engine.study.prune import Plan
     from visualmemory_gui.engine.study.tune import Tuned
@@ -19,43 +18,33 @@ if TYPE_CHECKING:
 def prune(session: Session, plan: Plan) -> None:
     """Strike out, or trust less, what ``plan`` names."""
 
-    def work(memory: Any) -> Changes:
+    def work(memory: VisualMemory) -> Changes:
         from visualmemory_gui.engine.study.prune import apply
 
         return apply(memory, plan)
 
-    many = exemplars(len(plan.pruned))
-    _apply(session, "Pruning", work, f"Lowered the trust of {many}." if plan.method == "soft" else f"Pruned {many}.")
+    many = how_many(len(plan.pruned))
+    text = f"Lowered the trust of {many}." if plan.method == "soft" else f"Pruned {many}."
+    step("Pruning", work, text).run(session)
 
 
 def tune(session: Session, tuned: Tuned) -> None:
     """Write the trusts that were fitted."""
 
-    def work(memory: Any) -> Changes:
+    def work(memory: VisualMemory) -> Changes:
         from visualmemory_gui.engine.study.tune import apply
 
         return apply(memory, tuned)
 
-    _apply(session, "Tuning", work, f"Tuned the trust of {exemplars(len(tuned.trust))}.")
+    step("Tuning", work, f"Tuned the trust of {how_many(len(tuned.trust))}.").run(session)
 
 
 def mend(session: Session, found: Blame) -> None:
     """Strike out and relabel whom ``found`` blames."""
 
-    def work(memory: Any) -> Changes:
+    def work(memory: VisualMemory) -> Changes:
         from visualmemory_gui.engine.study.blame import apply
 
         return apply(memory, found)
 
-    _apply(session, "Mending", work, f"Mended {exemplars(len(found.blamed))} that misled {found.true}.")
-
-
-def _apply(session: Session, title: str, work: Callable[[Any], Changes], text: str) -> None:
-    def said(changes: Changes) -> None:
-        if changes.edit is None:
-            session.post_note("Nothing to change: it is so already.")
-        else:
-            session.post_note(text, partial(undo_step, session, changes.step))
-
-    if may_write(session):
-        session.edit(title, work, said)
+    step("Mending", work, f"Mended {how_many(len(found.blamed))} that misled {found.true}.").run(session)

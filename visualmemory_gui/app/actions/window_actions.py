@@ -11,8 +11,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.operations import exemplars
-from visualmemory_gui.app.refused_keys import EDITS
+from visualmemory_gui.app.actions.refused_keys import EDITS
+from visualmemory_gui.app.operations.edit import how_many
 
 WHY_OFF = "Off: this memory is open for reading only"
 Scope = Literal["window", "decide"]
@@ -176,11 +176,11 @@ def texts(
         "actionQueue": f"Queue ({waiting:,})" if waiting else "Queue",
         "actionConfirmAll": f"Confirm all {certain:,} certain…" if certain else "Confirm all certain…",
         "actionQueueRemove": f"Take out {queued:,}" if queued else "Take out",
-        "actionStrike": f"Strike out {exemplars(selected)}" if selected else "Strike out",
-        "actionRestore": f"Restore {exemplars(struck)}" if struck else "Restore",
-        "actionRelabel": f"Relabel {exemplars(selected)}…" if selected else "Relabel…",
-        "actionTrust": f"Set trust of {exemplars(selected)}…" if selected else "Set trust…",
-        "actionLeaveOut": f"Leave {exemplars(selected)} out of this query only" if selected else "Only for this query",
+        "actionStrike": f"Strike out {how_many(selected)}" if selected else "Strike out",
+        "actionRestore": f"Restore {how_many(struck)}" if struck else "Restore",
+        "actionRelabel": f"Relabel {how_many(selected)}…" if selected else "Relabel…",
+        "actionTrust": f"Set trust of {how_many(selected)}…" if selected else "Set trust…",
+        "actionLeaveOut": f"Leave {how_many(selected)} out of this query only" if selected else "Only for this query",
         "actionBack": f"Back to {back}" if back else "Back",
         "actionUndo": f"Undo: {undo}" if undo else "Undo",
         "actionRedo": f"Redo: {redo}" if redo else "Redo",

@@ -9,9 +9,10 @@ from typing import Any
 
 from PySide6.QtCore import QSettings
 
-from visualmemory_gui.app import operations, preferences, theme
-from visualmemory_gui.app.dialogs import Asking
+from visualmemory_gui.app import preferences, theme
+from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine import device as devices
 
@@ -19,7 +20,7 @@ from visualmemory_gui.engine import device as devices
 class SettingsCommands:
     """``store`` keeps the window's own settings; ``resize(side_pt)`` brings the pictures of Curate to their size."""
 
-    def __init__(self, session: Session, store: QSettings, ask: Asking, resize: Callable[[float], object]) -> None:
+    def __init__(self, session: Session, store: QSettings, ask: Dialogs, resize: Callable[[float], object]) -> None:
         self._session = session
         self._store = store
         self._ask = ask
@@ -60,8 +61,14 @@ class SettingsCommands:
             for name, value in rest.items():
                 memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
 
-        if rest and operations.may_write(self._session):
+        if rest and may_write(self._session):
             self._session.edit("Keeping settings", work, kept)
+
+    def keep_choice(self, name: str, value: object) -> None:
+        """Keep k, rule or level in the memory's settings, where it may be written; no step of the history."""
+        memory = self._session.memory
+        if memory is not None and not memory.readonly:
+            self._session.tasks.run_edit("Keeping settings", lambda: memory.set(name, value), topic=f"keep {name}")
 
     def _put(self, window: WindowSettings) -> None:
         theme.set_reduced_motion(window.still)

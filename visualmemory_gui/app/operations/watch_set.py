@@ -2,68 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.dialogs import Asking
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.thumbnails import scaled
-from visualmemory_gui.app.operations import may_write
+from visualmemory_gui.app.operations.edit import Edit, Note, how_many
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture
-from visualmemory_gui.engine.study.impact import ChangedDecision, Impact
+from visualmemory_gui.engine.study.impact import ChangedDecision
 
-MOST_SHOWN = 200
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
 SIDE = 96
 
 
 def watch(session: Session, query: Query, expected: str) -> None:
     """Follow the decision of ``query`` from now on; it ought to be ``expected``."""
 
-    def work(memory: Any) -> list[int]:
+    def work(memory: VisualMemory) -> list[int]:
         return list(memory.watch.add([(watched_picture(query), expected)]))
 
-    def said(ids: list[int]) -> None:
+    def said(ids: list[int]) -> Note:
         session.watch.restart()
-        session.post_note(f"Watching {query.name}: it ought to be {expected}.", partial(unwatch, session, ids))
+        return Note(f"Watching {query.name}: it ought to be {expected}.", _no_more(session, ids))
 
-    if may_write(session):
-        session.edit("Watching", work, said)
+    Edit("Watching", work, said).run(session)
 
 
 def unwatch(session: Session, ids: Sequence[int]) -> None:
     """Follow these no more."""
-
-    def said(_: object) -> None:
-        session.watch.restart()
-        session.post_note(f"Stopped watching {len(ids):,} picture{'' if len(ids) == 1 else 's'}.")
-
-    if ids and may_write(session):
-        session.edit("Watching", lambda m: m.watch.remove(ids), said)
-
-
-def show_changed(
-    session: Session, impact: Impact, *, ask: Asking, then: Callable[[Query | int], object], title: str = ""
-) -> None:
-    """List the decisions that an edit changed, or would change; the one chosen goes to ``then`` as an exemplar's id or
-    a query. ``title`` says it where the edit is not made yet."""
-    changed = impact.changed[:MOST_SHOWN]
-
-    def chosen(row: int) -> None:
-        query = changed[row].query
-        found = query.exemplar if query.picture is None else query_of(query.picture)
-        if found is not None:
-            then(found)
-
-    def shown(rows: list[MovedRow]) -> None:
-        first = f" (the first {len(changed):,})" if len(changed) < len(impact.changed) else ""
-        ask.moved(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
-
-    session.edit("Reading pictures", lambda m: [_row(m, each) for each in changed], shown)
+    if ids:
+        _no_more(session, ids).run(session)
 
 
 def query_of(picture: KeptPicture) -> Query | None:
@@ -74,15 +48,23 @@ def query_of(picture: KeptPicture) -> Query | None:
     return Query(name, picture.vector, picture.content, picture.thumbnail, picture.source)
 
 
-def _row(memory: Any, changed: ChangedDecision) -> MovedRow:
+def _no_more(session: Session, ids: Sequence[int]) -> Edit[object]:
+    def said(_: object) -> Note:
+        session.watch.restart()
+        return Note(f"Stopped watching {how_many(len(ids), 'picture')}.")
+
+    return Edit("Watching", lambda m: m.watch.remove(ids), said)
+
+
+def changed_row(memory: VisualMemory, changed: ChangedDecision) -> MovedRow:
+    """A decision that an edit changed, as the dialog shows it."""
     query = changed.query
+    jpeg, source = None, None
     if query.picture is not None:
         jpeg, source = query.picture.thumbnail, query.picture.source
-    else:
-        jpeg, source = (
-            memory.catalog.thumbnail(query.exemplar),
-            memory.catalog.sources([query.exemplar])[query.exemplar],
-        )
+    elif query.exemplar is not None:
+        jpeg = memory.catalog.thumbnail(query.exemplar)
+        source = memory.catalog.sources([query.exemplar])[query.exemplar]
     name = Path(source).name if source else f"exemplar {query.exemplar}" if query.exemplar else "pasted picture"
     kind = f"it is {query.expected}" if changed.kind == "broken" else changed.kind
     return MovedRow(name, changed.before or "nothing", changed.after or "nothing", kind, scaled(jpeg or b"", SIDE))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QAction
 
-from visualmemory_gui.app.operations import exemplars
-from visualmemory_gui.app.views import own_actions
-from visualmemory_gui.app.views.own_actions import Spec, name
+from visualmemory_gui.app.actions import action
+from visualmemory_gui.app.actions.action import Spec, name
+from visualmemory_gui.app.operations.edit import how_many
 
 SPECS: tuple[Spec, ...] = (
     Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
@@ -51,12 +51,12 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
     """Let every action name its target; those without one are off."""
     both = there.active + there.struck
     of = {
-        "strike": exemplars(there.active),
-        "restore": exemplars(there.struck),
-        "relabel": exemplars(both),
-        "trust": exemplars(both),
-        "forget": exemplars(both),
-        "only": exemplars(both),
+        "strike": how_many(there.active),
+        "restore": how_many(there.struck),
+        "relabel": how_many(both),
+        "trust": how_many(both),
+        "forget": how_many(both),
+        "only": how_many(both),
         "rename": there.label or "",
     }
     on = {
@@ -75,4 +75,4 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
 
 def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) in this workspace."""
-    return [*own_actions.key_sheet(SPECS), *GRID_KEYS]
+    return [*action.key_sheet(SPECS), *GRID_KEYS]

@@ -4,65 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations import exemplars, last_step, may_write, undo_step
+from visualmemory_gui.app.operations.edit import Edit, Note, how_many, last_step, step_note, undo_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes, Step
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.store.difference import Difference
+    from visualmemory_gui.engine.store.tags import Tag
+
+
+def undo(session: Session) -> None:
+    Edit("Undoing", lambda m: m.undo(), partial(step_note, "Undone", "Nothing to undo.")).run(session)
+
+
+def redo(session: Session) -> None:
+    Edit("Redoing", lambda m: m.redo(), partial(step_note, "Redone", "Nothing to redo.")).run(session)
 
 
 def revert(session: Session, step: Step) -> None:
     """Take back ``step`` alone; later steps stay."""
 
-    def said(changes: Changes) -> None:
+    def said(changes: Changes) -> Note:
         stays = f" {_stay(len(changes.left))}" if changes.left else ""
         if changes.edit is None:
-            session.post_note(f"Nothing of “{step.name}” could be taken back.{stays}")
-        else:
-            session.post_note(f"Reverted: {step.name}.{stays}", partial(undo_step, session, changes.step))
+            return Note(f"Nothing of “{step.name}” could be taken back.{stays}")
+        return Note(f"Reverted: {step.name}.{stays}", undo_of(changes.step))
 
-    if may_write(session):
-        session.edit("Reverting", lambda m: m.revert(step.number), said)
+    Edit("Reverting", lambda m: m.revert(step.number), said).run(session)
 
 
 def go_back(session: Session, number: int, name: str) -> None:
     """Undo or redo until step ``number``, called ``name``, is the last one done; 0 is before all."""
-
-    def work(memory: Any) -> tuple[Changes, int]:
-        present = last_step(memory) or 0
-        return memory.go_back(number), present
-
-    def said(done: tuple[Changes, int]) -> None:
-        changes, present = done
-        if changes.edit is None:
-            session.post_note("The memory is in that state already.")
-        else:
-            undo = partial(go_back, session, present, "where the memory was")
-            session.post_note(f"The memory is as it was after: {name}." if number else f"{name}.", undo)
-
-    if may_write(session):
-        session.edit("Going back", work, said)
+    _going_back(number, name).run(session)
 
 
 def tag(session: Session, name: str, then: Callable[[], object]) -> None:
     """Name the present state."""
-    if may_write(session):
-        session.edit("Tagging", lambda m: m.tags.put(name), lambda t: _tagged(session, t.name, then))
+
+    def said(tag: Tag) -> Note:
+        then()
+        return Note(f"The memory as it is now is tagged “{tag.name}”.")
+
+    Edit("Tagging", lambda m: m.tags.put(name), said).run(session)
 
 
 def drop_tags(session: Session, step: int, then: Callable[[], object]) -> None:
     """Take the names of the state after ``step`` away."""
 
-    def work(memory: Any) -> None:
+    def work(memory: VisualMemory) -> None:
         for each in memory.tags.all():
             if (each.step or 0) == step:
                 memory.tags.drop(each.name)
 
-    if may_write(session):
-        session.edit("Removing the tag", work, lambda _: then())
+    def gone(_: object) -> None:
+        then()
+
+    Edit("Removing the tag", work, gone).run(session)
 
 
 def compare(session: Session, step: Step, then: Callable[[str, list[int]], object]) -> None:
@@ -94,12 +94,24 @@ def tagged(names: Sequence[str]) -> str:
     return f"the state{'' if len(names) == 1 else 's'} tagged {shown}"
 
 
-def _tagged(session: Session, name: str, then: Callable[[], object]) -> None:
-    then()
-    session.post_note(f"The memory as it is now is tagged “{name}”.")
+def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
+    """The edit whose undo goes forward, or back, to where the memory was."""
+
+    def work(memory: VisualMemory) -> tuple[Changes, int]:
+        present = last_step(memory) or 0
+        return memory.go_back(number), present
+
+    def said(done: tuple[Changes, int]) -> Note:
+        changes, present = done
+        if changes.edit is None:
+            return Note("The memory is in that state already.")
+        undo = _going_back(present, "where the memory was")
+        return Note(f"The memory is as it was after: {name}." if number else f"{name}.", undo)
+
+    return Edit("Going back", work, said)
 
 
 def _stay(count: int) -> str:
     if count == 1:
         return "1 exemplar changed since stays as it is."
-    return f"{exemplars(count)} changed since stay as they are."
+    return f"{how_many(count)} changed since stay as they are."

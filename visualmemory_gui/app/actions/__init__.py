@@ -1,0 +1,1 @@
+"""What the window can be told to do: tables of actions, and the commands that ask what must be asked."""

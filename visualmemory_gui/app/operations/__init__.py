@@ -1,0 +1,1 @@
+"""What the window does to a memory: one function for each edit or long job, which returns at once."""

@@ -1,0 +1,143 @@
+"""An edit of the open memory as the window makes it: run it off the window's thread, say it in a note, take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import Changes
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+Result = TypeVar("Result")
+NOT_LAST = "Other edits came after it; see the history."
+READ_ONLY = "This memory is open for reading only; nothing was changed. To edit it, copy it and open the copy."
+UNCHANGED = "Nothing to change: it is so already."
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the window says when something is done; ``undo`` takes it back."""
+
+    text: str
+    undo: Edit[Any] | None = None
+    actions: tuple[NoteAction, ...] = ()
+
+    def post(self, session: Session) -> None:
+        session.post_note(self.text, partial(self.undo.run, session) if self.undo else None, self.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Generic[Result]):
+    """A short edit, done between two others in the edits' thread; ``title`` stands in the window while it runs.
+
+    ``then`` gets what ``work`` returned, in the window's thread and when it is on disk; the note that it returns is
+    posted.
+    """
+
+    title: str
+    work: Callable[[VisualMemory], Result]
+    then: Callable[[Result], Note | None]
+    failed: Callable[[BaseException], object] | None = None
+
+    def run(self, session: Session) -> None:
+        """Do it, unless no memory is open or it can only be read, which a note then says."""
+        if may_write(session):
+            session.edit(self.title, self.work, partial(_post, session, self.then), self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Result]):
+    """Long work on the open memory, in the background with progress and Cancel. ``then`` is that of an ``Edit``.
+
+    ``stopped`` is said where the user cancels it. ``once`` names a job that is not started again while it runs. One
+    that does not ``write`` to the memory also runs where that can only be read.
+    """
+
+    title: str
+    work: Callable[[VisualMemory, Report], Result]
+    then: Callable[[Result], Note | None]
+    stopped: str = ""
+    once: str = ""
+    writes: bool = True
+    stoppable: bool = True
+    failed: Callable[[BaseException], object] | None = None
+
+    def run(self, session: Session) -> None:
+        if not self.writes or may_write(session):
+            then = partial(_post, session, self.then)
+            failed = self.failed or partial(say_stopped, session, self.stopped)
+            session.run_background(self.title, self.work, then, failed, once=self.once, stoppable=self.stoppable)
+
+
+def step(
+    title: str,
+    work: Callable[[VisualMemory], Changes],
+    text: str,
+    actions: Callable[[int | None], tuple[NoteAction, ...]] = lambda step: (),
+) -> Edit[Changes]:
+    """An edit that is one step of the history: the note says ``text``, and its Undo takes back this step alone."""
+
+    def said(changes: Changes) -> Note:
+        if changes.edit is None:
+            return Note(UNCHANGED)
+        return Note(text, undo_of(changes.step), actions(changes.step))
+
+    return Edit(title, work, said)
+
+
+def undo_of(step: int | None) -> Edit[Changes | None]:
+    """Undo ``step`` if it is still the last one: a note's Undo never takes back another edit."""
+    return Edit("Undoing", partial(undone, step), partial(step_note, "Undone", NOT_LAST))
+
+
+def undone(step: int | None, memory: VisualMemory) -> Changes | None:
+    """What undoing ``step`` changed, None where it is not the last one any more."""
+    return memory.undo() if step is not None and step == last_step(memory) else None
+
+
+def step_note(done: str, nothing: str, changes: Changes | None) -> Note:
+    """ "Undone: Strike out 2 exemplars."; ``nothing`` where no step was there."""
+    return Note(f"{done}: {changes.edit}." if changes is not None and changes.edit else nothing)
+
+
+def last_step(memory: VisualMemory) -> int | None:
+    """The number of the step that undo would take back."""
+    last = memory.history.can_undo()
+    return last.number if last is not None else None
+
+
+def may_write(session: Session) -> bool:
+    """Whether the open memory can be edited; where it cannot, a note says so."""
+    memory = session.memory
+    if memory is None:
+        return False
+    if memory.readonly:
+        session.post_note(READ_ONLY)
+    return not memory.readonly
+
+
+def say_stopped(session: Session, text: str, error: BaseException) -> None:
+    """Say ``text``, if any, where the user stopped it; anything else is an error."""
+    if not isinstance(error, Cancelled):
+        session.raise_error(error)
+    elif text:
+        session.post_note(text)
+
+
+def how_many(count: int, noun: str = "exemplar") -> str:
+    """ "1 exemplar", "1,200 exemplars"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _post(session: Session, then: Callable[[Result], Note | None], result: Result) -> None:
+    note = then(result)
+    if note is not None:
+        note.post(session)

@@ -1,0 +1,69 @@
+"""A memory as one file or folder: writing it, and making a memory from a bundle or from the demo's pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.app.operations.edit import Job, Note, say_stopped
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.errors import MemoryExists
+from visualmemory_gui.engine.progress import Report
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+DEMO = "make the demo memory"  # the job
+
+
+def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
+    """Write the memory to ``to`` as "bundle", "imagefolder" or "parquet", in the background."""
+
+    def work(memory: VisualMemory, report: Report) -> None:
+        from visualmemory_gui.engine.exchange import formats
+
+        formats.export(memory, to, format, keep_private=keep_private, report=report)
+
+    told, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written is removed."
+    Job("Exporting", work, lambda _: Note(told), stopped, once=f"export {to}", writes=False).run(session)
+
+
+def open_demo(session: Session) -> None:
+    """Make the demo memory if it is not there yet, and open it."""
+
+    def work(report: Report) -> Path:
+        from visualmemory_gui.engine.exchange.demo import make_demo
+
+        return make_demo(report=report)
+
+    session.tasks.run_background("Making the demo memory", work, session.open, once=DEMO)
+
+
+def check_bundle(session: Session, bundle: str, then: Callable[[], object]) -> None:
+    """Look into a bundle before anything is asked about it; one that is broken is told."""
+
+    def work(_: Report) -> None:
+        from visualmemory_gui.engine.exchange import bundle as bundles
+
+        bundles.check(bundle)
+
+    title = f"Looking into {Path(bundle).name}"
+    session.tasks.run_background(title, work, lambda _: then(), session.raise_error, once=title, stoppable=False)
+
+
+def open_bundle(session: Session, bundle: str, memory: str) -> None:
+    """Make the memory at ``memory`` from a bundle, in the background, and open it."""
+
+    def work(report: Report) -> None:
+        from visualmemory_gui.engine.exchange import formats, incoming
+
+        if incoming.is_memory_place(Path(memory)):
+            raise MemoryExists(f"{memory} holds something already")
+        formats.import_(bundle, memory, report=report)
+
+    stopped = partial(say_stopped, session, f"Stopped; no memory was made of {Path(bundle).name}.")
+    title = f"Unpacking {Path(bundle).name}"
+    job = f"unpack {bundle} to {memory}"
+    session.tasks.run_background(title, work, lambda _: session.open(memory), stopped, once=job)

@@ -1,0 +1,87 @@
+"""Edits of exemplars that are in the memory, and of their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.operations.edit import NOT_LAST, Edit, Note, how_many, step, undo_of, undone
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.types import Changes, Neighbour
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory import VisualMemory
+
+
+def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
+    """Take exemplars out of every vote, reversibly. ``here``: the note offers to leave them out of this query only."""
+
+    def actions(number: int | None) -> tuple[NoteAction, ...]:
+        return (NoteAction("Only for this query", partial(leave_out, session, number, ids)),) if here else ()
+
+    text = f"Struck {how_many(len(ids))} from the memory."
+    step("Striking out", lambda m: m.strike(ids), text, actions).run(session)
+
+
+def leave_out(session: Session, number: int | None, ids: Sequence[int]) -> None:
+    """Undo the strike that is step ``number`` and decide this query without ``ids``, until the next query."""
+    rows = session.decision.shown(ids)
+
+    def said(changes: Changes | None) -> Note | None:
+        if changes is None:
+            return Note(NOT_LAST)
+        leave_out_here(session, ids, rows)
+        return None
+
+    moved_on = not rows  # another query came meanwhile
+    edit = undo_of(number) if moved_on else Edit("Undoing", partial(undone, number), said)
+    edit.run(session)
+
+
+def leave_out_here(session: Session, ids: Sequence[int], rows: Sequence[Neighbour] = ()) -> None:
+    """Decide this query without ``ids``, until the next query; the memory stays as it is. ``rows``: their cards."""
+    rows = rows or session.decision.shown(ids)
+    session.decision.leave_out(rows)
+    back = partial(session.decision.take_back, [row.id for row in rows])
+    session.post_note(f"Left {how_many(len(rows))} out of this query only.", back)
+    session.note_finished.emit()  # what the undo of a strike did to other decisions is no news: it is as before it
+
+
+def restore(session: Session, ids: Sequence[int]) -> None:
+    step("Restoring", lambda m: m.restore(ids), f"Restored {how_many(len(ids))}.").run(session)
+
+
+def relabel(session: Session, ids: Sequence[int], label: str) -> None:
+    step("Relabelling", lambda m: m.relabel(ids, label), f"Relabelled {how_many(len(ids))} to {label}.").run(session)
+
+
+def reweigh(session: Session, ids: Sequence[int], trust: float) -> None:
+    text = f"Set the trust of {how_many(len(ids))} to {trust:g}."
+    step("Setting trust", lambda m: m.reweigh(ids, trust), text).run(session)
+
+
+def trust_of(session: Session, ids: Sequence[int]) -> float:
+    """The trust that all of ``ids`` have; 1 where they differ or are gone."""
+    if session.memory is None:
+        return 1.0
+    snapshot = session.memory.snapshot
+    found = {float(trust) for trust in snapshot.trust[np.isin(snapshot.ids, ids)]}
+    return found.pop() if len(found) == 1 else 1.0
+
+
+def rename_label(session: Session, old: str, new: str) -> None:
+    """Rename a class with everything below it; onto one that exists: merge them."""
+    step("Renaming", lambda m: m.rename_label(old, new), f"Renamed {old} to {new}.").run(session)
+
+
+def give_key(session: Session, label: str, digit: int | None) -> None:
+    """Let ``digit`` stand for a class from now on; None: none does. No step of the history."""
+
+    def work(memory: VisualMemory) -> None:
+        memory.keys.take(label) if digit is None else memory.keys.give(digit, label)
+
+    Edit("Keeping the key", work, lambda _: session.class_keys.refresh()).run(session)

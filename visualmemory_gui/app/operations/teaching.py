@@ -1,0 +1,117 @@
+"""Adding pictures to the memory under a label: one by one, all or none of some, batch by batch of thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.app.operations import skipped
+from visualmemory_gui.app.operations.edit import Edit, Job, Note, how_many, last_step, undo_of
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import Picture
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.arrivals import AddResult
+    from visualmemory_gui.engine.intake import BuildResult
+    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.reading import ImageLike
+
+FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
+MANY = 200  # pictures; fewer are decoded first and then added all or none
+
+
+def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
+    """Add pictures (paths, or pictures already decoded) to the memory as ``label``, as one step.
+
+    Of more than MANY paths those stay that were added before Cancel.
+    """
+    paths = [image for image in images if isinstance(image, str)]
+    if len(paths) <= MANY:
+        _teach(session, list(images), label)
+        return
+    if rest := [image for image in images if not isinstance(image, str)]:
+        _teach(session, rest, label)
+    title, once = f"Teaching {len(paths):,} pictures as {label}", f"teach {', '.join(paths)} as {label}"
+    build(session, paths, title, once=once, copy=True, label=label, under=f" as {label}")
+
+
+def build(
+    session: Session,
+    source: str | Sequence[str],
+    title: str,
+    *,
+    once: str,
+    copy: bool,
+    label: str | None,
+    under: str = "",
+) -> None:
+    """Add the pictures of a folder, or those at some paths, in the background; ``under`` is said after their number."""
+
+    def work(memory: VisualMemory, report: Report) -> tuple[BuildResult, int | None]:
+        built = memory.build(source, copy=copy, label=label, report=report, write=session.tasks.write)
+        return built, last_step(memory)
+
+    def said(done: tuple[BuildResult, int | None]) -> Note:
+        result, step = done
+        session.step_finished.emit()
+        undo = undo_of(step) if result.added and step else None
+        return Note(built_text(result, under), undo, skipped.show(session, result.skipped))
+
+    Job(title, work, said, once=once).run(session)
+
+
+def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:
+    """What became of pictures that were taught as ``label``, and the step that they are."""
+    result, step = done
+    if result.added:
+        present = f" {len(result.present)} here already." if result.present else ""
+        text = f"Taught {how_many(len(result.added))} as {label}.{present}{_conflicts(result.conflicts)}"
+        return Note(text, undo_of(step))
+    ids = ", ".join(str(i) for i in list(result.present.values())[:5])
+    return Note(f"Already here as {ids}." if ids else f"Nothing was added.{_conflicts(result.conflicts)}")
+
+
+def built_text(result: BuildResult, under: str = "") -> str:
+    """What a build did; ``under`` is said after the number."""
+    parts = [f"{'Stopped: added' if result.stopped else 'Added'} {how_many(result.added)}{under}"]
+    if result.unchanged:
+        parts.append(f"{result.unchanged:,} were here already")
+    if result.skipped:
+        parts.append(f"{len(result.skipped):,} files skipped")
+    return "; ".join(parts) + "."
+
+
+def _teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
+    """All of ``images`` or none."""
+
+    def add(memory: VisualMemory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
+        return memory.add_pictures(images, [label] * len(images)), last_step(memory)
+
+    said = partial(taught_note, label)
+    if len(images) <= FEW:
+        Edit("Teaching", lambda m: add(m, images), said).run(session)
+    else:
+        stopped = "Teaching stopped; nothing was added."
+        title = f"Teaching {len(images):,} pictures"
+        Job(title, lambda m, report: add(m, _decoded(m, images, report)), said, stopped).run(session)
+
+
+def _decoded(memory: VisualMemory, images: Sequence[ImageLike], report: Report) -> list[Picture]:
+    """The pictures in memory, one by one, so that the user can stop before anything is written."""
+    found = []
+    for done, image in enumerate(images):
+        report(done, len(images), "reading pictures")
+        found.append(image if isinstance(image, Picture) else memory.picture(image))
+    report(len(images), len(images), "adding them")
+    return found
+
+
+def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
+    """The same picture under another label is never passed over in silence."""
+    if not conflicts:
+        return ""
+    exemplar, label = next(iter(conflicts.values()))
+    more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
+    return f" The same picture is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
