@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ TOPIC = "class keys"
 class ClassKeysModel(QObject):
     updated = Signal()
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._memory: VisualMemory | None = None
         self.keys: dict[int, str] = {}
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._memory = memory
         self._take({})
         self.refresh()
@@ -33,7 +33,7 @@ class ClassKeysModel(QObject):
     def refresh(self) -> None:
         memory = self._memory
         if memory is not None:
-            self._runner.run_edit("Reading keys", memory.keys.all, self._take, topic=TOPIC)
+            self._tasks.run_edit("Reading keys", memory.keys.all, self._take, topic=TOPIC)
 
     def on_changed(self, changes: Changes) -> None:
         """A class may have another name now, or be gone, and its key with it."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.watch import WatchModel
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.errors import Cancelled
 
@@ -24,11 +25,9 @@ class CounterfactualsModel(QObject):
 
     updated = Signal()
 
-    def __init__(
-        self, runner: Runner, decision: DecisionModel, watch: WatchModel, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, tasks: Tasks, decision: DecisionModel, watch: WatchModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner, self._decision, self._watch = runner, decision, watch
+        self._tasks, self._decision, self._watch = tasks, decision, watch
         self.found: Flips | None = None
         self._expected: str | None = None  # as the search under way, or done, was told
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
@@ -38,7 +37,7 @@ class CounterfactualsModel(QObject):
 
     def on_decided(self) -> None:
         """Another decision: what was found for the last one goes at once."""
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._take(None)
         self._expected = self.expected
         if self._decision.decision is not None and self._decision.decision.label is not None:
@@ -71,7 +70,7 @@ class CounterfactualsModel(QObject):
 
         how: dict[str, Any] = {"to": to, "k": k, "rule": rule, "level": level}
         how |= {"exclude": model.left_out_ids, "own": query.exemplar}
-        give_way = self._runner.give_way
+        give_way = self._tasks.give_way
 
         def work() -> Flips | None:
             from visualmemory_gui.engine.study.flips import flips
@@ -81,7 +80,7 @@ class CounterfactualsModel(QObject):
             except Cancelled:
                 return None
 
-        self._runner.run_edit("Looking for flips", work, self._looked, topic=TOPIC)
+        self._tasks.run_edit("Looking for flips", work, self._looked, topic=TOPIC)
 
     def _looked(self, found: Flips | None) -> None:
         """Look again a little later where something else was more urgent."""

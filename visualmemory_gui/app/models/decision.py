@@ -19,6 +19,7 @@ from visualmemory_gui.app.models.asking import (
     query_of,
     queued_query,
 )
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.closeness import Closeness
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -35,16 +36,6 @@ SIDE = 160
 KEPT = {"k", "rule", "level"}  # settings that are in use already when the memory tells that they changed
 
 
-class Runner(Protocol):
-    """The executors, as far as the model needs them."""
-
-    def run_edit(
-        self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "", wait_ms: int = 0
-    ) -> Any: ...
-    def run_background(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str = "") -> Any: ...
-    def run_beside(self, title: str, fn: Any, then: Any = None, failed: Any = None, *, topic: str) -> Any: ...
-    def supersede(self, topic: str) -> None: ...
-    def give_way(self, done: int, total: int | None, what: str = "") -> None: ...
 
 
 class DecisionModel(QObject):
@@ -64,9 +55,9 @@ class DecisionModel(QObject):
     closeness_changed = Signal()
     chosen = Signal(str, object)  # k, rule or level and its value, set by hand
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._memory: VisualMemory | None = None
         self.encoder_ready = False
         self.k, self.level = 10, 0
@@ -90,8 +81,8 @@ class DecisionModel(QObject):
 
     def set_memory(self, memory: VisualMemory | None) -> None:
         """Start over on ``memory``, with its own k, rule and level."""
-        self._runner.supersede(EMBED)
-        self._runner.supersede(ANSWER)
+        self._tasks.supersede(EMBED)
+        self._tasks.supersede(ANSWER)
         self._memory, self.counts = memory, {}
         self.encoder_ready = False
         self.images.clear()
@@ -117,7 +108,7 @@ class DecisionModel(QObject):
         """Make one of the memory's own exemplars the query."""
         memory = self._memory
         if memory is not None:
-            self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), self._set_query, topic=EMBED)
+            self._tasks.run_edit("Deciding", lambda: query_of(memory, exemplar), self._set_query, topic=EMBED)
 
     def follow(self, exemplar: int) -> None:
         """Make a neighbour of the query the query; ``go_back`` comes back from it."""
@@ -129,23 +120,23 @@ class DecisionModel(QObject):
             trail = (*self.trail, before)[-MOST_BACK:]
             self._set_query(query, trail)
 
-        self._runner.run_edit("Deciding", lambda: query_of(memory, exemplar), arrive, topic=EMBED)
+        self._tasks.run_edit("Deciding", lambda: query_of(memory, exemplar), arrive, topic=EMBED)
 
     def go_back(self) -> None:
         """Show the query again from which ``follow`` led here."""
         if self.trail:
-            self._runner.supersede(EMBED)
+            self._tasks.supersede(EMBED)
             self._set_query(self.trail[-1], self.trail[:-1])
 
     def ask_queued(self, number: int) -> None:
         """Decide a picture of the teaching queue."""
         memory = self._memory
         if memory is not None:
-            self._runner.run_edit("Deciding", lambda: queued_query(memory, number), self._set_query, topic=EMBED)
+            self._tasks.run_edit("Deciding", lambda: queued_query(memory, number), self._set_query, topic=EMBED)
 
     def ask_query(self, query: Query) -> None:
         """Decide a query that already has its vector."""
-        self._runner.supersede(EMBED)
+        self._tasks.supersede(EMBED)
         self._set_query(query)
 
     @property
@@ -172,8 +163,8 @@ class DecisionModel(QObject):
             self._leave_out({n.id: n for n in self.left_out if n.id not in ids})
 
     def clear(self) -> None:
-        self._runner.supersede(EMBED)
-        self._runner.supersede(ANSWER)
+        self._tasks.supersede(EMBED)
+        self._tasks.supersede(ANSWER)
         self._forget_query()
         self.query_changed.emit()
         self.decided.emit()
@@ -245,9 +236,9 @@ class DecisionModel(QObject):
     ) -> None:
         """In the background while the encoder is still being loaded there: an edit by hand does not wait for it."""
         if self.encoder_ready:
-            self._runner.run_edit(title, fn, then, topic=topic)
+            self._tasks.run_edit(title, fn, then, topic=topic)
         else:
-            self._runner.run_background(title, lambda _: fn(), then, topic=topic)
+            self._tasks.run_background(title, lambda _: fn(), then, topic=topic)
 
     def _set_query(self, query: Query, trail: tuple[Query, ...] = ()) -> None:
         self._forget_query()
@@ -265,19 +256,19 @@ class DecisionModel(QObject):
             if memory is self._memory:  # else it may be closed by now
                 keep_query(memory, query)
 
-        self._runner.run_edit("Remembering", work, lambda _: self.recent_changed.emit(), wait_ms=AFTER_PAINT_MS)
+        self._tasks.run_edit("Remembering", work, lambda _: self.recent_changed.emit(), wait_ms=AFTER_PAINT_MS)
 
     def _decide(self, *, edited: bool) -> None:
         memory, query = self._memory, self.query
         if memory is None:
             return
         if query is None:
-            self._runner.run_edit("Counting", lambda: counts_of(memory), self._counted, topic=ANSWER)
+            self._tasks.run_edit("Counting", lambda: counts_of(memory), self._counted, topic=ANSWER)
             return
         scheme = VotingScheme.of(memory.settings, self.k, self.rule, level=self.level)
         without, known, side = self.left_out_ids, frozenset(self.images), self.side
         self._edited = self._edited or edited
-        self._runner.run_edit(
+        self._tasks.run_edit(
             "Deciding",
             lambda: answer(memory, query, scheme, without=without, known=known, side=side),
             self._take,

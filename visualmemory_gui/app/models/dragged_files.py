@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from visualmemory_gui.app.models.exemplars import NONE, Ids
+from visualmemory_gui.app.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from visualmemory_gui.app.models.exemplars import Runner
     from visualmemory_gui.engine.memory import VisualMemory
 
 TOPIC = "dragged files"
@@ -23,9 +23,9 @@ MOST = 1000  # more are dragged as exemplars only
 
 
 class DraggedFiles(QObject):
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._memory: VisualMemory | None = None
         self._ids: Ids = NONE
         self._files: Mapping[int, str | None] = {}
@@ -33,7 +33,7 @@ class DraggedFiles(QObject):
         self._rest.timeout.connect(self._look)
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._memory, self._ids, self._files = memory, NONE, {}
 
     def select(self, ids: Ids) -> None:
@@ -50,7 +50,7 @@ class DraggedFiles(QObject):
         if memory is None or not ids:
             self._files = {}
             return
-        self._runner.run_edit("Looking up files", lambda: memory.catalog.sources(ids), self._take, topic=TOPIC)
+        self._tasks.run_edit("Looking up files", lambda: memory.catalog.sources(ids), self._take, topic=TOPIC)
 
     def _take(self, found: Mapping[int, str | None]) -> None:
         self._files = found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.spare_memory import give_back
+from visualmemory_gui.app.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -24,26 +25,6 @@ Shown = Literal["all", "active", "struck", "weighed"]
 TOPIC = "exemplars"
 TURN_S = 0.02  # of a search, between which edits by hand and pictures get theirs
 NONE: Ids = np.empty(0, np.int64)
-
-
-class Runner(Protocol):
-    """Runs work off the window's thread; answers to older questions of one topic are dropped."""
-
-    def run_edit(
-        self, title: str, fn: Callable[[], Any], then: Callable[[Any], object] | None = ..., *, topic: str = ...
-    ) -> object: ...
-
-    def run_background(
-        self,
-        title: str,
-        fn: Callable[[Any], Any],
-        then: Callable[[Any], object] | None = ...,
-        failed: Callable[[BaseException], object] | None = ...,
-        *,
-        topic: str = ...,
-    ) -> object: ...
-
-    def supersede(self, topic: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,10 +147,10 @@ class ExemplarsModel(QObject):
     updated = Signal()
 
     def __init__(
-        self, runner: Runner, parent: QObject | None = None, *, missing: Callable[[int], str] = lambda _: ""
+        self, tasks: Tasks, parent: QObject | None = None, *, missing: Callable[[int], str] = lambda _: ""
     ) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._missing = missing
         self._memory: VisualMemory | None = None
         self._found = Found(NONE, 0, {}, 0)
@@ -188,7 +169,7 @@ class ExemplarsModel(QObject):
         return self._filter
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._memory = memory
         self._filter = Filter()
         self._take(Found(NONE, 0, {}, 0))
@@ -235,7 +216,7 @@ class ExemplarsModel(QObject):
 
     def _look_on(self, looking: Generator[None, None, Found]) -> None:
         """In turns: an edit by hand waits for one of them at most."""
-        self._runner.run_edit("Finding", partial(go_on, looking, TURN_S), partial(self._looked, looking), topic=TOPIC)
+        self._tasks.run_edit("Finding", partial(go_on, looking, TURN_S), partial(self._looked, looking), topic=TOPIC)
 
     def _looked(self, looking: Generator[None, None, Found], found: Found | None) -> None:
         if found is None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.types import Step
 
 if TYPE_CHECKING:
-    from visualmemory_gui.app.models.exemplars import Runner
     from visualmemory_gui.engine.memory import VisualMemory
 
 Index = QModelIndex | QPersistentModelIndex
@@ -72,9 +72,9 @@ class HistoryRead:
 
 
 class HistoryModel(QAbstractListModel):
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._memory: VisualMemory | None = None
         self._rows: tuple[Day | Step, ...] = ()
         self._tags: dict[int, str] = {}
@@ -90,7 +90,7 @@ class HistoryModel(QAbstractListModel):
         return self._present
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._memory = memory
         self.set_read(HistoryRead())
         self.refresh()
@@ -98,7 +98,7 @@ class HistoryModel(QAbstractListModel):
     def refresh(self) -> None:
         memory = self._memory
         if memory is not None:
-            self._runner.run_edit(
+            self._tasks.run_edit(
                 "Reading the history",
                 lambda: HistoryRead(memory.history.steps(MOST), memory.tags.all()),
                 self.set_read,

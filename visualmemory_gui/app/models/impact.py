@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.decision import Runner
 from visualmemory_gui.app.models.watch import WatchModel
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.study.proposed_edit import EditKind, Lesson, ProposedEdit
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class ImpactPreview(QObject):
 
     updated = Signal()
 
-    def __init__(self, runner: Runner, watch: WatchModel, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, watch: WatchModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner, self._watch = runner, watch
+        self._tasks, self._watch = tasks, watch
         self.edit: ProposedEdit | None = None
         self.text = ""
         self.impact: Impact | None = None
@@ -82,7 +82,7 @@ class ImpactPreview(QObject):
         """Preview ``edit`` once, for a dialog; ``tell`` gets sentence and impact, "" and None where there is none."""
         tracker = self._watch.tracker
         if tracker is None or edit is None or len(edit.ids) > MOST:
-            self._runner.supersede(IN_DIALOG)
+            self._tasks.supersede(IN_DIALOG)
             tell("", None)
         else:
             self._run(tracker, edit, tell, IN_DIALOG)
@@ -98,7 +98,7 @@ class ImpactPreview(QObject):
         self._begin()
 
     def _begin(self) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._show("", None)
         if self.edit is None:
             self._timer.stop()
@@ -116,7 +116,7 @@ class ImpactPreview(QObject):
 
     def _run(self, tracker: ImpactTracker, edit: ProposedEdit, tell: Tell, topic: str) -> None:
         """An edit that would be refused has no impact; the edit itself says why."""
-        self._runner.run_edit(
+        self._tasks.run_edit(
             "Looking ahead",
             lambda: tracker.preview(edit),
             lambda impact: tell(sentence(edit, impact), impact),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.asking import counts_of
+from visualmemory_gui.app.tasks import Tasks
 
 if TYPE_CHECKING:
-    from visualmemory_gui.app.models.decision import Runner
     from visualmemory_gui.engine.memory import VisualMemory
     from visualmemory_gui.engine.types import IndexState
 
@@ -73,14 +73,14 @@ class MemoryStateModel(QObject):
 
     updated = Signal()
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._memory: VisualMemory | None = None
         self.state: MemoryState | None = None
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(STATE)
+        self._tasks.supersede(STATE)
         self._memory, self.state = memory, None
         self.updated.emit()
         self.refresh()
@@ -88,7 +88,7 @@ class MemoryStateModel(QObject):
     def refresh(self) -> None:
         memory = self._memory
         if memory is not None:
-            self._runner.run_edit("Counting", lambda: read_state(memory), self._take, topic=STATE)
+            self._tasks.run_edit("Counting", lambda: read_state(memory), self._take, topic=STATE)
 
     def _take(self, state: MemoryState) -> None:
         self.state = state

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from visualmemory_gui.app.tasks import Tasks
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from visualmemory_gui.app.models.exemplars import Runner
     from visualmemory_gui.engine.memory import VisualMemory
 
 TOPIC = "originals"
@@ -30,9 +31,9 @@ class OriginalsModel(QObject):
 
     updated = Signal()
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._memory: VisualMemory | None = None
         self._known: OrderedDict[int, tuple[str, float]] = OrderedDict()
         self._wishes: OrderedDict[int, None] = OrderedDict()
@@ -40,7 +41,7 @@ class OriginalsModel(QObject):
         self._rest.timeout.connect(self._look)
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._memory = memory
         self._wishes.clear()
         self._known.clear()
@@ -71,7 +72,7 @@ class OriginalsModel(QObject):
         memory, wanted = self._memory, list(self._wishes)
         self._wishes.clear()
         if memory is not None and wanted:
-            self._runner.run_background(
+            self._tasks.run_background(
                 "Looking at originals in sight", lambda _: missing_originals(memory, wanted), self._take, topic=TOPIC
             )
 

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 
-from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.queue_rows import (
     HEADS,
     KNOWN,
@@ -23,6 +23,7 @@ from visualmemory_gui.app.models.queue_rows import (
     sort_keys,
 )
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import Changes
 
@@ -49,9 +50,9 @@ class QueueModel(QAbstractTableModel):
     updated = Signal()
     least_changed = Signal(int)  # per cent
 
-    def __init__(self, runner: Runner, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._decision = decision
         self._colour = colour
         self._memory: VisualMemory | None = None
@@ -61,13 +62,13 @@ class QueueModel(QAbstractTableModel):
         self._named: tuple[QueueTable | None, ShortLabels, ShortLabels] = (None, decision.names, decision.names)
         self.moved: frozenset[int] = frozenset()
         self.least = 0.8
-        self.thumbnails = Thumbnails(runner, self, side=96)
+        self.thumbnails = Thumbnails(tasks, self, side=96)
         self.thumbnails.loaded.connect(self._pictures_came)
         decision.settings_changed.connect(self.refresh)
         decision.decided.connect(self.on_decided)
 
     def set_memory(self, memory: VisualMemory | None) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._memory = memory
         self.thumbnails.set_source(memory.queue.thumbnails if memory is not None else None)
         self._show(None)
@@ -79,13 +80,13 @@ class QueueModel(QAbstractTableModel):
         memory = self._memory
         if memory is not None:
             work = self._deciding(memory)
-            self._runner.run_background("Deciding the queue", lambda _: work(), self._show, topic=TOPIC)
+            self._tasks.run_background("Deciding the queue", lambda _: work(), self._show, topic=TOPIC)
 
     def refresh(self) -> None:
         """Decide the queue anew where it changed a little."""
         memory = self._memory
         if memory is not None:
-            self._runner.run_edit("Deciding the queue", self._deciding(memory), self._show, topic=TOPIC)
+            self._tasks.run_edit("Deciding the queue", self._deciding(memory), self._show, topic=TOPIC)
 
     def on_changed(self, changes: Changes) -> None:
         if changes.forgotten:

@@ -8,8 +8,9 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QIcon, QImage, QPixmap
 
 from visualmemory_gui.app.models.asking import Query, recent_queries
-from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.thumbnails import scaled
+from visualmemory_gui.app.tasks import Tasks
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -20,10 +21,10 @@ SIDE = 128
 class RecentQueriesModel(QAbstractListModel):
     """One row a query: DecorationRole is the thumbnail, DisplayRole and AccessibleTextRole the picture's name."""
 
-    def __init__(self, decision: DecisionModel, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, decision: DecisionModel, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._decision = decision
-        self._runner = runner
+        self._tasks = tasks
         self._queries: list[Query] = []
         self._icons: list[QIcon] = []
         decision.recent_changed.connect(self.on_recent_changed)
@@ -33,7 +34,7 @@ class RecentQueriesModel(QAbstractListModel):
         if memory is None:
             self.show([])
         else:
-            self._runner.run_edit("Reading recent queries", lambda: read(memory), self.show, topic="recent")
+            self._tasks.run_edit("Reading recent queries", lambda: read(memory), self.show, topic="recent")
 
     def show(self, found: list[tuple[Query, QImage]]) -> None:
         self.beginResetModel()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.decision import DecisionModel, Runner
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.types import Changes
 
@@ -28,9 +29,9 @@ class SimilarityModel(QObject):
 
     updated = Signal()
 
-    def __init__(self, runner: Runner, decision: DecisionModel, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, decision: DecisionModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner, self._decision = runner, decision
+        self._tasks, self._decision = tasks, decision
         self.on = False
         self.splitting: Splitting | None = None
         self.why = ""
@@ -63,7 +64,7 @@ class SimilarityModel(QObject):
             self._seen.clear()
 
     def _again(self) -> None:
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         if not self.on or self._decision.decision is None:
             self._timer.stop()
             self._take(None)
@@ -88,7 +89,7 @@ class SimilarityModel(QObject):
                 seen["query"] = look_at_query(memory, query)
             return attribute(memory, seen["query"], decision, neighbour=exemplar, see=see), seen
 
-        self._runner.run_beside("Looking where they are alike", work, self._found, self._failed, topic=TOPIC)
+        self._tasks.run_beside("Looking where they are alike", work, self._found, self._failed, topic=TOPIC)
 
     def _found(self, found: tuple[Splitting, dict[Any, Seen]]) -> None:
         splitting, seen = found

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 
-if TYPE_CHECKING:
-    from visualmemory_gui.app.models.exemplars import Runner
+from visualmemory_gui.app.tasks import Tasks
 
 Fetch = Callable[[list[int]], Mapping[int, bytes]]
 KEPT_BYTES = 32 << 20  # a thousand pictures of a plain screen: some pages of any
@@ -25,10 +23,10 @@ class Thumbnails(QObject):
     loaded = Signal(list)  # ids whose picture is here now
 
     def __init__(
-        self, runner: Runner, parent: QObject | None = None, *, side: int = 160, kept_bytes: int = KEPT_BYTES
+        self, tasks: Tasks, parent: QObject | None = None, *, side: int = 160, kept_bytes: int = KEPT_BYTES
     ) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._side = side
         self._most, self._bytes = kept_bytes, 0
         self._fetch: Fetch | None = None
@@ -82,7 +80,7 @@ class Thumbnails(QObject):
         batch = [self._wishes.popitem()[0] for _ in range(min(AT_ONCE, len(self._wishes)))]
         fetch, side, generation = self._fetch, self._side, self._generation
         self._running = True
-        self._runner.run_edit(
+        self._tasks.run_edit(
             "Reading pictures", lambda: images(fetch, batch, side), lambda made: self._take(generation, made)
         )
 

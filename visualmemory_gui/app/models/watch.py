@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
+from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 TOPIC = "watch"
 
 
-class Runner(Protocol):
-    """The two executors, as far as the model needs them."""
-
-    def run_edit(self, title: str, fn: Any, then: Any, *, topic: str = "", wait_ms: int = 0) -> object: ...
-    def run_background(self, title: str, fn: Any, then: Any, failed: Any = None, *, topic: str = "") -> object: ...
-    def supersede(self, topic: str) -> None: ...
-
-
 class WatchModel(QObject):
     """Begun in the background once a memory is open; then the edits' thread finds the impact of every edit."""
 
@@ -34,9 +27,9 @@ class WatchModel(QObject):
     updated = Signal()  # ``decisions`` are others now
     failed = Signal(object)  # the exception because of which nothing is tracked
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._tasks = tasks
         self._memory: VisualMemory | None = None
         self._tracker: ImpactTracker | None = None
         self._beginning = False  # whether a tracker is being made
@@ -66,7 +59,7 @@ class WatchModel(QObject):
 
     def restart(self) -> None:
         """Track again: another memory, or another watch set."""
-        self._runner.supersede(TOPIC)
+        self._tasks.supersede(TOPIC)
         self._drop()
         self._beginning = False
         if self._memory is None:
@@ -83,7 +76,7 @@ class WatchModel(QObject):
             return ImpactTracker(memory, report=report)
 
         self._beginning = True
-        self._runner.run_background("Following decisions", work, self._take, self._stopped, topic=TOPIC)
+        self._tasks.run_background("Following decisions", work, self._take, self._stopped, topic=TOPIC)
 
     def on_changed(self, changes: Changes) -> None:
         """Find the impact of ``changes``. Forgetting starts again: nothing of what is gone may be kept."""
@@ -99,7 +92,7 @@ class WatchModel(QObject):
             alive = tracker is self._tracker  # else the memory may be closed by now
             return (tracker.impact_of(changes), tracker.watched_decisions()) if alive else None
 
-        self._runner.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=AFTER_PAINT_MS)
+        self._tasks.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=AFTER_PAINT_MS)
 
     def _take(self, tracker: ImpactTracker) -> None:
         self._drop()
@@ -111,7 +104,7 @@ class WatchModel(QObject):
             tracker.catch_up()  # with what was edited while it was made
             return tracker.watched_decisions()
 
-        self._runner.run_edit("Reading the watch set", work, self._caught_up, topic=TOPIC)
+        self._tasks.run_edit("Reading the watch set", work, self._caught_up, topic=TOPIC)
 
     def _drop(self) -> None:
         if self._tracker is not None:
