@@ -266,7 +266,7 @@ def test_a_long_search_goes_in_turns_and_finds_what_one_look_finds(small, monkey
         memory.strike([2, 8])
         model = ExemplarsModel(later)
         model.set_memory(memory)
-        model.set_filter(text="ROSE", state="active")
+        model.set_filter(Filter(text="ROSE", state="active"))
         turns = 0
         while later.jobs:
             later.work()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 
 @cache
-def _trim() -> Any:
+def _trim() -> Callable[[int], int] | None:
     """glibc's ``malloc_trim``, None where there is none."""
     return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAction, QColor, QFont, QGuiApplication, QIcon, QPalette
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from visualmemory_gui.app import resources
 
@@ -112,7 +112,7 @@ class _State:
 
 
 _icons: dict[tuple[str, str], QIcon] = {}
-_bound: list[tuple[Any, str]] = []
+_bound: list[tuple[QAction | QAbstractButton, str]] = []
 
 
 def reduced_motion() -> bool:
@@ -218,7 +218,7 @@ def icon(name: str) -> QIcon:
     return _icons[key]
 
 
-def set_icon(target: Any, name: str) -> None:
+def set_icon(target: QAction | QAbstractButton, name: str) -> None:
     """Give an action or a button an icon that keeps up with the look."""
     target.setIcon(icon(name))
     _bound[:] = [(old, was) for old, was in _bound if old is not target and shiboken6.isValid(old)]

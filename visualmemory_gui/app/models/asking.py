@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
@@ -15,6 +15,7 @@ from visualmemory_gui.engine.types import F32, Decision, Picture
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.reading import ImageLike
 
 
 SHOWN = 24  # recent queries
@@ -51,7 +52,7 @@ class Answer:
     images: Mapping[int, QImage]
 
 
-def embed(memory: VisualMemory, image: str | Path | Picture | Any) -> Query:
+def embed(memory: VisualMemory, image: ImageLike) -> Query:
     """Decode and embed ``image``: a path, a PIL image or a picture. Loads the encoder if it is not here yet."""
     picture = image if isinstance(image, Picture) else memory.picture(image)
     vector = memory.embed([picture])[0]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QPixmap
 
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
@@ -38,7 +38,7 @@ class CardRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The values of one card, read from a model at once. ``pixmap``: QPixmap or None, ``colour``: QColor or None.
+    """The values of one card, read from a model at once.
 
     ``made_for`` is the side in device pixels for which the picture was made ready (on white, with round corners); 0
     where it comes as it is. ``names`` are the labels beside which this one is shown. ``locked``:
@@ -46,14 +46,14 @@ class Card:
     """
 
     exemplar: int
-    pixmap: Any
+    pixmap: QPixmap | None
     rank: int
     label: str
     distance: float
     share: float
     factor: float = 1.0
     state: str = "active"
-    colour: Any = None
+    colour: QColor | None = None
     key: str = ""
     closeness: float | None = None
     made_for: int = 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
 
 NEW_CLASS = "+ New class"
 Index = QModelIndex | QPersistentModelIndex
@@ -23,11 +23,10 @@ class ClassRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """``colour`` is a QColor or a colour's name; ``key`` the digit that labels with this class, or ""; ``count`` its
-    active exemplars."""
+    """``key`` is the digit that labels with this class, or ""; ``count`` its active exemplars."""
 
     label: str
-    colour: Any
+    colour: QColor | str | None
     key: str = ""
     count: int = 0
 
@@ -56,7 +55,7 @@ class ClassRows(QAbstractListModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows) + 1
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self._rows[index.row()] if index.row() < len(self._rows) else None
         if role == Qt.ItemDataRole.DisplayRole:
             return row.label if row else NEW_CLASS

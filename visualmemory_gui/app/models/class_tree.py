@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Literal, overload
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -95,7 +95,13 @@ class ClassTreeModel(QAbstractItemModel):
             return QModelIndex()
         return self.createIndex(row, 0, above.children[row])
 
-    def parent(self, index: Index = QModelIndex()) -> Any:  # noqa: B008
+    @overload
+    def parent(self) -> QObject | None: ...
+    @overload
+    def parent(self, index: Index) -> QModelIndex: ...
+    def parent(self, index: Index | None = None) -> QObject | QModelIndex | None:
+        if index is None:
+            return super().parent()
         above = self._node(index).parent
         return QModelIndex() if above is None or above is self._root else self.createIndex(above.row, 0, above)
 
@@ -105,14 +111,14 @@ class ClassTreeModel(QAbstractItemModel):
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 1
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
         node = self._node(index)
         if role == Qt.ItemDataRole.DisplayRole:
             key = self._keys.get(node.path or "")
             return f"{node.name} ({node.total:,})" + (f" · {key}" if key else "")
-        values: dict[int, Any] = {
+        values: dict[int, object] = {
             TreeRole.Kind: node.kind,
             TreeRole.Path: node.path,
             TreeRole.Count: node.total,

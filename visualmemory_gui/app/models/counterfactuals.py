@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -66,17 +66,25 @@ class CounterfactualsModel(QObject):
             return
         expected = self._expected
         to = None if expected is not None and at_level(expected, decision.level) == decision.label else expected
-        k, rule, level = decision.k, decision.rule, decision.level
-
-        how: dict[str, Any] = {"to": to, "k": k, "rule": rule, "level": level}
-        how |= {"exclude": model.left_out_ids, "own": query.exemplar}
-        give_way = self._tasks.give_way
+        left_out, give_way = model.left_out_ids, self._tasks.give_way
 
         def work() -> Flips | None:
             from visualmemory_gui.engine.study.flips import flips
 
             try:
-                return flips(memory, query.vector, **how, patient=False, most=MOST, report=give_way)
+                return flips(
+                    memory,
+                    query.vector,
+                    to=to,
+                    k=decision.k,
+                    rule=decision.rule,
+                    level=decision.level,
+                    exclude=left_out,
+                    own=query.exemplar,
+                    patient=False,
+                    most=MOST,
+                    report=give_way,
+                )
             except Cancelled:
                 return None
 

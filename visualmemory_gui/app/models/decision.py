@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
@@ -23,10 +22,11 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.closeness import Closeness
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Picture, Rule
+from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.reading import ImageLike
 
 ANSWER, EMBED = "answer", "embed"
 MOST_IMAGES = 1000
@@ -34,8 +34,6 @@ AFTER_PAINT_MS = 30  # the decision is on the screen by then
 MOST_BACK = 20
 SIDE = 160
 KEPT = {"k", "rule", "level"}  # settings that are in use already when the memory tells that they changed
-
-
 
 
 class DecisionModel(QObject):
@@ -97,7 +95,7 @@ class DecisionModel(QObject):
         self.recent_changed.emit()
         self._decide(edited=False)
 
-    def ask(self, image: str | Path | Picture | Any) -> None:
+    def ask(self, image: ImageLike) -> None:
         """Make a path, a PIL image or a decoded picture the query."""
         memory = self._memory
         if memory is None:
@@ -217,7 +215,7 @@ class DecisionModel(QObject):
             self.recent_changed.emit()
         self._decide(edited=bool(changes.edit))
 
-    def _set(self, **chosen: Any) -> None:
+    def _set(self, **chosen: object) -> None:
         if all(getattr(self, name) == value for name, value in chosen.items()):
             return
         for name, value in chosen.items():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -175,9 +175,7 @@ class ExemplarsModel(QObject):
         self._take(Found(NONE, 0, {}, 0))
         self.refresh()
 
-    def set_filter(self, **changed: Any) -> None:
-        """Change parts of the filter: ``label=``, ``state=``, ``text=``, ``since=``, ``pick=``."""
-        fresh = replace(self._filter, **changed)
+    def set_filter(self, fresh: Filter) -> None:
         if fresh != self._filter:
             self._filter = fresh
             self.refresh()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -131,25 +131,25 @@ class HistoryModel(QAbstractListModel):
             return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
         return super().flags(index)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
         row = self._rows[index.row()]
         return self._of_day(row, role) if isinstance(row, Day) else self._of_step(row, role)
 
     @staticmethod
-    def _of_day(day: Day, role: int) -> Any:
+    def _of_day(day: Day, role: int) -> object:
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return day.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{day.title}: {day.counts}" if day.counts else day.title
         return day.counts if role == StepRole.When else None
 
-    def _of_step(self, step: Step, role: int) -> Any:
+    def _of_step(self, step: Step, role: int) -> object:
         tags = self.tags_of(step.number)
         place = self._place_of(step)
         more = f"{f', {place}' if place else ''}{f', tagged {tags}' if tags else ''}"
-        values: dict[int, Any] = {
+        values: dict[int, object] = {
             Qt.ItemDataRole.DisplayRole: step.name,
             Qt.ItemDataRole.AccessibleTextRole: f"{step.name}, {when(step.time)}{more}",
             Qt.ItemDataRole.ToolTipRole: f"{step.name}\n{when(step.time)}{more}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPixmap
@@ -85,7 +85,7 @@ class NeighboursModel(QAbstractListModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         row, neighbour = index.row(), self._rows[index.row()]
@@ -184,7 +184,7 @@ class NeighboursModel(QAbstractListModel):
         return closeness_text(farther) if farther is not None else ""
 
 
-_PLAIN: dict[int, Callable[[Neighbour], Any]] = {
+_PLAIN: dict[int, Callable[[Neighbour], object]] = {
     Qt.ItemDataRole.DisplayRole: lambda n: n.label,
     CardRole.Exemplar: lambda n: n.id,
     CardRole.Rank: lambda n: n.rank,

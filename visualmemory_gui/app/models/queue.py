@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -25,7 +25,7 @@ from visualmemory_gui.app.models.queue_rows import (
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
-from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -179,14 +179,14 @@ class QueueModel(QAbstractTableModel):
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(HEADS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return HEADS[section]
         return TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
         row = self.row(index.row())
@@ -227,7 +227,7 @@ class QueueModel(QAbstractTableModel):
         decision = self._decision.decision
         return list(decision.shares) if decision is not None else []
 
-    def _sorted(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _sorted(self) -> I64:
         """Places in the order shown: by the column asked for; what is taught sinks to the end."""
         if self.table is None:
             return np.empty(0, np.int64)

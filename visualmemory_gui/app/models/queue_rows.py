@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.engine.types import F64, I64
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.queue_table import QueueTable
@@ -65,15 +66,15 @@ def in_words(row: QueueRow) -> str:
     return ", ".join([part for part in parts if part] + [f"taught as {taught}" if taught else "not taught"])
 
 
-def sort_keys(table: QueueTable, column: int) -> np.ndarray[Any, Any]:
+def sort_keys(table: QueueTable, column: int) -> F64 | I64:
     """What column is sorted by; for the share, unknown pictures are less certain than all known ones."""
     if column == Column.Share:
-        certainty: np.ndarray[Any, Any] = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
+        certainty: F64 = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
         return certainty
     if column == Column.Margin:
         return np.where(np.isnan(table.margins), -1.0, table.margins)
     if column == Column.Known:
-        known: np.ndarray[Any, Any] = table.known.astype(np.int64)
+        known: I64 = table.known.astype(np.int64)
         return known
     texts: Sequence[str | None] = (
         [table.name(place) for place in range(len(table))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TOPIC = "similarity"
 DELAY_MS = 100  # the mouse only passing over the cards asks nothing
 MOST_SEEN = 48
+Place = int | Literal["query"]  # an exemplar, or what is decided
 
 
 class SimilarityModel(QObject):
@@ -36,7 +37,7 @@ class SimilarityModel(QObject):
         self.splitting: Splitting | None = None
         self.why = ""
         self._exemplar: int | None = None
-        self._seen: dict[Any, Seen] = {}
+        self._seen: dict[Place, Seen] = {}
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
         decision.query_changed.connect(self.on_query_changed)
@@ -77,7 +78,7 @@ class SimilarityModel(QObject):
             return
         exemplar, seen = self._exemplar, dict(self._seen)
 
-        def work() -> tuple[Splitting, dict[Any, Seen]]:
+        def work() -> tuple[Splitting, dict[Place, Seen]]:
             from visualmemory_gui.engine.study.attribute import attribute, look_at_exemplar
 
             def see(i: int) -> Seen:
@@ -91,7 +92,7 @@ class SimilarityModel(QObject):
 
         self._tasks.run_beside("Looking where they are alike", work, self._found, self._failed, topic=TOPIC)
 
-    def _found(self, found: tuple[Splitting, dict[Any, Seen]]) -> None:
+    def _found(self, found: tuple[Splitting, dict[Place, Seen]]) -> None:
         splitting, seen = found
         self._seen = dict(list(seen.items())[-MOST_SEEN:]) | {"query": seen["query"]}
         self._take(splitting)

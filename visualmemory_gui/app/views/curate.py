@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -117,7 +118,7 @@ class CurateView(QWidget):
             self.filter.set_state("struck")
         elif self.exemplars.filter.state == "struck":
             self.filter.set_state("all")
-        self.exemplars.set_filter(label=label)
+        self.exemplars.set_filter(replace(self.exemplars.filter, label=label))
         self.on_selection_changed()
 
     def on_pick_requested(self, pick: Pick | None) -> None:
@@ -127,7 +128,7 @@ class CurateView(QWidget):
             self.tree.go_to("all")
             self.tabs.show_grid()
         self.filter.set_pick(pick.name if pick is not None else "")
-        self.exemplars.set_filter(pick=pick)
+        self.exemplars.set_filter(replace(self.exemplars.filter, pick=pick))
 
     def on_selection_changed(self) -> None:
         """Name what the actions would touch; nothing while the grid is hidden behind a review."""
@@ -263,9 +264,10 @@ class CurateView(QWidget):
         self.tabs.large_requested.connect(self.preview.toggle)
         self.tabs.current_changed.connect(self.preview.follow)
         self.tabs.exemplar_chosen.connect(self.exemplar_chosen)
-        self.filter.text_changed.connect(lambda text: self.exemplars.set_filter(text=text))
-        self.filter.state_changed.connect(lambda state: self.exemplars.set_filter(state=state))
-        self.filter.since_changed.connect(lambda since: self.exemplars.set_filter(since=since))
+        shown = self.exemplars
+        self.filter.text_changed.connect(lambda text: shown.set_filter(replace(shown.filter, text=text)))
+        self.filter.state_changed.connect(lambda state: shown.set_filter(replace(shown.filter, state=state)))
+        self.filter.since_changed.connect(lambda since: shown.set_filter(replace(shown.filter, since=since)))
         self.filter.pick_dropped.connect(lambda: self.on_pick_requested(None))
         self.steps.pick_requested.connect(self.on_pick_requested)
         self.classes.restore_all_requested.connect(self.restore_all)
