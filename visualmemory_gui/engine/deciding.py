@@ -13,7 +13,7 @@ from visualmemory_gui.engine.arguments import ids_of
 from visualmemory_gui.engine.decision import confidence, novelty
 from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.decide import decide
-from visualmemory_gui.engine.decision.leave_one_out import rows_alike, without_own
+from visualmemory_gui.engine.decision.leave_one_out import Keys, alike, rows_alike, without_own
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Found, Searcher, rows_of_known
@@ -222,7 +222,7 @@ class Decider:
                 found = self.searcher.nearest(snapshot, vector, count, mode=scope.search, excluded=scope.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
-            if len(found.rows) < count or len(found.rows) - _own(snapshot, found.rows, content, twin) >= FIRST_M:
+            if len(found.rows) < count or _others(snapshot, found.rows, Keys.one(content, twin)) >= FIRST_M:
                 return found, twin
             count, found = 2 * count, None
 
@@ -240,15 +240,10 @@ def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[Snapshot, Scope]:
     if scope.own is None:
         return snapshot, scope
     [row] = snapshot.rows_of([scope.own]).tolist()
-    alike = rows_alike(snapshot, int(snapshot.content[row]), int(snapshot.twin[row]), int(snapshot.group[row]))
-    return without_own(snapshot, row), replace(scope, exclude=set(scope.exclude) | set(snapshot.ids[alike].tolist()))
+    out = rows_alike(snapshot, Keys.of(snapshot, np.array(row)))
+    return without_own(snapshot, row), replace(scope, exclude=set(scope.exclude) | set(snapshot.ids[out].tolist()))
 
 
-def _own(snapshot: Snapshot, rows: I64, content: int, twin: int) -> int:
-    """How many of ``rows`` are the query itself: of its content or its vector (0: it can have no equal)."""
-    if not content and not twin:
-        return 0
-    own = snapshot.twin[rows] == twin
-    if content:
-        own |= snapshot.content[rows] == content
-    return int(np.count_nonzero(own))
+def _others(snapshot: Snapshot, rows: I64, of: Keys) -> int:
+    """How many of ``rows`` are not the query itself, of its content or its vector."""
+    return int(np.count_nonzero(~alike(snapshot, rows, of)))

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Copies, LeftOut, NearestMany, own_class, rows_alike
+from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut, NearestMany, alike, own_class
 from visualmemory_gui.engine.decision.many import Verdicts, decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
@@ -28,7 +28,6 @@ from visualmemory_gui.engine.store.watch import Watched
 from visualmemory_gui.engine.types import F32, I64, Bools
 
 SPARE = 10  # neighbours beyond those that are needed, so that a strike seldom costs a search
-FEW = 64  # queries for which sorting the whole memory is not worth while
 BLOCK = 512  # new exemplars to multiply at once
 
 
@@ -219,14 +218,7 @@ class TrackedDecisions:
         asked, snapshot = self.asked.part(which), self._snapshot
         if asked.group is None:
             return None
-        group = asked.group
-        alike = LeftOut(snapshot) if len(which) > FEW else None
-
-        def rows(i: int) -> I64:
-            keys = int(asked.content[i]), int(asked.twin[i]), int(group[i])
-            return alike.rows_with(*keys) if alike is not None else rows_alike(snapshot, *keys)
-
-        return rows
+        return LeftOut(snapshot, Keys(asked.content, asked.twin, asked.group))
 
     def _let_in(self, came: I64, vectors: F32) -> None:
         """Put the rows ``came``, which vote now, into every list that they are near enough for."""
@@ -242,10 +234,7 @@ class TrackedDecisions:
         asked, snapshot = self.asked, self._snapshot
         if asked.group is None:
             return np.zeros((1, len(came)), bool)
-        out: Bools = asked.twin[:, None] == snapshot.twin[came]
-        out |= (asked.content[:, None] == snapshot.content[came]) & (asked.content != 0)[:, None]
-        out |= (asked.group[:, None] == snapshot.group[came]) & (asked.group != 0)[:, None]
-        return out
+        return alike(snapshot, came, Keys(asked.content[:, None], asked.twin[:, None], asked.group[:, None]))
 
 
 def _and_without(rows: Callable[[int], I64] | None, without: I64, query: int) -> I64:

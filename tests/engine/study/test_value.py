@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut
+from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.study import value
 from visualmemory_gui.engine.study.value import rank_weights, shapley_sums, shapley_values, values_in_order
@@ -65,7 +65,6 @@ def test_values_of_a_memory_are_those_of_all_subsets(rule):
 
 
 def leave_one_out(snapshot, rows, *, block, monkeypatch, part=None, parts=1):
-    left = LeftOut(snapshot)
     monkeypatch.setattr(value, "BLOCK_FLOATS", block)
     return shapley_sums(
         snapshot,
@@ -74,7 +73,7 @@ def leave_one_out(snapshot, rows, *, block, monkeypatch, part=None, parts=1):
         part=np.zeros(len(rows), np.int64) if part is None else part,
         parts=parts,
         k=5,
-        left_out=lambda i: left.rows(int(rows[i])),
+        left_out=LeftOut(snapshot, Keys.of(snapshot, rows)),
     )
 
 
@@ -86,9 +85,9 @@ def test_the_values_sum_to_the_utility_of_the_whole_memory(monkeypatch):
     snapshot = snapshot_of(labels, vectors, active=[i % 9 != 0 for i in range(60)], group=group)
     rows = np.flatnonzero(snapshot.active)
     found = leave_one_out(snapshot, rows, block=1000, monkeypatch=monkeypatch)
-    total = 0.0
-    for row in rows.tolist():
-        out = set(LeftOut(snapshot).rows(row).tolist())
+    total, left_out = 0.0, LeftOut(snapshot, Keys.of(snapshot, rows))
+    for place, row in enumerate(rows.tolist()):
+        out = set(left_out(place).tolist())
         order = np.argsort(np.round(1 - vectors.astype(float) @ vectors[row].astype(float), 10), kind="stable")
         right = [bool(snapshot.label[o] == snapshot.label[row]) for o in order if snapshot.active[o] and o not in out]
         total += utility(tuple(range(len(right))), right, 5, "rank")

@@ -16,7 +16,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.gathered import gather, level_codes
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, own_class
+from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, NearestMany, own_class
 from visualmemory_gui.engine.decision.novelty import sample
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -99,12 +99,11 @@ def measure(
     rows = sample(snapshot)
     if len(rows) < FEWEST:
         return Confidence(scheme, (), (), len(rows))
-    left_out = LeftOut(snapshot)
     found = nearest_many(
         snapshot,
         snapshot.vectors[rows],
         scheme.k,
-        excluded_rows=lambda i: left_out.rows(int(rows[i])),
+        excluded_rows=LeftOut(snapshot, Keys.of(snapshot, rows)),
         report=report,
     )
     own = own_class(snapshot, rows)

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, F64, I64
+from visualmemory_gui.engine.types import F32, F64, I64, Bools
+
+FEW = 64  # queries for which sorting the whole memory is not worth while
+_NO_ROWS: I64 = np.empty(0, np.int64)
+_NONE: I64 = np.array(0)
 
 
 class Retrieved(Protocol):
@@ -46,59 +50,72 @@ class NearestMany(Protocol):
     ) -> Sequence[Retrieved]: ...
 
 
-class _Alike:
-    """Rows that share a 64-bit key; with ``none`` given, that key is shared by nobody."""
+class Keys(NamedTuple):
+    """What tells that images are the same or belong together: their 64-bit hashes, 0 where they have none.
 
-    def __init__(self, keys: I64, none: int | None) -> None:
-        self._order = np.argsort(keys, kind="stable")
-        self._sorted = keys[self._order]
-        self._none = none
-        self._start = np.searchsorted(self._sorted, keys, "left")
-        self._end = np.searchsorted(self._sorted, keys, "right")
-        if none is not None:
-            self._end = np.where(keys == none, self._start, self._end)
+    ``content`` is that of the pixels, ``twin`` of the vector, ``group`` of the name of what they came with.
+    """
 
-    def rows_like(self, row: int) -> I64:
-        return self._order[self._start[row] : self._end[row]]
+    content: I64
+    twin: I64
+    group: I64 = _NONE
 
-    def rows_of(self, key: int) -> I64:
-        start = np.searchsorted(self._sorted, key, "left")
-        end = start if key == self._none else np.searchsorted(self._sorted, key, "right")
-        return self._order[start:end]
+    @classmethod
+    def of(cls, snapshot: Snapshot, rows: I64) -> Keys:
+        return cls(snapshot.content[rows], snapshot.twin[rows], snapshot.group[rows])
+
+    @classmethod
+    def one(cls, content: int, twin: int) -> Keys:
+        """Those of a single image that came alone."""
+        return cls(np.array(content), np.array(twin))
+
+
+def alike(snapshot: Snapshot, rows: I64 | slice, keys: Keys) -> Bools:
+    """Whether exemplars are of the same content, vector or group as images: ``rows`` against ``keys``, which broadcast.
+
+    The one place that says what a query must not see of the memory, and what is not "of other content" than it.
+    """
+    same: Bools = snapshot.twin[rows] == keys.twin
+    for column, key in ((snapshot.content, keys.content), (snapshot.group, keys.group)):
+        if key.any():
+            same = same | ((column[rows] == key) & (key != 0))
+    return same
+
+
+def rows_alike(snapshot: Snapshot, keys: Keys) -> I64:
+    """The rows that are like one image, increasing."""
+    return np.flatnonzero(alike(snapshot, slice(None), keys))
 
 
 class LeftOut:
-    """For each row of a snapshot, the rows that leave-one-out leaves out with it."""
+    """The rows that each of q queries must not see, those like its ``keys``, (q,): ``excluded_rows`` of a search."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._content = _Alike(snapshot.content, 0)
-        self._group = _Alike(snapshot.group, 0)
-        self._twin = _Alike(snapshot.twin, None)
+    def __init__(self, snapshot: Snapshot, keys: Keys) -> None:
+        self._snapshot, self._keys = snapshot, keys
+        pairs = zip((snapshot.content, snapshot.twin, snapshot.group), keys, strict=True)
+        self._equal = [_Equal(*pair) for pair in pairs if pair[1].any()] if len(keys.twin) > FEW else []
 
-    def rows(self, row: int) -> I64:
-        """``row`` itself, and all rows of equal content, of an equal vector, and of its group; increasing."""
-        twin, content, group = (alike.rows_like(row) for alike in (self._twin, self._content, self._group))
-        if len(twin) == 1 and len(content) <= 1 and len(group) <= 1:
-            return twin
-        return np.unique(np.concatenate((twin, content, group)))
-
-    def rows_for(self, *, content: int, twin: int) -> I64:
-        """Rows of the same content (0: has none) or the same vector as a picture that need not be an exemplar."""
-        return np.unique(np.concatenate((self._content.rows_of(content), self._twin.rows_of(twin))))
-
-    def rows_with(self, content: int, twin: int, group: int) -> I64:
-        """Rows of the same content or group (0: has none) or of the same vector; increasing."""
-        found = (self._content.rows_of(content), self._twin.rows_of(twin), self._group.rows_of(group))
-        return np.unique(np.concatenate(found))
+    def __call__(self, query: int) -> I64:
+        """The rows of one query, increasing."""
+        if not self._equal:
+            return rows_alike(self._snapshot, Keys(*(key[query] for key in self._keys)))
+        first, *others = [rows for equal in self._equal if len(rows := equal.rows(query))] or [_NO_ROWS]
+        if len(first) == 1 and all(len(rows) == 1 and rows[0] == first[0] for rows in others):
+            return first
+        return np.unique(np.concatenate([first, *others]))
 
 
-def rows_alike(snapshot: Snapshot, content: int, twin: int, group: int) -> I64:
-    """The same for a single query, without sorting the memory first."""
-    alike = snapshot.twin == twin
-    for keys, key in ((snapshot.content, content), (snapshot.group, group)):
-        if key:
-            alike |= keys == key
-    return np.flatnonzero(alike)
+class _Equal:
+    """The places of each wanted key in a column, (n,), that was sorted once; a key of 0 is nowhere."""
+
+    def __init__(self, column: I64, wanted: I64) -> None:
+        self._order = np.argsort(column, kind="stable")
+        ordered = column[self._order]
+        self._start = ordered.searchsorted(wanted, "left")
+        self._end = np.where(wanted == 0, self._start, ordered.searchsorted(wanted, "right"))
+
+    def rows(self, query: int) -> I64:
+        return self._order[self._start[query] : self._end[query]]
 
 
 def own_class(snapshot: Snapshot, rows: I64) -> I64:
@@ -135,8 +152,7 @@ class Copies:
         """Those of the rows from ``first`` on; ``content`` (0: has none) and ``twin`` are the queries' hashes, (q,)."""
         near = np.isin(snapshot.content[first:], content[content != 0]) | np.isin(snapshot.twin[first:], twin)
         rows = first + np.flatnonzero(near)
-        same = (content[:, None] == snapshot.content[rows]) & (content != 0)[:, None]
-        queries, at = np.nonzero(same | (twin[:, None] == snapshot.twin[rows]))
+        queries, at = np.nonzero(alike(snapshot, rows, Keys(content[:, None], twin[:, None])))
         return cls(queries, rows[at])
 
     def joined(self, more: Copies) -> Copies:

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.decision.factor import class_factor as factor_of
+from visualmemory_gui.engine.decision.leave_one_out import Keys, alike
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
 from visualmemory_gui.engine.decision.votes import NOBODY, seats, weights
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Bools
+from visualmemory_gui.engine.types import F64, I64
 
 KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
 
@@ -131,8 +132,8 @@ def _known(
     known = np.full(len(rows), UNTOLD, np.int8)
     if snapshot.active_count < FEWEST or thresholds is None or thresholds.different < FEWEST:
         return known
-    other = _other(snapshot, rows, content=content, twin=twin)
     there = rows != NOBODY
+    other = there & ~alike(snapshot, np.maximum(rows, 0), Keys(content[:, None], twin[:, None]))
     order = np.argsort(~other, axis=1, kind="stable")[:, : max(DEPTHS)]
     first = np.take_along_axis(np.where(other, distances, 0.0), order, axis=1)
     most = np.minimum(other.sum(axis=1), np.where(winner == NOBODY, 0, snapshot.counts[winner]))
@@ -148,15 +149,6 @@ def _known(
     known[told] = np.where(statistic <= threshold, KNOWN, UNKNOWN)[told]
     known[(there & ~other).any(axis=1) & (winner != NOBODY)] = KNOWN
     return known
-
-
-def _other(snapshot: Snapshot, rows: I64, *, content: I64, twin: I64) -> Bools:
-    """Which neighbours are of other content than their query, (q, w)."""
-    near = np.maximum(rows, 0)
-    same = (snapshot.content[near] == content[:, None]) & (content != 0)[:, None]
-    same |= snapshot.twin[near] == twin[:, None]
-    other: Bools = ~same & (rows != NOBODY)
-    return other
 
 
 def _rolled_up(labels: tuple[str, ...], level: int) -> tuple[tuple[str, ...], I64]:

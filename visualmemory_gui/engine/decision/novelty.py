@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany
+from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, NearestMany, alike
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Bools, Novelty
+from visualmemory_gui.engine.types import F64, I64, Novelty
 
 DEPTHS = (1, 3, 10)
 QUANTILE = 0.99
@@ -62,12 +62,11 @@ def measure(snapshot: Snapshot, nearest_many: NearestMany, *, seed: int = 0, rep
     if different < FEWEST:
         return Thresholds({}, different, 0, seed, snapshot.change)
     rows = sample(snapshot, seed=seed)
-    left_out = LeftOut(snapshot)
     found = nearest_many(
         snapshot,
         snapshot.vectors[rows],
         max(DEPTHS),
-        excluded_rows=lambda i: left_out.rows(int(rows[i])),
+        excluded_rows=LeftOut(snapshot, Keys.of(snapshot, rows)),
         report=report,
     )
     values = {}
@@ -150,27 +149,15 @@ def judge(
         return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
     if winner is None or not len(rows):
         return None, Novelty(None, None, 0, "nothing to compare with")
-    other = _other(snapshot, rows, content=content, twin=twin)
-    m, statistic = _statistic(distances if other is None else distances[other], int(snapshot.counts[winner]))
+    other = ~alike(snapshot, rows, Keys.one(content, twin))
+    m, statistic = _statistic(distances[other], int(snapshot.counts[winner]))
     threshold = None if thresholds is None else thresholds.values.get(m)
-    if other is not None and not other.all():
+    if not other.all():
         return True, Novelty(statistic, threshold, m, "this picture is an exemplar of the memory")
     if statistic is None or threshold is None:
         return None, Novelty(statistic, None, m, "what is usual in this memory has not been measured yet")
     known = statistic <= threshold
     return known, Novelty(statistic, threshold, m, _reason(m, statistic, threshold, known=known))
-
-
-def _other(snapshot: Snapshot, rows: I64, *, content: int, twin: int) -> Bools | None:
-    """Which rows are of other content than the query; None when the query can have no equal."""
-    if not content and not twin:
-        return None
-    other = np.ones(len(rows), bool)
-    if content:
-        other &= snapshot.content[rows] != content
-    if twin:
-        other &= snapshot.twin[rows] != twin
-    return other
 
 
 def _statistic(distances: F64, of_winner: int) -> tuple[int, float | None]:

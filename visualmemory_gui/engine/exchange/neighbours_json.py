@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, Retrieved
+from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, Retrieved
 from visualmemory_gui.engine.exchange.results import Exported
 from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.memory import VisualMemory
@@ -29,7 +29,8 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
     A list leaves out the exemplar, those of equal content or vector, and its group. Raises ExchangeError, Cancelled.
     """
     path, snapshot = Path(target), m.snapshot
-    rows, left_out = np.flatnonzero(snapshot.active), LeftOut(snapshot)
+    rows = np.flatnonzero(snapshot.active)
+    left_out = LeftOut(snapshot, Keys.of(snapshot, rows))
     with new_file(path) as file:
         file.write(b"{")
         for start in range(0, len(rows), _BLOCK):
@@ -39,7 +40,7 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
                 snapshot,
                 snapshot.vectors[block],
                 WIDTH,
-                excluded_rows=lambda i, block=block: left_out.rows(int(block[i])),  # type: ignore[misc]
+                excluded_rows=lambda i, start=start: left_out(start + i),  # type: ignore[misc]
                 mode="exact",
             )
             for n, (row, near) in enumerate(zip(block.tolist(), found, strict=True), start):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Copies, LeftOut, NearestMany, Retrieved, own_class
+from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut, NearestMany, Retrieved, own_class
 from visualmemory_gui.engine.decision.many import vote_scale, vote_weights
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
@@ -92,19 +92,15 @@ class FrozenQueries:
         self.snapshot = snapshot
         self.questions = questions
         self.scheme = scheme
-        self._left_out = LeftOut(snapshot)
+        asked = questions.asked
+        group = np.zeros_like(asked.content) if asked.group is None else asked.group
+        self.left_out = LeftOut(snapshot, Keys(asked.content, asked.twin, group))
         self.table = NeighbourTable(len(questions), max(width, scheme.k) + SPARE)
         everything = np.arange(len(questions))
         self.table.put(everything, self._search(snapshot, everything, nearest_many, report))
 
     def __len__(self) -> int:
         return len(self.questions)
-
-    def left_out(self, query: int) -> I64:
-        """Rows that a query does not see."""
-        asked = self.questions.asked
-        group = 0 if asked.group is None else int(asked.group[query])
-        return self._left_out.rows_with(int(asked.content[query]), int(asked.twin[query]), group)
 
     def right(self, edited: Snapshot | None = None, which: I64 | None = None) -> Bools:
         """Whether each query (or those of ``which``) is decided right, (q,), on ``edited``: the snapshot with other

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Copies, LeftOut, own_class
+from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut, own_class
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import together
@@ -68,7 +68,7 @@ def given(snapshot: Snapshot, asked: Labelled) -> Questions:
     if not asked.labels:
         raise BadValue("there is no query with a label")
     names, truth = _coded(snapshot, asked.labels)
-    left_out, none = LeftOut(snapshot), np.zeros(len(truth), np.int64)
+    none = np.zeros(len(truth), np.int64)
     copies = Copies.find(snapshot, asked.content, asked.twin)
     key = np.where(asked.content != 0, asked.content, asked.twin)
     return Questions(
@@ -79,7 +79,7 @@ def given(snapshot: Snapshot, asked: Labelled) -> Questions:
         unit=together(asked.content, asked.twin),
         key=key,
         vectors=lambda part: asked.vectors[part],
-        left_out=lambda i: left_out.rows_for(content=int(asked.content[i]), twin=int(asked.twin[i])),
+        left_out=LeftOut(snapshot, Keys(asked.content, asked.twin, none)),
         query_set=_query_set(key, group=none, labels=asked.labels),
         change=snapshot.change,
         seen=snapshot.ids,
@@ -87,8 +87,7 @@ def given(snapshot: Snapshot, asked: Labelled) -> Questions:
 
 
 def _exemplars(snapshot: Snapshot, rows: I64, names: tuple[str, ...], truth: I64) -> Questions:
-    left_out, vectors = LeftOut(snapshot), snapshot.vectors
-    content, twin, group = snapshot.content[rows], snapshot.twin[rows], snapshot.group[rows]
+    vectors, (content, twin, group) = snapshot.vectors, Keys.of(snapshot, rows)
     key = np.where(content != 0, content, twin)
     return Questions(
         names,
@@ -98,7 +97,7 @@ def _exemplars(snapshot: Snapshot, rows: I64, names: tuple[str, ...], truth: I64
         unit=together(content, twin, group),
         key=key,
         vectors=lambda part: vectors[rows[part]],
-        left_out=lambda i: left_out.rows(int(rows[i])),
+        left_out=LeftOut(snapshot, Keys(content, twin, group)),
         query_set=_query_set(key, group=group, labels=[names[code] for code in truth.tolist()]),
         change=snapshot.change,
         seen=snapshot.ids,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, own_class
+from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
 from visualmemory_gui.engine.decision.many import decide_many, vote_weights
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import NOBODY
@@ -108,10 +108,9 @@ def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Repor
     """The same on a snapshot, without anybody's judgement. Rank voting over ``k`` neighbours, no class factor: it would
     let every small class win where it is near."""
     rows = np.flatnonzero(snapshot.active)
-    left_out = LeftOut(snapshot)
     table = NeighbourTable(len(rows), k)
     found = nearest_many(
-        snapshot, snapshot.vectors[rows], k, excluded_rows=lambda i: left_out.rows(int(rows[i])), report=report
+        snapshot, snapshot.vectors[rows], k, excluded_rows=LeftOut(snapshot, Keys.of(snapshot, rows)), report=report
     )
     table.put(np.arange(len(rows)), found)
     pairs, distances = _pairs(snapshot, rows, table)

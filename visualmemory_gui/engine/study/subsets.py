@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visualmemory_gui.engine.decision.gathered import Block, gather
-from visualmemory_gui.engine.decision.leave_one_out import LeftOut, own_class
+from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
@@ -75,7 +75,7 @@ class Asker:
     """
 
     def __init__(self, snapshot: Snapshot, scheme: VotingScheme, *, width: int = 0) -> None:
-        self._left_out = LeftOut(snapshot)
+        self._snapshot = snapshot
         self._scheme = scheme
         self._width = max(scheme.k, width)
 
@@ -89,7 +89,7 @@ class Asker:
                 memory,
                 memory.vectors[part],
                 self._width,
-                excluded_rows=lambda i, part=part: self._left_out.rows(int(part[i])),  # type: ignore[misc]
+                excluded_rows=LeftOut(self._snapshot, Keys.of(self._snapshot, part)),
             )
             truth = memory.label[part].astype(np.int64)
             own = own_class(memory, part)
