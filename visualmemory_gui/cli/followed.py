@@ -15,6 +15,7 @@ from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.store.pictures import KeptPicture
     from visualmemory_gui.engine.study.impact import Impact, TrackedQuery
     from visualmemory_gui.engine.study.proposed_edit import EditKind, ProposedEdit
 
@@ -135,9 +136,9 @@ def _check(memory: str, *, as_json: bool) -> None:
     if as_json:
         shown = [
             {
-                "number": row.query.picture and row.query.picture.id,
-                "source": row.query.picture and row.query.picture.source,
-                "expected": row.query.expected,
+                "number": row.picture.id,
+                "source": row.picture.source,
+                "expected": row.expected,
                 "label": row.label,
                 "share": row.share,
                 "right": row.right,
@@ -149,7 +150,7 @@ def _check(memory: str, *, as_json: bool) -> None:
     print_line(f"{right:,} of {len(rows):,} as expected at {level_in_words(level)}")
     wrong = [row for row in rows if not row.right]
     if wrong:
-        cells = ((row.query.expected, row.label, row.share, _name(row.query, None)) for row in wrong)
+        cells = ((row.expected, row.label, row.share, _image_name(row.picture)) for row in wrong)
         table(cells, ("expected", "decided", "share", "picture"))
 
 
@@ -247,9 +248,13 @@ def _tell_impact(found: Impact, names: list[str]) -> None:
         table(rows, ("kind", "expected", "now", "then", "picture"))
 
 
-def _name(query: TrackedQuery, m: VisualMemory | None) -> str:
-    """The picture's path; an exemplar without one by its id."""
+def _name(query: TrackedQuery, m: VisualMemory) -> str:
+    """The image's path; an exemplar without one by its id."""
     if query.picture is not None:
-        return query.picture.source or f"picture {query.picture.id}"
-    source = m.catalog.sources([query.exemplar]).get(query.exemplar) if m and query.exemplar else None
+        return _image_name(query.picture)
+    source = m.catalog.sources([query.exemplar]).get(query.exemplar) if query.exemplar else None
     return source or f"exemplar {query.exemplar}"
+
+
+def _image_name(image: KeptPicture) -> str:
+    return image.source or f"picture {image.id}"

@@ -141,30 +141,27 @@ class TrackedDecisions:
         self._snapshot = snapshot
         self._copies = self._copies.joined(self._find_copies(snapshot, first=len(before)))
         self._lists.take_out(touched[was & ~now])
-        came = touched[now & ~was]
-        for start in range(0, len(came), BLOCK):
-            part = came[start : start + BLOCK]
-            self._let_in(part, snapshot.vectors[part])
+        self._let_in(touched[now & ~was], lambda rows: snapshot.vectors[rows])
         self._search(self._lists.short(self._need), report)
 
-    def as_if(
-        self, edited: Snapshot, *, gone: I64, came: I64, vectors: F32, report: Report = silent
-    ) -> TrackedDecisions:
+    def as_if(self, edited: Snapshot, added: F32, *, report: Report = silent) -> TrackedDecisions:
         """The decisions as if the memory were ``edited``; these ones and the memory stay as they are.
 
-        ``edited`` is the last snapshot without the rows ``gone`` and with ``came``, rows of ``edited`` that may come
-        after all of its own; ``vectors`` are those of ``came``. Its ``fetch`` is never called, and what is returned
-        can only ``decide``.
+        ``edited`` is the last snapshot, ``changed``; ``added`` are the vectors of its rows behind all others. What is
+        returned can only ``decide``.
         """
+        here = self._snapshot
+        n = len(here)
+        left = np.flatnonzero(here.active & ~edited.active[:n])
+        came = np.flatnonzero(edited.active[:n] & ~here.active)
         other = copy.copy(self)
         other._lists = self._lists.copy()
-        other._lists.take_out(gone)
-        short = other._lists.short(self.max_k)
-        other._search(short, report, without=gone)
+        other._lists.take_out(left)
+        other._search(other._lists.short(self.max_k), report, without=left)
         other._snapshot = edited
-        other._copies = self._copies.joined(self._find_copies(edited, first=len(self._snapshot)))
-        for start in range(0, len(came), BLOCK):
-            other._let_in(came[start : start + BLOCK], vectors[start : start + BLOCK])
+        other._copies = self._copies.joined(self._find_copies(edited, first=n))
+        other._let_in(came, lambda rows: here.vectors[rows])
+        other._let_in(np.arange(n, len(edited)), lambda rows: added[rows - n])
         return other
 
     def decide(self, scheme: VotingScheme, *, thresholds: Thresholds | None = None) -> Verdicts:
@@ -220,14 +217,17 @@ class TrackedDecisions:
             return None
         return LeftOut(snapshot, Keys(asked.content, asked.twin, asked.group))
 
-    def _let_in(self, came: I64, vectors: F32) -> None:
+    def _let_in(self, came: I64, vectors_of: Callable[[I64], F32]) -> None:
         """Put the rows ``came``, which vote now, into every list that they are near enough for."""
         asked = self.asked
-        near = asked.vectors @ vectors.T >= (1.0 - self._lists.reach() - TIE)[:, None]
-        near &= ~self._left_out(came)
-        queries, at = np.nonzero(near)
-        cosine = np.einsum("ij,ij->i", vectors[at].astype(np.float64), asked.vectors[queries].astype(np.float64))
-        self._lists.insert(queries, came[at], np.minimum(np.maximum(1.0 - cosine, 0.0), 2.0))
+        for start in range(0, len(came), BLOCK):
+            rows = came[start : start + BLOCK]
+            vectors = vectors_of(rows)
+            near = asked.vectors @ vectors.T >= (1.0 - self._lists.reach() - TIE)[:, None]
+            near &= ~self._left_out(rows)
+            queries, at = np.nonzero(near)
+            cosine = np.einsum("ij,ij->i", vectors[at].astype(np.float64), asked.vectors[queries].astype(np.float64))
+            self._lists.insert(queries, rows[at], np.minimum(np.maximum(1.0 - cosine, 0.0), 2.0))
 
     def _left_out(self, came: I64) -> Bools:
         """(q, c): which of ``came`` a query that is an exemplar must not see."""

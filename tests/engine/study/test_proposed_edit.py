@@ -271,3 +271,28 @@ def test_a_memory_with_nothing_in_it_has_nothing_to_foresee(tmp_path: Path) -> N
         lesson = Lesson(vectors(1, np.random.default_rng(0))[0])
         found = ImpactTracker(memory).preview(ProposedEdit("teach", label="a", lessons=(lesson,)))
         assert found == Impact((), 0, watched=False)
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (ProposedEdit("strike", (1,)), "Striking out 1 exemplar"),
+        (ProposedEdit("restore", (1, 2)), "Restoring 2 exemplars"),
+        (ProposedEdit("relabel", (1, 2), label="lynx"), "Relabelling 2 exemplars to lynx"),
+        (ProposedEdit("relabel", (1, 2), labels=("a", "b")), "Relabelling 2 exemplars as suggested"),
+        (ProposedEdit("reweigh", (1,), trust=0.5), "Changing the trust of 1 exemplar"),
+        (ProposedEdit("teach", label="lynx", lessons=(Lesson(np.ones(DIM, np.float32)),)), "Teaching it as lynx"),
+        (ProposedEdit("forget", tuple(range(1500))), "Forgetting 1,500 exemplars"),
+        (ProposedEdit("strike", (1, 2), verb="Pruning"), "Pruning 2 exemplars"),
+    ],
+)
+def test_a_proposed_edit_says_what_it_is(edit: ProposedEdit, words: str) -> None:
+    assert edit.words == words
+
+
+def test_the_same_lesson_twice_is_the_same_edit() -> None:
+    vector = np.ones(DIM, np.float32)
+    edit = ProposedEdit("teach", label="a", lessons=(Lesson(vector, "content"),))
+    assert edit == ProposedEdit("teach", label="a", lessons=(Lesson(vector.copy(), "content"),))
+    assert edit != ProposedEdit("teach", label="a", lessons=(Lesson(2 * vector, "content"),))
+    assert edit != ProposedEdit("teach", label="a", lessons=(Lesson(vector),))

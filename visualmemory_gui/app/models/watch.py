@@ -42,8 +42,9 @@ class WatchModel(QObject):
 
     def expected(self, content: str | None) -> str | None:
         """What the watched picture of this content ought to be; None where it is not watched."""
-        watched = (row.query for row in self.decisions if content and row.query.picture)
-        return next((q.expected for q in watched if q.picture and q.picture.content == content), None)
+        if content is None:
+            return None
+        return next((one.expected for one in self.decisions if one.picture.content == content), None)
 
     @property
     def words(self) -> str:

@@ -32,15 +32,15 @@ class WatchTableModel(QAbstractTableModel):
         watch.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:
-        rows = sorted((row for row in self._watch.decisions if row.query.picture), key=lambda row: row.right)
+        rows = sorted(self._watch.decisions, key=lambda row: row.right)
         self.beginResetModel()
         self._rows = tuple(rows)
-        self.names = ShortLabels(label for row in rows for label in (row.query.expected, row.label) if label)
-        here = {row.query.picture.id for row in rows if row.query.picture}
+        self.names = ShortLabels(label for row in rows for label in (row.expected, row.label) if label)
+        here = {row.picture.id for row in rows}
         self._icons = {number: icon for number, icon in self._icons.items() if number in here}
         self.endResetModel()
 
-    def verdict(self, row: int) -> WatchedDecision:
+    def decision(self, row: int) -> WatchedDecision:
         return self._rows[row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
@@ -62,8 +62,8 @@ class WatchTableModel(QAbstractTableModel):
             return cells(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole and index.column() in LABELLED:
             return cells(row)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole and row.query.picture is not None:
-            return row.query.picture.source
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.picture.source
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return in_words(row) if index.column() == 0 else cells(row)[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
@@ -71,22 +71,26 @@ class WatchTableModel(QAbstractTableModel):
         return None
 
     def _icon(self, row: WatchedDecision) -> QIcon:
-        picture = row.query.picture
-        if picture is None:
-            return QIcon()
+        picture = row.picture
         if picture.id not in self._icons:
             self._icons[picture.id] = QIcon(QPixmap.fromImage(scaled(picture.thumbnail or b"", SIDE)))
         return self._icons[picture.id]
 
 
-def name_of(row: WatchedDecision) -> str:
-    picture = row.query.picture
-    return Path(picture.source).name if picture is not None and picture.source else "pasted picture"
+def name_of(source: str | None) -> str:
+    """The file's name; a pasted image has none."""
+    return Path(source).name if source else "pasted picture"
 
 
 def cells(row: WatchedDecision) -> tuple[str, ...]:
     share = "" if row.share is None else percent(row.share)
-    return name_of(row), row.query.expected, row.label or "nothing to compare with", share, "yes" if row.right else "no"
+    return (
+        name_of(row.picture.source),
+        row.expected,
+        row.label or "nothing to compare with",
+        share,
+        "yes" if row.right else "no",
+    )
 
 
 def in_words(row: WatchedDecision) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.thumbnails import scaled
+from visualmemory_gui.app.models.watch_table import name_of
 from visualmemory_gui.app.operations.edit import Edit, Note, how_many
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.moved_dialog import MovedRow
@@ -41,11 +42,10 @@ def unwatch(session: Session, ids: Sequence[int]) -> None:
 
 
 def query_of(picture: KeptPicture) -> Query | None:
-    """A watched picture as the query of Decide."""
+    """A watched image as the query of Decide."""
     if picture.vector is None:
         return None
-    name = Path(picture.source).name if picture.source else "pasted picture"
-    return Query(name, picture.vector, picture.content, picture.thumbnail, picture.source)
+    return Query(name_of(picture.source), picture.vector, picture.content, picture.thumbnail, picture.source)
 
 
 def _no_more(session: Session, ids: Sequence[int]) -> Edit[object]:

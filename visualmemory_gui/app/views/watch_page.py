@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Spec, build, name
 from visualmemory_gui.app.models.asking import Query
-from visualmemory_gui.app.models.watch_table import LABELLED, WatchTableModel, name_of
+from visualmemory_gui.app.models.watch_table import LABELLED, WatchTableModel
+from visualmemory_gui.app.operations.watch_set import query_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.study_page import StudyPage, titled
@@ -81,8 +82,7 @@ class WatchPage(StudyPage):
             self.expect_requested.emit(query)
 
     def unwatch(self) -> None:
-        rows = [self.model.verdict(index.row()).query.picture for index in self._chosen()]
-        self.unwatch_requested.emit([picture.id for picture in rows if picture is not None])
+        self.unwatch_requested.emit([self.model.decision(index.row()).picture.id for index in self._chosen()])
 
     def _chosen(self) -> list[QModelIndex]:
         return self.table.selectionModel().selectedRows()
@@ -91,11 +91,7 @@ class WatchPage(StudyPage):
         chosen = self._chosen()
         if len(chosen) != 1:
             return None
-        row = self.model.verdict(chosen[0].row())
-        picture = row.query.picture
-        if picture is None or picture.vector is None:
-            return None
-        return Query(name_of(row), picture.vector, picture.content, picture.thumbnail, picture.source)
+        return query_of(self.model.decision(chosen[0].row()).picture)
 
     def _lay_out(self) -> None:
         title, self.summary, self.empty = titled(self.title), QLabel(), QLabel(EMPTY)

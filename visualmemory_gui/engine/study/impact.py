@@ -60,13 +60,14 @@ class TrackedQuery:
 class WatchedDecision:
     """How a watched image is decided; ``label`` and ``share`` are None where there is nothing to compare with."""
 
-    query: TrackedQuery
+    picture: KeptPicture
+    expected: str
     label: str | None
     share: float | None
 
     @property
     def right(self) -> bool:
-        return self.label == self.query.expected
+        return self.label == self.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +209,7 @@ class ImpactTracker:
         """
         edited = edit.applied_to(self._memory)
         self.catch_up()
-        after = self._decisions.as_if(
-            edited.snapshot, gone=edited.gone, came=edited.came, vectors=edited.vectors, report=report
-        )
+        after = self._decisions.as_if(edited.snapshot, edited.added, report=report)
         places = self._remaining(edited) if self._watched else self._same_question(self._seen, edited.snapshot)
         own = self._own(self._seen, edited.snapshot, places)
         return self._impact(self._decided(), self._decided(after), places, self.asked.expected, own=own)
@@ -222,7 +221,10 @@ class ImpactTracker:
         verdicts = self._decide(self._decisions)
         labels = _labels(verdicts)
         shares = [None if np.isnan(share) else float(share) for share in verdicts.share]
-        return tuple(WatchedDecision(self._query(i), labels[i], shares[i]) for i in range(len(self)))
+        return tuple(
+            WatchedDecision(watched.picture, self._query(i).expected, labels[i], shares[i])
+            for i, watched in enumerate(self._watched)
+        )
 
     def _track(self, asked: Asked, report: Report) -> None:
         memory = self._memory
@@ -274,7 +276,7 @@ class ImpactTracker:
 
     def _remaining(self, edited: EditedSnapshot) -> I64:
         """The places of watched images that the edit does not forget."""
-        gone = np.array([one.picture.content in edited.contents for one in self._watched], bool)
+        gone = np.array([one.picture.content in edited.forgotten for one in self._watched], bool)
         return np.flatnonzero(~gone)
 
     def _own(self, was: Snapshot, now: Snapshot, places: I64) -> int:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
-from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.rows import checked_trust
-from visualmemory_gui.engine.types import F32, I64, Exemplar
+from visualmemory_gui.engine.types import F32, Exemplar
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory import VisualMemory
@@ -26,7 +25,7 @@ _VERBS: dict[EditKind, str] = {
     "restore": "Restoring",
     "relabel": "Relabelling",
     "teach": "Teaching",
-    "reweigh": "Trusting otherwise",
+    "reweigh": "Changing the trust of",
     "forget": "Forgetting",
 }
 
@@ -72,64 +71,44 @@ class ProposedEdit:
 
     def applied_to(self, memory: VisualMemory) -> EditedSnapshot:
         """``memory`` as if this edit were made. Raises UnknownExemplar, BadLabel, BadValue where the edit would."""
-        snapshot = memory.snapshot
         if self.kind == "teach":
-            return _taught(memory, snapshot, self)
+            return _taught(memory, self)
         rows = memory.catalog.get(tuple(dict.fromkeys(self.ids)))
         withdrawn = [row.id for row in rows if row.state == "withdrawn"]
         if withdrawn and self.kind != "forget":
             raise UnknownExemplar(withdrawn)
+        forgotten = frozenset(row.content for row in rows if self.kind == "forget" and row.content)
+        return EditedSnapshot(self._changed(memory.snapshot, rows), forgotten=forgotten)
+
+    def _changed(self, snapshot: Snapshot, rows: Sequence[Exemplar]) -> Snapshot:
+        """``snapshot`` with ``rows``, those of the exemplars ``ids``, as the edit leaves them."""
         if self.kind == "relabel":
             wanted = [labels.clean(label) for label in self.labels or (self.label,) * len(self.ids)]
-            return _relabelled(snapshot, rows, dict(zip(self.ids, wanted, strict=True)))
+            label_of = dict(zip(self.ids, wanted, strict=True))
+            at = snapshot.rows_of([row.id for row in rows]).tolist()
+            return snapshot.changed(label={i: label_of[row.id] for i, row in zip(at, rows, strict=True)})
         if self.kind == "reweigh":
             values = [checked_trust(value) for value in self.trusts or (self.trust,) * len(self.ids)]
-            return _reweighed(snapshot, rows, dict(zip(self.ids, values, strict=True)))
-        return _voting(snapshot, rows, self.kind)
+            trust = snapshot.trust.copy()
+            trust[snapshot.rows_of(self.ids)] = values
+            return snapshot.changed(trust=trust)
+        votes = self.kind == "restore"
+        touched = [row.id for row in rows if row.state == ("struck" if votes else "active")]
+        return snapshot.changed(active=snapshot.active ^ snapshot.among(snapshot.rows_of(touched)))
 
 
 @dataclass(frozen=True, slots=True)
 class EditedSnapshot:
-    """The memory as it would be after an edit: ``snapshot``, whose vectors cannot be fetched.
-
-    ``gone`` are rows that would vote no more, ``came`` those that would vote from then on, with their ``vectors``.
-    Where the edit forgets exemplars, ``contents`` are their content ids.
-    """
+    """The memory as it would be after an edit: ``added`` are the vectors of the exemplars that it adds, (m, d), behind
+    all others; ``forgotten`` the content ids of those that it forgets."""
 
     snapshot: Snapshot
-    vectors: F32 = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    gone: I64 = field(default_factory=lambda: NO_ROWS)
-    came: I64 = field(default_factory=lambda: NO_ROWS)
-    contents: frozenset[str] = frozenset()
+    added: F32 = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    forgotten: frozenset[str] = frozenset()
 
 
-def _voting(snapshot: Snapshot, rows: Sequence[Exemplar], kind: EditKind) -> EditedSnapshot:
-    """Strike, restore and forget: who votes."""
-    votes = kind == "restore"
-    touched = [row.id for row in rows if row.state == ("struck" if votes else "active")]
-    at = np.sort(snapshot.rows_of(touched))
-    after = snapshot.changed(active=snapshot.active ^ snapshot.among(at))
-    if votes:
-        return EditedSnapshot(after, snapshot.vectors[at], came=at)
-    contents = frozenset(row.content for row in rows if kind == "forget" and row.content)
-    return EditedSnapshot(after, gone=at, contents=contents)
-
-
-def _relabelled(snapshot: Snapshot, rows: Sequence[Exemplar], label_of: Mapping[int, str]) -> EditedSnapshot:
-    touched = [row.id for row in rows if row.label != label_of[row.id]]
-    at = snapshot.rows_of(touched).tolist()
-    return EditedSnapshot(snapshot.changed(label=dict(zip(at, (label_of[i] for i in touched), strict=True))))
-
-
-def _reweighed(snapshot: Snapshot, rows: Sequence[Exemplar], trust_of: Mapping[int, float]) -> EditedSnapshot:
-    touched = [row.id for row in rows if row.trust != trust_of[row.id]]
-    trust = snapshot.trust.copy()
-    trust[snapshot.rows_of(touched)] = [trust_of[i] for i in touched]
-    return EditedSnapshot(snapshot.changed(trust=trust))
-
-
-def _taught(memory: VisualMemory, snapshot: Snapshot, edit: ProposedEdit) -> EditedSnapshot:
-    """New exemplars stand behind all others. A picture that is here under the label already is not added again."""
+def _taught(memory: VisualMemory, edit: ProposedEdit) -> EditedSnapshot:
+    """An image that is here under the label already is not added again."""
     if not edit.lessons:
         raise BadValue("teaching needs pictures")
     label = labels.clean(edit.label)
@@ -141,14 +120,13 @@ def _taught(memory: VisualMemory, snapshot: Snapshot, edit: ProposedEdit) -> Edi
                 continue
             here.add(lesson.content)
         new.append(lesson)
-    vectors = np.empty((0, memory.identity.dim), np.float32)
-    if new:
-        vectors = gate(np.stack([lesson.vector for lesson in new]), memory.identity.dim)
+    snapshot = memory.snapshot
+    dim = memory.identity.dim
+    added = gate(np.stack([lesson.vector for lesson in new]), dim) if new else np.empty((0, dim), np.float32)
     rows = Rows.supposed(
         [label] * len(new),
         first=int(snapshot.ids[-1]) + 1 if len(snapshot) else 1,
         content=np.array([content_key(lesson.content) for lesson in new], np.int64),
-        twin=np.array([vector_hash(vector) for vector in vectors], np.int64),
+        twin=np.array([vector_hash(vector) for vector in added], np.int64),
     )
-    came = len(snapshot) + np.arange(len(new))
-    return EditedSnapshot(snapshot.changed(more=(rows, vectors)), vectors, came=came)
+    return EditedSnapshot(snapshot.changed(more=(rows, added)), added)
