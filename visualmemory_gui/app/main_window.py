@@ -141,8 +141,8 @@ class MainWindow(QMainWindow):
     def on_memory_opened(self) -> None:
         memory = self.session.memory
         if memory is not None:
-            self.empty.set_recent(preferences.remember_memory(self.settings, str(memory.path)))
-            name = memory.path.name.removesuffix(".vmem") + (" (read only)" if memory.readonly else "")
+            self.empty.set_recent(preferences.remember_memory(self.settings, memory.address))
+            name = memory.name + (" (read only)" if memory.readonly else "")
             self.setWindowTitle(f"{name} – {NAME}")
         self._refused_keys.set_on(self.session.readonly)
         self.state.set_memory(memory)

@@ -27,10 +27,10 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 Undo = Callable[[], object]
-GivingUp = Callable[["VisualMemory"], object]
+GivingUp = Callable[["WholeMemory"], object]
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
 DAMAGED_SETTINGS = "Damaged settings of this memory: {}. Their defaults serve until you set them again."
 log = logging.getLogger("visualmemory_gui")
@@ -61,7 +61,7 @@ class Session(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.memory: VisualMemory | None = None
+        self.memory: WholeMemory | None = None
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
         self.watch = WatchModel(self.tasks, self)
@@ -71,7 +71,7 @@ class Session(QObject):
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
         self._unsubscribe: Callable[[], object] | None = None
-        self._arriving: list[VisualMemory] = []  # opened in the worker, not yet known here
+        self._arriving: list[WholeMemory] = []  # opened in the worker, not yet known here
         self._wanted = ""  # the job that opens the memory that was asked for last
         self.heavy_allowed = False
         self._erasing = 0  # forgets that are not done
@@ -93,7 +93,7 @@ class Session(QObject):
         before the first of them was there the last one stays.
         """
 
-        def work() -> VisualMemory:
+        def work() -> WholeMemory:
             from visualmemory_gui.engine.memory import VisualMemory
 
             return VisualMemory.open(path, readonly=readonly)
@@ -116,7 +116,7 @@ class Session(QObject):
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
         """Make an empty memory at ``path`` and open it in place of the one that is open."""
 
-        def work() -> VisualMemory:
+        def work() -> WholeMemory:
             from visualmemory_gui.engine.memory import VisualMemory
 
             return VisualMemory.create(path, encoder=encoder)
@@ -152,7 +152,7 @@ class Session(QObject):
     def edit(
         self,
         title: str,
-        fn: Callable[[VisualMemory], Any],
+        fn: Callable[[WholeMemory], Any],
         then: Callable[[Any], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
     ) -> Task | None:
@@ -165,7 +165,7 @@ class Session(QObject):
             return None
         self._tell_saving("saving…")
 
-        def again(giving_up: Callable[[VisualMemory], object]) -> None:
+        def again(giving_up: Callable[[WholeMemory], object]) -> None:
             self.edit(title, lambda m: (giving_up(m), fn(m))[1], then, failed)
 
         asking = self._asking(again, failed or self._not_saved)
@@ -174,7 +174,7 @@ class Session(QObject):
     def run_background(
         self,
         title: str,
-        fn: Callable[[VisualMemory, Report], Any],
+        fn: Callable[[WholeMemory, Report], Any],
         then: Callable[[Any], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
         *,
@@ -188,9 +188,9 @@ class Session(QObject):
         memory = self.memory
         if memory is None:
             return None
-        job = f"{once} of {memory.path}" if once else ""
+        job = f"{once} of {memory.address}" if once else ""
 
-        def again(giving_up: Callable[[VisualMemory], object]) -> None:
+        def again(giving_up: Callable[[WholeMemory], object]) -> None:
             self.run_background(
                 title, lambda m, report: (giving_up(m), fn(m, report))[1], then, failed, once=once, stoppable=stoppable
             )
@@ -241,13 +241,13 @@ class Session(QObject):
     def _take_over(
         self,
         title: str,
-        work: Callable[[], VisualMemory],
+        work: Callable[[], WholeMemory],
         then: Callable[[], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
         *,
         job: str,
     ) -> Task:
-        def opened(memory: VisualMemory) -> None:
+        def opened(memory: WholeMemory) -> None:
             if job != self._wanted:  # another was asked for since
                 self._arriving.remove(memory)
                 self.tasks.run_edit("Closing the memory", memory.close, in_turn=True)
@@ -256,14 +256,14 @@ class Session(QObject):
             if then is not None:
                 then()
 
-        def arrive() -> VisualMemory:
+        def arrive() -> WholeMemory:
             memory = deferred(work())
             self._arriving.append(memory)
             return memory
 
         return self.tasks.run_edit(title, arrive, opened, failed, once=job)
 
-    def _adopt(self, memory: VisualMemory) -> None:
+    def _adopt(self, memory: WholeMemory) -> None:
         self.close()
         self._arriving.remove(memory)
         self.memory, self._erasing = memory, 0
@@ -355,7 +355,7 @@ class Session(QObject):
         self.saving_changed.emit("erasing…" if self._erasing else state)
 
 
-def deferred(memory: VisualMemory) -> VisualMemory:
+def deferred(memory: WholeMemory) -> WholeMemory:
     """``memory``, whose edits and decisions never wait for upkeep: the window does it in the background."""
     memory.maintenance.defer()
     return memory

@@ -11,12 +11,12 @@ from visualmemory_gui.engine.decision import closeness
 from visualmemory_gui.engine.decision.closeness import Closeness
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 QUIET_MS = 1500
 
 
-def measured(memory: VisualMemory, known: Closeness | None) -> Closeness:
+def measured(memory: WholeMemory, known: Closeness | None) -> Closeness:
     """What distances mean in ``memory``; ``known`` while it still holds."""
     snapshot = memory.snapshot
     return closeness.measure(snapshot) if known is None or known.stale(snapshot) else known
@@ -30,7 +30,7 @@ class Upkeep(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._told: VisualMemory | None = None  # whose damaged index was told about
+        self._told: WholeMemory | None = None  # whose damaged index was told about
         self._timer = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._timer.timeout.connect(self.on_quiet)
         self._opening = False
@@ -57,7 +57,7 @@ class Upkeep(QObject):
             "Keeping the memory in shape", lambda memory, report: memory.maintenance.run(report), self._maintained
         )
 
-    def _measured(self, found: tuple[VisualMemory, Closeness]) -> None:
+    def _measured(self, found: tuple[WholeMemory, Closeness]) -> None:
         memory, known = found
         if memory is self._session.memory:
             self._session.decision.set_closeness(known)

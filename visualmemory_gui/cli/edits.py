@@ -14,7 +14,7 @@ from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory, WholeMemory
     from visualmemory_gui.engine.progress import Report
     from visualmemory_gui.engine.study.prove import Proof
     from visualmemory_gui.engine.types import Changes, Receipt
@@ -35,7 +35,7 @@ def tell(changes: Changes, *, as_json: bool) -> None:
         print_line(changes.edit or "nothing changed")
 
 
-def chosen(m: VisualMemory, ids: list[int] | None, label: str | None) -> list[int]:
+def chosen(m: Memory, ids: list[int] | None, label: str | None) -> list[int]:
     """The given ids, and those under ``label``. Raises BadValue for a label that no exemplar has."""
     if label is None:
         return list(dict.fromkeys(ids or []))
@@ -138,26 +138,24 @@ def forget(
         raise typer.Exit(1)
 
 
-def _proof(m: VisualMemory, report: Report) -> Proof:
+def _proof(m: WholeMemory, report: Report) -> Proof:
     from visualmemory_gui.engine.study.prove import prove
 
     return prove(m, report=report)
 
 
-def _doomed(
-    m: VisualMemory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool
-) -> list[int]:
+def _doomed(m: Memory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool) -> list[int]:
     found = list(ids or [])
     if label is not None:  # what undo took back is still on disk
         m.catalog.require_label(label, withdrawn=True)
         found += m.catalog.ids_under(label)
-        found += [e.id for e in m.catalog.select(label=label, state="withdrawn")]
+        found += [e.id for page in m.catalog.pages(label=label, state="withdrawn") for e in page]
     if source is not None:
         if not (there := m.catalog.ids_of_source(source)):
             raise BadValue(f"no exemplar came from {source}")
         found += there
     if struck:
-        found += [e.id for e in m.catalog.select(state="struck")]
+        found += [e.id for page in m.catalog.pages(state="struck") for e in page]
     return list(dict.fromkeys(found))
 
 

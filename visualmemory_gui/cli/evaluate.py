@@ -16,7 +16,7 @@ from visualmemory_gui.engine.errors import BadValue
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.progress import Report
     from visualmemory_gui.engine.study.blame import Blame
     from visualmemory_gui.engine.study.evaluation import Evaluation
@@ -114,7 +114,7 @@ def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_
         raise typer.BadParameter("--neighbours needs no memory: leave MEMORY and its options out")
 
 
-def _asked(m: VisualMemory, number: int | None, test_folder: str | None) -> Any:
+def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> Any:
     from visualmemory_gui.engine.study.runs import kept_run
 
     if number is None:
@@ -133,7 +133,7 @@ def _words(queries: int | None, test_folder: str | None) -> str:
     return OWN if test_folder is None else "a test folder"
 
 
-def _blamed(m: VisualMemory, found: Evaluation, true: str, wrong: str, *, report: Report) -> Blame:
+def _blamed(m: WholeMemory, found: Evaluation, true: str, wrong: str, *, report: Report) -> Blame:
     from visualmemory_gui.engine.study.blame import blame
 
     outcomes = found.outcomes
@@ -155,7 +155,7 @@ def _tell_blame(found: Blame, *, as_json: bool) -> None:
 
 
 def _compared(
-    m: VisualMemory, found: Evaluation, *, words: str, keep: bool
+    m: WholeMemory, found: Evaluation, *, words: str, keep: bool
 ) -> tuple[Run | None, list[tuple[Run, Gain]]]:
     from visualmemory_gui.engine.study import runs
 

@@ -14,7 +14,7 @@ from visualmemory_gui.cli.output import Progress, count, emit, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.store.pictures import KeptPicture
     from visualmemory_gui.engine.study.impact import Impact, TrackedQuery
     from visualmemory_gui.engine.study.proposed_edit import EditKind, ProposedEdit
@@ -191,7 +191,7 @@ def impact(
         _tell_impact(found, names)
 
 
-def _proposed(m: VisualMemory, edit: EditName, items: list[str], label: str | None, to: float) -> ProposedEdit:
+def _proposed(m: WholeMemory, edit: EditName, items: list[str], label: str | None, to: float) -> ProposedEdit:
     from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
 
     kind: EditKind = edit.value
@@ -248,7 +248,7 @@ def _tell_impact(found: Impact, names: list[str]) -> None:
         table(rows, ("kind", "expected", "now", "then", "picture"))
 
 
-def _name(query: TrackedQuery, m: VisualMemory) -> str:
+def _name(query: TrackedQuery, m: WholeMemory) -> str:
     """The image's path; an exemplar without one by its id."""
     if query.picture is not None:
         return _image_name(query.picture)

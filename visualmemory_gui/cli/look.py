@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import starmap
+from itertools import chain, starmap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,8 +18,8 @@ from visualmemory_gui.engine.exchange.csv_table import DECISION, known_word
 from visualmemory_gui.engine.regular_file import Irregular, open_regular
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
-    from visualmemory_gui.engine.types import Decision, Exemplar, Summary
+    from visualmemory_gui.engine.memory_protocol import Exemplars, Memory
+    from visualmemory_gui.engine.types import Decision, Exemplar, State, Summary
 
     Outcome = Decision | BadImage
 
@@ -73,7 +73,7 @@ def _noted(each: Iterable[tuple[str, Outcome]], bad: list[BadImage]) -> Iterator
         yield image, found
 
 
-def _print_each(m: VisualMemory, each: Iterable[tuple[str, Outcome]], *, as_json: bool) -> None:
+def _print_each(m: Memory, each: Iterable[tuple[str, Outcome]], *, as_json: bool) -> None:
     for image, found in each:
         if isinstance(found, BadImage):
             if as_json:
@@ -162,7 +162,7 @@ def show(
         if not filtered:
             _show_summary(m.summary(), as_json=shown is options.FormatName.json)
             return
-        chosen = m.catalog.select(label=label, state=None if state is None else state.value, ids=ids or None)
+        chosen = _chosen(m.catalog, ids, label=label, state=None if state is None else state.value)
     if shown is options.FormatName.csv:
         print_csv(EXEMPLAR, ([getattr(one, name) for name in EXEMPLAR] for one in chosen))
         return
@@ -172,6 +172,13 @@ def show(
         return
     rows = [(e.id, e.label, e.state, e.trust, e.source or "") for e in chosen]
     table(rows, ("id", "label", "state", "trust", "source"))
+
+
+def _chosen(catalog: Exemplars, ids: list[int] | None, *, label: str | None, state: State | None) -> list[Exemplar]:
+    """The exemplars that fit everything given, by id."""
+    if not ids:
+        return list(chain.from_iterable(catalog.pages(label=label, state=state)))
+    return catalog.select(ids=ids, label=label, state=state)
 
 
 def _show_labels(counts: Mapping[str, int], shown: options.FormatName) -> None:

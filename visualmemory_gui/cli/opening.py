@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from visualmemory_gui.cli.options import DeviceName
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 
 @contextmanager
-def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualMemory]:
+def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMemory]:
     """Open for reading: no lock, beside an open window, on a read-only medium."""
     from visualmemory_gui.engine.memory import VisualMemory
 
@@ -31,22 +31,22 @@ def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
         _tell_index(m)
 
 
-def _tell_settings(m: VisualMemory) -> None:
+def _tell_settings(m: WholeMemory) -> None:
     """Say on stderr which settings cannot be used."""
     for name, why in m.maintenance.damaged_settings.items():
         say(f"the setting {name} is damaged ({why}); its default {getattr(m.settings, name)} serves")
-        say(f"`visualmemory settings {m.path} {name} VALUE` mends it")
+        say(f"`visualmemory settings {m.address} {name} VALUE` mends it")
 
 
-def _tell_index(m: VisualMemory) -> None:
+def _tell_index(m: WholeMemory) -> None:
     """Say on stderr that the index on disk was of no use, where it was asked."""
     if m.maintenance.index_damage:
         say(f"the index on disk is not used because {m.maintenance.index_damage}; exact search answered")
-        say(f"`visualmemory compact {m.path}` builds it anew")
+        say(f"`visualmemory compact {m.address}` builds it anew")
 
 
 @contextmanager
-def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualMemory]:
+def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMemory]:
     """Open for editing; raises MemoryLocked when another process does."""
     from visualmemory_gui.engine.memory import VisualMemory
 
@@ -56,7 +56,7 @@ def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[VisualM
         yield m
 
 
-def _tell_forget(m: VisualMemory) -> None:
+def _tell_forget(m: WholeMemory) -> None:
     """Say on stderr that a forget that was interrupted came to its end now."""
     done = m.maintenance.finished_forget
     if done is not None:
@@ -67,7 +67,7 @@ def _tell_forget(m: VisualMemory) -> None:
 @contextmanager
 def creator(
     memory: str, encoder: str | None, *, folder: str, device: DeviceName | None = None
-) -> Iterator[VisualMemory]:
+) -> Iterator[WholeMemory]:
     """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made; a new one
     that holds nothing is gone again when the block raises."""
     from visualmemory_gui.engine.encoders import registry

@@ -50,7 +50,7 @@ from visualmemory_gui.engine.types import (
     SearchMode,
     Summary,
 )
-from visualmemory_gui.engine.upkeep import Maintenance
+from visualmemory_gui.engine.upkeep import FolderMaintenance
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.base import Encoder
@@ -83,7 +83,7 @@ class VisualMemory:
         self.files = live.files
         self.queue = TeachingQueue(live, self._reader)
         self.results = StudyResults(live)
-        self.maintenance = Maintenance(live, self._reader)
+        self.maintenance = FolderMaintenance(live, self._reader)
 
     @classmethod
     def create(
@@ -142,6 +142,16 @@ class VisualMemory:
         self.close()
 
     @property
+    def name(self) -> str:
+        """What a user calls it: the folder's name without its ending."""
+        return self.path.name.removesuffix(".vmem")
+
+    @property
+    def address(self) -> str:
+        """What opens it again."""
+        return str(self.path)
+
+    @property
     def settings(self) -> MemorySettings:
         return self._live.settings
 
@@ -178,6 +188,15 @@ class VisualMemory:
         """What the memory holds, at a glance. Loads no vectors."""
         exemplars, active, struck = self.catalog.totals()
         return Summary(exemplars, active, struck, self.catalog.counts(), self.identity, self._live.index_state())
+
+    def class_counts(self) -> dict[str, int]:
+        """Active exemplars by full label, from the arrays: no row is counted, however many there are."""
+        return self.snapshot.class_counts()
+
+    def totals(self) -> tuple[int, int]:
+        """Active exemplars and struck ones, from the arrays likewise."""
+        active, others = self.snapshot.active_count, len(self.snapshot) - self.snapshot.active_count
+        return active, others - len(self.catalog.withdrawn_ids()) if others else 0
 
     def __len__(self) -> int:
         """How many exemplars are active, that is, can vote."""

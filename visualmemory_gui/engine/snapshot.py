@@ -140,6 +140,10 @@ class Snapshot:
     def active_count(self) -> int:
         return int(self.counts.sum())
 
+    def class_counts(self) -> dict[str, int]:
+        """Active exemplars by full label, of the labels that have any."""
+        return {label: int(n) for label, n in zip(self.labels, self.counts, strict=True) if n}
+
     def rows_of(self, ids: Sequence[int] | I64) -> I64:
         """Rows of ``ids``, in their order. Raises UnknownExemplar for ids that are not here."""
         wanted = np.asarray(ids, np.int64)

@@ -53,8 +53,8 @@ class Missing:
         return sum(len(ids) for _, ids in self.folders)
 
 
-class Maintenance:
-    """The upkeep of one memory, and what its opening and its index had to tell."""
+class FolderMaintenance:
+    """Maintenance of one memory in a folder, and what its opening and its index had to tell."""
 
     def __init__(self, live: LiveMemory, reader: PictureReader) -> None:
         self._live = live

@@ -78,7 +78,7 @@ class MemoryCommands:
     def export(self) -> None:
         memory = self._session.memory
         if memory is not None:
-            name, beside = memory.path.name.removesuffix(".vmem"), memory.path.parent
+            name, beside = memory.name, memory.path.parent
             self._ask.export_options(name, beside, self._export)
 
     def find_originals(self) -> None:

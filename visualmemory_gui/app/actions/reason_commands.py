@@ -20,7 +20,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.impact import Impact
 
 SIDE = 160
@@ -41,7 +41,7 @@ class ReasonCommands:
         strikes, level = found.strikes, self._session.decision.level
         known = {n.id: n for n in self._session.decision.shown(strikes.ids)}
 
-        def rows(memory: VisualMemory) -> list[StrikeRow]:
+        def rows(memory: WholeMemory) -> list[StrikeRow]:
             images = memory.catalog.thumbnails(strikes.ids)
             return [
                 StrikeRow(
@@ -109,7 +109,7 @@ class ReasonCommands:
             return
         expected = self._session.counterfactuals.expected
 
-        def work(memory: VisualMemory, _: Report) -> None:
+        def work(memory: WholeMemory, _: Report) -> None:
             from visualmemory_gui.engine.exchange import report
             from visualmemory_gui.engine.exchange.report_content import Asked
 

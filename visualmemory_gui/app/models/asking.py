@@ -14,7 +14,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import F32, Decision, Picture
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
     from visualmemory_gui.engine.reading import ImageLike
 
 
@@ -52,7 +52,7 @@ class Answer:
     images: Mapping[int, QImage]
 
 
-def embed(memory: VisualMemory, image: ImageLike) -> Query:
+def embed(memory: Memory, image: ImageLike) -> Query:
     """Decode and embed ``image``: a path, a PIL image or a picture. Loads the encoder if it is not here yet."""
     picture = image if isinstance(image, Picture) else memory.picture(image)
     vector = memory.embed([picture])[0]
@@ -66,12 +66,12 @@ def embed(memory: VisualMemory, image: ImageLike) -> Query:
     )
 
 
-def query_of(memory: VisualMemory, exemplar: int) -> Query:
+def query_of(memory: Memory, exemplar: int) -> Query:
     """One of the memory's own exemplars as a query."""
     row = memory.catalog.get([exemplar])[0]
     return Query(
         name=Path(row.source).name if row.source else f"exemplar {exemplar}",
-        vector=memory.snapshot.vectors[memory.snapshot.rows_of([exemplar])[0]],
+        vector=memory.catalog.vectors([exemplar])[0],
         content=row.content,
         thumbnail=memory.catalog.thumbnail(exemplar),
         source=row.source,
@@ -79,7 +79,7 @@ def query_of(memory: VisualMemory, exemplar: int) -> Query:
     )
 
 
-def queued_query(memory: VisualMemory, number: int) -> Query:
+def queued_query(memory: Memory, number: int) -> Query:
     """A picture of the teaching queue as a query."""
     kept = memory.queue.query(number).picture
     assert kept.vector is not None  # nothing waits without one
@@ -88,7 +88,7 @@ def queued_query(memory: VisualMemory, number: int) -> Query:
 
 
 def answer(
-    memory: VisualMemory,
+    memory: Memory,
     query: Query,
     scheme: VotingScheme,
     *,
@@ -117,18 +117,12 @@ def answer(
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
     return Answer(
         decision=decision,
-        counts=counts_of(memory),
+        counts=memory.class_counts(),
         images={i: card_picture(data, side) for i, data in thumbnails.items() if data},
     )
 
 
-def counts_of(memory: VisualMemory) -> dict[str, int]:
-    """Active exemplars by full label; read from the snapshot, which costs nothing however large the memory is."""
-    snapshot = memory.snapshot
-    return {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
-
-
-def keep_query(memory: VisualMemory, query: Query) -> None:
+def keep_query(memory: Memory, query: Query) -> None:
     """Put ``query`` on the memory's own list of recent queries. Runs in the thread of the edits."""
     if query.content is not None:
         memory.queries.add(
@@ -140,7 +134,7 @@ def keep_query(memory: VisualMemory, query: Query) -> None:
         )
 
 
-def recent_queries(memory: VisualMemory) -> list[Query]:
+def recent_queries(memory: Memory) -> list[Query]:
     """The newest first, those with a vector: they are decided again without the encoder."""
     return [
         Query(

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class BackgroundResult(QObject, Generic[T]):
         super().__init__(parent)
         self._tasks, self._topic = tasks, topic
         self._told_here: tuple[type[BaseException], ...] = (Cancelled, *told_here)
-        self._memory: VisualMemory | None = None
+        self._memory: WholeMemory | None = None
         self._task: Task | None = None
         self._edits_meanwhile = 0
         self.edits_since = 0
@@ -50,12 +50,12 @@ class BackgroundResult(QObject, Generic[T]):
     def running(self) -> bool:
         return self._task is not None
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: WholeMemory | None) -> None:
         """Start over on ``memory``."""
         self._memory = memory
         self.clear()
 
-    def run(self, title: str, work: Callable[[VisualMemory, Report], T], *, keep: bool = True) -> None:
+    def run(self, title: str, work: Callable[[WholeMemory, Report], T], *, keep: bool = True) -> None:
         """Run ``work(memory, report)`` in the background. With ``keep`` what was found before serves until then."""
         memory = self._memory
         if memory is None:

@@ -14,7 +14,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.blame import Blame, Blamed
 
 
@@ -34,7 +34,7 @@ class BlameModel(BackgroundResult["Blame"]):
         if not len(ids):
             return
 
-        def work(memory: VisualMemory, report: Report) -> Blame:
+        def work(memory: WholeMemory, report: Report) -> Blame:
             from visualmemory_gui.engine.study.blame import blame
 
             return blame(memory, ids.tolist(), report=report)

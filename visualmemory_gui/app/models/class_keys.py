@@ -10,7 +10,7 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
 
 TOPIC = "class keys"
 
@@ -21,10 +21,10 @@ class ClassKeysModel(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: VisualMemory | None = None
+        self._memory: Memory | None = None
         self.keys: dict[int, str] = {}
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self._take({})

@@ -12,7 +12,6 @@ from visualmemory_gui.app.models.asking import (
     Answer,
     Query,
     answer,
-    counts_of,
     embed,
     keep_query,
     query_of,
@@ -25,7 +24,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Rule
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.reading import ImageLike
 
 ANSWER, EMBED = "answer", "embed"
@@ -56,7 +55,7 @@ class DecisionModel(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: VisualMemory | None = None
+        self._memory: WholeMemory | None = None
         self.encoder_ready = False
         self.k, self.level = 10, 0
         self.rule: Rule = "rank"
@@ -74,10 +73,10 @@ class DecisionModel(QObject):
         self._edited = False
 
     @property
-    def memory(self) -> VisualMemory | None:
+    def memory(self) -> WholeMemory | None:
         return self._memory
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: WholeMemory | None) -> None:
         """Start over on ``memory``, with its own k, rule and level."""
         self._tasks.supersede(EMBED)
         self._tasks.supersede(ANSWER)
@@ -261,7 +260,7 @@ class DecisionModel(QObject):
         if memory is None:
             return
         if query is None:
-            self._tasks.run_edit("Counting", lambda: counts_of(memory), self._counted, topic=ANSWER)
+            self._tasks.run_edit("Counting", memory.class_counts, self._counted, topic=ANSWER)
             return
         scheme = VotingScheme.of(memory.settings, self.k, self.rule, level=self.level)
         without, known, side = self.left_out_ids, frozenset(self.images), self.side

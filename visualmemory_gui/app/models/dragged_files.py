@@ -15,7 +15,7 @@ from visualmemory_gui.app.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
 
 TOPIC = "dragged files"
 REST_MS = 100
@@ -26,13 +26,13 @@ class DraggedFiles(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: VisualMemory | None = None
+        self._memory: Memory | None = None
         self._ids: Ids = NONE
         self._files: Mapping[int, str | None] = {}
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._look)
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory, self._ids, self._files = memory, NONE, {}
 

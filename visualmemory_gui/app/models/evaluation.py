@@ -18,7 +18,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.evaluation import Evaluation, Outcomes
     from visualmemory_gui.engine.study.runs import Run
 
@@ -170,7 +170,7 @@ def headline(found: Evaluation, level: int) -> str:
     return f"{', '.join([f'{right} at {level_in_words(level)}', *more])}; {way}."
 
 
-def _evaluated(memory: VisualMemory, report: Report, *, again: Run | None) -> Evaluated:
+def _evaluated(memory: WholeMemory, report: Report, *, again: Run | None) -> Evaluated:
     from visualmemory_gui.engine.study import runs
     from visualmemory_gui.engine.study.evaluate import evaluate
 
@@ -181,7 +181,7 @@ def _evaluated(memory: VisualMemory, report: Report, *, again: Run | None) -> Ev
     return Evaluated(found, _runs_of(memory, run or runs.run_of(found, number=0)))
 
 
-def _runs_of(memory: VisualMemory, last: Run | None) -> tuple[KeptRun, ...]:
+def _runs_of(memory: WholeMemory, last: Run | None) -> tuple[KeptRun, ...]:
     """Newest first; each compared with ``last`` where it asked the same queries."""
     from visualmemory_gui.engine.study import runs
 

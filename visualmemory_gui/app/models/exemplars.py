@@ -17,7 +17,7 @@ from visualmemory_gui.app.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.snapshot import Snapshot
 
 Ids = npt.NDArray[np.int64]
@@ -70,7 +70,7 @@ class Cell:
     missing: str = ""
 
 
-def look(memory: VisualMemory, wanted: Filter) -> Generator[None, None, Found]:
+def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, Found]:
     """Look for the exemplars that pass the filter, a piece at a time; what it returns is the answer.
 
     Without a text and an age all of it is in the snapshot, and that is one piece.
@@ -78,7 +78,6 @@ def look(memory: VisualMemory, wanted: Filter) -> Generator[None, None, Found]:
     snapshot = memory.snapshot
     gone = NONE if snapshot.active_count == len(snapshot) else _rows(snapshot, memory.catalog.withdrawn_ids())
     total = len(snapshot) - len(gone)
-    counts = {label: int(n) for label, n in zip(snapshot.labels, snapshot.counts, strict=True) if n}
     ids = _fitting(snapshot, wanted, gone)
     if wanted.pick is not None:
         ids = np.intersect1d(ids, wanted.pick.ids, assume_unique=True)
@@ -89,10 +88,10 @@ def look(memory: VisualMemory, wanted: Filter) -> Generator[None, None, Found]:
             yield
         give_back()
         ids = np.intersect1d(ids, np.concatenate([NONE, *parts]), assume_unique=True)
-    return Found(ids, total, counts, total - snapshot.active_count)
+    return Found(ids, total, snapshot.class_counts(), total - snapshot.active_count)
 
 
-def find(memory: VisualMemory, wanted: Filter) -> Found:
+def find(memory: WholeMemory, wanted: Filter) -> Found:
     """The exemplars that pass the filter, all at once."""
     found = go_on(look(memory, wanted), np.inf)
     assert found is not None
@@ -112,7 +111,7 @@ def go_on(looking: Generator[None, None, Found], seconds: float) -> Found | None
         return found
 
 
-def struck_ids(memory: VisualMemory) -> Ids:
+def struck_ids(memory: WholeMemory) -> Ids:
     """Every struck exemplar, whatever is filtered."""
     return find(memory, Filter(state="struck")).ids
 
@@ -152,7 +151,7 @@ class ExemplarsModel(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._missing = missing
-        self._memory: VisualMemory | None = None
+        self._memory: WholeMemory | None = None
         self._found = Found(NONE, 0, {}, 0)
         self._filter = Filter()
 
@@ -168,7 +167,7 @@ class ExemplarsModel(QObject):
     def filter(self) -> Filter:
         return self._filter
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: WholeMemory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self._filter = Filter()

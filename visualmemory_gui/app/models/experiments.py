@@ -9,7 +9,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Skipped
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.scaling import Scaling
     from visualmemory_gui.engine.study.words import Table
 
@@ -39,7 +39,7 @@ class GrowthFound:
     known: tuple[str, ...] = ()
 
 
-def novelty_of(memory: VisualMemory, folder: str, report: Report) -> NoveltyFound:
+def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound:
     """Compare the memory's exemplars with the pictures of ``folder``, decided as the memory decides."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.labelled import from_folder, require_read
@@ -57,7 +57,7 @@ def novelty_of(memory: VisualMemory, folder: str, report: Report) -> NoveltyFoun
     return NoveltyFound(novelty_sentences(found), found.known, found.unknown, tuple(lines), strange.skipped)
 
 
-def growth_of(memory: VisualMemory, kind: Growing, report: Report) -> GrowthFound:
+def growth_of(memory: WholeMemory, kind: Growing, report: Report) -> GrowthFound:
     """Run the experiment ``kind``, which needs no folder, decided as the memory decides."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.classes import add_classes
@@ -71,7 +71,7 @@ def growth_of(memory: VisualMemory, kind: Growing, report: Report) -> GrowthFoun
     return GrowthFound(class_table(add_classes(memory.snapshot, scheme, related=kind == "levels", report=report)))
 
 
-def added_from(memory: VisualMemory, folder: str, report: Report) -> GrowthFound:
+def added_from(memory: WholeMemory, folder: str, report: Report) -> GrowthFound:
     """Add the classes of ``folder``, whose sub-folders they are, to the memory as it is; nothing is written."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.study.classes import add_classes

@@ -16,7 +16,7 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.types import Step
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
 
 Index = QModelIndex | QPersistentModelIndex
 TOPIC = "history"
@@ -75,7 +75,7 @@ class HistoryModel(QAbstractListModel):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: VisualMemory | None = None
+        self._memory: Memory | None = None
         self._rows: tuple[Day | Step, ...] = ()
         self._tags: dict[int, str] = {}
         self._present = self._redone_next = 0
@@ -89,7 +89,7 @@ class HistoryModel(QAbstractListModel):
         """The number of the step that was done last, 0 where there is none."""
         return self._present
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self.set_read(HistoryRead())

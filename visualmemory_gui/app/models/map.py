@@ -17,7 +17,7 @@ from visualmemory_gui.engine.types import Changes, Decision
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.models.asking import Query
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.project import Layout, Method
 
 AGAIN = "map drawn again"
@@ -138,7 +138,7 @@ class MapModel(BackgroundResult[MapPicture]):
         self.updated.emit()
 
 
-def kept(memory: VisualMemory) -> Layout | None:
+def kept(memory: WholeMemory) -> Layout | None:
     """The map that is kept with the memory."""
     from visualmemory_gui.engine.study.project import KEPT, Layout
 
@@ -146,7 +146,7 @@ def kept(memory: VisualMemory) -> Layout | None:
     return None if found is None else Layout.from_text(found)
 
 
-def laid_out(memory: VisualMemory, method: Method, report: Report) -> Layout:
+def laid_out(memory: WholeMemory, method: Method, report: Report) -> Layout:
     """A fresh map, kept with the memory where it may be written and nothing was forgotten meanwhile."""
     from visualmemory_gui.engine.study.project import KEPT, lay_out
 
@@ -157,13 +157,13 @@ def laid_out(memory: VisualMemory, method: Method, report: Report) -> Layout:
     return layout
 
 
-def placed(memory: VisualMemory, layout: Layout, vectors: npt.NDArray[np.float32]) -> Spots:
+def placed(memory: WholeMemory, layout: Layout, vectors: npt.NDArray[np.float32]) -> Spots:
     from visualmemory_gui.engine.study.project import place
 
     return place(layout, memory.snapshot, vectors)
 
 
-def drawn(memory: VisualMemory, layout: Layout) -> MapPicture:
+def drawn(memory: WholeMemory, layout: Layout) -> MapPicture:
     """Everything that is here, at its place; what is not on ``layout`` yet is placed."""
     snapshot = memory.snapshot
     there = np.isin(layout.ids, snapshot.ids)

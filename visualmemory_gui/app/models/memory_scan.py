@@ -13,7 +13,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 AUTO = 20_000  # up to so many exemplars the memory is scanned again after each edit; beyond, when it is asked for
 PAUSE_MS = 300
@@ -42,7 +42,7 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
         tasks: Tasks,
         topic: str,
         title: str,
-        work: Callable[[VisualMemory, Report], Found],
+        work: Callable[[WholeMemory, Report], Found],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(tasks, topic, parent)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from visualmemory_gui.app.models.asking import counts_of
 from visualmemory_gui.app.tasks import Tasks
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
     from visualmemory_gui.engine.types import IndexState
 
 STATE = "state"
@@ -28,25 +27,18 @@ class MemoryState:
     redo: str | None
 
 
-def read_state(memory: VisualMemory) -> MemoryState:
+def read_state(memory: Memory) -> MemoryState:
     """Everything at once, off the window's thread."""
-    active, struck = held(memory)
+    active, struck = memory.totals()
     undo, redo = memory.history.can_undo(), memory.history.can_redo()
-    classes = len(counts_of(memory))
+    classes = len(memory.class_counts())
     return MemoryState(
-        name=memory.path.name.removesuffix(".vmem"),
+        name=memory.name,
         memory=holdings(active, struck, classes),
         index=index_text(memory.maintenance.index_state()),
         undo=undo.name if undo else None,
         redo=redo.name if redo else None,
     )
-
-
-def held(memory: VisualMemory) -> tuple[int, int]:
-    """Active exemplars and struck ones, from the snapshot: no row is counted, however many there are."""
-    snapshot = memory.snapshot
-    others = len(snapshot) - snapshot.active_count
-    return snapshot.active_count, others - len(memory.catalog.withdrawn_ids()) if others else 0
 
 
 def holdings(active: int, struck: int, classes: int) -> str:
@@ -76,10 +68,10 @@ class MemoryStateModel(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: VisualMemory | None = None
+        self._memory: Memory | None = None
         self.state: MemoryState | None = None
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(STATE)
         self._memory, self.state = memory, None
         self.updated.emit()

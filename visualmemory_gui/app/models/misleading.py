@@ -12,7 +12,7 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.misleading import Misleader, Misleaders, Order
 
 HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Nearest that it misleads")
@@ -44,7 +44,7 @@ class MisleadingModel(MemoryScan["Misleaders"]):
     def rows(self) -> tuple[Misleader, ...]:
         return self.left.rows if self.left is not None else ()
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: WholeMemory | None) -> None:
         self._wanted = None
         super().set_memory(memory)
 
@@ -54,7 +54,7 @@ class MisleadingModel(MemoryScan["Misleaders"]):
             self._wanted = order
             self.scan()
 
-    def _misleaders(self, memory: VisualMemory, report: Report) -> Misleaders:
+    def _misleaders(self, memory: WholeMemory, report: Report) -> Misleaders:
         from visualmemory_gui.engine.study.misleading import misleaders
 
         return misleaders(memory, self.order, report=report)

@@ -17,7 +17,7 @@ from visualmemory_gui.app.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
 
 TOPIC = "originals"
 REST_MS = 300
@@ -34,13 +34,13 @@ class OriginalsModel(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: VisualMemory | None = None
+        self._memory: Memory | None = None
         self._known: OrderedDict[int, tuple[str, float]] = OrderedDict()
         self._wishes: OrderedDict[int, None] = OrderedDict()
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._look)
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self._wishes.clear()
@@ -86,7 +86,7 @@ class OriginalsModel(QObject):
             self.updated.emit()
 
 
-def missing_originals(memory: VisualMemory, ids: Iterable[int]) -> dict[int, str]:
+def missing_originals(memory: Memory, ids: Iterable[int]) -> dict[int, str]:
     """For each of ``ids`` the path where its original should be and is not, "" where nothing is missing."""
     linked = memory.catalog.sources(ids, linked=True)
     return {i: "" if path is None or os.path.isfile(path) else path for i, path in linked.items()}  # noqa: PTH113

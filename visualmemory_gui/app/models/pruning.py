@@ -15,7 +15,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.prune import Judge, Method, Plan, Pruned
 
 METHODS: tuple[tuple[Method, str, str], ...] = (
@@ -57,7 +57,7 @@ class PruningModel(StudyEdit["Plan"]):
         """Find out what pruning would do to the memory as it is now."""
         method, judge = self.method, self.judge
 
-        def work(memory: VisualMemory, report: Report) -> Plan:
+        def work(memory: WholeMemory, report: Report) -> Plan:
             from visualmemory_gui.engine.study.prune import plan
 
             return plan(memory, method, judge=judge, report=report)

@@ -28,7 +28,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
     from visualmemory_gui.engine.queue_table import QueueTable
 
 Index = QModelIndex | QPersistentModelIndex
@@ -55,7 +55,7 @@ class QueueModel(QAbstractTableModel):
         self._tasks = tasks
         self._decision = decision
         self._colour = colour
-        self._memory: VisualMemory | None = None
+        self._memory: Memory | None = None
         self._order = np.empty(0, np.int64)
         self._sorting = (int(Column.Share), Qt.SortOrder.AscendingOrder)
         self.table: QueueTable | None = None
@@ -67,7 +67,7 @@ class QueueModel(QAbstractTableModel):
         decision.settings_changed.connect(self.refresh)
         decision.decided.connect(self.on_decided)
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self.thumbnails.set_source(memory.queue.thumbnails if memory is not None else None)
@@ -210,7 +210,7 @@ class QueueModel(QAbstractTableModel):
         self._order = self._sorted()
         self.endResetModel()
 
-    def _deciding(self, memory: VisualMemory) -> Callable[[], QueueTable]:
+    def _deciding(self, memory: Memory) -> Callable[[], QueueTable]:
         k, rule, level = self._decision.k, self._decision.rule, self._decision.level
         return lambda: memory.queue.table(k=k, rule=rule, level=level)
 

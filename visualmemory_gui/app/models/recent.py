@@ -13,7 +13,7 @@ from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.tasks import Tasks
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
 
 SIDE = 128
 
@@ -58,6 +58,6 @@ class RecentQueriesModel(QAbstractListModel):
         return None
 
 
-def read(memory: VisualMemory) -> list[tuple[Query, QImage]]:
+def read(memory: Memory) -> list[tuple[Query, QImage]]:
     """The queries with their small pictures, decoded in the worker's thread."""
     return [(query, scaled(query.thumbnail or b"", SIDE)) for query in recent_queries(memory)]

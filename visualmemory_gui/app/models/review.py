@@ -11,7 +11,7 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.review import Group, Survey, Suspect
 
 THRESHOLD = 0.02
@@ -44,7 +44,7 @@ class ReviewModel(MemoryScan["Survey"]):
         self.groups = tuple(self.left.groups(self.threshold)) if self.left is not None else ()
 
 
-def _survey(memory: VisualMemory, report: Report) -> Survey:
+def _survey(memory: WholeMemory, report: Report) -> Survey:
     from visualmemory_gui.engine.study.review import survey
 
     return survey(memory, report=report)

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
     from visualmemory_gui.engine.study.attribute import Seen, Splitting
 
 TOPIC = "similarity"
@@ -106,7 +106,7 @@ class SimilarityModel(QObject):
         self.updated.emit()
 
 
-def look_at_query(memory: VisualMemory, query: Query) -> Seen:
+def look_at_query(memory: Memory, query: Query) -> Seen:
     from visualmemory_gui.engine.study.attribute import look, look_again, look_at_exemplar
 
     if query.exemplar is not None:

@@ -16,7 +16,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.tune import Step, Tuned
 
 EVERY_MS = 100
@@ -39,7 +39,7 @@ class TuningModel(StudyEdit["Tuned"]):
         """Tune on a copy of the trusts; nothing is written."""
         seen: list[Step] = []
 
-        def work(memory: VisualMemory, report: Report) -> Tuned:
+        def work(memory: WholeMemory, report: Report) -> Tuned:
             from visualmemory_gui.engine.study.tune import tune
 
             return tune(memory, on_step=seen.append, report=report)

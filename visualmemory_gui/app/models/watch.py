@@ -14,7 +14,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.impact import Impact, ImpactTracker, WatchedDecision
 
 TOPIC = "watch"
@@ -30,7 +30,7 @@ class WatchModel(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: VisualMemory | None = None
+        self._memory: WholeMemory | None = None
         self._tracker: ImpactTracker | None = None
         self._beginning = False  # whether a tracker is being made
         self.decisions: tuple[WatchedDecision, ...] = ()
@@ -54,7 +54,7 @@ class WatchModel(QObject):
         right, level = sum(row.right for row in self.decisions), self._memory.settings.level
         return f"{right:,} of {len(self.decisions):,} as expected{f' at {level_in_words(level)}' if level else ''}"
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: WholeMemory | None) -> None:
         self._memory = memory
         self.restart()
 
@@ -68,7 +68,7 @@ class WatchModel(QObject):
         else:
             self._track(self._memory)
 
-    def _track(self, memory: VisualMemory) -> None:
+    def _track(self, memory: WholeMemory) -> None:
         """Have another tracker made; the present one is used until then."""
 
         def work(report: Report) -> ImpactTracker:

@@ -14,7 +14,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 Result = TypeVar("Result")
 NOT_LAST = "Other edits came after it; see the history."
@@ -43,7 +43,7 @@ class Edit(Generic[Result]):
     """
 
     title: str
-    work: Callable[[VisualMemory], Result]
+    work: Callable[[WholeMemory], Result]
     then: Callable[[Result], Note | None]
     failed: Callable[[BaseException], object] | None = None
 
@@ -62,7 +62,7 @@ class Job(Generic[Result]):
     """
 
     title: str
-    work: Callable[[VisualMemory, Report], Result]
+    work: Callable[[WholeMemory, Report], Result]
     then: Callable[[Result], Note | None]
     stopped: str = ""
     once: str = ""
@@ -79,7 +79,7 @@ class Job(Generic[Result]):
 
 def step(
     title: str,
-    work: Callable[[VisualMemory], Changes],
+    work: Callable[[WholeMemory], Changes],
     text: str,
     actions: Callable[[int | None], tuple[NoteAction, ...]] = lambda step: (),
 ) -> Edit[Changes]:
@@ -98,7 +98,7 @@ def undo_of(step: int | None) -> Edit[Changes | None]:
     return Edit("Undoing", partial(undone, step), partial(step_note, "Undone", NOT_LAST))
 
 
-def undone(step: int | None, memory: VisualMemory) -> Changes | None:
+def undone(step: int | None, memory: WholeMemory) -> Changes | None:
     """What undoing ``step`` changed, None where it is not the last one any more."""
     return memory.undo() if step is not None and step == last_step(memory) else None
 
@@ -108,7 +108,7 @@ def step_note(done: str, nothing: str, changes: Changes | None) -> Note:
     return Note(f"{done}: {changes.edit}." if changes is not None and changes.edit else nothing)
 
 
-def last_step(memory: VisualMemory) -> int | None:
+def last_step(memory: WholeMemory) -> int | None:
     """The number of the step that undo would take back."""
     last = memory.history.can_undo()
     return last.number if last is not None else None

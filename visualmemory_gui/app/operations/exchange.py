@@ -13,7 +13,7 @@ from visualmemory_gui.engine.errors import MemoryExists
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 DEMO = "make the demo memory"  # the job
 
@@ -21,7 +21,7 @@ DEMO = "make the demo memory"  # the job
 def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
     """Write the memory to ``to`` as "bundle", "imagefolder" or "parquet", in the background."""
 
-    def work(memory: VisualMemory, report: Report) -> None:
+    def work(memory: WholeMemory, report: Report) -> None:
         from visualmemory_gui.engine.exchange import formats
 
         formats.export(memory, to, format, keep_private=keep_private, report=report)

@@ -14,7 +14,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes, Neighbour
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 
 def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
@@ -81,7 +81,7 @@ def rename_label(session: Session, old: str, new: str) -> None:
 def give_key(session: Session, label: str, digit: int | None) -> None:
     """Let ``digit`` stand for a class from now on; None: none does. No step of the history."""
 
-    def work(memory: VisualMemory) -> None:
+    def work(memory: WholeMemory) -> None:
         memory.keys.take(label) if digit is None else memory.keys.give(digit, label)
 
     Edit("Keeping the key", work, lambda _: session.class_keys.refresh()).run(session)

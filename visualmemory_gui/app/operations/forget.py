@@ -14,7 +14,7 @@ from visualmemory_gui.engine.types import Receipt
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.forget import Erasing
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory, WholeMemory
     from visualmemory_gui.engine.study.prove import Proof
 
 FORGOTTEN = {
@@ -28,7 +28,7 @@ FORGOTTEN = {
 def forget(session: Session, ids: Sequence[int]) -> None:
     """Erase exemplars for good. There is no undo: ask before. "Erasing" is shown until it is known what is left."""
 
-    def erase(memory: VisualMemory) -> Erasing:
+    def erase(memory: Memory) -> Erasing:
         return memory.erase(ids)
 
     def look(erasing: Erasing) -> None:
@@ -52,7 +52,7 @@ def forget(session: Session, ids: Sequence[int]) -> None:
 def prove(session: Session) -> None:
     """Compare decisions with those of a memory that never saw what was forgotten."""
 
-    def work(memory: VisualMemory, report: Report) -> Proof:
+    def work(memory: WholeMemory, report: Report) -> Proof:
         from visualmemory_gui.engine.study.prove import prove
 
         return prove(memory, report=report)

@@ -11,7 +11,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes, Step
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.store.difference import Difference
     from visualmemory_gui.engine.store.tags import Tag
 
@@ -54,7 +54,7 @@ def tag(session: Session, name: str, then: Callable[[], object]) -> None:
 def drop_tags(session: Session, step: int, then: Callable[[], object]) -> None:
     """Take the names of the state after ``step`` away."""
 
-    def work(memory: VisualMemory) -> None:
+    def work(memory: WholeMemory) -> None:
         for each in memory.tags.all():
             if (each.step or 0) == step:
                 memory.tags.drop(each.name)
@@ -97,7 +97,7 @@ def tagged(names: Sequence[str]) -> str:
 def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
     """The edit whose undo goes forward, or back, to where the memory was."""
 
-    def work(memory: VisualMemory) -> tuple[Changes, int]:
+    def work(memory: WholeMemory) -> tuple[Changes, int]:
         present = last_step(memory) or 0
         return memory.go_back(number), present
 

@@ -11,17 +11,17 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
     from visualmemory_gui.engine.upkeep import Missing, Relinked
 
 
 def look(session: Session, then: Callable[[Missing], object]) -> None:
     """Look in the background whether the originals are in their place."""
 
-    def work(memory: VisualMemory, report: Report) -> tuple[VisualMemory, Missing]:
+    def work(memory: Memory, report: Report) -> tuple[Memory, Missing]:
         return memory, memory.maintenance.missing_originals(report)
 
-    def told(found: tuple[VisualMemory, Missing]) -> None:
+    def told(found: tuple[Memory, Missing]) -> None:
         memory, missing = found
         if memory is session.memory:
             then(missing)
@@ -33,7 +33,7 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
     """Find the missing originals of the folder ``old`` in ``new``, by place and by content, in the background."""
     ids = dict(missing.folders)[old]
 
-    def work(memory: VisualMemory, report: Report) -> Relinked:
+    def work(memory: Memory, report: Report) -> Relinked:
         return memory.maintenance.relink(old, new, report, only=frozenset(ids.tolist()))
 
     def said(done: Relinked) -> Note:

@@ -16,7 +16,7 @@ from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.arrivals import AddResult
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.teaching import QueueAdded
 
 REFRESH_S = 0.5
@@ -25,7 +25,7 @@ REFRESH_S = 0.5
 def add(session: Session, paths: Sequence[str]) -> None:
     """Put pictures and folders of pictures into the queue, in the background; rows appear as they are read."""
 
-    def work(memory: VisualMemory, report: Report) -> QueueAdded:
+    def work(memory: WholeMemory, report: Report) -> QueueAdded:
         last = time.monotonic()
 
         def told(done: int, total: int | None, what: str = "") -> None:
@@ -51,7 +51,7 @@ def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
         return
     label = wanted[0][1] if len({label for _, label in wanted}) == 1 else "what they were decided as"
 
-    def work(memory: VisualMemory) -> tuple[AddResult, int | None]:
+    def work(memory: WholeMemory) -> tuple[AddResult, int | None]:
         return memory.queue.teach_each(wanted), last_step(memory)
 
     Edit("Teaching", work, partial(taught_note, label)).run(session)
@@ -75,7 +75,7 @@ def export(session: Session, to: str) -> None:
     if table is None:
         return
 
-    def work(_: VisualMemory) -> None:
+    def work(_: WholeMemory) -> None:
         from visualmemory_gui.engine.exchange.queue_csv import queue_csv
         from visualmemory_gui.engine.exchange.target import saved_file
 

@@ -9,7 +9,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.blame import Blame
     from visualmemory_gui.engine.study.prune import Plan
     from visualmemory_gui.engine.study.tune import Tuned
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def prune(session: Session, plan: Plan) -> None:
     """Strike out, or trust less, what ``plan`` names."""
 
-    def work(memory: VisualMemory) -> Changes:
+    def work(memory: WholeMemory) -> Changes:
         from visualmemory_gui.engine.study.prune import apply
 
         return apply(memory, plan)
@@ -31,7 +31,7 @@ def prune(session: Session, plan: Plan) -> None:
 def tune(session: Session, tuned: Tuned) -> None:
     """Write the trusts that were fitted."""
 
-    def work(memory: VisualMemory) -> Changes:
+    def work(memory: WholeMemory) -> Changes:
         from visualmemory_gui.engine.study.tune import apply
 
         return apply(memory, tuned)
@@ -42,7 +42,7 @@ def tune(session: Session, tuned: Tuned) -> None:
 def mend(session: Session, found: Blame) -> None:
     """Strike out and relabel whom ``found`` blames."""
 
-    def work(memory: VisualMemory) -> Changes:
+    def work(memory: WholeMemory) -> Changes:
         from visualmemory_gui.engine.study.blame import apply
 
         return apply(memory, found)

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.types import Picture
 if TYPE_CHECKING:
     from visualmemory_gui.engine.arrivals import AddResult
     from visualmemory_gui.engine.intake import BuildResult
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.reading import ImageLike
 
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
@@ -49,7 +49,7 @@ def build(
 ) -> None:
     """Add the pictures of a folder, or those at some paths, in the background; ``under`` is said after their number."""
 
-    def work(memory: VisualMemory, report: Report) -> tuple[BuildResult, int | None]:
+    def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None]:
         built = memory.build(source, copy=copy, label=label, report=report, write=session.tasks.write)
         return built, last_step(memory)
 
@@ -86,7 +86,7 @@ def built_text(result: BuildResult, under: str = "") -> str:
 def _teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
     """All of ``images`` or none."""
 
-    def add(memory: VisualMemory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
+    def add(memory: WholeMemory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
         return memory.add_pictures(images, [label] * len(images)), last_step(memory)
 
     said = partial(taught_note, label)
@@ -98,7 +98,7 @@ def _teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
         Job(title, lambda m, report: add(m, _decoded(m, images, report)), said, stopped).run(session)
 
 
-def _decoded(memory: VisualMemory, images: Sequence[ImageLike], report: Report) -> list[Picture]:
+def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -> list[Picture]:
     """The pictures in memory, one by one, so that the user can stop before anything is written."""
     found = []
     for done, image in enumerate(images):

@@ -17,7 +17,7 @@ from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture
 from visualmemory_gui.engine.study.impact import ChangedDecision
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 SIDE = 96
 
@@ -25,7 +25,7 @@ SIDE = 96
 def watch(session: Session, query: Query, expected: str) -> None:
     """Follow the decision of ``query`` from now on; it ought to be ``expected``."""
 
-    def work(memory: VisualMemory) -> list[int]:
+    def work(memory: WholeMemory) -> list[int]:
         return list(memory.watch.add([(watched_picture(query), expected)]))
 
     def said(ids: list[int]) -> Note:
@@ -56,7 +56,7 @@ def _no_more(session: Session, ids: Sequence[int]) -> Edit[object]:
     return Edit("Watching", lambda m: m.watch.remove(ids), said)
 
 
-def changed_row(memory: VisualMemory, changed: ChangedDecision) -> MovedRow:
+def changed_row(memory: WholeMemory, changed: ChangedDecision) -> MovedRow:
     """A decision that an edit changed, as the dialog shows it."""
     query = changed.query
     jpeg, source = None, None

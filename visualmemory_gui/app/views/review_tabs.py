@@ -25,7 +25,7 @@ from visualmemory_gui.app.views.review import (
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 
 class ReviewTabs(QTabWidget):
@@ -75,7 +75,7 @@ class ReviewTabs(QTabWidget):
     def show_grid(self) -> None:
         self.setCurrentWidget(self._grid_page)
 
-    def set_memory(self, memory: VisualMemory | None) -> None:
+    def set_memory(self, memory: WholeMemory | None) -> None:
         self.model.set_memory(memory)
         self.misled.set_memory(memory)
         self.show_grid()

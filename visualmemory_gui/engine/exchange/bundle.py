@@ -28,7 +28,7 @@ from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table_child import MOST_ROWS
 from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.index.gate import gate
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import F32, EncoderIdentity, Exemplar
 
@@ -67,7 +67,7 @@ class Counts:
         return cls(len(parts), struck, images, thumbnails, len(parts) - images - thumbnails)
 
 
-def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write ``m`` to the new file ``target``, whole or not at all. Raises ExchangeError, StorageError.
 
     Originals that cannot be reached go out as thumbnails. Without ``keep_private``, sources are file names alone and
@@ -93,7 +93,7 @@ def _reported(exemplars: Sequence[Exemplar], report: Report, what: str) -> Any:
         yield exemplar
 
 
-def _export_row(m: VisualMemory, exemplar: Exemplar, out: Writer, *, keep_private: bool) -> table.Row:
+def _export_row(m: WholeMemory, exemplar: Exemplar, out: Writer, *, keep_private: bool) -> table.Row:
     row = table.row_of(exemplar, keep_private=keep_private)
     row |= {name: getattr(exemplar, name) for name in ("sha256", "content", "group", "width", "height", "note")}
     found = original(m, exemplar, keep_private=keep_private)
@@ -106,7 +106,7 @@ def _export_row(m: VisualMemory, exemplar: Exemplar, out: Writer, *, keep_privat
     return row
 
 
-def _manifest(m: VisualMemory, counts: Counts) -> dict[str, Any]:
+def _manifest(m: WholeMemory, counts: Counts) -> dict[str, Any]:
     settings = {name: getattr(m.settings, name) for name in SETTINGS}
     return {
         "format": FORMAT, "version": VERSION, "encoder": asdict(m.identity), "counts": asdict(counts),

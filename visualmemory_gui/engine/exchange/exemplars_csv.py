@@ -8,14 +8,14 @@ from visualmemory_gui.engine.exchange import table
 from visualmemory_gui.engine.exchange.csv_table import csv_lines
 from visualmemory_gui.engine.exchange.results import Exported
 from visualmemory_gui.engine.exchange.target import new_file
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 
 SUFFIX = ".csv"
 COLUMNS = ("id", "label", "state", "trust", "source")
 
 
-def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write all exemplars, struck ones too, to the new file ``target``, whole or not at all."""
     path = Path(target)
     rows = [table.row_of(one, keep_private=keep_private) for one in m.catalog.select()]

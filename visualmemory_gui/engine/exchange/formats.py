@@ -8,7 +8,7 @@ from visualmemory_gui.engine.errors import BadValue, ExchangeError
 from visualmemory_gui.engine.exchange import bundle, exemplars_csv, imagefolder, neighbours_json, parquet
 from visualmemory_gui.engine.exchange import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
 
@@ -45,7 +45,7 @@ def format_of(target: str | Path, kind: str | None = None) -> str:
 
 
 def export(
-    m: VisualMemory,
+    m: WholeMemory,
     target: str | Path,
     kind: str | None = None,
     *,

@@ -35,6 +35,7 @@ from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.exchange.target import new_folder
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Exemplar, NewExemplar, Picture, Skipped
 
@@ -62,7 +63,7 @@ ODD = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 LONGEST_NAME = 80
 
 
-def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write the active exemplars to the new or empty folder ``target``, whole or not at all; struck ones stay out.
 
     Where an original cannot be reached the thumbnail stands in for it. Exemplars without any picture are left out.
@@ -90,7 +91,7 @@ def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, r
 
 
 def _put(
-    m: VisualMemory, exemplar: Exemplar, root: Path, names: _Names, *, keep_private: bool
+    m: WholeMemory, exemplar: Exemplar, root: Path, names: _Names, *, keep_private: bool
 ) -> tuple[str, Row | None]:
     found = original(m, exemplar, keep_private=keep_private)
     kind = "image"
@@ -185,7 +186,7 @@ def _row(found: Any, shown: str) -> Row:
     return {**found, "shown": shown}
 
 
-def _decoded(m: VisualMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
+def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
     """The rows with their vectors, in the order of the file; and those whose picture cannot be used."""
     by_path: dict[str, list[int]] = {}
     skipped: list[Skipped] = []
@@ -216,7 +217,7 @@ def _through_a_link(folder: Path, path: Path) -> bool:
 
 
 def _embedded(
-    m: VisualMemory, pictures: Sequence[tuple[str, Picture]], by_path: dict[str, list[int]], rows: Sequence[Row]
+    m: WholeMemory, pictures: Sequence[tuple[str, Picture]], by_path: dict[str, list[int]], rows: Sequence[Row]
 ) -> dict[int, NewRow]:
     taken: dict[int, NewRow] = {}
     if not pictures:

@@ -14,7 +14,7 @@ import numpy as np
 from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, Retrieved
 from visualmemory_gui.engine.exchange.results import Exported
 from visualmemory_gui.engine.exchange.target import new_file
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 
@@ -23,7 +23,7 @@ WIDTH = 100
 _BLOCK = 1024
 
 
-def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write the lists of all active exemplars to the new file ``target``, whole or not at all.
 
     A list leaves out the exemplar, those of equal content or vector, and its group. Raises ExchangeError, Cancelled.

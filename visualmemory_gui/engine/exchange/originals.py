@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from visualmemory_gui.engine.exchange.privacy import without_gps
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import Memory
 from visualmemory_gui.engine.types import Exemplar
 
 LARGEST = 1 << 30  # bytes of one picture, in and out
 SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
-def original(m: VisualMemory, exemplar: Exemplar, *, keep_private: bool) -> tuple[bytes, str] | None:
+def original(m: Memory, exemplar: Exemplar, *, keep_private: bool) -> tuple[bytes, str] | None:
     """The picture's bytes and file ending; None when it cannot be reached or is another file by now.
 
     Without ``keep_private`` the place where it was taken is blanked; its pixels are the same to the last bit.
@@ -32,7 +32,7 @@ def original(m: VisualMemory, exemplar: Exemplar, *, keep_private: bool) -> tupl
     return None
 
 
-def _places(m: VisualMemory, exemplar: Exemplar) -> Iterator[Path]:
+def _places(m: Memory, exemplar: Exemplar) -> Iterator[Path]:
     yield from m.files.find(str(exemplar.sha256))
     if exemplar.source is not None:
         yield Path(exemplar.source)

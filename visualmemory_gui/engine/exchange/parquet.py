@@ -19,6 +19,7 @@ from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
 
@@ -26,7 +27,7 @@ SUFFIX = ".parquet"
 MAGIC = b"PAR1"
 
 
-def export(m: VisualMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write all exemplars, struck ones too, to the new file ``target``, whole or not at all."""
     path = Path(target)
     with new_file(path) as file:

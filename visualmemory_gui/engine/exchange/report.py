@@ -17,13 +17,13 @@ from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.types import Decision
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 MOST_EDITS = 20
 SUFFIXES = (".html", ".png")
 
 
-def gather(memory: VisualMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> Report:
+def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> Report:
     """Everything the document needs. Without ``keep_private`` no path goes in, only file names."""
     ids = [n.id for n in decision.neighbours]
     thumbnails, sources = memory.catalog.thumbnails(ids), memory.catalog.sources(ids)
@@ -83,7 +83,7 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _facts(memory: VisualMemory, decision: Decision, *, keep_private: bool) -> tuple[tuple[str, str], ...]:
+def _facts(memory: WholeMemory, decision: Decision, *, keep_private: bool) -> tuple[tuple[str, str], ...]:
     snapshot, identity, settings = memory.snapshot, memory.identity, memory.settings
     weights = f", weights {identity.weights_sha256[:12]}…" if identity.weights_sha256 else ""
     classes = int((snapshot.counts > 0).sum())

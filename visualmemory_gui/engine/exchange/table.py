@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import F32, Exemplar
 
@@ -62,7 +62,7 @@ def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
     }
 
 
-def write(file: IO[bytes], m: VisualMemory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
+def write(file: IO[bytes], m: WholeMemory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
     """Write ``rows`` with their vectors into ``file``. ``extra`` names the columns beside those of ``row_of``."""
     import pyarrow as pa  # late: heavy, and only exports need it
     import pyarrow.parquet as pq

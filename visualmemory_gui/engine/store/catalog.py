@@ -32,6 +32,7 @@ _COLUMN: Mapping[Field, str] = {
     "trust": "trust",
     "derived": "derived",
 }
+PAGE = 1024  # exemplars
 MANY = 256  # vectors that are worth reading as a whole range
 
 
@@ -128,17 +129,28 @@ class Catalog:
 
         ``label`` means it and everything below.
         """
-        where, params = [_STATE_SQL[state]], list[object]()
-        if label is not None:
-            numbers = labels.numbers_under(self._database, label)
-            where.append(f"e.label_id in ({','.join(map(str, numbers))})")
+        where = self._where(label, state)
         if ids is None:
-            found = self._database.rows(f"{SELECT} where {' and '.join(where)} order by e.id", params)
+            found = self._database.rows(f"{SELECT} where {where} order by e.id")
         else:
             wanted = sorted(set(ids))
             self._rows(wanted)
-            found = self._database.many(f"{SELECT} where e.id = ? and {' and '.join(where)}", [(i,) for i in wanted])
+            found = self._database.many(f"{SELECT} where e.id = ? and {where}", [(i,) for i in wanted])
         return [Row._make(row).exemplar() for row in found]
+
+    def pages(self, *, label: str | None = None, state: State | None = None) -> Iterator[list[Exemplar]]:
+        """``select`` by label and state, some exemplars at a time; each page is read when it is asked for."""
+        where, last = self._where(label, state), 0
+        while page := self._database.rows(f"{SELECT} where {where} and e.id > ? order by e.id limit {PAGE}", (last,)):
+            yield [Row._make(row).exemplar() for row in page]
+            last = page[-1][0]
+
+    def _where(self, label: str | None, state: State | None) -> str:
+        """SQL that holds for the exemplars of ``state`` and of ``label`` or below it."""
+        if label is None:
+            return _STATE_SQL[state]
+        numbers = ",".join(map(str, labels.numbers_under(self._database, label)))
+        return f"{_STATE_SQL[state]} and e.label_id in ({numbers})"
 
     def ids_under(self, label: str) -> list[int]:
         """Ids of ``label`` and everything below it, increasing; struck ones too, withdrawn ones not."""

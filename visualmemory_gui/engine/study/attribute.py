@@ -22,7 +22,7 @@ from visualmemory_gui.engine.images.geometry import inside, square_of
 from visualmemory_gui.engine.types import F32, F64, Decision, Neighbour, Picture
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import Memory
 
 Kind = Literal["attribution", "similarity"]
 Square = tuple[float, float, float, float]
@@ -76,7 +76,7 @@ class Splitting:
         return float(np.abs(self.query * beside).sum()) / whole if whole else 0.0
 
 
-def look(memory: VisualMemory, picture: Picture, *, vector: F32 | None = None, note: str = "") -> Seen:
+def look(memory: Memory, picture: Picture, *, vector: F32 | None = None, note: str = "") -> Seen:
     """What the memory's encoder sees where; ``vector`` is the picture's own, if it is known. Raises EncoderError."""
     encoder = memory.encoder
     if not isinstance(encoder, SpatialEncoder):
@@ -88,7 +88,7 @@ def look(memory: VisualMemory, picture: Picture, *, vector: F32 | None = None, n
     return Seen(cells, own, square, picture.thumbnail, note)
 
 
-def look_at_exemplar(memory: VisualMemory, exemplar: int) -> Seen:
+def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
     """The exemplar's picture, decoded again; where it cannot be reached any more, its thumbnail. Raises BadImage."""
     [row] = memory.catalog.get([exemplar])
     for path in _places(memory, row.sha256, row.source):
@@ -105,7 +105,7 @@ def look_at_exemplar(memory: VisualMemory, exemplar: int) -> Seen:
 
 
 def look_again(
-    memory: VisualMemory, *, source: str | None, content: str | None, vector: F32, thumbnail: bytes | None
+    memory: Memory, *, source: str | None, content: str | None, vector: F32, thumbnail: bytes | None
 ) -> Seen:
     """A picture that was a query before: its file, where it is the same still, else its thumbnail. Raises BadImage."""
     if source is not None:
@@ -120,7 +120,7 @@ def look_again(
     return look_at_thumbnail(memory, thumbnail)
 
 
-def look_at_thumbnail(memory: VisualMemory, thumbnail: bytes) -> Seen:
+def look_at_thumbnail(memory: Memory, thumbnail: bytes) -> Seen:
     return look(memory, memory.picture(Image.open(BytesIO(thumbnail))), note=GONE)
 
 
@@ -159,7 +159,7 @@ def split(
 
 
 def attribute(
-    memory: VisualMemory,
+    memory: Memory,
     query: Seen,
     decision: Decision,
     *,
@@ -181,7 +181,7 @@ def attribute(
     return split(query, looked(one.id), one, minus=against, vector=vectors[0])
 
 
-def neighbour_of(memory: VisualMemory, decision: Decision, vector: F32, exemplar: int) -> Neighbour:
+def neighbour_of(memory: Memory, decision: Decision, vector: F32, exemplar: int) -> Neighbour:
     """``exemplar`` among the neighbours of the decision; any other exemplar as one without a vote."""
     for neighbour in decision.neighbours:
         if neighbour.id == exemplar:
@@ -191,7 +191,7 @@ def neighbour_of(memory: VisualMemory, decision: Decision, vector: F32, exemplar
     return Neighbour(exemplar, 0, row.label, min(max(1.0 - cosine, 0.0), 2.0), 0.0, 0.0)
 
 
-def _places(memory: VisualMemory, sha256: str | None, source: str | None) -> list[str]:
+def _places(memory: Memory, sha256: str | None, source: str | None) -> list[str]:
     """Where the picture may lie: the copy in the memory first, then the original."""
     found: list[str] = []
     if sha256 is not None:

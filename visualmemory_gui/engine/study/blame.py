@@ -29,7 +29,7 @@ from visualmemory_gui.engine.study.value import Weights, shapley_sums
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 Fix = Literal["strike", "relabel"]
 MOST = 5
@@ -73,7 +73,7 @@ class Blame:
 
 
 def blame(
-    memory: VisualMemory, ids: Sequence[int], *, most: int = MOST, seed: int = 0, report: Report = silent
+    memory: WholeMemory, ids: Sequence[int], *, most: int = MOST, seed: int = 0, report: Report = silent
 ) -> Blame:
     """Blame at most ``most`` active exemplars for the wrong decisions of the exemplars ``ids``, of one label.
 
@@ -110,7 +110,7 @@ def blame(
     )
 
 
-def apply(memory: VisualMemory, found: Blame) -> Changes:
+def apply(memory: WholeMemory, found: Blame) -> Changes:
     """Do what ``found`` says, as one step. Raises BadValue when the memory was edited since."""
     strike, relabel = found.ids("strike"), found.ids("relabel")
     kind = "relabel" if relabel else "strike"

@@ -25,7 +25,7 @@ from visualmemory_gui.engine.types import RULES, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.decision.leave_one_out import NearestMany
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 KS = (1, 5, 10, 20, 50, 100)
 
@@ -35,7 +35,7 @@ _BLOCK = 8192
 
 
 def evaluate(
-    memory: VisualMemory,
+    memory: WholeMemory,
     test_folder: str | Path | None = None,
     *,
     ks: Sequence[int] = KS,

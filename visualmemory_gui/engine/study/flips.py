@@ -19,7 +19,7 @@ from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Decision, Rule
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Flips:
 
 
 def flips(
-    memory: VisualMemory,
+    memory: WholeMemory,
     vector: F32,
     *,
     to: str | None = None,

@@ -27,7 +27,7 @@ from visualmemory_gui.engine.tracked_decisions import Asked
 from visualmemory_gui.engine.types import F64, I64, Bools
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 SPARE = 10
 UNHEARD = -1  # the code of an expected label that no exemplar has
@@ -63,7 +63,7 @@ def own_questions(snapshot: Snapshot) -> Questions:
     return Questions(asked, snapshot.label[rows].astype(np.int64), rows, unit)
 
 
-def watched_questions(memory: VisualMemory, snapshot: Snapshot) -> Questions:
+def watched_questions(memory: WholeMemory, snapshot: Snapshot) -> Questions:
     """The watch set, decided without exemplars of the same content. Raises BadValue without one."""
     watched = [one for one in memory.watch.all() if one.picture.vector is not None]
     if not watched:

@@ -36,7 +36,7 @@ from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions, c
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 ChangeKind = Literal["fixed", "broken", "moved"]
 REMEMBERED = 64  # edits
@@ -138,7 +138,7 @@ class ImpactTracker:
     one edit is kept apart from that of the next, however late it is asked for. Raises Cancelled by ``report``.
     """
 
-    def __init__(self, memory: VisualMemory, *, report: Report = silent) -> None:
+    def __init__(self, memory: WholeMemory, *, report: Report = silent) -> None:
         self._memory = memory
         self._edits: deque[tuple[Changes, Snapshot | None]] = deque()
         self._found: deque[tuple[Changes, Impact]] = deque(maxlen=REMEMBERED)

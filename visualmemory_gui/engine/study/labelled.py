@@ -11,7 +11,7 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import Embed, batched
 from visualmemory_gui.engine.store import labels
@@ -49,7 +49,7 @@ def from_vectors(
     return Labelled(vectors, tuple(names), np.array(content, np.int64), np.array(twin, np.int64), tuple(skipped))
 
 
-def from_folder(memory: VisualMemory, folder: str | Path, *, report: Report = silent) -> Labelled:
+def from_folder(memory: WholeMemory, folder: str | Path, *, report: Report = silent) -> Labelled:
     """Decode and embed the pictures of ``folder``, whose sub-folders are labels as in ``build``.
 
     What cannot be read is listed in ``skipped``. Raises BadValue (no folder), EncoderError, Cancelled.

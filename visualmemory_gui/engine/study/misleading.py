@@ -18,7 +18,7 @@ from visualmemory_gui.engine.study.value import Weights, shapley_sums
 from visualmemory_gui.engine.types import F64, I64, Bools
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 Order = Literal["value", "count"]
 MISLED = "misled"  # kind of a kept judgement
@@ -89,7 +89,7 @@ class Misleaders:
 
 
 def misleaders(
-    memory: VisualMemory, order: Order = "value", *, rule: Weights = "rank", report: Report = silent
+    memory: WholeMemory, order: Order = "value", *, rule: Weights = "rank", report: Report = silent
 ) -> Misleaders:
     """Look for active exemplars that mislead others more than they help, without those that were kept as they are.
 

@@ -17,7 +17,7 @@ from visualmemory_gui.engine.store.rows import checked_trust
 from visualmemory_gui.engine.types import F32, Exemplar
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 EditKind = Literal["strike", "restore", "relabel", "reweigh", "teach", "forget"]
 _VERBS: dict[EditKind, str] = {
@@ -69,7 +69,7 @@ class ProposedEdit:
         as_ = " as suggested" if self.labels else as_
         return f"{self.verb or _VERBS[self.kind]} {what}{as_}"
 
-    def applied_to(self, memory: VisualMemory) -> EditedSnapshot:
+    def applied_to(self, memory: WholeMemory) -> EditedSnapshot:
         """``memory`` as if this edit were made. Raises UnknownExemplar, BadLabel, BadValue where the edit would."""
         if self.kind == "teach":
             return _taught(memory, self)
@@ -107,7 +107,7 @@ class EditedSnapshot:
     forgotten: frozenset[str] = frozenset()
 
 
-def _taught(memory: VisualMemory, edit: ProposedEdit) -> EditedSnapshot:
+def _taught(memory: WholeMemory, edit: ProposedEdit) -> EditedSnapshot:
     """An image that is here under the label already is not added again."""
     if not edit.lessons:
         raise BadValue("teaching needs pictures")

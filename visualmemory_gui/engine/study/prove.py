@@ -11,6 +11,7 @@ import numpy as np
 
 from visualmemory_gui.engine.atomic_file import scratch
 from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import batched
 from visualmemory_gui.engine.types import F32, Decision, MemorySettings, NewExemplar
@@ -36,7 +37,7 @@ class Proof:
         return self.different == 0
 
 
-def prove(memory: VisualMemory, *, decisions: int = DECISIONS, seed: int = 0, report: Report = silent) -> Proof:
+def prove(memory: WholeMemory, *, decisions: int = DECISIONS, seed: int = 0, report: Report = silent) -> Proof:
     """Build a memory of what ``memory`` still holds in a temporary folder, and compare ``decisions`` decisions.
 
     The queries are seeded: exemplars as they are, and points half-way between two of them. Both memories search
@@ -57,7 +58,7 @@ def prove(memory: VisualMemory, *, decisions: int = DECISIONS, seed: int = 0, re
     return Proof(len(queries), len(different), tuple(different[:MOST_SHOWN]))
 
 
-def _never_saw(memory: VisualMemory, folder: Path, report: Report) -> VisualMemory:
+def _never_saw(memory: WholeMemory, folder: Path, report: Report) -> VisualMemory:
     """A new memory of the exemplars that ``memory`` holds, in their order."""
     other = VisualMemory.create_for(folder / "never-saw.vmem", memory.identity, device=memory.device)
     try:
@@ -75,7 +76,7 @@ def _never_saw(memory: VisualMemory, folder: Path, report: Report) -> VisualMemo
     return other
 
 
-def _rows(memory: VisualMemory, ids: list[int]) -> Iterator[NewExemplar]:
+def _rows(memory: WholeMemory, ids: list[int]) -> Iterator[NewExemplar]:
     for exemplar, vector in zip(memory.catalog.get(ids), memory.catalog.vectors(ids), strict=True):
         yield NewExemplar(
             exemplar.label,
@@ -87,7 +88,7 @@ def _rows(memory: VisualMemory, ids: list[int]) -> Iterator[NewExemplar]:
         )
 
 
-def _queries(memory: VisualMemory, count: int, *, seed: int) -> list[Query]:
+def _queries(memory: WholeMemory, count: int, *, seed: int) -> list[Query]:
     """Half of them are exemplars with their content, half lie between two exemplars."""
     snapshot, rng = memory.snapshot, np.random.default_rng(seed)
     if not len(snapshot):
@@ -102,12 +103,12 @@ def _queries(memory: VisualMemory, count: int, *, seed: int) -> list[Query]:
     return found + [(vector.astype(np.float32), None) for vector in between]
 
 
-def _places(memory: VisualMemory) -> dict[int, int]:
+def _places(memory: WholeMemory) -> dict[int, int]:
     """The place of each id among all, which is the same in both memories."""
     return {int(i): place for place, i in enumerate(memory.snapshot.ids)}
 
 
-def _plain(memory: VisualMemory, query: Query, places: dict[int, int]) -> Decision:
+def _plain(memory: WholeMemory, query: Query, places: dict[int, int]) -> Decision:
     """The decision, its neighbours by their places, without what tells of this run."""
     vector, content = query
     found = memory.decide_vector(vector, level=memory.settings.level, search="exact", content=content)

@@ -33,7 +33,7 @@ from visualmemory_gui.engine.study.pruning_rules import MOST, SOFT_M, Neighbourh
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 Method = Literal["hard", "difference", "soft", "value"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -95,7 +95,7 @@ class _Choice:
     trust: F64 | None = None
 
 
-def plan(memory: VisualMemory, method: Method, *, judge: Judge = "own", seed: int = 0, report: Report = silent) -> Plan:
+def plan(memory: WholeMemory, method: Method, *, judge: Judge = "own", seed: int = 0, report: Report = silent) -> Plan:
     """Say what pruning by ``method`` would do and bring; nothing is written.
 
     Raises BadValue (one class only, no active exemplar, no watch set), Cancelled.
@@ -135,7 +135,7 @@ def plan(memory: VisualMemory, method: Method, *, judge: Judge = "own", seed: in
     )
 
 
-def apply(memory: VisualMemory, plan: Plan) -> Changes:
+def apply(memory: WholeMemory, plan: Plan) -> Changes:
     """Do what ``plan`` says, as one step. Raises BadValue when the memory was edited since the plan was made."""
     if plan.method == "soft":
         trust = {one.id: one.trust for one in plan.pruned if one.trust is not None}
@@ -220,7 +220,7 @@ def _after(snapshot: Snapshot, choice: _Choice, fixed: Bools) -> Snapshot:
     return snapshot.changed(trust=np.where(fixed, snapshot.trust, choice.trust))
 
 
-def _fixed(memory: VisualMemory, snapshot: Snapshot) -> Bools:
+def _fixed(memory: WholeMemory, snapshot: Snapshot) -> Bools:
     """Which rows carry a trust that was set by hand, (n,)."""
     return np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
 

@@ -24,7 +24,7 @@ from visualmemory_gui.engine.types import F64, I64
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.decision.leave_one_out import NearestMany
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 NEIGHBOURS = 50
 """More than decide: on the demo memory with flipped labels the own label's share over 50 neighbours found 64 % at the
@@ -94,7 +94,7 @@ class Survey:
         return sorted(found, key=lambda group: (not group.conflict, group.distance, group.ids))
 
 
-def survey(memory: VisualMemory, *, k: int = NEIGHBOURS, report: Report = silent) -> Survey:
+def survey(memory: WholeMemory, *, k: int = NEIGHBOURS, report: Report = silent) -> Survey:
     """Look over all active exemplars of ``memory``, without those that were kept as they are. Raises Cancelled."""
     found = look(memory.snapshot, memory.searcher.nearest_many, k=k, report=report)
     labels, pairs = memory.kept.all(LABEL), memory.kept.all(PAIR)

@@ -23,7 +23,7 @@ from visualmemory_gui.engine.study.questions import Frozen
 from visualmemory_gui.engine.types import I64, Bools, Rule
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 PREFIX = "run "
 MOST = 20
@@ -84,7 +84,7 @@ def run_of(found: Evaluation, *, number: int, asked: str = OWN) -> Run:
     )
 
 
-def keep(memory: VisualMemory, found: Evaluation, *, asked: str = OWN) -> Run | None:
+def keep(memory: WholeMemory, found: Evaluation, *, asked: str = OWN) -> Run | None:
     """Keep ``found``; beyond 20 the oldest go.
 
     None, and nothing is kept, where an exemplar that it saw was forgotten meanwhile. Raises ReadOnlyMemory.
@@ -100,12 +100,12 @@ def keep(memory: VisualMemory, found: Evaluation, *, asked: str = OWN) -> Run | 
     return None if number is None else replace(run, number=number)
 
 
-def kept(memory: VisualMemory) -> list[Run]:
+def kept(memory: WholeMemory) -> list[Run]:
     """The runs that are kept, oldest first."""
     return [_unpacked(json.loads(text)) for text in memory.results.all(PREFIX).values()]
 
 
-def kept_run(memory: VisualMemory, number: int) -> Run:
+def kept_run(memory: WholeMemory, number: int) -> Run:
     """One of them. Raises BadValue."""
     for run in kept(memory):
         if run.number == number:

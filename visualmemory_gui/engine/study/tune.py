@@ -29,7 +29,7 @@ from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 if TYPE_CHECKING:
     import torch
 
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
     from visualmemory_gui.engine.study.trust_loss import Lists, TrustLoss
 
 LEAST, MOST = 0.05, 4.0
@@ -85,7 +85,7 @@ class Tuned:
 
 
 def tune(
-    memory: VisualMemory,
+    memory: WholeMemory,
     *,
     seed: int = 0,
     steps: int = STEPS,
@@ -123,7 +123,7 @@ def tune(
     )
 
 
-def apply(memory: VisualMemory, tuned: Tuned) -> Changes:
+def apply(memory: WholeMemory, tuned: Tuned) -> Changes:
     """Write the trusts as one step. Raises BadValue where tuning does not help, or the memory was edited since."""
     if tuned.refused is not None:
         raise BadValue(f"not applied: {tuned.refused}")
