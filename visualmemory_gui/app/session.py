@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
@@ -27,8 +27,10 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.encoders.base import Encoder
     from visualmemory_gui.engine.memory_protocol import WholeMemory
 
+Result = TypeVar("Result")
 Undo = Callable[[], object]
 GivingUp = Callable[["WholeMemory"], object]
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
@@ -152,8 +154,8 @@ class Session(QObject):
     def edit(
         self,
         title: str,
-        fn: Callable[[WholeMemory], Any],
-        then: Callable[[Any], object] | None = None,
+        fn: Callable[[WholeMemory], Result],
+        then: Callable[[Result], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
     ) -> Task | None:
         """Run ``fn(memory)`` in the thread of the edits. Without a memory nothing happens and None comes back.
@@ -174,8 +176,8 @@ class Session(QObject):
     def run_background(
         self,
         title: str,
-        fn: Callable[[WholeMemory, Report], Any],
-        then: Callable[[Any], object] | None = None,
+        fn: Callable[[WholeMemory, Report], Result],
+        then: Callable[[Result], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
         *,
         once: str = "",
@@ -309,7 +311,7 @@ class Session(QObject):
             "Loading the encoder", lambda _: memory.encoder, self._encoder_loaded, self._no_encoder, stoppable=False
         )
 
-    def _encoder_loaded(self, encoder: Any) -> None:
+    def _encoder_loaded(self, encoder: Encoder) -> None:
         if self.memory is not None and encoder.identity == self.memory.identity:
             self.decision.encoder_ready = True
             self.tasks.garbage.leave_alone()
@@ -319,8 +321,8 @@ class Session(QObject):
         self.encoder_changed.emit("no encoder")
         self.raise_error(error)
 
-    def _saved(self, then: Callable[[Any], object] | None) -> Callable[[Any], None]:
-        def on_saved(result: Any) -> None:
+    def _saved(self, then: Callable[[Result], object] | None) -> Callable[[Result], None]:
+        def on_saved(result: Result) -> None:
             self._tell_saving("saved")
             if then is not None:
                 then(result)

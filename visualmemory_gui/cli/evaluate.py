@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.study.evaluation import Evaluation
     from visualmemory_gui.engine.study.honest import Gain
     from visualmemory_gui.engine.study.list_evaluation import ListEvaluation
+    from visualmemory_gui.engine.study.questions import Frozen
     from visualmemory_gui.engine.study.runs import Run
     from visualmemory_gui.engine.types import Rule
 
@@ -114,7 +115,7 @@ def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_
         raise typer.BadParameter("--neighbours needs no memory: leave MEMORY and its options out")
 
 
-def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> Any:
+def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> Frozen | None:
     from visualmemory_gui.engine.study.runs import kept_run
 
     if number is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -219,7 +219,7 @@ def _id(text: str) -> int:
         raise typer.BadParameter(f"{text!r} is no id", param_hint="ID") from None
 
 
-def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, Any]:
+def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, object]:
     """``picture`` is the older name of ``image``; both are written in 0.2."""
     moved = [
         {

@@ -92,7 +92,7 @@ def _csv_row(image: str, found: Outcome) -> tuple[object, ...]:
     return image, found.label, found.share, found.margin, known_word(found.known), found.confidence, None
 
 
-def decision_json(image: str, decision: Decision, sources: Mapping[int, str | None]) -> dict[str, Any]:
+def decision_json(image: str, decision: Decision, sources: Mapping[int, str | None]) -> dict[str, object]:
     """The JSON shape of one decision."""
     return {
         "image": image,
@@ -192,7 +192,7 @@ def _show_labels(counts: Mapping[str, int], shown: options.FormatName) -> None:
         table(counts.items(), head)
 
 
-def exemplar_json(exemplar: Exemplar) -> dict[str, Any]:
+def exemplar_json(exemplar: Exemplar) -> dict[str, object]:
     """The JSON shape of one listed exemplar."""
     return {name: getattr(exemplar, name) for name in EXEMPLAR}
 

@@ -29,12 +29,12 @@ def print_line(text: str = "") -> None:
     typer.echo(visible(text))
 
 
-def emit(value: Any) -> None:
+def emit(value: object) -> None:
     """Print one JSON value on one line of stdout."""
     typer.echo(json.dumps(value, allow_nan=False, default=_plain))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> object:
     """Values of numpy and mappings that json does not know."""
     if hasattr(value, "tolist"):
         return value.tolist()

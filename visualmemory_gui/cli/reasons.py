@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -48,7 +48,7 @@ def flip(
         _tell_flips(image, found)
 
 
-def flip_json(image: str, found: Flips) -> dict[str, Any]:
+def flip_json(image: str, found: Flips) -> dict[str, object]:
     strikes, lessons = found.strikes, found.lessons
     return {
         "image": image,
@@ -127,7 +127,7 @@ def _draw(found: Splitting, name: str, out: str) -> None:
         drawn(found, name).save(file, "PNG")
 
 
-def attribution_json(found: Splitting) -> dict[str, Any]:
+def attribution_json(found: Splitting) -> dict[str, object]:
     """``cells`` are rows of the map over the query; ``square`` is where it lies, in parts of the picture's sides."""
     minus = found.minus
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -90,11 +90,11 @@ def tune(
         _tell_tuned(found, edit)
 
 
-def _gain_json(gain: Gain) -> dict[str, Any]:
+def _gain_json(gain: Gain) -> dict[str, object]:
     return {**asdict(gain), "helps": gain.helps, "words": gain.words}
 
 
-def _plan_json(found: Plan, edit: str | None) -> dict[str, Any]:
+def _plan_json(found: Plan, edit: str | None) -> dict[str, object]:
     return {
         "method": found.method,
         "judge": found.judge,
@@ -134,7 +134,7 @@ def _row(one: Pruned) -> tuple[object, ...]:
     return one.id, one.label, one.wrong, one.right, one.value, one.trust
 
 
-def _tuned_json(found: Tuned, edit: str | None) -> dict[str, Any]:
+def _tuned_json(found: Tuned, edit: str | None) -> dict[str, object]:
     fit, choose, told = found.queries
     name, used, fitted = found.parameter or (None, None, None)
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -19,6 +19,9 @@ from visualmemory_gui.app.operations import exemplars, queue, teaching, watch_se
 from visualmemory_gui.app.operations.edit import how_many, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to leave it."
 
@@ -57,7 +60,7 @@ class Commands(QObject):
         else:
             self._session.post_note("There is no picture on the clipboard.")
 
-    def decide(self, images: Sequence[Any]) -> None:
+    def decide(self, images: Sequence[str | Image]) -> None:
         """One picture becomes the query; many, and the pictures of folders, wait in the teaching queue."""
         paths = [image for image in images if isinstance(image, str)]
         if len(paths) > 1 or (paths and Path(paths[0]).is_dir()):
@@ -112,7 +115,7 @@ class Commands(QObject):
         else:
             self._teach_query(label)
 
-    def teach_pictures(self, pictures: Sequence[Any], label: str | None) -> None:
+    def teach_pictures(self, pictures: Sequence[str | Image], label: str | None) -> None:
         """Pictures dropped on a class: paths and PIL images."""
         if not pictures:
             self._session.post_note("There is no picture in it.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings
 
@@ -15,6 +15,9 @@ from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine import device as devices
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 
 class SettingsCommands:
@@ -56,7 +59,7 @@ class SettingsCommands:
             if "device" in rest:
                 self._session.load_encoder()
 
-        def work(memory: Any) -> None:
+        def work(memory: WholeMemory) -> None:
             devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be here
             for name, value in rest.items():
                 memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.session import Session
@@ -22,12 +22,18 @@ READ_ONLY = "This memory is open for reading only; nothing was changed. To edit 
 UNCHANGED = "Nothing to change: it is so already."
 
 
+class Runnable(Protocol):
+    """An edit, whatever its work returns."""
+
+    def run(self, session: Session) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What the window says when something is done; ``undo`` takes it back."""
 
     text: str
-    undo: Edit[Any] | None = None
+    undo: Runnable | None = None
     actions: tuple[NoteAction, ...] = ()
 
     def post(self, session: Session) -> None:

@@ -7,7 +7,6 @@ them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -16,6 +15,7 @@ from PySide6.QtGui import QBrush, QColor, QFont
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.chart import Chart, Corner, Line
+from visualmemory_gui.engine.types import F64
 
 SYMBOLS = ("o", "s", "t", "d", "+", "x")
 SEE_THROUGH = 110  # of 255: full bars, behind which others can stand
@@ -30,7 +30,7 @@ CORNERS: dict[Corner, tuple[tuple[int, int], tuple[int, int]]] = {  # in parts o
 }
 
 
-def plot() -> Any:
+def plot() -> pg.PlotWidget:
     """An empty plot that shows and does not answer to the mouse."""
     view = pg.PlotWidget()
     view.setMenuEnabled(False)
@@ -41,7 +41,7 @@ def plot() -> Any:
     return view
 
 
-def draw(view: Any, chart: Chart, *, font: QFont) -> None:
+def draw(view: pg.PlotWidget, chart: Chart, *, font: QFont) -> None:
     """Draw ``chart`` on a ``plot()`` in place of what was there; ``font`` is that of its surroundings."""
     item = view.getPlotItem()
     small = QFont(font)
@@ -60,7 +60,7 @@ def draw(view: Any, chart: Chart, *, font: QFont) -> None:
     legend.anchor(itemPos=at, parentPos=at, offset=offset)
 
 
-def _axes(item: Any, chart: Chart, small: QFont) -> None:
+def _axes(item: pg.PlotItem, chart: Chart, small: QFont) -> None:
     c = theme.current()
     for name, words in (("bottom", chart.x), ("left", chart.y)):
         axis = item.getAxis(name)
@@ -77,7 +77,7 @@ def _axes(item: Any, chart: Chart, small: QFont) -> None:
     item.getAxis("left").setTicks([log_ticks(ys)] if chart.log_y else None)
 
 
-def _legend(item: Any, chart: Chart, small: QFont) -> Any:
+def _legend(item: pg.PlotItem, chart: Chart, small: QFont) -> pg.LegendItem:
     if item.legend is not None:
         item.legend.scene().removeItem(item.legend)
         item.legend = None
@@ -90,7 +90,7 @@ def _legend(item: Any, chart: Chart, small: QFont) -> Any:
     return legend
 
 
-def _points(line: Line) -> tuple[Any, Any]:
+def _points(line: Line) -> tuple[F64, F64]:
     """x and y as pyqtgraph takes them: for n bars their n + 1 ends."""
     xs, ys = np.array(line.xs), np.array(line.ys)
     if line.style in BARS:
@@ -98,7 +98,7 @@ def _points(line: Line) -> tuple[Any, Any]:
     return xs, ys
 
 
-def _look(line: Line) -> dict[str, Any]:
+def _look(line: Line) -> dict[str, object]:
     """How a line is drawn, as pyqtgraph takes it."""
     c = theme.current()
     colour = QColor(c.grey_chip if line.colour is None else c.chips[line.colour % len(c.chips)])
@@ -125,7 +125,7 @@ def _fill(colour: QColor, hatched: bool) -> QBrush:
     return QBrush(ground)
 
 
-def _marks(item: Any, chart: Chart) -> None:
+def _marks(item: pg.PlotItem, chart: Chart) -> None:
     """Their names stand at different heights: thresholds lie close."""
     c = theme.current()
     for place, mark in enumerate(chart.marks):
@@ -135,7 +135,7 @@ def _marks(item: Any, chart: Chart) -> None:
         item.addItem(pg.InfiniteLine(pos=mark.x, angle=90, pen=pen, label=mark.name, labelOpts=look))
 
 
-def _ranges(item: Any, chart: Chart) -> None:
+def _ranges(item: pg.PlotItem, chart: Chart) -> None:
     item.enableAutoRange()
     if chart.x_range is not None:
         item.setXRange(*chart.x_range, padding=MARGIN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QObject, QRectF, QSize, QTimer
 from PySide6.QtGui import QColor, QPainter
@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.chart import Chart
 from visualmemory_gui.engine.exchange.target import saved_file
+
+if TYPE_CHECKING:
+    from pyqtgraph import PlotWidget
 
 PAUSE_MS = 15  # for the paint of the one before, and for the user
 
@@ -46,7 +49,7 @@ class ChartView(QWidget):
         super().__init__(parent)
         self.chart: Chart | None = None
         self._turns = turns or Turns(self)
-        self._view: Any = None
+        self._view: PlotWidget | None = None
         self.drawn = True  # whether what is set is drawn by now, in the colours of the look
         self._title, self._words = QLabel(), QLabel()
         self._title.setProperty("title", True)
@@ -110,21 +113,23 @@ class ChartView(QWidget):
             return
         if not self.drawn:
             self.draw()
+        view = self._view
+        assert view is not None  # what is drawn has one
         drawing = QBuffer()
         generator = QSvgGenerator()
         generator.setOutputDevice(drawing)
-        size = self._view.size()
+        size = view.size()
         generator.setSize(size)
-        generator.setResolution(self._view.logicalDpiX())  # else axes and lines are scaled apart
+        generator.setResolution(view.logicalDpiX())  # else axes and lines are scaled apart
         generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
         generator.setTitle(self.chart.title)
         painter = QPainter(generator)
         room = QRectF(0, 0, size.width(), size.height())
         painter.fillRect(room, QColor(theme.current().surface))
-        items = [item for item in self._view.scene().items() if hasattr(item, "setExportMode")]
+        items = [item for item in view.scene().items() if hasattr(item, "setExportMode")]
         for item in items:  # symbols as shapes in place of pixels
             item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0, "painter": painter})
-        self._view.render(painter, room)
+        view.render(painter, room)
         for item in items:
             item.setExportMode(False)
         painter.end()

@@ -6,7 +6,7 @@ Imported when a map is first shown: pyqtgraph takes its time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyqtgraph as pg
@@ -16,6 +16,10 @@ from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.map import MapPicture, Spots, inside, nearest_spot
+from visualmemory_gui.engine.types import F64
+
+if TYPE_CHECKING:
+    from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
 
 MOST_DOTS = 20_000
 DOT_PT, LIT_PT = 3.5, 8.0
@@ -43,7 +47,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         box.setAspectLocked(True)
         self.selected: np.ndarray = np.empty(0, np.int64)
         self._picture: MapPicture | None = None
-        self._dots: list[Any] = []
+        self._dots: list[pg.ScatterPlotItem] = []
         self._pixels = pg.ImageItem()
         self._lit = pg.ScatterPlotItem(pxMode=True)
         self._near = pg.ScatterPlotItem(pxMode=True)
@@ -118,7 +122,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         else:
             super().keyPressEvent(event)
 
-    def _on_clicked(self, event: Any) -> None:
+    def _on_clicked(self, event: MouseClickEvent) -> None:
         """A click selects the dot under it, with Ctrl one more or less; a double click asks for it."""
         picture = self._picture
         if picture is None or event.button() != Qt.MouseButton.LeftButton:
@@ -206,9 +210,9 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         self.select(self.selected)
 
 
-def _density(xy: Spots, xs: list[float], ys: list[float], *, shape: tuple[int, int]) -> Any:
+def _density(xy: Spots, xs: list[float], ys: list[float], *, shape: tuple[int, int]) -> F64:
     """How many exemplars fall on each pixel."""
-    spots: Any = xy.astype(np.float64)
+    spots = xy.astype(np.float64)
     return np.histogram2d(spots[:, 0], spots[:, 1], bins=shape, range=[xs, ys])[0]
 
 
@@ -221,7 +225,7 @@ class SelectingBox(pg.ViewBox):  # type: ignore[misc]
         self._told = told
         self._path: list[tuple[float, float]] = []
 
-    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+    def mouseDragEvent(self, event: MouseDragEvent, axis: int | None = None) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             super().mouseDragEvent(event, axis)
             return
