@@ -125,7 +125,7 @@ def open_window(path: Path, before: Path | None = None) -> tuple[Hands, dict[str
     if before is not None:
         window.open(str(before))
         hands.rest()
-        window.show_curate()
+        window.show_workspace("curate")
         hands.until(lambda: hands.paints > 0)
         hands.rest()
         window.session.close()
@@ -133,7 +133,7 @@ def open_window(path: Path, before: Path | None = None) -> tuple[Hands, dict[str
         hands.paints = 0
     opened: list[float] = []
     window.session.saving_changed.connect(lambda _: opened or opened.append(time.perf_counter()))
-    window.session.memory_opened.connect(window.show_curate)
+    window.session.memory_opened.connect(lambda: window.show_workspace("curate"))
     started = time.perf_counter()
     window.open(str(path))
     hands.until(lambda: hands.paints > 0)

@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.actions import curate_actions, window_actions
+from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.views import review_tabs
+from visualmemory_gui.app.views import curate_actions, review_tabs
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
@@ -117,7 +117,7 @@ def test_the_keyboard_reaches_what_can_be_used_and_the_focus_is_seen(desk: Desk,
     qtbot.waitActive(desk.window)
     desk.window.on_query_chosen(1)
     desk.settle()
-    desk.window.on_workspace(workspace)
+    desk.window.show_workspace(workspace)
     seen = 0
     for widget in desk.window.stack.currentWidget().findChildren(QWidget):
         if not isinstance(widget, USED) or not widget.isVisible() or not widget.focusPolicy() & Qt.FocusPolicy.TabFocus:

@@ -12,10 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QRadioButton
 
 from tests.conftest import picture, write_pictures
-from visualmemory_gui.app.actions import curate_actions
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.history import StepRole
 from visualmemory_gui.app.operations import exemplars, forget, history
+from visualmemory_gui.app.views import curate_actions
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.app.widgets.import_dialog import ImportDialog

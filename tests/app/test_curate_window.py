@@ -55,7 +55,7 @@ def test_return_brings_the_exemplar_to_decide(desk, curate):
 
 
 def test_an_edit_in_decide_is_seen_in_curate_at_once(desk, curate):
-    desk.window.show_decide()
+    desk.window.show_workspace("decide")
     desk.memory.strike([7])
     desk.settle()
     desk.settle()

@@ -225,7 +225,7 @@ class TestMap:
     def page(self, desk: Desk) -> MapPage:
         """The map as it begins to be drawn."""
         [page] = [page for page in desk.window.study.pages if isinstance(page, MapPage)]
-        desk.window.show_study()
+        desk.window.show_workspace("study")
         desk.window.study.tabs.setCurrentWidget(page)
         return page
 

@@ -42,7 +42,7 @@ def test_a_list_reached_by_tab_is_ringed_while_nothing_in_it_is_selected(desk: D
     desk.memory.strike([1])
     desk.window.on_query_chosen(2)
     desk.settle()
-    desk.window.on_workspace(workspace)
+    desk.window.show_workspace(workspace)
     desk.settle()
     view.clearSelection()
     tab_to(desk, qtbot, view)

@@ -17,7 +17,7 @@ from visualmemory_gui.app.views.growth_page import KINDS, GrowthPage
 def page_of(desk: Desk) -> GrowthPage:
     """The page, seen and at rest."""
     [page] = [page for page in desk.window.study.pages if isinstance(page, GrowthPage)]
-    desk.window.show_study()
+    desk.window.show_workspace("study")
     desk.window.study.tabs.setCurrentWidget(page)
     desk.settle()
     return page

@@ -22,7 +22,7 @@ from visualmemory_gui.engine.study.project import KEPT
 def page_of(desk: Desk) -> MapPage:
     """The map page, seen and at rest."""
     [page] = [page for page in desk.window.study.pages if isinstance(page, MapPage)]
-    desk.window.show_study()
+    desk.window.show_workspace("study")
     desk.window.study.tabs.setCurrentWidget(page)
     desk.window.study.begin()
     desk.settle()
@@ -162,7 +162,7 @@ def test_an_empty_memory_says_what_a_map_needs(empty_desk: Desk, tmp_path: Path)
 
 def test_while_it_is_drawn_the_page_says_so(desk: Desk) -> None:
     [page] = [page for page in desk.window.study.pages if isinstance(page, MapPage)]
-    desk.window.show_study()
+    desk.window.show_workspace("study")
     desk.window.study.tabs.setCurrentWidget(page)
     assert page.model.running and page.empty.text() == "Drawing the map of 18 exemplars…" and page.empty.isVisible()
     desk.settle()

@@ -31,7 +31,7 @@ def unknown(tmp_path: Path) -> Path:
 def page_of(desk: Desk) -> NoveltyPage:
     """The page, seen and at rest."""
     [page] = [page for page in desk.window.study.pages if isinstance(page, NoveltyPage)]
-    desk.window.show_study()
+    desk.window.show_workspace("study")
     desk.window.study.tabs.setCurrentWidget(page)
     desk.settle()
     return page

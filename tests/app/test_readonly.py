@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QStyleOptionView
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
 from visualmemory_gui.app.actions import window_actions
+from visualmemory_gui.app.actions.action import WHY_OFF
 from visualmemory_gui.app.actions.refused_keys import EDITS
 from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.operations import history
 from visualmemory_gui.app.operations.edit import READ_ONLY
 from visualmemory_gui.app.place import only_readable
 from visualmemory_gui.app.views.choosers import Choosers
@@ -50,11 +52,11 @@ def test_no_edit_is_on_and_none_gets_through(reader: Desk) -> None:
     reader.window.on_query_chosen(1)
     reader.settle()
     reader.select([n.id for n in reader.decision.neighbours])
-    for name, spec in window_actions.SPECS.items():
+    for name, spec in window_actions.BY_ID.items():
         if {"writable", "undo", "redo"} & set(spec.needs):
             assert not reader.window.actions_by_id[name].isEnabled(), name
-    commands = reader.window.commands
-    for attempt in (lambda: commands.strike([2]), lambda: commands.teach_as("cat"), reader.window.memory_commands.undo):
+    session, commands = reader.window.session, reader.window.commands
+    for attempt in (lambda: commands.strike([2]), lambda: commands.teach_as("cat"), lambda: history.undo(session)):
         attempt()
         reader.settle()
         assert "for reading only" in reader.notes[-1]
@@ -124,7 +126,7 @@ def test_every_action_that_is_off_says_why(reader: Desk) -> None:
     edits = [action for action in reader.window.findChildren(QAction) if action.property(EDITS)]
     assert len(edits) > 20
     assert all(not action.isEnabled() for action in edits)
-    silent = [action.objectName() for action in edits if window_actions.WHY_OFF not in action.toolTip()]
+    silent = [action.objectName() for action in edits if WHY_OFF not in action.toolTip()]
     assert not silent
 
 

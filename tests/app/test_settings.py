@@ -170,7 +170,7 @@ class TestWindow:
         delete(again)
 
     def test_what_stood_at_the_top_stays_when_the_pictures_grow(self, desk: Desk) -> None:
-        desk.window.show_curate()
+        desk.window.show_workspace("curate")
         grid = desk.window.curate.grid
         desk.window.resize(700, 400)
         bar = grid.verticalScrollBar()

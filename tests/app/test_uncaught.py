@@ -100,7 +100,7 @@ def test_an_exception_in_a_paint_event_is_told_once_however_often_the_window_is_
     lives_on(alive)
 
 
-@pytest.mark.parametrize("name", window_actions.SPECS)
+@pytest.mark.parametrize("name", window_actions.BY_ID)
 def test_an_exception_in_the_handler_of_an_action(alive: Desk, name: str, qtbot: QtBot) -> None:
     action = alive.window.actions_by_id[name]
     action.triggered.disconnect()

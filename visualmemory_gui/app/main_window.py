@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSettings, QTimer
@@ -10,14 +9,15 @@ from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import preferences, resources
-from visualmemory_gui.app.actions import curate_actions, window_actions
+from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.actions.action_states import ActionStates
-from visualmemory_gui.app.actions.decide_commands import Commands
+from visualmemory_gui.app.actions.decide_commands import DecideCommands
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.memory_commands import MemoryCommands
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.refused_keys import RefusedKeys
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
+from visualmemory_gui.app.actions.window_actions import Commands
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
@@ -27,7 +27,7 @@ from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.place import opening
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.upkeep import Upkeep
-from visualmemory_gui.app.views import review_tabs
+from visualmemory_gui.app.views import curate_actions, review_tabs
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
@@ -62,9 +62,10 @@ class MainWindow(QMainWindow):
         self.ask: Dialogs = ask or Choosers(self)
         self.memory_commands = MemoryCommands(self.session, self.ask)
         self.look = SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side)
-        self.commands = Commands(self.session, self.decide, self.ask, self)
+        self.commands = DecideCommands(self.session, self.decide, self.ask, self)
         self.reasons = ReasonCommands(self.session, self.ask, self.on_query_chosen)
-        self.actions_by_id = window_actions.build(self, self._handler)
+        does = Commands(self.session, self, self.memory_commands, self.commands, self.reasons, self.look)
+        self.actions_by_id = window_actions.build(self, does)
         self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
         self.notes = Notes(self.session, self)
         self.errors = ErrorDialog(self)
@@ -75,7 +76,7 @@ class MainWindow(QMainWindow):
         self._connect()
         preferences.restore_window(self.settings, self)
         self.empty.set_recent(preferences.recent_memories(self.settings))
-        self.on_workspace("decide")
+        self.show_workspace("decide")
 
     @property
     def note(self) -> NoteBar:
@@ -93,17 +94,14 @@ class MainWindow(QMainWindow):
 
     # What is not the commands' but the window's
 
-    def show_decide(self) -> None:
-        self.on_workspace("decide")
-
-    def show_curate(self) -> None:
-        self.on_workspace("curate")
-
-    def show_study(self) -> None:
-        self.on_workspace("study")
-
-    def quit(self) -> None:
-        self.close()
+    def show_workspace(self, name: str) -> None:
+        """Show a workspace; without a memory the empty state stands in its place."""
+        view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
+        self.stack.setCurrentWidget(view)
+        curated = self.curate.tabs.review_page or self.curate.grid
+        grids: dict[QWidget, Grid] = {self.decide: self.decide.neighbours.grid, self.curate: curated}
+        self._note_place.lie_over(grids.get(view))
+        self.on_facts_changed()
 
     def show_keys(self) -> None:
         self.ask.keys(
@@ -126,15 +124,6 @@ class MainWindow(QMainWindow):
 
     # Slots
 
-    def on_workspace(self, name: str) -> None:
-        """Show a workspace; without a memory the empty state stands in its place."""
-        view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
-        self.stack.setCurrentWidget(view)
-        curated = self.curate.tabs.review_page or self.curate.grid
-        grids: dict[QWidget, Grid] = {self.decide: self.decide.neighbours.grid, self.curate: curated}
-        self._note_place.lie_over(grids.get(view))
-        self.on_facts_changed()
-
     def on_facts_changed(self) -> None:
         self._states.update(self.workspace, tuple(self.workspaces))
 
@@ -146,18 +135,18 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(f"{name} – {NAME}")
         self._refused_keys.set_on(self.session.readonly)
         self.state.set_memory(memory)
-        self.on_workspace("decide")
+        self.show_workspace("decide")
         self.decide.neighbours.grid.setFocus()
 
     def on_memory_closed(self) -> None:
         self.setWindowTitle(NAME)
         self._refused_keys.set_on(False)
         self.state.set_memory(None)
-        self.on_workspace("empty")
+        self.show_workspace("empty")
 
     def on_query_chosen(self, query: Query | int) -> None:
         """A query, or the id of an exemplar that becomes one."""
-        self.on_workspace("decide")
+        self.show_workspace("decide")
         if isinstance(query, int):
             self.session.decision.ask_exemplar(query)
         else:
@@ -165,7 +154,7 @@ class MainWindow(QMainWindow):
 
     def on_exemplars_chosen(self, name: str, ids: Ids) -> None:
         """Show some exemplars alone in Curate."""
-        self.on_workspace("curate")
+        self.show_workspace("curate")
         self.curate.on_pick_requested(Pick(name, ids))
 
     def on_dropped_on_empty(self, paths: list[str]) -> None:
@@ -245,7 +234,7 @@ class MainWindow(QMainWindow):
         )
         demo.clicked.connect(partial(exchange.open_demo, session))
         for name in ("actionOpen", "actionBundle", "actionNew"):
-            button = self.empty.add_button(window_actions.SPECS[name].text, icon=window_actions.SPECS[name].icon)
+            button = self.empty.add_button(window_actions.BY_ID[name].text, icon=window_actions.BY_ID[name].icon)
             button.clicked.connect(self.actions_by_id[name].trigger)
         decide.facts_changed.connect(self.on_facts_changed)
         decide.pictures_dropped.connect(commands.decide)
@@ -257,7 +246,7 @@ class MainWindow(QMainWindow):
         decide.restore_requested.connect(commands.restore)
         self.curate.side_chosen.connect(self.look.keep_side)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
-        self.curate.tabs.grid_shown.connect(lambda _: self.on_workspace(self.workspace))
+        self.curate.tabs.grid_shown.connect(lambda _: self.show_workspace(self.workspace))
         decide.decision.flip.preview_requested.connect(self.reasons.preview_flip)
         for line in self.findChildren(ImpactLine):
             line.show_requested.connect(self.reasons.show_impact)
@@ -267,10 +256,3 @@ class MainWindow(QMainWindow):
         self.study.folder_wanted.connect(self.ask.folder)
         self.study.watch.expect_requested.connect(commands.expect)
         self.study.watch.unwatch_requested.connect(partial(watch_set.unwatch, session))
-
-    def _handler(self, name: str) -> Callable[..., object]:
-        """The method of that name: the window's own, else the commands'."""
-        owners = (self, self.commands, self.memory_commands, self.reasons, self.look)
-        owner = next(owner for owner in owners if hasattr(type(owner), name))
-        handler: Callable[..., object] = getattr(owner, name)
-        return handler

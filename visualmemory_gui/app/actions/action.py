@@ -1,81 +1,122 @@
-"""Actions that belong to one place of the window: one table gives their keys, buttons and the sheet."""
+"""One thing that the window can be told to do: a row of a table, from which menus, buttons and keys come."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.refused_keys import EDITS
-from visualmemory_gui.app.actions.window_actions import WHY_OFF
+
+Fact = Literal[
+    "memory", "writable", "undo", "redo", "query", "winner", "trail", "selection", "one", "active", "struck", "class",
+    "queue", "queued", "certain", "step", "done", "found", "drawn", "enough", "tsne", "ready", "running",
+]  # fmt: skip
+"""What may be there for an action to act on. "one" of what can be selected; a "winner" that can be taught."""
+Scope = Literal["window", "decide"]
+Owner = TypeVar("Owner", contravariant=True)
+Page = TypeVar("Page", bound=QWidget)
+WHY_OFF = "Off: this memory is open for reading only"
 
 
 @dataclass(frozen=True, slots=True)
-class Spec:
-    """``id`` names the action and the method that does it; ``text`` has {} where the target stands."""
+class Action(Generic[Owner]):
+    """``handler`` is called with the owner of the table. ``text`` has {} where the target stands.
+
+    The action is on where all that it ``needs`` is there, in the workspace ``scope``.
+    """
 
     id: str
     text: str
     tip: str
     icon: str
+    handler: Callable[[Owner], object]
     keys: tuple[str, ...] = ()
-    edits: bool = False  # the memory: off where it can only be read
+    needs: tuple[Fact, ...] = ()
+    scope: Scope = "window"
+    checkable: bool = False
 
     @property
     def bare(self) -> str:
         """The text without a target."""
         return self.text.replace(" of {}", "").replace(" {}", "")
 
+    @property
+    def edits(self) -> bool:
+        """Whether it changes the memory."""
+        return not {"writable", "undo", "redo"}.isdisjoint(self.needs)
 
-def build(handler: QObject, specs: Sequence[Spec], *, prefix: str, heard_in: Iterable[QWidget]) -> dict[str, QAction]:
-    """An action for each spec, which calls the method of ``handler`` with its name.
+    def is_on(self, facts: Collection[str]) -> bool:
+        return all(need in facts for need in self.needs)
 
-    Its keys are heard while the keyboard is in one of ``heard_in``; its objectName is ``prefix`` and the id.
+    def tip_of(self, text: str = "", *, readonly: bool = False) -> str:
+        """ "Restore 3 exemplars: Give them their vote back (U)"; and why it is off where it must not edit."""
+        tip = f"{text.rstrip('…')}: {self.tip}" if text else self.tip
+        tip += f" ({self.keys[0]})" if self.keys else ""
+        return f"{tip}\n{WHY_OFF}" if self.edits and readonly else tip
+
+    def make(self, owner: Owner, parent: QWidget, name: str) -> QAction:
+        """The action of Qt, a child of ``parent``."""
+        made = QAction(self.bare, parent)
+        made.setObjectName(name)
+        made.setCheckable(self.checkable)
+        made.setProperty(EDITS, self.edits)
+        made.setShortcuts([QKeySequence(key) for key in self.keys])
+        theme.set_icon(made, self.icon)
+        made.triggered.connect(lambda _checked=False: self.handler(owner))
+        return made
+
+
+def build(
+    page: Page, table: Sequence[Action[Page]], *, prefix: str, heard_in: Iterable[QWidget] = ()
+) -> dict[str, QAction]:
+    """The actions of one place in the window, which its methods do; an objectName is ``prefix`` and the id.
+
+    Their keys are heard while the keyboard is in ``page``, or in one of ``heard_in``.
     """
-    made: dict[str, QAction] = {}
-    for spec in specs:
-        action = QAction(spec.bare, handler)
-        action.setObjectName(f"{prefix}{spec.id.capitalize()}")
-        action.setProperty(EDITS, spec.edits)
-        action.setShortcuts([QKeySequence(key) for key in spec.keys])
+    made = {action.id: action.make(page, page, f"{prefix}{action.id.capitalize()}") for action in table}
+    for action in made.values():
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        theme.set_icon(action, spec.icon)
-        call = getattr(handler, spec.id)
-        action.triggered.connect(lambda _checked=False, call=call: call())
-        name(action, spec, enabled=True)
-        made[spec.id] = action
-    for widget in heard_in:
+    for widget in heard_in or (page,):
         widget.addActions(list(made.values()))
+    show_targets(made, table, {need: True for action in table for need in action.needs})
     return made
 
 
-def name(action: QAction, spec: Spec, target: str = "", *, enabled: bool, readonly: bool = False) -> None:
-    """Let the action name its target; without one it is off and says only what it would do.
+def show_targets(
+    made: Mapping[str, QAction],
+    table: Iterable[Action[Any]],
+    facts: Mapping[Fact, bool],
+    targets: str | Mapping[str, str] = "",
+    *,
+    texts: Mapping[str, str] | None = None,
+    readonly: bool = False,
+) -> None:
+    """Turn each action of ``table`` on or off, and let it name its target, which may be one for all.
 
-    ``readonly``: the memory can only be read, and what edits it is off and says why.
+    ``texts`` say all where more changes than the target. ``readonly``: the memory can only be read, and what edits it
+    is off and says why.
     """
-    enabled = enabled and not (spec.edits and readonly)
-    text = spec.text.format(target) if enabled and target else spec.bare
-    action.setEnabled(enabled)
-    action.setText(text)
-    action.setToolTip(tip_of(spec, text, readonly=readonly))
+    there = {fact for fact, holds in facts.items() if holds} | {"writable"} - ({"writable"} if readonly else set())
+    for action in table:
+        target = targets if isinstance(targets, str) else targets.get(action.id, "")
+        on = action.is_on(there)
+        text = (texts or {}).get(action.id) or (action.text.format(target) if target else action.bare)
+        text = text if on else action.bare
+        made[action.id].setEnabled(on)
+        made[action.id].setText(text)
+        made[action.id].setToolTip(action.tip_of(text, readonly=readonly))
 
 
-def tip_of(spec: Spec, text: str, *, readonly: bool) -> str:
-    """ "Restore 3 exemplars: Give them their vote back (U)"; and why it is off where the memory can only be read."""
-    tip = f"{text.rstrip('…')}: {spec.tip}" + (f" ({spec.keys[0]})" if spec.keys else "")
-    return f"{tip}\n{WHY_OFF}" if spec.edits and readonly else tip
-
-
-def key_sheet(specs: Iterable[Spec]) -> list[tuple[str, str]]:
-    """(keys, what they do) of those that have keys."""
-    return [(" or ".join(spec.keys), in_words(spec.bare, spec.tip)) for spec in specs if spec.keys]
-
-
-def in_words(text: str, tip: str) -> str:
-    """ "Restore: give them their vote back"."""
-    return f"{text.rstrip('…')}: {tip[0].lower()}{tip[1:]}"
+def key_sheet(table: Iterable[Action[Any]]) -> list[tuple[str, str]]:
+    """(keys, what they do) of those that have keys: "Restore: give them their vote back"."""
+    return [
+        (" or ".join(action.keys), f"{action.bare.rstrip('…')}: {action.tip[0].lower()}{action.tip[1:]}")
+        for action in table
+        if action.keys
+    ]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from PySide6.QtGui import QAction
 
-from visualmemory_gui.app.actions import window_actions
+from visualmemory_gui.app.actions.window_actions import BY_ID, texts
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
@@ -38,8 +38,8 @@ class ActionStates:
         """``workspace`` is the one that is shown, of ``workspaces``."""
         facts = self._facts()
         for name, action in self._actions.items():
-            action.setEnabled(window_actions.is_on(window_actions.SPECS[name], facts, workspace))
-            action.setToolTip(window_actions.tip_of(window_actions.SPECS[name], readonly=self._session.readonly))
+            action.setEnabled(BY_ID[name].is_on(facts) and BY_ID[name].scope in ("window", workspace))
+            action.setToolTip(BY_ID[name].tip_of(readonly=self._session.readonly))
         for name, text in self._texts().items():
             self._actions[name].setText(text)
         for each in workspaces:
@@ -52,7 +52,7 @@ class ActionStates:
     def _texts(self) -> dict[str, str]:
         query, decision, state = self._session.decision.query, self._session.decision.decision, self._state.state
         winner = self._winner()
-        return window_actions.texts(
+        return texts(
             winner=winner,
             own=query is not None and query.exemplar is not None,
             level=decision is not None and winner != decision.label,

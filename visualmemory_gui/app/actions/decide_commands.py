@@ -38,13 +38,13 @@ class Cards(Protocol):
     def say(self, text: str) -> None: ...
 
 
-class Commands(QObject):
+class DecideCommands(QObject):
     """One method an action or a gesture. ``relabelling`` is on between R and the digit that follows."""
 
     def __init__(self, session: Session, cards: Cards, ask: Dialogs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._cards = cards
+        self.cards = cards
         self._ask = ask
         self.relabelling = False
 
@@ -69,12 +69,9 @@ class Commands(QObject):
             self._session.decision.ask(images[0])
 
     def ask_selected(self) -> None:
-        ids = self._cards.selected()
+        ids = self.cards.selected()
         if ids:
             self._session.decision.follow(ids[0])
-
-    def go_back(self) -> None:
-        self._session.decision.go_back()
 
     # Teaching
 
@@ -88,7 +85,7 @@ class Commands(QObject):
             self._ask_class(typed)
 
     def _ask_class(self, typed: str | None = None) -> None:
-        decision, query, queued = self._session.decision.decision, self._session.decision.query, self._cards.queued()
+        decision, query, queued = self._session.decision.decision, self._session.decision.query, self.cards.queued()
         winner = winning_label(decision) if decision is not None and len(queued) < 2 else None
         own = query is not None and query.exemplar is not None
         question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this picture as", "Teach")
@@ -99,7 +96,7 @@ class Commands(QObject):
 
     def confirm(self) -> None:
         """Teach the query as what won; many selected pictures of the queue each as its own winner."""
-        decision, queued = self._session.decision.decision, self._cards.queued()
+        decision, queued = self._session.decision.decision, self.cards.queued()
         label = winning_label(decision) if decision is not None else None
         if len(queued) > 1:
             queue.teach(self._session, self._session.queue.winners(queued))
@@ -139,9 +136,6 @@ class Commands(QObject):
 
     # The queue
 
-    def toggle_queue(self) -> None:
-        self._cards.toggle_queue()
-
     def confirm_all(self) -> None:
         """Teach every picture that is certain, after asking."""
         wanted = self._session.queue.certain()
@@ -160,7 +154,7 @@ class Commands(QObject):
             self._ask.table_file(suggested, partial(queue.export, self._session))
 
     def remove_queued(self) -> None:
-        queue.remove(self._session, self._cards.queued())
+        queue.remove(self._session, self.cards.queued())
 
     def clear_queue(self) -> None:
         count = self._session.queue.counts()[0]
@@ -170,13 +164,13 @@ class Commands(QObject):
     # Neighbours
 
     def strike(self, ids: Sequence[int] | None = None) -> None:
-        ids = self._cards.selected(struck=False) if ids is None else ids
+        ids = self.cards.selected(struck=False) if ids is None else ids
         if ids:
             exemplars.strike(self._session, ids, here=True)
 
     def restore(self, ids: Sequence[int] | None = None) -> None:
         """Exemplars that only this query leaves out take part again; those that are struck out are restored."""
-        ids = self._cards.selected(struck=True) if ids is None else ids
+        ids = self.cards.selected(struck=True) if ids is None else ids
         out = self._session.decision.left_out_ids
         self._session.decision.take_back([i for i in ids if i in out])
         if struck := [i for i in ids if i not in out]:
@@ -184,20 +178,20 @@ class Commands(QObject):
 
     def leave_out(self) -> None:
         """Decide this query without the selected cards; nothing is written."""
-        ids = self._cards.selected(struck=False)
+        ids = self.cards.selected(struck=False)
         if ids:
             exemplars.leave_out_here(self._session, ids)
 
     def set_trust(self) -> None:
         """Ask how much the votes of the selected cards count."""
-        ids = self._cards.selected()
+        ids = self.cards.selected()
         if ids:
             now = exemplars.trust_of(self._session, ids)
             self._ask.trust(how_many(len(ids)), now, partial(exemplars.reweigh, self._session, ids))
 
     def relabel(self) -> None:
         """The first R waits for a digit, the second asks for the class."""
-        ids = self._cards.selected()
+        ids = self.cards.selected()
         if not ids:
             return
         if self.relabelling:
@@ -205,7 +199,7 @@ class Commands(QObject):
             self.relabel_to(ids, None)
         else:
             self.relabelling = True
-            self._cards.say(RELABEL_HINT.format(how_many(len(ids))))
+            self.cards.say(RELABEL_HINT.format(how_many(len(ids))))
 
     def relabel_to(self, ids: Sequence[int], label: str | None) -> None:
         """Relabel ``ids``; None asks for the class."""
@@ -217,28 +211,25 @@ class Commands(QObject):
             exemplars.relabel(self._session, ids, label)
 
     def on_digit(self, digit: int) -> None:
-        label = self._cards.label_of_key(digit)
+        label = self.cards.label_of_key(digit)
         if label is None:
             self._session.post_note(f"No class has the digit {digit} here.")
         elif self.relabelling:
             self._stop_relabelling()
-            self.relabel_to(self._cards.selected(), label)
+            self.relabel_to(self.cards.selected(), label)
         else:
             self.teach_as(label)
-
-    def select_all(self) -> None:
-        self._cards.select_all()
 
     def let_go(self) -> None:
         """One step back: leave relabelling, else clear the selection."""
         if self.relabelling:
             self._stop_relabelling()
         else:
-            self._cards.clear_selection()
+            self.cards.clear_selection()
 
     def _stop_relabelling(self) -> None:
         self.relabelling = False
-        self._cards.say("")
+        self.cards.say("")
 
     def _ask_label(
         self,
@@ -255,7 +246,7 @@ class Commands(QObject):
         self._ask.label(question, labels, then, preselected=preselected, verb=verb, typed=typed, impact_of=impact_of)
 
     def _teach_query(self, label: str) -> None:
-        query, queued = self._session.decision.query, self._cards.queued()
+        query, queued = self._session.decision.query, self.cards.queued()
         if query is None:
             return
         if queued:

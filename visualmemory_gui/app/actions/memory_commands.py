@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import exchange, folders, history, originals
+from visualmemory_gui.app.operations import exchange, folders, originals
 from visualmemory_gui.app.operations.history import tagged
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.export_dialog import free_name
@@ -106,12 +106,6 @@ class MemoryCommands:
             where = NoteAction("Locate folder…", partial(self._ask_where, missing))
             text = f"{originals.not_found(missing.count)}; decisions do not need them."
             self._session.post_note(text, also=(where,))
-
-    def undo(self) -> None:
-        history.undo(self._session)
-
-    def redo(self) -> None:
-        history.redo(self._session)
 
     def open_path(self, path: str) -> None:
         """A memory, or a bundle that becomes one."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from visualmemory_gui.app.actions.action import Spec
+from visualmemory_gui.app.actions.action import Action
 from visualmemory_gui.app.models.chart import table
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.study_page import StudyPage
@@ -14,11 +14,14 @@ from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.exchange.target import saved_file
 
-EXPORT = Spec(
+EXPORT: Action[ChartPage] = Action(
     "export",
     "Save the charts…",
     "Write every chart as SVG, and all their points as CSV, into a folder",
     "tray-arrow-down",
+    lambda page: page.export(),
+    (),
+    ("drawn",),
 )
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions import action, curate_actions
+from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
@@ -19,7 +19,7 @@ from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views import curate_menus
+from visualmemory_gui.app.views import curate_actions, curate_menus
 from visualmemory_gui.app.views.curate_commands import CurateCommands
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
@@ -192,6 +192,9 @@ class CurateView(QWidget):
     def search(self) -> None:
         self.filter.start_typing()
 
+    def resize_pictures(self, steps: int) -> None:
+        self.middle.larger(steps)
+
     def only(self) -> None:
         ids = self.grid.selection.array
         self.on_pick_requested(Pick(f"{len(ids):,} that were selected", ids.copy()))
@@ -199,12 +202,6 @@ class CurateView(QWidget):
     def invert(self) -> None:
         self.grid.selection.invert()
         self.grid.changed_selection()
-
-    def larger(self) -> None:
-        self.middle.larger(1)
-
-    def smaller(self) -> None:
-        self.middle.larger(-1)
 
     def ask(self) -> None:
         if (exemplar := self.grid.selection.current_id) is not None:
@@ -238,7 +235,7 @@ class CurateView(QWidget):
         for part in (self.classes, self.tabs, self.steps):
             split.addWidget(part)
         heard_in = (self.classes, self.middle, self.steps)
-        self.actions_by_id = action.build(self, curate_actions.SPECS, prefix="curate", heard_in=heard_in)
+        self.actions_by_id = action.build(self, curate_actions.ACTIONS, prefix="curate", heard_in=heard_in)
         self.middle.set_actions([self.actions_by_id[name] for name in ("strike", "restore", "relabel")])
         split.setStretchFactor(1, 1)
         split.setSizes(list(WIDTHS))

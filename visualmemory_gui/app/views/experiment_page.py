@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import build, name
+from visualmemory_gui.app.actions.action import Fact, build, show_targets
 from visualmemory_gui.app.experiment import ExperimentModel
 from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
 from visualmemory_gui.app.operations import skipped
@@ -62,15 +62,17 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.model.cancel()
 
     def on_updated(self) -> None:
-        start, _, stop = self.specs
-        name(self.actions_by_id[start.id], start, enabled=self.model.ready)
-        name(self.actions_by_id[stop.id], stop, enabled=self.model.running)
         self.state.setText(self.model.state)
         explain(self.column, self.about, alone=self.model.found is None)
         self.unread.setVisible(bool(self._skipped))
         self.unread.setText(f"{skipped.words(self._skipped)}…")
         self._show_found(self.model.found)
-        self.actions_by_id[EXPORT.id].setEnabled(self.has_charts)
+        facts: dict[Fact, bool] = {
+            "ready": self.model.ready,
+            "running": self.model.running,
+            "drawn": self.has_charts,
+        }
+        show_targets(self.actions_by_id, self.specs, facts)
 
     def list_unread(self) -> None:
         skipped.ask(self._session, self._skipped)

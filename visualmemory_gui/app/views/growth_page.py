@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Spec, name
+from visualmemory_gui.app.actions.action import Action, show_targets
 from visualmemory_gui.app.models.experiment_charts import scaling_chart
 from visualmemory_gui.app.models.experiments import Growing, GrowthFound, added_from, growth_of
 from visualmemory_gui.app.session import Session
@@ -29,12 +30,14 @@ from visualmemory_gui.app.widgets.chart_view import ChartView
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.words import Table
 
-ACTIONS = (
-    Spec("measure", "Run", "Run the chosen experiment on the memory as it is; nothing is changed", "play-outline"),
+ACTIONS: tuple[Action[GrowthPage], ...] = (
+    Action("measure", "Run", "Run the chosen experiment on the memory as it is; nothing is changed", "play-outline",
+           lambda page: page.measure(), (), ("ready",)),
     EXPORT,
-    Spec("stop", "Cancel", "Stop the experiment", "stop-circle-outline"),
-)
-ASKING = Spec("measure", "Choose a folder…", "Add its classes for this experiment; nothing is changed", ACTIONS[0].icon)
+    Action("stop", "Cancel", "Stop the experiment", "stop-circle-outline", lambda page: page.stop(), (), ("running",)),
+)  # fmt: skip
+MEASURE = ACTIONS[0]
+MEASURE_NEW = replace(MEASURE, text="Choose a folder…", tip="Add its classes for this experiment; nothing is changed")
 ASK_FOLDER = "A folder whose sub-folders are classes that the memory does not hold"
 KINDS: tuple[tuple[Growing, str, str], ...] = (
     ("classes", "Add classes", "A fifth of the classes is hidden and put back, a few exemplars at a time: how well are "
@@ -93,7 +96,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
     def on_updated(self) -> None:
         super().on_updated()
         asks = KINDS[self.kind.currentIndex()][0] == "new"
-        name(self.actions_by_id["measure"], ASKING if asks else ACTIONS[0], enabled=self.model.ready)
+        show_targets(self.actions_by_id, [MEASURE_NEW if asks else MEASURE], {"ready": self.model.ready})
 
     def show_found(self, found: GrowthFound | None) -> None:
         self.kind.setEnabled(not self.model.running)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QInputDialog, QLabel, QMenu, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Spec, build, tip_of
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.exemplars import Pick
 from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.operations import history
@@ -20,14 +20,16 @@ from visualmemory_gui.app.views.curate_panels import Panel
 from visualmemory_gui.app.widgets.history_list import HistoryList
 from visualmemory_gui.engine.types import Step
 
-ACTIONS = (
-    Spec("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant", edits=True),
-    Spec("back", "Go back", "Undo, or redo, until this step is the last one done", "history", edits=True),
-    Spec("since", "Since", "Show in the grid what is different now from after this step", "compare"),
-    Spec(
-        "tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline", edits=True
-    ),
-)
+ACTIONS: tuple[Action[HistoryPanel], ...] = (
+    Action("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant",
+           lambda panel: panel.revert(), (), ("memory", "writable", "done")),
+    Action("back", "Go back", "Undo, or redo, until this step is the last one done", "history",
+           lambda panel: panel.back(), (), ("memory", "writable", "step")),
+    Action("since", "Since", "Show in the grid what is different now from after this step", "compare",
+           lambda panel: panel.since(), (), ("step",)),
+    Action("tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline",
+           lambda panel: panel.tag(), (), ("memory", "writable")),
+)  # fmt: skip
 LONGEST = 60
 
 
@@ -69,24 +71,19 @@ class HistoryPanel(Panel):
     def on_step_chosen(self) -> None:
         """Name the step that each action would touch."""
         step, memory = self.list.step, self._session.memory
-        writable = memory is not None and not memory.readonly
         named = f" “{_short(step.name)}”" if step else ""
-        done = step is not None and step.state == "done"
-        there = step is not None and step.state in ("done", "undone") and step.number != self._model.present
-        words = {
-            "revert": (f"Revert{named}", writable and done),
-            "back": (
-                f"Go {'forward' if step and step.state == 'undone' else 'back'} to after{named}",
-                writable and there,
-            ),
-            "since": (f"What changed since{named}", there),
-            "tag": ("Tag the memory as it is now…", writable),
+        facts: dict[Fact, bool] = {
+            "memory": memory is not None,
+            "done": step is not None and step.state == "done",
+            "step": step is not None and step.state in ("done", "undone") and step.number != self._model.present,
         }
-        for spec in ACTIONS:
-            action, (text, enabled) = self.actions_by_id[spec.id], words[spec.id]
-            action.setEnabled(enabled)
-            action.setText(text if enabled else spec.text)
-            action.setToolTip(tip_of(spec, action.text(), readonly=self._session.readonly))
+        texts = {
+            "revert": f"Revert{named}",
+            "back": f"Go {'forward' if step and step.state == 'undone' else 'back'} to after{named}",
+            "since": f"What changed since{named}",
+            "tag": "Tag the memory as it is now…",
+        }
+        show_targets(self.actions_by_id, ACTIONS, facts, texts=texts, readonly=self._session.readonly)
 
     def on_menu_requested(self, place: QPoint) -> None:
         menu = self.menu()

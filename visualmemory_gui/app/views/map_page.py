@@ -10,8 +10,9 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Spec, build, name
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.map import MapModel, words
+from visualmemory_gui.app.operations.edit import how_many
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.study_page import StudyPage
@@ -29,13 +30,15 @@ HOW = {
     "pca": "The two main directions of all vectors.",
     "tsne": "Near exemplars lie together; far distances mean little.",
 }
-ACTIONS = (
-    Spec("again", "Main directions", "Lay the map out by principal components, at once", "axis-arrow"),
-    Spec("tsne", "Neighbourhoods", "Lay the map out by t-SNE: slower, and what is alike lies together",
-         "dots-hexagon"),
-    Spec("all_in_sight", "Select all in sight", "Select every exemplar that is in sight", "select-all", ("Ctrl+A",)),
-    Spec("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
-         ("Return",)),
+ACTIONS: tuple[Action[MapPage], ...] = (
+    Action("again", "Main directions", "Lay the map out by principal components, at once", "axis-arrow",
+           lambda page: page.lay_out("pca"), (), ("enough",)),
+    Action("tsne", "Neighbourhoods", "Lay the map out by t-SNE: slower, and what is alike lies together",
+           "dots-hexagon", lambda page: page.lay_out("tsne"), (), ("enough", "tsne")),
+    Action("all_in_sight", "Select all in sight", "Select every exemplar that is in sight", "select-all",
+           lambda page: page.all_in_sight(), ("Ctrl+A",), ("drawn",)),
+    Action("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
+           lambda page: page.curate(), ("Return",), ("selection",)),
 )  # fmt: skip
 
 
@@ -75,11 +78,8 @@ class MapPage(StudyPage):
         self.on_updated()
         self.on_decided()
 
-    def again(self) -> None:
-        self.model.lay_out("pca")
-
-    def tsne(self) -> None:
-        self.model.lay_out("tsne")
+    def lay_out(self, method: Method) -> None:
+        self.model.lay_out(method)
 
     def all_in_sight(self) -> None:
         if self.view is not None:
@@ -118,11 +118,13 @@ class MapPage(StudyPage):
     def on_selection_changed(self) -> None:
         picture, view = self.model.found, self.view
         count = len(view.selected) if view is not None else 0
-        there, enough = picture is not None, self.model.enough
-        on = {"again": enough, "tsne": enough and has_tsne(), "all_in_sight": there, "curate": count > 0}
-        for spec in ACTIONS:
-            many = f"{count:,} exemplar{'' if count == 1 else 's'}" if spec.id == "curate" and count else ""
-            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id])
+        facts: dict[Fact, bool] = {
+            "enough": self.model.enough,
+            "tsne": has_tsne(),
+            "drawn": picture is not None,
+            "selection": count > 0,
+        }
+        show_targets(self.actions_by_id, ACTIONS, facts, how_many(count) if count else "")
         if not has_tsne():
             self.actions_by_id["tsne"].setToolTip(NO_TSNE)
         for method, action in self._layouts.items():

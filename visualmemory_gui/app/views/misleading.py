@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox
 
-from visualmemory_gui.app.actions.action import Spec, name
+from visualmemory_gui.app.actions.action import Action, Fact, show_targets
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.misleading import MisleadersModel, MisleadingModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
@@ -16,13 +16,15 @@ from visualmemory_gui.app.views.review import ReviewPage
 from visualmemory_gui.app.widgets.picture_table import PictureTable
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
-ACTIONS = (
-    Spec("open", "Decide it", "Show it with its neighbours in Decide", "scale-balance", ("Return", "Enter")),
-    Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-         ("S", "X", "Del"), edits=True),
-    Spec("keep", "Keep {}", "It may mislead: it stays away from this list until its label changes", "check",
-         ("K",), edits=True),
-    Spec("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline", ("Space",)),
+ACTIONS: tuple[Action[MisleadingPage], ...] = (
+    Action("open", "Decide it", "Show it with its neighbours in Decide", "scale-balance",
+           lambda page: page.open(), ("Return", "Enter"), ("one",)),
+    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
+           lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
+    Action("keep", "Keep {}", "It may mislead: it stays away from this list until its label changes", "check",
+           lambda page: page.keep(), ("K",), ("writable", "selection")),
+    Action("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline",
+           lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
 ORDERS = (("value", "by value"), ("count", "by wrong minus right"))
 
@@ -61,10 +63,9 @@ class MisleadingPage(ReviewPage):
 
     def on_chosen_changed(self) -> None:
         chosen = self.chosen()
+        facts: dict[Fact, bool] = {"selection": bool(chosen), "one": len(chosen) == 1}
         many = how_many(len(chosen))
-        for spec in ACTIONS:
-            on = len(chosen) == 1 if spec.id == "open" else bool(chosen)
-            name(self.actions_by_id[spec.id], spec, many, enabled=on, readonly=self._session.readonly)
+        show_targets(self.actions_by_id, ACTIONS, facts, many, readonly=self._session.readonly)
         count = f" {len(chosen):,}" if chosen else ""
         self.actions_by_id["strike"].setIconText(f"Strike out{count}")
         self.actions_by_id["keep"].setIconText(f"Keep{count}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from visualmemory_gui.app.actions.action import Spec
+from visualmemory_gui.app.actions.action import Action
 from visualmemory_gui.app.models.experiment_charts import novelty_chart
 from visualmemory_gui.app.models.experiments import NoveltyFound, novelty_of
 from visualmemory_gui.app.session import Session
@@ -14,11 +14,11 @@ from visualmemory_gui.app.views.experiment_page import ExperimentPage
 from visualmemory_gui.app.widgets.chart_view import ChartView
 
 ASK_FOLDER = "A folder of pictures of things that the memory does not hold"
-ACTIONS = (
-    Spec("choose", "Choose unknown pictures…", "Compare the memory's own pictures, each left out, with those of a "
-         "folder that it knows nothing of", "folder-question-outline"),
+ACTIONS: tuple[Action[NoveltyPage], ...] = (
+    Action("choose", "Choose unknown pictures…", "Compare the memory's own pictures, each left out, with those of a "
+           "folder that it knows nothing of", "folder-question-outline", lambda page: page.choose(), (), ("ready",)),
     EXPORT,
-    Spec("stop", "Cancel", "Stop measuring", "stop-circle-outline"),
+    Action("stop", "Cancel", "Stop measuring", "stop-circle-outline", lambda page: page.stop(), (), ("running",)),
 )  # fmt: skip
 
 

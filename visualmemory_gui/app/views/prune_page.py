@@ -8,7 +8,7 @@ from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Spec, build, name
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.pruning import (
     JUDGES,
     METHODS,
@@ -30,13 +30,16 @@ from visualmemory_gui.app.views.study_page import StudyPage, dim_label, titled
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.picture_table import SIDE_PT, PictureTable
 
-ACTIONS = (
-    Spec("look", "Look again", "Find out what this method would do to the memory as it is now", "magnify"),
-    Spec("ask", "Decide it", "Show this exemplar with its neighbours in Decide", "scale-balance", ("Return",)),
-    Spec("gather", "Show {} in Curate", "Show these exemplars alone in the grid", "view-grid-outline"),
-    Spec("apply", "Prune {}", "Do it, as one step that undo takes back", "content-cut"),
-)
-LOOK, ASK, GATHER, APPLY = ACTIONS
+ACTIONS: tuple[Action[PrunePage], ...] = (
+    Action("look", "Look again", "Find out what this method would do to the memory as it is now", "magnify",
+           lambda page: page.look(), (), ("ready",)),
+    Action("ask", "Decide it", "Show this exemplar with its neighbours in Decide", "scale-balance",
+           lambda page: page.ask(), ("Return",), ("one",)),
+    Action("gather", "Show {} in Curate", "Show these exemplars alone in the grid", "view-grid-outline",
+           lambda page: page.gather(), (), ("selection",)),
+    Action("apply", "Prune {}", "Do it, as one step that undo takes back", "content-cut",
+           lambda page: page.apply(), (), ("found",)),
+)  # fmt: skip
 FATE_PT = 100.0
 APPLY_PT = 120.0
 
@@ -110,17 +113,21 @@ class PrunePage(StudyPage):
         self.table.setColumnHidden(TRUST, plan is not None and plan.method != "soft")
         shown = plan is not None and self.rows.rowCount()
         self.stack.setCurrentWidget(self.table if shown else self.waiting if plan is None else self.nothing)
-        many = f"{len(plan.pruned):,} exemplars" if plan else ""
         self.why.setText(model.why_not("nothing to prune" if plan is not None and not plan.pruned else ""))
-        name(self.actions_by_id["apply"], APPLY, many, enabled=plan is not None and not self.why.text())
-        name(self.actions_by_id["look"], LOOK, enabled=not model.running and self._session.memory is not None)
         self.preview_binding.update()
         self.on_selection_changed()
 
     def on_selection_changed(self) -> None:
-        chosen = len(self._chosen())
-        name(self.actions_by_id["ask"], ASK, enabled=chosen == 1)
-        name(self.actions_by_id["gather"], GATHER, f"{chosen:,}" if chosen > 1 else "it", enabled=chosen > 0)
+        chosen, plan = len(self._chosen()), self.model.found
+        facts: dict[Fact, bool] = {
+            "ready": not self.model.running and self._session.memory is not None,
+            "found": plan is not None and not self.why.text(),
+            "one": chosen == 1,
+            "selection": chosen > 0,
+        }
+        many = f"{len(plan.pruned):,} exemplars" if plan else ""
+        targets = {"apply": many, "gather": f"{chosen:,}" if chosen > 1 else "it"}
+        show_targets(self.actions_by_id, ACTIONS, facts, targets)
 
     def _chosen(self) -> list[int]:
         return [self.rows.row(at).id for at in self.table.chosen()]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Spec, build, name
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.impact import propose, propose_labels
 from visualmemory_gui.app.models.misleading import MisleadingModel
 from visualmemory_gui.app.models.review import ReviewModel
@@ -28,26 +29,27 @@ from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
 Scan = ReviewModel | MisleadingModel
 WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
-SUSPECT_ACTIONS = (
-    Spec("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
-         ("Return", "Enter"), edits=True),
-    Spec("relabel", "Relabel {}…", "Give them another class than the one suggested", "tag-edit-outline",
-         ("R",), edits=True),
-    Spec("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-         ("S", "X", "Del"), edits=True),
-    Spec("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check",
-         ("K",), edits=True),
-    Spec("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline", ("Space",)),
+SUSPECT_ACTIONS: tuple[Action[SuspectsPage], ...] = (
+    Action("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
+           lambda page: page.take(), ("Return", "Enter"), ("writable", "selection")),
+    Action("relabel", "Relabel {}…", "Give them another class than the one suggested", "tag-edit-outline",
+           lambda page: page.relabel(), ("R",), ("writable", "selection")),
+    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
+           lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
+    Action("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check",
+           lambda page: page.keep(), ("K",), ("writable", "selection")),
+    Action("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline",
+           lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
-GROUP_ACTIONS = (
-    Spec("strike", "Keep the first of {}", "Strike out all others of each selected group", "content-duplicate",
-         ("Return", "S", "X", "Del"), edits=True),
-    Spec("relabel", "Relabel all of {}…", "Give all exemplars of the selected groups one class", "tag-edit-outline",
-         ("R",), edits=True),
-    Spec("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check",
-         ("K",), edits=True),
-    Spec("preview", "Large preview", "See the first of the group large; arrows go on", "image-search-outline",
-         ("Space",)),
+GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
+    Action("strike", "Keep the first of {}", "Strike out all others of each selected group", "content-duplicate",
+           lambda page: page.strike(), ("Return", "S", "X", "Del"), ("writable", "selection")),
+    Action("relabel", "Relabel all of {}…", "Give all exemplars of the selected groups one class", "tag-edit-outline",
+           lambda page: page.relabel(), ("R",), ("writable", "selection")),
+    Action("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check",
+           lambda page: page.keep(), ("K",), ("writable", "selection")),
+    Action("preview", "Large preview", "See the first of the group large; arrows go on", "image-search-outline",
+           lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
 
 
@@ -104,7 +106,7 @@ class ReviewPage(QFrame):
         """What the button that strikes out would do with it."""
         return self.proposed_edit()
 
-    def add_actions(self, specs: Sequence[Spec], *, prefix: str) -> None:
+    def add_actions(self, specs: Sequence[Action[Any]], *, prefix: str) -> None:
         self.actions_by_id = build(self, specs, prefix=prefix, heard_in=[self])
         for spec in specs:
             if spec.id != "preview":
@@ -165,14 +167,8 @@ class SuspectsPage(ReviewPage):
         only = chosen[0] if len(chosen) == 1 else None
         to = f"to {only.suggested}" if only else f"{many} as suggested"
         targets = {"take": to, "relabel": many, "strike": many, "keep": f"as {only.label}" if only else many}
-        for spec in SUSPECT_ACTIONS:
-            name(
-                self.actions_by_id[spec.id],
-                spec,
-                targets.get(spec.id, ""),
-                enabled=bool(chosen),
-                readonly=self._session.readonly,
-            )
+        facts: dict[Fact, bool] = {"selection": bool(chosen)}
+        show_targets(self.actions_by_id, SUSPECT_ACTIONS, facts, targets, readonly=self._session.readonly)
         count = f" {len(chosen):,}" if chosen else ""
         for action, words in (
             ("take", "Relabel as suggested" if len(chosen) < 2 else f"Relabel{count} as suggested"),
@@ -237,10 +233,10 @@ class GroupsPage(ReviewPage):
     def on_chosen_changed(self) -> None:
         chosen = self.list.chosen()
         many = f"{len(chosen):,} groups" if len(chosen) != 1 else "this group"
-        targets = {"keep": f"{many} as {'they are' if len(chosen) != 1 else 'it is'}"}
-        for spec in GROUP_ACTIONS:
-            target = "" if spec.id == "preview" else targets.get(spec.id, many)
-            name(self.actions_by_id[spec.id], spec, target, enabled=bool(chosen), readonly=self._session.readonly)
+        keep = f"{many} as {'they are' if len(chosen) != 1 else 'it is'}"
+        targets = {"strike": many, "relabel": many, "keep": keep}
+        facts: dict[Fact, bool] = {"selection": bool(chosen)}
+        show_targets(self.actions_by_id, GROUP_ACTIONS, facts, targets, readonly=self._session.readonly)
         self.preview_binding.update()
 
     def proposed_edit(self) -> ProposedEdit | None:

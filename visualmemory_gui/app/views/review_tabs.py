@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
 
-from visualmemory_gui.app.actions import action
+from visualmemory_gui.app.actions.action import key_sheet as keys_of
 from visualmemory_gui.app.models.misleading import MisleadingModel
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
@@ -119,4 +119,4 @@ class ReviewTabs(QTabWidget):
 def key_sheet() -> list[tuple[str, str]]:
     """(keys, what they do) in the lists of the review, each row once."""
     lists = (SUSPECT_ACTIONS, misleading.ACTIONS, GROUP_ACTIONS)
-    return list(dict.fromkeys(row for specs in lists for row in action.key_sheet(specs)))
+    return list(dict.fromkeys(row for specs in lists for row in keys_of(specs)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QWidget
 
-from visualmemory_gui.app.actions.action import Spec, key_sheet
+from visualmemory_gui.app.actions.action import Action, key_sheet
 
 
 class StudyPage(QFrame):
@@ -19,7 +19,7 @@ class StudyPage(QFrame):
     """
 
     title: ClassVar[str]
-    specs: ClassVar[Sequence[Spec]] = ()
+    specs: ClassVar[Sequence[Action[Any]]] = ()
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids (n,) increasing
     folder_wanted = Signal(str, object)  # the question, and what is called with the answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Spec, build, name
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.tuning import TuningModel, descent, details, proposed_tuning, verdict
 from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
@@ -16,12 +16,13 @@ from visualmemory_gui.app.views.study_page import dim_label, explain, titled
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 
-ACTIONS = (
-    Spec("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant"),
+ACTIONS: tuple[Action[TunePage], ...] = (
+    Action("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant",
+           lambda page: page.look(), (), ("ready",)),
     EXPORT,
-    Spec("apply", "Apply {}", "Give these exemplars the trust that was fitted, as one step", "check"),
-)
-LOOK, _, APPLY = ACTIONS
+    Action("apply", "Apply {}", "Give these exemplars the trust that was fitted, as one step", "check",
+           lambda page: page.apply(), (), ("found",)),
+)  # fmt: skip
 APPLY_PT = 130.0
 EXPLAINED = (
     "Tuning finds by gradient descent how far each exemplar is to be trusted (0.05 to 4 times). Half of the exemplars "
@@ -70,13 +71,15 @@ class TunePage(ChartPage):
         self.details.setText(details(tuned) if tuned else "")
         self.details.setVisible(tuned is not None)
         self.on_stepped()
-        self.actions_by_id[EXPORT.id].setEnabled(self.has_charts and not model.running)
         explain(self._column, self.explained, alone=not (self.verdict.text() or model.steps))
         self.why.setText(model.why_not("it does not help" if tuned is not None and tuned.refused else ""))
-        many = f"to {len(tuned.trust):,} exemplars" if tuned else ""
-        name(self.actions_by_id["apply"], APPLY, many, enabled=tuned is not None and not self.why.text())
+        facts: dict[Fact, bool] = {
+            "ready": not model.running and self._session.memory is not None,
+            "drawn": self.has_charts and not model.running,
+            "found": tuned is not None and not self.why.text(),
+        }
+        show_targets(self.actions_by_id, ACTIONS, facts, f"to {len(tuned.trust):,} exemplars" if tuned else "")
         self.preview_binding.update()
-        name(self.actions_by_id["look"], LOOK, enabled=not model.running and self._session.memory is not None)
 
     def _lay_out(self) -> None:
         self.explained, self.details, self.why = dim_label(), dim_label(), dim_label()
@@ -96,8 +99,8 @@ class TunePage(ChartPage):
             plots.addWidget(curve, 1)
         top.addWidget(titled(self.title))
         top.addStretch(1)
-        for spec in (EXPORT, LOOK):
-            top.addWidget(button_of(self.actions_by_id[spec.id]))
+        for name in ("export", "look"):
+            top.addWidget(button_of(self.actions_by_id[name]))
         below.addWidget(self.why, 1)
         below.addWidget(apply)
         column = self._column = QVBoxLayout(self)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Spec, build, name
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.watch_table import LABELLED, WatchTableModel
 from visualmemory_gui.app.operations.watch_set import query_of
@@ -28,12 +28,13 @@ EMPTY = (
     "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
     "whether it still is."
 )
-ACTIONS = (
-    Spec("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance", ("Return",)),
-    Spec("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline",
-         ("R",), edits=True),
-    Spec("unwatch", "Stop watching {}", "Follow the selected pictures no more; the memory is as it was",
-         "eye-off-outline", ("Del",), edits=True),
+ACTIONS: tuple[Action[WatchPage], ...] = (
+    Action("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance",
+           lambda page: page.ask(), ("Return",), ("one",)),
+    Action("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline",
+           lambda page: page.expect(), ("R",), ("writable", "one")),
+    Action("unwatch", "Stop watching {}", "Follow the selected pictures no more; the memory is as it was",
+           "eye-off-outline", lambda page: page.unwatch(), ("Del",), ("writable", "selection")),
 )  # fmt: skip
 
 
@@ -68,10 +69,9 @@ class WatchPage(StudyPage):
 
     def on_selection_changed(self) -> None:
         chosen = len(self._chosen())
-        on = {"ask": chosen == 1, "expect": chosen == 1, "unwatch": chosen > 0}
-        for spec in ACTIONS:
-            many = f"{chosen:,} pictures" if chosen > 1 else ""
-            name(self.actions_by_id[spec.id], spec, many, enabled=on[spec.id], readonly=self._session.readonly)
+        facts: dict[Fact, bool] = {"selection": chosen > 0, "one": chosen == 1}
+        many = f"{chosen:,} pictures" if chosen > 1 else ""
+        show_targets(self.actions_by_id, ACTIONS, facts, many, readonly=self._session.readonly)
 
     def ask(self) -> None:
         if query := self._query():
