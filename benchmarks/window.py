@@ -39,6 +39,7 @@ from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.operations import folders
 from visualmemory_gui.app.screenshot import silent_plugin, wait_until_idle
 from visualmemory_gui.engine.exchange.demo import make_demo
+from visualmemory_gui.engine.memory_protocol import WholeMemory
 
 SIZES = (10_000, 100_000)
 CARDS = 50
@@ -66,7 +67,7 @@ def opened(memory: Path, size: tuple[int, int] = SCREENS[0]) -> Iterator[MainWin
             settings.sync()
 
 
-def memory_of(window: MainWindow) -> VisualMemory:
+def memory_of(window: MainWindow) -> WholeMemory:
     assert window.session.memory is not None
     return window.session.memory
 

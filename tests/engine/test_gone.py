@@ -27,7 +27,7 @@ EDITS: dict[str, Edit] = {
     "clearing the queue": lambda m, more: m.queue.clear(),
     "a setting": lambda m, more: m.set("k", 3),
     "undo": lambda m, more: m.undo(),
-    "going back": lambda m, more: m.go_back(0),
+    "going back": lambda m, more: m.history.go_back(0),
     "forget": lambda m, more: m.forget([1]),
     "a tag": lambda m, more: m.tags.put("t"),
     "a key": lambda m, more: m.keys.give(1, "x"),

@@ -72,9 +72,9 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
     yield "redo", memory.redo
     yield "undo", memory.undo
     yield "restore", lambda: memory.restore(ids[2:3])
-    yield "revert", lambda: memory.revert(next(s.number for s in memory.history.steps() if s.kind == "relabel"))
+    yield "revert", lambda: memory.history.revert(next(s.number for s in memory.history.steps() if s.kind == "relabel"))
     yield "tag", lambda: memory.tags.put("here")
-    yield "go back", lambda: memory.go_back(memory.history.steps()[2].number)
+    yield "go back", lambda: memory.history.go_back(memory.history.steps()[2].number)
     yield "maintain", memory.maintain
     yield "forget", lambda: memory.forget(ids[20:24])
     yield "rule", lambda: memory.set("rule", "plurality")

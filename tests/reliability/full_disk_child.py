@@ -34,7 +34,7 @@ EDITS: dict[str, Edit] = {
     "reweigh": lambda m: m.reweigh([6], 2.0),
     "rename": lambda m: m.rename_label("class 1", "class 3"),
     "undo": lambda m: m.undo(),
-    "go back": lambda m: m.go_back(0),
+    "go back": lambda m: m.history.go_back(0),
     "tag": lambda m: m.tags.put("here"),
     "queue": lambda m: m.queue.add([m.path.with_name("new.png")]),
     "setting": lambda m: m.set("rule", "plurality"),

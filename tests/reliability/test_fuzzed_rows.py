@@ -56,7 +56,7 @@ def looks(memory: VisualMemory) -> tuple[Callable[[], object], ...]:
         memory.queries.recent,
         memory.queue.table,
         lambda: memory.kept.all("label"),
-        lambda: memory.difference("first"),
+        lambda: memory.history.difference("first"),
         lambda: memory.decide_vector(vector),
         lambda: memory.maintenance.verify(),
     )

@@ -75,7 +75,7 @@ def edits(memory: VisualMemory, kind: str, ids: tuple[int, ...], rng: np.random.
         memory.relabel(ids, "a/0")
         memory.strike(ids[:1])
         step = memory.history.steps()[1].number
-        return Edit(lambda: memory.revert(step))
+        return Edit(lambda: memory.history.revert(step))
     assert kind == "import"
     return Edit(lambda: imported(memory, len(ids), rng))
 

@@ -90,7 +90,7 @@ REWRITTEN = (
     *of("steps", "number = 4", lambda memory: memory.redo(), "steps 4", kind=TEXT, time="1.0", total=NUMBER),
     *of("steps", "number = 4", lambda memory: memory.strike([8]), "steps 4", touched="1.0", checksum=NUMBER),
     *of("entries", "step = 3", lambda memory: memory.undo(), "entries 3", before="3 - before", checksum=NUMBER),
-    *of("entries", "step = 3", lambda memory: memory.revert(3), "entries 3", after=NUMBER),
+    *of("entries", "step = 3", lambda memory: memory.history.revert(3), "entries 3", after=NUMBER),
     *of("entries", "step = 4", lambda memory: memory.redo(), "entries 4", after="0.75"),
     *of(
         "watch", "id = 1", watch_again, "watch 1",

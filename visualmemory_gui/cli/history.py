@@ -81,7 +81,7 @@ def revert(
 ) -> None:
     """Take back one earlier step, as a new one. What was changed since stays as it is."""
     with writer(memory) as m:
-        changes = m.revert(step)
+        changes = m.history.revert(step)
     if as_json:
         emit({"edit": changes.edit, "ids": list(changes.ids), "left": list(changes.left)})
         return
@@ -128,7 +128,7 @@ def diff(
 ) -> None:
     """Tell what is different now from an earlier state."""
     with reader(memory) as m:
-        found = m.difference(_moment(since, {t.name for t in m.tags.all()}))
+        found = m.history.difference(_moment(since, {t.name for t in m.tags.all()}))
     if as_json:
         moved = {
             name: [{"id": i, "from": then, "to": now} for i, then, now in getattr(found, name)]

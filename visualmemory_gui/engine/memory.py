@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -27,10 +26,10 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.query import Query, good, queries
 from visualmemory_gui.engine.reading import PictureReader, batched, images_of
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store import difference, labels, schema, studied
+from visualmemory_gui.engine.step_history import FolderHistory
+from visualmemory_gui.engine.store import labels, schema, studied
 from visualmemory_gui.engine.store.copies import Copy
 from visualmemory_gui.engine.store.database import FILE
-from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.schema import MOST_DIM
 from visualmemory_gui.engine.store.writer import Writer
@@ -74,7 +73,7 @@ class VisualMemory:
         self.identity = live.identity
         self.catalog = live.catalog
         self._reader = self._new_reader(encoder)
-        self.history = live.history
+        self.history = FolderHistory(live)
         self.queries = live.queries
         self.watch = live.watch
         self.kept = live.kept
@@ -493,30 +492,8 @@ class VisualMemory:
 
     def undo(self) -> Changes:
         """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""
-        return self._live.apply(self.history.undo)
+        return self.history.undo()
 
     def redo(self) -> Changes:
         """Do again what was undone last."""
-        return self._live.apply(self.history.redo)
-
-    def revert(self, step: int) -> Changes:
-        """Take back one earlier step as a new one; exemplars changed since are left, see ``Changes.left``."""
-        number = arguments.whole(step, "a step")
-        return self._live.apply(lambda: self.history.revert(number))
-
-    def go_back(self, step: int) -> Changes:
-        """Undo or redo until ``step`` is the last one done; 0 undoes all. Raises BadValue."""
-        number = arguments.whole(step, "a step")
-        return self._live.apply(lambda: self.history.go_back(number))
-
-    def difference(self, since: int | str | float) -> Difference:
-        """What is different now from the state after a step (int), a tag (str), or a time (float, seconds since the
-        epoch). Raises BadValue where that cannot be told."""
-        if isinstance(since, str):
-            tag = self.tags.get(since)
-            if tag is None:
-                raise BadValue(f"there is no tag {since!r}")
-            return difference.since_tag(self._live.database, tag)
-        if isinstance(since, Integral):
-            return difference.since_step(self._live.database, arguments.whole(since, "a step"))
-        return difference.since_time(self._live.database, arguments.fraction(since, "a time"))
+        return self.history.redo()

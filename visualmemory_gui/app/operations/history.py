@@ -33,7 +33,7 @@ def revert(session: Session, step: Step) -> None:
             return Note(f"Nothing of “{step.name}” could be taken back.{stays}")
         return Note(f"Reverted: {step.name}.{stays}", undo_of(changes.step))
 
-    Edit("Reverting", lambda m: m.revert(step.number), said).run(session)
+    Edit("Reverting", lambda m: m.history.revert(step.number), said).run(session)
 
 
 def go_back(session: Session, number: int, name: str) -> None:
@@ -72,7 +72,7 @@ def compare(session: Session, step: Step, then: Callable[[str, list[int]], objec
         gone = set(found.removed)
         then(in_words(found), [i for i in found.ids if i not in gone])
 
-    session.edit("Comparing", lambda m: m.difference(step.number), told)
+    session.edit("Comparing", lambda m: m.history.difference(step.number), told)
 
 
 def in_words(found: Difference) -> str:
@@ -99,7 +99,7 @@ def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
 
     def work(memory: WholeMemory) -> tuple[Changes, int]:
         present = last_step(memory) or 0
-        return memory.go_back(number), present
+        return memory.history.go_back(number), present
 
     def said(done: tuple[Changes, int]) -> Note:
         changes, present = done
