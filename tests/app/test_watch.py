@@ -112,10 +112,10 @@ def test_tracking_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> None
     watch.restart()
     cancel_all(desk)
     desk.settle()
-    assert watch.tracker is None
+    assert watch.found is None
     exemplars.reweigh(desk.window.session, [1], 0.5)
     desk.settle()
-    assert watch.tracker is not None
+    assert watch.found is not None
 
 
 def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:

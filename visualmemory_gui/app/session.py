@@ -85,7 +85,6 @@ class Session(QObject):
         self.changed.connect(self.similarity.on_changed)
         self.changed.connect(self.class_keys.on_changed)
         self.changed.connect(self.queue.on_changed)
-        self.watch.failed.connect(self.raise_error)
         self.changed.connect(self.watch.on_changed)  # after the decision, which is looked at
 
     def open(self, path: str | Path, *, readonly: bool = False) -> Task | None:

@@ -33,7 +33,7 @@ class CounterfactualsModel(QObject):
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
         decision.decided.connect(self.on_decided)
-        watch.updated.connect(self.on_watch_updated)
+        watch.decisions_changed.connect(self.on_watch_changed)
 
     def on_decided(self) -> None:
         """Another decision: what was found for the last one goes at once."""
@@ -45,8 +45,8 @@ class CounterfactualsModel(QObject):
         else:
             self._timer.stop()
 
-    def on_watch_updated(self) -> None:
-        """Search anew only where the query ought to be something else now."""
+    def on_watch_changed(self) -> None:
+        """Search again only where the query ought to be something else now."""
         if self.expected != self._expected:
             self.on_decided()
 

@@ -70,7 +70,7 @@ class ImpactPreview(QObject):
         self.impact: Impact | None = None
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
-        watch.updated.connect(self.on_watch_updated)
+        watch.decisions_changed.connect(self.on_decisions_changed)
 
     def preview(self, edit: ProposedEdit | None) -> None:
         """Preview ``edit`` soon, in place of the one before; None: nothing."""
@@ -80,7 +80,7 @@ class ImpactPreview(QObject):
 
     def ask(self, edit: ProposedEdit | None, tell: Tell) -> None:
         """Preview ``edit`` once, for a dialog; ``tell`` gets sentence and impact, "" and None where there is none."""
-        tracker = self._watch.tracker
+        tracker = self._watch.found
         if tracker is None or edit is None or len(edit.ids) > MOST:
             self._tasks.supersede(IN_DIALOG)
             tell("", None)
@@ -93,7 +93,7 @@ class ImpactPreview(QObject):
         """What tells a dialog, for the label that is chosen in it, what the edit ``edit_of(label)`` would do."""
         return lambda label, tell: self.ask(edit_of(label), lambda text, _: tell(text))
 
-    def on_watch_updated(self) -> None:
+    def on_decisions_changed(self) -> None:
         """The memory, or what is tracked of it, is another."""
         self._begin()
 
@@ -106,7 +106,7 @@ class ImpactPreview(QObject):
             self._timer.start()
 
     def _ask(self) -> None:
-        tracker, edit = self._watch.tracker, self.edit
+        tracker, edit = self._watch.found, self.edit
         if tracker is None or edit is None:
             return
         if len(edit.ids) > MOST:

@@ -29,7 +29,7 @@ class WatchTableModel(QAbstractTableModel):
         self._rows: tuple[WatchedDecision, ...] = ()
         self.names = ShortLabels()  # of the labels that are shown
         self._icons: dict[int, QIcon] = {}
-        watch.updated.connect(self.on_updated)
+        watch.decisions_changed.connect(self.on_updated)
 
     def on_updated(self) -> None:
         rows = sorted(self._watch.decisions, key=lambda row: row.right)

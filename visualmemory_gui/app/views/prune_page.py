@@ -184,7 +184,7 @@ class PrunePage(StudyPage):
         session.memory_opened.connect(self.on_memory_changed)
         session.memory_closed.connect(self.on_memory_changed)
         session.changed.connect(self.model.on_changed)
-        session.watch.updated.connect(self.on_watch_set_changed)
+        session.watch.decisions_changed.connect(self.on_watch_set_changed)
         self.model.updated.connect(self.on_updated)
         self.method.activated.connect(lambda _: self.on_chosen())
         self.judge.activated.connect(lambda _: self.on_chosen())
