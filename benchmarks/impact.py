@@ -60,7 +60,7 @@ def right(memory: VisualMemory, tracker: ImpactTracker, rounds: int) -> tuple[in
     stop = memory.changed(told.append)
     agreed = moved = 0
     for i in range(rounds):
-        vector, own = tracker.asked.vectors[i], tracker._ids[i]
+        vector, own = tracker.queries.vectors[i], tracker._ids[i]
         near = tuple(n.id for n in memory.decide_vector(vector, exclude=(own,)).neighbours)
         edit = ProposedEdit("relabel", near, label="another") if i % 2 else ProposedEdit("strike", near)
         foreseen = tracker.preview(edit)
@@ -91,7 +91,7 @@ def measure(memory: VisualMemory, rounds: int) -> tuple[list[dict[str, Any]], di
         )
     many = memory.snapshot.ids[memory.snapshot.active][: len(memory.snapshot) // 100]
     agreed, moved = right(memory, tracker, rounds)
-    queries = tracker.asked.vectors
+    queries = tracker.queries.vectors
     product = statistics.median(timed(lambda: queries @ memory.snapshot.vectors.T) for _ in range(3))
     return rows, {
         "exemplars": len(memory.snapshot),

@@ -21,6 +21,7 @@ import numpy as np
 from benchmarks.fashion import INSTALLED, memory_of
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.exchange.demo import default_place
@@ -30,7 +31,6 @@ from visualmemory_gui.engine.study import prune
 from visualmemory_gui.engine.study.classes import ClassStudy, add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.study.honest import paired_gain
-from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.study.prove import prove
 from visualmemory_gui.engine.study.scaling import scale
 from visualmemory_gui.engine.types import RULES, Bools
@@ -50,7 +50,7 @@ class World:
 
     name: str
     memory: VisualMemory
-    asked: Labelled
+    asked: Queries
     apart: bool
 
 
@@ -77,10 +77,10 @@ def fashion(options: argparse.Namespace, part: str) -> VisualMemory:
     return memory_of(options.fashion, part, count, at=options.kept / f"fashion-{part}-{count}.vmem")
 
 
-def own(snapshot: Snapshot, rows: np.ndarray) -> Labelled:
+def own(snapshot: Snapshot, rows: np.ndarray) -> Queries:
     """Exemplars as queries; none sees an exemplar of its own content or vector."""
-    names = tuple(snapshot.labels[code] for code in snapshot.label[rows])
-    return Labelled(snapshot.vectors[rows], names, snapshot.content[rows], snapshot.twin[rows])
+    own = Queries.exemplars(snapshot, rows)
+    return replace(own, keys=own.keys._replace(group=np.zeros_like(rows)), ids=None)
 
 
 def study(world: World) -> Result:
@@ -192,7 +192,7 @@ def pruning(world: World) -> list[Result]:
     return found
 
 
-def pruned(memory: VisualMemory, method: prune.Method, asked: Labelled) -> Result:
+def pruned(memory: VisualMemory, method: prune.Method, asked: Queries) -> Result:
     plan = prune.plan(memory, method)
     before = right(memory.snapshot, asked)
     prune.apply(memory, plan)
@@ -212,7 +212,7 @@ def pruned(memory: VisualMemory, method: prune.Method, asked: Labelled) -> Resul
     }
 
 
-def right(snapshot: Snapshot, asked: Labelled) -> Bools:
+def right(snapshot: Snapshot, asked: Queries) -> Bools:
     """Which of ``asked`` are decided right as VOTING says, (q,)."""
     how = {"ks": (VOTING.k,), "rules": (VOTING.rule,), "scheme": VOTING}
     return evaluate_snapshot(snapshot, nearest_exact, asked, **how).outcomes.right

@@ -110,7 +110,7 @@ def values(memory: VisualMemory, k: int, rule: Weights) -> np.ndarray:
     snapshot = memory.snapshot
     frozen = frozen_of(memory)
     truth = frozen.questions.truth
-    return shapley_values(snapshot, frozen.questions.asked.vectors, truth, k=k, rule=rule, left_out=frozen.left_out)
+    return shapley_values(snapshot, frozen.questions.queries.vectors, truth, k=k, rule=rule, left_out=frozen.left_out)
 
 
 def frozen_of(memory: VisualMemory) -> FrozenQueries:

@@ -21,10 +21,11 @@ import numpy as np
 
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.exchange.demo import make_demo
 from visualmemory_gui.engine.study.review import LABEL, Suspect, survey
-from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
+from visualmemory_gui.engine.tracked_decisions import TrackedDecisions
 
 FLIPPED = 0.10
 KS = (10, 20, 50, 100)
@@ -49,7 +50,7 @@ def flip(memory: VisualMemory, truth: dict[int, str], seed: int) -> set[int]:
 def accuracy(memory: VisualMemory, truth: dict[int, str]) -> float:
     """Leave-one-out: the part of all exemplars that the memory, as it is labelled now, decides as they truly are."""
     snapshot = memory.snapshot
-    asked = Asked.exemplars(snapshot, np.arange(len(snapshot)))
+    asked = Queries.exemplars(snapshot, np.arange(len(snapshot)))
     found = TrackedDecisions(snapshot, asked, memory.searcher.nearest_many, k=10).decide(
         VotingScheme("rank", 10, class_factor=False)
     )

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.many import KNOWN, UNKNOWN, UNTOLD, Verdicts
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import NOBODY, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.store.checksum import content_key, vector_hash
-from visualmemory_gui.engine.tracked_decisions import SPARE, Asked, TrackedDecisions
+from visualmemory_gui.engine.tracked_decisions import SPARE, TrackedDecisions, queries_of
 from visualmemory_gui.engine.types import RULES, NewExemplar
 
 DIM = 6
@@ -79,11 +79,9 @@ def full_winner(decision) -> str | None:
     return tally([n.label for n in mine], [n.weight for n in mine]).winner
 
 
-def queries_of(rng: np.random.Generator, n: int) -> tuple[Asked, list[str | None]]:
-    vectors = unit(rng, n)
+def queue_of(rng: np.random.Generator, n: int) -> tuple[Queries, list[str | None]]:
     contents = [content_of(i) if i % 3 == 0 else None for i in range(n)]
-    keys = np.array([content_key(content) for content in contents], np.int64)
-    return Asked(vectors, keys, np.array([vector_hash(v) for v in vectors], np.int64)), contents
+    return queries_of(unit(rng, n), contents=contents, leave_out=False), contents
 
 
 @settings(max_examples=30, deadline=None)
@@ -92,7 +90,7 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
     rng = np.random.default_rng(seed)
     with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, int(rng.integers(0, 90)), 0))
-        asked, contents = queries_of(rng, 6)
+        asked, contents = queue_of(rng, 6)
         tracked = TrackedDecisions(memory.snapshot, asked, memory.searcher.nearest_many, k=5)
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
@@ -118,7 +116,7 @@ def test_an_exemplar_is_decided_without_itself_its_copies_and_its_group(tmp_path
     rng = np.random.default_rng(seed)
     with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, int(rng.integers(5, 60)), 0))
-        asked = Asked.exemplars(memory.snapshot, rng.choice(len(memory.snapshot), 5, replace=False))
+        asked = Queries.exemplars(memory.snapshot, rng.choice(len(memory.snapshot), 5, replace=False))
         tracked = TrackedDecisions(memory.snapshot, asked, memory.searcher.nearest_many, k=5)
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
@@ -127,9 +125,10 @@ def test_an_exemplar_is_decided_without_itself_its_copies_and_its_group(tmp_path
             memory.set("class_factor", "off")
             snapshot = memory.snapshot
             for i in range(len(asked)):
-                alike = snapshot.twin == asked.twin[i]
-                alike |= (snapshot.content == asked.content[i]) & (asked.content[i] != 0)
-                alike |= (snapshot.group == asked.group[i]) & (asked.group[i] != 0)
+                content, twin, group = (key[i] for key in asked.keys)
+                alike = snapshot.twin == twin
+                alike |= (snapshot.content == content) & (content != 0)
+                alike |= (snapshot.group == group) & (group != 0)
                 out = tuple(snapshot.ids[alike].tolist())
                 assert_same(found, i, memory.decide_vector(asked.vectors[i], 5, "rank", exclude=out))
 
@@ -151,7 +150,7 @@ def test_an_edit_searches_nothing_until_a_list_has_lost_its_spare_neighbours(tmp
         raw = rng.normal(size=(300, DIM))
         memory.add_vectors(raw / np.linalg.norm(raw, axis=1, keepdims=True), ["x", "y", "z"] * 100)
         searches, nearest_many = searched(memory)
-        asked, _ = queries_of(rng, 4)
+        asked, _ = queue_of(rng, 4)
         tracked = TrackedDecisions(memory.snapshot, asked, nearest_many, k=10)
         near = memory.decide_vector(asked.vectors[0], 60).neighbours
         memory.add_vectors(asked.vectors[:1], ["new"])
@@ -169,7 +168,7 @@ def test_queries_join_and_leave(tmp_path):
     rng = np.random.default_rng(4)
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, 40, 0))
-        one, two = queries_of(rng, 3)[0], queries_of(rng, 2)[0]
+        one, two = queue_of(rng, 3)[0], queue_of(rng, 2)[0]
         tracked = TrackedDecisions(memory.snapshot, one, memory.searcher.nearest_many, k=3)
         tracked.extend(two)
         tracked.keep(np.array([0, 2, 4]))
@@ -182,7 +181,7 @@ def test_queries_join_and_leave(tmp_path):
 
 def test_nothing_to_compare_with_is_an_answer(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
-        asked, _ = queries_of(np.random.default_rng(5), 3)
+        asked, _ = queue_of(np.random.default_rng(5), 3)
         tracked = TrackedDecisions(memory.snapshot, asked, memory.searcher.nearest_many, k=3)
         found = tracked.decide(VotingScheme("rank", 3, level=1))
         assert [found.label(i) for i in range(3)] == [None] * 3

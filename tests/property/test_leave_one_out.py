@@ -11,13 +11,14 @@ from tests import brute_force, long_tail
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.many import Verdicts
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import frozen, review
 from visualmemory_gui.engine.study.evaluate import evaluate
 from visualmemory_gui.engine.study.impact import ImpactTracker
 from visualmemory_gui.engine.study.subsets import Asker
-from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
+from visualmemory_gui.engine.tracked_decisions import TrackedDecisions
 from visualmemory_gui.engine.types import RULES
 
 CLOSE = brute_force.CLOSE
@@ -55,10 +56,10 @@ def in_a_row(memory: VisualMemory, expected: dict[int, brute_force.Answer], k: i
     """Standing decisions and what impact takes for the state before."""
     snapshot = memory.snapshot
     rows = np.flatnonzero(snapshot.active)
-    tracked = TrackedDecisions(snapshot, Asked.exemplars(snapshot, rows), memory.searcher.nearest_many, k=k)
+    tracked = TrackedDecisions(snapshot, Queries.exemplars(snapshot, rows), memory.searcher.nearest_many, k=k)
     same(tracked.decide(VotingScheme(rule, k)), list(expected.values()))
     tracker = ImpactTracker(memory)
-    for i, label in zip(tracker.asked.ids.tolist(), tracker._labels, strict=True):
+    for i, label in zip(tracker.queries.ids.tolist(), tracker._labels, strict=True):
         assert label in expected[i].winners or not expected[i].winners
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.decision.many import UNKNOWN
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.rows import loaded
-from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions
+from visualmemory_gui.engine.tracked_decisions import TrackedDecisions, queries_of
 from visualmemory_gui.engine.types import F32, F64, I64, Bools
 
 
@@ -60,7 +60,6 @@ class Waiting:
 
     ids: I64
     sources: list[str | None]
-    content: I64
     decisions: TrackedDecisions
     snapshot: Snapshot
     alike: dict[int, list[int]] = field(default_factory=dict)  # place in the queue -> rows of the snapshot
@@ -69,10 +68,10 @@ class Waiting:
         """Remember which of ``rows`` of the snapshot have the content of a picture here."""
         if not len(self.ids):
             return
-        order = np.argsort(self.content, kind="stable")
-        keys = self.snapshot.content[rows]
-        at = order[np.minimum(np.searchsorted(self.content[order], keys), len(order) - 1)]
-        for place, row in zip(at[hit := self.content[at] == keys].tolist(), rows[hit].tolist(), strict=True):
+        content, keys = self.decisions.queries.keys.content, self.snapshot.content[rows]
+        order = np.argsort(content, kind="stable")
+        at = order[np.minimum(np.searchsorted(content[order], keys), len(order) - 1)]
+        for place, row in zip(at[hit := content[at] == keys].tolist(), rows[hit].tolist(), strict=True):
             there = self.alike.setdefault(place, [])
             if row not in there:
                 there.append(row)
@@ -86,9 +85,9 @@ class Waiting:
         return found
 
 
-def asked_of(vectors: F32, contents: Sequence[bytes]) -> Asked:
-    content = np.array([content_key(content.hex()) for content in contents], np.int64)
-    return Asked(vectors, content, np.array([vector_hash(vector) for vector in vectors], np.int64))
+def queue_queries(vectors: F32, contents: Sequence[bytes]) -> Queries:
+    """Images of the queue, which see every exemplar."""
+    return queries_of(vectors, contents=[content.hex() for content in contents], leave_out=False)
 
 
 def source_of(stored: str | bytes | None) -> str | None:

@@ -155,6 +155,13 @@ class Snapshot:
             raise UnknownExemplar(wanted[missing].tolist())
         return rows.astype(np.int64, copy=False)
 
+    def rows_if_here(self, ids: I64) -> I64:
+        """Rows of ``ids``, (n,); -1 for those that are not here."""
+        if not len(self.ids):
+            return np.full(len(ids), -1, np.int64)
+        rows = np.minimum(self.ids.searchsorted(ids), len(self.ids) - 1)
+        return np.where(self.ids[rows] == ids, rows, -1)
+
     def among(self, rows: I64) -> Bools:
         """Which rows are among ``rows``, (n,)."""
         found = np.zeros(len(self), bool)

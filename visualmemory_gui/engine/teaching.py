@@ -20,7 +20,7 @@ from visualmemory_gui.engine.errors import BadImage, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.live import LiveMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.queue_table import QueueTable, Waiting, asked_of, source_of
+from visualmemory_gui.engine.queue_table import QueueTable, Waiting, queue_queries, source_of
 from visualmemory_gui.engine.reading import Embed, PictureReader, batched, file_sha256
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels
@@ -185,27 +185,26 @@ class TeachingQueue:
     def _read(self, snapshot: Snapshot, k: int) -> Waiting:
         facts = self._live.queue_rows.facts()
         ids = np.array([row[0] for row in facts], np.int64)
-        asked = asked_of(self._live.queue_rows.vectors(ids), [row[2] for row in facts])
-        decisions = TrackedDecisions(snapshot, asked, self._live.searcher.nearest_many, k=k)
-        rows = Waiting(ids, [source_of(row[1]) for row in facts], asked.content, decisions, snapshot)
-        rows.note_alike(np.flatnonzero(np.isin(snapshot.content, asked.content)))
+        queries = queue_queries(self._live.queue_rows.vectors(ids), [row[2] for row in facts])
+        decisions = TrackedDecisions(snapshot, queries, self._live.searcher.nearest_many, k=k)
+        rows = Waiting(ids, [source_of(row[1]) for row in facts], decisions, snapshot)
+        rows.note_alike(np.flatnonzero(np.isin(snapshot.content, queries.keys.content)))
         return rows
 
     def _grow(self, rows: Waiting) -> None:
         """Take in what was put at the end since."""
         last = int(rows.ids[-1]) if len(rows.ids) else 0
         facts = self._live.queue_rows.facts(after=last)
-        asked = asked_of(self._live.queue_rows.vectors([row[0] for row in facts]), [row[2] for row in facts])
+        queries = queue_queries(self._live.queue_rows.vectors([row[0] for row in facts]), [row[2] for row in facts])
         rows.ids = np.concatenate([rows.ids, np.array([row[0] for row in facts], np.int64)])
         rows.sources += [source_of(row[1]) for row in facts]
-        rows.content = np.concatenate([rows.content, asked.content])
-        rows.decisions.extend(asked)
-        rows.note_alike(np.flatnonzero(np.isin(rows.snapshot.content, asked.content)))
+        rows.decisions.extend(queries)
+        rows.note_alike(np.flatnonzero(np.isin(rows.snapshot.content, queries.keys.content)))
 
     def _kept(self, rows: Waiting, which: Bools) -> Waiting:
         rows.decisions.keep(np.flatnonzero(which))
         sources = [source for source, stays in zip(rows.sources, which, strict=True) if stays]
-        left = Waiting(rows.ids[which], sources, rows.content[which], rows.decisions, rows.snapshot)
+        left = Waiting(rows.ids[which], sources, rows.decisions, rows.snapshot)
         left.note_alike(np.array(sorted(set(chain(*rows.alike.values()))), np.int64))
         return left
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.conftest import picture, write_pictures
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import tally, weights
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
@@ -23,7 +24,7 @@ from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.evaluate import evaluate, evaluate_snapshot
-from visualmemory_gui.engine.study.labelled import Labelled, from_vectors
+from visualmemory_gui.engine.tracked_decisions import queries_of
 from visualmemory_gui.engine.types import F32, F64, I64, RULES, SearchInfo
 
 LABELS = ["a/x", "a/y", "b", "b/z/1", "c"]
@@ -71,9 +72,9 @@ def own_queries(snapshot: Snapshot) -> list[Query]:
     return queries
 
 
-def given_queries(snapshot: Snapshot, asked: Labelled) -> list[Query]:
+def given_queries(snapshot: Snapshot, asked: Queries) -> list[Query]:
     out = []
-    for vector, label, content, twin in zip(asked.vectors, asked.labels, asked.content, asked.twin, strict=True):
+    for vector, label, content, twin in zip(asked.vectors, asked.labels, *asked.keys[:2], strict=True):
         hidden = snapshot.twin == twin
         if content:
             hidden |= snapshot.content == content
@@ -143,8 +144,8 @@ def test_given_queries_are_those_of_a_plain_loop(snapshot: Snapshot, factor: boo
     columns = st.lists(st.integers(0, 15), min_size=n, max_size=n)
     at, content = data.draw(columns), data.draw(columns)
     names = data.draw(st.lists(st.sampled_from([*LABELS, "never/seen"]), min_size=n, max_size=n))
-    asked = from_vectors(LATTICE[at], names)
-    asked = Labelled(asked.vectors, asked.labels, np.array(content, np.int64), asked.twin)
+    asked = queries_of(LATTICE[at], names)
+    asked = replace(asked, keys=asked.keys._replace(content=np.array(content, np.int64)))
     ks = [1, 3, 30]
     found = evaluate_snapshot(
         snapshot, nearest_exact, asked, ks=ks, scheme=VotingScheme("rank", 4, class_factor=factor)
@@ -217,7 +218,7 @@ def test_calibration_is_that_of_its_definition() -> None:
 
 def test_the_entropy_of_an_even_vote_of_four_classes_is_two_bits() -> None:
     vectors = np.eye(5, dtype=np.float32)
-    asked = from_vectors(vectors[4:], ["a"])
+    asked = queries_of(vectors[4:], ["a"])
     snapshot = snapshot_of(["a", "b", "c", "d"], vectors[:4])
     found = evaluate_snapshot(
         snapshot, nearest_exact, asked, scheme=VotingScheme("plurality", 4, class_factor=False)

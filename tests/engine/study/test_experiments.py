@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,16 +13,17 @@ from hypothesis import strategies as st
 
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.classes import add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
-from visualmemory_gui.engine.study.labelled import Labelled, from_vectors
 from visualmemory_gui.engine.study.novelty import auroc, measure_novelty
 from visualmemory_gui.engine.study.scaling import Point, fit, scale, stratified
 from visualmemory_gui.engine.study.subsets import Asker, extended, hold_out, with_new
+from visualmemory_gui.engine.tracked_decisions import queries_of
 
 PLAIN = VotingScheme(k=5, class_factor=False)
 
@@ -36,9 +38,10 @@ def tree(each: int = 20, *, spread: float = 1.0, seed: int = 0) -> Snapshot:
     return snapshot_of([f"part {i // each // 4}/class {i // each}" for i in range(12 * each)], vectors)
 
 
-def labelled(snapshot: Snapshot, rows: np.ndarray) -> Labelled:
-    names = [snapshot.labels[code] for code in snapshot.label[rows]]
-    return Labelled(snapshot.vectors[rows], tuple(names), snapshot.content[rows], snapshot.twin[rows])
+def labelled(snapshot: Snapshot, rows: np.ndarray) -> Queries:
+    """As images from elsewhere, which came alone."""
+    own = Queries.exemplars(snapshot, rows)
+    return replace(own, keys=own.keys._replace(group=np.zeros_like(rows)), ids=None)
 
 
 def test_a_fifth_of_each_class_is_held_out_and_nothing_alike_is_parted() -> None:
@@ -61,7 +64,7 @@ def test_old_classes_before_and_after_are_what_an_evaluation_on_the_same_queries
     new = np.isin(snapshot.label, [snapshot.labels.index(name) for name in found.new_classes])
     asked = labelled(snapshot, out[~new[out]])
 
-    def accuracy(rows: np.ndarray, queries: Labelled) -> float:
+    def accuracy(rows: np.ndarray, queries: Queries) -> float:
         memory = snapshot.changed(active=snapshot.among(rows))
         told = evaluate_snapshot(
             memory, nearest_exact, queries, ks=(5,), rules=("rank",), scheme=VotingScheme(class_factor=factor)
@@ -105,7 +108,7 @@ def test_what_cannot_be_a_new_class_is_refused() -> None:
 def test_pictures_from_outside_are_asked_and_taught_as_if_they_were_in_the_memory() -> None:
     vectors, labels = clustered(120, dim=16, classes=4, seed=4)
     inside = snapshot_of(labels[:80], vectors[:80])
-    whole, rows = extended(inside, from_vectors(vectors[80:], labels[80:]))
+    whole, rows = extended(inside, queries_of(vectors[80:], labels[80:]))
     assert whole.active.sum() == 80 and rows.tolist() == list(range(80, 120))
     both = whole.changed(active=np.ones(120, bool))
     other = snapshot_of(labels, vectors, content=[*range(1, 81), *[0] * 40])
@@ -124,7 +127,7 @@ def test_auroc_is_the_share_of_pairs(known: list[int], unknown: list[int]) -> No
 def test_what_lies_elsewhere_is_told_from_what_is_known() -> None:
     vectors, labels = clustered(400, dim=16, classes=4, seed=5, spread=0.1)
     strange, names = clustered(60, dim=16, classes=4, seed=99, spread=0.1)
-    found = measure_novelty(snapshot_of(labels, vectors), from_vectors(strange, names), None, scheme=PLAIN)
+    found = measure_novelty(snapshot_of(labels, vectors), queries_of(strange, names), None, scheme=PLAIN)
     assert (found.auroc, found.fpr_at_95) == (1.0, 0.0)
     assert 0.9 < found.accepted < 1 and len(found.known) == 200
     assert found.told_unknown is None and found.told_known is None
@@ -133,7 +136,7 @@ def test_what_lies_elsewhere_is_told_from_what_is_known() -> None:
 def test_what_is_of_the_same_kind_is_not() -> None:
     vectors, labels = clustered(600, dim=16, classes=4, seed=6)
     found = measure_novelty(
-        snapshot_of(labels[:500], vectors[:500]), from_vectors(vectors[500:], labels[500:]), None, scheme=PLAIN
+        snapshot_of(labels[:500], vectors[:500]), queries_of(vectors[500:], labels[500:]), None, scheme=PLAIN
     )
     assert 0.4 < found.auroc < 0.6 and found.fpr_at_95 > 0.85
 
@@ -141,7 +144,7 @@ def test_what_is_of_the_same_kind_is_not() -> None:
 def test_novelty_without_unknown_pictures_is_refused() -> None:
     vectors, labels = clustered(20, dim=16, classes=2, seed=0)
     with pytest.raises(BadValue, match="unknown pictures"):
-        measure_novelty(snapshot_of(labels, vectors), from_vectors(vectors[:0], []), None, scheme=PLAIN)
+        measure_novelty(snapshot_of(labels, vectors), queries_of(vectors[:0], []), None, scheme=PLAIN)
 
 
 def test_fits_find_the_curve_that_made_the_points() -> None:
@@ -179,11 +182,11 @@ def test_the_error_falls_as_the_memory_grows_and_ends_with_all_of_it() -> None:
 def test_only_classes_that_the_memory_does_not_hold_are_new() -> None:
     vectors, labels = clustered(60, dim=16, classes=3, seed=7)
     snapshot = snapshot_of(labels, vectors)
-    more = from_vectors(vectors[:9], [labels[0]] * 3 + ["new/b"] * 3 + ["new/a"] * 3)
+    more = queries_of(vectors[:9], [labels[0]] * 3 + ["new/b"] * 3 + ["new/a"] * 3)
     found = with_new(snapshot, more)
     assert (found.new, found.known) == (("new/a", "new/b"), (labels[0],))
     votes = [found.snapshot.labels[code] for code in found.snapshot.label[found.snapshot.active]]
     assert votes == [*labels, *more.labels[3:]]
     assert np.array_equal(found.snapshot.vectors[60:], vectors[3:9])
     with pytest.raises(BadValue, match="holds each of these classes already"):
-        with_new(snapshot, from_vectors(vectors[:3], [labels[0]] * 3))
+        with_new(snapshot, queries_of(vectors[:3], [labels[0]] * 3))

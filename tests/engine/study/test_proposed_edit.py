@@ -151,18 +151,18 @@ def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | Non
     """Each followed decision by its exemplar or its content, made one by one."""
     settings, found = memory.settings, {}
     snapshot = memory.snapshot
-    asked = tracker.asked  # the very vectors
+    asked = tracker.queries  # the very vectors
     for i in range(len(tracker)):
-        out = snapshot.twin == asked.twin[i]
-        out |= (snapshot.content == asked.content[i]) & (asked.content[i] != 0)
-        if asked.group is not None:
-            out |= (snapshot.group == asked.group[i]) & (asked.group[i] != 0)
+        content, twin, group = (key[i] for key in asked.keys)
+        out = snapshot.twin == twin
+        out |= (snapshot.content == content) & (content != 0)
+        out |= (snapshot.group == group) & (group != 0)
         query = tracker._query(i)
         near = memory.searcher.nearest(
             snapshot, asked.vectors[i], settings.k, mode="exact", excluded=snapshot.ids[out].tolist()
         )
         decision = decide(
-            counted(snapshot, out, query, asked.expected[i] if asked.expected else ""),
+            counted(snapshot, out, query, asked.labels[i] if asked.ids is None else ""),
             near.rows,
             near.distances,
             VotingScheme.of(settings, level=settings.level),

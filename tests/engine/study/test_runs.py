@@ -10,8 +10,8 @@ from visualmemory_gui.engine.errors import BadValue, ReadOnlyMemory
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.study import runs
 from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.labelled import from_vectors
 from visualmemory_gui.engine.study.questions import frozen, given, own
+from visualmemory_gui.engine.tracked_decisions import queries_of
 
 
 @pytest.fixture
@@ -99,9 +99,9 @@ def test_a_memory_opened_for_reading_keeps_nothing(taught):
 def test_a_query_set_is_its_contents_labels_and_groups_in_any_order(taught):
     snapshot = taught.snapshot
     labels = [snapshot.labels[c] for c in snapshot.label]
-    asked = from_vectors(snapshot.vectors, labels)
-    backwards = from_vectors(snapshot.vectors[::-1], labels[::-1])
+    asked = queries_of(snapshot.vectors, labels)
+    backwards = queries_of(snapshot.vectors[::-1], labels[::-1])
     assert own(snapshot).query_set == given(snapshot, asked).query_set == given(snapshot, backwards).query_set
-    assert given(snapshot, from_vectors(snapshot.vectors, ["other", *labels[1:]])).query_set != own(snapshot).query_set
+    assert given(snapshot, queries_of(snapshot.vectors, ["other", *labels[1:]])).query_set != own(snapshot).query_set
     before = runs.run_of(evaluate(taught), number=1)
     assert frozen(snapshot, before.frozen).query_set == own(snapshot).query_set

@@ -140,7 +140,7 @@ class _Finder:
         self._of_fold = np.bincount(self.fold[place], minlength=self._folds)
         self._sums = shapley_sums(
             snapshot,
-            questions.asked.vectors[place],
+            questions.queries.vectors[place],
             questions.truth[place],
             part=self.fold[place],
             parts=self._folds,

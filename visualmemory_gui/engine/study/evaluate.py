@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.engine.decision.gathered import gather
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
@@ -19,7 +20,7 @@ from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study import questions
 from visualmemory_gui.engine.study.counting import Counts
 from visualmemory_gui.engine.study.evaluation import Evaluation
-from visualmemory_gui.engine.study.labelled import Labelled, from_folder
+from visualmemory_gui.engine.study.labelled import from_folder
 from visualmemory_gui.engine.study.questions import Frozen, Questions
 from visualmemory_gui.engine.types import RULES, Rule
 
@@ -68,7 +69,7 @@ def evaluate(
 def evaluate_snapshot(
     snapshot: Snapshot,
     nearest_many: NearestMany,
-    asked: Labelled | Frozen | None = None,
+    asked: Queries | Frozen | None = None,
     *,
     ks: Sequence[int] = KS,
     rules: Sequence[Rule] = RULES,
@@ -101,10 +102,10 @@ def evaluate_snapshot(
         block = gather(snapshot, found, what.truth[part], k=width, factor=scheme.class_factor, own=what.own_class[part])
         counts.add(block)
     report(len(what), len(what), "evaluating")
-    return replace(counts.result(what), skipped=asked.skipped if isinstance(asked, Labelled) else ())
+    return replace(counts.result(what), skipped=asked.skipped if isinstance(asked, Queries) else ())
 
 
-def _questions(snapshot: Snapshot, asked: Labelled | Frozen | None) -> Questions:
+def _questions(snapshot: Snapshot, asked: Queries | Frozen | None) -> Questions:
     if asked is None:
         return questions.own(snapshot)
     return questions.frozen(snapshot, asked) if isinstance(asked, Frozen) else questions.given(snapshot, asked)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut, NearestMany, Retrieved, own_class
+from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, Retrieved, own_class
 from visualmemory_gui.engine.decision.many import vote_scale, vote_weights
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
@@ -23,7 +24,7 @@ from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import together
-from visualmemory_gui.engine.tracked_decisions import Asked
+from visualmemory_gui.engine.tracked_decisions import watched_queries
 from visualmemory_gui.engine.types import F64, I64, Bools
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Questions:
     which must not come into different parts of a split: those of one group, content or vector.
     """
 
-    asked: Asked
+    queries: Queries
     truth: I64
     own: I64
     unit: I64
@@ -58,9 +59,8 @@ def own_questions(snapshot: Snapshot) -> Questions:
     if len(np.unique(snapshot.label[rows])) == 1:
         only = snapshot.labels[snapshot.label[rows[0]]]
         raise BadValue(f"all exemplars are of one class, {only}: no neighbour can be wrong")
-    asked = Asked.exemplars(snapshot, rows)
-    unit = together(snapshot.group[rows], snapshot.content[rows], snapshot.twin[rows])
-    return Questions(asked, snapshot.label[rows].astype(np.int64), rows, unit)
+    queries = Queries.exemplars(snapshot, rows)
+    return Questions(queries, snapshot.label[rows].astype(np.int64), rows, together(*queries.keys))
 
 
 def watched_questions(memory: WholeMemory, snapshot: Snapshot) -> Questions:
@@ -69,11 +69,10 @@ def watched_questions(memory: WholeMemory, snapshot: Snapshot) -> Questions:
     if not watched:
         raise BadValue("there is no watch set: decide pictures in the window and watch them, or ask leave-one-out")
     own_questions(snapshot)  # refuses what cannot be studied
-    asked = Asked.watched(watched)
+    queries = watched_queries(watched)
     code = {label: c for c, label in enumerate(snapshot.labels)}
     truth = np.array([code.get(one.expected, UNHEARD) for one in watched], np.int64)
-    own = Copies.find(snapshot, asked.content, asked.twin).own_rows(snapshot, asked.expected)
-    return Questions(asked, truth, own, together(asked.content, asked.twin))
+    return Questions(queries, truth, queries.own_rows(snapshot), together(*queries.keys))
 
 
 class FrozenQueries:
@@ -92,9 +91,7 @@ class FrozenQueries:
         self.snapshot = snapshot
         self.questions = questions
         self.scheme = scheme
-        asked = questions.asked
-        group = np.zeros_like(asked.content) if asked.group is None else asked.group
-        self.left_out = LeftOut(snapshot, Keys(asked.content, asked.twin, group))
+        self.left_out = LeftOut(snapshot, questions.queries.keys)
         self.table = NeighbourTable(len(questions), max(width, scheme.k) + SPARE)
         everything = np.arange(len(questions))
         self.table.put(everything, self._search(snapshot, everything, nearest_many, report))
@@ -136,7 +133,7 @@ class FrozenQueries:
     def _search(self, snapshot: Snapshot, which: I64, nearest_many: NearestMany, report: Report) -> Sequence[Retrieved]:
         return nearest_many(
             snapshot,
-            self.questions.asked.vectors[which],
+            self.questions.queries.vectors[which],
             self.table.width,
             excluded_rows=lambda i: self.left_out(int(which[i])),
             report=report,

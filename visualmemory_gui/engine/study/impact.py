@@ -26,13 +26,14 @@ from visualmemory_gui.engine.decision.leave_one_out import own_class
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.many import Verdicts
 from visualmemory_gui.engine.decision.novelty import Sampling
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.pictures import KeptPicture
 from visualmemory_gui.engine.study.proposed_edit import EditedSnapshot, ProposedEdit
-from visualmemory_gui.engine.tracked_decisions import Asked, TrackedDecisions, continues, rows_of_those_here
+from visualmemory_gui.engine.tracked_decisions import TrackedDecisions, continues, watched_queries
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
@@ -155,16 +156,16 @@ class ImpactTracker:
         self._sampling = Sampling()
         self._seen = memory.snapshot
         rows = NO_ROWS if self._watched else self._sampling.rows(self._seen)
-        self._track(Asked.watched(self._watched) if self._watched else Asked.exemplars(self._seen, rows), report)
+        self._track(watched_queries(self._watched) if self._watched else Queries.exemplars(self._seen, rows), report)
         self._labels = self._decided()
 
     def __len__(self) -> int:
-        return len(self.asked)
+        return len(self.queries)
 
     @property
-    def asked(self) -> Asked:
+    def queries(self) -> Queries:
         """The queries whose decisions are tracked."""
-        return self._decisions.asked
+        return self._decisions.queries
 
     def impact_of(self, changes: Changes) -> Impact:
         """What the edit ``changes`` did to the tracked decisions; to none where it came before the start."""
@@ -186,12 +187,12 @@ class ImpactTracker:
             self._edits.append((changes, None if changes.forgotten else self._memory.snapshot))
 
     def _step(self, changes: Changes, now: Snapshot) -> Impact:
-        was, before, expected = self._seen, self._labels, self.asked.expected
+        was, before, expected = self._seen, self._labels, self.queries.labels
         if now.change <= was.change and not changes.settings:
             return Impact((), 0, bool(self._watched))  # it was there from the start
         self._seen = now if now.change > was.change else was
         if self._decisions.max_k < self._memory.settings.k:
-            self._track(self.asked, silent)
+            self._track(self.queries, silent)
         self._decisions.update(self._seen)
         if changes.relabelled:
             self._read_expected()
@@ -212,7 +213,7 @@ class ImpactTracker:
         after = self._decisions.as_if(edited.snapshot, edited.added, report=report)
         places = self._remaining(edited) if self._watched else self._same_question(self._seen, edited.snapshot)
         own = self._own(self._seen, edited.snapshot, places)
-        return self._impact(self._decided(), self._decided(after), places, self.asked.expected, own=own)
+        return self._impact(self._decided(), self._decided(after), places, self.queries.labels, own=own)
 
     def watched_decisions(self) -> tuple[WatchedDecision, ...]:
         """How the watch set is decided, in its order; nothing without one."""
@@ -226,10 +227,10 @@ class ImpactTracker:
             for i, watched in enumerate(self._watched)
         )
 
-    def _track(self, asked: Asked, report: Report) -> None:
+    def _track(self, queries: Queries, report: Report) -> None:
         memory = self._memory
         search = memory.searcher.nearest_many
-        self._decisions = TrackedDecisions(self._seen, asked, search, k=memory.settings.k, report=report)
+        self._decisions = TrackedDecisions(self._seen, queries, search, k=memory.settings.k, report=report)
 
     def _read_expected(self) -> None:
         """The watch set goes with a class that is renamed."""
@@ -250,14 +251,14 @@ class ImpactTracker:
         if not stays.all():
             self._decisions.keep(np.flatnonzero(stays))
         if len(came) and not self.outgrown:
-            self._decisions.extend(Asked.exemplars(self._seen, came))
+            self._decisions.extend(Queries.exemplars(self._seen, came))
         if len(came) or not stays.all():
             self._labels = self._decided()
 
     @property
     def _ids(self) -> I64:
         """The exemplars that are tracked; none where images are watched."""
-        return NO_ROWS if self.asked.ids is None else self.asked.ids
+        return NO_ROWS if self.queries.ids is None else self.queries.ids
 
     def _decide(self, decisions: TrackedDecisions) -> Verdicts:
         settings = self._memory.settings
@@ -283,7 +284,7 @@ class ImpactTracker:
         """How many of ``places`` are of exemplars that the edit changes: those it trusts otherwise."""
         if self._watched:
             return 0
-        before, after = (snapshot.trust[rows_of_those_here(snapshot, self._ids[places])] for snapshot in (was, now))
+        before, after = (snapshot.trust[snapshot.rows_if_here(self._ids[places])] for snapshot in (was, now))
         return int(np.count_nonzero(before != after))
 
     def _impact(
@@ -302,7 +303,7 @@ class ImpactTracker:
     def _query(self, place: int) -> TrackedQuery:
         level = self._memory.settings.level
         if self._watched:
-            return TrackedQuery(at_level(self.asked.expected[place], level), picture=self._watched[place].picture)
+            return TrackedQuery(at_level(self.queries.labels[place], level), picture=self._watched[place].picture)
         exemplar = int(self._ids[place])
         [label] = _labels_of(self._seen, self._ids[place : place + 1])
         return TrackedQuery(at_level(label, level), exemplar=exemplar)
@@ -311,7 +312,7 @@ class ImpactTracker:
 def _labels_of(snapshot: Snapshot, ids: I64) -> npt.NDArray[np.object_]:
     """The labels of exemplars, (n,) str; None for those that do not vote."""
     names = np.array((*snapshot.labels, None), object)  # NOBODY is -1
-    return names[own_class(snapshot, rows_of_those_here(snapshot, ids))]
+    return names[own_class(snapshot, snapshot.rows_if_here(ids))]
 
 
 def _labels(verdicts: Verdicts) -> list[str | None]:

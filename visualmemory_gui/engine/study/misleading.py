@@ -46,7 +46,7 @@ def value_sums(frozen: FrozenQueries, part: I64, *, parts: int, rule: Weights = 
     questions = frozen.questions
     return shapley_sums(
         frozen.snapshot,
-        questions.asked.vectors,
+        questions.queries.vectors,
         questions.truth,
         part=part,
         parts=parts,

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import split, together
-from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.study.subsets import Asker, extended
 from visualmemory_gui.engine.types import F64, I64
 
@@ -50,7 +50,7 @@ class NoveltyStudy:
 
 def measure_novelty(
     snapshot: Snapshot,
-    unknown: Labelled,
+    unknown: Queries,
     thresholds: Thresholds | None,
     *,
     scheme: VotingScheme,

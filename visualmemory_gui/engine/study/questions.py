@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut, own_class
+from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import together
-from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.types import F32, I64
 
 
@@ -63,23 +63,22 @@ def frozen(snapshot: Snapshot, asked: Frozen) -> Questions:
     return _exemplars(snapshot, snapshot.rows_of(asked.ids), names, truth)
 
 
-def given(snapshot: Snapshot, asked: Labelled) -> Questions:
+def given(snapshot: Snapshot, asked: Queries) -> Questions:
     """Queries from elsewhere. Labels that the memory does not know get codes of their own, which nothing can win."""
     if not asked.labels:
         raise BadValue("there is no query with a label")
     names, truth = _coded(snapshot, asked.labels)
-    none = np.zeros(len(truth), np.int64)
-    copies = Copies.find(snapshot, asked.content, asked.twin)
-    key = np.where(asked.content != 0, asked.content, asked.twin)
+    content, twin, none = asked.keys
+    key = np.where(content != 0, content, twin)
     return Questions(
         names,
         truth,
-        own_class=own_class(snapshot, copies.own_rows(snapshot, asked.labels)),
+        own_class=own_class(snapshot, asked.own_rows(snapshot)),
         ids=none,
-        unit=together(asked.content, asked.twin),
+        unit=together(content, twin),
         key=key,
         vectors=lambda part: asked.vectors[part],
-        left_out=LeftOut(snapshot, Keys(asked.content, asked.twin, none)),
+        left_out=LeftOut(snapshot, asked.keys),
         query_set=_query_set(key, group=none, labels=asked.labels),
         change=snapshot.change,
         seen=snapshot.ids,

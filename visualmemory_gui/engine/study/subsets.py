@@ -8,6 +8,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.gathered import Block, gather
 from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
@@ -15,7 +16,6 @@ from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.study.honest import split, together
-from visualmemory_gui.engine.study.labelled import Labelled
 from visualmemory_gui.engine.types import I64
 
 _BLOCK = 1024
@@ -35,10 +35,10 @@ def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
     return rows[part == 0], rows[part == 1]
 
 
-def extended(snapshot: Snapshot, more: Labelled, *, active: bool = False) -> tuple[Snapshot, I64]:
+def extended(snapshot: Snapshot, more: Queries, *, active: bool = False) -> tuple[Snapshot, I64]:
     """``snapshot`` with the pictures ``more`` behind its rows, and their rows."""
     first = int(snapshot.ids[-1]) + 1 if len(snapshot) else 1
-    rows = Rows.supposed(more.labels, first=first, content=more.content, twin=more.twin, active=active)
+    rows = Rows.supposed(more.labels, first=first, content=more.keys.content, twin=more.keys.twin, active=active)
     return snapshot.changed(more=(rows, more.vectors)), len(snapshot) + np.arange(len(more.labels))
 
 
@@ -51,7 +51,7 @@ class Newcomers:
     known: tuple[str, ...]
 
 
-def with_new(snapshot: Snapshot, more: Labelled) -> Newcomers:
+def with_new(snapshot: Snapshot, more: Queries) -> Newcomers:
     """``snapshot`` with those pictures of ``more`` voting whose classes have no exemplar that votes yet.
 
     Raises BadValue where there is none.
@@ -61,7 +61,7 @@ def with_new(snapshot: Snapshot, more: Labelled) -> Newcomers:
     if known and not new:
         raise BadValue(f"the memory holds each of these classes already: {_named(known)}")
     fresh = np.array([label not in here for label in more.labels], bool)
-    return Newcomers(extended(snapshot, more.only(fresh), active=True)[0], new, known)
+    return Newcomers(extended(snapshot, more.part(fresh), active=True)[0], new, known)
 
 
 def _named(labels: tuple[str, ...]) -> str:
