@@ -13,7 +13,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.app.models import asking
 from visualmemory_gui.app.models.memory_state import read_state
 from visualmemory_gui.app.models.originals import missing_originals
-from visualmemory_gui.cli.look import _chosen
+from visualmemory_gui.cli.show import selected
 from visualmemory_gui.engine import memory_protocol as protocol
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.study.attribute import look_at_exemplar
@@ -120,7 +120,7 @@ def test_exemplars_are_listed_page_by_page(
     assert pages == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16], [17, 18]]
     for state in (None, "active", "struck", "withdrawn"):
         for label in (None, "animals", "nothing"):
-            assert _chosen(elsewhere.catalog, None, label=label, state=state) == folder.catalog.select(
+            assert selected(elsewhere.catalog, None, label=label, state=state) == folder.catalog.select(
                 label=label, state=state
             )
 

@@ -1,4 +1,4 @@
-"""Commands that bring pictures in: build, add."""
+"""The command build: a memory from class folders."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.main_exit import STOPPED
-from visualmemory_gui.cli.opening import creator, writer
+from visualmemory_gui.cli.opening import creator
 from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.arrivals import AddResult
     from visualmemory_gui.engine.intake import BuildResult
     from visualmemory_gui.engine.types import Skipped
 
-Label = Annotated[str, typer.Option("--label", help="The label of the pictures, a path with `/`.")]
+
 MOST_SHOWN = 20
+
+
 NOTHING = "no image was in yet, so nothing was made"
 
 
@@ -101,26 +102,6 @@ def tell_skipped(skipped: tuple[Skipped, ...]) -> None:
         say(f"… and {len(skipped) - MOST_SHOWN:,} more")
 
 
-def add(
-    memory: options.Memory,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures, or folders of them.")],
-    label: Label,
-    copy: Annotated[
-        bool, typer.Option("--copy/--link", help="Keep copies of the pictures in the memory, or only their places.")
-    ] = True,
-    device: options.OnDevice = None,
-    as_json: options.Json = False,
-) -> None:
-    """Add pictures under a label. One step; prints their ids."""
-    from visualmemory_gui.engine.types import Skipped
-
-    files, found, skipped = listed(images)
-    with writer(memory, device=device) as m:
-        result = m.add_pictures(files, [label] * len(files), copy=copy, found=found)
-    skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
-    _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
-
-
 def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
     """The files among ``images`` and in the folders among them; the places of the latter; what is no picture there."""
     from visualmemory_gui.engine.images.folder import walk
@@ -137,16 +118,3 @@ def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
         else:
             files.append(image)
     return files, found, skipped
-
-
-def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[Skipped, ...], *, as_json: bool) -> None:
-    if as_json:
-        emit({"memory": memory, "added": len(result.added), "skipped": skipped_json(skipped), "ids": list(result.ids)})
-    else:
-        ids = " ".join(map(str, result.added))
-        print_line(f"{count(len(result.added))} added" + (f": {ids}" if ids else ""))
-    tell_skipped(skipped)
-    for place, exemplar in result.present.items():
-        say(f"{files[place]}: already here as {exemplar}")
-    for place, (exemplar, label) in result.conflicts.items():
-        say(f"{files[place]}: the same picture is here as {exemplar} under another label, {label}; both vote now")

@@ -1,4 +1,4 @@
-"""How often decisions are right: evaluate, on a memory or on published neighbour lists."""
+"""The command evaluate: how often decisions are right, on a memory or on published neighbour lists."""
 
 from __future__ import annotations
 

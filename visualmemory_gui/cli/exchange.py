@@ -1,4 +1,4 @@
-"""Commands that move memories: export, import."""
+"""The commands export and import: memories as files for others."""
 
 from __future__ import annotations
 

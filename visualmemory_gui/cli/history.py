@@ -1,4 +1,4 @@
-"""Commands on the history: undo, redo, history, revert, tag, diff."""
+"""The commands undo, redo, history, revert, tag and diff."""
 
 from __future__ import annotations
 

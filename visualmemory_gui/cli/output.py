@@ -10,13 +10,16 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from visualmemory_gui.engine.exchange.csv_table import csv_lines
 from visualmemory_gui.engine.progress import Pace
 from visualmemory_gui.engine.visible_text import visible
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.words import Table
 
 QUIET_S = 0.5  # a task shorter than this shows no progress
 TTY_EVERY_S = 0.1
@@ -63,6 +66,14 @@ def table(rows: Iterable[Sequence[object]], head: Sequence[str]) -> None:
     for cells in lines:
         set_out = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)]
         print_line("  ".join(set_out).rstrip())
+
+
+def print_findings(found: Table) -> None:
+    """Print what an experiment found: a sentence, a table, and what follows from it."""
+    print_line(found.before)
+    table(found.rows, found.head)
+    for sentence in found.after:
+        print_line(sentence)
 
 
 def _cell(value: object) -> str:

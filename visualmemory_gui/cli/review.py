@@ -1,4 +1,4 @@
-"""Command on what a person should look at: review."""
+"""The command review: what a person should look at."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ queries, and a difference whose bootstrap interval holds 0 is told as none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,10 @@ class Gain:
             return f"no measurable change ({_signed(low)} to {_signed(high)} points)"
         way, (least, most) = ("better", (low, high)) if self.mean > 0 else ("worse", (-high, -low))
         return f"{abs(100 * self.mean):.1f} points {way} ({least:.1f} to {most:.1f})"
+
+    def to_json(self) -> dict[str, object]:
+        """All of it, as JSON can hold it."""
+        return {**asdict(self), "helps": self.helps, "words": self.words}
 
 
 def split(labels: I64, groups: I64, parts: Sequence[float], *, seed: int = 0) -> I64:

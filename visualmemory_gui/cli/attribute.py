@@ -1,4 +1,4 @@
-"""Commands on why a decision is what it is, and what would change it: flip, attribute."""
+"""The command attribute: where an image resembles its neighbour."""
 
 from __future__ import annotations
 
@@ -9,81 +9,16 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import count, emit, print_line, say
+from visualmemory_gui.cli.output import emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.attribute import Splitting
-    from visualmemory_gui.engine.study.flips import Flip, Flips
-
-Image = Annotated[str, typer.Argument(metavar="IMAGE", help="The picture that is decided.")]
-Level = Annotated[
-    int, typer.Option("--level", min=0, help="Decide by the first LEVEL parts of the label; 0 = the full label.")
-]
-
-
-def flip(
-    memory: options.Memory,
-    image: Image,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="LABEL", help="What it ought to be. Default: anything else.")
-    ] = None,
-    k: options.K = None,
-    rule: options.Rule = None,
-    level: Level = 0,
-    device: options.OnDevice = None,
-    as_json: options.Json = False,
-) -> None:
-    """Tell how few strikes, or lessons, change a decision. Changes nothing itself."""
-    from visualmemory_gui.engine.store import labels
-    from visualmemory_gui.engine.study.flips import flips
-
-    wanted = None if to is None else labels.clean(to)
-    with reader(memory, device=device) as m:
-        vector = m.embed([m.picture(image)])[0]
-        found = flips(m, vector, to=wanted, k=k, rule=options.rule_name(rule), level=level, most=len(m.snapshot))
-    if as_json:
-        emit(flip_json(image, found))
-    else:
-        _tell_flips(image, found)
-
-
-def flip_json(image: str, found: Flips) -> dict[str, object]:
-    strikes, lessons = found.strikes, found.lessons
-    return {
-        "image": image,
-        "label": found.winner,
-        "to": found.to,
-        "strikes": strikes
-        and {"ids": list(strikes.ids), "count": len(strikes.ids), "label": strikes.label, "exact": strikes.exact},
-        "lessons": lessons and {"label": lessons.label, "count": lessons.count},
-    }
-
-
-def _tell_flips(image: str, found: Flips) -> None:
-    if found.winner is None:
-        print_line(f"{image}: nothing to compare with")
-        return
-    print_line(f"{image}: {found.winner}")
-    if found.to is not None and found.to == found.winner:
-        print_line("it is so already")
-        return
-    strikes, lessons = found.strikes, found.lessons
-    print_line(_strikes_text(strikes) if strikes else f"no strikes make it {found.to or 'another'}")
-    if lessons is not None:
-        print_line(f"or teach {lessons.count:,} more like it as {lessons.label}")
-
-
-def _strikes_text(strikes: Flip) -> str:
-    ids = " ".join(map(str, strikes.ids))
-    own = f"; {count(strikes.own)} of {strikes.label} among them: a smaller class weighs more" if strikes.own else ""
-    most = "" if strikes.exact else "at most "
-    return f"strike {most}{len(strikes.ids):,} and it is {strikes.label}: {ids}{own}"
 
 
 def attribute(
     memory: options.Memory,
-    image: Image,
+    image: options.Image,
     neighbour: Annotated[
         int | None,
         typer.Option(
@@ -93,7 +28,7 @@ def attribute(
     out: Annotated[str | None, typer.Option("--out", metavar="PNG", help="Draw the maps into this new file.")] = None,
     k: options.K = None,
     rule: options.Rule = None,
-    level: Level = 0,
+    level: options.Level = 0,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:

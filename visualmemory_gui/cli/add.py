@@ -1,0 +1,52 @@
+"""The command add: images under a label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.build import listed, skipped_json, tell_skipped
+from visualmemory_gui.cli.opening import writer
+from visualmemory_gui.cli.output import count, emit, print_line, say
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.arrivals import AddResult
+    from visualmemory_gui.engine.types import Skipped
+
+
+Label = Annotated[str, typer.Option("--label", help="The label of the pictures, a path with `/`.")]
+
+
+def add(
+    memory: options.Memory,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures, or folders of them.")],
+    label: Label,
+    copy: Annotated[
+        bool, typer.Option("--copy/--link", help="Keep copies of the pictures in the memory, or only their places.")
+    ] = True,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add pictures under a label. One step; prints their ids."""
+    from visualmemory_gui.engine.types import Skipped
+
+    files, found, skipped = listed(images)
+    with writer(memory, device=device) as m:
+        result = m.add_pictures(files, [label] * len(files), copy=copy, found=found)
+    skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
+    _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
+
+
+def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[Skipped, ...], *, as_json: bool) -> None:
+    if as_json:
+        emit({"memory": memory, "added": len(result.added), "skipped": skipped_json(skipped), "ids": list(result.ids)})
+    else:
+        ids = " ".join(map(str, result.added))
+        print_line(f"{count(len(result.added))} added" + (f": {ids}" if ids else ""))
+    tell_skipped(skipped)
+    for place, exemplar in result.present.items():
+        say(f"{files[place]}: already here as {exemplar}")
+    for place, (exemplar, label) in result.conflicts.items():
+        say(f"{files[place]}: the same picture is here as {exemplar} under another label, {label}; both vote now")

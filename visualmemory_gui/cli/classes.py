@@ -1,0 +1,84 @@
+"""The commands classes and levels: what added classes cost, and what is right above hidden ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.build import tell_skipped
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, emit, print_findings, say
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.study.classes import ClassStudy
+
+
+def classes(
+    memory: options.Memory,
+    new: Annotated[
+        str | None,
+        typer.Option(
+            "--new",
+            metavar="DIR",
+            help="Class folders to add, of classes that it does not hold. Default: a fifth of its own classes.",
+        ),
+    ] = None,
+    k: options.K = None,
+    rule: options.Rule = None,
+    seed: options.Seed = 0,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Add whole classes, and see what it costs the old ones.
+
+    A fifth of each class is held out and asked. The memory is not changed.
+    """
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+    from visualmemory_gui.engine.study.classes import add_classes
+    from visualmemory_gui.engine.study.labelled import from_folder, require_read
+    from visualmemory_gui.engine.study.subsets import with_new
+
+    with reader(memory, device=device) as m, Progress("adding classes") as report:
+        snapshot, names = m.snapshot, None
+        if new is not None:
+            more = from_folder(m, new, report=report)
+            tell_skipped(more.skipped)
+            added = with_new(snapshot, require_read(more, new))
+            snapshot, names = added.snapshot, added.new
+            if added.known:
+                say(f"left out, the memory holds them already: {', '.join(added.known)}")
+        scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
+        found = add_classes(snapshot, scheme, new=names, seed=seed, report=report)
+    _tell_classes(found, as_json=as_json)
+
+
+def levels(
+    memory: options.Memory,
+    k: options.K = None,
+    rule: options.Rule = None,
+    seed: options.Seed = 0,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Hide classes that have relatives, and teach them back.
+
+    Which levels above them are right before, and after a few exemplars.
+    """
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+    from visualmemory_gui.engine.study.classes import add_classes
+
+    with reader(memory, device=device) as m, Progress("hiding classes") as report:
+        scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
+        found = add_classes(m.snapshot, scheme, related=True, seed=seed, report=report)
+    _tell_classes(found, as_json=as_json)
+
+
+def _tell_classes(found: ClassStudy, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.study.words import class_table
+
+    if as_json:
+        emit(found.to_json())
+    else:
+        print_findings(class_table(found))

@@ -1,0 +1,104 @@
+"""The command forget: erase exemplars for good, with a receipt."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.edits import IdsOrNone, OrLabel, need_some
+from visualmemory_gui.cli.opening import writer
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory_protocol import Memory, WholeMemory
+    from visualmemory_gui.engine.progress import Report
+    from visualmemory_gui.engine.study.prove import Proof
+    from visualmemory_gui.engine.types import Receipt
+
+
+NOT_DONE = {
+    "bytes remain": "bytes are left: close what else reads this memory and open it once more",
+    "not scanned": "all was erased, but the scan for left bytes did not finish",
+}
+
+
+def forget(
+    memory: options.Memory,
+    ids: IdsOrNone = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="PATH", help="Forget what came from this file or folder.")
+    ] = None,
+    label: OrLabel = None,
+    struck: Annotated[bool, typer.Option("--struck", help="Forget all that is struck out: empty the trash.")] = False,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Then compare 1,000 decisions with a memory built without them.")
+    ] = False,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Erase exemplars for good.
+
+    Their bytes, their entries in the history and all that was derived from them. Cannot be undone.
+    """
+    need_some(ids, source, label, struck)
+    if not yes and not sys.stdin.isatty():
+        raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask, --yes is needed")
+    with writer(memory) as m, Progress("forgetting") as report:
+        doomed = _doomed(m, ids, source=source, label=label, struck=struck)
+        if doomed and not yes:
+            typer.confirm(f"Forget {count(len(doomed))} for good? This cannot be undone", abort=True, err=True)
+        receipt = m.forget(doomed, report=report).receipt
+        assert receipt is not None  # every forget has one
+        try:
+            proof = _proof(m, report) if prove else None
+        except VisualMemoryError:
+            _tell_receipt(receipt, None, as_json=as_json)
+            raise
+    _tell_receipt(receipt, proof, as_json=as_json)
+    if receipt.status != "done":
+        say(f"error: {NOT_DONE[receipt.status]}")
+    if receipt.status != "done" or (proof is not None and not proof.holds):
+        raise typer.Exit(1)
+
+
+def _proof(m: WholeMemory, report: Report) -> Proof:
+    from visualmemory_gui.engine.study.prove import prove
+
+    return prove(m, report=report)
+
+
+def _doomed(m: Memory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool) -> list[int]:
+    found = list(ids or [])
+    if label is not None:  # what undo took back is still on disk
+        m.catalog.require_label(label, withdrawn=True)
+        found += m.catalog.ids_under(label)
+        found += [e.id for page in m.catalog.pages(label=label, state="withdrawn") for e in page]
+    if source is not None:
+        if not (there := m.catalog.ids_of_source(source)):
+            raise BadValue(f"no exemplar came from {source}")
+        found += there
+    if struck:
+        found += [e.id for page in m.catalog.pages(state="struck") for e in page]
+    return list(dict.fromkeys(found))
+
+
+def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> None:
+    if as_json:
+        proved = {} if proof is None else {"proof": {"decisions": proof.decisions, "different": proof.different}}
+        emit({**asdict(receipt), **proved})
+        return
+    print_line(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
+    if receipt.labels:
+        print_line(f"labels: {', '.join(receipt.labels)}")
+    found = f"{count(receipt.files_scanned, 'file')} scanned, {count(receipt.hits, 'trace')} left"
+    shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
+    print_line(found + shared)
+    print_line("out of reach: " + "; ".join(receipt.unreachable))
+    if proof is not None:
+        held = "all are those" if proof.holds else f"{proof.different:,} are NOT those"
+        print_line(f"{count(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")

@@ -1,0 +1,132 @@
+"""The command impact: which decisions an edit would change."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.edits import chosen
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, emit, print_line, table
+from visualmemory_gui.cli.watch import image_name
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.study.impact import Impact, TrackedQuery
+    from visualmemory_gui.engine.study.proposed_edit import EditKind, ProposedEdit
+
+
+class EditName(StrEnum):
+    """An edit that might be made."""
+
+    strike = "strike"
+    restore = "restore"
+    relabel = "relabel"
+    reweigh = "reweigh"
+    teach = "teach"
+    forget = "forget"
+
+
+def impact(
+    memory: options.Memory,
+    edit: Annotated[
+        EditName,
+        typer.Argument(
+            metavar="EDIT", help="The edit that might be made: strike, restore, relabel, reweigh, teach or forget."
+        ),
+    ],
+    items: Annotated[
+        list[str] | None, typer.Argument(metavar="ID|IMAGE", help="Ids of exemplars; for teach, pictures.")
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label", help="relabel, teach: the label. Others: the exemplars of this label and below, beside the ids."
+        ),
+    ] = None,
+    to: Annotated[float, typer.Option("--to", metavar="X", help="reweigh: the trust, above 0 and at most 100.")] = 1.0,
+    as_json: options.Json = False,
+) -> None:
+    """Tell which decisions an edit would change.
+
+    Before it is made: nothing is written. The decisions are those of the watch set; without one up to 2,000 of the
+    memory's own exemplars stand in, each decided by the others.
+    """
+    from visualmemory_gui.engine.study.impact import ImpactTracker
+
+    with reader(memory) as m, Progress("deciding") as report:
+        proposed = _proposed(m, edit, items or [], label, to)
+        found = ImpactTracker(m, report=report).preview(proposed, report=report)
+        names = [_name(each.query, m) for each in found.changed]
+    if as_json:
+        emit(impact_json(edit.value, found, names))
+    else:
+        _tell_impact(found, names)
+
+
+def _proposed(m: WholeMemory, edit: EditName, items: list[str], label: str | None, to: float) -> ProposedEdit:
+    from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
+
+    kind: EditKind = edit.value
+    if edit in (EditName.relabel, EditName.teach) and label is None:
+        raise typer.BadParameter(f"{edit.value} needs a label", param_hint="--label")
+    if edit is EditName.teach:
+        if not items:
+            raise typer.BadParameter("name the pictures", param_hint="IMAGE")
+        pictures = [m.picture(item) for item in items]
+        vectors = m.embed(pictures)
+        lessons = tuple(Lesson(v, p.content) for p, v in zip(pictures, vectors, strict=True))
+        return ProposedEdit("teach", label=label or "", lessons=lessons)
+    ids = [_id(item) for item in items]
+    if edit is not EditName.relabel:
+        ids = chosen(m, ids, label)
+    if not ids:
+        raise typer.BadParameter("name exemplars by id or by an option", param_hint="ID")
+    return ProposedEdit(kind, tuple(ids), label=label or "", trust=to)
+
+
+def _id(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no id", param_hint="ID") from None
+
+
+def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, object]:
+    """``picture`` is the older name of ``image``; both are written in 0.2."""
+    moved = [
+        {
+            "id": each.query.exemplar,
+            "number": each.query.picture and each.query.picture.id,
+            "image": name,
+            "picture": name,
+            "expected": each.query.expected,
+            "before": each.before,
+            "after": each.after,
+            "kind": each.kind,
+        }
+        for each, name in zip(found.changed, names, strict=True)
+    ]
+    counts = {kind: found.count(kind) for kind in ("fixed", "broken", "moved")}
+    return {"edit": edit, "of": found.of, "watched": found.watched, **counts, "decisions": moved}
+
+
+def _tell_impact(found: Impact, names: list[str]) -> None:
+    print_line(found.forecast)
+    if found.changed:
+        rows = (
+            (each.kind, each.query.expected, each.before, each.after, name)
+            for each, name in zip(found.changed, names, strict=True)
+        )
+        table(rows, ("kind", "expected", "now", "then", "picture"))
+
+
+def _name(query: TrackedQuery, m: WholeMemory) -> str:
+    """The image's path; an exemplar without one by its id."""
+    if query.picture is not None:
+        return image_name(query.picture)
+    source = m.catalog.sources([query.exemplar]).get(query.exemplar) if query.exemplar else None
+    return source or f"exemplar {query.exemplar}"

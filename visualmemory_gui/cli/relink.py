@@ -1,0 +1,28 @@
+"""The command relink: where originals are after they moved."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import writer
+from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+
+
+def relink(
+    memory: options.Memory,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Where the pictures lay: a file or folder.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Where they lie now.")],
+    as_json: options.Json = False,
+) -> None:
+    """Say that source pictures moved. They are matched by their bytes."""
+    with writer(memory) as m, Progress("looking for originals") as report:
+        done = m.maintenance.relink(old, new, report)
+    if as_json:
+        emit({"moved": done.moved, "missing": list(done.missing)})
+        return
+    print_line(f"{count(done.moved, 'original')} found at {new}")
+    for path in done.missing:
+        say(f"not found: {path}")

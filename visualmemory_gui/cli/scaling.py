@@ -1,0 +1,32 @@
+"""The command scaling: how the error falls as the memory grows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, emit, print_findings
+
+if TYPE_CHECKING:
+    pass
+
+
+def scaling(
+    memory: options.Memory,
+    k: options.K = None,
+    rule: options.Rule = None,
+    device: options.OnDevice = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure how the error falls as the memory grows."""
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+    from visualmemory_gui.engine.study.scaling import scale
+    from visualmemory_gui.engine.study.words import scaling_table
+
+    with reader(memory, device=device) as m, Progress("measuring the error") as report:
+        found = scale(m.snapshot, VotingScheme.of(m.settings, k, options.rule_name(rule)), report=report)
+    if as_json:
+        emit(found.to_json())
+    else:
+        print_findings(scaling_table(found))

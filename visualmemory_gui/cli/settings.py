@@ -1,0 +1,36 @@
+"""The command settings: the settings of a memory."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader, writer
+from visualmemory_gui.cli.output import emit, table
+
+
+def settings(
+    memory: options.Memory,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The setting to change.")] = None,
+    value: Annotated[str | None, typer.Argument(metavar="VALUE", help="What to set it to.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show the settings of a memory, or change one."""
+    if name is not None and value is not None:
+        with writer(memory) as m:
+            found = asdict(m.set(name, value))
+    else:
+        with reader(memory) as m:
+            found = asdict(m.settings)
+    if name is not None and value is None:
+        if name not in found:
+            raise typer.BadParameter(f"there is no setting {name!r}; there are {', '.join(found)}", param_hint="NAME")
+        found = {name: found[name]}
+    if as_json:
+        emit(found)
+    else:
+        spoken = {True: "on", False: "off"}
+        table([(n, spoken[v] if isinstance(v, bool) else v) for n, v in found.items()], ("setting", "value"))

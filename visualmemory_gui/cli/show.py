@@ -1,0 +1,94 @@
+"""The command show: exemplars, labels, or a summary of the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import count, emit, print_csv, print_line, table
+from visualmemory_gui.engine.errors import BadImage
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory_protocol import Exemplars
+    from visualmemory_gui.engine.types import Decision, Exemplar, State, Summary
+
+    Outcome = Decision | BadImage
+
+
+EXEMPLAR = ("id", "label", "state", "trust", "source", "sha256")
+
+
+def show(
+    memory: options.Memory,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID", help="Exemplars to list.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="List this label and everything below it.")] = None,
+    state: Annotated[options.StateName | None, typer.Option("--state", help="List exemplars of this state.")] = None,
+    labels: Annotated[bool, typer.Option("--labels", help="List the labels, and how many active each has.")] = False,
+    form: options.Format = None,
+    as_json: options.Json = False,
+) -> None:
+    """List exemplars or labels, or sum up the memory.
+
+    Without ids and filters it sums up; as CSV a summary is the list of labels.
+    """
+    shown = options.format_of(form, as_json=as_json)
+    filtered = bool(ids) or label is not None or state is not None
+    if labels and filtered:
+        raise typer.BadParameter("--labels lists all labels: leave ids and filters out", param_hint="--labels")
+    with reader(memory) as m:
+        if labels or (not filtered and shown is options.FormatName.csv):
+            _show_labels(m.catalog.counts(), shown)
+            return
+        if not filtered:
+            _show_summary(m.summary(), as_json=shown is options.FormatName.json)
+            return
+        chosen = selected(m.catalog, ids, label=label, state=None if state is None else state.value)
+    if shown is options.FormatName.csv:
+        print_csv(EXEMPLAR, ([getattr(one, name) for name in EXEMPLAR] for one in chosen))
+        return
+    if shown is options.FormatName.json:
+        for exemplar in chosen:
+            emit(exemplar_json(exemplar))
+        return
+    rows = [(e.id, e.label, e.state, e.trust, e.source or "") for e in chosen]
+    table(rows, ("id", "label", "state", "trust", "source"))
+
+
+def selected(catalog: Exemplars, ids: list[int] | None, *, label: str | None, state: State | None) -> list[Exemplar]:
+    """The exemplars that fit everything given, by id."""
+    if not ids:
+        return list(chain.from_iterable(catalog.pages(label=label, state=state)))
+    return catalog.select(ids=ids, label=label, state=state)
+
+
+def _show_labels(counts: Mapping[str, int], shown: options.FormatName) -> None:
+    head = ("label", "active")
+    if shown is options.FormatName.csv:
+        print_csv(head, counts.items())
+    elif shown is options.FormatName.json:
+        for label, active in counts.items():
+            emit({"label": label, "active": active})
+    else:
+        table(counts.items(), head)
+
+
+def exemplar_json(exemplar: Exemplar) -> dict[str, object]:
+    """The JSON shape of one listed exemplar."""
+    return {name: getattr(exemplar, name) for name in EXEMPLAR}
+
+
+def _show_summary(summary: Summary, *, as_json: bool) -> None:
+    if as_json:
+        index = {"kind": summary.index.kind, "current": summary.index.current}
+        head = {name: getattr(summary, name) for name in ("exemplars", "active", "struck")}
+        encoder = {"encoder": summary.encoder.name, "dim": summary.encoder.dim}
+        emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
+        return
+    print_line(f"{count(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
+    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers a picture; {summary.index.kind} search")
+    table(sorted(summary.labels.items()), ("label", "active"))

@@ -1,0 +1,33 @@
+"""The command verify: whether everything in a memory is what was written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from visualmemory_gui.cli import options
+from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.output import Progress, emit, print_line, table
+from visualmemory_gui.engine.errors import MemoryFolderError
+
+
+def verify(memory: options.Memory, as_json: options.Json = False) -> None:
+    """Check rows, images and index. Names every damage; exit code 1 when there is one."""
+    from visualmemory_gui.engine import verify as checks
+
+    try:
+        with reader(memory) as m, Progress("checking") as report:
+            found = m.maintenance.verify(report)
+    except MemoryFolderError as error:
+        if not as_json:
+            raise
+        found = [checks.unreadable(error)]
+    if as_json:
+        emit({"ok": not found, "damage": [asdict(one) for one in found]})
+    elif found:
+        table([(one.what, one.where, one.detail) for one in found], ("what", "where", "damage"))
+    else:
+        print_line("all is well")
+    if found:
+        raise typer.Exit(1)
