@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.actions import window_actions
+from visualmemory_gui.app.actions.action import WHY_OFF
 from visualmemory_gui.app.models.neighbours import LOCKED
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.review_tables import Column
@@ -96,7 +96,7 @@ class TestReadOnly:
     def test_a_button_that_strikes_out_is_off_and_described_by_why(self, reader: Desk) -> None:
         reader.press("actionCurate")
         button = named(reader.window.curate, "Strike out", Role.PushButton, Role.Button)
-        assert button.state().disabled and window_actions.WHY_OFF in button.text(Text.Description)
+        assert button.state().disabled and WHY_OFF in button.text(Text.Description)
 
 
 class TestDialogs:
