@@ -16,6 +16,7 @@ from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.impact import MOST, TOO_MANY, propose, propose_lesson
+from visualmemory_gui.app.operations.edit import Edit
 from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.views.similarity_overlay import cell_at
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
@@ -339,7 +340,7 @@ def test_an_import_does_not_hold_the_similarity_map_up_nor_does_the_map_an_edit(
     session.tasks.run_background("Importing", lambda report: importing.wait(20))
     desk.window.decide.query.similarity.setChecked(True)
     qtbot.waitUntil(lambda: any(task.topic == "similarity" for task in session.tasks.running))
-    session.edit("Striking", lambda memory: memory.strike([18]), struck.append)
+    Edit("Striking", lambda memory: memory.strike([18]), struck.append).run(session)
     qtbot.waitUntil(lambda: bool(struck), timeout=10_000)
     assert session.similarity.splitting is None
     looking.set()

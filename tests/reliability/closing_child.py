@@ -15,6 +15,7 @@ from PySide6.QtCore import QTimer
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.operations import exchange, exemplars, folders, history, queue
+from visualmemory_gui.app.operations.edit import Job
 from visualmemory_gui.app.uncaught import Uncaught
 
 
@@ -27,7 +28,7 @@ def build_index(window: MainWindow) -> None:
         memory.set("exact_limit", 0)
         memory.searcher.build(memory.snapshot, report)
 
-    window.session.run_background("Building the index", work)
+    Job("Building the index", work, lambda _: None).run(window.session)
 
 
 def edit_much(window: MainWindow) -> None:

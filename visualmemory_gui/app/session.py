@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,8 +21,6 @@ from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.app.place import only_readable, opening
 from visualmemory_gui.app.problems import log_line, problem_of
 from visualmemory_gui.app.tasks import Task, Tasks
-from visualmemory_gui.engine.errors import Cancelled, TagsAhead
-from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 Undo = Callable[[], object]
-GivingUp = Callable[["WholeMemory"], object]
 FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
 DAMAGED_SETTINGS = "Damaged settings of this memory: {}. Their defaults serve until you set them again."
 log = logging.getLogger("visualmemory_gui")
@@ -150,65 +146,18 @@ class Session(QObject):
         """Whether the open memory can only be read."""
         return self.memory is not None and self.memory.readonly
 
-    def edit(
-        self,
-        title: str,
-        fn: Callable[[WholeMemory], Result],
-        then: Callable[[Result], object] | None = None,
-        failed: Callable[[BaseException], object] | None = None,
-    ) -> Task | None:
-        """Run ``fn(memory)`` in the thread of the edits. Without a memory nothing happens and None comes back.
-
-        Without ``failed`` an error is told to the user. An edit that would drop tagged states is put to them first.
-        """
-        memory = self.memory
-        if memory is None:
-            return None
-        self._tell_saving("saving…")
-
-        def again(giving_up: Callable[[WholeMemory], object]) -> None:
-            self.edit(title, lambda m: (giving_up(m), fn(m))[1], then, failed)
-
-        asking = self._asking(again, failed or self._not_saved)
-        return self.tasks.run_edit(title, lambda: fn(memory), self._saved(then), asking)
-
-    def run_background(
-        self,
-        title: str,
-        fn: Callable[[WholeMemory, Report], Result],
-        then: Callable[[Result], object] | None = None,
-        failed: Callable[[BaseException], object] | None = None,
-        *,
-        once: str = "",
-        stoppable: bool = True,
-    ) -> Task | None:
-        """Run ``fn(memory, report)`` in the background, with progress, and Cancel where it is ``stoppable``.
-
-        ``once`` names a job of this memory that is not started again while it runs.
-        """
-        memory = self.memory
-        if memory is None:
-            return None
-        job = f"{once} of {memory.address}" if once else ""
-
-        def again(giving_up: Callable[[WholeMemory], object]) -> None:
-            self.run_background(
-                title, lambda m, report: (giving_up(m), fn(m, report))[1], then, failed, once=once, stoppable=stoppable
-            )
-
-        asking = self._asking(again, failed or self._not_done)
-        return self.tasks.run_background(
-            title, lambda report: fn(memory, report), then, asking, once=job, stoppable=stoppable
-        )
-
     def erasing(self) -> None:
         """A forget begins: until ``erased`` nothing is called saved."""
         self._erasing += 1
-        self._tell_saving("erasing…")
+        self.tell_saving("erasing…")
 
     def erased(self) -> None:
         self._erasing = max(0, self._erasing - 1)
-        self._tell_saving("saved")
+        self.tell_saving("saved")
+
+    def tell_saving(self, state: str) -> None:
+        """``state`` is "saving…", "saved" or "not saved"."""
+        self.saving_changed.emit("erasing…" if self._erasing else state)
 
     def allow_heavy(self) -> None:
         """From now on the encoder may be loaded: the window calls this after its first paint."""
@@ -319,41 +268,6 @@ class Session(QObject):
     def _no_encoder(self, error: BaseException) -> None:
         self.encoder_changed.emit("no encoder")
         self.raise_error(error)
-
-    def _saved(self, then: Callable[[Result], object] | None) -> Callable[[Result], None]:
-        def on_saved(result: Result) -> None:
-            self._tell_saving("saved")
-            if then is not None:
-                then(result)
-
-        return on_saved
-
-    def _not_saved(self, error: BaseException) -> None:
-        self._tell_saving("not saved")
-        self.raise_error(error)
-
-    def _not_done(self, error: BaseException) -> None:
-        if not isinstance(error, Cancelled):
-            self.raise_error(error)
-
-    def _asking(
-        self, again: Callable[[GivingUp], object], failed: Callable[[BaseException], object]
-    ) -> Callable[[BaseException], object]:
-        """``failed``; but an edit that was refused for the tags ahead is put to the user, who may have it done
-        ``again`` and give them up."""
-
-        def on_failed(error: BaseException) -> None:
-            if isinstance(error, TagsAhead):
-                names = error.names
-                self._tell_saving("saved")
-                self.tags_asked.emit(names, partial(again, lambda m: m.history.give_up(names)))
-            else:
-                failed(error)
-
-        return on_failed
-
-    def _tell_saving(self, state: str) -> None:
-        self.saving_changed.emit("erasing…" if self._erasing else state)
 
 
 def deferred(memory: WholeMemory) -> WholeMemory:

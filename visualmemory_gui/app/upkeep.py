@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from visualmemory_gui.app.operations.edit import Job
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.decision import closeness
 from visualmemory_gui.engine.decision.closeness import Closeness
@@ -50,12 +51,10 @@ class Upkeep(QObject):
 
     def on_quiet(self) -> None:
         known = self._session.decision.closeness
-        self._session.run_background(
-            "Measuring distances", lambda memory, _: (memory, measured(memory, known)), self._measured
-        )
-        self._session.run_background(
-            "Keeping the memory in shape", lambda memory, report: memory.maintenance.run(report), self._maintained
-        )
+        measuring = Job("Measuring distances", lambda m, _: (m, measured(m, known)), self._measured, only_reads=True)
+        measuring.run(self._session)
+        title = "Keeping the memory in shape"
+        Job(title, lambda m, report: m.maintenance.run(report), self._maintained, only_reads=True).run(self._session)
 
     def _measured(self, found: tuple[WholeMemory, Closeness]) -> None:
         memory, known = found

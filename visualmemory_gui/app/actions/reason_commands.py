@@ -11,7 +11,7 @@ from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.operations import exemplars, watch_set
-from visualmemory_gui.app.operations.edit import Job, Note
+from visualmemory_gui.app.operations.edit import Edit, Job, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
 from visualmemory_gui.app.widgets.moved_dialog import MovedRow
@@ -60,7 +60,8 @@ class ReasonCommands:
             if strikes.own
             else ""
         )
-        self._session.edit("Reading pictures", rows, partial(self._ask_flip, title, note, strikes.ids))
+        ask = partial(self._ask_flip, title, note, strikes.ids)
+        Edit("Reading pictures", rows, ask, only_reads=True).run(self._session)
 
     def _ask_flip(self, title: str, note: str, ids: tuple[int, ...], rows: list[StrikeRow]) -> None:
         found: list[tuple[Impact, str]] = []
@@ -88,7 +89,10 @@ class ReasonCommands:
             first = f" (the first {len(changed):,})" if len(changed) < len(impact.changed) else ""
             self._ask.moved(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
 
-        self._session.edit("Reading pictures", lambda m: [watch_set.changed_row(m, each) for each in changed], shown)
+        def rows(memory: WholeMemory) -> list[MovedRow]:
+            return [watch_set.changed_row(memory, each) for each in changed]
+
+        Edit("Reading pictures", rows, shown, only_reads=True).run(self._session)
 
     def show_impact(self) -> None:
         """List the decisions that the edit in question would change."""
@@ -117,4 +121,4 @@ class ReasonCommands:
             report.write(report.gather(memory, decision, asked), path)
 
         told = Note(f"Wrote {Path(path).name}.")
-        Job("Writing the report", work, lambda _: told, writes=False, stoppable=False).run(self._session)
+        Job("Writing the report", work, lambda _: told, only_reads=True, stoppable=False).run(self._session)

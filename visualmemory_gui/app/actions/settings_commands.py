@@ -12,7 +12,7 @@ from PySide6.QtCore import QSettings
 from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.operations.edit import may_write
+from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine import device as devices
 
@@ -54,18 +54,18 @@ class SettingsCommands:
         if (rule := rest.pop("rule", None)) is not None:
             decision.set_rule(rule)  # type: ignore[arg-type]  # one of RULES, by the dialog
 
-        def kept(_: None) -> None:
-            self._session.post_note("Settings kept.")
+        def kept(_: None) -> Note:
             if "device" in rest:
                 self._session.load_encoder()
+            return Note("Settings kept.")
 
         def work(memory: WholeMemory) -> None:
             devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be here
             for name, value in rest.items():
                 memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
 
-        if rest and may_write(self._session):
-            self._session.edit("Keeping settings", work, kept)
+        if rest:
+            Edit("Keeping settings", work, kept).run(self._session)
 
     def keep_choice(self, name: str, value: object) -> None:
         """Keep k, rule or level in the memory's settings, where it may be written; no step of the history."""

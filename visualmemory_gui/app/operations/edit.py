@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.errors import Cancelled, TagsAhead
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
@@ -45,26 +45,51 @@ class Edit(Generic[Result]):
     """A short edit, done between two others in the edits' thread; ``title`` stands in the window while it runs.
 
     ``then`` gets what ``work`` returned, in the window's thread and when it is on disk; the note that it returns is
-    posted.
+    posted. Without ``failed`` an error is told to the user. An edit that would drop tagged states is put to them first.
+    What ``only_reads`` is done also where the memory can only be read.
     """
 
     title: str
     work: Callable[[WholeMemory], Result]
     then: Callable[[Result], Note | None]
     failed: Callable[[BaseException], object] | None = None
+    only_reads: bool = False
 
     def run(self, session: Session) -> None:
         """Do it, unless no memory is open or it can only be read, which a note then says."""
-        if may_write(session):
-            session.edit(self.title, self.work, partial(_post, session, self.then), self.failed)
+        memory = session.memory
+        if memory is not None and (self.only_reads or may_write(session)):
+            if not self.only_reads:
+                session.tell_saving("saving…")
+            done, failed = partial(self._done, session), partial(self._failed, session)
+            session.tasks.run_edit(self.title, lambda: self.work(memory), done, failed)
+
+    def _done(self, session: Session, result: Result) -> None:
+        if not self.only_reads:
+            session.tell_saving("saved")
+        _post(session, self.then(result))
+
+    def _failed(self, session: Session, error: BaseException) -> None:
+        if isinstance(error, TagsAhead):
+            _ask_about_tags(session, error.names, replace(self, work=partial(self._give_up, error.names)))
+        elif self.failed is not None:
+            self.failed(error)
+        else:
+            if not self.only_reads:
+                session.tell_saving("not saved")
+            session.raise_error(error)
+
+    def _give_up(self, names: Sequence[str], memory: WholeMemory) -> Result:
+        memory.history.give_up(names)
+        return self.work(memory)
 
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[Result]):
-    """Long work on the open memory, in the background with progress and Cancel. ``then`` is that of an ``Edit``.
+    """Long work on the open memory, in the background with progress and Cancel. Otherwise as an ``Edit``.
 
-    ``stopped`` is said where the user cancels it. ``once`` names a job that is not started again while it runs. One
-    that does not ``write`` to the memory also runs where that can only be read.
+    ``stopped`` is said where the user cancels it. ``once`` names a job that is not started again while it runs.
+    ``stoppable`` is False for one that never reports.
     """
 
     title: str
@@ -72,15 +97,33 @@ class Job(Generic[Result]):
     then: Callable[[Result], Note | None]
     stopped: str = ""
     once: str = ""
-    writes: bool = True
+    only_reads: bool = False
     stoppable: bool = True
     failed: Callable[[BaseException], object] | None = None
 
     def run(self, session: Session) -> None:
-        if not self.writes or may_write(session):
-            then = partial(_post, session, self.then)
-            failed = self.failed or partial(say_stopped, session, self.stopped)
-            session.run_background(self.title, self.work, then, failed, once=self.once, stoppable=self.stoppable)
+        memory = session.memory
+        if memory is not None and (self.only_reads or may_write(session)):
+            session.tasks.run_background(
+                self.title,
+                lambda report: self.work(memory, report),
+                lambda result: _post(session, self.then(result)),
+                partial(self._failed, session),
+                once=f"{self.once} of {memory.address}" if self.once else "",
+                stoppable=self.stoppable,
+            )
+
+    def _failed(self, session: Session, error: BaseException) -> None:
+        if isinstance(error, TagsAhead):
+            _ask_about_tags(session, error.names, replace(self, work=partial(self._give_up, error.names)))
+        elif self.failed is not None:
+            self.failed(error)
+        else:
+            say_stopped(session, self.stopped, error)
+
+    def _give_up(self, names: Sequence[str], memory: WholeMemory, report: Report) -> Result:
+        memory.history.give_up(names)
+        return self.work(memory, report)
 
 
 def step(
@@ -143,7 +186,12 @@ def how_many(count: int, noun: str = "exemplar") -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _post(session: Session, then: Callable[[Result], Note | None], result: Result) -> None:
-    note = then(result)
+def _post(session: Session, note: Note | None) -> None:
     if note is not None:
         note.post(session)
+
+
+def _ask_about_tags(session: Session, names: Sequence[str], again: Runnable) -> None:
+    """The edit was refused for the tags ahead: the user may have it done ``again`` and give them up."""
+    session.tell_saving("saved")
+    session.tags_asked.emit(names, partial(again.run, session))

@@ -27,7 +27,7 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
         formats.export(memory, to, format, keep_private=keep_private, report=report)
 
     told, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written is removed."
-    Job("Exporting", work, lambda _: Note(told), stopped, once=f"export {to}", writes=False).run(session)
+    Job("Exporting", work, lambda _: Note(told), stopped, once=f"export {to}", only_reads=True).run(session)
 
 
 def open_demo(session: Session) -> None:

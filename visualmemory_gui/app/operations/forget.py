@@ -61,4 +61,4 @@ def prove(session: Session) -> None:
         same = "all are the same" if proof.holds else f"{proof.different:,} differ"
         return Note(f"{proof.decisions:,} decisions compared with a memory that never saw them: {same}.")
 
-    Job("Proving it", work, said, once="prove", writes=False).run(session)
+    Job("Proving it", work, said, once="prove", only_reads=True).run(session)

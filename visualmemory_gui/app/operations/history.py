@@ -72,7 +72,7 @@ def compare(session: Session, step: Step, then: Callable[[str, list[int]], objec
         gone = set(found.removed)
         then(in_words(found), [i for i in found.ids if i not in gone])
 
-    session.edit("Comparing", lambda m: m.history.difference(step.number), told)
+    Edit("Comparing", lambda m: m.history.difference(step.number), told, only_reads=True).run(session)
 
 
 def in_words(found: Difference) -> str:

@@ -26,7 +26,7 @@ def look(session: Session, then: Callable[[Missing], object]) -> None:
         if memory is session.memory:
             then(missing)
 
-    Job("Looking for originals", work, told, writes=False).run(session)
+    Job("Looking for originals", work, told, only_reads=True).run(session)
 
 
 def locate(session: Session, missing: Missing, old: str, new: str) -> None:

@@ -82,7 +82,8 @@ def export(session: Session, to: str) -> None:
         with saved_file(Path(to)) as file:
             file.write(queue_csv(table, order).encode())
 
-    session.edit("Exporting", work, lambda _: session.post_note(f"Wrote {len(table):,} rows to {Path(to).name}."))
+    told = Note(f"Wrote {len(table):,} rows to {Path(to).name}.")
+    Edit("Exporting", work, lambda _: told, only_reads=True).run(session)
 
 
 def added_text(result: QueueAdded) -> str:
