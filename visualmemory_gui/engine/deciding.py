@@ -13,7 +13,7 @@ from visualmemory_gui.engine.arguments import ids_of
 from visualmemory_gui.engine.decision import confidence, novelty
 from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.decide import decide
-from visualmemory_gui.engine.decision.leave_one_out import Keys, alike, rows_alike, without_own
+from visualmemory_gui.engine.decision.leave_one_out import Keys, alike, own_class, rows_alike
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Found, Searcher, rows_of_known
@@ -97,7 +97,7 @@ class Decider:
     ) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
         self._refresh_if_stale(snapshot)
-        counted, scope = leave_own_out(snapshot, scope)
+        own, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()
         of = content_key(content)
         found, twin = self._retrieve(snapshot, vector, scheme.k, scope=scope, content=of)
@@ -107,7 +107,7 @@ class Decider:
             vector,
             scheme,
             scope=scope,
-            counted=counted,
+            own=own,
             found=found,
             twin=twin,
             content=of,
@@ -144,7 +144,7 @@ class Decider:
                 vector,
                 scheme,
                 scope=scope,
-                counted=snapshot,
+                own=None,
                 found=one,
                 twin=twin,
                 content=content_key(content),
@@ -164,20 +164,21 @@ class Decider:
         scheme: VotingScheme,
         *,
         scope: Scope,
-        counted: Snapshot,
+        own: I64 | None,
         found: Found,
         twin: int,
         content: int,
         search_s: float,
     ) -> Decision:
-        """The vote of the neighbours ``found``, weighed by what ``counted`` counts of their classes."""
+        """The vote of the neighbours ``found``; ``own`` is for ``others_counted``."""
         started = time.perf_counter()
         timings = {"search": search_s * 1e3}
         decision = decide(
-            counted,
+            snapshot,
             found.rows,
             found.distances,
             scheme,
+            own=own,
             novelty=self.thresholds,
             content=content,
             twin=twin,
@@ -232,16 +233,17 @@ def _asked_for(k: int) -> int:
     return max(k, FIRST_M) + 1
 
 
-def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[Snapshot, Scope]:
-    """What the decision of the exemplar ``scope.own`` counts, and the scope without those that it must not see.
+def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[I64 | None, Scope]:
+    """The class of the exemplar ``scope.own``, for ``others_counted``, and the scope without what it must not see.
 
-    Both as they are where the query is no exemplar. Raises UnknownExemplar.
+    None, and the scope as it is, where the query is no exemplar. Raises UnknownExemplar.
     """
     if scope.own is None:
-        return snapshot, scope
-    [row] = snapshot.rows_of([scope.own]).tolist()
-    out = rows_alike(snapshot, Keys.of(snapshot, np.array(row)))
-    return without_own(snapshot, row), replace(scope, exclude=set(scope.exclude) | set(snapshot.ids[out].tolist()))
+        return None, scope
+    at = snapshot.rows_of([scope.own])
+    out = rows_alike(snapshot, Keys.of(snapshot, at.reshape(())))
+    unseen = set(scope.exclude) | set(snapshot.ids[out].tolist())
+    return own_class(snapshot, at).reshape(()), replace(scope, exclude=unseen)
 
 
 def _others(snapshot: Snapshot, rows: I64, of: Keys) -> int:

@@ -35,7 +35,7 @@ def ask(labels: list[str], distances: list[float], **options: int) -> Decision:
 def test_m_is_the_largest_not_above_the_winner_s_exemplars(exemplars: int, m: int) -> None:
     snapshot = snapshot_of(["winner"] * exemplars + ["other"] * 60)
     distances = np.linspace(0.01, 0.5, 20)
-    _, why = judge(snapshot, np.arange(20), distances, winner=0, thresholds=USUAL)
+    _, why = judge(snapshot, np.arange(20), distances, of_winner=int(snapshot.counts[0]), thresholds=USUAL)
     assert why.m == m
     assert why.statistic == pytest.approx(distances[:m].mean())
     assert why.threshold == USUAL.values[m]
@@ -54,7 +54,7 @@ def test_a_query_beyond_the_threshold_is_unknown_and_says_so_in_numbers() -> Non
 
 def test_struck_exemplars_of_the_winner_do_not_count_towards_m() -> None:
     snapshot = snapshot_of(["a"] * 10 + ["b"] * 60, active=[True] * 2 + [False] * 8 + [True] * 60)
-    _, why = judge(snapshot, np.arange(10, 30), np.full(20, 0.05), winner=0, thresholds=USUAL)
+    _, why = judge(snapshot, np.arange(10, 30), np.full(20, 0.05), of_winner=int(snapshot.counts[0]), thresholds=USUAL)
     assert why.m == 1
 
 
@@ -70,7 +70,9 @@ def test_neighbours_of_the_query_s_own_content_do_not_count_and_make_it_known() 
 def test_a_query_whose_vector_is_an_exemplar_s_is_known() -> None:
     snapshot = snapshot_of(["a"] * 60)
     twin = int(snapshot.twin[0])
-    known, why = judge(snapshot, np.arange(12), np.full(12, 1.0), winner=0, thresholds=USUAL, twin=twin)
+    known, why = judge(
+        snapshot, np.arange(12), np.full(12, 1.0), of_winner=int(snapshot.counts[0]), thresholds=USUAL, twin=twin
+    )
     assert known is True
     assert "is an exemplar" in why.reason
 
@@ -87,14 +89,16 @@ def test_copies_are_not_different() -> None:
     snapshot = snapshot_of(["a"] * 80, vectors)
     assert novelty.different_exemplars(snapshot) == 40
     thresholds = measure(snapshot, nearest_exact)
-    known, why = judge(snapshot, np.arange(12), np.full(12, 0.1), winner=0, thresholds=thresholds)
+    known, why = judge(
+        snapshot, np.arange(12), np.full(12, 0.1), of_winner=int(snapshot.counts[0]), thresholds=thresholds
+    )
     assert (known, thresholds.values) == (None, {})
     assert why.reason.startswith("too few to tell: 40")
 
 
 def test_not_measured_yet_is_not_unknown() -> None:
     snapshot = snapshot_of(["a"] * 60)
-    known, why = judge(snapshot, np.arange(12), np.full(12, 0.1), winner=0, thresholds=None)
+    known, why = judge(snapshot, np.arange(12), np.full(12, 0.1), of_winner=int(snapshot.counts[0]), thresholds=None)
     assert known is None
     assert "not been measured" in why.reason
 

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualmemory_gui.engine.decision.factor import class_factor, factors_of
-from visualmemory_gui.engine.decision.votes import tally, weights, weights_of_one, winner_at_each_k
+from tests.engine.rule_weights import weights
+from visualmemory_gui.engine.decision.factor import class_factor
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.votes import tally, winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.types import RULES, Rule
 
@@ -137,6 +140,10 @@ def test_the_class_factor_ends_at_ten_exemplars() -> None:
 
 @given(st.lists(st.integers(0, 30), max_size=20))
 def test_few_neighbours_are_weighed_to_the_last_bit_like_many(counts: list[int]) -> None:
-    assert factors_of(counts) == class_factor(np.array(counts, np.int64)).tolist()
-    distances = np.linspace(0.1, 0.9, len(counts))
-    assert all(weights_of_one(rule, distances) == weights(rule, distances).tolist() for rule in RULES)
+    k = len(counts)
+    distances, trust, codes = np.linspace(0.1, 0.9, k), np.linspace(0.5, 3.0, k), np.arange(k)
+    one = NeighbourArrays(distances, trust, codes, np.array(counts, np.int64))
+    many = NeighbourArrays(*(np.stack([column, column]) for column in (distances, trust, codes, one.counts)))
+    for rule in RULES:
+        scheme = VotingScheme(rule, k)
+        assert [scheme.vote_weights(one).tolist()] * 2 == scheme.vote_weights(many).tolist()

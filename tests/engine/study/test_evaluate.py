@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import picture, write_pictures
+from tests.engine.rule_weights import weights
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.queries import Queries
-from visualmemory_gui.engine.decision.votes import tally, weights
+from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.index.search import Found, Searcher, nearest_exact

@@ -63,8 +63,9 @@ def test_a_query_does_not_count_itself_to_its_class(tmp_path):
     """One exemplar of a class of two is decided by the other one, whose class then has one exemplar: factor 10."""
     with memory_of(tmp_path, np.eye(4, dtype=np.float32), ["a", "a", "b", "b"]) as memory:
         frozen = frozen_of(memory)
-        codes = frozen.snapshot.label[np.maximum(frozen.table.rows[:, :3], 0)].astype(np.int64)
-        scale = frozen.scale(memory.snapshot, frozen.table.rows[:, :3], codes, which=np.arange(4))
+        rows, distances = (column[:, :3] for column in frozen.table.arrays)
+        near = frozen.neighbours(memory.snapshot, rows, distances, which=np.arange(4))
+        scale = frozen.scheme.vote_scale(near)
         assert scale.tolist() == [[10.0, 5.0, 5.0], [10.0, 5.0, 5.0], [5.0, 5.0, 10.0], [5.0, 5.0, 10.0]]
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.engine.rule_weights import weights
 from tests.engine.study.study_memories import hubs, memory_of, noisy
-from visualmemory_gui.engine.decision.votes import weights
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.study import tune
 from visualmemory_gui.engine.study.trust_loss import PARAMETERS, E, Lists, TrustLoss

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from visualmemory_gui.engine.decision import in_memory
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
-from visualmemory_gui.engine.decision.votes import Tally, tally, weights
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.votes import Tally, tally
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 BREAK = "\u200b"
@@ -124,8 +126,10 @@ def by_rule(decision: Decision | None) -> Mapping[Rule, Tally[str]]:
 
     labels = [at_level(n.label, decision.level) for n in decision.neighbours]
     distances = np.array([n.distance for n in decision.neighbours])
-    factors = np.array([n.trust * n.factor for n in decision.neighbours])
-    return {rule: tally(labels, weights(rule, distances) * factors) for rule in RULES}
+    trust = np.array([n.trust * n.factor for n in decision.neighbours])
+    near = NeighbourArrays.plain(distances, trust=trust)
+    schemes = (VotingScheme(rule, decision.k, class_factor=False) for rule in RULES)
+    return {scheme.rule: tally(labels, scheme.vote_weights(near).tolist()) for scheme in schemes}
 
 
 def disagree(tallies: Mapping[Rule, Tally[str]]) -> bool:

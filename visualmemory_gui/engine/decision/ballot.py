@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from visualmemory_gui.engine.decision.factor import ENOUGH
-from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.decision.votes import NOBODY, weights, winner_at_each_k
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
@@ -26,17 +26,25 @@ class Ballot:
     """``rows`` (n,) and ``distances`` are the neighbours, nearest first; ``beyond`` are rows that are too far to vote.
 
     Places count through both: 0 is the nearest neighbour, n the first of ``beyond``. ``classes`` holds for each place a
-    code into ``names``, the labels at the level of ``scheme``.
+    code into ``names``, the labels at the level of ``scheme``. ``own`` is for ``others_counted``.
     """
 
-    def __init__(self, snapshot: Snapshot, rows: I64, distances: F64, scheme: VotingScheme, *, beyond: I64) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        rows: I64,
+        distances: F64,
+        scheme: VotingScheme,
+        *,
+        beyond: I64,
+        own: I64 | None = None,
+    ) -> None:
         self.scheme = scheme
         self.near = len(rows)
         self.rows: I64 = np.concatenate([rows, beyond])
-        self.labels: I64 = snapshot.label[self.rows].astype(np.int64)
-        self.trust = snapshot.trust[self.rows]
-        self.distances: F64 = np.concatenate([distances, np.full(len(beyond), np.inf)])
-        self.counts: I64 = snapshot.counts[self.labels]
+        far: F64 = np.concatenate([distances, np.full(len(beyond), np.inf)])
+        self.arrays = NeighbourArrays.of(snapshot, self.rows, far, own=own)
+        self.labels = self.arrays.codes
         place: dict[str, int] = {}
         labels, of = np.unique(self.labels, return_inverse=True)
         names = [at_level(snapshot.labels[label], scheme.level) for label in labels.tolist()]
@@ -72,9 +80,9 @@ class Ballot:
 
     def equal_votes(self, length: int, strikes: int) -> bool:
         """Whether among the first ``length`` places all votes weigh the same, also after ``strikes`` strikes."""
-        if self.scheme.rule != "plurality" or not (self.trust[:length] == self.trust[0]).all():
+        if self.scheme.rule != "plurality" or not (self.arrays.trust[:length] == self.arrays.trust[0]).all():
             return False
-        return not self.scheme.class_factor or bool((self.counts[:length] - strikes >= ENOUGH).all())
+        return not self.scheme.class_factor or bool((self.arrays.counts[:length] - strikes >= ENOUGH).all())
 
     def _votes(self, struck: I64) -> tuple[I64, F64]:
         """The places that vote in each case, (m, k), and what their votes weigh; 0 where a place is not taken."""
@@ -85,14 +93,9 @@ class Ballot:
         there = there[:, :width]
         kept = np.argsort(~there, axis=1, kind="stable")[:, : self.scheme.k]
         votes_here = np.take_along_axis(there, kept, axis=1)
-        distances = np.where(votes_here, self.distances[kept], np.inf)
-        votes = np.where(votes_here, weights(self.scheme.rule, distances), 0.0)
-        scale = self.trust[kept]
-        if self.scheme.class_factor:
-            gone = self.labels[struck]
-            labels = self.labels[kept]
-            left = self.counts[kept]
-            for j in range(s):
-                left = left - (labels == gone[:, j : j + 1])
-            scale = scale * factor_of(left)
-        return kept, votes * scale
+        labels, left = self.labels[kept], self.arrays.counts[kept]
+        for gone in self.labels[struck].T:
+            left = left - (labels == gone[:, None])
+        distances = np.where(votes_here, self.arrays.distances[kept], np.inf)
+        trust = np.where(votes_here, self.arrays.trust[kept], 0.0)
+        return kept, self.scheme.vote_weights(NeighbourArrays(distances, trust, labels, left))

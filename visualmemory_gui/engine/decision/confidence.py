@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.gathered import gather, level_codes
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
 from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, NearestMany, own_class
+from visualmemory_gui.engine.decision.levels import level_codes
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import sample
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -107,10 +109,9 @@ def measure(
         report=report,
     )
     own = own_class(snapshot, rows)
-    width = max((len(one.rows) for one in found), default=0)
-    block = gather(snapshot, found, own, k=max(width, 1), factor=scheme.class_factor, own=own)
+    near = NeighbourArrays.of(snapshot, *NeighbourTable.of(found, scheme.k).arrays, own=own)
     at = level_codes(snapshot.labels, scheme.level)
-    won = winner_at_each_k(at[block.codes], block.votes(scheme.rule))
+    won = winner_at_each_k(at[near.codes], scheme.vote_weights(near))
     winner, share = won.winner[:, -1], won.share[:, -1]
     answered = winner >= 0
     return fit(share[answered], (winner == at[own])[answered], scheme)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from visualmemory_gui.engine.decision.factor import factors_of
 from visualmemory_gui.engine.decision.levels import roll_up
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import Thresholds, judge
-from visualmemory_gui.engine.decision.votes import tally, weights_of_one
+from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Decision, Neighbour, SearchInfo
@@ -19,6 +19,7 @@ def decide(
     distances: F64,
     scheme: VotingScheme,
     *,
+    own: I64 | None = None,
     novelty: Thresholds | None = None,
     content: int = 0,
     twin: int = 0,
@@ -28,17 +29,18 @@ def decide(
     """Let the first k of ``rows`` vote (rows of active exemplars, nearest first, and their ``distances``).
 
     Rows beyond k have no vote but serve the judgement of known or unknown, which looks at up to 10 neighbours of other
-    content than the query's; ``novelty``, ``content`` and ``twin`` are handed to ``novelty.judge``.
+    content than the query's; ``novelty``, ``content`` and ``twin`` are handed to ``novelty.judge``. ``own``, (), is the
+    class of which the query is itself an exemplar that is left out (``others_counted``).
     """
-    first, near_to = rows[: scheme.k], distances[: scheme.k]
-    codes = snapshot.label[first]
-    factors = factors_of(snapshot.counts[codes].tolist()) if scheme.class_factor else [1.0] * len(first)
-    seats = codes.tolist()
-    near = _neighbours(
-        snapshot, first, near_to, codes=seats, votes=weights_of_one(scheme.rule, near_to), factors=factors
+    first, distances_of_first = rows[: scheme.k], distances[: scheme.k]
+    near = NeighbourArrays.of(snapshot, first, distances_of_first, own=own)
+    neighbours = _neighbours(snapshot, first, near, scheme)
+    codes: list[int] = near.codes.tolist()
+    votes = tally(codes, [n.weight for n in neighbours])
+    of_winner = None if votes.winner is None else int(near.counts[codes.index(votes.winner)])
+    known, why = judge(
+        snapshot, rows, distances, of_winner=of_winner, thresholds=novelty, content=content, twin=twin, own=own
     )
-    votes = tally(seats, [n.weight for n in near])
-    known, why = judge(snapshot, rows, distances, winner=votes.winner, thresholds=novelty, content=content, twin=twin)
     names = snapshot.labels
     decision = Decision(
         label=None if votes.winner is None else names[votes.winner],
@@ -47,7 +49,7 @@ def decide(
         shares={names[code]: share for code, share in votes.shares.items()},
         known=known,
         confidence=None,
-        neighbours=near,
+        neighbours=neighbours,
         k=scheme.k,
         rule=scheme.rule,
         novelty=why,
@@ -57,20 +59,18 @@ def decide(
     return roll_up(decision, scheme.level)
 
 
-def _neighbours(
-    snapshot: Snapshot, rows: I64, distances: F64, *, codes: list[int], votes: list[float], factors: list[float]
-) -> tuple[Neighbour, ...]:
-    """``votes`` are those of the rule alone. For ten neighbours plain numbers are faster than arrays."""
-    trust = snapshot.trust[rows].tolist()
-    cast = [vote * (trusted * factor) for vote, trusted, factor in zip(votes, trust, factors, strict=True)]
+def _neighbours(snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: VotingScheme) -> tuple[Neighbour, ...]:
+    weights = scheme.vote_weights(near).tolist()
     total = 0.0
-    for vote in cast:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
-        total += vote
-    ids, apart, names = snapshot.ids[rows].tolist(), distances.tolist(), snapshot.labels
-    columns = zip(ids, codes, apart, cast, trust, factors, strict=True)
+    for weight in weights:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
+        total += weight
+    factors = near.class_factors.tolist() if scheme.class_factor else [1.0] * len(rows)
+    names, columns = snapshot.labels, (snapshot.ids[rows], near.codes, near.distances, near.trust)
     return tuple(
         [
-            Neighbour(i, rank, names[code], distance, vote, vote / total if total else 0.0, trusted, factor)
-            for rank, (i, code, distance, vote, trusted, factor) in enumerate(columns, 1)
+            Neighbour(i, rank, names[code], distance, weight, weight / total if total else 0.0, trust, factor)
+            for rank, (i, code, distance, trust, weight, factor) in enumerate(
+                zip(*(column.tolist() for column in columns), weights, factors, strict=True), 1
+            )
         ]
     )

@@ -16,6 +16,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.ballot import Ballot, Retrieve
 from visualmemory_gui.engine.decision.factor import ENOUGH
+from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -46,6 +47,7 @@ def fewest_strikes(
     *,
     to: str | None = None,
     excluded: I64 | None = None,
+    own: I64 | None = None,
     budget_s: float = BUDGET_S,
     patient: bool = True,
     most: int = MOST,
@@ -53,11 +55,12 @@ def fewest_strikes(
 ) -> Strikes | None:
     """The fewest strikes after which the winner is ``to`` (at the level of ``scheme``), or another than now.
 
-    ``excluded`` are rows that ``retrieve`` leaves out and that nobody may strike. None where no strikes do it, or none
-    up to ``most``; no strikes where the winner is ``to`` already. Who is not ``patient`` has the time bound the small
-    sets too, of which a large k has hundreds of thousands. ``report`` tells the size that is tried.
+    ``excluded`` are rows that ``retrieve`` leaves out and that nobody may strike, ``own`` is for ``others_counted``.
+    None where no strikes do it, or none up to ``most``; no strikes where the winner is ``to`` already. Who is not
+    ``patient`` has the time bound the small sets too, of which a large k has hundreds of thousands. ``report`` tells
+    the size that is tried.
     """
-    search = _Search(snapshot, retrieve, scheme, to=to, excluded=excluded, most=most, report=report)
+    search = _Search(snapshot, retrieve, scheme, to=to, excluded=excluded, own=own, most=most, report=report)
     if search.winner is None or (to is not None and to == search.winner):
         return None if search.winner is None else Strikes((), search.winner, exact=True)
     deadline = time.perf_counter() + budget_s
@@ -80,10 +83,11 @@ class _Search:
         *,
         to: str | None,
         excluded: I64 | None,
+        own: I64 | None,
         most: int,
         report: Report,
     ) -> None:
-        self._report = report
+        self._report, self._own = report, own
         self._snapshot, self._retrieve, self.scheme, self._to = snapshot, retrieve, scheme, to
         self._excluded = np.empty(0, np.int64) if excluded is None else excluded
         self._wanted = scheme.k + SURE_SIZE
@@ -229,7 +233,7 @@ class _Search:
     def _ballot(self, strikes: int, reach: int = 0) -> Ballot:
         rows = self._rows[: self.scheme.k + max(strikes, reach)]
         beyond = self._beyond(rows, strikes)
-        return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.scheme, beyond=beyond)
+        return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.scheme, beyond=beyond, own=self._own)
 
     def _beyond(self, rows: I64, strikes: int) -> I64:
         """Exemplars that are too far to vote, but whose strike would raise the class factor of those that do."""
@@ -238,8 +242,8 @@ class _Search:
             return np.empty(0, np.int64)
         found: list[int] = []
         near = set(rows.tolist())
-        here = np.unique(snapshot.label[rows])
-        for label in here[snapshot.counts[here] < ENOUGH + strikes].tolist():
+        here = np.unique(snapshot.label[rows]).astype(np.int64)
+        for label in here[others_counted(snapshot, here, self._own) < ENOUGH + strikes].tolist():
             name = at_level(snapshot.labels[label], self.scheme.level)
             if name == self._to or (self._to is None and name != self.winner):
                 found += [row for row in self._all_of(label) if row not in near][:strikes]

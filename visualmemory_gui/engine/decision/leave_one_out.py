@@ -1,14 +1,14 @@
 """What a query that is itself an exemplar must not see: itself, its copies, and the group it came with.
 
 Its own class counts one less for the class factor, wherever such a decision is made: else a class of three, of which
-two can vote, would look worse than a fresh image finds it. ``own_class`` and ``without_own`` say which class that is.
-So striking out an exemplar, restoring, relabelling or trusting it otherwise never moves its own decision.
+two can vote, would look worse than a fresh image finds it. ``own_class`` says which class that is, ``others_counted``
+counts. So striking out an exemplar, restoring, relabelling or trusting it otherwise never moves its own decision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -130,14 +130,14 @@ def own_class(snapshot: Snapshot, rows: I64) -> I64:
     return np.where(there, snapshot.label[at], NOBODY).astype(np.int64)
 
 
-def without_own(snapshot: Snapshot, row: int) -> Snapshot:
-    """``snapshot`` as the decision of the exemplar at ``row`` counts it: what ``own_class`` is for many queries."""
-    [own] = own_class(snapshot, np.array([row], np.int64)).tolist()
-    if own == NOBODY:
-        return snapshot
-    counts = snapshot.counts.copy()
-    counts[own] -= 1
-    return replace(snapshot, counts=counts)
+def others_counted(snapshot: Snapshot, codes: I64, own: I64 | None) -> I64:
+    """How many active exemplars the labels ``codes`` have, (k,) or (q, k), as queries count them.
+
+    ``own``, () or (q,), is the class of which each query is itself an exemplar that is left out, NOBODY where it is
+    none (``own_class``): for it that class has one less. None: no query is one.
+    """
+    counts = snapshot.counts[codes]
+    return counts if own is None else counts - (codes == own[..., None])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,40 +5,47 @@ from __future__ import annotations
 import numpy as np
 
 from visualmemory_gui.engine.decision.ballot import Retrieve
-from visualmemory_gui.engine.decision.factor import class_factor as factor_of
+from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.decision.votes import tally, weights
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32
+from visualmemory_gui.engine.types import F32, I64
 
 
 def fewest_lessons(
-    snapshot: Snapshot, retrieve: Retrieve, scheme: VotingScheme, *, vector: F32, label: str
+    snapshot: Snapshot,
+    retrieve: Retrieve,
+    scheme: VotingScheme,
+    *,
+    vector: F32,
+    label: str,
+    own: I64 | None = None,
 ) -> int | None:
     """The fewest copies of the query's ``vector`` taught as ``label`` (in full) after which its class wins.
 
-    0 where it wins already. None where no number does it: exemplars with the query's own vector stand first.
+    0 where it wins already. None where no number does it: exemplars with the query's own vector stand first. ``own`` is
+    for ``others_counted``.
     """
     rows, distances = retrieve(scheme.k)
-    names = snapshot.labels
-    codes = [names[code] for code in snapshot.label[rows].tolist()]
-    counts, trust = snapshot.counts[snapshot.label[rows]], snapshot.trust[rows]
-    mine = np.array([name == label for name in codes], bool)
-    here = int(snapshot.counts[names.index(label)]) if label in names else 0
-    own = own_distance(vector)
-    before = int(np.searchsorted(distances, own, side="right"))  # of equal distances the older ids stand first
+    names = tuple(dict.fromkeys((*snapshot.labels, label)))
+    code = names.index(label)
+    near = NeighbourArrays.of(snapshot, rows, distances, own=own)
+    here = int(others_counted(snapshot, np.array([code]), own)[0]) if label in snapshot.labels else 0
+    apart = own_distance(vector)
+    before = int(np.searchsorted(distances, apart, side="right"))  # of equal distances the older ids stand first
     wanted = at_level(label, scheme.level)
     for count in range(scheme.k + 1):
-        place = slice(0, scheme.k)
-        far = np.insert(distances, [before] * count, own)[place]
-        scale = np.insert(trust, [before] * count, 1.0)[place]
-        if scheme.class_factor:
-            of = np.insert(np.where(mine, here + count, counts), [before] * count, here + count)
-            scale = scale * factor_of(of[place])
-        votes = weights(scheme.rule, far) * scale
-        said = [*codes[:before], *[label] * count, *codes[before:]][place]
-        if tally([at_level(name, scheme.level) for name in said], votes.tolist()).winner == wanted:
+        place, at = slice(0, scheme.k), [before] * count
+        taught = NeighbourArrays(
+            np.insert(near.distances, at, apart)[place],
+            np.insert(near.trust, at, 1.0)[place],
+            np.insert(near.codes, at, code)[place],
+            np.insert(np.where(near.codes == code, here + count, near.counts), at, here + count)[place],
+        )
+        said = [at_level(names[one], scheme.level) for one in taught.codes.tolist()]
+        if tally(said, scheme.vote_weights(taught).tolist()).winner == wanted:
             return count
     return None
 

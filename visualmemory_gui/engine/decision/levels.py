@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from visualmemory_gui.engine.decision.votes import tally
-from visualmemory_gui.engine.types import Decision
+from visualmemory_gui.engine.types import I64, Decision
 
 
 def at_level(label: str, level: int) -> str:
@@ -49,3 +52,19 @@ def disagrees(full: Decision, rolled: Decision) -> bool:
     if full.label is None or rolled.label is None:
         return False
     return at_level(full.label, rolled.level) != rolled.label
+
+
+def level_codes(names: Sequence[str], level: int) -> I64:
+    """The code at ``level`` of each full label's code: labels that are the same there share one."""
+    at = {name: code for code, name in enumerate(dict.fromkeys(at_level(name, level) for name in names))}
+    return np.array([at[at_level(name, level)] for name in names], np.int64)
+
+
+def codes_by_level(names: Sequence[str]) -> dict[int, I64]:
+    """The same for level 0 and each level down to the deepest label."""
+    return {level: level_codes(names, level) for level in range(deepest(names) + 1)}
+
+
+def deepest(names: Sequence[str]) -> int:
+    """The level at which every label is told from every other; 0 without labels."""
+    return max(map(depth, names), default=0)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.decision.factor import class_factor as factor_of
 from visualmemory_gui.engine.decision.leave_one_out import Keys, alike
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
-from visualmemory_gui.engine.decision.votes import NOBODY, seats, weights
+from visualmemory_gui.engine.decision.votes import NOBODY, seats
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
@@ -52,11 +52,12 @@ def decide_many(
 ) -> Verdicts:
     """Let the first k of each query's ``rows`` vote by ``scheme``: (q, w) rows of active exemplars, nearest first.
 
-    Places that no neighbour takes hold NOBODY, at the end. ``own`` is for ``vote_scale``. ``content`` and ``twin``,
+    Places that no neighbour takes hold NOBODY, at the end. ``own`` is for ``others_counted``. ``content`` and ``twin``,
     (q,), are the queries' own 64-bit hashes for the judgement of known and unknown, which needs 10 neighbours of other
     content where there are any; None leaves it untold.
     """
-    codes, votes = vote_weights(snapshot, rows[:, : scheme.k], distances[:, : scheme.k], scheme, own=own)
+    near = NeighbourArrays.of(snapshot, rows[:, : scheme.k], distances[:, : scheme.k], own=own)
+    codes, votes = near.codes, scheme.vote_weights(near)
     full, share, margin = _vote(codes, votes)
     known = np.full(len(rows), UNTOLD, np.int8)
     if content is not None and twin is not None:
@@ -68,32 +69,6 @@ def decide_many(
     winner, share, margin = _vote(above, votes)
     full = _vote(codes, np.where(above == winner[:, None], votes, 0.0))[0]
     return Verdicts(names, winner, full, share, margin, known)
-
-
-def vote_weights(
-    snapshot: Snapshot, rows: I64, distances: F64, scheme: VotingScheme, *, own: I64 | None = None
-) -> tuple[I64, F64]:
-    """Label codes and votes of the neighbours ``rows``, (q, k) each; votes of 0 in places that hold NOBODY."""
-    there = rows != NOBODY
-    near = np.where(there, rows, 0)
-    if not len(snapshot):
-        return near, np.zeros(rows.shape)
-    votes = np.where(there, weights(scheme.rule, np.where(there, distances, np.inf)), 0.0)
-    codes = snapshot.label[near].astype(np.int64)
-    return codes, votes * vote_scale(snapshot, near, codes, class_factor=scheme.class_factor, own=own)
-
-
-def vote_scale(snapshot: Snapshot, near: I64, codes: I64, *, class_factor: bool, own: I64 | None = None) -> F64:
-    """What the votes of the rows ``near``, (q, k), of the labels ``codes`` are multiplied by: trust and class factor.
-
-    ``own`` (q,) holds the class of which each query is itself an exemplar that is left out (see ``leave_one_out``),
-    NOBODY where it is none: for it that class has one exemplar less. None: nothing is left out.
-    """
-    trust = snapshot.trust[near]
-    if not class_factor:
-        return trust
-    counts = snapshot.counts[codes]
-    return trust * factor_of(counts if own is None else counts - (codes == own[:, None]))
 
 
 def _vote(codes: I64, votes: F64) -> tuple[I64, F64, F64]:

@@ -25,6 +25,17 @@ class NeighbourTable:
         self.distances: F64 = np.full((queries, width), np.inf)
         self.complete: Bools = np.zeros(queries, bool)
 
+    @classmethod
+    def of(cls, found: Sequence[Retrieved], width: int) -> NeighbourTable:
+        """What a search for ``width`` neighbours of each query found."""
+        table = cls(len(found), width)
+        table.put(np.arange(len(found)), found)
+        return table
+
+    @property
+    def arrays(self) -> tuple[I64, F64]:
+        return self.rows, self.distances
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, NearestMany, alike
+from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Novelty
@@ -133,24 +134,27 @@ def judge(
     rows: I64,
     distances: F64,
     *,
-    winner: int | None,
+    of_winner: int | None,
     thresholds: Thresholds | None,
     content: int = 0,
     twin: int = 0,
+    own: I64 | None = None,
 ) -> tuple[bool | None, Novelty]:
     """Whether a query is known, and why.
 
     ``rows`` and ``distances`` are its neighbours, nearest first: at least 10 of other content where the memory has
-    them, else a smaller m is used. ``winner`` is the code of the winning label. ``content`` and ``twin`` are the
-    query's own 64-bit hashes, 0 where it has none; a query equal to a retrieved exemplar is known.
+    them, else a smaller m is used. ``of_winner`` counts the exemplars of the winning label, None without a winner.
+    ``content`` and ``twin`` are the query's own 64-bit hashes, 0 where it has none; a query equal to a retrieved
+    exemplar is known. ``own`` is the class of which the query is itself an exemplar that is left out, if it is.
     """
-    there = snapshot.active_count if thresholds is None else min(snapshot.active_count, thresholds.different)
+    there = snapshot.active_count - (own is not None and int(own) != NOBODY)
+    there = there if thresholds is None else min(there, thresholds.different)
     if there < FEWEST:
         return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
-    if winner is None or not len(rows):
+    if of_winner is None or not len(rows):
         return None, Novelty(None, None, 0, "nothing to compare with")
     other = ~alike(snapshot, rows, Keys.one(content, twin))
-    m, statistic = _statistic(distances[other], int(snapshot.counts[winner]))
+    m, statistic = _statistic(distances[other], of_winner)
     threshold = None if thresholds is None else thresholds.values.get(m)
     if not other.all():
         return True, Novelty(statistic, threshold, m, "this picture is an exemplar of the memory")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_lists import (
     JsonClass,
     NeighbourList,
@@ -19,11 +20,11 @@ from visualmemory_gui.engine.decision.neighbour_lists import (
     parse_lists,
     parse_trust,
 )
-from visualmemory_gui.engine.decision.votes import RuleOptions, weights, winner_at_each_k
+from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.decision.voting_rules import PARAMETER
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.types import F64, I64, RULES, Bools, Rule
-
-PARAMETER = {"distance": "exponent", "softmax": "temperature", "rank": "offset"}
 
 _BLOCK = 1024
 _MOST_EXPONENT = 300.0
@@ -66,21 +67,22 @@ def predictions(
     skipped, and until the first one is kept the first neighbour's class is the answer. ``trust``: vote multipliers by
     neighbour id, 1 where absent. ``param``: the rule's own parameter.
     """
-    options = rule_options(rule, param)
+    scheme = list_scheme(rule, param)
     excluded = frozenset(exclude)
     out: list[list[JsonClass]] = []
     for start in range(0, len(lists), _BLOCK):
         block = lists[start : start + _BLOCK]
-        out.extend(_decide_block(block, rule, options, excluded=excluded, trust=trust or {}))
+        out.extend(_decide_block(block, scheme, excluded=excluded, trust=trust or {}))
     return out
 
 
-def rule_options(rule: str, param: float | None) -> RuleOptions:
-    """``param`` as the keyword of ``votes.weights`` that it means for ``rule``. Raises BadValue."""
+def list_scheme(rule: Rule, param: float | None = None) -> VotingScheme:
+    """How lists are voted on: by ``rule`` with its own parameter ``param``, without class factor. Raises BadValue."""
     if rule not in RULES:
         raise BadValue(f"there is no voting rule {rule!r}; the rules are {', '.join(RULES)}")
+    scheme = VotingScheme(rule, class_factor=False)
     if param is None:
-        return {}
+        return scheme
     if rule not in PARAMETER:
         raise BadValue(f"the rule {rule} has no parameter")
     name = PARAMETER[rule]
@@ -88,15 +90,12 @@ def rule_options(rule: str, param: float | None) -> RuleOptions:
         raise BadValue(f"the {name} of the rule {rule} must be a number above 0, not {param:g}")
     if rule == "distance" and param > _MOST_EXPONENT:
         raise BadValue(f"the exponent of the rule distance must not be above {_MOST_EXPONENT:g}, not {param:g}")
-    if rule == "distance":
-        return {"exponent": param}
-    return {"temperature": param} if rule == "softmax" else {"offset": param}
+    return scheme.with_parameter(param)
 
 
 def _decide_block(
     block: Sequence[NeighbourList],
-    rule: Rule,
-    options: RuleOptions,
+    scheme: VotingScheme,
     *,
     excluded: frozenset[str],
     trust: Mapping[str, float],
@@ -113,7 +112,7 @@ def _decide_block(
         kept[i, :n] = _kept(one.ids, excluded)
         if trust:
             trusted[i, :n] = [trust.get(j, 1.0) for j in one.ids]
-    winners = winners_at_each_k(rule, options, codes, distances=distances, kept=kept, trusted=trusted)
+    winners = winners_at_each_k(scheme, codes, distances=distances, kept=kept, trusted=trusted)
     winners = np.where(winners < 0, codes[:, :1], winners)
     for one, row in zip(block, winners.tolist(), strict=True):
         yield [classes[code] for code in row[: len(one.classes)]]
@@ -126,28 +125,31 @@ def _kept(ids: Sequence[str], excluded: frozenset[str]) -> Sequence[bool]:
     return kept if any(kept) else [True] * len(ids)
 
 
-def winners_at_each_k(
-    rule: Rule, options: RuleOptions, codes: I64, *, distances: F64, kept: Bools, trusted: F64
-) -> I64:
+def winners_at_each_k(scheme: VotingScheme, codes: I64, *, distances: F64, kept: Bools, trusted: F64) -> I64:
     """Codes of the winners at each k, (q, k); -1 while no neighbour was ``kept``. All arrays are (q, k), in the order
     of the lists; what is not kept does not advance the rank, ``trusted`` are vote multipliers."""
-    ranks = np.maximum(np.cumsum(kept, axis=1) - 1, 0)
-    seen = np.where(kept, distances, np.inf)
-    votes = np.where(kept, weights(rule, seen, ranks=ranks, **options) * trusted, 0.0)
-    winners = winner_at_each_k(codes, votes).winner
-    if rule != "softmax":
+    near = kept_only(distances, kept, trusted)
+    winners = winner_at_each_k(codes, scheme.vote_weights(near)).winner
+    if scheme.rule != "softmax":
         return winners
+    seen = near.distances
     nearest = np.minimum.accumulate(seen, axis=1)
     sinking = (nearest[:, 1:] < nearest[:, :-1]) & np.isfinite(nearest[:, :-1])
     for i in np.flatnonzero(sinking.any(axis=1)):  # relative to each prefix's own nearest
-        winners[i] = _softmax_unsorted(codes[i], seen[i], trusted[i], options=options)
+        winners[i] = _softmax_unsorted(codes[i], seen[i], trusted[i], scheme)
     return winners
 
 
-def _softmax_unsorted(codes: I64, distances: F64, trusted: F64, *, options: RuleOptions) -> list[int]:
+def kept_only(distances: F64, kept: Bools, trusted: F64) -> NeighbourArrays:
+    """(q, k) neighbours in the order of the lists; those that are not ``kept`` have no vote and advance no rank."""
+    ranks = np.maximum(np.cumsum(kept, axis=1) - 1, 0)
+    return NeighbourArrays.plain(np.where(kept, distances, np.inf), trust=np.where(kept, trusted, 0.0), ranks=ranks)
+
+
+def _softmax_unsorted(codes: I64, distances: F64, trusted: F64, scheme: VotingScheme) -> list[int]:
     """A list whose nearest neighbour is not its first: what comes later must not drown the votes of a prefix."""
     won = []
     for k in range(1, len(codes) + 1):
-        votes = weights("softmax", distances[:k], **options) * trusted[:k]
+        votes = scheme.vote_weights(NeighbourArrays.plain(distances[:k], trust=trusted[:k]))
         won.append(int(winner_at_each_k(codes[None, :k], votes[None]).winner[0, -1]))
     return won

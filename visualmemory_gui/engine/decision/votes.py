@@ -1,4 +1,4 @@
-"""Voting rules of R. Geirhos et al., "Towards flexible perception with visual memory" (arXiv 2408.08172), section 3.
+"""Counting votes: of one query into shares, of many into winners.
 
 Sums run in rank order in float64, and the winner is the class whose running total first reached the maximum. The forms
 for one query and for many add the same numbers in the same order, so they agree to the last bit.
@@ -8,84 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypedDict, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import F64, I64, RULES, Rule
+from visualmemory_gui.engine.types import F64, I64
 
 Label = TypeVar("Label", bound=Hashable)
 
 NOBODY = -1  # in place of a row or of a class
-EXPONENT = 1.0
-TEMPERATURE = 0.07
-OFFSET = 2.0
-
-
-class RuleOptions(TypedDict, total=False):
-    """The parameters of the rules distance, softmax and rank, where they are not the defaults."""
-
-    exponent: float
-    temperature: float
-    offset: float
-
-
-_FAR = 700.0  # exp(-708) is the smallest normal float64
-
-
-def weights(
-    rule: Rule,
-    distances: F64,
-    *,
-    ranks: I64 | None = None,
-    exponent: float = EXPONENT,
-    temperature: float = TEMPERATURE,
-    offset: float = OFFSET,
-) -> F64:
-    """The votes of neighbours, (..., k) float64, before trust and class factor.
-
-    ``distances`` is (k,) or (q, k) in rank order; ``ranks`` counts from 0 and defaults to the position. Softmax is
-    taken relative to each row's smallest finite distance, which gives the same shares and cannot overflow; a distance
-    of infinity has no vote under the rules that look at distances.
-    """
-    if rule == "plurality":
-        return np.ones(distances.shape)
-    if rule == "rank":
-        places = np.arange(distances.shape[-1]) if ranks is None else ranks
-        return np.asarray(1.0 / (places + offset), np.float64)
-    if not distances.size:
-        return np.zeros(distances.shape)
-    nearest = distances.min(axis=-1, keepdims=True)
-    if not np.isfinite(nearest).all():
-        nearest = np.where(np.isfinite(nearest), nearest, 0.0)
-    if rule == "softmax":
-        return _softmax(distances, nearest, temperature)
-    if rule == "distance":
-        return _by_distance(distances, nearest, exponent)
-    raise BadValue(f"there is no voting rule {rule!r}; the rules are {', '.join(RULES)}")
-
-
-def weights_of_one(rule: Rule, distances: F64) -> list[float]:
-    """``weights`` of one query's few neighbours by the default parameters, to the last bit."""
-    if rule == "rank":
-        return [1.0 / (place + OFFSET) for place in range(len(distances))]
-    found: list[float] = weights(rule, distances).tolist()
-    return found
-
-
-def _softmax(distances: F64, nearest: F64, temperature: float) -> F64:
-    out: F64 = np.exp((nearest - distances) / temperature)
-    return out
-
-
-def _by_distance(distances: F64, nearest: F64, exponent: float) -> F64:
-    """exp(-d)^e; rows so far away that nothing would be left of their votes are taken relative to the nearest."""
-    far = np.abs(nearest * exponent) > _FAR
-    if far.any():
-        distances = np.where(far, distances - nearest, distances)
-    out: F64 = np.exp(-distances) ** exponent
-    return out
 
 
 @dataclass(frozen=True, slots=True)

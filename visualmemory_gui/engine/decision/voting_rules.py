@@ -1,13 +1,26 @@
-"""The parameters of the voting rules."""
+"""The voting rules: what the vote of a neighbour weighs, before trust and class factor.
+
+The paper's are those of R. Geirhos et al., "Towards flexible perception with visual memory" (arXiv 2408.08172),
+section 3. A rule is one function of all neighbours of a query, or of many, and an entry in each table below.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.types import F64, Rule
+
+_FAR = 700.0  # exp(-708) is the smallest normal float64
 
 
 @dataclass(frozen=True, slots=True)
 class RuleParameters:
-    """The parameters of all voting rules, each of which reads its own: distance, softmax and rank have one each."""
+    """The parameters of all voting rules, each of which reads its own (``PARAMETER``)."""
 
     exponent: float = 1.0
     temperature: float = 0.07
@@ -15,3 +28,55 @@ class RuleParameters:
 
 
 USUAL = RuleParameters()
+PARAMETER: Mapping[Rule, str] = {"distance": "exponent", "softmax": "temperature", "rank": "offset"}
+"""The parameter of each rule that has one."""
+
+
+def plurality(near: NeighbourArrays, _: RuleParameters) -> F64:
+    """Every vote is 1."""
+    return np.ones(near.distances.shape)
+
+
+def rank(near: NeighbourArrays, parameters: RuleParameters) -> F64:
+    """1 / (rank + offset), ranks from 0; (k,) also for many queries, where the ranks are the places."""
+    if near.ranks is None:
+        return _by_place(near.distances.shape[-1], parameters.offset)
+    return np.asarray(1.0 / (near.ranks + parameters.offset), np.float64)
+
+
+def softmax(near: NeighbourArrays, parameters: RuleParameters) -> F64:
+    """exp(-d / temperature), relative to each query's nearest: the same shares, and it cannot overflow."""
+    out: F64 = np.exp((_nearest(near.distances) - near.distances) / parameters.temperature)
+    return out
+
+
+def distance(near: NeighbourArrays, parameters: RuleParameters) -> F64:
+    """exp(-d)^exponent; where nothing would be left of votes so far away, they are taken relative to the nearest."""
+    distances, nearest = near.distances, _nearest(near.distances)
+    far = np.abs(nearest * parameters.exponent) > _FAR
+    if far.any():
+        distances = np.where(far, distances - nearest, distances)
+    out: F64 = np.exp(-distances) ** parameters.exponent
+    return out
+
+
+RULE_WEIGHTS: Mapping[Rule, Callable[[NeighbourArrays, RuleParameters], F64]] = {
+    "plurality": plurality,
+    "distance": distance,
+    "softmax": softmax,
+    "rank": rank,
+}
+
+
+@lru_cache(maxsize=64)
+def _by_place(k: int, offset: float) -> F64:
+    """``rank`` of the first k places; kept, for it is the same for every query, and not to be written into."""
+    out = np.asarray(1.0 / (np.arange(k) + offset), np.float64)
+    out.setflags(write=False)
+    return out
+
+
+def _nearest(distances: F64) -> F64:
+    """Each query's smallest distance, where it is finite; a neighbour at infinity has no vote."""
+    nearest = distances.min(axis=-1, keepdims=True, initial=np.inf)
+    return nearest if np.isfinite(nearest).all() else np.where(np.isfinite(nearest), nearest, 0.0)

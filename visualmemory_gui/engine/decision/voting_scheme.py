@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from visualmemory_gui.engine.arguments import whole
-from visualmemory_gui.engine.decision.voting_rules import USUAL, RuleParameters
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.voting_rules import PARAMETER, RULE_WEIGHTS, USUAL, RuleParameters
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import RULES, MemorySettings, Rule
+from visualmemory_gui.engine.types import F64, RULES, MemorySettings, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,27 @@ class VotingScheme:
         if k < 1:
             raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
         if rule not in RULES:
-            raise BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
+            raise _no_rule(rule)
         if (level := whole(level, "a level")) < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
         return cls(rule, k, class_factor=settings.class_factor, level=level)
+
+    def with_parameter(self, value: float) -> VotingScheme:
+        """The same with another value of the rule's own parameter; the rule must have one."""
+        return replace(self, parameters=replace(USUAL, **{PARAMETER[self.rule]: value}))
+
+    def vote_weights(self, near: NeighbourArrays) -> F64:
+        """What the votes of ``near`` weigh, as their arrays are shaped: the rule's weight x trust x class factor.
+
+        All that decides, measures or foresees a decision weighs votes here. Raises BadValue for an unknown rule.
+        """
+        if self.rule not in RULE_WEIGHTS:
+            raise _no_rule(self.rule)
+        return RULE_WEIGHTS[self.rule](near, self.parameters) * self.vote_scale(near)
+
+    def vote_scale(self, near: NeighbourArrays) -> F64:
+        """The part of the weights that is the neighbours' own: trust and, where it is on, the class factor."""
+        return near.factored_trust if self.class_factor else near.trust
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON can hold it; parameters only where they are not the usual ones."""
@@ -48,3 +66,7 @@ class VotingScheme:
     def from_dict(cls, data: Mapping[str, Any]) -> VotingScheme:
         """Read back what ``to_dict`` wrote."""
         return cls(**{**data, "parameters": RuleParameters(**data.get("parameters", {}))})
+
+
+def _no_rule(rule: object) -> BadValue:
+    return BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")

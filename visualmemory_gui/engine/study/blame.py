@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from visualmemory_gui.engine.decision.levels import level_in_words
-from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
@@ -132,8 +131,7 @@ class _Finder:
         self.fold = _folds(questions.unit, place, seed=seed)
         self._folds = int(self.fold.max()) + 1
         rows, distances = frozen.table.rows[:, : frozen.scheme.k], frozen.table.distances[:, : frozen.scheme.k]
-        codes, votes = frozen.votes(snapshot, rows, distances, which=np.arange(len(questions)))
-        winner = winner_at_each_k(codes, votes).winner[:, -1]
+        winner = frozen.winners(frozen.neighbours(snapshot, rows, distances, which=np.arange(len(questions))))
         self.before: Bools = winner == questions.truth
         self.belongs = np.zeros(len(snapshot), bool)
         self.belongs[questions.own] = winner == self._code

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.gathered import Block, codes_by_level
-from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.levels import at_level, codes_by_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
@@ -92,14 +91,15 @@ def add_classes(
     pools = _pools(snapshot, rest[is_new[rest]], codes, seed=seed)
     asker, levels = Asker(snapshot, scheme), codes_by_level(snapshot.labels)
     report(0, len(shots) + 1, "asking the old classes")
-    before = _right(asker, asker(snapshot.changed(active=snapshot.among(old)), asked_old))
+    old_truth, new_truth = snapshot.label[asked_old], snapshot.label[asked_new]
+    before = asker.winners(asker(snapshot.changed(active=snapshot.among(old)), asked_old)) == old_truth
     steps = []
     for done, n in enumerate(shots, start=1):
         report(done, len(shots) + 1, "adding classes")
         memory = snapshot.changed(active=snapshot.among(np.concatenate([old, *(pool[:n] for pool in pools)])))
-        after = _right(asker, asker(memory, asked_old))
+        after = asker.winners(asker(memory, asked_old)) == old_truth
         found = asker(memory, asked_new)
-        by_level = {level: float(_right(asker, found, at).mean()) for level, at in levels.items()}
+        by_level = {level: float((asker.winners(found, at) == at[new_truth]).mean()) for level, at in levels.items()}
         steps.append(_step(n, by_level, before, after, seed=seed))
     report(len(shots) + 1, len(shots) + 1)
     return ClassStudy(
@@ -135,12 +135,6 @@ def _pools(snapshot: Snapshot, rows: I64, codes: I64, *, seed: int) -> list[I64]
     """The rows to teach of each new class, in their order."""
     rng = np.random.default_rng(seed)
     return [rng.permutation(rows[snapshot.label[rows] == code]) for code in codes]
-
-
-def _right(asker: Asker, block: Block, codes: I64 | None = None) -> Bools:
-    truth = block.truth if codes is None else codes[block.truth]
-    right: Bools = asker.winners(block, codes) == truth
-    return right
 
 
 def _step(shots: int | None, by_level: Mapping[int, float], before: Bools, after: Bools, *, seed: int) -> Added:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from visualmemory_gui.engine.decision.confidence import fit
-from visualmemory_gui.engine.decision.gathered import Block, deepest, level_codes
-from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.levels import at_level, deepest, level_codes
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import (
-    EXPONENT,
     NOBODY,
-    OFFSET,
-    TEMPERATURE,
-    RuleOptions,
     Seated,
     seats,
     winner_at_each_k,
 )
+from visualmemory_gui.engine.decision.voting_rules import PARAMETER, USUAL
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.study.evaluation import (
     Accuracy,
@@ -35,12 +33,12 @@ from visualmemory_gui.engine.study.evaluation import (
 from visualmemory_gui.engine.study.questions import Questions
 from visualmemory_gui.engine.types import F64, I64, Rule
 
-SWEPT: Mapping[Rule, tuple[str, tuple[float, ...]]] = {
-    "distance": ("exponent", (EXPONENT, 2.0, 5.0, 10.0, 20.0, 50.0)),
-    "softmax": ("temperature", (0.01, 0.02, 0.04, TEMPERATURE, 0.15, 0.3, 1.0)),
-    "rank": ("offset", (0.5, 1.0, OFFSET, 4.0, 8.0, 16.0)),
+SWEPT: Mapping[Rule, tuple[float, ...]] = {
+    "distance": (USUAL.exponent, 2.0, 5.0, 10.0, 20.0, 50.0),
+    "softmax": (0.01, 0.02, 0.04, USUAL.temperature, 0.15, 0.3, 1.0),
+    "rank": (0.5, 1.0, USUAL.offset, 4.0, 8.0, 16.0),
 }
-"""The parameters of the rules, and the values that are tried. The usual one is among them."""
+"""The values of each rule's parameter that are tried. The usual one is among them."""
 
 
 class Counts:
@@ -56,29 +54,31 @@ class Counts:
         self._codes = {level: level_codes(names, level) for level in range(bottom)}
         self._levels = (*range(bottom), bottom)
         self._hits = {(level, rule): np.zeros(len(ks), np.int64) for level in self._codes for rule in rules}
-        self._swept = {(r, value): np.zeros(len(ks), np.int64) for r in rules if r in SWEPT for value in SWEPT[r][1]}
+        self._swept = {(r, value): np.zeros(len(ks), np.int64) for r in rules if r in SWEPT for value in SWEPT[r]}
         self._asked: Counter[int] = Counter()
         self._right: Counter[int] = Counter()
         self._winner: dict[int, list[I64]] = {level: [] for level in self._codes}
         self._share: dict[int, list[F64]] = {level: [] for level in self._codes}
         self._entropy = 0.0
 
-    def add(self, block: Block) -> None:
-        """Count one block."""
-        there, same = block.there, block.codes == block.truth[:, None]
+    def add(self, near: NeighbourArrays, truth: I64) -> None:
+        """Count one block: the neighbours of q queries, (q, k), and the right codes ``truth``, (q,)."""
+        there, same = near.there, near.codes == truth[:, None]
         for k, (asked, right) in enumerate(zip(there.sum(axis=0), (there & same).sum(axis=0), strict=True)):
             self._asked[k] += int(asked)
             self._right[k] += int(right)
         rules = dict.fromkeys(rule for _, rule in self._hits)
-        votes = {rule: block.votes(rule) for rule in rules}
+        schemes = {rule: replace(self._scheme, rule=rule) for rule in rules}
+        votes = {rule: scheme.vote_weights(near) for rule, scheme in schemes.items()}
         for level, at in self._codes.items():
-            seated, truth = Seated(at[block.codes]), at[block.truth]
+            seated, right = Seated(at[near.codes]), at[truth]
             for rule in rules:
-                self._hits[level, rule] += self._hit(seated, truth, votes[rule])
+                self._hits[level, rule] += self._hit(seated, right, votes[rule])
             if level == 0:
                 for rule, value in self._swept:
-                    self._swept[rule, value] += self._hit(seated, truth, block.votes(rule, _options(rule, value)))
-        self._calibrate(block)
+                    swept = schemes[rule].with_parameter(value).vote_weights(near)
+                    self._swept[rule, value] += self._hit(seated, right, swept)
+        self._calibrate(near)
 
     def _hit(self, seated: Seated, truth: I64, votes: F64) -> I64:
         """How many of the queries are right at each of ``ks``."""
@@ -86,9 +86,9 @@ class Counts:
         hits: I64 = (won == truth[:, None]).sum(axis=0)
         return hits
 
-    def _calibrate(self, block: Block) -> None:
-        k = min(self._scheme.k, block.codes.shape[1])
-        codes, votes = block.codes[:, :k], block.votes(self._scheme.rule)[:, :k]
+    def _calibrate(self, near: NeighbourArrays) -> None:
+        k = min(self._scheme.k, near.codes.shape[1])
+        codes, votes = near.codes[:, :k], self._scheme.vote_weights(near)[:, :k]
         for level, at in self._codes.items():
             found = winner_at_each_k(at[codes], votes)
             self._winner[level].append(found.winner[:, -1])
@@ -149,13 +149,7 @@ class Counts:
         values: dict[Rule, dict[float, dict[int, float]]] = {}
         for (rule, value), hits in self._swept.items():
             values.setdefault(rule, {})[value] = self._by_k(hits, queries)
-        return {rule: Sweep(SWEPT[rule][0], found) for rule, found in values.items()}
-
-
-def _options(rule: Rule, value: float) -> RuleOptions:
-    if rule == "distance":
-        return {"exponent": value}
-    return {"temperature": value} if rule == "softmax" else {"offset": value}
+        return {rule: Sweep(PARAMETER[rule], found) for rule, found in values.items()}
 
 
 def entropy_bits(codes: I64, votes: F64) -> F64:

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.engine.decision.gathered import gather
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
@@ -99,8 +100,8 @@ def evaluate_snapshot(
             excluded_rows=lambda i, start=start: what.left_out(start + i),  # type: ignore[misc]
             report=_shifted(report, start, len(what)),
         )
-        block = gather(snapshot, found, what.truth[part], k=width, factor=scheme.class_factor, own=what.own_class[part])
-        counts.add(block)
+        table = NeighbourTable.of(found, width)
+        counts.add(NeighbourArrays.of(snapshot, *table.arrays, own=what.own_class[part]), what.truth[part])
     report(len(what), len(what), "evaluating")
     return replace(counts.result(what), skipped=asked.skipped if isinstance(asked, Queries) else ())
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.published import winners_at_each_k
-from visualmemory_gui.engine.decision.votes import weights, winner_at_each_k
+from visualmemory_gui.engine.decision.published import kept_only, list_scheme, winners_at_each_k
+from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.study import list_pruning
@@ -138,7 +138,7 @@ class _Counter:
         """Count one block, looked at in one way."""
         for rule in self._rules:
             winner = winners_at_each_k(
-                rule, {}, seen.codes, distances=seen.distances, kept=seen.kept, trusted=seen.trusted
+                list_scheme(rule), seen.codes, distances=seen.distances, kept=seen.kept, trusted=seen.trusted
             )
             winner = np.where((winner == NOBODY) & (block.ids[:, :1] != NOBODY), block.classes[:, :1], winner)
             right = _widened(block.hits(winner), self._lists.width)
@@ -153,8 +153,9 @@ class _Counter:
             self._same[:width] += block.hits(block.classes).sum(axis=0)
 
     def _calibrate(self, seen: _Seen) -> None:
-        codes = seen.codes[:, : self._k]
-        votes = np.where(seen.kept[:, : self._k], weights(self._rule, seen.distances[:, : self._k]), 0.0)
+        first = np.s_[:, : self._k]
+        near = kept_only(seen.distances[first], seen.kept[first], seen.trusted[first])
+        codes, votes = seen.codes[first], list_scheme(self._rule).vote_weights(near)
         share = winner_at_each_k(codes, votes).share
         last = share[:, -1] if share.shape[1] else np.zeros(len(codes))
         self._share.append(last)

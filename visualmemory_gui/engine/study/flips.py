@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 from visualmemory_gui.engine.deciding import Scope, leave_own_out
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.flip import BUDGET_S, MOST, fewest_strikes
+from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.lessons import fewest_lessons
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -77,16 +78,16 @@ def flips(
     ``k`` and ``rule`` of None come from the memory's settings; ``exclude`` names exemplars that do not vote this time,
     ``own`` the exemplar that the query is, as in ``decide_vector``; the others are for ``fewest_strikes``.
     """
-    settings, searched = memory.settings, memory.snapshot
+    settings, snapshot = memory.settings, memory.snapshot
     searcher = memory.searcher
     scheme = VotingScheme.of(settings, k, rule, level=level)
-    snapshot, scope = leave_own_out(searched, Scope.of("auto", exclude, own=own))
+    counted, scope = leave_own_out(snapshot, Scope.of("auto", exclude, own=own))
 
     def retrieve(count: int) -> tuple[I64, F64]:
-        found = searcher.nearest(searched, vector, count, excluded=scope.exclude)
+        found = searcher.nearest(snapshot, vector, count, excluded=scope.exclude)
         return found.rows, found.distances
 
-    decision = decide(snapshot, *retrieve(scheme.k), scheme)
+    decision = decide(snapshot, *retrieve(scheme.k), scheme, own=counted)
     target = None if to is None else at_level(to, level)
     excluded = np.flatnonzero(np.isin(snapshot.ids, list(scope.exclude)))
     struck = fewest_strikes(
@@ -95,6 +96,7 @@ def flips(
         scheme,
         to=target,
         excluded=excluded,
+        own=counted,
         budget_s=budget_s,
         patient=patient,
         most=most,
@@ -104,8 +106,9 @@ def flips(
     towards = target or (strikes.label if strikes else _second(decision))
     lessons = None
     if towards is not None:
-        label = _full(snapshot, decision, towards, to)
-        count = fewest_lessons(snapshot, retrieve, scheme, vector=vector, label=label)
+        counts = others_counted(snapshot, np.arange(len(snapshot.labels)), counted)
+        label = _full(dict(zip(snapshot.labels, counts.tolist(), strict=True)), decision, towards, to)
+        count = fewest_lessons(snapshot, retrieve, scheme, vector=vector, label=label, own=counted)
         lessons = None if count is None else Lessons(label, count)
     return Flips(decision.label, target, strikes, lessons)
 
@@ -121,11 +124,12 @@ def _second(decision: Decision) -> str | None:
     return next((label for label in decision.shares if label != decision.label), None)
 
 
-def _full(snapshot: Snapshot, decision: Decision, towards: str, to: str | None) -> str:
-    """The full label that is taught for the class ``towards``: ``to`` where it has exemplars or stands for itself."""
-    if to is not None and (
-        (to in snapshot.labels and snapshot.counts[snapshot.labels.index(to)]) or not decision.level
-    ):
+def _full(counts: Mapping[str, int], decision: Decision, towards: str, to: str | None) -> str:
+    """The full label that is taught for the class ``towards``: ``to`` where it has exemplars or stands for itself.
+
+    ``counts`` are the exemplars of each label.
+    """
+    if to is not None and (counts.get(to) or not decision.level):
         return to
     shares: dict[str, float] = {}
     for neighbour in decision.neighbours:
@@ -133,9 +137,5 @@ def _full(snapshot: Snapshot, decision: Decision, towards: str, to: str | None) 
             shares[neighbour.label] = shares.get(neighbour.label, 0.0) + neighbour.share
     if shares:
         return max(shares, key=lambda name: shares[name])
-    below = {
-        name: int(count)
-        for name, count in zip(snapshot.labels, snapshot.counts, strict=True)
-        if count and at_level(name, decision.level) == towards
-    }
+    below = {name: count for name, count in counts.items() if count and at_level(name, decision.level) == towards}
     return max(below, key=lambda name: below[name]) if below else (to or towards)

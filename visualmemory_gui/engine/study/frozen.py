@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import LeftOut, NearestMany, Retrieved, own_class
-from visualmemory_gui.engine.decision.many import vote_scale, vote_weights
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
@@ -105,20 +105,18 @@ class FrozenQueries:
         edited = self.snapshot if edited is None else edited
         which = np.arange(len(self)) if which is None else which
         rows, distances = self._lists(edited, which)
-        codes, votes = self.votes(edited, rows, distances, which=which)
-        winner = winner_at_each_k(codes, votes).winner[:, -1]
+        winner = self.winners(self.neighbours(edited, rows, distances, which=which))
         right: Bools = (winner == self.questions.truth[which]) & (winner != NOBODY)
         return right
 
-    def votes(self, edited: Snapshot, rows: I64, distances: F64, *, which: I64) -> tuple[I64, F64]:
-        """Label codes and votes of neighbours ``rows`` of the queries ``which``, (q, k) each; votes 0 for nobody."""
-        own = own_class(edited, self.questions.own[which])
-        return vote_weights(edited, rows, distances, self.scheme, own=own)
+    def neighbours(self, edited: Snapshot, rows: I64, distances: F64, *, which: I64) -> NeighbourArrays:
+        """The neighbours ``rows`` of the queries ``which``, (q, k), as they weigh in ``edited``."""
+        return NeighbourArrays.of(edited, rows, distances, own=own_class(edited, self.questions.own[which]))
 
-    def scale(self, edited: Snapshot, rows: I64, codes: I64, *, which: I64) -> F64:
-        """What the votes are multiplied by, (q, k): trust and, where it is on, the class factor."""
-        own = own_class(edited, self.questions.own[which])
-        return vote_scale(edited, np.maximum(rows, 0), codes, class_factor=self.scheme.class_factor, own=own)
+    def winners(self, near: NeighbourArrays) -> I64:
+        """The label codes that win among ``near``, (q,); NOBODY where no vote weighs anything."""
+        won: I64 = winner_at_each_k(near.codes, self.scheme.vote_weights(near)).winner[:, -1]
+        return won
 
     def _lists(self, edited: Snapshot, which: I64) -> tuple[I64, F64]:
         """Rows and distances of the first k that are active in ``edited``."""

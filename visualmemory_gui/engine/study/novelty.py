@@ -97,13 +97,13 @@ def auroc(known: Sequence[float] | F64, unknown: Sequence[float] | F64) -> float
 
 def _statistics(asker: Asker, memory: Snapshot, rows: I64, *, report: Report) -> tuple[F64, I64]:
     """Statistic and m of each query that has a neighbour."""
-    block = asker(memory, rows, report=report)
-    there = block.there.sum(axis=1)
-    won = asker.winners(block)
+    near = asker(memory, rows, report=report)
+    there = near.there.sum(axis=1)
+    won = asker.winners(near)
     size = np.where(won >= 0, memory.counts[np.maximum(won, 0)], 0)
     depth = np.minimum(size, there)
     m = np.array([max((m for m in DEPTHS if m <= d), default=0) for d in depth.tolist()], np.int64)
-    sums = np.cumsum(np.where(block.there, block.distances, 0.0), axis=1)
+    sums = np.cumsum(np.where(near.there, near.distances, 0.0), axis=1)
     found = m > 0
     return sums[np.flatnonzero(found), m[found] - 1] / m[found], m[found]
 

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.votes import weights
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -100,7 +101,7 @@ def place(layout: Layout, snapshot: Snapshot, vectors: F32) -> F32:
         return np.zeros((len(vectors), 2), np.float32)
     known, xy = snapshot.vectors[rows], layout.xy[there]
     near = min(NEAR, len(rows))
-    share = weights("rank", np.zeros(near))
+    share = VotingScheme("rank", near, class_factor=False).vote_weights(NeighbourArrays.plain(np.zeros(near)))
     out = np.empty((len(vectors), 2), np.float32)
     for start in range(0, len(vectors), 256):
         similarity = vectors[start : start + 256] @ known.T

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
-from visualmemory_gui.engine.decision.many import decide_many, vote_weights
+from visualmemory_gui.engine.decision.many import decide_many
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -134,10 +135,13 @@ def _suspects(snapshot: Snapshot, rows: I64, table: NeighbourTable, *, k: int) -
     """Those that the others decide otherwise, the smallest share of the own label first."""
     own = own_class(snapshot, rows)
     scheme = VotingScheme("rank", k, class_factor=False)
-    verdicts = decide_many(snapshot, table.rows, table.distances, scheme, own=own)
-    codes, votes = vote_weights(snapshot, table.rows, table.distances, scheme, own=own)
+    verdicts = decide_many(snapshot, *table.arrays, scheme, own=own)
+    near = NeighbourArrays.of(snapshot, *table.arrays, own=own)
+    votes = scheme.vote_weights(near)
     total = votes.sum(axis=1)
-    share = np.divide((votes * (codes == own[:, None])).sum(axis=1), total, out=np.zeros(len(rows)), where=total > 0)
+    share = np.divide(
+        (votes * (near.codes == own[:, None])).sum(axis=1), total, out=np.zeros(len(rows)), where=total > 0
+    )
     suspects = np.flatnonzero((verdicts.winner != own) & (verdicts.winner != NOBODY))
     order = suspects[np.lexsort((rows[suspects], -verdicts.share[suspects], share[suspects]))]
     return tuple(

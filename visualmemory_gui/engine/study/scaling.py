@@ -85,8 +85,8 @@ def scale(
         for seed in range(seeds if size < len(rest) else 1):
             report(done * seeds + seed, len(wanted) * seeds, "asking memories of growing size")
             memory = snapshot.changed(active=snapshot.among(stratified(snapshot, rest, size, seed=seed)))
-            block = asker(memory, queries)
-            errors.append(float((asker.winners(block) != block.truth).mean()))
+            won = asker.winners(asker(memory, queries))
+            errors.append(float((won != snapshot.label[queries]).mean()))
         points.append(Point(size, float(np.mean(errors)), float(np.std(errors))))
     report(len(wanted) * seeds, len(wanted) * seeds)
     return Scaling(

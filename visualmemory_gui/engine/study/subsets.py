@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.gathered import Block, gather
 from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -79,9 +80,9 @@ class Asker:
         self._scheme = scheme
         self._width = max(scheme.k, width)
 
-    def __call__(self, memory: Snapshot, rows: I64, *, report: Report = silent) -> Block:
+    def __call__(self, memory: Snapshot, rows: I64, *, report: Report = silent) -> NeighbourArrays:
         """The neighbours of ``rows`` in ``memory``."""
-        blocks = []
+        table = NeighbourTable(len(rows), self._width)
         for start in range(0, len(rows), _BLOCK):
             report(start, len(rows))
             part = rows[start : start + _BLOCK]
@@ -91,21 +92,11 @@ class Asker:
                 self._width,
                 excluded_rows=LeftOut(self._snapshot, Keys.of(self._snapshot, part)),
             )
-            truth = memory.label[part].astype(np.int64)
-            own = own_class(memory, part)
-            blocks.append(gather(memory, found, truth, k=self._width, factor=self._scheme.class_factor, own=own))
-        return _joined(blocks, self._width)
+            table.put(np.arange(start, start + len(part)), found)
+        return NeighbourArrays.of(memory, *table.arrays, own=own_class(memory, rows))
 
-    def winners(self, block: Block, codes: I64 | None = None) -> I64:
+    def winners(self, near: NeighbourArrays, codes: I64 | None = None) -> I64:
         """(q,) winning codes; ``codes`` maps a full label's code to another one (a level's) before the vote."""
-        near = block.codes if codes is None else codes[block.codes]
-        won: I64 = winner_at_each_k(near, block.votes(self._scheme.rule)).winner[:, self._scheme.k - 1]
+        named = near.codes if codes is None else codes[near.codes]
+        won: I64 = winner_at_each_k(named, self._scheme.vote_weights(near)).winner[:, self._scheme.k - 1]
         return won
-
-
-def _joined(blocks: list[Block], k: int) -> Block:
-    if not blocks:
-        none = np.zeros((0, k))
-        return Block(none.astype(np.int64), none, none, none.astype(bool), np.zeros(0, np.int64))
-    fields = ("codes", "distances", "scale", "there", "truth")
-    return Block(*(np.concatenate([getattr(block, name) for block in blocks]) for name in fields))

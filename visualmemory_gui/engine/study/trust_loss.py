@@ -12,15 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from visualmemory_gui.engine.decision.votes import EXPONENT, OFFSET, TEMPERATURE
+from visualmemory_gui.engine.decision.voting_rules import PARAMETER, USUAL
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule
 
 E = 1e-3
-PARAMETERS: dict[Rule, tuple[str, float]] = {
-    "rank": ("offset", OFFSET),
-    "softmax": ("temperature", TEMPERATURE),
-    "distance": ("exponent", EXPONENT),
-}
+PARAMETERS: dict[Rule, tuple[str, float]] = {rule: (name, getattr(USUAL, name)) for rule, name in PARAMETER.items()}
 """The parameter of each rule that has one, and the value with which decisions are made."""
 
 
@@ -70,7 +66,7 @@ class TrustLoss:
         return fit + self._penalty * (log_trust**2).mean()
 
     def _cast(self, log_parameter: torch.Tensor) -> torch.Tensor:
-        """The votes before trust, as ``decision.votes.weights`` gives them."""
+        """The votes before trust, as ``voting_rules`` gives them."""
         parameter = torch.exp(log_parameter)
         if self.rule == "rank":
             return 1.0 / (self._ranks + parameter)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import resolve
 from visualmemory_gui.engine.errors import BadValue
@@ -222,7 +221,6 @@ def _lists_of(frozen: FrozenQueries, plain: Snapshot) -> Lists:
 
     k = frozen.scheme.k
     rows, distances = frozen.table.rows[:, :k], frozen.table.distances[:, :k]
-    near, there = np.maximum(rows, 0), rows != NOBODY
-    codes = plain.label[near].astype(np.int64)
-    scale = np.where(there, frozen.scale(plain, rows, codes, which=np.arange(len(frozen))), 0.0)
-    return Lists(near, distances, codes == frozen.questions.truth[:, None], scale)
+    near = frozen.neighbours(plain, rows, distances, which=np.arange(len(frozen)))
+    same = near.codes == frozen.questions.truth[:, None]
+    return Lists(np.maximum(rows, 0), distances, same, frozen.scheme.vote_scale(near))

@@ -17,7 +17,8 @@ from typing import Literal
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.votes import weights
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Bools
@@ -113,7 +114,7 @@ def values_in_order(right: Bools, cast: F64) -> F64:
 
 def rank_weights(rule: Weights, k: int) -> F64:
     """(k,) float64: the votes of the ranks, which sum to 1."""
-    cast = weights(rule, np.zeros(k))
+    cast = VotingScheme(rule, k, class_factor=False).vote_weights(NeighbourArrays.plain(np.zeros(k)))
     scaled: F64 = cast / cast.sum()
     return scaled
 
