@@ -10,7 +10,7 @@ import pytest
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.encoders import lite, openvino_lite
 from visualmemory_gui.engine.errors import EncoderError, MemoryExists
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.new_memory import new_memory
 from visualmemory_gui.engine.store import schema
 from visualmemory_gui.engine.types import EncoderIdentity
@@ -69,7 +69,7 @@ def test_a_memory_another_process_made_first_stays(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(schema, "make_folder", lambda path: None)  # it looked before the other had made it
     monkeypatch.setattr(schema, "create_memory", _exists)
     with pytest.raises(MemoryExists):
-        LiveMemory.create(tmp_path / "m.vmem", EncoderIdentity("x", 4), device=None)
+        OpenMemory.create(tmp_path / "m.vmem", EncoderIdentity("x", 4), device=None)
     assert (tmp_path / "m.vmem" / "memory.sqlite").is_file()
 
 

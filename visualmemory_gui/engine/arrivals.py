@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.reading import exemplar
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
@@ -33,7 +33,7 @@ class AddResult:
 
 
 def put(
-    live: LiveMemory,
+    live: OpenMemory,
     pictures: Mapping[int, Picture],
     vectors: Mapping[int, F32],
     names: Sequence[str],
@@ -90,7 +90,7 @@ def keep_copy(files: ImageFiles, picture: Picture) -> bool:
 
 
 @contextmanager
-def copying(live: LiveMemory, pictures: Collection[Picture]) -> Iterator[None]:
+def copying(live: OpenMemory, pictures: Collection[Picture]) -> Iterator[None]:
     """Within the block copies of ``pictures`` are kept, and then exemplars added that use them: see ``noted``."""
     with live.files.noted({(p.sha256, p.suffix) for p in pictures if p.source and p.sha256}, live.used_copies):
         yield

@@ -15,7 +15,7 @@ import platformdirs
 
 from visualmemory_gui.engine import installation
 from visualmemory_gui.engine.errors import Cancelled, StorageError
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.scan import Hit, PieceTable, Scanner, ScanResult, find_pieces, pieces
 from visualmemory_gui.engine.store import traces
@@ -42,7 +42,7 @@ class Erasing:
     """
 
     def __init__(
-        self, live: LiveMemory, doomed: Sequence[Exemplar], changes: Changes, *, scanner: Scanner | None, emptied: bool
+        self, live: OpenMemory, doomed: Sequence[Exemplar], changes: Changes, *, scanner: Scanner | None, emptied: bool
     ) -> None:
         self.changes = changes
         self._live = live
@@ -61,7 +61,7 @@ class Erasing:
             self._scanner.close()
 
 
-def forget(live: LiveMemory, ids: Sequence[int], *, report: Report = silent) -> Changes:
+def forget(live: OpenMemory, ids: Sequence[int], *, report: Report = silent) -> Changes:
     """Erase ``ids`` and look for what is left; ``Changes.receipt`` says what was done.
 
     Raises UnknownExemplar, StorageError where the search cannot be prepared; then nothing was erased.
@@ -70,7 +70,7 @@ def forget(live: LiveMemory, ids: Sequence[int], *, report: Report = silent) -> 
     return replace(erasing.changes, receipt=erasing.finish(report))
 
 
-def erase(live: LiveMemory, ids: Sequence[int]) -> Erasing:
+def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
     """Erase ``ids``, and tell everybody; call ``finish`` of what comes back. Raises as ``forget``.
 
     What to look for goes to the scanning process by pipe before anything is deleted. Decisions leave the exemplars out
@@ -90,7 +90,7 @@ def erase(live: LiveMemory, ids: Sequence[int]) -> Erasing:
     return Erasing(live, doomed, changes, scanner=scanner, emptied=emptied)
 
 
-def resume(live: LiveMemory) -> None:
+def resume(live: OpenMemory) -> None:
     """Do again what a forget that was interrupted may not have done, else nothing. Closes ``live`` when that fails.
 
     ``live.finished_forget`` then holds its receipt: the bytes to look for went with the process that had them.
@@ -107,7 +107,7 @@ def resume(live: LiveMemory) -> None:
         raise
 
 
-def _finish(live: LiveMemory, left: dict[str, list[int] | list[list[str]]]) -> Receipt:
+def _finish(live: OpenMemory, left: dict[str, list[int] | list[list[str]]]) -> Receipt:
     copies = [(str(sha256), str(suffix)) for sha256, suffix in left["copies"]]  # type: ignore[misc]
     _wipe(live, sorted(set(copies) - live.used_copies(copies)))
     emptied = live.database.checkpoint() == (0, 0, 0)
@@ -117,7 +117,7 @@ def _finish(live: LiveMemory, left: dict[str, list[int] | list[list[str]]]) -> R
     return Receipt(len(left["ids"]), status, 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
 
 
-def _erase(live: LiveMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]:
+def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]:
     """Everything but the scan. What everybody was told, and whether the database's log could be emptied."""
     emptied = False
 
@@ -138,7 +138,7 @@ def _erase(live: LiveMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]
     return live.apply(commit), emptied
 
 
-def _wipe(live: LiveMemory, copies: Sequence[tuple[str, str]]) -> None:
+def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]]) -> None:
     """Everything outside the rows and the log: arrays, index, image copies, derived values."""
     live.drop_arrays()
     for sha256, suffix in copies:
@@ -163,7 +163,7 @@ def own_folders() -> tuple[Path, ...]:
     return tuple(place for place in found if not any(place != other and other in place.parents for other in found))
 
 
-def _scanned(live: LiveMemory, scanner: Scanner, report: Report) -> ScanResult | None:
+def _scanned(live: OpenMemory, scanner: Scanner, report: Report) -> ScanResult | None:
     """None where the scan did not come to its end."""
     try:
         return scanner.scan(live.folder, *own_folders(), report=report)
@@ -172,7 +172,7 @@ def _scanned(live: LiveMemory, scanner: Scanner, report: Report) -> ScanResult |
         return None
 
 
-def _receipt(live: LiveMemory, doomed: Sequence[Exemplar], found: ScanResult | None, *, emptied: bool) -> Receipt:
+def _receipt(live: OpenMemory, doomed: Sequence[Exemplar], found: ScanResult | None, *, emptied: bool) -> Receipt:
     seen = () if found is None else found.hits
     shared = {hit.piece for hit in seen if _is_copy(hit)}
     shared |= _held(live, {hit.piece for hit in seen} - shared)
@@ -189,7 +189,7 @@ def _receipt(live: LiveMemory, doomed: Sequence[Exemplar], found: ScanResult | N
     )
 
 
-def _held(live: LiveMemory, pieces: Collection[bytes]) -> set[bytes]:
+def _held(live: OpenMemory, pieces: Collection[bytes]) -> set[bytes]:
     """Those of ``pieces`` that a row which stays holds as its own."""
     if not pieces:
         return set()
@@ -197,7 +197,7 @@ def _held(live: LiveMemory, pieces: Collection[bytes]) -> set[bytes]:
     return traces.held(live.database, lambda value: (piece for _, piece in find_pieces(value, table)))
 
 
-def _needles(live: LiveMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
+def _needles(live: OpenMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
     """Pieces of everything stored for ``doomed``: vector, thumbnail, image copy, file name, a label of nobody else."""
     ids = [exemplar.id for exemplar in doomed]
     for vector in live.catalog.vectors(ids):

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.arrivals import NO_PIXELS, AddResult, copying, keep
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.reading import Embed, PictureReader, batched, exemplar, file_sha256
 from visualmemory_gui.engine.store import labels
@@ -181,7 +181,7 @@ class FolderBuild:
         return rows
 
 
-def build(live: LiveMemory, reader: PictureReader, plan: BuildPlan, *, write: Write, report: Report) -> BuildResult:
+def build(live: OpenMemory, reader: PictureReader, plan: BuildPlan, *, write: Write, report: Report) -> BuildResult:
     """Run ``plan`` as one step of many transactions. A complete build of an empty memory leaves an empty history."""
     empty = live.catalog.totals()[0] == 0
     step = live.history.open_import(len(plan.label_of))
@@ -225,7 +225,7 @@ def build(live: LiveMemory, reader: PictureReader, plan: BuildPlan, *, write: Wr
 
 
 def add(
-    live: LiveMemory,
+    live: OpenMemory,
     reader: PictureReader,
     images: Sequence[ImageLike],
     names: Sequence[str],

@@ -54,7 +54,7 @@ NOVELTY, CONFIDENCE = "novelty", "confidence"
 SHADOWED = range(100, 200_000)  # exemplars; a graph of a million is minutes of all cores for one line of text
 
 
-class LiveMemory:
+class OpenMemory:
     """What the edits and decisions of one open memory share.
 
     One re-entrant lock orders edits. A decision reads the snapshot, which an edit replaces after its commit. The
@@ -89,7 +89,7 @@ class LiveMemory:
         self._closed = False
 
     @classmethod
-    def create(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None) -> LiveMemory:
+    def create(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None) -> OpenMemory:
         """Make the folder and its empty memory.
 
         Raises MemoryExists, StorageError, and BadValue for an address or where ``device`` is not there.
@@ -110,7 +110,7 @@ class LiveMemory:
             raise
 
     @classmethod
-    def open(cls, path: str | Path, *, readonly: bool, device: Device | None) -> LiveMemory:
+    def open(cls, path: str | Path, *, readonly: bool, device: Device | None) -> OpenMemory:
         """Open a memory for editing, or for reading beside another that edits it.
 
         Raises MemoryFolderError's kinds, and BadValue for an address or where ``device`` is not there.

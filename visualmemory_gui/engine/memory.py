@@ -21,7 +21,7 @@ from visualmemory_gui.engine.forget import Erasing
 from visualmemory_gui.engine.index.gate import gate, gate_one
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.intake import BuildResult
-from visualmemory_gui.engine.live import Callback, LiveMemory
+from visualmemory_gui.engine.live import Callback, OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.query import Query, good, queries
 from visualmemory_gui.engine.reading import PictureReader, batched, images_of
@@ -66,7 +66,7 @@ class VisualMemory:
     disk and seen by the next decision. ``k`` and ``rule`` of None mean the memory's settings.
     """
 
-    def __init__(self, live: LiveMemory, encoder: Encoder | None = None) -> None:
+    def __init__(self, live: OpenMemory, encoder: Encoder | None = None) -> None:
         self._live = live
         self.path = live.folder
         self.readonly = live.readonly
@@ -102,12 +102,12 @@ class VisualMemory:
         if dim is None and encoder is None:
             raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
         if dim is not None:
-            return cls(LiveMemory.create(place, EncoderIdentity(BROUGHT, dim), device=device))
+            return cls(OpenMemory.create(place, EncoderIdentity(BROUGHT, dim), device=device))
         require(device)
         schema.require_room(folder)
         loaded = registry.load(registry.choose(arguments.text(encoder, "an encoder's name")), device=device or "auto")
         try:
-            return cls(LiveMemory.create(place, loaded.identity, device=device), loaded)
+            return cls(OpenMemory.create(place, loaded.identity, device=device), loaded)
         except BaseException:
             loaded.close()
             raise
@@ -115,7 +115,7 @@ class VisualMemory:
     @classmethod
     def create_for(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None = None) -> VisualMemory:
         """Make an empty memory for vectors of an encoder that need not be here. Raises as ``create``."""
-        return cls(LiveMemory.create(path, identity, device=device))
+        return cls(OpenMemory.create(path, identity, device=device))
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
@@ -123,7 +123,7 @@ class VisualMemory:
 
         Raises NotAMemory, MemoryLocked (naming who edits it), DamagedMemory, NewerFormat, StorageError.
         """
-        live = LiveMemory.open(arguments.path_of(path), readonly=readonly, device=device)
+        live = OpenMemory.open(arguments.path_of(path), readonly=readonly, device=device)
         forget.resume(live)
         return cls(live)
 

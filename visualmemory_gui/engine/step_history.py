@@ -7,7 +7,7 @@ from numbers import Integral
 
 from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.store import difference
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.types import Changes, Step
@@ -16,7 +16,7 @@ from visualmemory_gui.engine.types import Changes, Step
 class FolderHistory:
     """The history of one memory in a folder. An edit is followed by the arrays and told, as every other."""
 
-    def __init__(self, live: LiveMemory) -> None:
+    def __init__(self, live: OpenMemory) -> None:
         self._live = live
         self._stored = live.history
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.types import I64
 
 
 class StudyResults:
     """Texts by name, each with the change number of what it was computed from; all go when an exemplar is forgotten."""
 
-    def __init__(self, live: LiveMemory) -> None:
+    def __init__(self, live: OpenMemory) -> None:
         self._live = live
 
     def get(self, name: str) -> str | None:

@@ -18,7 +18,7 @@ from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadImage, Cancelled
 from visualmemory_gui.engine.images.folder import walk
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.queue_table import QueueTable, Waiting, queue_queries, source_of
 from visualmemory_gui.engine.reading import Embed, PictureReader, batched, file_sha256
@@ -49,7 +49,7 @@ class TeachingQueue:
     Its decisions are made when the table is first asked for, and from then on kept current with every edit.
     """
 
-    def __init__(self, live: LiveMemory, reader: PictureReader) -> None:
+    def __init__(self, live: OpenMemory, reader: PictureReader) -> None:
         self._live = live
         self._reader = reader
         self._lock = threading.RLock()

@@ -15,7 +15,7 @@ from visualmemory_gui.engine import verify as checks
 from visualmemory_gui.engine.atomic_file import is_own
 from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.reading import PictureReader, file_sha256
 from visualmemory_gui.engine.store import copies, sources
@@ -56,7 +56,7 @@ class Missing:
 class FolderMaintenance:
     """Maintenance of one memory in a folder, and what its opening and its index had to tell."""
 
-    def __init__(self, live: LiveMemory, reader: PictureReader) -> None:
+    def __init__(self, live: OpenMemory, reader: PictureReader) -> None:
         self._live = live
         self._reader = reader
 
@@ -177,7 +177,7 @@ class FolderMaintenance:
         return Relinked(len(moved), tuple(lost.values()))
 
 
-def _drop_unused_copies(live: LiveMemory) -> None:
+def _drop_unused_copies(live: OpenMemory) -> None:
     """Those of purged exemplars, and those an interrupted add left behind; what is no copy of ours stays."""
     used = {live.files.path_of(sha256, suffix) for sha256, suffix in copies.all_used(live.database)}
     for path in live.files.all():
@@ -185,7 +185,7 @@ def _drop_unused_copies(live: LiveMemory) -> None:
             path.unlink()
 
 
-def _write(live: LiveMemory, moved: dict[int, str], *, root: str) -> Changes:
+def _write(live: OpenMemory, moved: dict[int, str], *, root: str) -> Changes:
     with writing(live.database) as writer:
         live.catalog.relink(writer, moved, root=root)
     return Changes(edit=None, change=writer.change)

@@ -14,7 +14,7 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryFolderError
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
-from visualmemory_gui.engine.live import LiveMemory
+from visualmemory_gui.engine.live import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import copies
@@ -29,7 +29,7 @@ UNUSED = "no exemplar uses this file; 'visualmemory compact' removes it"
 LINK = "a symbolic link: no part of a memory may be one; it is not followed. Remove it"
 
 
-def verify(live: LiveMemory, report: Report = silent) -> list[Damage]:
+def verify(live: OpenMemory, report: Report = silent) -> list[Damage]:
     """Every damage that can be found; an empty list when all is well. Changes nothing."""
     found: list[Damage] = []
     looks = (
@@ -55,17 +55,17 @@ def unreadable(error: MemoryFolderError) -> Damage:
     return Damage("database", FILE, str(error))
 
 
-def _encoder(live: LiveMemory) -> Iterator[Damage]:
+def _encoder(live: OpenMemory) -> Iterator[Damage]:
     name = live.identity.name
     if name != BROUGHT and not registry.is_name(name):
         yield Damage("encoder", FILE, f"{name[:80]!a} is no name of an encoder")
 
 
-def _rows(live: LiveMemory) -> Iterator[Damage]:
+def _rows(live: OpenMemory) -> Iterator[Damage]:
     return live.catalog.check_rows()
 
 
-def _copies(live: LiveMemory) -> Iterator[Damage]:
+def _copies(live: OpenMemory) -> Iterator[Damage]:
     expected: dict[Path, str] = {}
     for sha256, suffix in copies.all_used(live.database):
         try:
@@ -87,7 +87,7 @@ def _copies(live: LiveMemory) -> Iterator[Damage]:
             yield Damage("image", where, UNUSED if known else "this file is not of the memory; it stays where it is")
 
 
-def _links(live: LiveMemory) -> Iterator[Damage]:
+def _links(live: OpenMemory) -> Iterator[Damage]:
     """Links and pipes beside the database: those in place of what is used are refused at the opening."""
     with os.scandir(live.folder) as entries:
         for one in sorted(entries, key=lambda entry: entry.name):
@@ -97,13 +97,13 @@ def _links(live: LiveMemory) -> Iterator[Damage]:
                 yield Damage("file", one.name, "it is neither a file nor a folder")
 
 
-def _erasing(live: LiveMemory) -> Iterator[Damage]:
+def _erasing(live: OpenMemory) -> Iterator[Damage]:
     """A forget whose steps are not all done."""
     if live.derived.get(ERASING) is not None:
         yield Damage("forget", FILE, "a forget was interrupted; opening the memory for editing finishes it")
 
 
-def _index(live: LiveMemory) -> Iterator[Damage]:
+def _index(live: OpenMemory) -> Iterator[Damage]:
     """The checkpoint on disk, read whole, and the graph's answers for some of the memory's own vectors, against exact
     search; also where exact search decides, and nobody else would look. One of another installation is no damage: it is
     never read, and replaced by the next."""
