@@ -26,6 +26,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views import curate_actions, review_tabs
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
@@ -64,7 +65,7 @@ def said(widget: QWidget) -> str:
 def test_everything_in_the_window_has_a_name(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()
-    desk.window.commands.strike([2])
+    exemplars.strike(desk.window.session, [2], here=True)
     desk.settle()
     assert nameless(desk.window) == []
 
@@ -102,7 +103,7 @@ def test_a_card_that_has_no_vote_says_why(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()
     first, second = [n.id for n in desk.decision.neighbours[:2]]
-    desk.window.commands.strike([first])
+    exemplars.strike(desk.window.session, [first], here=True)
     desk.settle()
     desk.select([second])
     desk.window.commands.leave_out()

@@ -151,7 +151,7 @@ def test_a_struck_card_stays_in_sight_and_can_be_restored(desk: Desk, red: Path)
 def test_striking_all_of_a_class_changes_the_winner_and_undo_brings_it_back(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     cats = desk.memory.catalog.ids_under("animals/cat")
-    desk.window.commands.strike(cats)
+    exemplars.strike(desk.window.session, cats, here=True)
     desk.settle()
     assert desk.decision.label != "animals/cat"
     assert desk.window.session.decision.previous["animals/cat"] > 0.5  # type: ignore[index]
@@ -164,7 +164,7 @@ def test_striking_all_of_a_class_changes_the_winner_and_undo_brings_it_back(desk
 def test_the_note_offers_undo(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     first = ids_of(desk)[0]
-    desk.window.commands.strike([first])
+    exemplars.strike(desk.window.session, [first], here=True)
     desk.settle()
     desk.window.note.undo_requested.emit()
     desk.settle()
@@ -174,10 +174,10 @@ def test_the_note_offers_undo(desk: Desk, red: Path) -> None:
 def test_the_note_of_an_older_edit_does_not_undo_a_newer_one(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     first, second = ids_of(desk)[:2]
-    desk.window.commands.strike([first])
+    exemplars.strike(desk.window.session, [first], here=True)
     desk.settle()
     undo_first = desk.undos[-1]
-    desk.window.commands.strike([second])
+    exemplars.strike(desk.window.session, [second], here=True)
     desk.settle()
     undo_first()
     desk.settle()
@@ -186,7 +186,7 @@ def test_the_note_of_an_older_edit_does_not_undo_a_newer_one(desk: Desk, red: Pa
 
 def test_bars_show_the_share_before_an_edit_and_after(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
-    desk.window.commands.strike(desk.memory.catalog.ids_under("animals/cat")[:4])
+    exemplars.strike(desk.window.session, desk.memory.catalog.ids_under("animals/cat")[:4], here=True)
     desk.settle()
     bar = next(b for b in desk.window.decide.decision.bars.bars if b.label == "animals/cat")
     assert bar.before is not None and bar.before > bar.share

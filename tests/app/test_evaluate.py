@@ -22,6 +22,7 @@ from visualmemory_gui.app.models.charts import accuracy, calibration, charts, re
 from visualmemory_gui.app.models.evaluation import Cell
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.app.views.evaluate_page import EvaluatePage
 from visualmemory_gui.app.widgets.blame_box import BlameBox
@@ -217,7 +218,7 @@ def test_another_cell_or_an_edit_takes_the_blame_away(empty_desk: Desk, page: Ev
     assert page.blame.found is None
     page.look_for_blame()
     empty_desk.settle()
-    empty_desk.window.commands.strike([1])
+    exemplars.strike(empty_desk.window.session, [1], here=True)
     empty_desk.settle()
     assert page.blame.found is None
     right = Cell(first.true, first.true, 1)
@@ -230,7 +231,7 @@ def test_runs_are_kept_and_compared_only_on_the_same_queries(empty_desk: Desk, p
     first = page.model.evaluation
     assert first is not None
     wrong = first.outcomes.ids[~first.outcomes.right][:20].tolist()
-    empty_desk.window.commands.strike(wrong)
+    exemplars.strike(empty_desk.window.session, wrong, here=True)
     empty_desk.settle()
     assert page.summary.text().endswith("1 edit since.")
     run(empty_desk)

@@ -11,7 +11,7 @@ from tests.app.conftest import Desk
 from tests.conftest import picture, write_pictures
 from tests.reliability.planting import plant
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.operations import folders, teaching
+from visualmemory_gui.app.operations import exemplars, folders, teaching
 from visualmemory_gui.engine.errors import NetworkMemory
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.store import filesystem
@@ -29,7 +29,7 @@ def test_an_edit_on_a_memory_whose_folder_went_away_is_refused_and_the_window_li
         small.rename(tmp_path / "away.vmem")
         if how == "another in its place":
             shutil.copytree(tmp_path / "away.vmem", small)
-    desk.window.commands.strike([1])
+    exemplars.strike(desk.window.session, [1], here=True)
     desk.settle()
     what, todo = desk.errors[0]
     assert "not there any more" in what and "Bring" in todo and len(desk.errors) == 1
@@ -39,7 +39,7 @@ def test_an_edit_on_a_memory_whose_folder_went_away_is_refused_and_the_window_li
     assert desk.window.session.decision.query.exemplar == 2
     if how == "moved away":
         desk.open(tmp_path / "away.vmem")
-        desk.window.commands.strike([1])
+        exemplars.strike(desk.window.session, [1], here=True)
         desk.settle()
         assert desk.memory.summary().struck == 1
 

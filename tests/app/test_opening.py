@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
 from visualmemory_gui.app import preferences
-from visualmemory_gui.app.operations import exchange, folders
+from visualmemory_gui.app.operations import exchange, exemplars, folders
 from visualmemory_gui.app.place import opening
 from visualmemory_gui.app.widgets.empty_state import BeginButton
 from visualmemory_gui.engine.exchange import bundle, demo
@@ -42,7 +42,7 @@ def button(desk: Desk, words: str) -> BeginButton:
 def assert_open_for_editing(desk: Desk, memory: Path) -> None:
     assert desk.memory.path == memory and not desk.memory.readonly
     assert desk.errors == [] and desk.ask.asked == []
-    desk.window.commands.strike([1])
+    exemplars.strike(desk.window.session, [1], here=True)
     desk.settle()
     assert desk.memory.summary().struck == 1
 

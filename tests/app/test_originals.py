@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.engine import upkeep
 from visualmemory_gui.engine.memory import VisualMemory
@@ -53,7 +54,7 @@ def test_a_note_tells_how_many_are_missing_and_leads_to_them(asked: Desk, tmp_pa
 
 
 def test_the_note_comes_once_for_each_opening(asked: Desk) -> None:
-    asked.window.commands.strike([1])
+    exemplars.strike(asked.window.session, [1], here=True)
     asked.settle()
     asked.window._upkeep.on_quiet()
     asked.settle()

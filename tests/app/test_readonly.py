@@ -16,7 +16,7 @@ from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.actions.action import WHY_OFF
 from visualmemory_gui.app.actions.refused_keys import EDITS
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.operations import history
+from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.operations.edit import READ_ONLY
 from visualmemory_gui.app.place import only_readable
 from visualmemory_gui.app.views.choosers import Choosers
@@ -56,7 +56,11 @@ def test_no_edit_is_on_and_none_gets_through(reader: Desk) -> None:
         if {"writable", "undo", "redo"} & set(spec.needs):
             assert not reader.window.actions_by_id[name].isEnabled(), name
     session, commands = reader.window.session, reader.window.commands
-    for attempt in (lambda: commands.strike([2]), lambda: commands.teach_as("cat"), lambda: history.undo(session)):
+    for attempt in (
+        lambda: exemplars.strike(session, [2]),
+        lambda: commands.teach_as("cat"),
+        lambda: history.undo(session),
+    ):
         attempt()
         reader.settle()
         assert "for reading only" in reader.notes[-1]

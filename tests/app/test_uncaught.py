@@ -63,7 +63,7 @@ def lives_on(desk: Desk) -> None:
     assert " at " in logged() and SECRET not in logged() and "/home" not in logged()
     desk.window.errors.accept()
     before, snapshot = desk.memory.summary().struck, desk.memory.snapshot
-    desk.window.commands.strike([int(snapshot.ids[snapshot.active][0])])
+    exemplars.strike(desk.window.session, [int(snapshot.ids[snapshot.active][0])], here=True)
     desk.settle()
     assert desk.memory.summary().struck == before + 1
     assert len(desk.errors) == 1

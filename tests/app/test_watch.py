@@ -70,7 +70,7 @@ def test_an_edit_tells_which_watched_decisions_it_changed_and_shows_them(desk: D
 def test_without_a_watch_set_the_memory_is_its_own_judge(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()
-    desk.window.commands.strike([desk.decision.neighbours[0].id])
+    exemplars.strike(desk.window.session, [desk.decision.neighbours[0].id], here=True)
     desk.settle()
     assert " of 17 other decisions changed." in desk.window.note.text
     desk.press("actionUndo")

@@ -18,6 +18,7 @@ from visualmemory_gui.app import preferences, screenshot
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.memory_state import index_text
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.types import IndexState
 
@@ -45,7 +46,7 @@ def test_actions_name_their_target_and_are_off_without_one(desk: Desk) -> None:
 
 
 def test_undo_says_what_it_would_undo(desk: Desk) -> None:
-    desk.window.commands.strike([1, 2])
+    exemplars.strike(desk.window.session, [1, 2], here=True)
     desk.settle()
     assert desk.window.actions_by_id["actionUndo"].text() == "Undo: Strike out 2 exemplars"
 
@@ -238,7 +239,7 @@ def test_exporting_writes_a_bundle(desk: Desk, small: Path) -> None:
 
 
 def test_a_note_and_its_undo_leave_with_their_memory(desk: Desk, tmp_path: Path) -> None:
-    desk.window.commands.strike([1])
+    exemplars.strike(desk.window.session, [1], here=True)
     desk.settle()
     assert desk.window.note.isVisible()
     desk.window.session.create(tmp_path / "other.vmem", "fake")

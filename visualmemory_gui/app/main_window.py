@@ -22,7 +22,7 @@ from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.notes import Notes
-from visualmemory_gui.app.operations import exchange, watch_set
+from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.place import opening
 from visualmemory_gui.app.session import Session
@@ -242,7 +242,7 @@ class MainWindow(QMainWindow):
         decide.teach_requested.connect(commands.teach_pictures)
         decide.relabel_requested.connect(commands.relabel_to)
         decide.class_chosen.connect(commands.teach_as)
-        decide.strike_requested.connect(commands.strike)
+        decide.strike_requested.connect(partial(exemplars.strike, session, here=True))
         decide.restore_requested.connect(commands.restore)
         self.curate.side_chosen.connect(self.look.keep_side)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,14 +11,14 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
+from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.headline import winning_label
-from visualmemory_gui.app.models.impact import propose_lesson, propose_relabel
+from visualmemory_gui.app.models.impact import propose_lesson
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.operations import exemplars, queue, teaching, watch_set
 from visualmemory_gui.app.operations.edit import how_many, may_write
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,6 +47,7 @@ class DecideCommands(QObject):
         self.cards = cards
         self._ask = ask
         self.relabelling = False
+        self._exemplars = ExemplarCommands(session, ask, self._classes)
 
     # Queries
 
@@ -92,7 +93,9 @@ class DecideCommands(QObject):
         if len(queued) > 1:
             question = f"Teach {len(queued):,} pictures as"
         edit_of = partial(propose_lesson, query) if len(queued) < 2 else None
-        self._ask_label(question, self._teach_query, preselected=winner or "", verb=verb, typed=typed, edit_of=edit_of)
+        self._exemplars.ask_label(
+            question, self._teach_query, preselected=winner or "", verb=verb, typed=typed, edit_of=edit_of
+        )
 
     def confirm(self) -> None:
         """Teach the query as what won; many selected pictures of the queue each as its own winner."""
@@ -108,7 +111,7 @@ class DecideCommands(QObject):
         if self._session.decision.query is None:
             self._session.post_note("Drop a picture first; then choose its class.")
         elif label is None:
-            self._ask_label("Teach this picture as a new class", self._teach_query)
+            self._exemplars.ask_label("Teach this picture as a new class", self._teach_query)
         else:
             self._teach_query(label)
 
@@ -118,7 +121,7 @@ class DecideCommands(QObject):
             self._session.post_note("There is no picture in it.")
         elif label is None:
             question = f"Teach {len(pictures)} pictures as" if len(pictures) > 1 else "Teach this picture as"
-            self._ask_label(question, partial(teaching.teach, self._session, pictures))
+            self._exemplars.ask_label(question, partial(teaching.teach, self._session, pictures))
         else:
             teaching.teach(self._session, pictures, label)
 
@@ -132,7 +135,7 @@ class DecideCommands(QObject):
     def expect(self, query: Query, *, preselected: str = "") -> None:
         """Ask what ``query`` ought to be, and watch it."""
         then = partial(watch_set.watch, self._session, query)
-        self._ask_label("Watch this picture; it ought to be", then, preselected=preselected, verb="Watch")
+        self._exemplars.ask_label("Watch this picture; it ought to be", then, preselected=preselected, verb="Watch")
 
     # The queue
 
@@ -163,11 +166,6 @@ class DecideCommands(QObject):
 
     # Neighbours
 
-    def strike(self, ids: Sequence[int] | None = None) -> None:
-        ids = self.cards.selected(struck=False) if ids is None else ids
-        if ids:
-            exemplars.strike(self._session, ids, here=True)
-
     def restore(self, ids: Sequence[int] | None = None) -> None:
         """Exemplars that only this query leaves out take part again; those that are struck out are restored."""
         ids = self.cards.selected(struck=True) if ids is None else ids
@@ -184,10 +182,7 @@ class DecideCommands(QObject):
 
     def set_trust(self) -> None:
         """Ask how much the votes of the selected cards count."""
-        ids = self.cards.selected()
-        if ids:
-            now = exemplars.trust_of(self._session, ids)
-            self._ask.trust(how_many(len(ids)), now, partial(exemplars.reweigh, self._session, ids))
+        self._exemplars.set_trust(self.cards.selected())
 
     def relabel(self) -> None:
         """The first R waits for a digit, the second asks for the class."""
@@ -203,12 +198,7 @@ class DecideCommands(QObject):
 
     def relabel_to(self, ids: Sequence[int], label: str | None) -> None:
         """Relabel ``ids``; None asks for the class."""
-        if label is None:
-            question = f"Relabel {how_many(len(ids))} to"
-            then = partial(exemplars.relabel, self._session, ids)
-            self._ask_label(question, then, verb="Relabel", edit_of=partial(propose_relabel, ids))
-        else:
-            exemplars.relabel(self._session, ids, label)
+        self._exemplars.relabel(ids, label)
 
     def on_digit(self, digit: int) -> None:
         label = self.cards.label_of_key(digit)
@@ -231,19 +221,8 @@ class DecideCommands(QObject):
         self.relabelling = False
         self.cards.say("")
 
-    def _ask_label(
-        self,
-        question: str,
-        then: Callable[[str], object],
-        *,
-        preselected: str = "",
-        verb: str = "Teach",
-        typed: str | None = None,
-        edit_of: Callable[[str], ProposedEdit | None] | None = None,
-    ) -> None:
-        labels = sorted(label for label, count in self._session.decision.counts.items() if count)
-        impact_of = self._session.impact_preview.for_label(edit_of) if edit_of is not None else None
-        self._ask.label(question, labels, then, preselected=preselected, verb=verb, typed=typed, impact_of=impact_of)
+    def _classes(self) -> list[str]:
+        return sorted(label for label, count in self._session.decision.counts.items() if count)
 
     def _teach_query(self, label: str) -> None:
         query, queued = self._session.decision.query, self.cards.queued()

@@ -14,7 +14,7 @@ from visualmemory_gui.app.actions.decide_commands import DecideCommands
 from visualmemory_gui.app.actions.memory_commands import MemoryCommands
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
-from visualmemory_gui.app.operations import history
+from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.operations.edit import how_many
 from visualmemory_gui.app.session import Session
 
@@ -92,7 +92,9 @@ ACTIONS: tuple[Action[Commands], ...] = (
     Action("actionReport", "Report…", "Write this decision and its reasons as a page or a picture to hand to someone",
            "file-document-outline", lambda c: c.reasons.report(), (), ("query",), "decide"),
     Action("actionStrike", "Strike out", "Take the selected neighbours out of every vote; nothing is erased",
-           "close-circle-outline", lambda c: c.decide.strike(), ("X", "Del"), ("writable", "selection"), "decide"),
+           "close-circle-outline",
+           lambda c: exemplars.strike(c.session, c.decide.cards.selected(struck=False), here=True),
+           ("X", "Del"), ("writable", "selection"), "decide"),
     Action("actionRestore", "Restore", "Give the selected struck neighbours their vote back", "restore",
            lambda c: c.decide.restore(), ("U",), ("writable", "struck"), "decide"),
     Action("actionLeaveOut", "Only for this query",

@@ -23,8 +23,9 @@ def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
     def actions(number: int | None) -> tuple[NoteAction, ...]:
         return (NoteAction("Only for this query", partial(leave_out, session, number, ids)),) if here else ()
 
-    text = f"Struck {how_many(len(ids))} from the memory."
-    step("Striking out", lambda m: m.strike(ids), text, actions).run(session)
+    if ids:
+        text = f"Struck {how_many(len(ids))} from the memory."
+        step("Striking out", lambda m: m.strike(ids), text, actions).run(session)
 
 
 def leave_out(session: Session, number: int | None, ids: Sequence[int]) -> None:
@@ -52,7 +53,8 @@ def leave_out_here(session: Session, ids: Sequence[int], rows: Sequence[Neighbou
 
 
 def restore(session: Session, ids: Sequence[int]) -> None:
-    step("Restoring", lambda m: m.restore(ids), f"Restored {how_many(len(ids))}.").run(session)
+    if ids:
+        step("Restoring", lambda m: m.restore(ids), f"Restored {how_many(len(ids))}.").run(session)
 
 
 def relabel(session: Session, ids: Sequence[int], label: str) -> None:

@@ -16,6 +16,7 @@ from visualmemory_gui.app.operations.history import tagged
 from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
+from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
@@ -102,9 +103,11 @@ class Choosers:
         dialog.chosen.connect(then)
         dialog.open()
 
-    def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[FolderFacts], object]:
-        """Link or copy? What comes back takes what was counted meanwhile."""
-        dialog = ImportDialog(self._window, folder=folder)
+    def import_options(
+        self, folder: str, then: Callable[[bool], object], *, label: str | None = None
+    ) -> Callable[[FolderFacts], object]:
+        """Link or copy? What comes back takes what was counted meanwhile. Without ``label`` sub-folders are classes."""
+        dialog = ImportDialog(self._window, folder=folder, label=label)
         dialog.confirmed.connect(then)
         dialog.open()
         return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
@@ -114,6 +117,13 @@ class Choosers:
         dialog = ExportDialog(self._window, name=name, folder=folder)
         dialog.confirmed.connect(then)
         dialog.open()
+
+    def forget(self, what: str, count: int, then: Callable[[], object]) -> Callable[[str], object]:
+        """Erase for good? What comes back takes what that would change."""
+        dialog = ForgetDialog(self._window, count=count, what=what)
+        dialog.confirmed.connect(then)
+        dialog.open()
+        return lambda text: dialog.set_impact(text) if shiboken6.isValid(dialog) else None
 
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None:
         """How much the votes of some exemplars count; ``now`` is what they have."""

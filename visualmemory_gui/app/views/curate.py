@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions import action
+from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
@@ -18,9 +20,10 @@ from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views import curate_actions, curate_menus
-from visualmemory_gui.app.views.curate_commands import CurateCommands
+from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
 from visualmemory_gui.app.views.history_panel import HistoryPanel
 from visualmemory_gui.app.views.impact_preview import bind_line
@@ -54,7 +57,7 @@ class CurateView(QWidget):
         self._files = DraggedFiles(session.tasks, self)
         self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT, files_of=self._files.files)
         self.preview = LargePreview(self, session, self.originals)
-        self.commands = CurateCommands(session, self, self._classes.labels)
+        self.commands = ExemplarCommands(session, Choosers(self), self._classes.labels)
         self._lay_out()
         self._connect()
         bind_line(self.middle.impact, session)
@@ -171,10 +174,10 @@ class CurateView(QWidget):
         return curate_menus.of_exemplars(self, self.actions_by_id)
 
     def strike(self) -> None:
-        self.commands.strike(self.exemplars.parted(self.grid.selection.array)[0].tolist())
+        exemplars.strike(self._session, self.exemplars.parted(self.grid.selection.array)[0].tolist())
 
     def restore(self) -> None:
-        self.commands.restore(self.exemplars.parted(self.grid.selection.array)[1].tolist())
+        exemplars.restore(self._session, self.exemplars.parted(self.grid.selection.array)[1].tolist())
 
     def relabel(self) -> None:
         self.commands.relabel(self.grid.selection.ids)
@@ -208,7 +211,7 @@ class CurateView(QWidget):
             self.exemplar_chosen.emit(exemplar)
 
     def restore_all(self) -> None:
-        self._with_struck(self.commands.restore)
+        self._with_struck(partial(exemplars.restore, self._session))
 
     def forget_all(self) -> None:
         self._with_struck(lambda ids: self.commands.forget(ids, f"all {len(ids):,} struck exemplars"))
@@ -271,7 +274,7 @@ class CurateView(QWidget):
         self.classes.forget_all_requested.connect(self.forget_all)
         tree.place_chosen.connect(self.on_place_chosen)
         tree.cards_dropped.connect(commands.relabel)
-        tree.cards_struck.connect(commands.strike)
+        tree.cards_struck.connect(partial(exemplars.strike, session))
         tree.pictures_dropped.connect(commands.take)
         for place in (tree, grid):
             place.words_dropped.connect(commands.refuse_words)

@@ -1,0 +1,113 @@
+"""What is done to chosen exemplars, to classes, and with what is dropped on them: ask, then run one operation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.app.actions.dialogs import Dialogs
+from visualmemory_gui.app.models.impact import propose, propose_relabel
+from visualmemory_gui.app.models.incoming import NO_PICTURE
+from visualmemory_gui.app.operations import exemplars, folders, forget, teaching
+from visualmemory_gui.app.operations.edit import how_many, may_write
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.import_dialog import pictures
+from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class ExemplarCommands:
+    """``labels()`` are the classes that can be chosen."""
+
+    def __init__(self, session: Session, ask: Dialogs, labels: Callable[[], Sequence[str]]) -> None:
+        self._session = session
+        self._ask = ask
+        self._labels = labels
+
+    def relabel(self, ids: Sequence[int], label: str | None = None) -> None:
+        """Without ``label`` it is asked for."""
+        if not ids or not may_write(self._session):
+            return
+        relabel = partial(exemplars.relabel, self._session, list(ids))
+        if label is None:
+            question = f"Relabel {how_many(len(ids))} to"
+            self.ask_label(question, relabel, verb="Relabel", edit_of=partial(propose_relabel, ids))
+        else:
+            relabel(label)
+
+    def set_trust(self, ids: Sequence[int]) -> None:
+        """Asks how much their votes count."""
+        if ids and may_write(self._session):
+            now = exemplars.trust_of(self._session, ids)
+            self._ask.trust(how_many(len(ids)), now, partial(exemplars.reweigh, self._session, list(ids)))
+
+    def rename(self, label: str, about_to: Callable[[str, str], object]) -> None:
+        """Asks for the new name; ``about_to(old, new)`` is called before it is given."""
+
+        def rename(new: str) -> None:
+            about_to(label, new)
+            exemplars.rename_label(self._session, label, new)
+
+        if may_write(self._session):
+            self.ask_label(f"Rename {label} to", rename, verb="Rename", preselected=label)
+
+    def forget(self, ids: Sequence[int], what: str = "") -> None:
+        """Asks first; ``what`` names the exemplars."""
+        if ids and may_write(self._session):
+            erase = partial(forget.forget, self._session, list(ids))
+            show = self._ask.forget(what or how_many(len(ids)), len(ids), erase)
+            self._session.impact_preview.ask(propose("forget", ids), lambda text, _: show(text))
+
+    def take(self, found: Sequence[str | Image], label: str | None) -> None:
+        """What was dropped on a class, or where no class is: pictures are taught, folders imported."""
+        if found and may_write(self._session):
+            look = partial(parted, list(found))
+            self._session.tasks.run_edit("Looking at what was dropped", look, partial(self._take, label))
+
+    def refuse_words(self) -> None:
+        self._session.post_note(NO_PICTURE)
+
+    def import_folders(self, paths: Sequence[str], label: str | None = None) -> None:
+        """Asks link or copy; without ``label`` sub-folders are the classes."""
+
+        def add(copy: bool) -> None:
+            for path in paths:
+                folders.import_folder(self._session, path, copy=copy, label=label)
+
+        name = paths[0] if len(paths) == 1 else f"{len(paths)} folders"
+        folders.count(self._session, paths, self._ask.import_options(name, add, label=label))
+
+    def ask_label(
+        self,
+        question: str,
+        then: Callable[[str], object],
+        *,
+        preselected: str = "",
+        verb: str = "Teach",
+        typed: str | None = None,
+        edit_of: Callable[[str], ProposedEdit | None] | None = None,
+    ) -> None:
+        """Asks for a class; ``edit_of`` it is the edit whose impact the dialog tells."""
+        impact_of = self._session.impact_preview.for_label(edit_of) if edit_of is not None else None
+        self._ask.label(
+            question, self._labels(), then, preselected=preselected, verb=verb, typed=typed, impact_of=impact_of
+        )
+
+    def _take(self, label: str | None, found: tuple[list[str], list[str | Image]]) -> None:
+        paths, rest = found
+        if paths:
+            self.import_folders(paths, label)
+        if rest:
+            teach = partial(teaching.teach, self._session, rest)
+            self.ask_label(f"Teach {pictures(len(rest))} as", teach) if label is None else teach(label)
+
+
+def parted(found: Sequence[str | Image]) -> tuple[list[str], list[str | Image]]:
+    """The folders of what was dropped, and everything else. Looks at the disk: not for the window's thread."""
+    folders = [each for each in found if isinstance(each, str) and os.path.isdir(each)]  # noqa: PTH112
+    known = set(folders)
+    return folders, [each for each in found if not (isinstance(each, str) and each in known)]
