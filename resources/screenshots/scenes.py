@@ -67,7 +67,7 @@ def unknown(stage: Stage) -> None:
 
 def taught(stage: Stage) -> None:
     """One picture made a class."""
-    stage.window.commands.teach_as(NEW_CLASS)
+    stage.window.commands.decide.teach_as(NEW_CLASS)
     stage.settle()
     stage.shoot("taught")
 
@@ -103,7 +103,7 @@ def queue(stage: Stage) -> None:
     star = next(row for row in range(model.rowCount()) if "star" in model.row(row).name)
     table.go_to(star)
     stage.settle()
-    stage.window.commands.teach_as("shapes/stars")
+    stage.window.commands.decide.teach_as("shapes/stars")
     stage.settle()
     stage.window.notes.bar.hide()
     stage.settle()
@@ -233,7 +233,7 @@ def dialogs(stage: Stage) -> None:
             type_into(stage.dialog(), f"{HOME}/demo.vmemz")
         stage.shoot(name)
         stage.close_dialogs()
-    window.memory_commands.import_folder(str(stage.room / "holiday pictures"))
+    window.commands.memory.import_folder(str(stage.room / "holiday pictures"))
     stage.settle()
     stage.shoot("import")
     stage.close_dialogs()

@@ -106,7 +106,7 @@ def test_a_card_that_has_no_vote_says_why(desk: Desk) -> None:
     exemplars.strike(desk.window.session, [first], here=True)
     desk.settle()
     desk.select([second])
-    desk.window.commands.leave_out()
+    desk.window.commands.decide.leave_out()
     desk.settle()
     told = heard(desk.window.decide.neighbours.grid)
     assert any("struck out" in text for text in told) and any("left out of this query" in text for text in told)

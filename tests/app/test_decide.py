@@ -288,7 +288,7 @@ def test_escape_leaves_relabelling(desk: Desk, red: Path) -> None:
     desk.select(ids_of(desk)[:1])
     desk.key(Qt.Key.Key_R)
     desk.key(Qt.Key.Key_Escape)
-    assert not desk.window.commands.relabelling
+    assert not desk.window.commands.decide.relabelling
 
 
 def test_pictures_dropped_on_a_class_are_taught_as_it(desk: Desk, red: Path) -> None:
@@ -319,7 +319,7 @@ def test_an_empty_memory_is_taught_through_the_row_for_a_new_class(empty_desk: D
 def test_the_same_picture_twice_is_said_and_not_added(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     for _ in range(2):
-        desk.window.commands.teach_as("animals/cat")
+        desk.window.commands.decide.teach_as("animals/cat")
         desk.settle()
     assert desk.notes[-1] == "Already here as 19."
 

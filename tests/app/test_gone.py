@@ -92,7 +92,7 @@ def test_the_look_can_change_while_pictures_come_in(desk: Desk, tmp_path: Path) 
     desk.window.on_query_chosen(1)
     folders.import_folder(desk.window.session, write_pictures(tmp_path / "more", each=12), copy=False)
     while desk.window.session.tasks.busy:
-        desk.window.look.toggle_theme()
+        desk.window.commands.settings.toggle_theme()
         desk.window.grab()
         desk._bot.wait(5)
     desk.settle()

@@ -121,7 +121,7 @@ def test_a_memory_open_for_reading_is_left_as_it_is(empty_desk: Desk, linked: Pa
 def test_the_dialog_lists_the_folders_and_asks_where_the_chosen_one_is(
     asked: Desk, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asked.window.memory_commands, "_ask", Choosers(asked.window))
+    monkeypatch.setattr(asked.window.commands.memory, "_ask", Choosers(asked.window))
     asked.press("actionOriginals")
     listed = asked.window.findChild(QListWidget, "originalsFolders")
     assert [listed.item(row).text() for row in range(listed.count())] == [f"{tmp_path / 'holiday'}\n18 missing"]

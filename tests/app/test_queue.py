@@ -131,7 +131,7 @@ def test_letters_typed_in_the_queue_are_never_commands(filled: Desk, word: str) 
     QTest.keyClicks(table(filled), word)
     filled.settle()
     assert (filled.memory.summary(), filled.memory.history.steps(), filled.memory.watch.all()) == before
-    assert filled.ask.typed == word[-1] and not filled.window.commands.relabelling
+    assert filled.ask.typed == word[-1] and not filled.window.commands.decide.relabelling
     assert {question.split()[0] for question in filled.ask.asked} == {"Teach"}
 
 
@@ -176,7 +176,7 @@ def test_confirming_all_that_is_certain_is_one_step(filled: Desk) -> None:
 def test_every_edit_of_the_memory_is_followed(filled: Desk) -> None:
     before = column(filled, Column.Winner)
     memory = filled.memory
-    filled.window.commands.relabel_to(memory.catalog.ids_under("animals/cat"), "animals/lion")
+    filled.window.commands.decide.relabel_to(memory.catalog.ids_under("animals/cat"), "animals/lion")
     filled.settle()
     assert column(filled, Column.Winner) != before and "animals/lion" in column(filled, Column.Winner)
 
@@ -316,7 +316,7 @@ def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) ->
     for i in range(200):
         paths.append(str(folder / f"{i}.png"))
         picture(NEW, seed=i, size=(24, 24)).save(paths[-1])
-    desk.window.commands.decide(paths)
+    desk.window.commands.decide.decide(paths)
     [task] = [t for t in desk.window.session.tasks.running if "queue" in t.title]
     while not task.done:
         QApplication.processEvents()
@@ -367,7 +367,7 @@ def test_what_counts_as_certain_is_chosen_and_kept(filled: Desk, qtbot: QtBot) -
 
 def test_another_query_leaves_no_row_chosen_and_a_row_can_be_taken_up_again(filled: Desk, waiting: list[Path]) -> None:
     choose(filled, "6.png")
-    filled.window.commands.decide([str(waiting[0])])
+    filled.window.commands.decide.decide([str(waiting[0])])
     filled.settle()
     assert filled.window.decide.queue.table.chosen() == [] == filled.window.decide.queued()
     choose(filled, "6.png")

@@ -55,7 +55,7 @@ def test_no_edit_is_on_and_none_gets_through(reader: Desk) -> None:
     for name, spec in window_actions.BY_ID.items():
         if {"writable", "undo", "redo"} & set(spec.needs):
             assert not reader.window.actions_by_id[name].isEnabled(), name
-    session, commands = reader.window.session, reader.window.commands
+    session, commands = reader.window.session, reader.window.commands.decide
     for attempt in (
         lambda: exemplars.strike(session, [2]),
         lambda: commands.teach_as("cat"),

@@ -46,7 +46,7 @@ def waiting(desk: Desk, qtbot: QtBot) -> Wait:
 
 def ask(desk: Desk, tmp_path: Path, colour: tuple[int, int, int] = (190, 70, 50)) -> None:
     picture(colour, seed=77).save(tmp_path / "asked.png")
-    desk.window.commands.decide([str(tmp_path / "asked.png")])
+    desk.window.commands.decide.decide([str(tmp_path / "asked.png")])
     desk.settle()
 
 
@@ -180,7 +180,7 @@ def test_the_dialogs_are_told_what_a_label_would_do(desk: Desk, tmp_path: Path, 
     desk.ask.impact_of("../x", told.append)  # the edit itself says what is wrong with it
     desk.settle()
     assert told[-1] == ""
-    desk.window.commands.relabel_to([1, 2], None)
+    desk.window.commands.decide.relabel_to([1, 2], None)
     desk.ask.impact_of("plants/rose", told.append)
     desk.settle()
     assert told[-1].startswith("Relabelling 2 exemplars to plants/rose would ")

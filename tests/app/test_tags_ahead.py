@@ -68,7 +68,7 @@ def test_agreed_to_the_edit_is_done_and_the_tag_goes(gone_back: Desk, edit: part
 def test_several_edits_before_the_answer_wait_for_one_question(
     gone_back: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commands = gone_back.window.memory_commands
+    commands = gone_back.window.commands.memory
     monkeypatch.setattr(commands, "_ask", Choosers(gone_back.window))
     for exemplar in (2, 3):
         exemplars.strike(gone_back.window.session, [exemplar])
@@ -82,7 +82,7 @@ def test_several_edits_before_the_answer_wait_for_one_question(
 
 
 def test_enter_keeps_the_tag(gone_back: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gone_back.window.memory_commands, "_ask", Choosers(gone_back.window))
+    monkeypatch.setattr(gone_back.window.commands.memory, "_ask", Choosers(gone_back.window))
     exemplars.strike(gone_back.window.session, [2])
     gone_back.settle()
     [box] = questions(gone_back)
@@ -93,7 +93,7 @@ def test_enter_keeps_the_tag(gone_back: Desk, qtbot: QtBot, monkeypatch: pytest.
 
 
 def test_after_a_no_the_next_edit_asks_again(gone_back: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gone_back.window.memory_commands, "_ask", Choosers(gone_back.window))
+    monkeypatch.setattr(gone_back.window.commands.memory, "_ask", Choosers(gone_back.window))
     for _ in range(2):
         exemplars.strike(gone_back.window.session, [2])
         gone_back.settle()

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.types import Changes
 
 def ask(desk: Desk, tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path / "asked", each=1)
-    desk.window.commands.decide([str(next(pictures.rglob("*.png")))])
+    desk.window.commands.decide.decide([str(next(pictures.rglob("*.png")))])
     desk.settle()
 
 
@@ -55,7 +55,7 @@ def test_an_edit_tells_which_watched_decisions_it_changed_and_shows_them(desk: D
     before = desk.decision.label
     desk.ask.label_answer = "lynx"
     desk.press("actionWatch")
-    desk.window.commands.relabel_to([n.id for n in desk.decision.neighbours], "lynx")
+    desk.window.commands.decide.relabel_to([n.id for n in desk.decision.neighbours], "lynx")
     desk.settle()
     assert desk.window.note.text.endswith("1 of 1 watched decision changed.")
     assert cell(desk, 0, 4) == "yes"

@@ -286,14 +286,14 @@ def test_the_state_of_the_index_in_words(state: IndexState, said: str) -> None:
 
 def test_teaching_many_pictures_can_be_stopped_and_adds_nothing(desk: Desk, tmp_path: Path) -> None:
     paths = sorted(str(p) for p in write_pictures(tmp_path / "many", each=20).rglob("*.png"))
-    desk.window.commands.teach_pictures(paths, "cat")
+    desk.window.commands.decide.teach_pictures(paths, "cat")
     task = next(t for t in desk.window.session.tasks.running if t.title == "Teaching 60 pictures")
     assert task.stoppable
     task.cancel()
     desk.settle()
     assert desk.notes[-1] == "Teaching stopped; nothing was added."
     assert desk.memory.summary().active == 18
-    desk.window.commands.teach_pictures(paths, "cat")
+    desk.window.commands.decide.teach_pictures(paths, "cat")
     desk.settle()
     assert desk.memory.summary().active == 78 and desk.memory.history.can_undo() is not None
 

@@ -60,12 +60,15 @@ class MainWindow(QMainWindow):
         self._warming = Warming(self.session.tasks, self._is_open, self)
         self._make_workspaces()
         self.ask: Dialogs = ask or Choosers(self)
-        self.memory_commands = MemoryCommands(self.session, self.ask)
-        self.look = SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side)
-        self.commands = DecideCommands(self.session, self.decide, self.ask, self)
-        self.reasons = ReasonCommands(self.session, self.ask, self.on_query_chosen)
-        does = Commands(self.session, self, self.memory_commands, self.commands, self.reasons, self.look)
-        self.actions_by_id = window_actions.build(self, does)
+        self.commands = Commands(
+            self.session,
+            self,
+            MemoryCommands(self.session, self.ask),
+            DecideCommands(self.session, self.decide, self.ask, self),
+            ReasonCommands(self.session, self.ask, self.on_query_chosen),
+            SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side),
+        )
+        self.actions_by_id = window_actions.build(self, self.commands)
         self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
         self.notes = Notes(self.session, self)
         self.errors = ErrorDialog(self)
@@ -90,7 +93,7 @@ class MainWindow(QMainWindow):
 
     def open(self, path: str) -> None:
         self.empty.set_recent(preferences.recent_memories(self.settings))  # without those that are gone
-        self.memory_commands.open_path(path)
+        self.commands.memory.open_path(path)
 
     # What is not the commands' but the window's
 
@@ -120,7 +123,7 @@ class MainWindow(QMainWindow):
         if self.notes.bar.isVisible():
             self.notes.bar.hide()
         else:
-            self.commands.let_go()
+            self.commands.decide.let_go()
 
     # Slots
 
@@ -163,7 +166,7 @@ class MainWindow(QMainWindow):
         if kind in ("memory", "bundle"):
             self.open(paths[0])
         elif kind == "folder":
-            self.memory_commands.new_memory_of(paths[0])
+            self.commands.memory.new_memory_of(paths[0])
         else:
             self.session.post_note("Open a memory first, or drop a folder of pictures to make one.")
 
@@ -213,18 +216,18 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         """All wiring of the window, on one page."""
-        session, decide, commands = self.session, self.decide, self.commands
+        session, decide, commands = self.session, self.decide, self.commands.decide
         session.memory_opened.connect(self.on_memory_opened)
         session.memory_closed.connect(self.on_memory_closed)
         session.changed.connect(lambda _: self.state.refresh())
         session.error_raised.connect(self.errors.tell)
         session.skipped_asked.connect(self.ask.skipped)
-        session.not_writable.connect(self.memory_commands.offer_reading)
-        session.decision.chosen.connect(self.look.keep_choice)
+        session.not_writable.connect(self.commands.memory.offer_reading)
+        session.decision.chosen.connect(self.commands.settings.keep_choice)
         self.state.updated.connect(self.on_facts_changed)
         session.step_finished.connect(self.state.refresh)
         self._upkeep.done.connect(self.state.refresh)
-        self._upkeep.done.connect(self.memory_commands.look_once)
+        self._upkeep.done.connect(self.commands.memory.look_once)
         self.empty.dropped.connect(self.on_dropped_on_empty)
         self.empty.recent_chosen.connect(self.open)
         for told in (session.tasks.started, session.tasks.finished):
@@ -244,13 +247,13 @@ class MainWindow(QMainWindow):
         decide.class_chosen.connect(commands.teach_as)
         decide.strike_requested.connect(partial(exemplars.strike, session, here=True))
         decide.restore_requested.connect(commands.restore)
-        self.curate.side_chosen.connect(self.look.keep_side)
+        self.curate.side_chosen.connect(self.commands.settings.keep_side)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
         self.curate.tabs.grid_shown.connect(lambda _: self.show_workspace(self.workspace))
-        decide.decision.flip.preview_requested.connect(self.reasons.preview_flip)
+        decide.decision.flip.preview_requested.connect(self.commands.reasons.preview_flip)
         for line in self.findChildren(ImpactLine):
-            line.show_requested.connect(self.reasons.show_impact)
-        self.notes.changed_requested.connect(self.reasons.show_changed)
+            line.show_requested.connect(self.commands.reasons.show_impact)
+        self.notes.changed_requested.connect(self.commands.reasons.show_changed)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
         self.study.folder_wanted.connect(self.ask.folder)
