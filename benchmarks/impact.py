@@ -1,8 +1,8 @@
-"""How long does it take to foresee what an edit would do to 2,000 other decisions? And to find what flips one?
+"""How long does it take to preview what an edit would do to 2,000 other decisions? And to find what flips one?
 
 Clustered vectors of 384 dimensions, seeded. Each round looks ahead at one edit of one exemplar (nothing is written),
-then makes some of them, and counts whether what was foreseen is what happened. Beside it, in the same run, what a
-product of all followed queries with the whole memory takes: what deciding everything from the start would cost at
+then makes some of them, and counts whether what was previewed is what happened. Beside it, in the same run, what a
+product of all tracked queries with the whole memory takes: what deciding everything from the start would cost at
 least. The last table is the smallest set of strikes of one decision and its twin, as the window asks for it: with
 50 ms for trying sets, and at most 50 strikes.
 
@@ -55,23 +55,23 @@ def moves(impact: Impact) -> list[tuple[int | None, str | None, str | None]]:
 
 
 def right(memory: VisualMemory, tracker: ImpactTracker, rounds: int) -> tuple[int, int]:
-    """How many edits of the ten neighbours of a followed exemplar did what was foreseen; how many decisions moved."""
+    """How many edits of the ten neighbours of a tracked exemplar did what was previewed; how many decisions changed."""
     told: list[Changes] = []
     stop = memory.changed(told.append)
-    agreed = moved = 0
+    agreed = changed = 0
     for i in range(rounds):
         vector, own = tracker.queries.vectors[i], tracker._ids[i]
         near = tuple(n.id for n in memory.decide_vector(vector, exclude=(own,)).neighbours)
         edit = ProposedEdit("relabel", near, label="another") if i % 2 else ProposedEdit("strike", near)
-        foreseen = tracker.preview(edit)
+        previewed = tracker.preview(edit)
         memory.relabel(near, "another") if i % 2 else memory.strike(near)
         happened = tracker.impact_of(told[-1])
-        agreed += moves(foreseen) == moves(happened)
-        moved += len(happened.changed)
+        agreed += moves(previewed) == moves(happened)
+        changed += len(happened.changed)
         memory.undo()
         tracker.impact_of(told[-1])
     stop()
-    return agreed, moved
+    return agreed, changed
 
 
 def measure(memory: VisualMemory, rounds: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -83,20 +83,20 @@ def measure(memory: VisualMemory, rounds: int) -> tuple[list[dict[str, Any]], di
         rows.append(
             {
                 "exemplars": len(memory.snapshot),
-                "followed": len(tracker),
+                "tracked": len(tracker),
                 "edit": kind,
                 "ms": statistics.median(times),
                 "slowest_ms": max(times),
             }
         )
     many = memory.snapshot.ids[memory.snapshot.active][: len(memory.snapshot) // 100]
-    agreed, moved = right(memory, tracker, rounds)
+    agreed, changed = right(memory, tracker, rounds)
     queries = tracker.queries.vectors
     product = statistics.median(timed(lambda: queries @ memory.snapshot.vectors.T) for _ in range(3))
     return rows, {
         "exemplars": len(memory.snapshot),
-        "foreseen_right": f"{agreed} of {rounds}",
-        "decisions_moved": moved,
+        "previews_right": f"{agreed} of {rounds}",
+        "decisions_changed": changed,
         "strike_1_percent_ms": timed(lambda: tracker.preview(ProposedEdit("strike", tuple(many.tolist())))),
         "one_product_ms": product,
         "product_over_strike": product / rows[0]["ms"],
@@ -130,20 +130,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
     rounds = parser.parse_args().rounds
-    foreseen, whole, flipped = [], [], []
+    previews, whole, flipped = [], [], []
     for size in SIZES:
         with tempfile.TemporaryDirectory() as name, VisualMemory.create(Path(name) / "i.vmem", dim=DIM) as memory:
             memory.add_vectors(*clustered(size, seed=1))
             memory.maintenance.run()
             rows, summary = measure(memory, rounds)
-            foreseen += rows
+            previews += rows
             whole.append(summary)
             if size == SIZES[0]:
                 flipped = measure_flips(memory, rounds)
-    write("impact", {"dim": DIM, "rounds": rounds, "foreseen": foreseen, "whole": whole, "flips": flipped})
-    print(table(["exemplars", "followed", "edit", "ms", "slowest ms"], [list(row.values()) for row in foreseen]))
+    write("impact", {"dim": DIM, "rounds": rounds, "previews": previews, "whole": whole, "flips": flipped})
+    print(table(["exemplars", "tracked", "edit", "ms", "slowest ms"], [list(row.values()) for row in previews]))
     print()
-    head = ["exemplars", "foreseen right", "decisions moved", "strike 1 % ms", "one product ms", "product / strike"]
+    head = ["exemplars", "previews right", "decisions changed", "strike 1 % ms", "one product ms", "product / strike"]
     print(table(head, [list(row.values()) for row in whole]))
     print()
     head = ["rule", "k", "ms", "slowest ms", "strikes", "found, %", "smallest, %"]

@@ -93,7 +93,7 @@ def measure_impact(memory: VisualMemory, rounds: int) -> dict[str, Any]:
     stop()
     return {
         "exemplars": len(memory.snapshot),
-        "followed": len(tracker),
+        "tracked": len(tracker),
         "strike_ms": statistics.median(strike),
         "add_ms": statistics.median(add),
         "slowest_ms": max(*strike, *add),
@@ -104,18 +104,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
     rounds = parser.parse_args().rounds
-    queues, radii = [], []
+    queues, impacts = [], []
     waiting, _ = clustered(max(QUEUES), seed=4)
     for size in SIZES:
         with tempfile.TemporaryDirectory() as name, VisualMemory.create(Path(name) / "q.vmem", dim=DIM) as memory:
             memory.add_vectors(*clustered(size, seed=1))
             memory.maintenance.run()
             queues += [measure_queue(memory, waiting[:count], rounds) for count in QUEUES]
-            radii.append(measure_impact(memory, rounds))
-    write("queue", {"dim": DIM, "rounds": rounds, "queues": queues, "blast_radius": radii})
+            impacts.append(measure_impact(memory, rounds))
+    write("queue", {"dim": DIM, "rounds": rounds, "queues": queues, "impact": impacts})
     print(table(HEAD, [list(row.values()) for row in queues]))
     print()
-    print(table(["exemplars", "followed", "strike ms", "add ms", "slowest ms"], [list(row.values()) for row in radii]))
+    print(table(["exemplars", "tracked", "strike ms", "add ms", "slowest ms"], [list(row.values()) for row in impacts]))
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class Answers:
         self.asked.append(what)
         then(self.trust_answer)
 
-    def moved(self, title: str, rows: Sequence[Any], then: Callable[[int], object]) -> None:
+    def changed_decisions(self, title: str, rows: Sequence[Any], then: Callable[[int], object]) -> None:
         self.asked.append(title)
         self.rows = list(rows)
         then(0)

@@ -29,12 +29,12 @@ from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views import curate_actions, review_tabs
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
+from visualmemory_gui.app.widgets.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
-from visualmemory_gui.app.widgets.moved_dialog import MovedDialog, MovedRow
 from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
 from visualmemory_gui.engine.types import MemorySettings
@@ -140,8 +140,8 @@ DIALOGS: dict[str, Callable[[Path], QWidget]] = {
     "forget": lambda folder: ForgetDialog(None, count=3, what="3 exemplars"),
     "import": lambda folder: ImportDialog(None, folder=str(folder)),
     "error": lambda folder: told(ErrorDialog(None)),
-    "moved": lambda folder: MovedDialog(
-        None, title="1 of 20 changed", rows=[MovedRow("a.png", "cat", "dog", "moved", QImage())]
+    "changed_decisions": lambda folder: ChangedDecisionsDialog(
+        None, title="1 of 20 changed", rows=[DecisionRow("a.png", "cat", "dog", "moved", QImage())]
     ),
     "settings": lambda folder: SettingsDialog(
         None, window=WindowSettings(), memory=OfMemory(MemorySettings(), dim=64, writable=True)

@@ -57,11 +57,11 @@ def test_flip_on_an_empty_memory_has_nothing_to_compare_with(tmp_path: Path, que
 
 def test_impact_tells_what_the_edit_then_does_and_writes_nothing(memory: Path, tmp_path: Path) -> None:
     before = told("show", memory)
-    foreseen = told("impact", memory, "relabel", 1, 2, 3, 4, 5, "--label", "animals/dog")
+    previewed = told("impact", memory, "relabel", 1, 2, 3, 4, 5, "--label", "animals/dog")
     assert told("show", memory) == before
-    assert set(foreseen) == {"edit", "of", "watched", "fixed", "broken", "moved", "decisions"}
-    assert (foreseen["of"], foreseen["watched"]) == (12, False)  # three of five are relabelled
-    assert foreseen["fixed"] + foreseen["broken"] + foreseen["moved"] == len(foreseen["decisions"])
+    assert set(previewed) == {"edit", "of", "watched", "fixed", "broken", "moved", "decisions"}
+    assert (previewed["of"], previewed["watched"]) == (12, False)  # three of five are relabelled
+    assert previewed["fixed"] + previewed["broken"] + previewed["moved"] == len(previewed["decisions"])
     rose = tmp_path / "pictures/animals/cat/0.png"
     for edit in (
         ["strike", 1, 2],
@@ -103,9 +103,9 @@ def test_the_watch_set_is_filled_listed_checked_and_emptied(memory: Path, query:
     checked = told("watch", memory, "check")
     [row] = checked["rows"]
     assert (checked["watched"], row["expected"], row["right"]) == (1, "plants/rose", row["label"] == "plants/rose")
-    foreseen = told("impact", memory, "strike", "--label", "animals")
-    assert (foreseen["watched"], foreseen["of"], foreseen["fixed"]) == (True, 1, 1)
-    assert foreseen["decisions"][0]["kind"] == "fixed"
+    previewed = told("impact", memory, "strike", "--label", "animals")
+    assert (previewed["watched"], previewed["of"], previewed["fixed"]) == (True, 1, 1)
+    assert previewed["decisions"][0]["kind"] == "fixed"
     assert run("watch", memory, "check").stdout.startswith("0 of 1 as expected")
     assert told("watch", memory, "remove", 1) == {"watched": 0, "numbers": [1]}
 

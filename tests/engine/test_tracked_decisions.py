@@ -1,4 +1,4 @@
-"""Standing decisions against decisions made one by one, after any sequence of edits."""
+"""Tracked decisions against decisions made one by one, after any sequence of edits."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def one_by_one(memory: VisualMemory, expected: dict[int, brute_force.Answer]) ->
 
 
 def in_a_row(memory: VisualMemory, expected: dict[int, brute_force.Answer], k: int, rule: str) -> None:
-    """Standing decisions and what impact takes for the state before."""
+    """Tracked decisions and what the impact takes for the state before."""
     snapshot = memory.snapshot
     rows = np.flatnonzero(snapshot.active)
     tracked = TrackedDecisions(snapshot, Queries.exemplars(snapshot, rows), memory.searcher.nearest_many, k=k)

@@ -136,16 +136,16 @@ def test_what_forgetting_would_change_is_what_a_recount_finds(tmp_path, watched:
                 watch(memory, rng)
             ids = memory.snapshot.ids
             some = tuple(rng.choice(ids, max(1, round(share * len(ids))), replace=False).tolist())
-            before, foreseen = state(memory), ImpactTracker(memory).preview(ProposedEdit("forget", some))
+            before, previewed = state(memory), ImpactTracker(memory).preview(ProposedEdit("forget", some))
             memory.forget(some)
-            check(foreseen, before, state(memory), own=set(), watched=watched)
+            check(previewed, before, state(memory), own=set(), watched=watched)
 
 
 def counted(memory: VisualMemory, edit: Edit) -> Impact:
-    """Make ``edit`` and count after each of its transactions; what was foreseen must be the same."""
+    """Make ``edit`` and count after each of its transactions; what was previewed must be the same."""
     tracker = ImpactTracker(memory)
     states, weights = [state(memory)], [trusts(memory)]
-    foreseen = None if edit.proposal is None else tracker.preview(edit.proposal)
+    previewed = None if edit.proposal is None else tracker.preview(edit.proposal)
     told: list[Changes] = []
 
     def note(changes: Changes) -> None:
@@ -163,9 +163,9 @@ def counted(memory: VisualMemory, edit: Edit) -> Impact:
         own = {i for i in then if i in now and then[i] != now[i]}
         impact = tracker.impact_of(changes)
         check(impact, *states[number : number + 2], own=own, watched=watched)
-    if foreseen is not None and told:
-        assert foreseen == impact
-        assert foreseen.forecast == would(foreseen)
+    if previewed is not None and told:
+        assert previewed == impact
+        assert previewed.forecast == would(previewed)
     return impact
 
 

@@ -125,7 +125,7 @@ def test_edits_that_are_asked_about_late_are_told_apart(memory):
     for make in edits:
         told.append(make())
         expected.append(prompt.impact_of(told[-1]))
-    tracker.preview(ProposedEdit("strike", (100,)))  # looking ahead does not swallow them
+    tracker.preview(ProposedEdit("strike", (100,)))  # a preview does not swallow them
     assert [tracker.impact_of(changes) for changes in told] == expected
     assert all(impact.changed for impact in expected)
 

@@ -95,7 +95,7 @@ def state(memory: VisualMemory) -> list[Any]:
     return [memory.catalog.change(), memory.catalog.select(), memory.snapshot.counts.tolist()]
 
 
-def followed(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker:
+def tracking(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker:
     rng = np.random.default_rng(seed)
     if watched:
         asked = [(NewPicture(content(i), vector=v), str(rng.choice(LABELS))) for i, v in enumerate(vectors(25, rng))]
@@ -108,47 +108,47 @@ def followed(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker
 
 @pytest.mark.parametrize("watched", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_what_is_foreseen_is_what_happens(tmp_path, seed: int, watched: bool) -> None:
+def test_what_is_previewed_is_what_happens(tmp_path, seed: int, watched: bool) -> None:
     rng = np.random.default_rng(seed + 100)
     with filled(tmp_path / "m.vmem", seed) as memory:
-        tracker = followed(memory, watched=watched, seed=seed)
+        tracker = tracking(memory, watched=watched, seed=seed)
         told: list[Any] = []
         memory.changed(told.append)
         for _ in range(12):
             edit = proposed(memory, rng.choice(KINDS[:-1]), rng)
             before = state(memory)
-            foreseen = tracker.preview(edit)
-            assert state(memory) == before, "looking ahead wrote something"
+            previewed = tracker.preview(edit)
+            assert state(memory) == before, "the preview wrote something"
             told.clear()
             make(memory, edit)
             if told:
-                assert moves(foreseen) == moves(tracker.impact_of(told[-1])), edit
+                assert moves(previewed) == moves(tracker.impact_of(told[-1])), edit
             else:
-                assert not foreseen.changed, edit
+                assert not previewed.changed, edit
 
 
 @pytest.mark.parametrize("watched", [False, True])
 @pytest.mark.parametrize("seed", range(5))
-def test_what_forgetting_is_foreseen_to_do_is_what_a_memory_decides_that_forgot(
+def test_what_forgetting_is_previewed_to_do_is_what_a_memory_decides_that_forgot(
     tmp_path: Path, seed: int, watched: bool
 ) -> None:
     with filled(tmp_path / "m.vmem", seed) as memory:
-        tracker = followed(memory, watched=watched, seed=seed)
+        tracker = tracking(memory, watched=watched, seed=seed)
         edit = proposed(memory, "forget", np.random.default_rng(seed))
         gone = {e.content for e in memory.catalog.get(edit.ids)}
         before = decided(memory, tracker)
-        foreseen = tracker.preview(edit)
+        previewed = tracker.preview(edit)
         memory.forget(edit.ids)
         after = decided(memory, ImpactTracker(memory))
         kept = {key: label for key, label in before.items() if key not in gone and key not in edit.ids}
-        assert {key: (old, new) for key, old, new, _ in moves(foreseen)} == {
+        assert {key: (old, new) for key, old, new, _ in moves(previewed)} == {
             key: (label, after[key]) for key, label in kept.items() if label != after[key]
         }
-        assert foreseen.of == len(kept)
+        assert previewed.of == len(kept)
 
 
 def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | None]:
-    """Each followed decision by its exemplar or its content, made one by one."""
+    """Each tracked decision by its exemplar or its content, made one by one."""
     settings, found = memory.settings, {}
     snapshot = memory.snapshot
     asked = tracker.queries  # the very vectors
@@ -188,17 +188,17 @@ def memory(tmp_path: Path) -> Iterator[VisualMemory]:
         yield made
 
 
-def test_striking_nearly_everything_is_foreseen_too(memory: VisualMemory) -> None:
+def test_striking_nearly_everything_is_previewed_too(memory: VisualMemory) -> None:
     tracker = ImpactTracker(memory)
     ids = tuple(memory.snapshot.ids[memory.snapshot.active].tolist()[:-2])
     told: list[Any] = []
     memory.changed(told.append)
-    foreseen = tracker.preview(ProposedEdit("strike", ids))
+    previewed = tracker.preview(ProposedEdit("strike", ids))
     memory.strike(ids)
-    assert moves(foreseen) == moves(tracker.impact_of(told[-1]))
+    assert moves(previewed) == moves(tracker.impact_of(told[-1]))
 
 
-def test_looking_ahead_twice_and_at_other_edits_leaves_the_follower_as_it_was(memory: VisualMemory) -> None:
+def test_previewing_twice_and_other_edits_leaves_the_follower_as_it_was(memory: VisualMemory) -> None:
     tracker, fresh = ImpactTracker(memory), ImpactTracker(memory)
     first = tracker.preview(ProposedEdit("strike", (1, 2, 3, 4)))
     tracker.preview(ProposedEdit("relabel", (5, 6, 7, 8), label="c"))
@@ -209,7 +209,7 @@ def test_looking_ahead_twice_and_at_other_edits_leaves_the_follower_as_it_was(me
     assert moves(tracker.impact_of(told[-1])) == moves(fresh.impact_of(told[-1]))
 
 
-def test_labels_and_trusts_that_differ_are_foreseen_as_one_edit(memory: VisualMemory) -> None:
+def test_labels_and_trusts_that_differ_are_previewed_as_one_edit(memory: VisualMemory) -> None:
     tracker = ImpactTracker(memory)
     relabelled = tracker.preview(ProposedEdit("relabel", (1, 2, 3), labels=("b", "new", "c")))
     changes = memory.relabel_each({"b": [1], "new": [2], "c": [3]})
@@ -266,7 +266,7 @@ def test_it_can_be_stopped_while_it_searches(memory: VisualMemory) -> None:
     assert stopped.is_set()
 
 
-def test_a_memory_with_nothing_in_it_has_nothing_to_foresee(tmp_path: Path) -> None:
+def test_a_memory_with_nothing_in_it_has_nothing_to_preview(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", dim=DIM) as memory:
         lesson = Lesson(vectors(1, np.random.default_rng(0))[0])
         found = ImpactTracker(memory).preview(ProposedEdit("teach", label="a", lessons=(lesson,)))

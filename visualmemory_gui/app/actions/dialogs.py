@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
-from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.upkeep import Missing
@@ -32,7 +32,7 @@ class Dialogs(Protocol):
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None: ...
     def forget(self, what: str, count: int, then: Callable[[], object]) -> Callable[[str], object]: ...
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None: ...
-    def moved(self, title: str, rows: Sequence[MovedRow], then: Callable[[int], object]) -> None: ...
+    def changed_decisions(self, title: str, rows: Sequence[DecisionRow], then: Callable[[int], object]) -> None: ...
     def flip(
         self, title: str, note: str, rows: Sequence[StrikeRow], then: Callable[[], object], show: Callable[[], object]
     ) -> Callable[[str, bool], object]: ...

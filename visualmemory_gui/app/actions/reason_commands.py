@@ -13,8 +13,8 @@ from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.operations import exemplars, watch_set
 from visualmemory_gui.app.operations.edit import Edit, Job, Note
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
-from visualmemory_gui.app.widgets.moved_dialog import MovedRow
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
@@ -85,11 +85,11 @@ class ReasonCommands:
             if found is not None:
                 self._then(found)
 
-        def shown(rows: list[MovedRow]) -> None:
+        def shown(rows: list[DecisionRow]) -> None:
             first = f" (the first {len(changed):,})" if len(changed) < len(impact.changed) else ""
-            self._ask.moved(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
+            self._ask.changed_decisions(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
 
-        def rows(memory: WholeMemory) -> list[MovedRow]:
+        def rows(memory: WholeMemory) -> list[DecisionRow]:
             return [watch_set.changed_row(memory, each) for each in changed]
 
         Edit("Reading pictures", rows, shown, only_reads=True).run(self._session)

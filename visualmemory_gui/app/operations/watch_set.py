@@ -12,7 +12,7 @@ from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.models.watch_table import name_of
 from visualmemory_gui.app.operations.edit import Edit, Note, how_many
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.moved_dialog import MovedRow
+from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture
 from visualmemory_gui.engine.study.impact import ChangedDecision
 
@@ -56,7 +56,7 @@ def _no_more(session: Session, ids: Sequence[int]) -> Edit[object]:
     return Edit("Watching", lambda m: m.watch.remove(ids), said)
 
 
-def changed_row(memory: WholeMemory, changed: ChangedDecision) -> MovedRow:
+def changed_row(memory: WholeMemory, changed: ChangedDecision) -> DecisionRow:
     """A decision that an edit changed, as the dialog shows it."""
     query = changed.query
     jpeg, source = None, None
@@ -67,7 +67,7 @@ def changed_row(memory: WholeMemory, changed: ChangedDecision) -> MovedRow:
         source = memory.catalog.sources([query.exemplar])[query.exemplar]
     name = Path(source).name if source else f"exemplar {query.exemplar}" if query.exemplar else "pasted picture"
     kind = f"it is {query.expected}" if changed.kind == "broken" else changed.kind
-    return MovedRow(name, changed.before or "nothing", changed.after or "nothing", kind, scaled(jpeg or b"", SIDE))
+    return DecisionRow(name, changed.before or "nothing", changed.after or "nothing", kind, scaled(jpeg or b"", SIDE))
 
 
 def watched_picture(query: Query) -> NewPicture:

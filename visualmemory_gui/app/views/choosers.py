@@ -14,13 +14,13 @@ from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.history import tagged
 from visualmemory_gui.app.operations.originals import not_found
+from visualmemory_gui.app.widgets.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
 from visualmemory_gui.app.widgets.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
-from visualmemory_gui.app.widgets.moved_dialog import MovedDialog, MovedRow
 from visualmemory_gui.app.widgets.originals_dialog import OriginalsDialog
 from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
@@ -131,9 +131,9 @@ class Choosers:
         dialog.confirmed.connect(then)
         dialog.open()
 
-    def moved(self, title: str, rows: Sequence[MovedRow], then: Callable[[int], object]) -> None:
+    def changed_decisions(self, title: str, rows: Sequence[DecisionRow], then: Callable[[int], object]) -> None:
         """Which decisions an edit changed; one may be chosen to be decided."""
-        dialog = MovedDialog(self._window, title=title, rows=rows)
+        dialog = ChangedDecisionsDialog(self._window, title=title, rows=rows)
         dialog.chosen.connect(then)
         dialog.open()
 

@@ -25,9 +25,9 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views import curate_actions, curate_menus
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate_panels import ClassesPanel, ExemplarsPanel
+from visualmemory_gui.app.views.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.history_panel import HistoryPanel
 from visualmemory_gui.app.views.impact_preview import bind_line
-from visualmemory_gui.app.views.large_preview import LargePreview
 from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 from visualmemory_gui.engine.decision.short_labels import short_labels
@@ -56,7 +56,7 @@ class CurateView(QWidget):
         self.thumbnails = Thumbnails(session.tasks, self, side=self._pixels(SIDE_PT))
         self._files = DraggedFiles(session.tasks, self)
         self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT, files_of=self._files.files)
-        self.preview = LargePreview(self, session, self.originals)
+        self.preview = ExemplarPreview(self, session, self.originals)
         self.commands = ExemplarCommands(session, Choosers(self), self._classes.labels)
         self._lay_out()
         self._connect()

@@ -23,7 +23,7 @@ from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
 from visualmemory_gui.app.views.queue_panel import QueuePanel
 from visualmemory_gui.app.views.similarity_overlay import SimilarityOverlay
-from visualmemory_gui.app.widgets.preview import Preview
+from visualmemory_gui.app.widgets.large_preview import LargePreview
 from visualmemory_gui.app.widgets.scrolled import ScrolledPanel
 
 WIDTHS = (330, 640, 300)
@@ -57,7 +57,7 @@ class DecideView(QWidget):
         self.decision = DecisionPanel(session.decision, session.class_keys)
         self.queue = QueuePanel(session.queue)
         self._folded = False
-        self.preview = Preview(self)
+        self.preview = LargePreview(self)
         self._lay_out()
         self._connect()
         DecidePreview(session, self.query, self.neighbours, self.decision)

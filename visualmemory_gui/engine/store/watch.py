@@ -1,4 +1,4 @@
-"""The watch set: queries with the label they ought to get, whose decisions are followed across edits."""
+"""The watch set: queries with the label they ought to get, whose decisions are tracked across edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shows which decisions an edit moved: from which class to which, and whether that is better or worse."""
+"""Shows which decisions an edit changed: from which class to which, and whether that is better or worse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
 
 
 @dataclass(frozen=True, slots=True)
-class MovedRow:
+class DecisionRow:
     """``before`` and ``after`` in words; ``kind`` is "fixed", "broken" or "moved"."""
 
     name: str
@@ -24,20 +24,20 @@ class MovedRow:
     image: QImage
 
 
-class MovedDialog(FittingDialog):
-    """Use ``open()``; ``chosen`` tells the row that is to be decided."""
+class ChangedDecisionsDialog(FittingDialog):
+    """Use ``open()``; ``chosen`` is the row that is to be decided."""
 
     chosen = Signal(int)
 
-    def __init__(self, parent: QWidget | None, *, title: str, rows: Sequence[MovedRow]) -> None:
+    def __init__(self, parent: QWidget | None, *, title: str, rows: Sequence[DecisionRow]) -> None:
         super().__init__(parent)
-        self.setObjectName("movedDialog")
+        self.setObjectName("changedDecisionsDialog")
         self.setWindowTitle("Decisions that changed")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         heading = QLabel(title)
         heading.setWordWrap(True)
         self.list = QListWidget()
-        self.list.setObjectName("movedList")
+        self.list.setObjectName("changedDecisionsList")
         self.list.setAccessibleName("Decisions that changed")
         side = theme.px(36)
         self.list.setIconSize(QSize(side, side))
@@ -61,7 +61,7 @@ class MovedDialog(FittingDialog):
         self.accept()
 
 
-def _item(row: MovedRow) -> QListWidgetItem:
+def _item(row: DecisionRow) -> QListWidgetItem:
     text = f"{row.name}\n{row.before} → {row.after} ({row.kind})"
     item = QListWidgetItem(QIcon(QPixmap.fromImage(row.image)), text)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{row.name}, was {row.before}, is now {row.after}, {row.kind}")

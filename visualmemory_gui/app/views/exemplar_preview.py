@@ -1,4 +1,4 @@
-"""The large picture over a workspace: Space shows and hides it, arrows go on, Esc lets it go."""
+"""The large picture over a workspace: Space shows and hides it, arrows go on, Esc hides it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.preview import Preview
+from visualmemory_gui.app.widgets.large_preview import LargePreview
 
 
-class LargePreview(Preview):
+class ExemplarPreview(LargePreview):
     """Reads what it shows from the memory of ``session``, off the window's thread; ``originals`` tells what is gone."""
 
     def __init__(self, parent: QWidget, session: Session, originals: OriginalsModel) -> None:

@@ -10,7 +10,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.picture_view import PictureView
 
 
-class Preview(QFrame):
+class LargePreview(QFrame):
     """Lies in the middle of ``parent`` while it is shown."""
 
     visible_changed = Signal(bool)
