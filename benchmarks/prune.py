@@ -31,9 +31,9 @@ from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import studied
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.study import prune, tune
-from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split, together
 from visualmemory_gui.engine.study.misleading import misleaders
+from visualmemory_gui.engine.study.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.study.review import survey
 from visualmemory_gui.engine.study.value import Weights, shapley_values
 from visualmemory_gui.engine.types import F32, Bools
@@ -107,16 +107,14 @@ def orders(at: World) -> dict[str, float]:
 
 
 def values(memory: VisualMemory, k: int, rule: Weights) -> np.ndarray:
-    snapshot = memory.snapshot
-    frozen = frozen_of(memory)
-    truth = frozen.questions.truth
-    return shapley_values(snapshot, frozen.questions.queries.vectors, truth, k=k, rule=rule, left_out=frozen.left_out)
+    queries = own_queries(memory.snapshot)
+    vectors = queries.vectors_of(np.arange(len(queries)))
+    return shapley_values(memory.snapshot, vectors, queries.truth, k=k, rule=rule, left_out=queries.left_out)
 
 
-def frozen_of(memory: VisualMemory) -> FrozenQueries:
-    snapshot, search = memory.snapshot, memory.searcher.nearest_many
+def lists_of(memory: VisualMemory) -> QueryLists:
     scheme = VotingScheme.of(memory.settings)
-    return FrozenQueries(snapshot, own_questions(snapshot), search, scheme=scheme, width=scheme.k)
+    return QueryLists(own_queries(memory.snapshot), memory.searcher.nearest_many, scheme=scheme)
 
 
 def promises(at: World) -> list[dict[str, Any]]:
@@ -131,10 +129,10 @@ def promises(at: World) -> list[dict[str, Any]]:
 
     rows.append(row("tune", len(tuned.trust), tuned.gain, at.won(lambda: memory._live.edit("tune", force))))
     rows[-1]["applied"] = tuned.refused is None
-    frozen = frozen_of(memory)
-    before = frozen.right()
-    snapshot, wrong = frozen.snapshot, np.flatnonzero(~before)
-    after = frozen.right(snapshot.changed(active=snapshot.active & ~snapshot.among(wrong)))
+    lists = lists_of(memory)
+    before = lists.right()
+    snapshot, wrong = lists.snapshot, np.flatnonzero(~before)
+    after = lists.right(snapshot.changed(active=snapshot.active & ~snapshot.among(wrong)))
     fresh = at.won(lambda: memory.strike(snapshot.ids[wrong].tolist()))
     rows.append(row("all that is decided wrong", len(wrong), paired_gain(before, after), fresh))
     rows[-1]["asked_of_who_is_left"] = 100 * float(after[before].mean() - before.mean())

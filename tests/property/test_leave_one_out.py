@@ -13,11 +13,11 @@ from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.many import Verdicts
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.study import frozen, review
+from visualmemory_gui.engine.study import query_set, review
 from visualmemory_gui.engine.study.evaluate import evaluate
 from visualmemory_gui.engine.study.impact import ImpactTracker
-from visualmemory_gui.engine.study.subsets import Asker
 from visualmemory_gui.engine.tracked_decisions import TrackedDecisions
 from visualmemory_gui.engine.types import RULES
 
@@ -73,7 +73,7 @@ def same(found: Verdicts, expected: list[brute_force.Answer]) -> None:
 def evaluated(
     memory: VisualMemory, voters: dict[int, brute_force.Voter], expected: dict[int, brute_force.Answer]
 ) -> None:
-    """Evaluation, the frozen queries of prune, tune and blame, and the memories of experiments."""
+    """Evaluation, the query sets of prune, tune and blame, and the memories of experiments."""
     snapshot, k, rule = memory.snapshot, memory.settings.k, memory.settings.rule
     outcomes = evaluate(memory, ks=[k], rules=[rule]).outcomes
     assert outcomes.ids.tolist() == list(expected)
@@ -81,11 +81,10 @@ def evaluated(
         best = max(expected[i].shares.values(), default=0.0)
         assert share == pytest.approx(best, abs=CLOSE)
         assert (outcomes.names[winner] in expected[i].winners) if best else winner == -1
-    asked, search = frozen.own_questions(snapshot), memory.searcher.nearest_many
-    queries = frozen.FrozenQueries(snapshot, asked, search, scheme=VotingScheme(rule, k), width=k)
-    asker = Asker(snapshot, VotingScheme(rule, k))
-    won = asker.winners(asker(snapshot, asked.own)).tolist()
-    for right, one, i in zip(queries.right().tolist(), won, expected, strict=True):
+    asked, scheme = query_set.own_queries(snapshot), VotingScheme(rule, k)
+    lists = query_set.QueryLists(asked, memory.searcher.nearest_many, scheme=scheme)
+    won = query_set.winners(asked.neighbours(snapshot, nearest_exact, k), scheme).tolist()
+    for right, one, i in zip(lists.right().tolist(), won, expected, strict=True):
         answer = expected[i]
         if len(answer.winners) == 1:
             assert right == (answer.winners == {voters[i].label})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.study.evaluation import Evaluation
     from visualmemory_gui.engine.study.honest import Gain
     from visualmemory_gui.engine.study.list_evaluation import ListEvaluation
-    from visualmemory_gui.engine.study.questions import Frozen
+    from visualmemory_gui.engine.study.query_set import ExemplarLabels
     from visualmemory_gui.engine.study.runs import Run
     from visualmemory_gui.engine.types import Rule
 
@@ -115,15 +115,15 @@ def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_
         raise typer.BadParameter("--neighbours needs no memory: leave MEMORY and its options out")
 
 
-def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> Frozen | None:
+def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> ExemplarLabels | None:
     from visualmemory_gui.engine.study.runs import kept_run
 
     if number is None:
         return None
     run = kept_run(m, number)
-    if run.frozen is None or test_folder is not None:
+    if run.exemplars is None or test_folder is not None:
         raise BadValue(f"run {number} asked pictures from elsewhere: give its TEST_FOLDER in place of --queries")
-    return run.frozen
+    return run.exemplars
 
 
 def _words(queries: int | None, test_folder: str | None) -> str:

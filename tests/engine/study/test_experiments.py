@@ -21,8 +21,9 @@ from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.classes import add_classes
 from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.study.novelty import auroc, measure_novelty
+from visualmemory_gui.engine.study.query_set import QuerySet
 from visualmemory_gui.engine.study.scaling import Point, fit, scale, stratified
-from visualmemory_gui.engine.study.subsets import Asker, extended, hold_out, with_new
+from visualmemory_gui.engine.study.subsets import extended, hold_out, with_new
 from visualmemory_gui.engine.tracked_decisions import queries_of
 
 PLAIN = VotingScheme(k=5, class_factor=False)
@@ -112,7 +113,8 @@ def test_pictures_from_outside_are_asked_and_taught_as_if_they_were_in_the_memor
     assert whole.active.sum() == 80 and rows.tolist() == list(range(80, 120))
     both = whole.changed(active=np.ones(120, bool))
     other = snapshot_of(labels, vectors, content=[*range(1, 81), *[0] * 40])
-    ours, theirs = (Asker(memory, PLAIN)(memory, np.arange(120)) for memory in (both, other))
+    queries = (QuerySet.exemplars(memory, np.arange(120)) for memory in (both, other))
+    ours, theirs = (each.neighbours(each.snapshot, nearest_exact, PLAIN.k) for each in queries)
     assert np.array_equal(ours.distances, theirs.distances)
     names = [[memory.labels[c] for c in block.codes.ravel()] for memory, block in ((both, ours), (other, theirs))]
     assert names[0] == names[1]

@@ -13,9 +13,9 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.study import prune
-from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import paired_gain
 from visualmemory_gui.engine.study.pruning_rules import usual_m
+from visualmemory_gui.engine.study.query_set import QueryLists, own_queries
 
 
 @pytest.fixture
@@ -114,14 +114,14 @@ def test_soft_pruning_replaces_derived_trust_and_spares_what_was_set_by_hand(mem
 def test_the_promise_comes_from_queries_that_had_no_say(memory, monkeypatch):
     """The edit of each fifth is made of the other four: a query that only misleads its own fifth changes nothing."""
     seen = []
-    real = FrozenQueries.right
+    real = QueryLists.right
 
     def noted(self, after=None, which=None):
         if which is not None:
             seen.append((frozenset(np.flatnonzero(self.snapshot.active & ~after.active).tolist()), which))
         return real(self, after, which)
 
-    monkeypatch.setattr(FrozenQueries, "right", noted)
+    monkeypatch.setattr(QueryLists, "right", noted)
     found = prune.plan(memory, "hard", seed=3)
     assert sorted(np.concatenate([which for _, which in seen]).tolist()) == list(range(240))
     rows = memory.catalog.select(state="active")
@@ -161,9 +161,8 @@ def test_striking_all_that_is_decided_wrong_does_not_look_good(tmp_path):
     given = [label for label, here in zip(labels, known, strict=True) if here]
     with memory_of(tmp_path, vectors[known], given) as memory:
         snapshot = memory.snapshot
-        frozen = FrozenQueries(
-            snapshot,
-            own_questions(snapshot),
+        lists = QueryLists(
+            own_queries(snapshot),
             memory.searcher.nearest_many,
             scheme=VotingScheme.of(memory.settings),
             width=10,
@@ -173,9 +172,9 @@ def test_striking_all_that_is_decided_wrong_does_not_look_good(tmp_path):
             places = np.flatnonzero(~known).tolist()
             return np.array([memory.decide_vector(vectors[i]).label == labels[i] for i in places])
 
-        before, fresh_before = frozen.right(), fresh()
+        before, fresh_before = lists.right(), fresh()
         wrong = np.flatnonzero(~before)
-        after = frozen.right(snapshot.changed(active=snapshot.active & ~snapshot.among(wrong)))
+        after = lists.right(snapshot.changed(active=snapshot.active & ~snapshot.among(wrong)))
         memory.strike(snapshot.ids[wrong].tolist())
         assert len(wrong) > 60
         assert paired_gain(fresh_before, fresh()).mean < 0

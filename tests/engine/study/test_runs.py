@@ -10,7 +10,7 @@ from visualmemory_gui.engine.errors import BadValue, ReadOnlyMemory
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.study import runs
 from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.questions import frozen, given, own
+from visualmemory_gui.engine.study.query_set import QuerySet
 from visualmemory_gui.engine.tracked_decisions import queries_of
 
 
@@ -31,8 +31,8 @@ def test_a_run_comes_back_as_it_was_kept(taught):
     [again] = runs.kept(taught)
     assert again == run
     assert np.array_equal(again.right, run.right)
-    assert np.array_equal(again.frozen.ids, run.frozen.ids)
-    assert again.frozen.labels == run.frozen.labels
+    assert np.array_equal(again.exemplars.ids, run.exemplars.ids)
+    assert again.exemplars.labels == run.exemplars.labels
     assert again.accuracy == pytest.approx(run.right.mean())
     assert runs.kept_run(taught, run.number) == run
     with pytest.raises(BadValue, match="no run 7"):
@@ -61,7 +61,7 @@ def test_striking_out_what_is_decided_wrong_looks_good_only_on_other_queries(tau
     assert left.accuracy > before.accuracy + 0.1
     with pytest.raises(BadValue, match="different queries"):
         runs.compare(before, left)
-    again = runs.keep(taught, evaluate(taught, asked=before.frozen))
+    again = runs.keep(taught, evaluate(taught, asked=before.exemplars))
     assert again.query_set == before.query_set
     assert again.queries == before.queries
     gain = runs.compare(before, again)
@@ -71,7 +71,7 @@ def test_striking_out_what_is_decided_wrong_looks_good_only_on_other_queries(tau
 def test_a_relabelled_exemplar_is_asked_under_the_label_it_had(taught):
     before = runs.keep(taught, evaluate(taught))
     taught.relabel(wrong_ids(evaluate(taught))[:20], "elsewhere")
-    again = runs.keep(taught, evaluate(taught, asked=before.frozen))
+    again = runs.keep(taught, evaluate(taught, asked=before.exemplars))
     assert runs.compare(before, again).mean == pytest.approx(again.accuracy - before.accuracy)
 
 
@@ -101,7 +101,8 @@ def test_a_query_set_is_its_contents_labels_and_groups_in_any_order(taught):
     labels = [snapshot.labels[c] for c in snapshot.label]
     asked = queries_of(snapshot.vectors, labels)
     backwards = queries_of(snapshot.vectors[::-1], labels[::-1])
-    assert own(snapshot).query_set == given(snapshot, asked).query_set == given(snapshot, backwards).query_set
-    assert given(snapshot, queries_of(snapshot.vectors, ["other", *labels[1:]])).query_set != own(snapshot).query_set
+    own = QuerySet.active(snapshot).digest
+    assert own == QuerySet.of(snapshot, asked).digest == QuerySet.of(snapshot, backwards).digest
+    assert own != QuerySet.of(snapshot, queries_of(snapshot.vectors, ["other", *labels[1:]])).digest
     before = runs.run_of(evaluate(taught), number=1)
-    assert frozen(snapshot, before.frozen).query_set == own(snapshot).query_set
+    assert QuerySet.earlier(snapshot, before.exemplars).digest == own

@@ -174,7 +174,7 @@ def _evaluated(memory: WholeMemory, report: Report, *, again: Run | None) -> Eva
     from visualmemory_gui.engine.study import runs
     from visualmemory_gui.engine.study.evaluate import evaluate
 
-    asked = None if again is None else again.frozen
+    asked = None if again is None else again.exemplars
     words = runs.OWN if again is None else f"{runs.OWN}, as in run {again.number}"
     found = evaluate(memory, asked=asked, report=report)
     run = None if memory.readonly else runs.keep(memory, found, asked=words)

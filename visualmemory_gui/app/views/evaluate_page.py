@@ -166,7 +166,7 @@ class EvaluatePage(ChartPage):
         self.queries.addItem(ALL, None)
         for kept in self.model.runs:
             run = kept.run
-            if run.frozen is not None:
+            if run.exemplars is not None:
                 when = time.strftime("%d %b %H:%M", time.localtime(run.time))
                 self.queries.addItem(f"the {run.queries:,} of run {run.number}, {when}", run)
         at = next((i for i in range(self.queries.count()) if self.queries.itemData(i) == chosen), 0)

@@ -21,9 +21,9 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.study.misleading import NO_VALUE
+from visualmemory_gui.engine.study.query_set import QueryLists, own_queries, winners
 from visualmemory_gui.engine.study.value import Weights, shapley_sums
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
@@ -84,16 +84,16 @@ def blame(
     if len(np.unique(snapshot.label[asked])) != 1:
         raise BadValue("blame takes active exemplars of one class, those of one kind of mistake")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
-    questions = own_questions(snapshot)
-    frozen = FrozenQueries(snapshot, questions, search, scheme=scheme, width=scheme.k, report=report)
-    finder = _Finder(frozen, asked, most=most, seed=seed, report=report)
+    queries = own_queries(snapshot)
+    lists = QueryLists(queries, search, scheme=scheme, report=report)
+    finder = _Finder(lists, asked, most=most, seed=seed, report=report)
     before, after = finder.before, finder.after()
     chosen, values = finder.choose(None), finder.values(None)
     return Blame(
         change=snapshot.change,
         true=snapshot.labels[snapshot.label[asked[0]]],
         queries=len(asked),
-        asked=len(questions),
+        asked=len(queries),
         blamed=tuple(
             Blamed(
                 int(snapshot.ids[row]),
@@ -105,7 +105,7 @@ def blame(
         ),
         fixed=int((after & ~before).sum()),
         broken=int((before & ~after).sum()),
-        gain=paired_gain(before, after, seed=seed, groups=questions.unit),
+        gain=paired_gain(before, after, seed=seed, groups=queries.unit),
     )
 
 
@@ -120,31 +120,30 @@ class _Finder:
     """Values of all exemplars for the queries ``asked`` (rows of one label), by fold of the queries.
 
     ``belongs`` (n,) tells which rows all others decide as the queries' class; ``fold`` (q,) is the fold of every query
-    of ``frozen``, -1 for those that have nothing in common with the cell.
+    of ``lists``, -1 for those that have nothing in common with the cell.
     """
 
-    def __init__(self, frozen: FrozenQueries, asked: I64, *, most: int, seed: int, report: Report) -> None:
-        self._frozen, self._most = frozen, most
-        snapshot, questions = frozen.snapshot, frozen.questions
+    def __init__(self, lists: QueryLists, asked: I64, *, most: int, seed: int, report: Report) -> None:
+        self._lists, self._most = lists, most
+        snapshot, queries = lists.snapshot, lists.queries
         self._code = int(snapshot.label[asked[0]])
-        place = np.searchsorted(questions.own, asked)
-        self.fold = _folds(questions.unit, place, seed=seed)
+        place = np.searchsorted(queries.own, asked)
+        self.fold = _folds(queries.unit, place, seed=seed)
         self._folds = int(self.fold.max()) + 1
-        rows, distances = frozen.table.rows[:, : frozen.scheme.k], frozen.table.distances[:, : frozen.scheme.k]
-        winner = frozen.winners(frozen.neighbours(snapshot, rows, distances, which=np.arange(len(questions))))
-        self.before: Bools = winner == questions.truth
+        winner = winners(lists.neighbours(), lists.scheme)
+        self.before: Bools = winner == queries.truth
         self.belongs = np.zeros(len(snapshot), bool)
-        self.belongs[questions.own] = winner == self._code
+        self.belongs[queries.own] = winner == self._code
         self._of_fold = np.bincount(self.fold[place], minlength=self._folds)
         self._sums = shapley_sums(
             snapshot,
-            questions.queries.vectors[place],
-            questions.truth[place],
+            queries.vectors_of(place),
+            queries.truth[place],
             part=self.fold[place],
             parts=self._folds,
-            k=frozen.scheme.k,
-            rule=_weights(frozen.scheme.rule),
-            left_out=lambda i: frozen.left_out(int(place[i])),
+            k=lists.scheme.k,
+            rule=_weights(lists.scheme.rule),
+            left_out=lambda i: queries.left_out(int(place[i])),
             report=report,
         )
 
@@ -156,7 +155,7 @@ class _Finder:
 
     def choose(self, without: int | None) -> I64:
         """Rows to blame, the worst first; the last exemplar of a class is spared."""
-        snapshot, values = self._frozen.snapshot, self.values(without)
+        snapshot, values = self._lists.snapshot, self.values(without)
         named = np.flatnonzero(snapshot.active & (values < -NO_VALUE) & (snapshot.label != self._code))
         left = snapshot.counts.copy()
         chosen: list[int] = []
@@ -173,12 +172,12 @@ class _Finder:
             which = np.flatnonzero(self.fold == fold)
             chosen = self.choose(None if fold < 0 else fold)
             if len(which) and len(chosen):
-                right[which] = self._frozen.right(self._fixed(chosen), which)
+                right[which] = self._lists.right(self._fixed(chosen), which)
         return right
 
     def _fixed(self, chosen: I64) -> Snapshot:
         """The snapshot with ``chosen`` relabelled or struck out."""
-        snapshot, moved = self._frozen.snapshot, self.belongs[chosen]
+        snapshot, moved = self._lists.snapshot, self.belongs[chosen]
         return snapshot.changed(
             label=dict.fromkeys(chosen[moved].tolist(), snapshot.labels[self._code]),
             active=snapshot.active & ~snapshot.among(chosen[~moved]),

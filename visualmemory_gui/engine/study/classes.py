@@ -16,10 +16,12 @@ import numpy as np
 from visualmemory_gui.engine.decision.levels import at_level, codes_by_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
-from visualmemory_gui.engine.study.subsets import Asker, hold_out
+from visualmemory_gui.engine.study.query_set import QuerySet, winners
+from visualmemory_gui.engine.study.subsets import hold_out
 from visualmemory_gui.engine.types import I64, Bools
 
 SHOTS: tuple[int | None, ...] = (0, 1, 3, 10, None)
@@ -89,18 +91,24 @@ def add_classes(
     if not len(old) or not len(asked_old):
         raise BadValue("no class would be old: name fewer new classes")
     pools = _pools(snapshot, rest[is_new[rest]], codes, seed=seed)
-    asker, levels = Asker(snapshot, scheme), codes_by_level(snapshot.labels)
+    old_queries, new_queries = QuerySet.exemplars(snapshot, asked_old), QuerySet.exemplars(snapshot, asked_new)
+    levels = codes_by_level(snapshot.labels)
     report(0, len(shots) + 1, "asking the old classes")
-    old_truth, new_truth = snapshot.label[asked_old], snapshot.label[asked_new]
-    before = asker.winners(asker(snapshot.changed(active=snapshot.among(old)), asked_old)) == old_truth
+
+    def old_right(memory: Snapshot) -> Bools:
+        right: Bools = winners(old_queries.neighbours(memory, nearest_exact, scheme.k), scheme) == old_queries.truth
+        return right
+
+    before = old_right(snapshot.changed(active=snapshot.among(old)))
     steps = []
     for done, n in enumerate(shots, start=1):
         report(done, len(shots) + 1, "adding classes")
         memory = snapshot.changed(active=snapshot.among(np.concatenate([old, *(pool[:n] for pool in pools)])))
-        after = asker.winners(asker(memory, asked_old)) == old_truth
-        found = asker(memory, asked_new)
-        by_level = {level: float((asker.winners(found, at) == at[new_truth]).mean()) for level, at in levels.items()}
-        steps.append(_step(n, by_level, before, after, seed=seed))
+        near = new_queries.neighbours(memory, nearest_exact, scheme.k)
+        by_level = {
+            level: float((winners(near, scheme, at) == at[new_queries.truth]).mean()) for level, at in levels.items()
+        }
+        steps.append(_step(n, by_level, before, old_right(memory), seed=seed))
     report(len(shots) + 1, len(shots) + 1)
     return ClassStudy(
         tuple(snapshot.labels[code] for code in codes.tolist()),

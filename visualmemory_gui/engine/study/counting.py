@@ -30,7 +30,7 @@ from visualmemory_gui.engine.study.evaluation import (
     expected_calibration_error,
     fit_reliability,
 )
-from visualmemory_gui.engine.study.questions import Questions
+from visualmemory_gui.engine.study.query_set import QuerySet
 from visualmemory_gui.engine.types import F64, I64, Rule
 
 SWEPT: Mapping[Rule, tuple[float, ...]] = {
@@ -96,7 +96,7 @@ class Counts:
         answered = self._winner[0][-1] != NOBODY
         self._entropy += float(entropy_bits(codes[answered], votes[answered]).sum())
 
-    def result(self, asked: Questions) -> Evaluation:
+    def result(self, asked: QuerySet) -> Evaluation:
         """All figures. ``asked`` are the queries of all blocks, at least one, in their order."""
         queries, scheme = len(asked), self._scheme
         levels = {level: self._accuracy(level, queries) for level in self._levels}
@@ -120,10 +120,10 @@ class Counts:
             sweeps=self._sweeps(queries),
             confidence=calibrate(outcomes[0], confidence),
             outcomes_by_level=outcomes,
-            query_set=asked.query_set,
+            query_set=asked.digest,
         )
 
-    def _outcomes(self, level: int, asked: Questions) -> Outcomes:
+    def _outcomes(self, level: int, asked: QuerySet) -> Outcomes:
         at = self._codes[level]
         return Outcomes(
             tuple(dict.fromkeys(at_level(name, level) for name in asked.names)),
@@ -133,8 +133,8 @@ class Counts:
             np.concatenate(self._share[level]),
             unit=asked.unit,
             key=asked.key,
-            change=asked.change,
-            seen=asked.seen,
+            change=asked.snapshot.change,
+            seen=asked.snapshot.ids,
         )
 
     def _accuracy(self, level: int, queries: int) -> Accuracy:

@@ -11,18 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
+import numpy as np
+
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study import questions
 from visualmemory_gui.engine.study.counting import Counts
 from visualmemory_gui.engine.study.evaluation import Evaluation
 from visualmemory_gui.engine.study.labelled import from_folder
-from visualmemory_gui.engine.study.questions import Frozen, Questions
+from visualmemory_gui.engine.study.query_set import ExemplarLabels, QuerySet
 from visualmemory_gui.engine.types import RULES, Rule
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def evaluate(
     *,
     ks: Sequence[int] = KS,
     rules: Sequence[Rule] = RULES,
-    asked: Frozen | None = None,
+    asked: ExemplarLabels | None = None,
     report: Report = silent,
 ) -> Evaluation:
     """Evaluate ``memory`` by leave-one-out, or on the pictures of ``test_folder`` (sub-folders are labels).
@@ -70,7 +69,7 @@ def evaluate(
 def evaluate_snapshot(
     snapshot: Snapshot,
     nearest_many: NearestMany,
-    asked: Queries | Frozen | None = None,
+    asked: Queries | ExemplarLabels | None = None,
     *,
     ks: Sequence[int] = KS,
     rules: Sequence[Rule] = RULES,
@@ -88,28 +87,22 @@ def evaluate_snapshot(
         raise BadValue(f"k counts neighbours and must be at least 1, not {min((*ks, scheme.k))}")
     if not snapshot.active_count:
         raise BadValue("there is nothing to evaluate: the memory has no active exemplar")
-    what = _questions(snapshot, asked)
+    queries = _query_set(snapshot, asked)
     width = max(1, min(max((*ks, scheme.k)), snapshot.active_count))
-    counts = Counts(what.names, ks=ks, rules=rules, scheme=scheme)
-    for start in range(0, len(what), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        found = nearest_many(
-            snapshot,
-            what.vectors(part),
-            width,
-            excluded_rows=lambda i, start=start: what.left_out(start + i),  # type: ignore[misc]
-            report=_shifted(report, start, len(what)),
-        )
-        table = NeighbourTable.of(found, width)
-        counts.add(NeighbourArrays.of(snapshot, *table.arrays, own=what.own_class[part]), what.truth[part])
-    report(len(what), len(what), "evaluating")
-    return replace(counts.result(what), skipped=asked.skipped if isinstance(asked, Queries) else ())
+    counts = Counts(queries.names, ks=ks, rules=rules, scheme=scheme)
+    for start in range(0, len(queries), _BLOCK):
+        which = np.arange(start, min(start + _BLOCK, len(queries)))
+        shifted = _shifted(report, start, len(queries))
+        near = queries.neighbours(snapshot, nearest_many, width, which=which, report=shifted)
+        counts.add(near, queries.truth[which])
+    report(len(queries), len(queries), "evaluating")
+    return replace(counts.result(queries), skipped=asked.skipped if isinstance(asked, Queries) else ())
 
 
-def _questions(snapshot: Snapshot, asked: Queries | Frozen | None) -> Questions:
+def _query_set(snapshot: Snapshot, asked: Queries | ExemplarLabels | None) -> QuerySet:
     if asked is None:
-        return questions.own(snapshot)
-    return questions.frozen(snapshot, asked) if isinstance(asked, Frozen) else questions.given(snapshot, asked)
+        return QuerySet.active(snapshot)
+    return QuerySet.earlier(snapshot, asked) if isinstance(asked, ExemplarLabels) else QuerySet.of(snapshot, asked)
 
 
 def _shifted(report: Report, start: int, whole: int) -> Report:

@@ -12,8 +12,8 @@ from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.kept import holds
-from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.pruning_rules import Neighbourhood, usual_m
+from visualmemory_gui.engine.study.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.study.value import Weights, shapley_sums
 from visualmemory_gui.engine.types import F64, I64, Bools
 
@@ -27,12 +27,12 @@ NO_VALUE = 1e-12
 """Values this near to 0 are the rounding of sums that cancel."""
 
 
-def count_neighbours(frozen: FrozenQueries, part: I64, *, parts: int, m: int) -> Neighbourhood:
+def count_neighbours(lists: QueryLists, part: I64, *, parts: int, m: int) -> Neighbourhood:
     """Count over the first ``m`` neighbours of each query; ``part`` (q,) tells which part it belongs to."""
-    snapshot, n = frozen.snapshot, len(frozen.snapshot)
-    rows = frozen.table.rows[:, :m]
+    snapshot, n = lists.snapshot, len(lists.snapshot)
+    rows = lists.table.rows[:, :m]
     there = rows != NOBODY
-    same = (snapshot.label[np.maximum(rows, 0)] == frozen.questions.truth[:, None]) & there
+    same = (snapshot.label[np.maximum(rows, 0)] == lists.queries.truth[:, None]) & there
     place = part[:, None] * n + rows
 
     def counted(which: Bools) -> I64:
@@ -41,18 +41,18 @@ def count_neighbours(frozen: FrozenQueries, part: I64, *, parts: int, m: int) ->
     return Neighbourhood(counted(there & ~same), counted(same))
 
 
-def value_sums(frozen: FrozenQueries, part: I64, *, parts: int, rule: Weights = "rank", report: Report = silent) -> F64:
+def value_sums(lists: QueryLists, part: I64, *, parts: int, rule: Weights = "rank", report: Report = silent) -> F64:
     """The Shapley values of each row for the queries of each part, summed: (parts, n)."""
-    questions = frozen.questions
+    queries = lists.queries
     return shapley_sums(
-        frozen.snapshot,
-        questions.queries.vectors,
-        questions.truth,
+        lists.snapshot,
+        queries.vectors_of(np.arange(len(queries))),
+        queries.truth,
         part=part,
         parts=parts,
-        k=frozen.scheme.k,
+        k=lists.scheme.k,
         rule=rule,
-        left_out=frozen.left_out,
+        left_out=queries.left_out,
         report=report,
     )
 
@@ -99,16 +99,16 @@ def misleaders(
     snapshot = memory.snapshot
     m = usual_m(snapshot.counts)
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
-    frozen = FrozenQueries(snapshot, own_questions(snapshot), search, scheme=scheme, width=m, report=report)
-    part = np.zeros(len(frozen), np.int64)
-    counts = count_neighbours(frozen, part, parts=1, m=m).whole
+    lists = QueryLists(own_queries(snapshot), search, scheme=scheme, width=m, report=report)
+    part = np.zeros(len(lists), np.int64)
+    counts = count_neighbours(lists, part, parts=1, m=m).whole
     values = None
     if order == "value":
-        values = value_sums(frozen, part, parts=1, rule=rule, report=report)[0] / len(frozen)
+        values = value_sums(lists, part, parts=1, rule=rule, report=report)[0] / len(lists)
     score = (counts.wrong - counts.right).astype(np.float64) if values is None else -values
     named = np.flatnonzero(snapshot.active & (score > NO_VALUE))
     named = named[np.argsort(-score[named], kind="stable")]
-    misled = _misled_by(frozen, named, m=m)
+    misled = _misled_by(lists, named, m=m)
     kept = memory.kept.all(MISLED)
     rows = [
         Misleader(
@@ -125,11 +125,11 @@ def misleaders(
     return Misleaders(snapshot.change, snapshot.active_count, m, order, stays)
 
 
-def _misled_by(frozen: FrozenQueries, named: I64, *, m: int) -> dict[int, tuple[tuple[int, str, float], ...]]:
+def _misled_by(lists: QueryLists, named: I64, *, m: int) -> dict[int, tuple[tuple[int, str, float], ...]]:
     """For each of ``named`` the nearest queries that have it among their first ``m`` and are of another label."""
-    snapshot, own = frozen.snapshot, frozen.questions.own
-    rows, distances = frozen.table.rows[:, :m], frozen.table.distances[:, :m]
-    wrong = snapshot.label[np.maximum(rows, 0)] != frozen.questions.truth[:, None]
+    snapshot, own = lists.snapshot, lists.queries.own
+    rows, distances = lists.table.rows[:, :m], lists.table.distances[:, :m]
+    wrong = snapshot.label[np.maximum(rows, 0)] != lists.queries.truth[:, None]
     query, place = np.nonzero(np.isin(rows, named) & wrong)
     order = np.argsort(distances[query, place], kind="stable")
     found: dict[int, list[tuple[int, str, float]]] = {int(row): [] for row in named}

@@ -12,10 +12,12 @@ from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.honest import split, together
-from visualmemory_gui.engine.study.subsets import Asker, extended
+from visualmemory_gui.engine.study.honest import split
+from visualmemory_gui.engine.study.query_set import QuerySet, winners
+from visualmemory_gui.engine.study.subsets import extended
 from visualmemory_gui.engine.types import F64, I64
 
 ACCEPTED = 0.95
@@ -68,11 +70,10 @@ def measure_novelty(
     if len(rows) > MOST_KNOWN:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_KNOWN, replace=False))
     whole, strange = extended(snapshot, unknown)
-    asker = Asker(whole, scheme, width=max(DEPTHS))
-    known, known_m = _statistics(asker, whole, rows, report=report)
-    far, far_m = _statistics(asker, whole, strange, report=report)
-    alike = together(snapshot.group[rows], snapshot.content[rows], snapshot.twin[rows])
-    part = split(snapshot.label[rows].astype(np.int64), alike, (1, 1), seed=seed)
+    own = QuerySet.exemplars(whole, rows)
+    known, known_m = _statistics(own, scheme, report=report)
+    far, far_m = _statistics(QuerySet.exemplars(whole, strange), scheme, report=report)
+    part = split(own.truth, own.unit, (1, 1), seed=seed)
     fitted, judged = known[part == 0], known[part == 1]
     threshold = float(np.quantile(fitted, ACCEPTED))
     return NoveltyStudy(
@@ -95,11 +96,12 @@ def auroc(known: Sequence[float] | F64, unknown: Sequence[float] | F64) -> float
     return float((below + upto).mean() / (2 * len(low)))
 
 
-def _statistics(asker: Asker, memory: Snapshot, rows: I64, *, report: Report) -> tuple[F64, I64]:
+def _statistics(queries: QuerySet, scheme: VotingScheme, *, report: Report) -> tuple[F64, I64]:
     """Statistic and m of each query that has a neighbour."""
-    near = asker(memory, rows, report=report)
+    memory = queries.snapshot
+    near = queries.neighbours(memory, nearest_exact, max(scheme.k, *DEPTHS), report=report)
     there = near.there.sum(axis=1)
-    won = asker.winners(near)
+    won = winners(near, scheme)
     size = np.where(won >= 0, memory.counts[np.maximum(won, 0)], 0)
     depth = np.minimum(size, there)
     m = np.array([max((m for m in DEPTHS if m <= d), default=0) for d in depth.tolist()], np.int64)

@@ -21,15 +21,10 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.frozen import (
-    FrozenQueries,
-    Questions,
-    own_questions,
-    watched_questions,
-)
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
 from visualmemory_gui.engine.study.misleading import NO_VALUE, count_neighbours, value_sums
 from visualmemory_gui.engine.study.pruning_rules import MOST, SOFT_M, Neighbourhood, least_count, soft_trust, usual_m
+from visualmemory_gui.engine.study.query_set import QueryLists, QuerySet, own_queries, watch_set
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
 if TYPE_CHECKING:
@@ -103,20 +98,19 @@ def plan(memory: WholeMemory, method: Method, *, judge: Judge = "own", seed: int
     if method not in METHODS:
         raise BadValue(f"there is no pruning method {method!r}; there are {', '.join(METHODS)}")
     snapshot = memory.snapshot
-    questions = own_questions(snapshot) if judge == "own" else watched_questions(memory, snapshot)
+    queries = own_queries(snapshot) if judge == "own" else watch_set(memory, snapshot)
     m = SOFT_M if method == "soft" else usual_m(snapshot.counts)
-    frozen = FrozenQueries(
-        snapshot,
-        questions,
+    lists = QueryLists(
+        queries,
         memory.searcher.nearest_many,
         scheme=VotingScheme.of(memory.settings),
         width=m,
         report=report,
     )
-    part = fifths(questions, seed)
-    chooser = _Chooser(frozen, part, method, m=m, fixed=_fixed(memory, snapshot), report=report)
-    before = frozen.right()
-    after = _asked_apart(frozen, part, chooser, before)
+    part = fifths(queries, seed)
+    chooser = _Chooser(lists, part, method, m=m, fixed=_fixed(memory, snapshot), report=report)
+    before = lists.right()
+    after = _asked_apart(lists, part, chooser, before)
     choice = chooser.from_all()
     return Plan(
         method=method,
@@ -129,9 +123,9 @@ def plan(memory: WholeMemory, method: Method, *, judge: Judge = "own", seed: int
         held_back=chooser.told(choice.held, choice),
         by_hand=int((chooser.fixed & (chooser.counts.whole.wrong > 0)).sum()) if method == "soft" else 0,
         classes=_by_class(snapshot, choice.rows),
-        queries=len(questions),
+        queries=len(queries),
         accuracy=float(before.mean()),
-        gain=paired_gain(before, after, seed=seed, groups=questions.unit),
+        gain=paired_gain(before, after, seed=seed, groups=queries.unit),
     )
 
 
@@ -143,24 +137,21 @@ def apply(memory: WholeMemory, plan: Plan) -> Changes:
     return memory.apply_study("prune", plan.change, strike=plan.ids)
 
 
-def fifths(questions: Questions, seed: int) -> I64:
+def fifths(queries: QuerySet, seed: int) -> I64:
     """The fifth of each query, (q,): classes shared out evenly, groups and copies kept together."""
-    truth = questions.truth - questions.truth.min(initial=0)
-    return split(truth, questions.unit, [1] * FIFTHS, seed=seed)
+    return split(queries.truth, queries.unit, [1] * FIFTHS, seed=seed)
 
 
 class _Chooser:
     """Chooses by ``method`` from the counts or values of some of the parts. ``fixed`` (n,): trust set by hand."""
 
-    def __init__(
-        self, frozen: FrozenQueries, part: I64, method: Method, *, m: int, fixed: Bools, report: Report
-    ) -> None:
-        self.snapshot = frozen.snapshot
+    def __init__(self, lists: QueryLists, part: I64, method: Method, *, m: int, fixed: Bools, report: Report) -> None:
+        self.snapshot = lists.snapshot
         self.method = method
         self.fixed = fixed
-        self.counts = count_neighbours(frozen, part, parts=FIFTHS, m=m)
-        self._values = value_sums(frozen, part, parts=FIFTHS, report=report) if method == "value" else None
-        self._queries = len(frozen)
+        self.counts = count_neighbours(lists, part, parts=FIFTHS, m=m)
+        self._values = value_sums(lists, part, parts=FIFTHS, report=report) if method == "value" else None
+        self._queries = len(lists)
 
     def from_all(self) -> _Choice:
         return self._choose(self.counts.whole, None if self._values is None else self._values.sum(axis=0))
@@ -204,13 +195,13 @@ class _Chooser:
         return _Choice(rows[np.argsort(trust[rows], kind="stable")], np.empty(0, np.int64), trust=trust)
 
 
-def _asked_apart(frozen: FrozenQueries, part: I64, chooser: _Chooser, before: Bools) -> Bools:
+def _asked_apart(lists: QueryLists, part: I64, chooser: _Chooser, before: Bools) -> Bools:
     """Whether each query is right under an edit that its own part had no say in."""
     after = before.copy()
     for p in range(FIFTHS):
         which = np.flatnonzero(part == p)
         if len(which):
-            after[which] = frozen.right(_after(frozen.snapshot, chooser.without(p), chooser.fixed), which)
+            after[which] = lists.right(_after(lists.snapshot, chooser.without(p), chooser.fixed), which)
     return after
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.study.evaluation import Evaluation
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
-from visualmemory_gui.engine.study.questions import Frozen
+from visualmemory_gui.engine.study.query_set import ExemplarLabels
 from visualmemory_gui.engine.types import I64, Bools, Rule
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Run:
 
     ``asked`` says in words what the queries were, ``change`` is the memory's change number, ``query_set`` the hash of
     the queries. ``right`` and ``unit`` (q,) tell, in an order that is the same for all runs of one query set, whether
-    each was decided right, and which belong together. ``frozen`` are the exemplars asked, None where the queries were
+    each was decided right, and which belong together. ``exemplars`` are those asked, None where the queries were
     pictures from elsewhere.
     """
 
@@ -54,7 +54,7 @@ class Run:
     query_set: str
     right: Bools = field(compare=False, repr=False)
     unit: I64 = field(compare=False, repr=False)
-    frozen: Frozen | None = field(compare=False, repr=False)
+    exemplars: ExemplarLabels | None = field(compare=False, repr=False)
 
     def head(self) -> dict[str, Any]:
         """What a list of runs shows, as JSON can hold it."""
@@ -80,7 +80,7 @@ def run_of(found: Evaluation, *, number: int, asked: str = OWN) -> Run:
         query_set=found.query_set,
         right=outcomes.right[order],
         unit=outcomes.unit[order],
-        frozen=Frozen(own, labels) if (own > 0).all() else None,
+        exemplars=ExemplarLabels(own, labels) if (own > 0).all() else None,
     )
 
 
@@ -126,21 +126,21 @@ def compare(before: Run, after: Run) -> Gain:
 def _packed(run: Run) -> dict[str, Any]:
     head = run.head()
     arrays = {"right": _text(np.packbits(run.right)), "unit": _text(np.unique(run.unit, return_inverse=True)[1])}
-    if run.frozen is None:
+    if run.exemplars is None:
         return {**head, **arrays, "frozen": None}
-    names, codes = np.unique(np.array(run.frozen.labels, str), return_inverse=True)
-    frozen = {"ids": _text(run.frozen.ids), "codes": _text(codes), "names": names.tolist()}
+    names, codes = np.unique(np.array(run.exemplars.labels, str), return_inverse=True)
+    frozen = {"ids": _text(run.exemplars.ids), "codes": _text(codes), "names": names.tolist()}
     return {**head, **arrays, "frozen": frozen}
 
 
 def _unpacked(data: dict[str, Any]) -> Run:
     head = {name: value for name, value in data.items() if name not in ("right", "unit", "frozen")}
     right = np.unpackbits(np.frombuffer(_bytes(data["right"]), np.uint8), count=data["queries"]).astype(bool)
-    frozen = data["frozen"]
+    exemplars, frozen = None, data["frozen"]
     if frozen is not None:
         labels = tuple(frozen["names"][code] for code in _integers(frozen["codes"]).tolist())
-        frozen = Frozen(_integers(frozen["ids"]), labels)
-    return Run(**head, right=right, unit=_integers(data["unit"]) + 1, frozen=frozen)
+        exemplars = ExemplarLabels(_integers(frozen["ids"]), labels)
+    return Run(**head, right=right, unit=_integers(data["unit"]) + 1, exemplars=exemplars)
 
 
 def _text(values: np.ndarray[Any, Any]) -> str:

@@ -10,9 +10,11 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.subsets import Asker, hold_out
+from visualmemory_gui.engine.study.query_set import QuerySet, winners
+from visualmemory_gui.engine.study.subsets import hold_out
 from visualmemory_gui.engine.types import F64, I64
 
 SEEDS = 5
@@ -72,21 +74,21 @@ def scale(
     """
     rest, out = hold_out(snapshot, HELD_OUT, seed=0)
     known = np.isin(snapshot.label[out], snapshot.label[rest])
-    queries = out[known]
-    if len(queries) > MOST_QUERIES:
-        queries = np.sort(np.random.default_rng(0).choice(queries, MOST_QUERIES, replace=False))
+    rows = out[known]
+    if len(rows) > MOST_QUERIES:
+        rows = np.sort(np.random.default_rng(0).choice(rows, MOST_QUERIES, replace=False))
     wanted = _sizes(snapshot, rest) if sizes is None else tuple(n for n in sizes if n <= len(rest))
-    if not len(queries) or len(wanted) < 2:
+    if not len(rows) or len(wanted) < 2:
         raise BadValue("there are too few exemplars to see how the error falls: a few in each class are needed")
-    asker = Asker(snapshot, scheme)
+    queries = QuerySet.exemplars(snapshot, rows)
     points = []
     for done, size in enumerate(wanted):
         errors = []
         for seed in range(seeds if size < len(rest) else 1):
             report(done * seeds + seed, len(wanted) * seeds, "asking memories of growing size")
             memory = snapshot.changed(active=snapshot.among(stratified(snapshot, rest, size, seed=seed)))
-            won = asker.winners(asker(memory, queries))
-            errors.append(float((won != snapshot.label[queries]).mean()))
+            won = winners(queries.neighbours(memory, nearest_exact, scheme.k), scheme)
+            errors.append(float((won != queries.truth).mean()))
         points.append(Point(size, float(np.mean(errors)), float(np.std(errors))))
     report(len(wanted) * seeds, len(wanted) * seeds)
     return Scaling(

@@ -6,20 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
-from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.queries import Queries
-from visualmemory_gui.engine.decision.votes import winner_at_each_k
-from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.index.search import nearest_exact
-from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.study.honest import split, together
 from visualmemory_gui.engine.types import I64
 
-_BLOCK = 1024
 NAMED = 5  # classes in a sentence
 
 
@@ -67,36 +59,3 @@ def with_new(snapshot: Snapshot, more: Queries) -> Newcomers:
 
 def _named(labels: tuple[str, ...]) -> str:
     return ", ".join(labels[:NAMED]) + (f" and {len(labels) - NAMED} more" if len(labels) > NAMED else "")
-
-
-class Asker:
-    """Asks rows of ``snapshot`` as queries, each without itself and what is alike, of memories of some of its rows.
-
-    ``scheme.k`` neighbours vote; ``width`` are found, as many unless more are wanted.
-    """
-
-    def __init__(self, snapshot: Snapshot, scheme: VotingScheme, *, width: int = 0) -> None:
-        self._snapshot = snapshot
-        self._scheme = scheme
-        self._width = max(scheme.k, width)
-
-    def __call__(self, memory: Snapshot, rows: I64, *, report: Report = silent) -> NeighbourArrays:
-        """The neighbours of ``rows`` in ``memory``."""
-        table = NeighbourTable(len(rows), self._width)
-        for start in range(0, len(rows), _BLOCK):
-            report(start, len(rows))
-            part = rows[start : start + _BLOCK]
-            found = nearest_exact(
-                memory,
-                memory.vectors[part],
-                self._width,
-                excluded_rows=LeftOut(self._snapshot, Keys.of(self._snapshot, part)),
-            )
-            table.put(np.arange(start, start + len(part)), found)
-        return NeighbourArrays.of(memory, *table.arrays, own=own_class(memory, rows))
-
-    def winners(self, near: NeighbourArrays, codes: I64 | None = None) -> I64:
-        """(q,) winning codes; ``codes`` maps a full label's code to another one (a level's) before the vote."""
-        named = near.codes if codes is None else codes[near.codes]
-        won: I64 = winner_at_each_k(named, self._scheme.vote_weights(near)).winner[:, self._scheme.k - 1]
-        return won

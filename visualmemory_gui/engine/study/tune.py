@@ -21,8 +21,8 @@ from visualmemory_gui.engine.device import resolve
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study.frozen import FrozenQueries, own_questions
 from visualmemory_gui.engine.study.honest import Gain, paired_gain, split
+from visualmemory_gui.engine.study.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.types import F64, I64, Bools, Changes
 
 if TYPE_CHECKING:
@@ -96,18 +96,18 @@ def tune(
     Raises BadValue (one class only, too few exemplars), Cancelled.
     """
     snapshot = memory.snapshot
-    questions = own_questions(snapshot)
-    if len(questions) < FEWEST:
-        raise BadValue(f"{len(questions)} exemplars are too few to tune on; {FEWEST} are needed")
+    queries = own_queries(snapshot)
+    if len(queries) < FEWEST:
+        raise BadValue(f"{len(queries)} exemplars are too few to tune on; {FEWEST} are needed")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
-    frozen = FrozenQueries(snapshot, questions, search, scheme=scheme, width=scheme.k, report=report)
-    part = split(questions.truth, questions.unit, PARTS, seed=seed)
+    lists = QueryLists(queries, search, scheme=scheme, report=report)
+    part = split(queries.truth, queries.unit, PARTS, seed=seed)
     fixed = np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
-    descent = _Descent(frozen, fixed, device=resolve(memory.device))
+    descent = _Descent(lists, fixed, device=resolve(memory.device))
     fitted = descent.watched(part, steps=steps, on_step=on_step, report=report)
     asked = np.flatnonzero(part == REPORT)
-    before = frozen.right(which=asked)
-    after = frozen.right(descent.memory_with(fitted.trust), which=asked)
+    before = lists.right(which=asked)
+    after = lists.right(descent.memory_with(fitted.trust), which=asked)
     final = descent.on_all(fitted.stopped_at, report)
     return Tuned(
         change=snapshot.change,
@@ -117,7 +117,7 @@ def tune(
         stopped_at=fitted.stopped_at,
         queries=tuple(np.bincount(part, minlength=3).tolist()),
         accuracy=float(before.mean()) if len(before) else 0.0,
-        gain=paired_gain(before, after, seed=seed, groups=questions.unit[asked]),
+        gain=paired_gain(before, after, seed=seed, groups=queries.unit[asked]),
         parameter=fitted.parameter,
     )
 
@@ -140,13 +140,13 @@ class _Fitted:
 
 
 class _Descent:
-    """Descends over the lists of ``frozen``. Rows in ``fixed`` keep the trust that was set by hand."""
+    """Descends over the lists of ``lists``. Rows in ``fixed`` keep the trust that was set by hand."""
 
-    def __init__(self, frozen: FrozenQueries, fixed: Bools, *, device: str) -> None:
-        self._frozen, self._fixed, self._device = frozen, fixed, device
-        snapshot = frozen.snapshot
+    def __init__(self, lists: QueryLists, fixed: Bools, *, device: str) -> None:
+        self._lists, self._fixed, self._device = lists, fixed, device
+        snapshot = lists.snapshot
         self._plain = snapshot.changed(trust=np.where(fixed, snapshot.trust, 1.0))
-        self._lists = _lists_of(frozen, self._plain)
+        self._arrays = _arrays_of(lists, self._plain)
         self._classes = int((snapshot.counts > 0).sum())
 
     def watched(self, part: I64, *, steps: int, on_step: Callable[[Step], object], report: Report) -> _Fitted:
@@ -163,20 +163,20 @@ class _Descent:
             after = self.memory_with(trust)
             usual = losses[0].start(1)[1]
             figures = [float(loss(log_trust, usual).detach()) for loss in losses[1:]]
-            right = [float(self._frozen.right(after, which).mean()) if len(which) else 0.0 for which in (fit, choose)]
+            right = [float(self._lists.right(after, which).mean()) if len(which) else 0.0 for which in (fit, choose)]
             told.append(Step(number, figures[0], figures[1], right[0], right[1]))
             on_step(told[-1])
             if figures[1] < best_loss - 1e-6:
                 best, best_loss, stopped, parameter = trust, figures[1], number, float(log_parameter.detach().exp())
             elif number - stopped >= PATIENCE:
                 break
-        name, usual_value = PARAMETERS.get(self._frozen.scheme.rule, ("", 0.0))
+        name, usual_value = PARAMETERS.get(self._lists.scheme.rule, ("", 0.0))
         return _Fitted(best, tuple(told), stopped, (name, usual_value, parameter) if name else None)
 
     def on_all(self, steps: int, report: Report) -> F64:
         """(n,) trusts fitted on all queries."""
         last = np.ones(len(self._fixed))
-        for number, log_trust, _ in self._steps(self._loss(np.arange(len(self._frozen)), penalty=PENALTY), steps):
+        for number, log_trust, _ in self._steps(self._loss(np.arange(len(self._lists)), penalty=PENALTY), steps):
             report(number, steps, "fitting on all")
             last = np.exp(log_trust.detach().cpu().numpy().astype(np.float64))
         return last
@@ -194,7 +194,7 @@ class _Descent:
     def _loss(self, which: I64, *, penalty: float) -> TrustLoss:
         from visualmemory_gui.engine.study.trust_loss import TrustLoss  # late: torch takes seconds
 
-        rule, lists = self._frozen.scheme.rule, self._lists.part(which)
+        rule, lists = self._lists.scheme.rule, self._arrays.part(which)
         return TrustLoss(lists, rule=rule, classes=self._classes, penalty=penalty, device=self._device)
 
     def _steps(self, loss: TrustLoss, steps: int) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
@@ -215,12 +215,12 @@ class _Descent:
             yield number, log_trust, log_parameter
 
 
-def _lists_of(frozen: FrozenQueries, plain: Snapshot) -> Lists:
+def _arrays_of(lists: QueryLists, plain: Snapshot) -> Lists:
     """The first k neighbours of every query, as the loss takes them."""
     from visualmemory_gui.engine.study.trust_loss import Lists
 
-    k = frozen.scheme.k
-    rows, distances = frozen.table.rows[:, :k], frozen.table.distances[:, :k]
-    near = frozen.neighbours(plain, rows, distances, which=np.arange(len(frozen)))
-    same = near.codes == frozen.questions.truth[:, None]
-    return Lists(np.maximum(rows, 0), distances, same, frozen.scheme.vote_scale(near))
+    k = lists.scheme.k
+    rows, distances = lists.table.rows[:, :k], lists.table.distances[:, :k]
+    near = lists.neighbours(plain)
+    same = near.codes == lists.queries.truth[:, None]
+    return Lists(np.maximum(rows, 0), distances, same, lists.scheme.vote_scale(near))
