@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, Never, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -90,7 +90,7 @@ def build(
 
 def show_targets(
     made: Mapping[str, QAction],
-    table: Iterable[Action[Any]],
+    table: Iterable[Action[Never]],
     facts: Mapping[Fact, bool],
     targets: str | Mapping[str, str] = "",
     *,
@@ -113,7 +113,7 @@ def show_targets(
         made[action.id].setToolTip(action.tip_of(text, readonly=readonly))
 
 
-def key_sheet(table: Iterable[Action[Any]]) -> list[tuple[str, str]]:
+def key_sheet(table: Iterable[Action[Never]]) -> list[tuple[str, str]]:
     """(keys, what they do) of those that have keys: "Restore: give them their vote back"."""
     return [
         (" or ".join(action.keys), f"{action.bare.rstrip('…')}: {action.tip[0].lower()}{action.tip[1:]}")

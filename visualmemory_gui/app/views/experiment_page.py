@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Self, TypeVar
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Fact, build, show_targets
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.experiment import ExperimentModel
 from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
 from visualmemory_gui.app.operations import skipped
@@ -22,18 +22,24 @@ Found = TypeVar("Found", bound=NoveltyFound | GrowthFound)
 
 
 class ExperimentPage(ChartPage, Generic[Found]):
-    """``specs`` are the action that starts, ``EXPORT`` and "stop". A page fills ``column``; ``show`` puts there
+    """``actions`` are the one that starts, ``EXPORT`` and "stop". A page fills ``column``; ``show`` puts there
     what was found, None where nothing is. What could not be read of a folder is listed by a button."""
 
     question: str  # what the page answers, shown until there is an answer
 
     def __init__(
-        self, session: Session, topic: str, show: Callable[[Found | None], None], parent: QWidget | None = None
+        self,
+        session: Session,
+        topic: str,
+        *,
+        actions: Sequence[Action[Self]],
+        show: Callable[[Found | None], None],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(session, parent)
         self.model: ExperimentModel[Found] = ExperimentModel(session.tasks, topic, self)
         self._show_found = show
-        self.actions_by_id = build(self, self.specs, prefix=topic, heard_in=[self])
+        self.actions_by_id = build(self, actions, prefix=topic, heard_in=[self])
         self.state, self.about = QLabel(), QLabel(self.question)
         for label in (self.state, self.about):
             label.setProperty("dim", True)
@@ -43,7 +49,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.unread.setObjectName(f"{topic}Unread")
         self.unread.setToolTip("List them with the reasons")
         self.unread.clicked.connect(self.list_unread)
-        start, _, stop = (self.actions_by_id[spec.id] for spec in self.specs)
+        start, _, stop = (self.actions_by_id[spec.id] for spec in actions)
         self.header = QHBoxLayout()
         self.header.addWidget(titled(self.title))
         self.header.addWidget(self.state, 1)

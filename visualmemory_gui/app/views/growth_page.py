@@ -59,7 +59,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
     question = KINDS[0][2]
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, "growth", self.show_found, parent)
+        super().__init__(session, "growth", actions=ACTIONS, show=self.show_found, parent=parent)
         self.plot = ChartView()
         self.charts = (self.plot,)
         self.kind = _kinds()

@@ -17,6 +17,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.engine.study.project import has_tsne
+from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.widgets.map_view import MapView
@@ -89,8 +90,8 @@ class MapPage(StudyPage):
         if self.view is not None and len(self.view.selected):
             self.exemplars_chosen.emit(f"{len(self.view.selected):,} of the map", self.view.selected.copy())
 
-    def on_changed(self, changes: object) -> None:
-        self.model.on_changed(changes)  # type: ignore[arg-type]
+    def on_changed(self, changes: Changes) -> None:
+        self.model.on_changed(changes)
         if self.isVisible():
             self.model.begin()
 

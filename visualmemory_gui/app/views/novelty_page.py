@@ -33,7 +33,7 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
     )
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, "novelty", self.show_found, parent)
+        super().__init__(session, "novelty", actions=ACTIONS, show=self.show_found, parent=parent)
         self.plot = ChartView()
         self.charts = (self.plot,)
         self.sentences = QLabel()

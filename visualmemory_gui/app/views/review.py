@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Self
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
@@ -98,15 +99,15 @@ class ReviewPage(QFrame):
         self.preview_binding = PreviewBinding(self, session, self.impact, self.proposed_edit)
         self.set_room_below(0)
 
+    @abstractmethod
     def proposed_edit(self) -> ProposedEdit | None:
         """The edit that is offered for the selection; None without one."""
-        raise NotImplementedError
 
     def proposed_strike(self) -> ProposedEdit | None:
         """What the button that strikes out would do with it."""
         return self.proposed_edit()
 
-    def add_actions(self, specs: Sequence[Action[Any]], *, prefix: str) -> None:
+    def add_actions(self, specs: Sequence[Action[Self]], *, prefix: str) -> None:
         self.actions_by_id = build(self, specs, prefix=prefix, heard_in=[self])
         for spec in specs:
             if spec.id != "preview":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar, Never
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QWidget
@@ -19,7 +19,7 @@ class StudyPage(QFrame):
     """
 
     title: ClassVar[str]
-    specs: ClassVar[Sequence[Action[Any]]] = ()
+    specs: ClassVar[Sequence[Action[Never]]] = ()
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids (n,) increasing
     folder_wanted = Signal(str, object)  # the question, and what is called with the answer

@@ -6,6 +6,8 @@ technology reads, and asks the view for their places. Selection, keys and painti
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QPoint, QRect
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
@@ -23,17 +25,17 @@ class CellView(QListView):
         self.rows = rows
         self.setModel(rows)
 
+    @abstractmethod
     def cell_at(self, spot: QPoint) -> int:
         """The row under ``spot`` of the viewport, -1 where none is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cell_rect(self, at: int) -> QRect:
         """Where row ``at`` lies in the viewport."""
-        raise NotImplementedError
 
+    @abstractmethod
     def go_to(self, at: int) -> None:
         """Scroll so that row ``at`` is in sight."""
-        raise NotImplementedError
 
     def indexAt(self, point: QPoint) -> QModelIndex:
         return self.rows.index(self.cell_at(point), 0)

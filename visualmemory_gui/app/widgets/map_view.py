@@ -5,10 +5,10 @@ Imported when a map is first shown: pyqtgraph takes its time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.map import MapPicture, Spots, inside, nearest_spot
-from visualmemory_gui.engine.types import F64
+from visualmemory_gui.engine.types import F64, I64
 
 if TYPE_CHECKING:
     from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
@@ -45,7 +45,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         self.hideButtons()
         self.setMenuEnabled(False)
         box.setAspectLocked(True)
-        self.selected: np.ndarray = np.empty(0, np.int64)
+        self.selected: I64 = np.empty(0, np.int64)
         self._picture: MapPicture | None = None
         self._dots: list[pg.ScatterPlotItem] = []
         self._pixels = pg.ImageItem()
@@ -88,7 +88,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         ring = pg.mkPen(colours.text, width=2)
         self._near.setData(pos=empty if near is None else near, size=theme.px(LIT_PT), brush=None, pen=ring)
 
-    def select(self, ids: np.ndarray) -> None:
+    def select(self, ids: I64) -> None:
         """Select these and no others."""
         self.selected = ids
         spots = self._picture.spots_of(ids) if self._picture is not None else np.empty((0, 2))
@@ -147,9 +147,9 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
             hit = self._picture.ids[inside(self._picture.xy, outline)]
             self.select(np.union1d(self.selected, hit) if more else hit)
 
-    def _in_sight(self, xy: Spots) -> np.ndarray:
+    def _in_sight(self, xy: Spots) -> npt.NDArray[np.bool_]:
         (left, right), (low, high) = self.box.viewRange()
-        seen: np.ndarray = (xy[:, 0] >= left) & (xy[:, 0] <= right) & (xy[:, 1] >= low) & (xy[:, 1] <= high)
+        seen: npt.NDArray[np.bool_] = (xy[:, 0] >= left) & (xy[:, 0] <= right) & (xy[:, 1] >= low) & (xy[:, 1] <= high)
         return seen
 
     def _paint_dots(self) -> None:
@@ -216,10 +216,14 @@ def _density(xy: Spots, xs: list[float], ys: list[float], *, shape: tuple[int, i
     return np.histogram2d(spots[:, 0], spots[:, 1], bins=shape, range=[xs, ys])[0]
 
 
+class Outlined(Protocol):
+    def __call__(self, outline: Spots, /, *, done: bool, more: bool) -> None: ...
+
+
 class SelectingBox(pg.ViewBox):  # type: ignore[misc]
     """A drag with the left button draws a box or a lasso: ``told(outline, done=, more=)`` hears of it."""
 
-    def __init__(self, told: Callable[..., None]) -> None:
+    def __init__(self, told: Outlined) -> None:
         super().__init__(enableMenu=False)
         self.tool: Tool = "box"
         self._told = told
