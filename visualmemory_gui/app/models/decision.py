@@ -71,6 +71,7 @@ class DecisionModel(QObject):
         self.struck: tuple[Neighbour, ...] = ()
         self.left_out: tuple[Neighbour, ...] = ()
         self._edited = False
+        self._heard = 0  # changes
 
     @property
     def memory(self) -> WholeMemory | None:
@@ -96,28 +97,16 @@ class DecisionModel(QObject):
 
     def ask(self, image: ImageLike) -> None:
         """Make a path, a PIL image or a decoded picture the query."""
-        memory = self._memory
-        if memory is None:
-            return
-        self._run_embedding("Deciding", lambda: embed(memory, image), self._set_query)
+        self._bring(lambda memory: embed(memory, image), loads=True)
 
     def ask_exemplar(self, exemplar: int) -> None:
         """Make one of the memory's own exemplars the query."""
-        memory = self._memory
-        if memory is not None:
-            self._tasks.run_edit("Deciding", lambda: query_of(memory, exemplar), self._set_query, topic=EMBED)
+        self._bring(lambda memory: query_of(memory, exemplar))
 
     def follow(self, exemplar: int) -> None:
         """Make a neighbour of the query the query; ``go_back`` comes back from it."""
-        memory, before = self._memory, self.query
-        if memory is None or before is None:
-            return
-
-        def arrive(query: Query) -> None:
-            trail = (*self.trail, before)[-MOST_BACK:]
-            self._set_query(query, trail)
-
-        self._tasks.run_edit("Deciding", lambda: query_of(memory, exemplar), arrive, topic=EMBED)
+        if self.query is not None:
+            self._bring(lambda memory: query_of(memory, exemplar), back=self.query)
 
     def go_back(self) -> None:
         """Show the query again from which ``follow`` led here."""
@@ -127,9 +116,7 @@ class DecisionModel(QObject):
 
     def ask_queued(self, number: int) -> None:
         """Decide a picture of the teaching queue."""
-        memory = self._memory
-        if memory is not None:
-            self._tasks.run_edit("Deciding", lambda: queued_query(memory, number), self._set_query, topic=EMBED)
+        self._bring(lambda memory: queued_query(memory, number))
 
     def ask_query(self, query: Query) -> None:
         """Decide a query that already has its vector."""
@@ -194,6 +181,7 @@ class DecisionModel(QObject):
     @Slot(object)
     def on_changed(self, changes: Changes) -> None:
         """Decide anew after an edit; what the edit struck stays in sight until the next query."""
+        self._heard += 1
         if not changes.ids and set(changes.settings) & KEPT:
             return
         if changes.forgotten:
@@ -228,21 +216,45 @@ class DecisionModel(QObject):
         self.left_out = tuple(sorted(rows.values(), key=lambda n: (n.distance, n.id)))
         self._decide(edited=True)
 
-    def _run_embedding(
-        self, title: str, fn: Callable[[], Query], then: Callable[[Query], None], *, topic: str = EMBED
-    ) -> None:
-        """In the background while the encoder is still being loaded there: an edit by hand does not wait for it."""
-        if self.encoder_ready:
-            self._tasks.run_edit(title, fn, then, topic=topic)
-        else:
-            self._tasks.run_background(title, lambda _: fn(), then, topic=topic)
-
-    def _set_query(self, query: Query, trail: tuple[Query, ...] = ()) -> None:
+    def _set_query(self, query: Query, trail: tuple[Query, ...] = (), answered: Answer | None = None) -> None:
         self._forget_query()
         self.query, self.trail = query, trail
-        self._decide(edited=False)  # while its picture comes on the screen
+        if answered is None:
+            self._decide(edited=False)  # while its picture comes on the screen
+        else:
+            self._tasks.supersede(ANSWER)  # that of the query before
         self.query_changed.emit()
+        if answered is not None:
+            self._take(answered)
         self._remembered(query)
+
+    def _bring(
+        self, query_from: Callable[[WholeMemory], Query], *, back: Query | None = None, loads: bool = False
+    ) -> None:
+        """Make what ``query_from`` finds the query and decide it, in one job; ``go_back`` comes from it to ``back``.
+
+        What ``loads`` the encoder goes to the background while it is being loaded there: no edit waits for it.
+        """
+        memory = self._memory
+        if memory is None:
+            return
+        scheme, known, side, heard = self._scheme(memory), frozenset(self.images), self.side, self._heard
+
+        def work() -> tuple[Query, Answer]:
+            query = query_from(memory)
+            return query, answer(memory, query, scheme, known=known, side=side)
+
+        def arrive(found: tuple[Query, Answer]) -> None:
+            query, answered = found
+            asked_alike = scheme == self._scheme(memory) and side == self.side and known <= self.images.keys()
+            holds = asked_alike and heard == self._heard
+            trail = () if back is None else (*self.trail, back)[-MOST_BACK:]
+            self._set_query(query, trail, answered if holds else None)
+
+        if self.encoder_ready or not loads:
+            self._tasks.run_edit("Deciding", work, arrive, topic=EMBED)
+        else:
+            self._tasks.run_background("Deciding", lambda _: work(), arrive, topic=EMBED)
 
     def _remembered(self, query: Query) -> None:
         memory = self._memory
@@ -262,8 +274,7 @@ class DecisionModel(QObject):
         if query is None:
             self._tasks.run_edit("Counting", memory.class_counts, self._counted, topic=ANSWER)
             return
-        scheme = VotingScheme.of(memory.settings, self.k, self.rule, level=self.level)
-        without, known, side = self.left_out_ids, frozenset(self.images), self.side
+        scheme, without, known, side = self._scheme(memory), self.left_out_ids, frozenset(self.images), self.side
         self._edited = self._edited or edited
         self._tasks.run_edit(
             "Deciding",
@@ -271,6 +282,9 @@ class DecisionModel(QObject):
             self._take,
             topic=ANSWER,
         )
+
+    def _scheme(self, memory: WholeMemory) -> VotingScheme:
+        return VotingScheme.of(memory.settings, self.k, self.rule, level=self.level)
 
     def _counted(self, counts: Mapping[str, int]) -> None:
         self.counts = counts
