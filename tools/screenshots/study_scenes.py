@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from hands import turn_to
 from PySide6.QtWidgets import QTabWidget
 
+from tools.screenshots.stage import Stage, turn_to
 from visualmemory_gui.app.views.evaluate_page import EvaluatePage
 from visualmemory_gui.app.views.growth_page import KINDS, GrowthPage
 from visualmemory_gui.app.views.tune_page import TunePage
-
-if TYPE_CHECKING:
-    from make import Stage
 
 
 def study(stage: Stage) -> None:

@@ -5,20 +5,15 @@ A scene finds the window as the one before left it, without dialogs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from hands import ask, select_rows, type_into, unpack, wait
 from PySide6.QtWidgets import QLabel, QLineEdit
-from study_scenes import evaluated, experiments, study
 
+from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
+from tools.screenshots.study_scenes import evaluated, experiments, study
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
 from visualmemory_gui.app.operations import queue as waiting
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.memory import VisualMemory
-
-if TYPE_CHECKING:
-    from make import Stage
 
 WRONG = "36-ktip.png"
 STRANGE = "22-grattacieli_grigi.png"

@@ -1,0 +1,97 @@
+"""Makes all pictures of the window, in both looks and two sizes, from a copy of the demo memory.
+
+    python -m tools.screenshots                 # build/screenshots/NAME-LOOK-WIDTHxHEIGHT.png
+    python -m tools.screenshots --keep          # and renews those in resources/screenshots
+
+The window is the real one and does what a person would do in it; neither the user's memories nor settings are touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything makes an application
+
+from PIL import Image
+from PySide6.QtCore import QSettings
+
+from tools.screenshots import scenes
+from tools.screenshots.stage import Stage
+from visualmemory_gui.app.application import create
+from visualmemory_gui.app.screenshot import silent_plugin
+from visualmemory_gui.engine.exchange.demo import default_place, make_demo
+
+KEPT_IN = Path(__file__).resolve().parents[2] / "resources" / "screenshots"
+SIZES = ((1280, 800), (1920, 1080))
+KEPT = (
+    "struck-light", "teach-light", "taught-light", "queue-light", "curate-dark", "review-labels-light",
+    "history-light", "export-light",
+)  # fmt: skip
+LARGEST = 240_000  # bytes of a kept picture
+
+
+def play(demo: Path, to: Path, size: tuple[int, int], story: Sequence[Callable[[Stage], object]]) -> None:
+    """All scenes in one window of that size, over a copy of the demo memory of their own."""
+    with TemporaryDirectory(prefix="visualmemory-") as folder:
+        room = Path(folder)
+        copied(demo, room / "birthday" / "demo.vmem")
+        settings = QSettings(str(room / "window.ini"), QSettings.Format.IniFormat)
+        _, window = create(["visualmemory-gui"], settings=settings)
+        stage = Stage(window, room, to)
+        try:
+            window.resize(*size)
+            window.show()
+            for scene in story:
+                scene(stage)
+                stage.close_dialogs()
+        finally:
+            window.close()
+            settings.sync()
+
+
+def copied(demo: Path, place: Path) -> Path:
+    """A copy of the memory, and of the pictures of its recent queries beside it."""
+    shutil.copytree(demo, place)
+    queries = demo.with_name(f"{demo.stem}-queries")
+    if queries.is_dir():
+        shutil.copytree(queries, place.with_name(queries.name))
+    return place
+
+
+def keep(to: Path) -> None:
+    """Put the chosen ones where the documents show them, with few enough colours to be small."""
+    for name in KEPT:
+        with Image.open(to / f"{name}-1280x800.png") as picture:
+            small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+            small.save(KEPT_IN / f"{name}.png", optimize=True)
+        size = (KEPT_IN / f"{name}.png").stat().st_size
+        print(f"{name}.png {size / 1000:.0f} kB{' (large)' if size > LARGEST else ''}", file=sys.stderr)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--memory", type=Path, help="the demo memory to copy; made where it is not there")
+    options.add_argument("--to", type=Path, default=Path("build/screenshots"))
+    options.add_argument("--only", nargs="*", help="names of scenes")
+    options.add_argument("--size", choices=[f"{w}x{h}" for w, h in SIZES])
+    options.add_argument("--keep", action="store_true", help="renew those in resources/screenshots")
+    chosen = options.parse_args()
+    demo = make_demo(chosen.memory or default_place())
+    chosen.to.mkdir(parents=True, exist_ok=True)
+    story = [scene for scene in scenes.STORY if not chosen.only or scene.__name__ in chosen.only]
+    with silent_plugin():
+        for width, height in SIZES:
+            if chosen.size in (None, f"{width}x{height}"):
+                play(demo, chosen.to, (width, height), story)
+    if chosen.keep:
+        keep(chosen.to)
+
+
+if __name__ == "__main__":
+    main()
