@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,20 +30,9 @@ class House:
     def below(self, room: str) -> set[str]:
         return {to for start, to in self.arrows if start == room}
 
-    def reach(self, room: str) -> set[str]:
-        """All rooms that a chain of imports leads to from here, itself only where it stands in a circle."""
-        found: set[str] = set()
-        ahead = self.below(room)
-        while ahead:
-            found |= ahead
-            ahead = {to for each in ahead for to in self.below(each)} - found
-        return found
-
     def circles(self) -> list[frozenset[str]]:
         """Groups of rooms of which each imports each, by whatever way."""
-        reach = {room: self.reach(room) for room in self.rooms}
-        found = {frozenset(o for o in reach[room] if room in reach[o]) for room in self.rooms if room in reach[room]}
-        return sorted(found, key=sorted)
+        return circles_of({room: self.below(room) for room in self.rooms})
 
     def floors(self) -> dict[str, int]:
         """Room -> floor, 1 is the ground."""
@@ -65,6 +54,23 @@ class House:
         while under := {to for to in self.below(chain[-1]) if floors[to] < floors[chain[-1]]}:
             chain.append(max(under, key=lambda room: (floors[room], room)))
         return chain
+
+
+def circles_of(arrows: Mapping[str, Collection[str]]) -> list[frozenset[str]]:
+    """The groups in which each leads to each; ``arrows`` holds where every one leads directly."""
+    reach = {start: _reach(start, arrows) for start in arrows}
+    found = {frozenset(o for o in reach[start] if start in reach[o]) for start in arrows if start in reach[start]}
+    return sorted(found, key=sorted)
+
+
+def _reach(start: str, arrows: Mapping[str, Collection[str]]) -> set[str]:
+    """All that a chain of arrows leads to from ``start``, itself only where it stands in a circle."""
+    found: set[str] = set()
+    ahead = set(arrows[start])
+    while ahead:
+        found |= ahead
+        ahead = {to for each in ahead for to in arrows[each]} - found
+    return found
 
 
 def house(part: str, moves: Mapping[str, str] | None = None) -> House:
