@@ -192,8 +192,8 @@ class VisualMemory:
         """Active exemplars by full label, from the arrays: no row is counted, however many there are."""
         return self.snapshot.class_counts()
 
-    def totals(self) -> tuple[int, int]:
-        """Active exemplars and struck ones, from the arrays likewise."""
+    def active_and_struck(self) -> tuple[int, int]:
+        """How many exemplars are active and how many struck, from the arrays likewise."""
         active, others = self.snapshot.active_count, len(self.snapshot) - self.snapshot.active_count
         return active, others - len(self.catalog.withdrawn_ids()) if others else 0
 

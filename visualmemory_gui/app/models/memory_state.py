@@ -29,7 +29,7 @@ class MemoryState:
 
 def read_state(memory: Memory) -> MemoryState:
     """Everything at once, off the window's thread."""
-    active, struck = memory.totals()
+    active, struck = memory.active_and_struck()
     undo, redo = memory.history.can_undo(), memory.history.can_redo()
     classes = len(memory.class_counts())
     return MemoryState(
