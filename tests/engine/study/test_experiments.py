@@ -23,7 +23,7 @@ from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.study.novelty import auroc, measure_novelty
 from visualmemory_gui.engine.study.query_set import QuerySet
 from visualmemory_gui.engine.study.scaling import Point, fit, scale, stratified
-from visualmemory_gui.engine.study.subsets import extended, hold_out, with_new
+from visualmemory_gui.engine.study.subsets import hold_out, with_new
 from visualmemory_gui.engine.tracked_decisions import queries_of
 
 PLAIN = VotingScheme(k=5, class_factor=False)
@@ -109,8 +109,8 @@ def test_what_cannot_be_a_new_class_is_refused() -> None:
 def test_pictures_from_outside_are_asked_and_taught_as_if_they_were_in_the_memory() -> None:
     vectors, labels = clustered(120, dim=16, classes=4, seed=4)
     inside = snapshot_of(labels[:80], vectors[:80])
-    whole, rows = extended(inside, queries_of(vectors[80:], labels[80:]))
-    assert whole.active.sum() == 80 and rows.tolist() == list(range(80, 120))
+    whole = queries_of(vectors[80:], labels[80:]).added_to(inside, active=False)
+    assert whole.active.sum() == 80 and len(whole) == 120
     both = whole.changed(active=np.ones(120, bool))
     other = snapshot_of(labels, vectors, content=[*range(1, 81), *[0] * 40])
     queries = (QuerySet.exemplars(memory, np.arange(120)) for memory in (both, other))

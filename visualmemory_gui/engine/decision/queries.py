@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut
-from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.types import F32, I64, Bools, Skipped
 
 _NO_ROWS: I64 = np.empty(0, np.int64)
@@ -54,6 +54,13 @@ class Queries:
         keys = Keys(*(np.concatenate(pair) for pair in zip(self.keys, more.keys, strict=True)))
         vectors = np.concatenate([self.vectors, more.vectors])
         return Queries(vectors, keys, self.labels + more.labels, ids, self.leave_out, self.skipped + more.skipped)
+
+    def added_to(self, snapshot: Snapshot, *, active: bool = True) -> Snapshot:
+        """``snapshot`` as if they were exemplars under their labels, behind its own; ``active``: they vote."""
+        first = int(snapshot.ids[-1]) + 1 if len(snapshot) else 1
+        content, twin, _ = self.keys
+        rows = Rows.supposed(self.labels, first=first, content=content, twin=twin, active=active)
+        return snapshot.changed(more=(rows, self.vectors))
 
     def left_out(self, snapshot: Snapshot) -> LeftOut | None:
         """The rows that each of them must not see; None where they see all."""

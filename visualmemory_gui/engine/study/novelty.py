@@ -17,7 +17,6 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import split
 from visualmemory_gui.engine.study.query_set import QuerySet, winners
-from visualmemory_gui.engine.study.subsets import extended
 from visualmemory_gui.engine.types import F64, I64
 
 ACCEPTED = 0.95
@@ -69,7 +68,8 @@ def measure_novelty(
         raise BadValue("unknown pictures and at least four exemplars are needed to tell them apart")
     if len(rows) > MOST_KNOWN:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_KNOWN, replace=False))
-    whole, strange = extended(snapshot, unknown)
+    whole = unknown.added_to(snapshot, active=False)
+    strange = np.arange(len(snapshot), len(whole))
     own = QuerySet.exemplars(whole, rows)
     known, known_m = _statistics(own, scheme, report=report)
     far, far_m = _statistics(QuerySet.exemplars(whole, strange), scheme, report=report)

@@ -10,10 +10,10 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.index.gate import gate
-from visualmemory_gui.engine.snapshot import Rows, Snapshot
+from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels
-from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.rows import checked_trust
+from visualmemory_gui.engine.tracked_decisions import queries_of
 from visualmemory_gui.engine.types import F32, Exemplar
 
 if TYPE_CHECKING:
@@ -123,10 +123,5 @@ def _taught(memory: WholeMemory, edit: ProposedEdit) -> EditedSnapshot:
     snapshot = memory.snapshot
     dim = memory.identity.dim
     added = gate(np.stack([lesson.vector for lesson in new]), dim) if new else np.empty((0, dim), np.float32)
-    rows = Rows.supposed(
-        [label] * len(new),
-        first=int(snapshot.ids[-1]) + 1 if len(snapshot) else 1,
-        content=np.array([content_key(lesson.content) for lesson in new], np.int64),
-        twin=np.array([vector_hash(vector) for vector in added], np.int64),
-    )
-    return EditedSnapshot(snapshot.changed(more=(rows, added)), added)
+    queries = queries_of(added, [label] * len(new), contents=[lesson.content for lesson in new])
+    return EditedSnapshot(queries.added_to(snapshot), added)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.leave_one_out import Keys
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.snapshot import Rows, Snapshot
+from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.study.honest import split, together
 from visualmemory_gui.engine.types import I64
 
@@ -23,16 +24,9 @@ def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
     if not 0 < share < 1:
         raise BadValue(f"the part that is held out lies between 0 and 1, not {share:g}")
     rows = np.flatnonzero(snapshot.active)
-    alike = together(snapshot.group[rows], snapshot.content[rows], snapshot.twin[rows])
+    alike = together(*Keys.of(snapshot, rows))
     part = split(snapshot.label[rows].astype(np.int64), alike, (1 - share, share), seed=seed)
     return rows[part == 0], rows[part == 1]
-
-
-def extended(snapshot: Snapshot, more: Queries, *, active: bool = False) -> tuple[Snapshot, I64]:
-    """``snapshot`` with the pictures ``more`` behind its rows, and their rows."""
-    first = int(snapshot.ids[-1]) + 1 if len(snapshot) else 1
-    rows = Rows.supposed(more.labels, first=first, content=more.keys.content, twin=more.keys.twin, active=active)
-    return snapshot.changed(more=(rows, more.vectors)), len(snapshot) + np.arange(len(more.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ def with_new(snapshot: Snapshot, more: Queries) -> Newcomers:
     if known and not new:
         raise BadValue(f"the memory holds each of these classes already: {_named(known)}")
     fresh = np.array([label not in here for label in more.labels], bool)
-    return Newcomers(extended(snapshot, more.part(fresh), active=True)[0], new, known)
+    return Newcomers(more.part(fresh).added_to(snapshot), new, known)
 
 
 def _named(labels: tuple[str, ...]) -> str:
