@@ -10,5 +10,5 @@ from visualmemory_gui.engine.types import F64, Rule
 
 def weights(rule: Rule, distances: F64, **parameters: float) -> F64:
     """(k,) or (q, k) votes at ``distances`` of neighbours whose trust and class factor are 1."""
-    scheme = VotingScheme(rule, parameters=RuleParameters(**parameters), class_factor=False)
+    scheme = VotingScheme(rule, parameters=RuleParameters(**parameters))
     return scheme.vote_weights(NeighbourArrays.plain(distances))

@@ -128,7 +128,7 @@ def by_rule(decision: Decision | None) -> Mapping[Rule, Tally[str]]:
     distances = np.array([n.distance for n in decision.neighbours])
     trust = np.array([n.trust * n.factor for n in decision.neighbours])
     near = NeighbourArrays.plain(distances, trust=trust)
-    schemes = (VotingScheme(rule, decision.k, class_factor=False) for rule in RULES)
+    schemes = (VotingScheme(rule, decision.k) for rule in RULES)
     return {scheme.rule: tally(labels, scheme.vote_weights(near).tolist()) for scheme in schemes}
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.factor import class_factor
+from visualmemory_gui.engine.decision.factor import ENOUGH, class_factor
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -45,9 +45,15 @@ class NeighbourArrays:
 
     @classmethod
     def plain(cls, distances: F64, *, trust: F64 | None = None, ranks: I64 | None = None) -> NeighbourArrays:
-        """Neighbours of which no more is known; there is no class factor for them."""
-        none = np.zeros(distances.shape, np.int64)
-        return cls(distances, np.ones(distances.shape) if trust is None else trust, none, none, ranks)
+        """Neighbours of which no more is known: they are of one class, which is large enough to have no factor."""
+        codes, counts = np.zeros(distances.shape, np.int64), np.full(distances.shape, ENOUGH)
+        return cls(distances, np.ones(distances.shape) if trust is None else trust, codes, counts, ranks)
+
+    def first(self, k: int) -> NeighbourArrays:
+        """The first ``k`` alone, for which a rule may weigh otherwise than among more."""
+        first = np.s_[..., :k]
+        ranks = None if self.ranks is None else self.ranks[first]
+        return NeighbourArrays(self.distances[first], self.trust[first], self.codes[first], self.counts[first], ranks)
 
     @property
     def there(self) -> Bools:

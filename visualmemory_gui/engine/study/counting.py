@@ -87,8 +87,8 @@ class Counts:
         return hits
 
     def _calibrate(self, near: NeighbourArrays) -> None:
-        k = min(self._scheme.k, near.codes.shape[1])
-        codes, votes = near.codes[:, :k], self._scheme.vote_weights(near)[:, :k]
+        near = near.first(self._scheme.k)
+        codes, votes = near.codes, self._scheme.vote_weights(near)
         for level, at in self._codes.items():
             found = winner_at_each_k(at[codes], votes)
             self._winner[level].append(found.winner[:, -1])

@@ -101,7 +101,7 @@ def place(layout: Layout, snapshot: Snapshot, vectors: F32) -> F32:
         return np.zeros((len(vectors), 2), np.float32)
     known, xy = snapshot.vectors[rows], layout.xy[there]
     near = min(NEAR, len(rows))
-    share = VotingScheme("rank", near, class_factor=False).vote_weights(NeighbourArrays.plain(np.zeros(near)))
+    share = VotingScheme("rank", near).vote_weights(NeighbourArrays.plain(np.zeros(near)))
     out = np.empty((len(vectors), 2), np.float32)
     for start in range(0, len(vectors), 256):
         similarity = vectors[start : start + 256] @ known.T

@@ -147,8 +147,9 @@ def winners(near: NeighbourArrays, scheme: VotingScheme, codes: I64 | None = Non
 
     ``codes`` maps a full label's code to another one (a level's) before the vote.
     """
+    near = near.first(scheme.k)
     named = near.codes if codes is None else codes[near.codes]
-    won: I64 = winner_at_each_k(named, scheme.vote_weights(near)).winner[:, scheme.k - 1]
+    won: I64 = winner_at_each_k(named, scheme.vote_weights(near)).winner[:, -1]
     return won
 
 

@@ -114,7 +114,7 @@ def values_in_order(right: Bools, cast: F64) -> F64:
 
 def rank_weights(rule: Weights, k: int) -> F64:
     """(k,) float64: the votes of the ranks, which sum to 1."""
-    cast = VotingScheme(rule, k, class_factor=False).vote_weights(NeighbourArrays.plain(np.zeros(k)))
+    cast = VotingScheme(rule, k).vote_weights(NeighbourArrays.plain(np.zeros(k)))
     scaled: F64 = cast / cast.sum()
     return scaled
 
