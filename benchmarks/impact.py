@@ -60,7 +60,7 @@ def right(memory: VisualMemory, tracker: ImpactTracker, rounds: int) -> tuple[in
     stop = memory.changed(told.append)
     agreed = changed = 0
     for i in range(rounds):
-        vector, own = tracker.queries.vectors[i], tracker._ids[i]
+        vector, own = tracker.queries.vectors[i], int(tracker.queries.ids[i])
         near = tuple(n.id for n in memory.decide_vector(vector, exclude=(own,)).neighbours)
         edit = ProposedEdit("relabel", near, label="another") if i % 2 else ProposedEdit("strike", near)
         previewed = tracker.preview(edit)
