@@ -9,7 +9,8 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.build import listed, skipped_json, tell_skipped
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import count, emit, print_line, say
+from visualmemory_gui.cli.output import emit, print_line, say
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.arrivals import AddResult
@@ -44,7 +45,7 @@ def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[S
         emit({"memory": memory, "added": len(result.added), "skipped": skipped_json(skipped), "ids": list(result.ids)})
     else:
         ids = " ".join(map(str, result.added))
-        print_line(f"{count(len(result.added))} added" + (f": {ids}" if ids else ""))
+        print_line(f"{how_many(len(result.added))} added" + (f": {ids}" if ids else ""))
     tell_skipped(skipped)
     for place, exemplar in result.present.items():
         say(f"{files[place]}: already here as {exemplar}")

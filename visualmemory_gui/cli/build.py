@@ -11,8 +11,9 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import creator
-from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.intake import BuildResult
@@ -80,12 +81,12 @@ def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
             }
         )
     else:
-        print_line(f"{memory}: {count(result.added)} added, {result.unchanged:,} unchanged")
+        print_line(f"{memory}: {how_many(result.added)} added, {result.unchanged:,} unchanged")
         tell_skipped(result.skipped)
         if result.links:
-            say(f"{count(result.links, 'symbolic link')} passed over")
+            say(f"{how_many(result.links, 'symbolic link')} passed over")
     if result.stopped:
-        kept = f"the {count(result.added)} added before are kept; build again to go on" if result.added else NOTHING
+        kept = f"the {how_many(result.added)} added before are kept; build again to go on" if result.added else NOTHING
         say(f"stopped: {kept}")
         raise typer.Exit(STOPPED)
 

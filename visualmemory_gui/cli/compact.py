@@ -9,7 +9,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import Progress, count, emit, megabytes, print_line
+from visualmemory_gui.cli.output import Progress, emit, megabytes, print_line
+from visualmemory_gui.engine.visible_text import how_many
 
 
 def compact(
@@ -31,7 +32,7 @@ def compact(
     else:
         print_line(f"{megabytes(done.before)} before, {megabytes(done.after)} now")
         if done.purged:
-            print_line(f"{count(done.purged)} that undo had withdrawn deleted for good")
+            print_line(f"{how_many(done.purged)} that undo had withdrawn deleted for good")
 
 
 def _seconds(text: str) -> float:

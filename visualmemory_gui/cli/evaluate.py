@@ -10,8 +10,9 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, print_line, say, table
+from visualmemory_gui.cli.output import Progress, emit, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,7 +183,7 @@ def _print_evaluation(found: Evaluation) -> None:
     from visualmemory_gui.engine.decision.levels import level_in_words
 
     way = f"k = {found.calibration.k}, {found.calibration.rule}"
-    print_line(f"{count(found.queries, 'query')}; right answers with {way}: {found.words}")
+    print_line(f"{how_many(found.queries, 'query')}; right answers with {way}: {found.words}")
     if found.level:
         print_line(f"this memory decides at {level_in_words(found.level)}")
     columns = list(dict.fromkeys(k for by_k in found.accuracy.values() for k in by_k))
@@ -248,7 +249,9 @@ def _lists(
 
 
 def _print_lists(found: ListEvaluation) -> None:
-    print_line(f"{count(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,")
+    print_line(
+        f"{how_many(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,"
+    )
     print_line("as published; the other columns are fixed beforehand")
     ways = [("plain", found.accuracy), *((way, one.accuracy) for way, one in found.ways.items())]
     rows = [
@@ -265,7 +268,7 @@ def _print_lists(found: ListEvaluation) -> None:
     if found.pruning is not None:
         told = found.pruning
         print_line(
-            f"hard pruning took out {told.pruned:,} of {count(told.exemplars)}, wrong at least {told.n} times "
+            f"hard pruning took out {told.pruned:,} of {how_many(told.exemplars)}, wrong at least {told.n} times "
             f"among the first {told.m}"
         )
         print_line("positions: of the first k places some stay empty; refill: those behind move up")
@@ -273,6 +276,6 @@ def _print_lists(found: ListEvaluation) -> None:
         for rule, gains in one.gain.items():
             print_line(f"{way}, {rule}, k = {found.ks[-1]}: {gains[found.ks[-1]].words}")
     if found.pruning is not None and found.pruning.judged:
-        say(f"no gain is told: {count(found.pruning.judged, 'list')} are among those that pruning was counted on")
+        say(f"no gain is told: {how_many(found.pruning.judged, 'list')} are among those that pruning was counted on")
     if found.unlabelled:
-        say(f"{count(found.unlabelled, 'list')} without image_class not counted")
+        say(f"{how_many(found.unlabelled, 'list')} without image_class not counted")

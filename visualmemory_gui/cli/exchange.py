@@ -14,7 +14,8 @@ from visualmemory_gui.cli.build import skipped_json, tell_skipped
 from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+from visualmemory_gui.cli.output import Progress, emit, print_line, say
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.results import Exported
@@ -90,13 +91,13 @@ def _counts(done: Exported) -> dict[str, object]:
 
 
 def _tell_export(done: Exported) -> None:
-    print_line(f"{count(done.exemplars)} written to {done.path}, {count(done.images, 'picture')}")
+    print_line(f"{how_many(done.exemplars)} written to {done.path}, {how_many(done.images, 'picture')}")
     if done.thumbnails:
-        say(f"{count(done.thumbnails)} went out as a thumbnail only: the original cannot be reached")
+        say(f"{how_many(done.thumbnails)} went out as a thumbnail only: the original cannot be reached")
     if done.left_out:
-        say(f"{count(done.left_out)} struck out and not written")
+        say(f"{how_many(done.left_out)} struck out and not written")
     if done.bare and done.format == "imagefolder":
-        say(f"{count(done.bare)} without a picture not written")
+        say(f"{how_many(done.bare)} without a picture not written")
 
 
 def import_(
@@ -121,8 +122,8 @@ def import_(
         emit({"memory": memory, **counts, "ids": list(done.ids)})
     else:
         made = "made with" if done.created else "got"
-        print_line(f"{memory} {made} {count(done.added)}; {done.unchanged:,} were here already")
+        print_line(f"{memory} {made} {how_many(done.added)}; {done.unchanged:,} were here already")
         tell_skipped(done.skipped)
     if done.stopped:
-        say(f"stopped: the {count(done.added)} added before are kept")
+        say(f"stopped: the {how_many(done.added)} added before are kept")
         raise typer.Exit(STOPPED)

@@ -8,7 +8,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import count, emit, print_line
+from visualmemory_gui.cli.output import emit, print_line
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.flips import Flip, Flips
@@ -68,6 +69,6 @@ def _tell_flips(image: str, found: Flips) -> None:
 
 def _strikes_text(strikes: Flip) -> str:
     ids = " ".join(map(str, strikes.ids))
-    own = f"; {count(strikes.own)} of {strikes.label} among them: a smaller class weighs more" if strikes.own else ""
+    own = f"; {how_many(strikes.own)} of {strikes.label} among them: a smaller class weighs more" if strikes.own else ""
     most = "" if strikes.exact else "at most "
     return f"strike {most}{len(strikes.ids):,} and it is {strikes.label}: {ids}{own}"

@@ -11,8 +11,9 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.edits import IdsOrNone, OrLabel, need_some
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import Memory, WholeMemory
@@ -51,7 +52,7 @@ def forget(
     with writer(memory) as m, Progress("forgetting") as report:
         doomed = _doomed(m, ids, source=source, label=label, struck=struck)
         if doomed and not yes:
-            typer.confirm(f"Forget {count(len(doomed))} for good? This cannot be undone", abort=True, err=True)
+            typer.confirm(f"Forget {how_many(len(doomed))} for good? This cannot be undone", abort=True, err=True)
         receipt = m.forget(doomed, report=report).receipt
         assert receipt is not None  # every forget has one
         try:
@@ -92,13 +93,13 @@ def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> No
         proved = {} if proof is None else {"proof": {"decisions": proof.decisions, "different": proof.different}}
         emit({**asdict(receipt), **proved})
         return
-    print_line(f"{count(receipt.forgotten)} forgotten: {receipt.status}")
+    print_line(f"{how_many(receipt.forgotten)} forgotten: {receipt.status}")
     if receipt.labels:
         print_line(f"labels: {', '.join(receipt.labels)}")
-    found = f"{count(receipt.files_scanned, 'file')} scanned, {count(receipt.hits, 'trace')} left"
+    found = f"{how_many(receipt.files_scanned, 'file')} scanned, {how_many(receipt.hits, 'trace')} left"
     shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
     print_line(found + shared)
     print_line("out of reach: " + "; ".join(receipt.unreachable))
     if proof is not None:
         held = "all are those" if proof.holds else f"{proof.different:,} are NOT those"
-        print_line(f"{count(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")
+        print_line(f"{how_many(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")

@@ -9,8 +9,9 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import count, emit, print_csv, print_line, say, table
+from visualmemory_gui.cli.output import emit, print_csv, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +140,7 @@ def diff(
         return
     for name in ("added", "removed", "struck", "restored"):
         if ids := getattr(found, name):
-            print_line(f"{name}: {count(len(ids))}: {' '.join(map(str, ids))}")
+            print_line(f"{name}: {how_many(len(ids))}: {' '.join(map(str, ids))}")
     for i, then, now in (*found.relabelled, *found.reweighed):
         print_line(f"{i}: {1 if then is None else then} -> {1 if now is None else now}")
     if not found.ids:

@@ -10,8 +10,9 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import Progress, count, emit, print_csv, say
+from visualmemory_gui.cli.output import Progress, emit, print_csv, say
 from visualmemory_gui.engine.exchange.csv_table import csv_table
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     pass
@@ -55,4 +56,4 @@ def map_(
 
         with new_file(Path(out)) as file:
             file.write(csv_table(head, rows).encode())
-        say(f"{count(len(rows))} on the map in {out}")
+        say(f"{how_many(len(rows))} on the map in {out}")

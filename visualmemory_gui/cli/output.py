@@ -86,13 +86,6 @@ def _is_number(text: str) -> bool:
     return text == "-" or text.replace(",", "").replace(".", "").replace("-", "").replace("%", "").strip().isdigit()
 
 
-def count(n: int, noun: str = "exemplar") -> str:
-    """``1 exemplar``, ``1,200 exemplars``."""
-    if n == 1:
-        return f"1 {noun}"
-    return f"{n:,} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
-
-
 def megabytes(size: int) -> str:
     """``size`` bytes as ``17.2 MB``."""
     return f"{size / 1e6:,.1f} MB"

@@ -10,7 +10,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, print_line, table
+from visualmemory_gui.cli.output import Progress, emit, print_line, table
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.prune import Plan, Pruned
@@ -90,7 +91,7 @@ def _plan_json(found: Plan, edit: str | None) -> dict[str, object]:
 def _tell_plan(found: Plan, edit: str | None, *, dry_run: bool) -> None:
     verb = "trusts less" if found.method == "soft" else "strikes out"
     n = f", n = {found.n}" if found.n is not None else ""
-    print_line(f"{found.method} (m = {found.m}{n}) {verb} {count(len(found.pruned))} of {found.looked_at:,}")
+    print_line(f"{found.method} (m = {found.m}{n}) {verb} {how_many(len(found.pruned))} of {found.looked_at:,}")
     table((_row(one) for one in found.pruned[:SHOWN]), ("id", "label", "wrong", "right", "value", "trust"))
     if len(found.pruned) > SHOWN:
         print_line(f"... and {len(found.pruned) - SHOWN:,} more")
@@ -98,7 +99,7 @@ def _tell_plan(found: Plan, edit: str | None, *, dry_run: bool) -> None:
         ids = " ".join(str(one.id) for one in found.held_back)
         print_line(f"held back, for more than a fifth of their class would go: {ids}")
     if found.by_hand:
-        print_line(f"{count(found.by_hand)} keep the trust that was set by hand")
+        print_line(f"{how_many(found.by_hand)} keep the trust that was set by hand")
     asked = f"asked {found.queries:,} times, right {100 * found.accuracy:.1f} %"
     print_line(f"accuracy at the full label: {found.gain.words}; {asked} before")
     print_line("nothing was changed" if dry_run else edit or "nothing to prune")

@@ -8,7 +8,8 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
-from visualmemory_gui.cli.output import Progress, count, emit, print_line, say
+from visualmemory_gui.cli.output import Progress, emit, print_line, say
+from visualmemory_gui.engine.visible_text import how_many
 
 
 def relink(
@@ -23,6 +24,6 @@ def relink(
     if as_json:
         emit({"moved": done.moved, "missing": list(done.missing)})
         return
-    print_line(f"{count(done.moved, 'original')} found at {new}")
+    print_line(f"{how_many(done.moved, 'original')} found at {new}")
     for path in done.missing:
         say(f"not found: {path}")

@@ -10,8 +10,9 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.options import FormatName
-from visualmemory_gui.cli.output import Progress, count, emit, print_csv, print_line, table
+from visualmemory_gui.cli.output import Progress, emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.cli.options import DeviceName
@@ -85,7 +86,7 @@ def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, f
         ]
         emit({"looked_at": found.looked_at, "m": found.m, "misleading": len(found.rows), "rows": rows})
         return
-    print_line(f"{count(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
+    print_line(f"{how_many(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
     table(cells, head)
 
 
@@ -109,7 +110,7 @@ def _labels(found: Survey, limit: int, *, form: FormatName) -> None:
         ]
         emit({"looked_at": found.looked_at, "suspects": len(found.suspects), "rows": rows})
         return
-    print_line(f"{count(len(found.suspects), 'suspect')} among {count(found.looked_at)}")
+    print_line(f"{how_many(len(found.suspects), 'suspect')} among {how_many(found.looked_at)}")
     table(
         ((s.id, s.label, f"{s.share:.2f}", s.suggested, f"{s.suggested_share:.2f}") for s in shown),
         ("id", "label", "its share", "suggested", "its share"),
@@ -133,7 +134,7 @@ def _duplicates(found: Survey, distance: float, *, limit: int, form: FormatName)
         ]
         emit({"groups": len(groups), "conflicts": sum(g.conflict for g in groups), "rows": rows})
         return
-    print_line(f"{count(len(groups), 'group')}, {count(sum(g.conflict for g in groups), 'conflict')}")
+    print_line(f"{how_many(len(groups), 'group')}, {how_many(sum(g.conflict for g in groups), 'conflict')}")
     table(
         ((" ".join(map(str, g.ids)), f"{g.distance:.4f}", ", ".join(dict.fromkeys(g.labels))) for g in groups[:limit]),
         ("ids", "distance", "labels"),

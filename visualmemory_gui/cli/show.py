@@ -10,8 +10,9 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import count, emit, print_csv, print_line, table
+from visualmemory_gui.cli.output import emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import Exemplars
@@ -89,6 +90,6 @@ def _show_summary(summary: Summary, *, as_json: bool) -> None:
         encoder = {"encoder": summary.encoder.name, "dim": summary.encoder.dim}
         emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
         return
-    print_line(f"{count(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
+    print_line(f"{how_many(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
     print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers a picture; {summary.index.kind} search")
     table(sorted(summary.labels.items()), ("label", "active"))

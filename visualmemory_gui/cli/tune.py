@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, print_line
+from visualmemory_gui.cli.output import Progress, emit, print_line
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.tune import Tuned
@@ -55,10 +56,10 @@ def _tuned_json(found: Tuned, edit: str | None) -> dict[str, object]:
 
 def _tell_tuned(found: Tuned, edit: str | None) -> None:
     fit, choose, told = found.queries
-    print_line(f"fitted on {fit:,} exemplars, stopped by {choose:,} after {count(found.stopped_at, 'step')}")
+    print_line(f"fitted on {fit:,} exemplars, stopped by {choose:,} after {how_many(found.stopped_at, 'step')}")
     if found.trust:
         low, high = min(found.trust.values()), max(found.trust.values())
-        print_line(f"trust of {count(len(found.trust))}: {low:.2f} to {high:.2f}")
+        print_line(f"trust of {how_many(len(found.trust))}: {low:.2f} to {high:.2f}")
     if found.parameter:
         name, used, fitted = found.parameter
         print_line(f"the rule's {name}: {fitted:.3g} would fit best, {used:g} stays")

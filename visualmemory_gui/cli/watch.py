@@ -9,8 +9,9 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import Progress, count, emit, print_line, table
+from visualmemory_gui.cli.output import Progress, emit, print_line, table
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.store.pictures import KeptPicture
@@ -74,7 +75,7 @@ def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) ->
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        print_line(f"{count(len(numbers), 'picture')} ought to be {label}; {total:,} watched")
+        print_line(f"{how_many(len(numbers), 'picture')} ought to be {label}; {total:,} watched")
 
 
 def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
@@ -90,7 +91,7 @@ def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        print_line(f"{count(len(numbers), 'picture')} watched no more; {total:,} left")
+        print_line(f"{how_many(len(numbers), 'picture')} watched no more; {total:,} left")
 
 
 def _number(text: str) -> int:

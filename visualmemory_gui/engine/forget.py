@@ -22,6 +22,7 @@ from visualmemory_gui.engine.store import traces
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.purge import ERASING, FILES, journal
 from visualmemory_gui.engine.types import Changes, Exemplar, Receipt
+from visualmemory_gui.engine.visible_text import how_many
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]
                 emptied = True
         except (StorageError, OSError) as error:  # the rows are gone; the next opening does the rest
             log.warning("%s: %s", type(error).__name__, error)
-        name = f"Forget {len(purged.ids):,} exemplar{'' if len(purged.ids) == 1 else 's'}"
+        name = f"Forget {how_many(len(purged.ids))}"
         return Changes(edit=name, change=purged.change, removed=purged.ids, forgotten=purged.ids)
 
     return live.apply(commit), emptied

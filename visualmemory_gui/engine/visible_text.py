@@ -1,4 +1,4 @@
-"""Text that shows what it holds: nothing in it acts on a terminal, a table or the direction of what is around it."""
+"""Text for people: a count with its noun, and text in which nothing hides or acts on a terminal."""
 
 from __future__ import annotations
 
@@ -11,3 +11,9 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 def visible(text: str) -> str:
     """``text`` on one line, with escapes like ``\\x1b``, ``\\n`` and ``\\u202e`` for what would not be seen."""
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def how_many(count: int, noun: str = "exemplar") -> str:
+    """ "1 exemplar", "1,200 exemplars", "2 queries"."""
+    nouns = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else nouns}"

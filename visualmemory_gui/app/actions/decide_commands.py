@@ -17,8 +17,9 @@ from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson
 from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.operations import exemplars, queue, teaching, watch_set
-from visualmemory_gui.app.operations.edit import how_many, may_write
+from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,10 +11,11 @@ from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.impact import propose, propose_relabel
 from visualmemory_gui.app.models.incoming import NO_PICTURE
 from visualmemory_gui.app.operations import exemplars, folders, forget, teaching
-from visualmemory_gui.app.operations.edit import how_many, may_write
+from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.import_dialog import pictures
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from PIL.Image import Image

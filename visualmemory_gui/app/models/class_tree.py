@@ -9,6 +9,8 @@ from typing import Literal, overload
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from visualmemory_gui.engine.visible_text import how_many
+
 Index = QModelIndex | QPersistentModelIndex
 Kind = Literal["all", "class", "struck"]
 _FIRST = int(Qt.ItemDataRole.UserRole) + 1
@@ -150,7 +152,7 @@ def walk(root: Node) -> Iterator[Node]:
 
 def in_words(node: Node) -> str:
     what = "struck out" if node.kind == "struck" else (node.path or node.name)
-    return f"{what}, {node.total:,} exemplar{'' if node.total == 1 else 's'}"
+    return f"{what}, {how_many(node.total)}"
 
 
 def _adopt(parent: Node, child: Node) -> Node:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import Memory
@@ -43,7 +44,7 @@ def read_state(memory: Memory) -> MemoryState:
 
 def holdings(active: int, struck: int, classes: int) -> str:
     """ "412 exemplars · 3 struck · 12 classes"."""
-    parts = [f"{active:,} exemplar{'' if active == 1 else 's'}"]
+    parts = [how_many(active)]
     if struck:
         parts.append(f"{struck:,} struck")
     parts.append(f"{classes:,} class{'' if classes == 1 else 'es'}")
@@ -57,7 +58,7 @@ def index_text(index: IndexState) -> str:
         return f"{mode} · {'no index needed' if index.kind == 'exact' else 'index on disk: none yet'}"
     if index.behind == 0:
         return f"{mode} · index on disk: current"
-    return f"{mode} · index on disk: {index.behind:,} edit{'' if index.behind == 1 else 's'} behind"
+    return f"{mode} · index on disk: {how_many(index.behind, 'edit')} behind"
 
 
 class MemoryStateModel(QObject):

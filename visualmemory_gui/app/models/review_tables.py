@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, QModelIndex,
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.review import Group, Suspect
@@ -150,6 +151,4 @@ def counted(review: ReviewModel) -> str:
     groups = review.groups
     conflicts = sum(group.conflict for group in groups)
     many = sum(len(group.ids) for group in groups)
-    return (
-        f"{len(groups):,} group{'' if len(groups) == 1 else 's'} of {many:,} exemplars, {conflicts:,} with a conflict"
-    )
+    return f"{how_many(len(groups), 'group')} of {many:,} exemplars, {conflicts:,} with a conflict"

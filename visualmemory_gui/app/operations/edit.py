@@ -181,11 +181,6 @@ def say_stopped(session: Session, text: str, error: BaseException) -> None:
         session.post_note(text)
 
 
-def how_many(count: int, noun: str = "exemplar") -> str:
-    """ "1 exemplar", "1,200 exemplars"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _post(session: Session, note: Note | None) -> None:
     if note is not None:
         note.post(session)

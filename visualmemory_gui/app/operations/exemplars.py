@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations.edit import NOT_LAST, Edit, Note, how_many, step, undo_of, undone
+from visualmemory_gui.app.operations.edit import NOT_LAST, Edit, Note, step, undo_of, undone
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes, Neighbour
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import WholeMemory

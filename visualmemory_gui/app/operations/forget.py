@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations.edit import Edit, Job, Note, how_many, may_write
+from visualmemory_gui.app.operations.edit import Edit, Job, Note, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Receipt
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.forget import Erasing

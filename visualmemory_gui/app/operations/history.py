@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations.edit import Edit, Note, how_many, last_step, step_note, undo_of
+from visualmemory_gui.app.operations.edit import Edit, Note, last_step, step_note, undo_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes, Step
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import WholeMemory

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations.edit import Job, Note, how_many
+from visualmemory_gui.app.operations.edit import Job, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import Memory

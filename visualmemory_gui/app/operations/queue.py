@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.operations import skipped
-from visualmemory_gui.app.operations.edit import Edit, Job, Note, how_many, last_step
+from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step
 from visualmemory_gui.app.operations.teaching import taught_note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.arrivals import AddResult

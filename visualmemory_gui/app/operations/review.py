@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations.edit import Edit, Note, how_many, step, undo_of
+from visualmemory_gui.app.operations.edit import Edit, Note, step, undo_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.study.misleading import Misleader

@@ -8,6 +8,7 @@ from functools import partial
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Skipped
+from visualmemory_gui.engine.visible_text import how_many
 
 
 def show(session: Session, skipped: Sequence[Skipped]) -> tuple[NoteAction, ...]:
@@ -22,4 +23,4 @@ def ask(session: Session, skipped: Sequence[Skipped]) -> None:
 
 def words(skipped: Sequence[Skipped]) -> str:
     """ "2 files could not be read"."""
-    return f"{len(skipped):,} file{'' if len(skipped) == 1 else 's'} could not be read"
+    return f"{how_many(len(skipped), 'file')} could not be read"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations.edit import how_many, step
+from visualmemory_gui.app.operations.edit import step
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import WholeMemory

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.operations import skipped
-from visualmemory_gui.app.operations.edit import Edit, Job, Note, how_many, last_step, undo_of
+from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, undo_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Picture
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.arrivals import AddResult

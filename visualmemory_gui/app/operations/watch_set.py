@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.models.watch_table import name_of
-from visualmemory_gui.app.operations.edit import Edit, Note, how_many
+from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture
 from visualmemory_gui.engine.study.impact import ChangedDecision
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import WholeMemory

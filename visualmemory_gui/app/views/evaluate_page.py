@@ -38,6 +38,7 @@ from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.runs_table import RunsTable
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.types import I64, Changes
+from visualmemory_gui.engine.visible_text import how_many
 
 EMPTY = (
     "Every exemplar is decided by all others, under every rule and every k. That shows how far the memory can be "
@@ -144,7 +145,7 @@ class EvaluatePage(ChartPage):
         compared = next((one.words for one in self.model.runs if one.words not in ("", "this one")), "")
         at = f" at {level_in_words(0)}" if len(found.levels) > 1 else ""
         against = f" Against the run before: {compared}{at}." if compared else ""
-        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since else ""
+        stale = f" {how_many(since, 'edit')} since." if since else ""
         return headline(found, self.model.level) + against + stale
 
     def _offer_levels(self) -> None:

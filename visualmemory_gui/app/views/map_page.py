@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.map import MapModel, words
-from visualmemory_gui.app.operations.edit import how_many
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.engine.study.project import has_tsne
 from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.widgets.map_view import MapView

@@ -18,7 +18,6 @@ from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import exemplars, review
-from visualmemory_gui.app.operations.edit import how_many
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.impact_preview import PreviewBinding
@@ -26,6 +25,7 @@ from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
 from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.visible_text import how_many
 
 AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
 Scan = ReviewModel | MisleadingModel
@@ -139,7 +139,7 @@ class ReviewPage(QFrame):
         else:
             self._empty.setText(self._nothing if there else "Nothing was looked at yet.")
         self.again.setEnabled(not self.scan.running)
-        stale = f" {since:,} edit{'' if since == 1 else 's'} since." if since else ""
+        stale = f" {how_many(since, 'edit')} since." if since else ""
         self.summary.setText(f"{words}{stale}" if there else "")
 
 

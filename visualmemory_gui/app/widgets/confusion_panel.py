@@ -11,6 +11,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.evaluation import Cell
 from visualmemory_gui.app.widgets.blame_box import BLAME, BlameBox
 from visualmemory_gui.app.widgets.confusion_grid import ConfusionGrid
+from visualmemory_gui.engine.visible_text import how_many
 
 HINT = "Choose a cell: a row is the class that pictures have, a column what they were decided as."
 
@@ -77,7 +78,7 @@ class ConfusionPanel(QWidget):
     def on_chosen(self) -> None:
         cell = self.chosen()
         there = cell is not None and cell.queries > 0
-        many = "" if cell is None else f"{cell.queries:,} picture{'' if cell.queries == 1 else 's'}"
+        many = "" if cell is None else how_many(cell.queries, "picture")
         self.words.setText(HINT if cell is None else f"{many}: {cell.words}.")
         self.show_button.setText(f"Show {many}" if there else "Show pictures")
         self.show_button.setEnabled(there)

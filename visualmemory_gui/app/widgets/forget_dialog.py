@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, 
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
+from visualmemory_gui.engine.visible_text import how_many
 
 DESTROYED = (
     "Erased from the memory's folder: picture copies, thumbnails, vectors, what decisions derived from them, and their "
@@ -42,7 +43,7 @@ class ForgetDialog(FittingDialog):
         self._impact.setAccessibleDescription("What it would change")
         column.addWidget(self._impact)
         self._typed = self._question(column)
-        self._buttons = self._button_box(f"Forget {count:,} exemplar{'' if count == 1 else 's'}")
+        self._buttons = self._button_box(f"Forget {how_many(count)}")
         column.addWidget(self._buttons)
         self._on_typed("")
         self.setAccessibleDescription(DESTROYED)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QRadioButton, QVBoxLayou
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
+from visualmemory_gui.engine.visible_text import how_many
 
 LINK = "Link: the pictures stay where they are"
 COPY = "Copy: the memory keeps its own"
@@ -102,14 +103,14 @@ def in_words(facts: FolderFacts, label: str | None) -> str:
 
 
 def pictures(count: int) -> str:
-    return f"{count:,} picture{'' if count == 1 else 's'}"
+    return how_many(count, "picture")
 
 
 def time_text(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"
-    return f"about {minutes:,} minute{'' if minutes == 1 else 's'}"
+    return f"about {how_many(minutes, 'minute')}"
 
 
 def size_text(size: float) -> str:

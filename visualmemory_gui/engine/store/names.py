@@ -9,6 +9,7 @@ from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.writer import Record, Value
 from visualmemory_gui.engine.types import StepState
+from visualmemory_gui.engine.visible_text import how_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def compose(
 
     ``total`` is what an import set out to add, None once it came to its end.
     """
-    many = exemplars(outline.exemplars)
+    many = how_many(outline.exemplars)
     afters = {after for _, after in outline.moves}
     only = next(iter(afters)) if len(afters) == 1 else None
     field = next(iter(outline.fields)) if len(outline.fields) == 1 else ""
@@ -72,17 +73,12 @@ def compose(
     return f"Change {many}"
 
 
-def exemplars(count: int) -> str:
-    """ "1 exemplar", "1,200 exemplars"."""
-    return f"{count:,} exemplar" + ("" if count == 1 else "s")
-
-
 def _adding(count: int, *, state: StepState, total: int | None) -> str:
     if state == "open":
-        return f"Adding {exemplars(count)}" if total is None else f"Adding {count:,} of {exemplars(total)}"
+        return f"Adding {how_many(count)}" if total is None else f"Adding {count:,} of {how_many(total)}"
     if total is None or count >= total:
-        return f"Add {exemplars(count)}"
-    return f"Add {count:,} of {exemplars(total)} (stopped)"
+        return f"Add {how_many(count)}"
+    return f"Add {count:,} of {how_many(total)} (stopped)"
 
 
 def _relabelling(database: Database, outline: Outline, *, renamed: bool) -> str:
@@ -96,4 +92,4 @@ def _relabelling(database: Database, outline: Outline, *, renamed: bool) -> str:
             return f"Rename {old} to {new}"
     targets = {after for _, after in moves}
     to = f" to {targets.pop()}" if len(targets) == 1 else ""
-    return f"Relabel {exemplars(outline.exemplars)}{to}"
+    return f"Relabel {how_many(outline.exemplars)}{to}"

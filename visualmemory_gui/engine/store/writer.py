@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.written import Written
 from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.visible_text import how_many
 
 Field = Literal["withdrawn", "struck", "label", "trust", "derived"]
 # A flag, a label's number, a trust; None for a trust that was not set.
@@ -110,7 +111,7 @@ def together(parts: Sequence[Changes], *, change: int, step: int | None) -> Chan
         return tuple(sorted({i for part in parts for i in getattr(part, name)}))
 
     return Changes(
-        edit=f"{len(parts):,} step{'' if len(parts) == 1 else 's'}",
+        edit=how_many(len(parts), "step"),
         change=change,
         step=step,
         added=union("added"),

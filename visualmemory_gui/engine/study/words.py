@@ -8,6 +8,7 @@ from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.study.classes import ClassStudy
 from visualmemory_gui.engine.study.novelty import NoveltyStudy
 from visualmemory_gui.engine.study.scaling import Scaling
+from visualmemory_gui.engine.visible_text import how_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Table:
 def novelty_sentences(found: NoveltyStudy) -> tuple[str, ...]:
     """How well known and unknown part, and what the memory itself says of them."""
     told = [
-        f"{_count(len(found.known), 'known picture')}, {_count(len(found.unknown), 'unknown picture')}",
+        f"{how_many(len(found.known), 'known picture')}, {how_many(len(found.unknown), 'unknown picture')}",
         f"an unknown one is farther than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)",
         f"where {100 * found.accepted:.0f} % of the known ones are accepted, so are {100 * found.fpr_at_95:.1f} % of "
         f"the unknown ones (threshold {found.threshold:.3f})",
@@ -61,13 +62,9 @@ def scaling_table(found: Scaling) -> Table:
     """One row for each size; the fits stand below."""
     fits = (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power))
     return Table(
-        f"{_count(found.queries, 'query', 'queries')}, k = {found.voting.k}, {found.voting.rule}; error in % "
+        f"{how_many(found.queries, 'query')}, k = {found.voting.k}, {found.voting.rule}; error in % "
         f"at {level_in_words(0)}, mean of {found.seeds} draws",
         ("size", "error", "spread"),
         tuple((f"{p.size:,}", f"{100 * p.error:.2f}", f"{100 * p.spread:.2f}") for p in found.points),
         tuple(f"{name}: a = {one.a:.3f}, b = {one.b:.3f}, rms {one.rmse:.4f}" for name, one in fits if one is not None),
     )
-
-
-def _count(n: int, one: str, many: str = "") -> str:
-    return f"{n:,} {one if n == 1 else many or f'{one}s'}"
