@@ -28,13 +28,15 @@ def flip(
     as_json: options.Json = False,
 ) -> None:
     """Tell how few strikes, or lessons, change a decision. Changes nothing itself."""
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.store import labels
     from visualmemory_gui.engine.study.flips import flips
 
     wanted = None if to is None else labels.clean(to)
     with reader(memory, device=device) as m:
         vector = m.embed([m.picture(image)])[0]
-        found = flips(m, vector, to=wanted, k=k, rule=options.rule_name(rule), level=level, most=len(m.snapshot))
+        scheme = VotingScheme.of(m.settings, k, options.rule_name(rule), level=level)
+        found = flips(m, vector, scheme, to=wanted, most=len(m.snapshot))
     if as_json:
         emit(flip_json(image, found))
     else:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.study.flips import flips
 from visualmemory_gui.engine.types import RULES, Rule
 
@@ -33,7 +34,7 @@ def test_after_the_strikes_and_after_the_lessons_it_is_what_was_said(
 ) -> None:
     for query in queries(6, 5):
         before = memory.decide_vector(query, rule=rule, level=level).label
-        found = flips(memory, query, rule=rule, level=level)
+        found = flips(memory, query, VotingScheme.of(memory.settings, rule=rule, level=level))
         assert found.winner == before and found.strikes is not None and found.lessons is not None
         memory.strike(found.strikes.ids)
         assert memory.decide_vector(query, rule=rule, level=level).label == found.strikes.label != before

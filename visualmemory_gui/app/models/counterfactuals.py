@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -75,10 +76,8 @@ class CounterfactualsModel(QObject):
                 return flips(
                     memory,
                     query.vector,
+                    VotingScheme.of(memory.settings, decision.k, decision.rule, level=decision.level),
                     to=to,
-                    k=decision.k,
-                    rule=decision.rule,
-                    level=decision.level,
                     exclude=left_out,
                     own=query.exemplar,
                     patient=False,

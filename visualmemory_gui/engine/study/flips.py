@@ -17,7 +17,7 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, F64, I64, Decision, Rule
+from visualmemory_gui.engine.types import F32, F64, I64, Decision
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import WholeMemory
@@ -61,11 +61,9 @@ class Flips:
 def flips(
     memory: WholeMemory,
     vector: F32,
+    scheme: VotingScheme | None = None,
     *,
     to: str | None = None,
-    k: int | None = None,
-    rule: Rule | None = None,
-    level: int = 0,
     exclude: Collection[int] = (),
     own: int | None = None,
     budget_s: float = BUDGET_S,
@@ -75,12 +73,12 @@ def flips(
 ) -> Flips:
     """How to change the decision on ``vector``, (dim,) float32 of unit length, towards the label ``to``.
 
-    ``k`` and ``rule`` of None come from the memory's settings; ``exclude`` names exemplars that do not vote this time,
-    ``own`` the exemplar that the query is, as in ``decide_vector``; the others are for ``fewest_strikes``.
+    Without a ``scheme`` it is that of the memory's settings, at the full label; ``exclude`` names exemplars that do not
+    vote this time, ``own`` the exemplar that the query is, as in ``decide_vector``; the others are for
+    ``fewest_strikes``.
     """
-    settings, snapshot = memory.settings, memory.snapshot
-    searcher = memory.searcher
-    scheme = VotingScheme.of(settings, k, rule, level=level)
+    scheme = scheme or VotingScheme.of(memory.settings)
+    snapshot, searcher = memory.snapshot, memory.searcher
     counted, scope = leave_own_out(snapshot, Scope.of("auto", exclude, own=own))
 
     def retrieve(count: int) -> tuple[I64, F64]:
@@ -88,7 +86,7 @@ def flips(
         return found.rows, found.distances
 
     decision = decide(snapshot, *retrieve(scheme.k), scheme, own=counted)
-    target = None if to is None else at_level(to, level)
+    target = None if to is None else at_level(to, scheme.level)
     excluded = np.flatnonzero(np.isin(snapshot.ids, list(scope.exclude)))
     struck = fewest_strikes(
         snapshot,
@@ -102,7 +100,7 @@ def flips(
         most=most,
         report=report,
     )
-    strikes = None if struck is None else _flip(snapshot, struck.rows, struck.label, level, exact=struck.exact)
+    strikes = None if struck is None else _flip(snapshot, struck.rows, struck.label, scheme.level, exact=struck.exact)
     towards = target or (strikes.label if strikes else _second(decision))
     lessons = None
     if towards is not None:
