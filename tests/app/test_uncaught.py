@@ -24,6 +24,7 @@ from visualmemory_gui.app.session import log
 from visualmemory_gui.app.uncaught import Uncaught
 from visualmemory_gui.app.widgets.shares_bars import SharesBars
 from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.upkeep import FolderMaintenance
 
 SECRET = "secret-label"
 pytestmark = pytest.mark.qt_no_exception_capture
@@ -128,7 +129,7 @@ ASKED: dict[str, Callable[[Desk, Path], object]] = {
     "decide_vector": lambda d, _: d.window.session.decision.ask_exemplar(2),
     "picture": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
     "embed": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
-    "maintain": lambda d, _: d.window._upkeep.on_quiet(),
+    "run": lambda d, _: d.window._upkeep.on_quiet(),
 }
 
 
@@ -139,7 +140,7 @@ def test_an_exception_of_the_engine_in_a_worker(
     (tmp_path / "p" / "new").mkdir(parents=True)
     picture((9, 200, 9), seed=77).save(tmp_path / "p" / "new.png")
     with monkeypatch.context() as while_broken:
-        while_broken.setattr(VisualMemory, verb, broken)
+        while_broken.setattr(FolderMaintenance if verb == "run" else VisualMemory, verb, broken)
         ASKED[verb](alive, tmp_path / "p")
         alive.settle()
     lives_on(alive)
