@@ -23,7 +23,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.results import table, write
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.snapshot import Rows, Snapshot, WorkingSet
 from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
@@ -61,7 +61,7 @@ def side_by_side(snapshot: Snapshot, searcher: Searcher) -> dict[str, float]:
 
     index = faiss.IndexFlatIP(DIM)
     index.add(np.ascontiguousarray(snapshot.vectors))
-    left_out, agree = LeftOut(snapshot, Keys.of(snapshot, np.arange(len(snapshot)))), 0
+    left_out, agree = LeftOut(snapshot, ContentKeys.of(snapshot, np.arange(len(snapshot)))), 0
     seconds = {"visualmemory": 0.0, "faiss": 0.0}
     for start in range(0, len(snapshot), TURN):
         queries = snapshot.vectors[start : start + TURN]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from visualmemory_gui.engine.index.gate import gate
-from visualmemory_gui.engine.index.search import Found
+from visualmemory_gui.engine.index.search import SearchResult
 from visualmemory_gui.engine.snapshot import Now, Rows, Snapshot, WorkingSet
 from visualmemory_gui.engine.types import F32, F64, I64
 
@@ -63,7 +63,9 @@ def all_distances(snapshot: Snapshot, query: F32) -> F64:
     return np.array([1.0 - float(np.dot(v, query.astype(float))) for v in snapshot.vectors.astype(float)]).clip(0, 2)
 
 
-def assert_nearest(found: Found, snapshot: Snapshot, query: F32, k: int, *, excluded: Sequence[int] = ()) -> None:
+def assert_nearest(
+    found: SearchResult, snapshot: Snapshot, query: F32, k: int, *, excluded: Sequence[int] = ()
+) -> None:
     """``found`` is right: distances are the k smallest, rows may vote, order is by (distance, id)."""
     distances = all_distances(snapshot, query)
     may = np.flatnonzero(snapshot.active & ~np.isin(snapshot.ids, np.array(excluded, np.int64)))

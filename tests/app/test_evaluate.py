@@ -19,7 +19,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.chart import table
 from visualmemory_gui.app.models.charts import accuracy, calibration, charts, reliability, sweeps
-from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import exemplars
@@ -165,12 +165,12 @@ def test_an_empty_cell_has_no_pictures_to_show(qtbot: QtBot) -> None:
     tasks = Tasks()
     panel = ConfusionPanel(BlameBox(BlameModel(tasks), Thumbnails(tasks)))
     qtbot.addWidget(panel)
-    panel.set_confusion({"a": {"a": 3}, "b": {"a": 1, "": 2}}, [Cell("b", "", 2), Cell("b", "a", 1)])
+    panel.set_confusion({"a": {"a": 3}, "b": {"a": 1, "": 2}}, [ConfusionCell("b", "", 2), ConfusionCell("b", "a", 1)])
     assert [panel.mistakes.item(row).text() for row in range(2)] == ["2   b  →  no answer", "1   b  →  a"]
     panel.mistakes.setCurrentRow(1)
-    assert panel.chosen() == Cell("b", "a", 1)
+    assert panel.chosen() == ConfusionCell("b", "a", 1)
     assert panel.show_button.text() == "Show 1 picture"
-    panel.grid.choose(Cell("a", "b", 0))
+    panel.grid.choose(ConfusionCell("a", "b", 0))
     assert not panel.show_button.isEnabled()
     assert not panel.decide_button.isEnabled()
     tasks.shutdown()
@@ -221,7 +221,7 @@ def test_another_cell_or_an_edit_takes_the_blame_away(empty_desk: Desk, page: Ev
     exemplars.strike(empty_desk.window.session, [1], here=True)
     empty_desk.settle()
     assert page.blame.found is None
-    right = Cell(first.true, first.true, 1)
+    right = ConfusionCell(first.true, first.true, 1)
     page.confusion.grid.choose(right)
     assert not page.confusion.blame.ask_button.isEnabled()
 

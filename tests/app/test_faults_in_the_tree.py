@@ -17,7 +17,7 @@ from tests.app.conftest import Desk
 from visualmemory_gui.app.actions.action import WHY_OFF
 from visualmemory_gui.app.models.neighbours import LOCKED
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.models.review_tables import ReviewColumn
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
@@ -168,8 +168,10 @@ class TestClasses:
         labels = [n.label for n in letters.decision.neighbours][: len(cards)]  # the others are scrolled out of sight
         assert [text.partition(", rank ")[0] for text in cards] == labels and len(set(labels)) > 1
 
-    @pytest.mark.parametrize("column", [Column.Label, Column.Suggested])
-    def test_labels_that_differ_look_different_in_the_review(self, letters: Desk, qtbot: QtBot, column: Column) -> None:
+    @pytest.mark.parametrize("column", [ReviewColumn.Label, ReviewColumn.Suggested])
+    def test_labels_that_differ_look_different_in_the_review(
+        self, letters: Desk, qtbot: QtBot, column: ReviewColumn
+    ) -> None:
         letters.press("actionCurate")
         tabs = letters.window.curate.tabs
         tabs.setCurrentWidget(tabs.suspects)
@@ -181,7 +183,7 @@ class TestClasses:
             assert (its == others) == (one == other), (one, other)
 
 
-def cells(table: SuspectTable, column: Column) -> list[tuple[str, QImage]]:
+def cells(table: SuspectTable, column: ReviewColumn) -> list[tuple[str, QImage]]:
     """Name and look of every cell of ``column`` in sight, which is too narrow for a whole label."""
     table.clearSelection()
     table.resize(420, 600)

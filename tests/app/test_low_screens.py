@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, 
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.models.review_tables import ReviewColumn
 from visualmemory_gui.app.widgets.scrolled import ScrolledPanel
 
 WIDE, HIGH = 960, 540
@@ -83,7 +83,7 @@ def test_the_review_keeps_room_for_its_labels(low: Desk, qtbot: QtBot) -> None:
     table = tabs.suspects.table
     table.show()
     table.resize(430, 300)
-    for column in (Column.Label, Column.Suggested):
+    for column in (ReviewColumn.Label, ReviewColumn.Suggested):
         assert table.columnWidth(int(column)) >= table.horizontalHeader().minimumSectionSize() > 50
     table.resize(1200, 300)
-    assert table.columnWidth(int(Column.Label)) > 200
+    assert table.columnWidth(int(ReviewColumn.Label)) > 200

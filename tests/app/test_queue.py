@@ -17,7 +17,7 @@ from tests.conftest import COLOURS, picture
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.queue import QueueRole
-from visualmemory_gui.app.models.queue_rows import Column
+from visualmemory_gui.app.models.queue_rows import QueueColumn
 from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
 from visualmemory_gui.engine.memory import VisualMemory
 
@@ -54,7 +54,7 @@ def summary(desk: Desk) -> str:
     return found.text()
 
 
-def column(desk: Desk, which: Column) -> list[str]:
+def column(desk: Desk, which: QueueColumn) -> list[str]:
     model = table(desk).model()
     return [str(model.index(row, int(which)).data()) for row in range(model.rowCount())]
 
@@ -63,7 +63,7 @@ def choose(desk: Desk, *names: str) -> None:
     """Select the rows of these pictures, by the mouse and Ctrl."""
     view = table(desk)
     for n, name in enumerate(names):
-        index = view.model().index(column(desk, Column.Picture).index(name), 0)
+        index = view.model().index(column(desk, QueueColumn.Picture).index(name), 0)
         view.scrollTo(index)
         keys = Qt.KeyboardModifier.ControlModifier if n else Qt.KeyboardModifier.NoModifier
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, view.visualRect(index).center())
@@ -72,7 +72,7 @@ def choose(desk: Desk, *names: str) -> None:
 
 def test_dropping_many_pictures_opens_the_queue_least_certain_first(filled: Desk) -> None:
     assert table(filled).isVisible()
-    shares = [float(text.split()[0]) for text in column(filled, Column.Share)]
+    shares = [float(text.split()[0]) for text in column(filled, QueueColumn.Share)]
     assert len(shares) == 10 and shares == sorted(shares)
     assert filled.window.session.decision.query.queued is not None  # type: ignore[union-attr]
     assert "10 pictures came in" in filled.notes[-1]
@@ -81,18 +81,18 @@ def test_dropping_many_pictures_opens_the_queue_least_certain_first(filled: Desk
 def test_a_row_that_is_chosen_becomes_the_query(filled: Desk) -> None:
     choose(filled, "3.png")
     assert filled.window.session.decision.query.name == "3.png"  # type: ignore[union-attr]
-    row = column(filled, Column.Picture).index("3.png")
-    assert column(filled, Column.Winner)[row] == filled.decision.label
+    row = column(filled, QueueColumn.Picture).index("3.png")
+    assert column(filled, QueueColumn.Winner)[row] == filled.decision.label
 
 
 def test_one_lesson_moves_every_row_like_it(filled: Desk) -> None:
     choose(filled, "6.png")
     filled.ask.label_answer = "lights/lamp"
     filled.key(Qt.Key.Key_T)
-    winners = dict(zip(column(filled, Column.Picture), column(filled, Column.Winner), strict=True))
+    winners = dict(zip(column(filled, QueueColumn.Picture), column(filled, QueueColumn.Winner), strict=True))
     assert {winners[f"{i}.png"] for i in range(6, 10)} == {"lights/lamp"}
     assert summary(filled).startswith("taught 1; ")
-    assert column(filled, Column.Taught)[-1] == "lights/lamp"  # what is taught sinks
+    assert column(filled, QueueColumn.Taught)[-1] == "lights/lamp"  # what is taught sinks
     model = filled.window.session.queue
     assert {model.row(row).name for row in model.rows_of(model.moved)} >= {"7.png", "8.png", "9.png"}
 
@@ -101,7 +101,7 @@ def test_after_a_lesson_the_least_certain_of_the_others_comes_up(filled: Desk) -
     choose(filled, "6.png")
     filled.ask.label_answer = "lamp"
     filled.key(Qt.Key.Key_T)
-    first = column(filled, Column.Picture)[0]
+    first = column(filled, QueueColumn.Picture)[0]
     assert filled.window.session.decision.query.name == first != "6.png"  # type: ignore[union-attr]
 
 
@@ -110,9 +110,9 @@ def test_a_digit_teaches_all_selected_rows_in_one_step(filled: Desk) -> None:
     label = filled.window.decide.label_of_key(1)
     assert filled.window.actions_by_id["actionTeach"].text() == "Teach 2 pictures as…"
     filled.key(Qt.Key.Key_1)
-    assert column(filled, Column.Taught).count(str(label)) == 2
+    assert column(filled, QueueColumn.Taught).count(str(label)) == 2
     filled.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert column(filled, Column.Taught) == [""] * 10
+    assert column(filled, QueueColumn.Taught) == [""] * 10
 
 
 def test_typing_a_name_begins_the_choice_of_a_class(filled: Desk) -> None:
@@ -121,7 +121,7 @@ def test_typing_a_name_begins_the_choice_of_a_class(filled: Desk) -> None:
     QTest.keyClicks(table(filled), "l")
     filled.settle()
     assert filled.ask.typed == "l"
-    assert "lamp" in column(filled, Column.Taught)
+    assert "lamp" in column(filled, QueueColumn.Taught)
 
 
 @pytest.mark.parametrize("word", ["clothes", "cl", "wruxoc", "W"])
@@ -150,9 +150,9 @@ def test_no_letter_confirms(filled: Desk) -> None:
     for text in "cC":
         QTest.keyClicks(filled.window.decide.neighbours.grid, text)
     filled.settle()
-    assert column(filled, Column.Taught) == [""] * 10
+    assert column(filled, QueueColumn.Taught) == [""] * 10
     filled.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert sum(bool(text) for text in column(filled, Column.Taught)) == 1
+    assert sum(bool(text) for text in column(filled, QueueColumn.Taught)) == 1
 
 
 def test_a_slash_asks_for_a_class_by_its_letters(filled: Desk) -> None:
@@ -168,25 +168,25 @@ def test_confirming_all_that_is_certain_is_one_step(filled: Desk) -> None:
     assert sure
     filled.press("actionConfirmAll")
     assert f"Teach {len(sure)} picture" in filled.ask.asked[-1]
-    assert sum(bool(text) for text in column(filled, Column.Taught)) == len(sure)
+    assert sum(bool(text) for text in column(filled, QueueColumn.Taught)) == len(sure)
     filled.press("actionUndo")
-    assert column(filled, Column.Taught) == [""] * 10
+    assert column(filled, QueueColumn.Taught) == [""] * 10
 
 
 def test_every_edit_of_the_memory_is_followed(filled: Desk) -> None:
-    before = column(filled, Column.Winner)
+    before = column(filled, QueueColumn.Winner)
     memory = filled.memory
     filled.window.commands.decide.relabel_to(memory.catalog.ids_under("animals/cat"), "animals/lion")
     filled.settle()
-    assert column(filled, Column.Winner) != before and "animals/lion" in column(filled, Column.Winner)
+    assert column(filled, QueueColumn.Winner) != before and "animals/lion" in column(filled, QueueColumn.Winner)
 
 
 def test_the_queue_outlives_a_restart(filled: Desk, small: Path) -> None:
-    names = sorted(column(filled, Column.Picture))
+    names = sorted(column(filled, QueueColumn.Picture))
     filled.window.session.close()
     filled.settle()
     filled.open(small)
-    assert sorted(column(filled, Column.Picture)) == names
+    assert sorted(column(filled, QueueColumn.Picture)) == names
     assert table(filled).isVisible()
 
 
@@ -213,7 +213,7 @@ def test_the_queue_folds_away_and_comes_back(filled: Desk) -> None:
 def test_pictures_are_taken_out_and_the_memory_stays(filled: Desk) -> None:
     choose(filled, "6.png", "7.png")
     filled.press("actionQueueRemove")
-    assert len(column(filled, Column.Picture)) == 8
+    assert len(column(filled, QueueColumn.Picture)) == 8
     assert filled.memory.summary().active == 18
     filled.press("actionQueueClear")
     assert not table(filled).isVisible()
@@ -222,7 +222,7 @@ def test_pictures_are_taken_out_and_the_memory_stays(filled: Desk) -> None:
 
 def test_the_table_is_written_as_csv_in_the_order_that_is_shown(filled: Desk, tmp_path: Path) -> None:
     filled.ask.path = str(tmp_path / "queue.csv")
-    table(filled).sortByColumn(int(Column.Picture), Qt.SortOrder.DescendingOrder)
+    table(filled).sortByColumn(int(QueueColumn.Picture), Qt.SortOrder.DescendingOrder)
     filled.press("actionQueueExport")
     with Path(filled.ask.path).open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -238,7 +238,7 @@ def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     bad = [tmp_path / "notes.png", tmp_path / "cut.png", tmp_path / "not there.png"]
     desk.drop_files(desk.window.decide.query, *waiting[:2], *bad)
     assert desk.notes[-1] == "2 pictures came in; 3 could not be read."
-    assert len(column(desk, Column.Picture)) == 2
+    assert len(column(desk, QueueColumn.Picture)) == 2
     button_of_note(desk, "Show skipped files").click()
     assert desk.ask.asked[-1] == "3 files could not be read"
     assert {path for path, _ in desk.ask.rows} == set(map(str, bad))
@@ -261,7 +261,7 @@ def test_the_list_of_what_could_not_be_read_can_be_copied(qtbot: QtBot) -> None:
 
 def test_rows_speak(filled: Desk) -> None:
     choose(filled, "6.png")
-    row = column(filled, Column.Picture).index("6.png")
+    row = column(filled, QueueColumn.Picture).index("6.png")
     said = table(filled).model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said.startswith("6.png, ") and "of the vote" in said and said.endswith("not taught")
 
@@ -276,13 +276,13 @@ def test_a_class_has_one_colour_in_the_table_and_in_the_vote(filled: Desk) -> No
         assert changed
         shares = list(filled.decision.shares)
         for other in range(model.rowCount()):
-            winner = model.index(other, int(Column.Winner))
+            winner = model.index(other, int(QueueColumn.Winner))
             assert winner.data(QueueRole.Colour) == theme.chip_colour(winner.data(), shares)
 
 
 def test_rows_are_sorted_by_the_column_that_is_asked_for(filled: Desk) -> None:
-    table(filled).sortByColumn(int(Column.Picture), Qt.SortOrder.DescendingOrder)
-    assert column(filled, Column.Picture) == [f"{i}.png" for i in range(9, -1, -1)]
+    table(filled).sortByColumn(int(QueueColumn.Picture), Qt.SortOrder.DescendingOrder)
+    assert column(filled, QueueColumn.Picture) == [f"{i}.png" for i in range(9, -1, -1)]
 
 
 def test_with_reduced_motion_nothing_lights_up(filled: Desk) -> None:
@@ -304,7 +304,7 @@ def test_a_memory_open_for_reading_shows_its_queue_and_teaches_nothing(
     with VisualMemory.open(small):  # somebody else edits it
         filled.window.session.open(small, readonly=True)
         filled.settle()
-        assert len(column(filled, Column.Picture)) == 10
+        assert len(column(filled, QueueColumn.Picture)) == 10
         assert not filled.window.actions_by_id["actionConfirmAll"].isEnabled()
         assert not filled.window.actions_by_id["actionTeach"].isEnabled()
 
@@ -323,12 +323,12 @@ def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) ->
     task.cancel()
     desk.settle()
     assert desk.notes[-1].startswith("Stopped: ") and desk.notes[-1].endswith("; the rest was not looked at.")
-    assert 0 < len(column(desk, Column.Picture)) == len(desk.memory.queue) < 200
+    assert 0 < len(column(desk, QueueColumn.Picture)) == len(desk.memory.queue) < 200
 
 
 def test_a_folder_that_is_dropped_brings_all_its_pictures(desk: Desk, waiting: list[Path], tmp_path: Path) -> None:
     desk.drop_files(desk.window.decide.query, waiting[0].parent)
-    assert len(column(desk, Column.Picture)) == 10
+    assert len(column(desk, QueueColumn.Picture)) == 10
     (tmp_path / "empty").mkdir()
     desk.drop_files(desk.window.decide.query, tmp_path / "empty")
     assert desk.notes[-1] == "There is no picture in it."

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import memory_scan
-from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.models.review_tables import ReviewColumn
 from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
@@ -156,7 +156,7 @@ class TestWrongLabels:
         words = model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
         first = flipped.tabs.model.suspects[0]
         assert words.startswith(f"exemplar {first.id}, labelled {first.label} with ") and first.suggested in words
-        assert str(first.against[0][0]) in model.index(0, Column.Against).data(Qt.ItemDataRole.ToolTipRole)
+        assert str(first.against[0][0]) in model.index(0, ReviewColumn.Against).data(Qt.ItemDataRole.ToolTipRole)
 
     def test_a_tab_that_is_clicked_gives_its_list_the_keys(self, flipped):
         flipped.tabs.show_grid()

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.models.evaluation import Cell
-from visualmemory_gui.app.models.review_tables import Column
+from visualmemory_gui.app.models.evaluation import ConfusionCell
+from visualmemory_gui.app.models.review_tables import ReviewColumn
 from visualmemory_gui.app.widgets import chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.memory import VisualMemory
@@ -95,18 +95,18 @@ def test_the_review_tells_a_label_from_its_suggestion(letters: Desk, seen: Seen,
     letters.settle()
     table = tabs.suspects.table
     table.resize(420, 300)
-    for column in (Column.Label, Column.Suggested):
+    for column in (ReviewColumn.Label, ReviewColumn.Suggested):
         table.setColumnWidth(int(column), 90)
     table.grab()
     seen.check("chip")
     assert {label for label, _ in seen["chip"]} == {
         label for one in tabs.model.suspects for label in (one.label, one.suggested)
     }
-    index = table.model().index(0, int(Column.Label))
+    index = table.model().index(0, int(ReviewColumn.Label))
     assert index.data(3) == tabs.model.suspects[0].label  # the tooltip
 
 
 def test_a_mistake_names_both_of_its_classes_by_their_endings() -> None:
-    cell = Cell("letters/outlined/lowercase", "letters/filled/lowercase", 3)
+    cell = ConfusionCell("letters/outlined/lowercase", "letters/filled/lowercase", 3)
     assert cell.arrow(ShortLabels(CLASSES)) == "…/outlined/lowercase  →  …/filled/lowercase"
-    assert Cell("cat", "", 3).arrow(ShortLabels(CLASSES)) == "cat  →  no answer"
+    assert ConfusionCell("cat", "", 3).arrow(ShortLabels(CLASSES)) == "cat  →  no answer"

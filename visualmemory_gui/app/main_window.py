@@ -32,7 +32,7 @@ from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.app.views.curate import CurateView
 from visualmemory_gui.app.views.decide import DecideView
 from visualmemory_gui.app.views.error_dialog import ErrorDialog
-from visualmemory_gui.app.views.note_place import Grid, NotePlace
+from visualmemory_gui.app.views.note_place import AdjustableGrid, NotePlace
 from visualmemory_gui.app.views.status_bar import StatusBar
 from visualmemory_gui.app.views.study import StudyView
 from visualmemory_gui.app.views.tool_bar import ToolBar
@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
         view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
         self.stack.setCurrentWidget(view)
         curated = self.curate.tabs.review_page or self.curate.grid
-        grids: dict[QWidget, Grid] = {self.decide: self.decide.neighbours.grid, self.curate: curated}
+        grids: dict[QWidget, AdjustableGrid] = {self.decide: self.decide.neighbours.grid, self.curate: curated}
         self._note_place.lie_over(grids.get(view))
         self.on_facts_changed()
 

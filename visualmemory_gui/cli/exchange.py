@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.results import Exported
 
 
-class FormatName(StrEnum):
+class ExportFormat(StrEnum):
     """What a memory can be exported as."""
 
     bundle = "bundle"
@@ -36,7 +36,7 @@ def export(
     memory: options.Memory,
     to: Annotated[str, typer.Argument(metavar="TO", help="The new file or folder; nothing may be there.")],
     kind: Annotated[
-        FormatName | None,
+        ExportFormat | None,
         typer.Option(
             "--format",
             help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 KEPT = "stopped: what was written before this moment is kept, nothing is half done"
 
 
-class Commands(TyperGroup):
+class CommandGroup(TyperGroup):
     """Runs a command; an error that is meant for the user becomes one line on stderr, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -83,7 +83,7 @@ class Commands(TyperGroup):
 
 
 app = typer.Typer(
-    cls=Commands,
+    cls=CommandGroup,
     help="See, fix and unlearn what an image classifier knows: classification by an editable memory of pictures.",
     no_args_is_help=True,
     rich_markup_mode=None,

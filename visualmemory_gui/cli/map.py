@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     pass
 
 
-class MethodName(StrEnum):
+class MapMethod(StrEnum):
     """How a map is laid out."""
 
     pca = "pca"
@@ -28,8 +28,8 @@ class MethodName(StrEnum):
 def map_(
     memory: options.Memory,
     method: Annotated[
-        MethodName, typer.Option("--method", help="pca at once; tsne takes its time and shows more.")
-    ] = MethodName.pca,
+        MapMethod, typer.Option("--method", help="pca at once; tsne takes its time and shows more.")
+    ] = MapMethod.pca,
     out: Annotated[
         str | None, typer.Option("--out", metavar="CSV", help="Write the table to this file, which must not be there.")
     ] = None,

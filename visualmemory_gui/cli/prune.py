@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-class MethodName(StrEnum):
+class PruneMethod(StrEnum):
     """How misleading exemplars are found, and what becomes of them."""
 
     hard = "hard"
@@ -39,7 +39,7 @@ class JudgeName(StrEnum):
 def prune(
     memory: options.Memory,
     method: Annotated[
-        MethodName,
+        PruneMethod,
         typer.Option(
             "--method",
             help="hard: often a wrong neighbour; difference: wrong minus right; soft: less trust; value: by Shapley.",

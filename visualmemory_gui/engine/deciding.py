@@ -13,10 +13,10 @@ from visualmemory_gui.engine.arguments import ids_of
 from visualmemory_gui.engine.decision import confidence, novelty
 from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.decide import decide
-from visualmemory_gui.engine.decision.leave_one_out import Keys, alike, own_class, rows_alike
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, own_class, rows_alike
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.index.search import Found, Searcher, rows_of_known
+from visualmemory_gui.engine.index.search import Searcher, SearchResult, rows_of_known
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
@@ -165,7 +165,7 @@ class Decider:
         *,
         scope: Scope,
         own: I64 | None,
-        found: Found,
+        found: SearchResult,
         twin: int,
         content: int,
         search_s: float,
@@ -197,12 +197,12 @@ class Decider:
         return replace(decision, confidence=known.of(decision.share))
 
     def _shadowed(
-        self, snapshot: Snapshot, vector: F32, found: Found, *, k: int, exclude: Collection[int]
+        self, snapshot: Snapshot, vector: F32, found: SearchResult, *, k: int, exclude: Collection[int]
     ) -> SearchInfo:
         """How it was found, and which of the k the graph would have found where exact search decided."""
         if not self.deferred or found.info.mode == "hnsw":
             return found.info
-        first = Found(found.rows[:k], found.distances[:k], found.info)
+        first = SearchResult(found.rows[:k], found.distances[:k], found.info)
         also = self.searcher.shadow(snapshot, vector, first, excluded=exclude)
         if also is None:
             return found.info
@@ -210,8 +210,8 @@ class Decider:
         return replace(found.info, agreement=int(also.sum()), missed=tuple(missed))
 
     def _retrieve(
-        self, snapshot: Snapshot, vector: F32, k: int, *, scope: Scope, content: int, first: Found | None = None
-    ) -> tuple[Found, int]:
+        self, snapshot: Snapshot, vector: F32, k: int, *, scope: Scope, content: int, first: SearchResult | None = None
+    ) -> tuple[SearchResult, int]:
         """The first k neighbours, or more until ten of them are of other content than the query.
 
         Beside them the query's twin hash, 0 where none of them is so near that it could be an equal vector. ``first``
@@ -223,7 +223,7 @@ class Decider:
                 found = self.searcher.nearest(snapshot, vector, count, mode=scope.search, excluded=scope.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
-            if len(found.rows) < count or _others(snapshot, found.rows, Keys.one(content, twin)) >= FIRST_M:
+            if len(found.rows) < count or _others(snapshot, found.rows, ContentKeys.one(content, twin)) >= FIRST_M:
                 return found, twin
             count, found = 2 * count, None
 
@@ -241,11 +241,11 @@ def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[I64 | None, Scope]:
     if scope.own is None:
         return None, scope
     at = snapshot.rows_of([scope.own])
-    out = rows_alike(snapshot, Keys.of(snapshot, at.reshape(())))
+    out = rows_alike(snapshot, ContentKeys.of(snapshot, at.reshape(())))
     unseen = set(scope.exclude) | set(snapshot.ids[out].tolist())
     return own_class(snapshot, at).reshape(()), replace(scope, exclude=unseen)
 
 
-def _others(snapshot: Snapshot, rows: I64, of: Keys) -> int:
+def _others(snapshot: Snapshot, rows: I64, of: ContentKeys) -> int:
     """How many of ``rows`` are not the query itself, of its content or its vector."""
     return int(np.count_nonzero(~alike(snapshot, rows, of)))

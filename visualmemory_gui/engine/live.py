@@ -29,9 +29,9 @@ from visualmemory_gui.engine.store.files import ImageFiles
 from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.history import History
 from visualmemory_gui.engine.store.kept import Kept
-from visualmemory_gui.engine.store.keys import Keys
+from visualmemory_gui.engine.store.keys import ClassHotkeys
 from visualmemory_gui.engine.store.lock import FolderLock
-from visualmemory_gui.engine.store.queries import Queries
+from visualmemory_gui.engine.store.queries import RecentQueries
 from visualmemory_gui.engine.store.queue import QueueRows
 from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.store.watch import Watch
@@ -68,11 +68,11 @@ class OpenMemory:
         self.identity = schema.encoder_identity(database)
         self.catalog = Catalog(database)
         self.history = History(database, self.catalog)
-        self.queries = Queries(database)
+        self.queries = RecentQueries(database)
         self.queue_rows = QueueRows(database)
         self.watch = Watch(database)
         self.kept = Kept(database)
-        self.keys = Keys(database)
+        self.keys = ClassHotkeys(database)
         self.tags = Tags(database)
         self.files = ImageFiles(self.folder)
         self.derived = Derived(database)

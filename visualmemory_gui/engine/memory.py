@@ -23,7 +23,7 @@ from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.intake import BuildResult
 from visualmemory_gui.engine.live import Callback, OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.query import Query, good, queries
+from visualmemory_gui.engine.query import EmbeddedQuery, good, queries
 from visualmemory_gui.engine.reading import PictureReader, batched, images_of
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.step_history import FolderHistory
@@ -314,7 +314,7 @@ class VisualMemory:
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
         for batch in batched(images_of(images), BATCH):
             asked = queries(self._reader, self.catalog, batch)
-            readable = [query for query in asked if isinstance(query, Query)]
+            readable = [query for query in asked if isinstance(query, EmbeddedQuery)]
             vectors, contents = [query.vector for query in readable], [query.content for query in readable]
             found = iter(self._live.decide_many(vectors, scheme, scope=scope, contents=contents))
             for query in asked:
@@ -338,7 +338,7 @@ class VisualMemory:
         without its copies and its group, its own class counted one less. Raises BadVector, BadValue, UnknownExemplar.
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
-        query = Query(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
+        query = EmbeddedQuery(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
         return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
 
     def add(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.store.catalog import Catalog
     from visualmemory_gui.engine.store.difference import Difference
     from visualmemory_gui.engine.store.kept import Kept
-    from visualmemory_gui.engine.store.keys import Keys
-    from visualmemory_gui.engine.store.queries import Queries
+    from visualmemory_gui.engine.store.keys import ClassHotkeys
+    from visualmemory_gui.engine.store.queries import RecentQueries
     from visualmemory_gui.engine.store.queue import Queued
     from visualmemory_gui.engine.store.tags import Tags
     from visualmemory_gui.engine.store.watch import Watch
@@ -210,7 +210,7 @@ class Memory(Protocol):
     def maintenance(self) -> Maintenance: ...
 
     @property
-    def queries(self) -> Queries: ...
+    def queries(self) -> RecentQueries: ...
 
     @property
     def watch(self) -> Watch: ...
@@ -219,7 +219,7 @@ class Memory(Protocol):
     def kept(self) -> Kept: ...
 
     @property
-    def keys(self) -> Keys: ...
+    def keys(self) -> ClassHotkeys: ...
 
     @property
     def tags(self) -> Tags: ...

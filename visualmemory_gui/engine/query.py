@@ -51,7 +51,7 @@ class Images:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class EmbeddedQuery:
     """One query: its vector (dim,), its content id, and how many milliseconds each phase took.
 
     ``shown`` is its thumbnail, its id where it is an exemplar, whose thumbnail may be forgotten, or None.
@@ -69,7 +69,9 @@ class Query:
         return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown))
 
 
-def queries(reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[Query | BadImage]:
+def queries(
+    reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]
+) -> list[EmbeddedQuery | BadImage]:
     """Images, and exemplars by their ids, as what is decided, in their order.
 
     What is no usable image is the BadImage that says why. Raises UnknownExemplar, BadValue, EncoderError.
@@ -94,15 +96,15 @@ def good(found: T | BadImage) -> T:
     return found
 
 
-def _of_exemplar(catalog: Catalog, exemplar: int) -> Query:
+def _of_exemplar(catalog: Catalog, exemplar: int) -> EmbeddedQuery:
     [found] = catalog.get([exemplar])
-    return Query(catalog.vectors([exemplar])[0], found.content, exemplar, {})
+    return EmbeddedQuery(catalog.vectors([exemplar])[0], found.content, exemplar, {})
 
 
-def _of_image(reader: PictureReader, read: Picture | BadImage, decode_ms: float) -> Query | BadImage:
+def _of_image(reader: PictureReader, read: Picture | BadImage, decode_ms: float) -> EmbeddedQuery | BadImage:
     if isinstance(read, BadImage):
         return read
     started = perf_counter()
     vector = reader.embed([read])[0]  # alone: in company a vector moves in its last digit
     timings = {"decode": decode_ms, "encode": (perf_counter() - started) * 1e3}
-    return Query(vector, read.content, read.thumbnail, timings)
+    return EmbeddedQuery(vector, read.content, read.thumbnail, timings)

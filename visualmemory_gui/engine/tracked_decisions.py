@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, NearestMany, alike, own_class
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, NearestMany, alike, own_class
 from visualmemory_gui.engine.decision.many import Verdicts, decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
@@ -42,7 +42,7 @@ def queries_of(
     """Images from elsewhere by their vectors, (q, dim) float32 of unit length, and content ids, none by default."""
     content = np.array([content_key(one) for one in contents or [None] * len(vectors)], np.int64)
     twin = np.array([vector_hash(vector) for vector in vectors], np.int64)
-    keys = Keys(content, twin, np.zeros_like(content))
+    keys = ContentKeys(content, twin, np.zeros_like(content))
     return Queries(vectors, keys, tuple(labels), leave_out=leave_out, skipped=tuple(skipped))
 
 
@@ -180,7 +180,7 @@ class TrackedDecisions:
             vectors = vectors_of(rows)
             near = asked @ vectors.T >= (1.0 - self._lists.reach() - TIE)[:, None]
             if self.queries.leave_out:
-                near &= ~alike(self._snapshot, rows, Keys(*(key[:, None] for key in self.queries.keys)))
+                near &= ~alike(self._snapshot, rows, ContentKeys(*(key[:, None] for key in self.queries.keys)))
             queries, at = np.nonzero(near)
             cosine = np.einsum("ij,ij->i", vectors[at].astype(np.float64), asked[queries].astype(np.float64))
             self._lists.insert(queries, rows[at], np.minimum(np.maximum(1.0 - cosine, 0.0), 2.0))

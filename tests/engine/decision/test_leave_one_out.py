@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision import leave_one_out
-from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut, alike, rows_alike
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Copies, LeftOut, alike, rows_alike
 from visualmemory_gui.engine.snapshot import Snapshot
 
 DIRECTIONS = np.eye(4, dtype=np.float32)
@@ -38,14 +38,14 @@ def test_all_that_is_like_a_query_is_left_out_and_nothing_else(few: int, snapsho
     q = data.draw(st.integers(1, 6))
     content, group = (np.array(data.draw(st.lists(st.integers(0, 4), min_size=q, max_size=q))) for _ in range(2))
     twin = np.array(data.draw(st.lists(st.sampled_from([*snapshot.twin.tolist(), 7]), min_size=q, max_size=q)))
-    keys = Keys(content, twin, group)
+    keys = ContentKeys(content, twin, group)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(leave_one_out, "FEW", few)
         left_out = LeftOut(snapshot, keys)
-    table = alike(snapshot, np.arange(len(snapshot)), Keys(*(key[:, None] for key in keys)))
+    table = alike(snapshot, np.arange(len(snapshot)), ContentKeys(*(key[:, None] for key in keys)))
     copies = Copies.find(snapshot, content, twin)
     for i in range(q):
         wanted = looped(snapshot, *(int(key[i]) for key in keys))
         assert left_out(i).tolist() == wanted == np.flatnonzero(table[i]).tolist()
-        assert rows_alike(snapshot, Keys(*(key[i] for key in keys))).tolist() == wanted
+        assert rows_alike(snapshot, ContentKeys(*(key[i] for key in keys))).tolist() == wanted
         assert sorted(copies.rows[copies.queries == i].tolist()) == looped(snapshot, int(content[i]), int(twin[i]), 0)

@@ -14,7 +14,7 @@ from tests.conftest import picture, write_pictures
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange import report
-from visualmemory_gui.engine.exchange.report_content import Asked, Report
+from visualmemory_gui.engine.exchange.report_content import Asked, DecisionReport
 
 NASTY = "<script>alert(1)</script>&\"'"
 
@@ -44,7 +44,9 @@ def memory(tmp_path: Path) -> Iterator[VisualMemory]:
         yield made
 
 
-def made(memory: VisualMemory, *, name: str = "query.png", keep_private: bool = False, level: int = 0) -> Report:
+def made(
+    memory: VisualMemory, *, name: str = "query.png", keep_private: bool = False, level: int = 0
+) -> DecisionReport:
     image = memory.picture(picture((190, 70, 50), seed=77))
     decision = memory.decide(image, level=level)
     asked = Asked(name, image.thumbnail, "/home/me/private/query.png", "animals/cat")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.index_world import World, assert_nearest, random_vectors
 from visualmemory_gui.engine.index.rescore import rescore
-from visualmemory_gui.engine.index.search import Found, Searcher
+from visualmemory_gui.engine.index.search import Searcher, SearchResult
 from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
 from visualmemory_gui.engine.types import SearchInfo
 
@@ -26,7 +26,7 @@ def check(index: TorchExactIndex, world: World, *, k: int = 7) -> None:
     for query, rows, out in zip(
         queries, index.candidates_many(snapshot, queries, k, excluded=excluded), excluded, strict=True
     ):
-        found = Found(*rescore(snapshot, rows, query, k), SearchInfo("exact", "cpu"))
+        found = SearchResult(*rescore(snapshot, rows, query, k), SearchInfo("exact", "cpu"))
         assert_nearest(found, snapshot, query, k, excluded=snapshot.ids[out].tolist())
 
 
@@ -46,7 +46,7 @@ def test_it_keeps_step_with_edits_and_still_answers_older_snapshots(on_device: T
         check(on_device, world)
     query = random_vectors(1, DIM, seed=50)[0]
     rows = on_device.candidates(old, query, 9)
-    assert_nearest(Found(*rescore(old, rows, query, 9), SearchInfo("exact", "cpu")), old, query, 9)
+    assert_nearest(SearchResult(*rescore(old, rows, query, 9), SearchInfo("exact", "cpu")), old, query, 9)
 
 
 def test_another_working_set_replaces_what_is_on_the_device(on_device: TorchExactIndex) -> None:

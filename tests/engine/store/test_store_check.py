@@ -12,9 +12,9 @@ from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.store import settings
 from visualmemory_gui.engine.store.derived import Derived
 from visualmemory_gui.engine.store.kept import Kept
-from visualmemory_gui.engine.store.keys import Keys
+from visualmemory_gui.engine.store.keys import ClassHotkeys
 from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.store.queries import Queries
+from visualmemory_gui.engine.store.queries import RecentQueries
 from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.store.tags import Tags
@@ -38,12 +38,12 @@ def full(store, row):
     store.history.undo()
     settings.save(store.database, "k", "7")
     Derived(store.database).put("novelty", "{}", 3)
-    Queries(store.database).add("/q.png", "ab" * 32, sha256="cd" * 32, thumbnail=b"jpeg", vector=row(1).vector)
+    RecentQueries(store.database).add("/q.png", "ab" * 32, sha256="cd" * 32, thumbnail=b"jpeg", vector=row(1).vector)
     picture = NewPicture("ef" * 32, "/q.png", "cd" * 32, b"jpeg", row(1).vector)
     QueueRows(store.database).add([NewQueued(picture, 4, 3, ".png")])
     Watch(store.database).add([(picture, "cat")])
     Kept(store.database).keep("pair", [((1, 2), "cat cat")])
-    Keys(store.database).give(4, "cat")
+    ClassHotkeys(store.database).give(4, "cat")
     Tags(store.database).put("a")
     return store
 

@@ -7,7 +7,7 @@ import pytest
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.kept import Kept, holds
-from visualmemory_gui.engine.store.keys import Keys
+from visualmemory_gui.engine.store.keys import ClassHotkeys
 from visualmemory_gui.engine.store.pictures import NewPicture
 from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.watch import Watch
@@ -74,7 +74,7 @@ def test_forgetting_an_exemplar_takes_kept_pictures_of_its_content_along(three):
 
 
 def test_what_a_renamed_class_stood_for_goes_with_it_and_comes_back(three):
-    watch, keys = Watch(three.database), Keys(three.database)
+    watch, keys = Watch(three.database), ClassHotkeys(three.database)
     watch.add([(picture(20), "cat")])
     keys.give(3, "cat")
     three.rename("cat", "feline")
@@ -87,7 +87,7 @@ def test_what_a_renamed_class_stood_for_goes_with_it_and_comes_back(three):
 
 
 def test_a_digit_stands_for_one_class_and_a_class_has_one_digit(three):
-    keys = Keys(three.database)
+    keys = ClassHotkeys(three.database)
     keys.give(1, "cat")
     keys.give(1, "dog")
     keys.give(2, "dog")

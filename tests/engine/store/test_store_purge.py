@@ -65,9 +65,9 @@ def test_a_copy_goes_when_its_last_user_does(store, row):
 
 
 def test_recent_queries_of_the_same_content_go(three, row):
-    from visualmemory_gui.engine.store.queries import Queries
+    from visualmemory_gui.engine.store.queries import RecentQueries
 
-    queries = Queries(three.database)
+    queries = RecentQueries(three.database)
     queries.add("/q/1.png", row(1).content)
     queries.add("/q/5.png", row(5).content)
     three.catalog.purge([1])

@@ -9,7 +9,7 @@ from visualmemory_gui.engine.errors import BadValue, ReadOnlyMemory, StorageErro
 from visualmemory_gui.engine.store import settings
 from visualmemory_gui.engine.store.derived import Derived
 from visualmemory_gui.engine.store.files import ImageFiles
-from visualmemory_gui.engine.store.queries import KEPT, Queries
+from visualmemory_gui.engine.store.queries import KEPT, RecentQueries
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.types import MemorySettings
 
@@ -66,7 +66,7 @@ def test_a_memory_open_for_reading_keeps_its_settings(store):
 
 
 def test_queries_come_newest_first_and_each_picture_once(store, row):
-    queries = Queries(store.database)
+    queries = RecentQueries(store.database)
     vector = row(1).vector
     queries.add("/a.png", "aa" * 32, sha256=SHA, thumbnail=b"jpeg", vector=vector)
     queries.add(None, "bb" * 32)
@@ -84,7 +84,7 @@ def test_queries_come_newest_first_and_each_picture_once(store, row):
 
 
 def test_only_the_last_queries_are_kept(store):
-    queries = Queries(store.database)
+    queries = RecentQueries(store.database)
     for i in range(KEPT + 5):
         queries.add(f"/{i}.png", f"{i:064x}")
     found = queries.recent(10_000)

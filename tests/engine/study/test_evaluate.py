@@ -20,7 +20,7 @@ from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
-from visualmemory_gui.engine.index.search import Found, Searcher, nearest_exact
+from visualmemory_gui.engine.index.search import Searcher, SearchResult, nearest_exact
 from visualmemory_gui.engine.memory import VisualMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -186,7 +186,7 @@ def cloud(n: int, *, seed: int = 0) -> Snapshot:
 
 def by_plain_products(
     snapshot: Snapshot, queries: F32, k: int, *, excluded_rows: Callable[[int], I64], report: Report
-) -> list[Found]:
+) -> list[SearchResult]:
     """Every distance in float64, sorted: no candidates, nothing measured twice."""
     found = []
     for i, query in enumerate(queries):
@@ -195,7 +195,7 @@ def by_plain_products(
         distances[excluded_rows(i)] = np.inf
         rows = np.argsort(distances, kind="stable")[:k]
         rows = rows[np.isfinite(distances[rows])]
-        found.append(Found(rows, np.clip(distances[rows], 0.0, 2.0), SearchInfo("exact", "cpu")))
+        found.append(SearchResult(rows, np.clip(distances[rows], 0.0, 2.0), SearchInfo("exact", "cpu")))
     return found
 
 

@@ -10,18 +10,18 @@ from tests.engine.rule_weights import weights
 from tests.engine.study.study_memories import hubs, memory_of, noisy
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.study import tune
-from visualmemory_gui.engine.study.trust_loss import PARAMETERS, E, Lists, TrustLoss
+from visualmemory_gui.engine.study.trust_loss import PARAMETERS, E, NeighbourLists, TrustLoss
 
 RULES = ("rank", "softmax", "distance", "plurality")
 
 
-def some_lists(seed: int = 0) -> Lists:
+def some_lists(seed: int = 0) -> NeighbourLists:
     rng = np.random.default_rng(seed)
     exemplar = np.stack([rng.permutation(9)[:5] for _ in range(7)])
     scale = rng.uniform(0.5, 3.0, (7, 5))
     distances = np.sort(rng.uniform(0.0, 0.6, (7, 5)), axis=1)
     scale[3, 3:], distances[3, 3:] = 0.0, np.inf  # a list that is shorter
-    return Lists(exemplar, distances, rng.random((7, 5)) < 0.5, scale)
+    return NeighbourLists(exemplar, distances, rng.random((7, 5)) < 0.5, scale)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -67,7 +67,7 @@ def lied_to(tmp_path):
 
 def test_tuning_trusts_those_less_who_mislead_and_says_what_it_brings(lied_to):
     memory, liars = lied_to
-    steps: list[tune.Step] = []
+    steps: list[tune.TuningStep] = []
     found = tune.tune(memory, on_step=steps.append)
     assert found.gain.helps and found.refused is None
     assert (

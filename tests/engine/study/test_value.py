@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.study import value
 from visualmemory_gui.engine.study.value import rank_weights, shapley_sums, shapley_values, values_in_order
@@ -73,7 +73,7 @@ def leave_one_out(snapshot, rows, *, block, monkeypatch, part=None, parts=1):
         part=np.zeros(len(rows), np.int64) if part is None else part,
         parts=parts,
         k=5,
-        left_out=LeftOut(snapshot, Keys.of(snapshot, rows)),
+        left_out=LeftOut(snapshot, ContentKeys.of(snapshot, rows)),
     )
 
 
@@ -85,7 +85,7 @@ def test_the_values_sum_to_the_utility_of_the_whole_memory(monkeypatch):
     snapshot = snapshot_of(labels, vectors, active=[i % 9 != 0 for i in range(60)], group=group)
     rows = np.flatnonzero(snapshot.active)
     found = leave_one_out(snapshot, rows, block=1000, monkeypatch=monkeypatch)
-    total, left_out = 0.0, LeftOut(snapshot, Keys.of(snapshot, rows))
+    total, left_out = 0.0, LeftOut(snapshot, ContentKeys.of(snapshot, rows))
     for place, row in enumerate(rows.tolist()):
         out = set(left_out(place).tolist())
         order = np.argsort(np.round(1 - vectors.astype(float) @ vectors[row].astype(float), 10), kind="stable")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
-from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
@@ -23,13 +23,13 @@ class BlameModel(BackgroundResult["Blame"]):
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "blame", parent)
-        self.cell: Cell | None = None
+        self.cell: ConfusionCell | None = None
 
     def clear(self) -> None:
         self.cell = None
         super().clear()
 
-    def look(self, cell: Cell, ids: I64) -> None:
+    def look(self, cell: ConfusionCell, ids: I64) -> None:
         """Find out who makes the exemplars ``ids``, those of ``cell``, be decided wrong."""
         if not len(ids):
             return

@@ -26,7 +26,7 @@ RUNS = "kept runs"
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ConfusionCell:
     """Queries of the class ``true`` that were decided as ``predicted`` ("": no answer)."""
 
     true: str
@@ -46,13 +46,13 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassRow:
+class ClassFiguresRow:
     """How the queries of one class are decided; ``mistake`` is the most frequent wrong decision, None without any."""
 
     label: str
     queries: int
     accuracy: float
-    mistake: Cell | None
+    mistake: ConfusionCell | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +123,23 @@ class EvaluationModel(BackgroundResult[Evaluated]):
         """True label -> predicted label -> queries, at the level that is shown."""
         return {} if self.outcomes is None else self.outcomes.confusion
 
-    def classes(self) -> list[ClassRow]:
+    def classes(self) -> list[ClassFiguresRow]:
         """The classes at the level that is shown, the hardest first."""
         if self.outcomes is None:
             return []
-        mistakes: dict[str, Cell] = {}
+        mistakes: dict[str, ConfusionCell] = {}
         for cell in self.cells():
             mistakes.setdefault(cell.true, cell)
         hardest = self.outcomes.hardest()
-        return [ClassRow(label, one.support, one.accuracy, mistakes.get(label)) for label, one in hardest]
+        return [ClassFiguresRow(label, one.support, one.accuracy, mistakes.get(label)) for label, one in hardest]
 
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[ConfusionCell]:
         """Wrong answers by cell of the confusion matrix, the most frequent first."""
         confusion = self.confusion
-        wrong = [Cell(t, p, n) for t, row in confusion.items() for p, n in row.items() if t != p]
+        wrong = [ConfusionCell(t, p, n) for t, row in confusion.items() for p, n in row.items() if t != p]
         return sorted(wrong, key=lambda cell: (-cell.queries, cell.true, cell.predicted))
 
-    def ids_of(self, cell: Cell) -> I64 | None:
+    def ids_of(self, cell: ConfusionCell) -> I64 | None:
         """The exemplars in a cell, increasing; None without an evaluation."""
         outcomes = self.outcomes
         if outcomes is None:

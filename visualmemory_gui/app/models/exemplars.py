@@ -50,7 +50,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundExemplars:
     """``ids`` increasing; ``total`` exemplars in the memory, ``struck`` of them; ``counts`` active ones by label."""
 
     ids: Ids
@@ -70,7 +70,7 @@ class Cell:
     missing: str = ""
 
 
-def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, Found]:
+def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, FoundExemplars]:
     """Look for the exemplars that pass the filter, a piece at a time; what it returns is the answer.
 
     Without a text and an age all of it is in the snapshot, and that is one piece.
@@ -88,17 +88,17 @@ def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, Found]:
             yield
         give_back()
         ids = np.intersect1d(ids, np.concatenate([NONE, *parts]), assume_unique=True)
-    return Found(ids, total, snapshot.class_counts(), total - snapshot.active_count)
+    return FoundExemplars(ids, total, snapshot.class_counts(), total - snapshot.active_count)
 
 
-def find(memory: WholeMemory, wanted: Filter) -> Found:
+def find(memory: WholeMemory, wanted: Filter) -> FoundExemplars:
     """The exemplars that pass the filter, all at once."""
     found = go_on(look(memory, wanted), np.inf)
     assert found is not None
     return found
 
 
-def go_on(looking: Generator[None, None, Found], seconds: float) -> Found | None:
+def go_on(looking: Generator[None, None, FoundExemplars], seconds: float) -> FoundExemplars | None:
     """Look on for so long; None when that was not enough."""
     end = time.monotonic() + seconds
     try:
@@ -107,7 +107,7 @@ def go_on(looking: Generator[None, None, Found], seconds: float) -> Found | None
             if time.monotonic() > end:
                 return None
     except StopIteration as done:
-        found: Found = done.value
+        found: FoundExemplars = done.value
         return found
 
 
@@ -152,7 +152,7 @@ class ExemplarsModel(QObject):
         self._tasks = tasks
         self._missing = missing
         self._memory: WholeMemory | None = None
-        self._found = Found(NONE, 0, {}, 0)
+        self._found = FoundExemplars(NONE, 0, {}, 0)
         self._filter = Filter()
 
     @property
@@ -160,7 +160,7 @@ class ExemplarsModel(QObject):
         return self._found.ids
 
     @property
-    def found(self) -> Found:
+    def found(self) -> FoundExemplars:
         return self._found
 
     @property
@@ -171,7 +171,7 @@ class ExemplarsModel(QObject):
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self._filter = Filter()
-        self._take(Found(NONE, 0, {}, 0))
+        self._take(FoundExemplars(NONE, 0, {}, 0))
         self.refresh()
 
     def set_filter(self, fresh: Filter) -> None:
@@ -211,17 +211,17 @@ class ExemplarsModel(QObject):
         """ "47 of 412"."""
         return f"{len(self.ids):,} of {self._found.total:,}"
 
-    def _look_on(self, looking: Generator[None, None, Found]) -> None:
+    def _look_on(self, looking: Generator[None, None, FoundExemplars]) -> None:
         """In turns: an edit by hand waits for one of them at most."""
         self._tasks.run_edit("Finding", partial(go_on, looking, TURN_S), partial(self._looked, looking), topic=TOPIC)
 
-    def _looked(self, looking: Generator[None, None, Found], found: Found | None) -> None:
+    def _looked(self, looking: Generator[None, None, FoundExemplars], found: FoundExemplars | None) -> None:
         if found is None:
             self._look_on(looking)
         else:
             self._take(found)
 
-    def _take(self, found: Found) -> None:
+    def _take(self, found: FoundExemplars) -> None:
         self._found = found
         self.updated.emit()
 

@@ -9,7 +9,7 @@ from visualmemory_gui.engine.decision import in_memory
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.votes import Tally, tally
+from visualmemory_gui.engine.decision.votes import VoteTally, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
@@ -118,7 +118,7 @@ def misses(decision: Decision | None) -> str:
     return f"HNSW would miss {' and '.join([', '.join(said[:-1]), said[-1]] if said[1:] else said)}."
 
 
-def by_rule(decision: Decision | None) -> Mapping[Rule, Tally[str]]:
+def by_rule(decision: Decision | None) -> Mapping[Rule, VoteTally[str]]:
     """What each voting rule makes of the same neighbours, at the decision's level."""
     if decision is None or not decision.neighbours:
         return {}
@@ -132,7 +132,7 @@ def by_rule(decision: Decision | None) -> Mapping[Rule, Tally[str]]:
     return {scheme.rule: tally(labels, scheme.vote_weights(near).tolist()) for scheme in schemes}
 
 
-def disagree(tallies: Mapping[Rule, Tally[str]]) -> bool:
+def disagree(tallies: Mapping[Rule, VoteTally[str]]) -> bool:
     return len({t.winner for t in tallies.values()}) > 1
 
 

@@ -56,7 +56,7 @@ class Day:
     counts: str
 
 
-class Tag(Protocol):
+class TagRow(Protocol):
     """A name for the state after ``step``, None for that before any."""
 
     @property
@@ -68,7 +68,7 @@ class Tag(Protocol):
 @dataclass(frozen=True, slots=True)
 class HistoryRead:
     steps: Sequence[Step] = ()
-    tags: Sequence[Tag] = ()
+    tags: Sequence[TagRow] = ()
 
 
 class HistoryModel(QAbstractListModel):

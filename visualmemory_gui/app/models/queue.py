@@ -15,7 +15,7 @@ from visualmemory_gui.app.models.queue_rows import (
     HEADS,
     KNOWN,
     TIPS,
-    Column,
+    QueueColumn,
     QueueRow,
     cells,
     in_words,
@@ -57,7 +57,7 @@ class QueueModel(QAbstractTableModel):
         self._colour = colour
         self._memory: Memory | None = None
         self._order = np.empty(0, np.int64)
-        self._sorting = (int(Column.Share), Qt.SortOrder.AscendingOrder)
+        self._sorting = (int(QueueColumn.Share), Qt.SortOrder.AscendingOrder)
         self.table: QueueTable | None = None
         self._named: tuple[QueueTable | None, ShortLabels, ShortLabels] = (None, decision.names, decision.names)
         self.moved: frozenset[int] = frozenset()
@@ -97,8 +97,8 @@ class QueueModel(QAbstractTableModel):
     def on_decided(self) -> None:
         """Classes have the colours that they have in the vote beside the table."""
         if len(self._order):
-            last = self.index(len(self._order) - 1, int(Column.Share))
-            self.dataChanged.emit(self.index(0, int(Column.Winner)), last, [QueueRole.Colour])
+            last = self.index(len(self._order) - 1, int(QueueColumn.Share))
+            self.dataChanged.emit(self.index(0, int(QueueColumn.Winner)), last, [QueueRole.Colour])
 
     @property
     def order(self) -> list[int]:
@@ -239,5 +239,5 @@ class QueueModel(QAbstractTableModel):
 
     def _pictures_came(self, ids: list[int]) -> None:
         for row in self.rows_of(ids):
-            at = self.index(row, int(Column.Picture))
+            at = self.index(row, int(QueueColumn.Picture))
             self.dataChanged.emit(at, at, [QueueRole.Pixmap])

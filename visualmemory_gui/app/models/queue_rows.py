@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOVED = 0.005  # a share that moved by less stayed where it is
 
 
-class Column(IntEnum):
+class QueueColumn(IntEnum):
     Picture = 0
     Winner = 1
     Share = 2
@@ -68,18 +68,18 @@ def in_words(row: QueueRow) -> str:
 
 def sort_keys(table: QueueTable, column: int) -> F64 | I64:
     """What column is sorted by; for the share, unknown pictures are less certain than all known ones."""
-    if column == Column.Share:
+    if column == QueueColumn.Share:
         certainty: F64 = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
         return certainty
-    if column == Column.Margin:
+    if column == QueueColumn.Margin:
         return np.where(np.isnan(table.margins), -1.0, table.margins)
-    if column == Column.Known:
+    if column == QueueColumn.Known:
         known: I64 = table.known.astype(np.int64)
         return known
     texts: Sequence[str | None] = (
         [table.name(place) for place in range(len(table))]
-        if column == Column.Picture
-        else {Column.Winner: table.winners, Column.Taught: table.taught}[Column(column)]
+        if column == QueueColumn.Picture
+        else {QueueColumn.Winner: table.winners, QueueColumn.Taught: table.taught}[QueueColumn(column)]
     )
     ranks = {text: rank for rank, text in enumerate(sorted({text or "" for text in texts}, key=str.casefold))}
     return np.array([ranks[text or ""] for text in texts], np.int64)

@@ -28,7 +28,7 @@ TIPS = (
 )
 
 
-class Column(IntEnum):
+class ReviewColumn(IntEnum):
     Picture = 0
     Label = 1
     Share = 2
@@ -59,7 +59,7 @@ class SuspectsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(Column)
+        return 0 if parent.isValid() else len(ReviewColumn)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
@@ -74,7 +74,7 @@ class SuspectsModel(QAbstractTableModel):
         suspect = self._rows[index.row()]
         if role == FOUND:
             return suspect
-        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == Column.Picture:
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == ReviewColumn.Picture:
             return suspect_in_words(suspect)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             return cells(suspect)[index.column()]

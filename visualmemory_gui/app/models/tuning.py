@@ -17,7 +17,7 @@ from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.tune import Step, Tuned
+    from visualmemory_gui.engine.study.tune import Tuned, TuningStep
 
 EVERY_MS = 100
 
@@ -29,15 +29,15 @@ class TuningModel(StudyEdit["Tuned"]):
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "tune", parent)
-        self._seen: list[Step] = []  # the worker appends
+        self._seen: list[TuningStep] = []  # the worker appends
         self._look_at_it = QTimer(self, interval=EVERY_MS)
         self._look_at_it.timeout.connect(self._show)
         self.updated.connect(lambda: None if self.running else self._look_at_it.stop())
-        self.steps: tuple[Step, ...] = ()
+        self.steps: tuple[TuningStep, ...] = ()
 
     def look(self) -> None:
         """Tune on a copy of the trusts; nothing is written."""
-        seen: list[Step] = []
+        seen: list[TuningStep] = []
 
         def work(memory: WholeMemory, report: Report) -> Tuned:
             from visualmemory_gui.engine.study.tune import tune
@@ -69,7 +69,7 @@ def proposed_tuning(model: TuningModel) -> ProposedEdit | None:
     return propose_trust(tuned.trust, verb="Tuning")
 
 
-def descent(steps: Sequence[Step], stopped_at: int | None = None) -> tuple[Chart, Chart]:
+def descent(steps: Sequence[TuningStep], stopped_at: int | None = None) -> tuple[Chart, Chart]:
     """Loss and accuracy of the parts that fit and choose, after each step; a mark where it was stopped."""
     losses = [(step.fit_loss, step.choose_loss) for step in steps]
     right = [(100 * step.fit_accuracy, 100 * step.choose_accuracy) for step in steps]

@@ -23,7 +23,7 @@ from visualmemory_gui.app.widgets.distances_plot import DistancesPlot, Dot
 from visualmemory_gui.app.widgets.label_delegate import LabelDelegate
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
-from visualmemory_gui.engine.decision.votes import Tally
+from visualmemory_gui.engine.decision.votes import VoteTally
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 
@@ -101,7 +101,7 @@ def dots_of(decision: Decision | None) -> list[Dot]:
     ]
 
 
-def _fill(table: QTableWidget, tallies: Mapping[Rule, Tally[str]]) -> None:
+def _fill(table: QTableWidget, tallies: Mapping[Rule, VoteTally[str]]) -> None:
     for row, rule in enumerate(RULES):
         found = tallies.get(rule)
         cells = (rule, "", "", "")

@@ -24,7 +24,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import build
 from visualmemory_gui.app.models.blame import BlameModel
 from visualmemory_gui.app.models.charts import charts
-from visualmemory_gui.app.models.evaluation import Cell, ClassRow, EvaluationModel, headline
+from visualmemory_gui.app.models.evaluation import ClassFiguresRow, ConfusionCell, EvaluationModel, headline
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
@@ -33,7 +33,7 @@ from visualmemory_gui.app.views.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.study_page import titled
 from visualmemory_gui.app.widgets.blame_box import SIDE_PT, BlameBox
 from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
-from visualmemory_gui.app.widgets.class_figures import ClassFigures
+from visualmemory_gui.app.widgets.class_figures import ClassFiguresTable
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.runs_table import RunsTable
 from visualmemory_gui.engine.decision.levels import level_in_words
@@ -62,7 +62,7 @@ class EvaluatePage(ChartPage):
         side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side)
         self.confusion = ConfusionPanel(BlameBox(self.blame, self.thumbnails))
-        self.classes = ClassFigures()
+        self.classes = ClassFiguresTable()
         self.runs = RunsTable()
         self.actions_by_id = build(self, self.specs, prefix="evaluate", heard_in=[self])
         self._drawn: tuple[object, int] = (None, 0)
@@ -102,10 +102,10 @@ class EvaluatePage(ChartPage):
         self.blame.on_changed(changes)
         self.model.on_changed(changes)
 
-    def show_confusions(self, row: ClassRow) -> None:
+    def show_confusions(self, row: ClassFiguresRow) -> None:
         """Open the matrix at the most frequent mistake with the images of a class."""
         self.tabs.setCurrentWidget(self.confusion)
-        self.confusion.grid.choose(row.mistake or Cell(row.label, row.label, row.queries))
+        self.confusion.grid.choose(row.mistake or ConfusionCell(row.label, row.label, row.queries))
 
     def look_for_blame(self) -> None:
         """Who makes the pictures of the chosen cell be decided wrong?"""
@@ -123,7 +123,7 @@ class EvaluatePage(ChartPage):
         if (chosen := self._chosen()) is not None:
             self.query_chosen.emit(int(chosen[1][0]))
 
-    def _chosen(self) -> tuple[Cell, I64] | None:
+    def _chosen(self) -> tuple[ConfusionCell, I64] | None:
         """The chosen cell and its exemplars; None where there are none."""
         cell = self.confusion.chosen()
         ids = None if cell is None else self.model.ids_of(cell)

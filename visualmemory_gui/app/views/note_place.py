@@ -13,7 +13,7 @@ from visualmemory_gui.app.widgets.note_bar import NoteBar
 WIDEST_PT = 400
 
 
-class Grid(Protocol):
+class AdjustableGrid(Protocol):
     """Pictures that can leave room below them."""
 
     def set_room_below(self, room: int) -> None: ...
@@ -30,14 +30,14 @@ class NotePlace(QObject):
         super().__init__(over)
         self._note = note
         self._over = over
-        self._grid: Grid | None = None
+        self._grid: AdjustableGrid | None = None
         note.setParent(over)
         note.setAutoFillBackground(True)
         note.hide()
         over.installEventFilter(self)
         note.installEventFilter(self)
 
-    def lie_over(self, grid: Grid | None) -> None:
+    def lie_over(self, grid: AdjustableGrid | None) -> None:
         """Float over ``grid``, which leaves room while there is a note; None: over all."""
         if self._grid is not None:
             self._grid.removeEventFilter(self)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.evaluation import ClassRow
+from visualmemory_gui.app.models.evaluation import ClassFiguresRow
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.widgets.rows import chosen_rows, dress
 
@@ -16,14 +16,14 @@ HEADS = ("Class", "Images", "Right", "Most often decided as instead")
 NUMBER_PT = 60.0
 
 
-class ClassFigures(QWidget):
+class ClassFiguresTable(QWidget):
     """``opened`` asks for the confusions of a class: Enter, a double click, or the button."""
 
-    opened = Signal(object)  # ClassRow
+    opened = Signal(object)  # ClassFiguresRow
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rows: Sequence[ClassRow] = ()
+        self._rows: Sequence[ClassFiguresRow] = ()
         self.table = _table()
         self.button = QPushButton("Show its confusions")
         self.button.setObjectName("showConfusions")
@@ -36,7 +36,7 @@ class ClassFigures(QWidget):
         self.table.itemActivated.connect(lambda item: self.opened.emit(self._rows[item.row()]))
         self.button.clicked.connect(lambda: self.opened.emit(self._rows[chosen_rows(self.table)[0]]))
 
-    def set_classes(self, rows: Sequence[ClassRow]) -> None:
+    def set_classes(self, rows: Sequence[ClassFiguresRow]) -> None:
         self._rows = rows
         self.table.clearSelection()
         self.table.setRowCount(len(rows))

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPa
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.widgets.chip import shortened
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
@@ -51,17 +51,17 @@ class ConfusionGrid(QWidget):
         self.update()
         self.chosen_changed.emit()
 
-    def chosen(self) -> Cell | None:
+    def chosen(self) -> ConfusionCell | None:
         if self._at is None or not self._rows:
             return None
         true, predicted = self._rows[self._at[0]], self._columns[self._at[1]]
-        return Cell(true, predicted, self._counts[true].get(predicted, 0))
+        return ConfusionCell(true, predicted, self._counts[true].get(predicted, 0))
 
-    def choose(self, cell: Cell) -> None:
+    def choose(self, cell: ConfusionCell) -> None:
         """Choose the cell of these two classes."""
         self._move_to(self._rows.index(cell.true), self._columns.index(cell.predicted))
 
-    def centre_of(self, cell: Cell) -> QPointF:
+    def centre_of(self, cell: ConfusionCell) -> QPointF:
         """Where a cell is painted, for scripts and tests."""
         return self._room(self._rows.index(cell.true), self._columns.index(cell.predicted)).center()
 

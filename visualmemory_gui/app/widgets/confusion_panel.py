@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.evaluation import Cell
+from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.widgets.blame_box import BLAME, BlameBox
 from visualmemory_gui.app.widgets.confusion_grid import ConfusionGrid
 from visualmemory_gui.engine.visible_text import how_many
@@ -50,7 +50,7 @@ class ConfusionPanel(QWidget):
         self.decide_button.clicked.connect(lambda: self.decide_requested.emit())
         self.on_chosen()
 
-    def set_confusion(self, confusion: Mapping[str, Mapping[str, int]], mistakes: Sequence[Cell]) -> None:
+    def set_confusion(self, confusion: Mapping[str, Mapping[str, int]], mistakes: Sequence[ConfusionCell]) -> None:
         self.grid.set_confusion(confusion)
         self.mistakes.blockSignals(True)
         self.mistakes.clear()
@@ -68,7 +68,7 @@ class ConfusionPanel(QWidget):
         self.blame.ask_button.setToolTip(BLAME if allowed else AT_FULL_LABEL)
         self.on_chosen()
 
-    def chosen(self) -> Cell | None:
+    def chosen(self) -> ConfusionCell | None:
         return self.grid.chosen()
 
     def on_mistake(self, item: QListWidgetItem | None) -> None:

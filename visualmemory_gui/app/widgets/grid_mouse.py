@@ -17,7 +17,7 @@ from visualmemory_gui.app.widgets.grid_layout import GridLayout
 from visualmemory_gui.app.widgets.grid_selection import GridSelection
 
 
-class Grid(Protocol):
+class MouseGrid(Protocol):
     """What the mouse needs of the grid it works in."""
 
     selection: GridSelection
@@ -42,7 +42,7 @@ class GridMouse(QObject):
     pictures_dropped = Signal(list)  # paths and PIL images
     words_dropped = Signal()  # an address or text, nothing that could be a picture
 
-    def __init__(self, grid: Grid, viewport: QWidget) -> None:
+    def __init__(self, grid: MouseGrid, viewport: QWidget) -> None:
         super().__init__(viewport)
         self._grid = grid
         self._viewport = viewport

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionView
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.queue import QueueModel, QueueRole
-from visualmemory_gui.app.models.queue_rows import Column, QueueRow, cells
+from visualmemory_gui.app.models.queue_rows import QueueColumn, QueueRow, cells
 from visualmemory_gui.app.widgets.cells import cell, paint_chip_in, paint_share, paint_small, select_only
 from visualmemory_gui.app.widgets.letters import Letters, is_letter
 from visualmemory_gui.app.widgets.rows import chosen_rows, dress
@@ -29,7 +29,13 @@ from visualmemory_gui.app.widgets.rows import chosen_rows, dress
 Index = QModelIndex | QPersistentModelIndex
 FLASH_S = 1.2
 FRAME_MS = 50
-WIDTHS_PT = {Column.Winner: 130.0, Column.Share: 110.0, Column.Margin: 46.0, Column.Known: 52.0, Column.Taught: 110.0}
+WIDTHS_PT = {
+    QueueColumn.Winner: 130.0,
+    QueueColumn.Share: 110.0,
+    QueueColumn.Margin: 46.0,
+    QueueColumn.Known: 52.0,
+    QueueColumn.Taught: 110.0,
+}
 SIDE_PT = 30.0
 
 
@@ -94,10 +100,10 @@ class QueueTableView(QTableView):
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(int(Column.Picture), QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(int(QueueColumn.Picture), QHeaderView.ResizeMode.Stretch)
         for column, wide in WIDTHS_PT.items():
             header.resizeSection(int(column), theme.px(wide))
-        header.setSortIndicator(int(Column.Share), Qt.SortOrder.AscendingOrder)
+        header.setSortIndicator(int(QueueColumn.Share), Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 
     def _keep(self) -> None:
@@ -133,16 +139,16 @@ class _RowDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: QueueRow = index.data(QueueRole.Row)
-        column = Column(index.column())
+        column = QueueColumn(index.column())
         with cell(painter, option, self._lit(moved=bool(index.data(QueueRole.Moved)))) as room:
             painter.setPen(QColor(theme.current().dim if row.taught else theme.current().text))
-            if column == Column.Picture:
+            if column == QueueColumn.Picture:
                 _picture(painter, room, row, index.data(QueueRole.Pixmap))
-            elif column == Column.Winner and row.winner is not None:
+            elif column == QueueColumn.Winner and row.winner is not None:
                 paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour), names=self._model.names)
-            elif column == Column.Taught and row.taught is not None:
+            elif column == QueueColumn.Taught and row.taught is not None:
                 paint_chip_in(painter, room, row.taught, None, names=self._model.names, before="✓ ")
-            elif column == Column.Share and row.share is not None:
+            elif column == QueueColumn.Share and row.share is not None:
                 paint_share(painter, room, row.share, index.data(QueueRole.Colour))
             else:
                 painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), cells(row)[column])

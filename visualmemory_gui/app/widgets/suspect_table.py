@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.review_tables import FOUND, Column, SuspectsModel
+from visualmemory_gui.app.models.review_tables import FOUND, ReviewColumn, SuspectsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.cells import cell, paint_chip_in, paint_several, paint_share, paint_small
 from visualmemory_gui.app.widgets.rows import Place, chosen_rows, dress
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 SIDE_PT = 42.0
 WIDTHS_PT = {
-    Column.Picture: 54.0,
-    Column.Share: 66.0,
-    Column.SuggestedShare: 66.0,
+    ReviewColumn.Picture: 54.0,
+    ReviewColumn.Share: 66.0,
+    ReviewColumn.SuggestedShare: 66.0,
 }
 LABEL_PT, AGAINST_PT = 52.0, (66.0, 150.0)  # the least width of a label; the least and the greatest of what is against
 
@@ -52,7 +52,9 @@ class SuspectTable(QTableView):
         header = self.horizontalHeader()
         taken = sum(header.sectionSize(int(column)) for column in WIDTHS_PT)
         left = self.viewport().width() - taken - 4 * theme.px(LABEL_PT)
-        header.resizeSection(int(Column.Against), max(theme.px(AGAINST_PT[0]), min(theme.px(AGAINST_PT[1]), left)))
+        header.resizeSection(
+            int(ReviewColumn.Against), max(theme.px(AGAINST_PT[0]), min(theme.px(AGAINST_PT[1]), left))
+        )
         super().resizeEvent(event)
 
     def _dress(self) -> None:
@@ -61,7 +63,7 @@ class SuspectTable(QTableView):
         for column, wide in WIDTHS_PT.items():
             header.resizeSection(int(column), theme.px(wide))
         header.setMinimumSectionSize(theme.px(LABEL_PT))
-        for column in (Column.Label, Column.Suggested):
+        for column in (ReviewColumn.Label, ReviewColumn.Suggested):
             header.setSectionResizeMode(int(column), QHeaderView.ResizeMode.Stretch)
 
 
@@ -75,17 +77,17 @@ class _SuspectDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         suspect: Suspect = index.data(FOUND)
-        column, chip = Column(index.column()), QColor(theme.current().chips[0])
+        column, chip = ReviewColumn(index.column()), QColor(theme.current().chips[0])
         with cell(painter, option) as room:
-            if column == Column.Picture:
+            if column == ReviewColumn.Picture:
                 paint_small(painter, room, self._picture(suspect.id))
-            elif column == Column.Label:
+            elif column == ReviewColumn.Label:
                 paint_chip_in(painter, room, suspect.label, None, names=self._model.names)
-            elif column == Column.Suggested:
+            elif column == ReviewColumn.Suggested:
                 paint_chip_in(painter, room, suspect.suggested, chip, names=self._model.names)
-            elif column == Column.Share:
+            elif column == ReviewColumn.Share:
                 paint_share(painter, room, suspect.share, QColor(theme.current().grey_chip))
-            elif column == Column.SuggestedShare:
+            elif column == ReviewColumn.SuggestedShare:
                 paint_share(painter, room, suspect.suggested_share, chip)
             else:
                 paint_several(painter, room, [self._picture(exemplar) for exemplar, _, _ in suspect.against])

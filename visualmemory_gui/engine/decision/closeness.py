@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, alike
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
 
@@ -43,7 +43,7 @@ def measure(snapshot: Snapshot, *, seed: int = 0, pairs: int = PAIRS) -> Closene
     Every such pair has the same chance to be drawn; the same snapshot and seed draw the same ones.
     """
     first, second = _draw(snapshot, np.random.default_rng(seed), pairs)
-    other = ~alike(snapshot, first, Keys(snapshot.content[second], snapshot.twin[second]))
+    other = ~alike(snapshot, first, ContentKeys(snapshot.content[second], snapshot.twin[second]))
     first, second = first[other], second[other]
     if len(first) < FEWEST:
         return Closeness(np.empty(0), snapshot.change)

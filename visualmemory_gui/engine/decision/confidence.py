@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, NearestMany, own_class
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, own_class
 from visualmemory_gui.engine.decision.levels import level_codes
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
@@ -105,7 +105,7 @@ def measure(
         snapshot,
         snapshot.vectors[rows],
         scheme.k,
-        excluded_rows=LeftOut(snapshot, Keys.of(snapshot, rows)),
+        excluded_rows=LeftOut(snapshot, ContentKeys.of(snapshot, rows)),
         report=report,
     )
     own = own_class(snapshot, rows)

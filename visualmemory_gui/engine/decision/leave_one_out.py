@@ -50,7 +50,7 @@ class NearestMany(Protocol):
     ) -> Sequence[Retrieved]: ...
 
 
-class Keys(NamedTuple):
+class ContentKeys(NamedTuple):
     """What tells that images are the same or belong together: their 64-bit hashes, 0 where they have none.
 
     ``content`` is that of the pixels, ``twin`` of the vector, ``group`` of the name of what they came with.
@@ -61,16 +61,16 @@ class Keys(NamedTuple):
     group: I64 = _NONE
 
     @classmethod
-    def of(cls, snapshot: Snapshot, rows: I64) -> Keys:
+    def of(cls, snapshot: Snapshot, rows: I64) -> ContentKeys:
         return cls(snapshot.content[rows], snapshot.twin[rows], snapshot.group[rows])
 
     @classmethod
-    def one(cls, content: int, twin: int) -> Keys:
+    def one(cls, content: int, twin: int) -> ContentKeys:
         """Those of a single image that came alone."""
         return cls(np.array(content), np.array(twin))
 
 
-def alike(snapshot: Snapshot, rows: I64 | slice, keys: Keys) -> Bools:
+def alike(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
     """Whether exemplars are of the same content, vector or group as images: ``rows`` against ``keys``, which broadcast.
 
     The one place that says what a query must not see of the memory, and what is not "of other content" than it.
@@ -82,7 +82,7 @@ def alike(snapshot: Snapshot, rows: I64 | slice, keys: Keys) -> Bools:
     return same
 
 
-def rows_alike(snapshot: Snapshot, keys: Keys) -> I64:
+def rows_alike(snapshot: Snapshot, keys: ContentKeys) -> I64:
     """The rows that are like one image, increasing."""
     return np.flatnonzero(alike(snapshot, slice(None), keys))
 
@@ -90,7 +90,7 @@ def rows_alike(snapshot: Snapshot, keys: Keys) -> I64:
 class LeftOut:
     """The rows that each of q queries must not see, those like its ``keys``, (q,): ``excluded_rows`` of a search."""
 
-    def __init__(self, snapshot: Snapshot, keys: Keys) -> None:
+    def __init__(self, snapshot: Snapshot, keys: ContentKeys) -> None:
         self._snapshot, self._keys = snapshot, keys
         pairs = zip((snapshot.content, snapshot.twin, snapshot.group), keys, strict=True)
         self._equal = [_Equal(*pair) for pair in pairs if pair[1].any()] if len(keys.twin) > FEW else []
@@ -98,7 +98,7 @@ class LeftOut:
     def __call__(self, query: int) -> I64:
         """The rows of one query, increasing."""
         if not self._equal:
-            return rows_alike(self._snapshot, Keys(*(key[query] for key in self._keys)))
+            return rows_alike(self._snapshot, ContentKeys(*(key[query] for key in self._keys)))
         first, *others = [rows for equal in self._equal if len(rows := equal.rows(query))] or [_NO_ROWS]
         if len(first) == 1 and all(len(rows) == 1 and rows[0] == first[0] for rows in others):
             return first
@@ -152,7 +152,7 @@ class Copies:
         """Those of the rows from ``first`` on; ``content`` (0: has none) and ``twin`` are the queries' hashes, (q,)."""
         near = np.isin(snapshot.content[first:], content[content != 0]) | np.isin(snapshot.twin[first:], twin)
         rows = first + np.flatnonzero(near)
-        queries, at = np.nonzero(alike(snapshot, rows, Keys(content[:, None], twin[:, None])))
+        queries, at = np.nonzero(alike(snapshot, rows, ContentKeys(content[:, None], twin[:, None])))
         return cls(queries, rows[at])
 
     def joined(self, more: Copies) -> Copies:

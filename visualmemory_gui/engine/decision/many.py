@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, alike
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
@@ -108,7 +108,7 @@ def _known(
     if snapshot.active_count < FEWEST or thresholds is None or thresholds.different < FEWEST:
         return known
     there = rows != NOBODY
-    other = there & ~alike(snapshot, np.maximum(rows, 0), Keys(content[:, None], twin[:, None]))
+    other = there & ~alike(snapshot, np.maximum(rows, 0), ContentKeys(content[:, None], twin[:, None]))
     order = np.argsort(~other, axis=1, kind="stable")[:, : max(DEPTHS)]
     first = np.take_along_axis(np.where(other, distances, 0.0), order, axis=1)
     most = np.minimum(other.sum(axis=1), np.where(winner == NOBODY, 0, snapshot.counts[winner]))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, NearestMany, alike
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, alike
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -67,7 +67,7 @@ def measure(snapshot: Snapshot, nearest_many: NearestMany, *, seed: int = 0, rep
         snapshot,
         snapshot.vectors[rows],
         max(DEPTHS),
-        excluded_rows=LeftOut(snapshot, Keys.of(snapshot, rows)),
+        excluded_rows=LeftOut(snapshot, ContentKeys.of(snapshot, rows)),
         report=report,
     )
     values = {}
@@ -153,7 +153,7 @@ def judge(
         return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
     if of_winner is None or not len(rows):
         return None, Novelty(None, None, 0, "nothing to compare with")
-    other = ~alike(snapshot, rows, Keys.one(content, twin))
+    other = ~alike(snapshot, rows, ContentKeys.one(content, twin))
     m, statistic = _statistic(distances[other], of_winner)
     threshold = None if thresholds is None else thresholds.values.get(m)
     if not other.all():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Copies, Keys, LeftOut
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Copies, LeftOut
 from visualmemory_gui.engine.snapshot import Rows, Snapshot
 from visualmemory_gui.engine.types import F32, I64, Bools, Skipped
 
@@ -25,7 +25,7 @@ class Queries:
     """
 
     vectors: F32
-    keys: Keys
+    keys: ContentKeys
     labels: tuple[str, ...] = ()
     ids: I64 | None = None
     leave_out: bool = True
@@ -35,7 +35,7 @@ class Queries:
     def exemplars(cls, snapshot: Snapshot, rows: I64) -> Queries:
         """Exemplars of the memory, for leave-one-out."""
         labels = tuple(snapshot.labels[code] for code in snapshot.label[rows].tolist())
-        return cls(snapshot.vectors[rows], Keys.of(snapshot, rows), labels, snapshot.ids[rows])
+        return cls(snapshot.vectors[rows], ContentKeys.of(snapshot, rows), labels, snapshot.ids[rows])
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -45,13 +45,13 @@ class Queries:
         places = np.arange(len(self))[which]
         labels = tuple(self.labels[i] for i in places.tolist()) if self.labels else ()
         ids = None if self.ids is None else self.ids[places]
-        keys = Keys(*(key[places] for key in self.keys))
+        keys = ContentKeys(*(key[places] for key in self.keys))
         return Queries(self.vectors[places], keys, labels, ids, self.leave_out, self.skipped)
 
     def joined(self, more: Queries) -> Queries:
         """These and ``more`` of the same kind."""
         ids = None if self.ids is None or more.ids is None else np.concatenate([self.ids, more.ids])
-        keys = Keys(*(np.concatenate(pair) for pair in zip(self.keys, more.keys, strict=True)))
+        keys = ContentKeys(*(np.concatenate(pair) for pair in zip(self.keys, more.keys, strict=True)))
         vectors = np.concatenate([self.vectors, more.vectors])
         return Queries(vectors, keys, self.labels + more.labels, ids, self.leave_out, self.skipped + more.skipped)
 

@@ -20,7 +20,7 @@ NOBODY = -1  # in place of a row or of a class
 
 
 @dataclass(frozen=True, slots=True)
-class Tally(Generic[Label]):
+class VoteTally(Generic[Label]):
     """The outcome of a vote. ``shares`` is ordered largest first, ties by which class reached its total first.
 
     ``winner``, ``share`` and ``margin`` are None when no vote weighs more than 0; ``total`` is the sum of all votes.
@@ -33,7 +33,7 @@ class Tally(Generic[Label]):
     total: float
 
 
-def tally(labels: Sequence[Label], votes: Sequence[float]) -> Tally[Label]:
+def tally(labels: Sequence[Label], votes: Sequence[float]) -> VoteTally[Label]:
     """Count ``votes`` (each >= 0, in rank order) for ``labels``."""
     totals: dict[Label, float] = {}
     total = 0.0
@@ -44,12 +44,12 @@ def tally(labels: Sequence[Label], votes: Sequence[float]) -> Tally[Label]:
             totals.pop(label, None)  # keeps the dict ordered by when each class reached its total
             totals[label] = reached + vote
     if not totals:
-        return Tally(None, None, None, {}, total)
+        return VoteTally(None, None, None, {}, total)
     ordered = sorted(totals.items(), key=lambda item: -item[1])
     shares = {label: reached / total for label, reached in ordered}
     share = ordered[0][1] / total
     margin = share - ordered[1][1] / total if len(ordered) > 1 else share
-    return Tally(ordered[0][0], share, margin, shares, total)
+    return VoteTally(ordered[0][0], share, margin, shares, total)
 
 
 @dataclass(frozen=True, slots=True)

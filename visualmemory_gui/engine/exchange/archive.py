@@ -30,14 +30,14 @@ BROKEN = (
 )  # fmt: skip
 
 
-class Writer:
+class ArchiveWriter:
     """Adds members and remembers size and sha256 of each; ``finish`` writes the manifest with them."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
         self._members: dict[str, dict[str, Any]] = {}
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> ArchiveWriter:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from visualmemory_gui.engine.atomic_file import create, scratch
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
 from visualmemory_gui.engine.exchange import archive, table
-from visualmemory_gui.engine.exchange.archive import TABLE, Reader, Writer
+from visualmemory_gui.engine.exchange.archive import TABLE, ArchiveWriter, Reader
 from visualmemory_gui.engine.exchange.incoming import (
     Incoming,
     NewRow,
@@ -48,7 +48,7 @@ SETTINGS = ("k", "rule", "class_factor", "level")  # those that shape decisions;
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class BundleCounts:
     """What a bundle holds: ``thumbnails`` are exemplars with a thumbnail alone, ``bare`` those without any picture."""
 
     exemplars: int
@@ -58,7 +58,7 @@ class Counts:
     bare: int
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[object | None, object | None, bool]]) -> Counts:
+    def of(cls, rows: Iterable[tuple[object | None, object | None, bool]]) -> BundleCounts:
         """``rows`` are (image or None, thumbnail or None, struck)."""
         parts = list(rows)
         images = sum(image is not None for image, _, _ in parts)
@@ -75,14 +75,14 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
     """
     path = Path(target)
     exemplars = m.catalog.select()
-    with new_file(path) as file, scratch(path.parent) as room, Writer(file) as out:
+    with new_file(path) as file, scratch(path.parent) as room, ArchiveWriter(file) as out:
         moving = _reported(exemplars, report, "copying pictures")
         rows = [_export_row(m, one, out, keep_private=keep_private) for one in moving]
         parquet = room / TABLE
         with create(parquet) as columns:
             table.write(columns, m, rows, extra=EXTRA, report=report)
         out.put_file(TABLE, parquet)
-        counts = Counts.of((row.get("image"), row.get("thumbnail"), row["state"] == "struck") for row in rows)
+        counts = BundleCounts.of((row.get("image"), row.get("thumbnail"), row["state"] == "struck") for row in rows)
         out.finish(_manifest(m, counts))
     return Exported(str(path), "bundle", counts.exemplars, counts.images, counts.thumbnails, counts.bare)
 
@@ -93,7 +93,7 @@ def _reported(exemplars: Sequence[Exemplar], report: Report, what: str) -> Any:
         yield exemplar
 
 
-def _export_row(m: WholeMemory, exemplar: Exemplar, out: Writer, *, keep_private: bool) -> table.Row:
+def _export_row(m: WholeMemory, exemplar: Exemplar, out: ArchiveWriter, *, keep_private: bool) -> table.Row:
     row = table.row_of(exemplar, keep_private=keep_private)
     row |= {name: getattr(exemplar, name) for name in ("sha256", "content", "group", "width", "height", "note")}
     found = original(m, exemplar, keep_private=keep_private)
@@ -106,7 +106,7 @@ def _export_row(m: WholeMemory, exemplar: Exemplar, out: Writer, *, keep_private
     return row
 
 
-def _manifest(m: WholeMemory, counts: Counts) -> dict[str, Any]:
+def _manifest(m: WholeMemory, counts: BundleCounts) -> dict[str, Any]:
     settings = {name: getattr(m.settings, name) for name in SETTINGS}
     return {
         "format": FORMAT, "version": VERSION, "encoder": asdict(m.identity), "counts": asdict(counts),
@@ -157,19 +157,19 @@ def _settings(bundle: Reader) -> dict[str, str]:
         raise bundle.refuse(str(error)) from None
 
 
-def _said(bundle: Reader) -> Counts:
+def _said(bundle: Reader) -> BundleCounts:
     """What the manifest says is in the bundle."""
     counts = bundle.manifest.get("counts")
-    found = [counts.get(field.name) for field in fields(Counts)] if isinstance(counts, dict) else [None]
+    found = [counts.get(field.name) for field in fields(BundleCounts)] if isinstance(counts, dict) else [None]
     if not all(type(count) is int and 0 <= count <= MOST_ROWS for count in found):
         raise bundle.refuse("its manifest does not say how many exemplars and pictures it holds")
-    return Counts(*found)
+    return BundleCounts(*found)
 
 
-def _require_all(bundle: Reader, rows: Sequence[NewRow], said: Counts) -> None:
+def _require_all(bundle: Reader, rows: Sequence[NewRow], said: BundleCounts) -> None:
     """Raise ExchangeError unless what is in the bundle is what its manifest says, no more and no less."""
-    there = Counts.of((row.image, row.thumbnail, row.exemplar.struck) for row in rows)
-    for field in fields(Counts):
+    there = BundleCounts.of((row.image, row.thumbnail, row.exemplar.struck) for row in rows)
+    for field in fields(BundleCounts):
         wanted, found = getattr(said, field.name), getattr(there, field.name)
         if wanted != found:
             raise bundle.refuse(f"of {WORDS[field.name]} its manifest counts {wanted:,}, there are {found:,}")

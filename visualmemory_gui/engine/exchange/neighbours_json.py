@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, Retrieved
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, Retrieved
 from visualmemory_gui.engine.exchange.results import Exported
 from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.memory_protocol import WholeMemory
@@ -30,7 +30,7 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
     """
     path, snapshot = Path(target), m.snapshot
     rows = np.flatnonzero(snapshot.active)
-    left_out = LeftOut(snapshot, Keys.of(snapshot, rows))
+    left_out = LeftOut(snapshot, ContentKeys.of(snapshot, rows))
     with new_file(path) as file:
         file.write(b"{")
         for start in range(0, len(rows), _BLOCK):

@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.factor import ENOUGH
 from visualmemory_gui.engine.decision.levels import at_level, level_in_words
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange import report_html, report_image
-from visualmemory_gui.engine.exchange.report_content import Asked, Card, Report
+from visualmemory_gui.engine.exchange.report_content import Asked, DecisionReport, ReportCard
 from visualmemory_gui.engine.exchange.target import new_file
 from visualmemory_gui.engine.types import Decision
 
@@ -23,17 +23,19 @@ MOST_EDITS = 20
 SUFFIXES = (".html", ".png")
 
 
-def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> Report:
+def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> DecisionReport:
     """Everything the document needs. Without ``keep_private`` no path goes in, only file names."""
     ids = [n.id for n in decision.neighbours]
     thumbnails, sources = memory.catalog.thumbnails(ids), memory.catalog.sources(ids)
     cards = tuple(
-        Card(n, at_level(n.label, decision.level), thumbnails.get(n.id), sources.get(n.id) if keep_private else None)
+        ReportCard(
+            n, at_level(n.label, decision.level), thumbnails.get(n.id), sources.get(n.id) if keep_private else None
+        )
         for n in decision.neighbours
     )
     steps = memory.history.steps()
     edits = tuple((_time(step.time), step.name, step.state) for step in steps[:MOST_EDITS])
-    return Report(
+    return DecisionReport(
         asked if keep_private else Asked(asked.name, asked.thumbnail, None, asked.expected),
         headline=_headline(decision),
         sentences=_sentences(decision, asked),
@@ -46,7 +48,7 @@ def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_privat
     )
 
 
-def write(report: Report, target: str | Path) -> Path:
+def write(report: DecisionReport, target: str | Path) -> Path:
     """Write the document to ``target``, a new file NAME.html or NAME.png. Raises ExchangeError, StorageError."""
     path = Path(target)
     kind = path.suffix.lower()

@@ -19,7 +19,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ReportCard:
     """A neighbour as the report shows it; ``source`` only where paths are kept."""
 
     neighbour: Neighbour
@@ -29,7 +29,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DecisionReport:
     """All that stands in the document. ``facts`` are settings in words, ``edits`` the newest steps of the history as
     (time, name, state)."""
 
@@ -37,7 +37,7 @@ class Report:
     headline: str
     sentences: tuple[str, ...]
     shares: Mapping[str, float]
-    cards: tuple[Card, ...]
+    cards: tuple[ReportCard, ...]
     facts: tuple[tuple[str, str], ...]
     edits: tuple[tuple[str, str, str], ...]
     more_edits: int

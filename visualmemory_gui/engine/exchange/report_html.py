@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.exchange.report_content import Card, Report
+    from visualmemory_gui.engine.exchange.report_content import DecisionReport, ReportCard
 
 STYLE = """
 body { margin: 0 auto; padding: 28px; max-width: 980px; background: #fff; color: #1b1d22;
@@ -35,7 +35,7 @@ footer { margin-top: 30px; color: #565c66; font-size: 13px; }
 """
 
 
-def page(report: Report) -> str:
+def page(report: DecisionReport) -> str:
     asked = report.asked
     source = f'<p class="dim">{escape(asked.source)}</p>' if asked.source else ""
     lines = "".join(f"<p>{escape(line)}</p>" for line in report.sentences)
@@ -58,7 +58,7 @@ def page(report: Report) -> str:
     )
 
 
-def _bars(report: Report) -> str:
+def _bars(report: DecisionReport) -> str:
     rows = []
     for place, (label, share) in enumerate(report.shares.items()):
         won = "" if place else ' class="won"'
@@ -67,7 +67,7 @@ def _bars(report: Report) -> str:
     return "".join(rows) or '<p class="dim">No neighbour has a vote.</p>'
 
 
-def _card(card: Card) -> str:
+def _card(card: ReportCard) -> str:
     n = card.neighbour
     more = [f"trust {n.trust:g}"] if n.trust != 1 else []
     more += [f"x{n.factor:.1f} for a small class"] if n.factor > 1 else []
@@ -81,7 +81,7 @@ def _card(card: Card) -> str:
     )
 
 
-def _edits(report: Report) -> str:
+def _edits(report: DecisionReport) -> str:
     if not report.edits:
         return '<p class="dim">None since the memory was made.</p>'
     rows = [(when, name if state == "done" else f"{name} ({state})") for when, name, state in report.edits]

@@ -11,7 +11,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.images.sheet import DIM, INK, LINE, Sheet, font
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.exchange.report_content import Card, Report
+    from visualmemory_gui.engine.exchange.report_content import DecisionReport, ReportCard
 
 WIDTH, MARGIN = 980, 28
 QUERY, SIDE, COLUMNS, GAP = 256, 150, 5, 14
@@ -19,7 +19,7 @@ WON, OTHER = "#2872d4", "#6c717c"
 MOST_BARS = 12
 
 
-def page(report: Report) -> Image.Image:
+def page(report: DecisionReport) -> Image.Image:
     sheet = Sheet(WIDTH, margin=MARGIN)
     _head(sheet, report)
     _bars(sheet, report)
@@ -39,7 +39,7 @@ def page(report: Report) -> Image.Image:
     return sheet.image
 
 
-def _head(sheet: Sheet, report: Report) -> None:
+def _head(sheet: Sheet, report: DecisionReport) -> None:
     picture = _picture(report.asked.thumbnail, QUERY)
     sheet.paste(picture, MARGIN, MARGIN)
     x = MARGIN + QUERY + 26
@@ -50,7 +50,7 @@ def _head(sheet: Sheet, report: Report) -> None:
     sheet.y = max(sheet.y, MARGIN + picture.height)
 
 
-def _bars(sheet: Sheet, report: Report) -> None:
+def _bars(sheet: Sheet, report: DecisionReport) -> None:
     _title(sheet, "Votes")
     if not report.shares:
         sheet.text("No neighbour has a vote.", colour=DIM)
@@ -68,7 +68,7 @@ def _bars(sheet: Sheet, report: Report) -> None:
         sheet.text(f"and {len(report.shares) - MOST_BARS} classes more", colour=DIM)
 
 
-def _row(sheet: Sheet, cards: tuple[Card, ...]) -> None:
+def _row(sheet: Sheet, cards: tuple[ReportCard, ...]) -> None:
     width = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) // COLUMNS
     top, ends = sheet.y, []
     for place, card in enumerate(cards):

@@ -25,7 +25,7 @@ IMAGE = "image"  # of the datasets library: bytes and path, of which the path is
 DATASETS_KEY = b"huggingface"
 
 
-class Refused(Exception):
+class RefusedTable(Exception):
     """The file is not taken; the text is the reason."""
 
 
@@ -39,7 +39,7 @@ def main(path: str, out: BinaryIO) -> None:
     _limit_memory()
     try:
         _read(path, out)
-    except Refused as refused:
+    except RefusedTable as refused:
         send(out, {"error": str(refused)})
     except Exception as error:  # whatever a hostile file makes the reader raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -72,10 +72,10 @@ def _read(path: str, out: BinaryIO) -> None:
         for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
             seen += batch.num_rows
             if seen > total:
-                raise Refused("it holds more rows than it says")
+                raise RefusedTable("it holds more rows than it says")
             _send_batch(out, batch, dim)
         if seen != total:
-            raise Refused("it holds fewer rows than it says")
+            raise RefusedTable("it holds fewer rows than it says")
     send(out, {"end": True})
 
 
@@ -109,16 +109,16 @@ def _checked_size(file: Any) -> tuple[int, int]:
     schema, meta = file.schema_arrow, file.metadata
     for name in NEEDED:
         if schema.names.count(name) != 1:
-            raise Refused(f"it has no column {name!r}; needed are {' and '.join(NEEDED)}")
+            raise RefusedTable(f"it has no column {name!r}; needed are {' and '.join(NEEDED)}")
     kind = schema.field("vector").type
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not (lists and pa.types.is_floating(kind.value_type)):
-        raise Refused("the column 'vector' holds no lists of floating-point numbers")
+        raise RefusedTable("the column 'vector' holds no lists of floating-point numbers")
     rows, components = meta.num_rows, _components(meta)
     if rows > MOST_ROWS or components > MOST_COMPONENTS:
-        raise Refused(f"it says to hold {rows:,} rows; at most {MOST_ROWS:,} are taken")
+        raise RefusedTable(f"it says to hold {rows:,} rows; at most {MOST_ROWS:,} are taken")
     if rows and (components % rows or not 1 <= components // rows <= MOST_DIM):
-        raise Refused("its vectors are not all of one length")
+        raise RefusedTable("its vectors are not all of one length")
     return rows, components // rows if rows else 0
 
 
@@ -142,11 +142,11 @@ def _send_batch(out: BinaryIO, batch: Any, dim: int) -> None:
     lengths = vectors.value_lengths() if hasattr(vectors, "value_lengths") else None
     uneven = lengths is not None and not all(n == dim for n in lengths.to_pylist())
     if vectors.null_count or flat.null_count or len(flat) != dim * batch.num_rows or uneven:
-        raise Refused("its vectors are not all of one length, or some numbers are missing")
+        raise RefusedTable("its vectors are not all of one length, or some numbers are missing")
     body = np.ascontiguousarray(flat.to_numpy(zero_copy_only=False), dtype="<f4").tobytes()
     names = [name for name in batch.schema.names if name != "vector"]
     if sum(batch.column(name).nbytes for name in names) > MOST_TEXT:
-        raise Refused("its texts are too long")
+        raise RefusedTable("its texts are too long")
     columns = {name: batch.column(name).to_pylist() for name in names}
     paths = columns.get(IMAGE)
     if paths is not None and pa.types.is_struct(batch.schema.field(IMAGE).type):

@@ -39,7 +39,7 @@ _BY_GRAPH = SearchInfo("hnsw", "cpu")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The neighbours of one query, nearest first: rows of the snapshot, distances in [0, 2], how they were found."""
 
     rows: I64
@@ -76,15 +76,15 @@ class Searcher:
 
     def nearest(
         self, snapshot: Snapshot, query: F32, k: int, *, mode: SearchMode = "auto", excluded: Collection[int] = ()
-    ) -> Found:
+    ) -> SearchResult:
         """The ``k`` nearest active exemplars by (distance, id), without those whose ids are ``excluded``."""
         out = rows_of_known(snapshot, excluded) if excluded else NO_ROWS
         if self._graph_decides(snapshot, mode):
             proposed = self._hnsw.candidates(snapshot, query, k + MARGIN, excluded=out)
             if proposed is not None:
-                return Found(*rescore(snapshot, proposed, query, k), _BY_GRAPH)
+                return SearchResult(*rescore(snapshot, proposed, query, k), _BY_GRAPH)
         rows = self._exact.candidates(snapshot, query, k + MARGIN, excluded=out)
-        return Found(*rescore(snapshot, rows, query, k), SearchInfo("exact", self.device))
+        return SearchResult(*rescore(snapshot, rows, query, k), SearchInfo("exact", self.device))
 
     def nearest_many(
         self,
@@ -95,10 +95,10 @@ class Searcher:
         excluded_rows: Callable[[int], I64] | None = None,
         report: Report = silent,
         mode: SearchMode = "auto",
-    ) -> list[Found]:
+    ) -> list[SearchResult]:
         """``nearest`` for each row of ``queries`` (q, d); ``excluded_rows(i)`` names rows that query i must not see."""
         by_graph = self._graph_decides(snapshot, mode)
-        found: list[Found] = []
+        found: list[SearchResult] = []
         block = BLOCK_QUERIES if by_graph else LARGE_BLOCK
         for start in range(0, len(queries), block):
             report(start, len(queries))
@@ -109,7 +109,9 @@ class Searcher:
         report(len(queries), len(queries))
         return found
 
-    def shadow(self, snapshot: Snapshot, query: F32, found: Found, *, excluded: Collection[int] = ()) -> Bools | None:
+    def shadow(
+        self, snapshot: Snapshot, query: F32, found: SearchResult, *, excluded: Collection[int] = ()
+    ) -> Bools | None:
         """Which of the neighbours ``found`` the graph also finds; None when there is no graph that could tell."""
         out = rows_of_known(snapshot, excluded)
         count = len(found.rows)
@@ -231,7 +233,7 @@ class Searcher:
 
     def _block(
         self, snapshot: Snapshot, queries: F32, k: int, *, excluded: Sequence[I64], by_graph: bool, report: Report
-    ) -> list[Found]:
+    ) -> list[SearchResult]:
         proposed: list[I64 | None] = [None] * len(queries)
         if by_graph:
             proposed = self._hnsw.candidates_many(snapshot, queries, k + MARGIN, excluded=excluded)
@@ -245,10 +247,10 @@ class Searcher:
         for i in open_:
             by[i] = SearchInfo("exact", self.device)
 
-        def rescored(part: slice) -> list[Found]:
+        def rescored(part: slice) -> list[SearchResult]:
             candidates = [NO_ROWS if rows is None else rows for rows in proposed[part]]
             near = rescore_many(snapshot, candidates, queries[part], k)
-            return [Found(*one, info) for one, info in zip(near, by[part], strict=True)]
+            return [SearchResult(*one, info) for one, info in zip(near, by[part], strict=True)]
 
         return shared_out(rescored, len(queries), threads=self._threads)
 
@@ -260,7 +262,7 @@ def nearest_exact(
     *,
     excluded_rows: Callable[[int], I64] | None = None,
     report: Report = silent,
-) -> list[Found]:
+) -> list[SearchResult]:
     """``Searcher.nearest_many`` by exact search of any snapshot, also of one that no memory has published."""
     searcher = Searcher(queries.shape[1])
     return searcher.nearest_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report, mode="exact")

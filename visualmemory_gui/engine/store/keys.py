@@ -11,7 +11,7 @@ from visualmemory_gui.engine.store.writer import Record
 DIGITS = range(1, 10)
 
 
-class Keys:
+class ClassHotkeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 

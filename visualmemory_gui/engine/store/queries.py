@@ -10,7 +10,7 @@ from visualmemory_gui.engine.types import F32
 KEPT = 200
 
 
-class Queries:
+class RecentQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 

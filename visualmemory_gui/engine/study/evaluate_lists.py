@@ -28,7 +28,7 @@ from visualmemory_gui.engine.study.evaluation import (
 )
 from visualmemory_gui.engine.study.honest import Gain, paired_gain
 from visualmemory_gui.engine.study.list_evaluation import ByK, ListEvaluation, PrunedFigures, Pruning, Way
-from visualmemory_gui.engine.study.lists import NOBODY, ListBlock, Lists, Vocabulary, read_lists
+from visualmemory_gui.engine.study.lists import NOBODY, ListBlock, PublishedLists, Vocabulary, read_lists
 from visualmemory_gui.engine.study.pruning_rules import SOFT_M, soft_trust
 from visualmemory_gui.engine.types import F64, I64, RULES, Bools, Rule
 
@@ -122,7 +122,7 @@ def _ways(block: ListBlock, trained: _Trained | None) -> Iterator[tuple[Way, _Se
 class _Counter:
     """Counts right answers by way, rule and k, and remembers those at the fixed ``ks`` for paired intervals."""
 
-    def __init__(self, lists: Lists, rules: Sequence[Rule], *, ks: Sequence[int]) -> None:
+    def __init__(self, lists: PublishedLists, rules: Sequence[Rule], *, ks: Sequence[int]) -> None:
         self._lists, self._rules = lists, rules
         self._ks = tuple(dict.fromkeys(ks))
         self._places = [min(k, lists.width) - 1 for k in self._ks]
@@ -209,7 +209,7 @@ def _widened(right: Bools, width: int) -> Bools:
     return np.concatenate([right, np.repeat(last, width - right.shape[1], axis=1)], axis=1)
 
 
-def _per_class(lists: Lists, right: Bools) -> dict[str, ClassFigures]:
+def _per_class(lists: PublishedLists, right: Bools) -> dict[str, ClassFigures]:
     """By the first class that counts as right."""
     truth = np.concatenate([block.right[:, 0] for block in lists.blocks])
     support = np.bincount(truth, minlength=len(lists.vocabulary.classes))

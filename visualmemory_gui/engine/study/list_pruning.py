@@ -9,12 +9,12 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.study import pruning_rules
-from visualmemory_gui.engine.study.lists import NOBODY, Lists
+from visualmemory_gui.engine.study.lists import NOBODY, PublishedLists
 from visualmemory_gui.engine.study.pruning_rules import MOST, Neighbourhood, least_count
 from visualmemory_gui.engine.types import I64
 
 
-def count(lists: Lists, m: int) -> Neighbourhood:
+def count(lists: PublishedLists, m: int) -> Neighbourhood:
     """Count over the lists of the exemplars themselves, the first ``m`` neighbours each: (n,) by code. Raises
     BadValue."""
     if m < 1:
@@ -29,7 +29,7 @@ def count(lists: Lists, m: int) -> Neighbourhood:
     return Neighbourhood(wrong, right)
 
 
-def usual_m(lists: Lists) -> int:
+def usual_m(lists: PublishedLists) -> int:
     """As in ``prune``, classes counted over the lists' own labels."""
     return pruning_rules.usual_m(np.bincount(np.concatenate([block.right[:, 0] for block in lists.blocks])))
 

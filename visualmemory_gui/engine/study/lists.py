@@ -64,7 +64,7 @@ class ListBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class PublishedLists:
     """The lists of one file, by block. ``unlabelled`` lists had no ``image_class`` and are not among them;
     ``own_removed`` neighbours were the query itself."""
 
@@ -89,7 +89,7 @@ def _prints(block: ListBlock) -> I64:
 
 def read_lists(
     path: str | Path, *, vocabulary: Vocabulary | None = None, without_own: bool = False, report: Report = silent
-) -> Lists:
+) -> PublishedLists:
     """Read the neighbour lists of a file. ``without_own`` takes each query out of its own list, as for the lists of the
     exemplars themselves. Raises BadValue, naming the query that is wrong; Cancelled.
     """
@@ -109,7 +109,7 @@ def read_lists(
     queries, width = sum(map(len, blocks)), max((block.ids.shape[1] for block in blocks), default=0)
     if not queries:
         raise BadValue(f"{path} holds no neighbour list with an image_class")
-    return Lists(tuple(blocks), known, queries, width, unlabelled, removed)
+    return PublishedLists(tuple(blocks), known, queries, width, unlabelled, removed)
 
 
 def _batches(path: str | Path) -> Iterator[list[NeighbourList]]:

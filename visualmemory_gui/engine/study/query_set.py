@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, NearestMany, Retrieved, own_class
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, Retrieved, own_class
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.queries import Queries
@@ -54,7 +54,7 @@ class QuerySet:
     """
 
     snapshot: Snapshot
-    keys: Keys
+    keys: ContentKeys
     names: tuple[str, ...]
     truth: I64
     own: I64
@@ -68,7 +68,7 @@ class QuerySet:
         if labels is not None:
             names, truth = _coded(snapshot, labels)
         vectors = snapshot.vectors
-        keys = Keys.of(snapshot, rows)
+        keys = ContentKeys.of(snapshot, rows)
         return cls(snapshot, keys, names, truth, rows, snapshot.ids[rows], lambda places: vectors[rows[places]])
 
     @classmethod

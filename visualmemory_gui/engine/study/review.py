@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys, LeftOut, own_class
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, own_class
 from visualmemory_gui.engine.decision.many import decide_many
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
@@ -111,7 +111,11 @@ def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Repor
     rows = np.flatnonzero(snapshot.active)
     table = NeighbourTable(len(rows), k)
     found = nearest_many(
-        snapshot, snapshot.vectors[rows], k, excluded_rows=LeftOut(snapshot, Keys.of(snapshot, rows)), report=report
+        snapshot,
+        snapshot.vectors[rows],
+        k,
+        excluded_rows=LeftOut(snapshot, ContentKeys.of(snapshot, rows)),
+        report=report,
     )
     table.put(np.arange(len(rows)), found)
     pairs, distances = _pairs(snapshot, rows, table)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import Keys
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -24,7 +24,7 @@ def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
     if not 0 < share < 1:
         raise BadValue(f"the part that is held out lies between 0 and 1, not {share:g}")
     rows = np.flatnonzero(snapshot.active)
-    alike = together(*Keys.of(snapshot, rows))
+    alike = together(*ContentKeys.of(snapshot, rows))
     part = split(snapshot.label[rows].astype(np.int64), alike, (1 - share, share), seed=seed)
     return rows[part == 0], rows[part == 1]
 

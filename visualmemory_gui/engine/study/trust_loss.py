@@ -21,7 +21,7 @@ PARAMETERS: dict[Rule, tuple[str, float]] = {rule: (name, getattr(USUAL, name)) 
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class NeighbourLists:
     """Fixed neighbour lists of q queries, (q, k) each, as numpy has them. ``exemplar`` is a place in (n,) trusts,
     ``same`` tells whether its label is right, ``scale`` multiplies its vote and is 0 where there is no neighbour."""
 
@@ -30,8 +30,8 @@ class Lists:
     same: Bools
     scale: F64
 
-    def part(self, which: I64) -> Lists:
-        return Lists(self.exemplar[which], self.distances[which], self.same[which], self.scale[which])
+    def part(self, which: I64) -> NeighbourLists:
+        return NeighbourLists(self.exemplar[which], self.distances[which], self.same[which], self.scale[which])
 
 
 class TrustLoss:
@@ -40,7 +40,7 @@ class TrustLoss:
     ``log_trust`` (n,) and ``log_parameter`` () are tensors of ``dtype``; the parameter is ignored by plurality.
     """
 
-    def __init__(self, lists: Lists, *, rule: Rule, classes: int, penalty: float, device: str = "cpu") -> None:
+    def __init__(self, lists: NeighbourLists, *, rule: Rule, classes: int, penalty: float, device: str = "cpu") -> None:
         self.rule = rule
         self.dtype = torch.float32 if device == "mps" else torch.float64
         self.device = device

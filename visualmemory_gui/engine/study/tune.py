@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import torch
 
     from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.trust_loss import Lists, TrustLoss
+    from visualmemory_gui.engine.study.trust_loss import NeighbourLists, TrustLoss
 
 LEAST, MOST = 0.05, 4.0
 PARTS = (2, 1, 1)  # fit, choose, report
@@ -45,7 +45,7 @@ FEWEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TuningStep:
     """Where the descent is after ``number`` steps: mean loss and accuracy of the parts that fit and choose."""
 
     number: int
@@ -66,7 +66,7 @@ class Tuned:
     change: int
     trust: Mapping[int, float]
     by_hand: int
-    steps: tuple[Step, ...]
+    steps: tuple[TuningStep, ...]
     stopped_at: int
     queries: tuple[int, int, int]
     accuracy: float
@@ -88,7 +88,7 @@ def tune(
     *,
     seed: int = 0,
     steps: int = STEPS,
-    on_step: Callable[[Step], object] = lambda step: None,
+    on_step: Callable[[TuningStep], object] = lambda step: None,
     report: Report = silent,
 ) -> Tuned:
     """Fit a trust for each exemplar; nothing is written. ``on_step`` is called after each step, in this thread.
@@ -134,7 +134,7 @@ class _Fitted:
     """``trust`` (n,) after ``stopped_at`` steps, when the part that chooses lost least."""
 
     trust: F64
-    steps: tuple[Step, ...]
+    steps: tuple[TuningStep, ...]
     stopped_at: int
     parameter: tuple[str, float, float] | None
 
@@ -149,13 +149,13 @@ class _Descent:
         self._arrays = _arrays_of(lists, self._plain)
         self._classes = int((snapshot.counts > 0).sum())
 
-    def watched(self, part: I64, *, steps: int, on_step: Callable[[Step], object], report: Report) -> _Fitted:
+    def watched(self, part: I64, *, steps: int, on_step: Callable[[TuningStep], object], report: Report) -> _Fitted:
         """Fit on one part and stop where the other chose; ``on_step`` hears of each step."""
         from visualmemory_gui.engine.study.trust_loss import PARAMETERS
 
         fit, choose = (np.flatnonzero(part == which) for which in (FIT, CHOOSE))
         losses = [self._loss(fit, penalty=PENALTY), self._loss(fit, penalty=0.0), self._loss(choose, penalty=0.0)]
-        told: list[Step] = []
+        told: list[TuningStep] = []
         best, best_loss, stopped, parameter = np.ones(len(self._fixed)), np.inf, 0, 0.0
         for number, log_trust, log_parameter in self._steps(losses[0], steps):
             report(number, steps, "fitting")
@@ -164,7 +164,7 @@ class _Descent:
             usual = losses[0].start(1)[1]
             figures = [float(loss(log_trust, usual).detach()) for loss in losses[1:]]
             right = [float(self._lists.right(after, which).mean()) if len(which) else 0.0 for which in (fit, choose)]
-            told.append(Step(number, figures[0], figures[1], right[0], right[1]))
+            told.append(TuningStep(number, figures[0], figures[1], right[0], right[1]))
             on_step(told[-1])
             if figures[1] < best_loss - 1e-6:
                 best, best_loss, stopped, parameter = trust, figures[1], number, float(log_parameter.detach().exp())
@@ -215,12 +215,12 @@ class _Descent:
             yield number, log_trust, log_parameter
 
 
-def _arrays_of(lists: QueryLists, plain: Snapshot) -> Lists:
+def _arrays_of(lists: QueryLists, plain: Snapshot) -> NeighbourLists:
     """The first k neighbours of every query, as the loss takes them."""
-    from visualmemory_gui.engine.study.trust_loss import Lists
+    from visualmemory_gui.engine.study.trust_loss import NeighbourLists
 
     k = lists.scheme.k
     rows, distances = lists.table.rows[:, :k], lists.table.distances[:, :k]
     near = lists.neighbours(plain)
     same = near.codes == lists.queries.truth[:, None]
-    return Lists(np.maximum(rows, 0), distances, same, lists.scheme.vote_scale(near))
+    return NeighbourLists(np.maximum(rows, 0), distances, same, lists.scheme.vote_scale(near))
