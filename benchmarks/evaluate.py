@@ -24,9 +24,9 @@ import numpy as np
 
 from benchmarks.results import table, write
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut
+from visualmemory_gui.engine.evaluation.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.snapshot import Rows, Snapshot, WorkingSet
-from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.types import F32, I64
 
 DIM, CLASSES, K, TURN = 1280, 200, 100, 8192

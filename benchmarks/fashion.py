@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.reading import PictureReader, batched, exemplar
+from visualmemory_gui.engine.memory.image_reader import PictureReader, batched, exemplar
 
 INSTALLED = Path("/usr/share/datasets/fashion-mnist")
 NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")

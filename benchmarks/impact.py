@@ -24,10 +24,10 @@ from benchmarks.edit import DIM, clustered
 from benchmarks.queue import timed
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.study.flips import flips
-from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
-from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
 from visualmemory_gui.engine.types import RULES, Changes
+from visualmemory_gui.engine.what_if.flip import flips
+from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker
+from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
 
 SIZES = (10_000, 100_000)
 KINDS = ("strike", "restore", "relabel", "reweigh", "teach", "forget")

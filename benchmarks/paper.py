@@ -21,18 +21,18 @@ import numpy as np
 from benchmarks.fashion import INSTALLED, memory_of
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.curation import prune
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
-from visualmemory_gui.engine.exchange.demo import default_place
+from visualmemory_gui.engine.evaluation.evaluate import evaluate_snapshot
+from visualmemory_gui.engine.evaluation.statistics import paired_gain
+from visualmemory_gui.engine.exchange.demo.demo import default_place
+from visualmemory_gui.engine.experiments.new_classes import ClassStudy, add_classes
+from visualmemory_gui.engine.experiments.scaling import scale
+from visualmemory_gui.engine.experiments.unlearning_proof import prove
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.study import prune
-from visualmemory_gui.engine.study.classes import ClassStudy, add_classes
-from visualmemory_gui.engine.study.evaluate import evaluate_snapshot
-from visualmemory_gui.engine.study.honest import paired_gain
-from visualmemory_gui.engine.study.prove import prove
-from visualmemory_gui.engine.study.scaling import scale
 from visualmemory_gui.engine.types import RULES, Bools
 
 KS = (1, 5, 10, 20, 50, 100)

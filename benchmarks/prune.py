@@ -23,19 +23,19 @@ import numpy as np
 
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.decision.many import decide_many
+from visualmemory_gui.engine.curation import prune, tune
+from visualmemory_gui.engine.curation.influence import misleaders
+from visualmemory_gui.engine.curation.review import survey
+from visualmemory_gui.engine.curation.shapley import Weights, shapley_values
+from visualmemory_gui.engine.decision.decide_batch import decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.exchange.demo import make_demo
+from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
+from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, split, together
+from visualmemory_gui.engine.exchange.demo.demo import make_demo
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store import studied
+from visualmemory_gui.engine.store import derived_trust
 from visualmemory_gui.engine.store.writer import Writer
-from visualmemory_gui.engine.study import prune, tune
-from visualmemory_gui.engine.study.honest import Gain, paired_gain, split, together
-from visualmemory_gui.engine.study.misleading import misleaders
-from visualmemory_gui.engine.study.query_set import QueryLists, own_queries
-from visualmemory_gui.engine.study.review import survey
-from visualmemory_gui.engine.study.value import Weights, shapley_values
 from visualmemory_gui.engine.types import F32, Bools
 
 FLIPPED = 0.10
@@ -125,7 +125,7 @@ def promises(at: World) -> list[dict[str, Any]]:
     tuned = tune.tune(memory)
 
     def force(writer: Writer) -> None:  # also where tuning refuses: what would it have brought?
-        studied.set_trust(memory._live.database, memory.catalog, writer, tuned.trust)
+        derived_trust.set_trust(memory._live.database, memory.catalog, writer, tuned.trust)
 
     rows.append(row("tune", len(tuned.trust), tuned.gain, at.won(lambda: memory._live.edit("tune", force))))
     rows[-1]["applied"] = tuned.refused is None

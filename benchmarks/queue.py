@@ -24,10 +24,10 @@ import numpy as np
 from benchmarks.edit import DIM, clustered
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.store.queue import NewQueued
-from visualmemory_gui.engine.study.impact import ImpactTracker
 from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
 SIZES = (10_000, 100_000)
 QUEUES = (500, 10_000)

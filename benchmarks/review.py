@@ -21,11 +21,11 @@ import numpy as np
 
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.curation.review import LABEL, Suspect, survey
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.exchange.demo import make_demo
-from visualmemory_gui.engine.study.review import LABEL, Suspect, survey
-from visualmemory_gui.engine.tracked_decisions import TrackedDecisions
+from visualmemory_gui.engine.exchange.demo.demo import make_demo
+from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions
 
 FLIPPED = 0.10
 KS = (10, 20, 50, 100)

@@ -16,9 +16,9 @@ from typing import Any
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.exchange.demo import default_place
-from visualmemory_gui.engine.study.classes import Added, ClassStudy, add_classes
-from visualmemory_gui.engine.study.evaluate import evaluate
+from visualmemory_gui.engine.evaluation.evaluate import evaluate
+from visualmemory_gui.engine.exchange.demo.demo import default_place
+from visualmemory_gui.engine.experiments.new_classes import Added, ClassStudy, add_classes
 
 SEEDS = range(5)
 SHOTS = (1, 3, 5, 10, None)

@@ -38,8 +38,8 @@ from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.operations import folders
 from visualmemory_gui.app.screenshot import silent_plugin, wait_until_idle
-from visualmemory_gui.engine.exchange.demo import make_demo
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.exchange.demo.demo import make_demo
+from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 SIZES = (10_000, 100_000)
 CARDS = 50

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 COLOURS = {"animals/cat": (200, 60, 40), "animals/dog": (40, 160, 70), "plants/rose": (60, 70, 210)}
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.index.search import SearchResult
+from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.snapshot import Now, Rows, Snapshot, WorkingSet
 from visualmemory_gui.engine.types import F32, F64, I64
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour
 
 __version__ = "0.1.0"
@@ -32,7 +32,7 @@ _HOMES = {
     "Decision": "types",
     "Exemplar": "types",
     "Neighbour": "types",
-    "VisualMemory": "memory",
+    "VisualMemory": "memory.visual_memory",
     "VisualMemoryError": "errors",
 }
 

@@ -26,7 +26,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate import CurateView
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 @dataclass

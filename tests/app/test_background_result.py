@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.errors import BadValue, Cancelled
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.types import Changes
 
 EDIT, FORGET = Changes("Strike out 1 exemplar", 2, struck=(1,)), Changes("Forget", 3, forgotten=(1,))

@@ -14,7 +14,7 @@ from tests.app.conftest import Desk
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.application import create
 from visualmemory_gui.engine.exchange import bundle as bundles
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from visualmemory_gui.app.models.asking import answer, embed, query_of
 from visualmemory_gui.app.operations import exemplars, forget, teaching
 from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 NAMES = (
     "queryPanel",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app.operations.edit import NOT_LAST, READ_ONLY, UNCHANGED, Edit, Job, Note, step
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 
 def saving(desk: Desk) -> list[str]:

@@ -27,9 +27,9 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.app.views.evaluate_page import EvaluatePage
 from visualmemory_gui.app.widgets.blame_box import BlameBox
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.runs import kept
+from visualmemory_gui.engine.evaluation.evaluate import evaluate
+from visualmemory_gui.engine.evaluation.runs import kept
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def test_an_evaluation_can_be_stopped_and_leaves_nothing(
         go_on.wait(20)
         return evaluate(memory, report=report)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("visualmemory_gui.engine.study.evaluate.evaluate", slowly)
+    monkeypatch.setattr("visualmemory_gui.engine.evaluation.evaluate.evaluate", slowly)
     page.on_run()
     assert under_way.wait(20)
     assert not page.run_button.isEnabled()

@@ -23,7 +23,7 @@ from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 Element = QAccessibleInterface
 Text, Role = QAccessible.Text, QAccessible.Role

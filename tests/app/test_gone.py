@@ -13,7 +13,7 @@ from tests.reliability.planting import plant
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.operations import exemplars, folders, teaching
 from visualmemory_gui.engine.errors import NetworkMemory
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import filesystem
 
 

@@ -16,7 +16,7 @@ from visualmemory_gui.app.operations import teaching
 from visualmemory_gui.app.views.map_page import MapPage
 from visualmemory_gui.app.widgets import map_view
 from visualmemory_gui.app.widgets.map_view import MapView
-from visualmemory_gui.engine.study.project import KEPT
+from visualmemory_gui.engine.experiments.map import KEPT
 
 
 def page_of(desk: Desk) -> MapPage:

@@ -23,8 +23,8 @@ from visualmemory_gui.app.operations import teaching
 from visualmemory_gui.app.widgets import grid_voice
 from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.store import columns
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.store import bulk_read
 
 TIP = Qt.ItemDataRole.ToolTipRole
 
@@ -259,7 +259,7 @@ def test_the_size_of_the_pictures_is_a_slider_two_keys_and_a_wheel(desk):
 
 
 def test_a_long_search_goes_in_turns_and_finds_what_one_look_finds(small, monkeypatch, qapp):
-    monkeypatch.setattr(columns, "SLICE", 4)
+    monkeypatch.setattr(bulk_read, "SLICE", 4)
     monkeypatch.setattr(exemplars, "TURN_S", 0.0)
     later = Later()
     with VisualMemory.open(small) as memory:

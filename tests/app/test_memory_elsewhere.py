@@ -14,9 +14,9 @@ from visualmemory_gui.app.models import asking
 from visualmemory_gui.app.models.memory_state import read_state
 from visualmemory_gui.app.models.originals import missing_originals
 from visualmemory_gui.cli.show import selected
-from visualmemory_gui.engine import memory_protocol as protocol
+from visualmemory_gui.engine.attribution.attribute import look_at_exemplar
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.study.attribute import look_at_exemplar
+from visualmemory_gui.engine.memory import protocol as protocol
 
 FACETS = {
     "catalog": protocol.Exemplars,

@@ -17,7 +17,8 @@ from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exchange, exemplars, folders
 from visualmemory_gui.app.place import opening
 from visualmemory_gui.app.widgets.empty_state import BeginButton
-from visualmemory_gui.engine.exchange import bundle, demo
+from visualmemory_gui.engine.exchange import bundle
+from visualmemory_gui.engine.exchange.demo import demo
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from tests.app.conftest import Desk
 from tests.conftest import write_pictures
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.choosers import Choosers
-from visualmemory_gui.engine import upkeep
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.reading import file_sha256
+from visualmemory_gui.engine.memory import maintenance
+from visualmemory_gui.engine.memory.image_reader import file_sha256
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_search_stopped_half_way_changes_nothing(
                 task.cancel()
         return file_sha256(path)
 
-    monkeypatch.setattr(upkeep, "file_sha256", stop_at_the_fifth)
+    monkeypatch.setattr(maintenance, "file_sha256", stop_at_the_fifth)
     asked.ask.path = str(tmp_path / "elsewhere")
     asked.press("actionOriginals")
     assert asked.notes[-1].startswith("Stopped looking")

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.engine.study.study_memories import hubs, memory_of, noisy
+from tests.engine.study_memories import hubs, memory_of, noisy
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.operations import exemplars, forget
 from visualmemory_gui.app.views.prune_page import PrunePage

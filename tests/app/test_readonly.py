@@ -21,7 +21,7 @@ from visualmemory_gui.app.operations.edit import READ_ONLY
 from visualmemory_gui.app.place import only_readable
 from visualmemory_gui.app.views.choosers import Choosers
 from visualmemory_gui.engine.errors import MemoryLocked, NotAMemory, StorageError
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 @pytest.fixture

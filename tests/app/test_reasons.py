@@ -21,10 +21,10 @@ from visualmemory_gui.app.views.review_tabs import ReviewTabs
 from visualmemory_gui.app.views.similarity_overlay import cell_at
 from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.label_chooser import LabelChooser
-from visualmemory_gui.engine.study import attribute
-from visualmemory_gui.engine.study.flips import Flip, Flips, Lessons
-from visualmemory_gui.engine.study.impact import Impact
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.attribution import attribute
+from visualmemory_gui.engine.what_if.flip import Flip, Flips, Lessons
+from visualmemory_gui.engine.what_if.impact import Impact
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 Wait = Callable[[Callable[[], object]], None]
 
@@ -202,7 +202,7 @@ def test_curate_tells_it_of_its_own_selection(desk: Desk, until: Wait) -> None:
 @pytest.fixture
 def tabs(empty_desk: Desk, tmp_path: Path) -> ReviewTabs:
     """Curate's review over three classes of twenty: 3 and 25 have labels of other classes, 61 is 1 again."""
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
     rng = np.random.default_rng(5)
     raw = np.repeat(np.eye(3, 8), 20, axis=0) + 0.1 * rng.normal(size=(60, 8))
@@ -370,7 +370,7 @@ def test_a_query_of_another_day_is_seen_from_its_file_or_its_thumbnail(desk: Des
 
 
 def test_a_memory_without_an_encoder_says_why_there_is_no_map(empty_desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
     with VisualMemory.create(tmp_path / "v.vmem", dim=4) as memory:
         memory.add_vectors(np.eye(4, dtype=np.float32), list("aabb"))

@@ -15,7 +15,7 @@ from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.models.review_tables import ReviewColumn
 from visualmemory_gui.app.widgets import chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 CLASSES = ("letters/outlined/lowercase", "letters/filled/lowercase", "letters/filled/uppercase", "town/tiles/uppercase")
 PAINTED_BY = (chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars)

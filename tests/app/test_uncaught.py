@@ -23,8 +23,8 @@ from visualmemory_gui.app.preferences import log_folder
 from visualmemory_gui.app.session import log
 from visualmemory_gui.app.uncaught import Uncaught
 from visualmemory_gui.app.widgets.shares_bars import SharesBars
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.upkeep import FolderMaintenance
+from visualmemory_gui.engine.memory.maintenance import FolderMaintenance
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 SECRET = "secret-label"
 pytestmark = pytest.mark.qt_no_exception_capture
@@ -166,5 +166,5 @@ def test_many_errors_make_one_dialog(alive: Desk) -> None:
 
 
 def test_the_log_takes_no_words_of_the_engine(alive: Desk) -> None:
-    logging.getLogger("visualmemory_gui.engine.forget").warning("%s", SECRET)
+    logging.getLogger("visualmemory_gui.engine.memory.forget").warning("%s", SECRET)
     assert SECRET not in logged()

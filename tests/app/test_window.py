@@ -19,7 +19,7 @@ from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.memory_state import index_text
 from visualmemory_gui.app.operations import exemplars
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.types import IndexState
 
 

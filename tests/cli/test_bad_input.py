@@ -33,7 +33,7 @@ PROCESS = """
 import os, resource, signal, sys
 import PIL.Image, pyarrow.parquet
 from visualmemory_gui.cli import main
-from visualmemory_gui.engine import memory
+from visualmemory_gui.engine.memory import visual_memory as memory
 from visualmemory_gui.engine.encoders import fake
 from visualmemory_gui.engine.exchange import bundle, formats, imagefolder, parquet
 {before}

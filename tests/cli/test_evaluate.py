@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.test_commands import memory, pictures, run, told  # noqa: F401  (fixtures)
 from tests.conftest import clustered
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 def test_it_tells_every_figure_of_a_memory(memory: Path) -> None:  # noqa: F811

@@ -14,7 +14,7 @@ import typer.main
 from typer.testing import CliRunner, Result
 
 from visualmemory_gui.cli.main import app
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 GROUP = typer.main.get_command(app)
 COMMANDS = """

@@ -19,7 +19,7 @@ from tests.conftest import clustered, picture
 from visualmemory_gui import VisualMemory, cli
 from visualmemory_gui.cli import output
 from visualmemory_gui.cli.main import app
-from visualmemory_gui.engine.visible_text import visible
+from visualmemory_gui.engine.text.visible_text import visible
 
 ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
 NAME = "a\x1b]0;owned\x07\x1b[31m\u202egnp\u2066\x9b2J\nid  label"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.engine.study.study_memories import hubs, memory_of, noisy
+from tests.engine.study_memories import hubs, memory_of, noisy
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.cli.main import app
 

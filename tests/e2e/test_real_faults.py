@@ -13,8 +13,8 @@ from PIL import Image, ImageChops
 from tests.e2e.drawings import draw
 from tests.e2e.real_screen import Screen, State, run, tab_until, x_server
 from visualmemory_gui.app.operations.edit import READ_ONLY
-from visualmemory_gui.engine.exchange import demo
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.exchange.demo import demo
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 pytestmark = pytest.mark.xvfb
 Start = Callable[..., AbstractContextManager[Screen]]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.index_world import World, assert_nearest, random_vectors
-from visualmemory_gui.engine.index.gate import gate
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
+from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.types import F32, SearchMode
 
 DIM = 6

@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 
 from tests import brute_force, long_tail
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.curation import review
 from visualmemory_gui.engine.decision import confidence
-from visualmemory_gui.engine.decision.many import Verdicts
+from visualmemory_gui.engine.decision.decide_batch import Verdicts
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.evaluation import query_set
+from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.index.search import nearest_exact
-from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.study import query_set, review
-from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.impact import ImpactTracker
-from visualmemory_gui.engine.tracked_decisions import TrackedDecisions
+from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.types import RULES
+from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
 CLOSE = brute_force.CLOSE
 

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from tests import long_tail
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.curation import prune, review
 from visualmemory_gui.engine.decision import confidence, voting_rules
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.voting_rules import RuleParameters
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.store.queue import NewQueued
-from visualmemory_gui.engine.study import prune, review
-from visualmemory_gui.engine.study.impact import ImpactTracker
-from visualmemory_gui.engine.study.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.types import F64, RULES, Decision
+from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
 KNOWN = {True: 1, False: 0, None: -1}
 CLOSE = 1e-9

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine import forget
-from visualmemory_gui.engine.scan import Scanner
+from visualmemory_gui.engine.memory import forget
+from visualmemory_gui.engine.processes.byte_scan import Scanner
 
 
 class SayingScanner(Scanner):

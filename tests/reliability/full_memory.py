@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.store.queue import NewQueued
 from visualmemory_gui.engine.types import NewExemplar
 

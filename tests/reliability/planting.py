@@ -10,7 +10,7 @@ import apsw
 from visualmemory_gui.engine.store import exemplars, ledger, tables
 from visualmemory_gui.engine.store.checksum import added, seal
 from visualmemory_gui.engine.store.database import FILE
-from visualmemory_gui.engine.store.sealed import SEALED
+from visualmemory_gui.engine.store.sealed_table import SEALED
 
 _LOOSE = ("foreign_keys=off", "ignore_check_constraints=on", "writable_schema=on", "recursive_triggers=off")
 _META = "encoder, dim, weights_sha256, preprocess, change, count, digest, tables"

@@ -16,10 +16,10 @@ import pytest
 from tests.conftest import clustered, picture
 from tests.reliability.secrets import left_in, secrets_of
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.forget import own_folders
-from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.study import prove as prove_module
-from visualmemory_gui.engine.study.prove import prove
+from visualmemory_gui.engine.experiments import unlearning_proof as prove_module
+from visualmemory_gui.engine.experiments.unlearning_proof import prove
+from visualmemory_gui.engine.memory.forget import own_folders
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.types import RULES, NewExemplar
 
 SOAK = bool(os.environ.get("SOAK"))

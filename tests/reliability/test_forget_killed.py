@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import picture
 from tests.reliability.secrets import left_in, secrets_of
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine import forget
+from visualmemory_gui.engine.memory import forget
 
 KILLS = 300 if os.environ.get("SOAK") else 40
 LONGEST_S = 0.025

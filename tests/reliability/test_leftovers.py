@@ -23,8 +23,8 @@ import pytest
 from tests.reliability.disk import ROOT, Disk, Operation, run, watched
 from tests.reliability.leaving_child import DEEDS, FAULTS, prepare
 from tests.reliability.leftovers import READY, wrong
-from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.files import atomic_file
 from visualmemory_gui.engine.store.files import ImageFiles
 
 SOAK = bool(os.environ.get("SOAK"))

@@ -11,12 +11,12 @@ import pytest
 from tests import brute_force, long_tail
 from tests.brute_force import Voter
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.store import studied
-from visualmemory_gui.engine.store.pictures import NewPicture
-from visualmemory_gui.engine.study import prune
-from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
-from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
+from visualmemory_gui.engine.curation import prune
+from visualmemory_gui.engine.store import derived_trust
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.types import Changes, NewExemplar, Rule
+from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker
+from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
 
 SHARES = (0.01, 0.1, 0.5, 0.9)
 DERIVED = ("tune", "soft")
@@ -82,7 +82,7 @@ def edits(memory: VisualMemory, kind: str, ids: tuple[int, ...], rng: np.random.
 
 def tuned(memory: VisualMemory, trust: dict[int, float]) -> Changes:
     live = memory._live
-    return live.edit("tune", lambda writer: studied.set_trust(live.database, memory.catalog, writer, trust))
+    return live.edit("tune", lambda writer: derived_trust.set_trust(live.database, memory.catalog, writer, trust))
 
 
 def imported(memory: VisualMemory, count: int, rng: np.random.Generator) -> None:

@@ -16,7 +16,7 @@ from tests.reliability.planting import plant
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store import exemplars
-from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewPicture
 
 Edit = Callable[[VisualMemory], object]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import write_pictures
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 ROOT = Path(__file__).parents[2]
 TASKS = ("open", "import", "export", "queue", "review", "index", "edits", "look")

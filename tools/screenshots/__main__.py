@@ -25,7 +25,7 @@ from tools.screenshots import scenes
 from tools.screenshots.stage import Stage
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.screenshot import silent_plugin
-from visualmemory_gui.engine.exchange.demo import default_place, make_demo
+from visualmemory_gui.engine.exchange.demo.demo import default_place, make_demo
 
 KEPT_IN = Path(__file__).resolve().parents[2] / "resources" / "screenshots"
 SIZES = ((1280, 800), (1920, 1080))

@@ -13,7 +13,7 @@ from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
 from visualmemory_gui.app.operations import queue as waiting
 from visualmemory_gui.engine.errors import StorageError
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 WRONG = "36-ktip.png"
 STRANGE = "22-grattacieli_grigi.png"

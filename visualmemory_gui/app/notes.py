@@ -13,7 +13,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.note_bar import NoteBar
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.impact import Impact
+    from visualmemory_gui.engine.what_if.impact import Impact
 
 
 class Notes(QObject):

@@ -93,7 +93,7 @@ def photograph(window: MainWindow, png: Path) -> None:
     """Save what the window shows, with the mouse out of the way."""
     from PySide6.QtCore import QBuffer
 
-    from visualmemory_gui.engine.exchange.target import saved_file
+    from visualmemory_gui.engine.exchange.atomic_output import saved_file
 
     rest_mouse(window)
     drawn = QBuffer()

@@ -25,7 +25,7 @@ from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.base import Encoder
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 Result = TypeVar("Result")
 Undo = Callable[[], object]
@@ -91,7 +91,7 @@ class Session(QObject):
         """
 
         def work() -> WholeMemory:
-            from visualmemory_gui.engine.memory import VisualMemory
+            from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
             return VisualMemory.open(path, readonly=readonly)
 
@@ -114,7 +114,7 @@ class Session(QObject):
         """Make an empty memory at ``path`` and open it in place of the one that is open."""
 
         def work() -> WholeMemory:
-            from visualmemory_gui.engine.memory import VisualMemory
+            from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
             return VisualMemory.create(path, encoder=encoder)
 

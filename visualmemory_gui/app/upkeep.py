@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.operations.edit import Job
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.decision import closeness
-from visualmemory_gui.engine.decision.closeness import Closeness
+from visualmemory_gui.engine.decision import distance_scale
+from visualmemory_gui.engine.decision.distance_scale import Closeness
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 QUIET_MS = 1500
 
@@ -20,7 +20,7 @@ QUIET_MS = 1500
 def measured(memory: WholeMemory, known: Closeness | None) -> Closeness:
     """What distances mean in ``memory``; ``known`` while it still holds."""
     snapshot = memory.snapshot
-    return closeness.measure(snapshot) if known is None or known.stale(snapshot) else known
+    return distance_scale.measure(snapshot) if known is None or known.stale(snapshot) else known
 
 
 class Upkeep(QObject):

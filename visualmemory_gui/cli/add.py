@@ -10,10 +10,10 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.build import listed, skipped_json, tell_skipped
 from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import emit, print_line, say
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.arrivals import AddResult
+    from visualmemory_gui.engine.memory.added_images import AddResult
     from visualmemory_gui.engine.types import Skipped
 
 

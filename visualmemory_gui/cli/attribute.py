@@ -13,7 +13,7 @@ from visualmemory_gui.cli.output import emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.attribute import Splitting
+    from visualmemory_gui.engine.attribution.attribute import Splitting
 
 
 def attribute(
@@ -37,7 +37,7 @@ def attribute(
     How the similarity splits over the cells that the encoder averages: no causal claim. Encoders that do not average
     give a map of how alike the patches are.
     """
-    from visualmemory_gui.engine.study.attribute import attribute, look
+    from visualmemory_gui.engine.attribution.attribute import attribute, look
 
     if out is not None and not out.lower().endswith(".png"):
         raise BadValue(f"{out} is no name of a PNG file")
@@ -55,8 +55,8 @@ def attribute(
 
 
 def _draw(found: Splitting, name: str, out: str) -> None:
-    from visualmemory_gui.engine.exchange.target import new_file
-    from visualmemory_gui.engine.study.attribution_sheet import drawn
+    from visualmemory_gui.engine.attribution.sheet import drawn
+    from visualmemory_gui.engine.exchange.atomic_output import new_file
 
     with new_file(Path(out)) as file:
         drawn(found, name).save(file, "PNG")
@@ -81,8 +81,8 @@ def attribution_json(found: Splitting) -> dict[str, object]:
 
 
 def _tell_attribution(image: str, found: Splitting) -> None:
-    from visualmemory_gui.engine.study.attribute import CAPTIONS
-    from visualmemory_gui.engine.study.attribution_sheet import sentence
+    from visualmemory_gui.engine.attribution.attribute import CAPTIONS
+    from visualmemory_gui.engine.attribution.sheet import sentence
 
     print_line(f"{image}: {sentence(found)}")
     print_line(f"{CAPTIONS[found.kind]}; thousandths, row by row:" if found.kind == "attribution" else "")

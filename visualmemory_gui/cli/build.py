@@ -13,10 +13,10 @@ from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import creator
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.intake import BuildResult
+    from visualmemory_gui.engine.memory.importer import BuildResult
     from visualmemory_gui.engine.types import Skipped
 
 

@@ -12,7 +12,7 @@ from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, emit, print_findings, say
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.classes import ClassStudy
+    from visualmemory_gui.engine.experiments.new_classes import ClassStudy
 
 
 def classes(
@@ -36,9 +36,9 @@ def classes(
     A fifth of each class is held out and asked. The memory is not changed.
     """
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-    from visualmemory_gui.engine.study.classes import add_classes
-    from visualmemory_gui.engine.study.labelled import from_folder, require_read
-    from visualmemory_gui.engine.study.subsets import with_new
+    from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
+    from visualmemory_gui.engine.experiments.new_classes import add_classes
+    from visualmemory_gui.engine.experiments.subsampling import with_new
 
     with reader(memory, device=device) as m, Progress("adding classes") as report:
         snapshot, names = m.snapshot, None
@@ -67,7 +67,7 @@ def levels(
     Which levels above them are right before, and after a few exemplars.
     """
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-    from visualmemory_gui.engine.study.classes import add_classes
+    from visualmemory_gui.engine.experiments.new_classes import add_classes
 
     with reader(memory, device=device) as m, Progress("hiding classes") as report:
         scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
@@ -76,7 +76,7 @@ def levels(
 
 
 def _tell_classes(found: ClassStudy, *, as_json: bool) -> None:
-    from visualmemory_gui.engine.study.words import class_table
+    from visualmemory_gui.engine.experiments.wording import class_table
 
     if as_json:
         emit(found.to_json())

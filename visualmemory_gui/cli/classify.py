@@ -16,7 +16,7 @@ from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.exchange.csv_table import DECISION, known_word
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.types import Decision
 
     Outcome = Decision | BadImage

@@ -10,7 +10,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import Progress, emit, megabytes, print_line
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 
 def compact(
@@ -36,7 +36,7 @@ def compact(
 
 
 def _seconds(text: str) -> float:
-    from visualmemory_gui.engine.store.moments import seconds
+    from visualmemory_gui.engine.store.moment import seconds
 
     found = seconds(text)
     if found is None:

@@ -28,7 +28,7 @@ def demo(
     """Open the demo memory. It is made from real pictures if it is not there."""
     if not (no_gui or screenshot):
         require_display("; --no-gui only makes the demo memory, --screenshot PNG saves a picture of the window")
-    from visualmemory_gui.engine.exchange.demo import make_demo
+    from visualmemory_gui.engine.exchange.demo.demo import make_demo
 
     with Progress("making the demo") as report:
         made = make_demo(to, mistakes=mistakes, report=report)

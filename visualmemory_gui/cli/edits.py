@@ -11,7 +11,7 @@ from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import emit, print_line
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.types import Changes
 
 

@@ -12,19 +12,19 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.curation.blame import Blame
+    from visualmemory_gui.engine.evaluation.evaluation import Evaluation
+    from visualmemory_gui.engine.evaluation.query_set import ExemplarLabels
+    from visualmemory_gui.engine.evaluation.runs import Run
+    from visualmemory_gui.engine.evaluation.statistics import Gain
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
     from visualmemory_gui.engine.progress import Report
-    from visualmemory_gui.engine.study.blame import Blame
-    from visualmemory_gui.engine.study.evaluation import Evaluation
-    from visualmemory_gui.engine.study.honest import Gain
-    from visualmemory_gui.engine.study.list_evaluation import ListEvaluation
-    from visualmemory_gui.engine.study.query_set import ExemplarLabels
-    from visualmemory_gui.engine.study.runs import Run
+    from visualmemory_gui.engine.published_lists.evaluation import ListEvaluation
     from visualmemory_gui.engine.types import Rule
 
 WORST = 10
@@ -84,7 +84,7 @@ def evaluate(
     On the memory itself with each exemplar left out, on a test folder, or on published neighbour lists. Runs are
     compared with kept ones that asked the same queries.
     """
-    from visualmemory_gui.engine.study import evaluate as study
+    from visualmemory_gui.engine.evaluation import evaluate as study
     from visualmemory_gui.engine.types import RULES
 
     rules = tuple(name for name in RULES if rule.value in (name, "all"))
@@ -117,7 +117,7 @@ def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_
 
 
 def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> ExemplarLabels | None:
-    from visualmemory_gui.engine.study.runs import kept_run
+    from visualmemory_gui.engine.evaluation.runs import kept_run
 
     if number is None:
         return None
@@ -128,7 +128,7 @@ def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> Exemp
 
 
 def _words(queries: int | None, test_folder: str | None) -> str:
-    from visualmemory_gui.engine.study.runs import OWN
+    from visualmemory_gui.engine.evaluation.runs import OWN
 
     if queries is not None:
         return f"{OWN}, as in run {queries}"
@@ -136,7 +136,7 @@ def _words(queries: int | None, test_folder: str | None) -> str:
 
 
 def _blamed(m: WholeMemory, found: Evaluation, true: str, wrong: str, *, report: Report) -> Blame:
-    from visualmemory_gui.engine.study.blame import blame
+    from visualmemory_gui.engine.curation.blame import blame
 
     outcomes = found.outcomes
     ids = outcomes.ids[outcomes.of_cell(true, wrong)]
@@ -159,7 +159,7 @@ def _tell_blame(found: Blame, *, as_json: bool) -> None:
 def _compared(
     m: WholeMemory, found: Evaluation, *, words: str, keep: bool
 ) -> tuple[Run | None, list[tuple[Run, Gain]]]:
-    from visualmemory_gui.engine.study import runs
+    from visualmemory_gui.engine.evaluation import runs
 
     before = [run for run in runs.kept(m) if run.query_set == found.query_set]
     now = runs.run_of(found, number=0, asked=words)
@@ -212,7 +212,7 @@ def _way(run: Run) -> str:
 
 
 def _list_runs(memory: str, *, as_json: bool) -> None:
-    from visualmemory_gui.engine.study.runs import kept
+    from visualmemory_gui.engine.evaluation.runs import kept
 
     with reader(memory) as m:
         found = kept(m)
@@ -238,7 +238,7 @@ def _lists(
     neighbours: str, train: str | None, *, ks: Sequence[int], rules: Sequence[Rule], m: int | None, n: int | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    from visualmemory_gui.engine.study.evaluate_lists import evaluate_lists
+    from visualmemory_gui.engine.published_lists.evaluate import evaluate_lists
 
     with Progress("evaluating") as report:
         found = evaluate_lists(neighbours, train, ks=ks, rules=rules, m=m, n=n, report=report)

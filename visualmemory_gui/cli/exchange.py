@@ -15,7 +15,7 @@ from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.results import Exported
@@ -71,8 +71,8 @@ def export(
 
 
 def _report(memory: str, to: str, image: str, *, keep_private: bool, as_json: bool) -> None:
-    from visualmemory_gui.engine.exchange import report
-    from visualmemory_gui.engine.exchange.report_content import Asked
+    from visualmemory_gui.engine.exchange.report import report
+    from visualmemory_gui.engine.exchange.report.content import Asked
 
     with reader(memory) as m:
         picture = m.picture(image)

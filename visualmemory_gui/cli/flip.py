@@ -9,10 +9,10 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import emit, print_line
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.flips import Flip, Flips
+    from visualmemory_gui.engine.what_if.flip import Flip, Flips
 
 
 def flip(
@@ -30,7 +30,7 @@ def flip(
     """Tell how few strikes, or lessons, change a decision. Changes nothing itself."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.store import labels
-    from visualmemory_gui.engine.study.flips import flips
+    from visualmemory_gui.engine.what_if.flip import flips
 
     wanted = None if to is None else labels.clean(to)
     with reader(memory, device=device) as m:

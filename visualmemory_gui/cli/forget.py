@@ -13,12 +13,12 @@ from visualmemory_gui.cli.edits import IdsOrNone, OrLabel, need_some
 from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory, WholeMemory
+    from visualmemory_gui.engine.experiments.unlearning_proof import Proof
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
     from visualmemory_gui.engine.progress import Report
-    from visualmemory_gui.engine.study.prove import Proof
     from visualmemory_gui.engine.types import Receipt
 
 
@@ -68,7 +68,7 @@ def forget(
 
 
 def _proof(m: WholeMemory, report: Report) -> Proof:
-    from visualmemory_gui.engine.study.prove import prove
+    from visualmemory_gui.engine.experiments.unlearning_proof import prove
 
     return prove(m, report=report)
 

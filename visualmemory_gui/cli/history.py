@@ -11,7 +11,7 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import emit, print_csv, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,7 +149,7 @@ def diff(
 
 def _moment(text: str, tags: set[str]) -> int | str | float:
     """A tag, a step's number, or a time: an ISO date, or how long ago."""
-    from visualmemory_gui.engine.store.moments import moment
+    from visualmemory_gui.engine.store.moment import moment
 
     if text in tags:
         return text

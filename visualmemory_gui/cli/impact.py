@@ -14,9 +14,9 @@ from visualmemory_gui.cli.output import Progress, emit, print_line, table
 from visualmemory_gui.cli.watch import image_name
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.impact import Impact, TrackedQuery
-    from visualmemory_gui.engine.study.proposed_edit import EditKind, ProposedEdit
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.what_if.impact import Impact, TrackedQuery
+    from visualmemory_gui.engine.what_if.proposed_edit import EditKind, ProposedEdit
 
 
 class EditName(StrEnum):
@@ -55,7 +55,7 @@ def impact(
     Before it is made: nothing is written. The decisions are those of the watch set; without one up to 2,000 of the
     memory's own exemplars stand in, each decided by the others.
     """
-    from visualmemory_gui.engine.study.impact import ImpactTracker
+    from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
     with reader(memory) as m, Progress("deciding") as report:
         proposed = _proposed(m, edit, items or [], label, to)
@@ -68,7 +68,7 @@ def impact(
 
 
 def _proposed(m: WholeMemory, edit: EditName, items: list[str], label: str | None, to: float) -> ProposedEdit:
-    from visualmemory_gui.engine.study.proposed_edit import Lesson, ProposedEdit
+    from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
 
     kind: EditKind = edit.value
     if edit in (EditName.relabel, EditName.teach) and label is None:

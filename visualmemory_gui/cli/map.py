@@ -12,7 +12,7 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, emit, print_csv, say
 from visualmemory_gui.engine.exchange.csv_table import csv_table
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     pass
@@ -38,7 +38,7 @@ def map_(
     as_json: options.Json = False,
 ) -> None:
     """Lay all exemplars out on a map; prints id, x, y and label."""
-    from visualmemory_gui.engine.study.project import lay_out
+    from visualmemory_gui.engine.experiments.map import lay_out
 
     with reader(memory, device=device) as m, Progress("laying out the map") as report:
         snapshot = m.snapshot
@@ -52,7 +52,7 @@ def map_(
     if out is None:
         print_csv(head, rows)
     else:
-        from visualmemory_gui.engine.exchange.target import new_file
+        from visualmemory_gui.engine.exchange.atomic_output import new_file
 
         with new_file(Path(out)) as file:
             file.write(csv_table(head, rows).encode())

@@ -31,9 +31,9 @@ def novelty(
     Its own exemplars, each left out, against the pictures of a folder.
     """
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-    from visualmemory_gui.engine.study.labelled import from_folder
-    from visualmemory_gui.engine.study.novelty import measure_novelty
-    from visualmemory_gui.engine.study.words import novelty_sentences
+    from visualmemory_gui.engine.evaluation.test_folder import from_folder
+    from visualmemory_gui.engine.experiments.novelty import measure_novelty
+    from visualmemory_gui.engine.experiments.wording import novelty_sentences
 
     with reader(memory, device=device) as m, Progress("measuring novelty") as report:
         strange = from_folder(m, unknown, report=report)

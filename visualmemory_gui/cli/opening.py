@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from visualmemory_gui.cli.options import DeviceName
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 
 @contextmanager
 def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMemory]:
     """Open for reading: no lock, beside an open window, on a read-only medium."""
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
     with VisualMemory.open(memory, readonly=True, device=device_name(device)) as m:
         _tell_settings(m)
@@ -48,7 +48,7 @@ def _tell_index(m: WholeMemory) -> None:
 @contextmanager
 def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMemory]:
     """Open for editing; raises MemoryLocked when another process does."""
-    from visualmemory_gui.engine.memory import VisualMemory
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
     with VisualMemory.open(memory, device=device_name(device)) as m:
         _tell_forget(m)
@@ -71,8 +71,8 @@ def creator(
     """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made; a new one
     that holds nothing is gone again when the block raises."""
     from visualmemory_gui.engine.encoders import registry
-    from visualmemory_gui.engine.memory import VisualMemory
-    from visualmemory_gui.engine.new_memory import new_memory
+    from visualmemory_gui.engine.memory.new_memory import new_memory
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.store.filesystem import folder_at
 
     place, wanted = folder_at(memory), device_name(device)

@@ -16,10 +16,10 @@ import typer
 
 from visualmemory_gui.engine.exchange.csv_table import csv_lines
 from visualmemory_gui.engine.progress import Pace
-from visualmemory_gui.engine.visible_text import visible
+from visualmemory_gui.engine.text.visible_text import visible
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.words import Table
+    from visualmemory_gui.engine.experiments.wording import Table
 
 QUIET_S = 0.5  # a task shorter than this shows no progress
 TTY_EVERY_S = 0.1

@@ -11,10 +11,10 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, table
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.prune import Plan, Pruned
+    from visualmemory_gui.engine.curation.prune import Plan, Pruned
 
 
 SHOWN = 20
@@ -57,7 +57,7 @@ def prune(
     At most 2 % go, and at most a fifth of a class; soft strikes none but lowers their trust. The gain that is told was
     measured on decisions that had no say in what goes.
     """
-    from visualmemory_gui.engine.study import prune as study
+    from visualmemory_gui.engine.curation import prune as study
 
     with (reader if dry_run else writer)(memory, device=device) as m:
         with Progress("counting what misleads") as report:

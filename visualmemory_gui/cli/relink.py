@@ -9,7 +9,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 
 def relink(

@@ -12,11 +12,11 @@ from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.options import FormatName
 from visualmemory_gui.cli.output import Progress, emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.cli.options import DeviceName
-    from visualmemory_gui.engine.study.review import Survey
+    from visualmemory_gui.engine.curation.review import Survey
 
 
 class By(StrEnum):
@@ -48,7 +48,7 @@ def review(
     or nearly equal pictures, those under different labels first. By misled: exemplars that mislead others, by wrong
     minus right neighbours; by value: the same by their k-NN Shapley value. Changes nothing.
     """
-    from visualmemory_gui.engine.study.review import WIDEST, survey
+    from visualmemory_gui.engine.curation.review import WIDEST, survey
 
     shown = options.format_of(form, as_json=as_json)
     if by in (By.value, By.misled):
@@ -66,7 +66,7 @@ def review(
 
 
 def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, form: FormatName) -> None:
-    from visualmemory_gui.engine.study.misleading import misleaders
+    from visualmemory_gui.engine.curation.influence import misleaders
 
     with reader(memory, device=device) as m, Progress("looking for what misleads") as report:
         found = misleaders(m, "value" if by is By.value else "count", report=report)

@@ -21,8 +21,8 @@ def scaling(
 ) -> None:
     """Measure how the error falls as the memory grows."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-    from visualmemory_gui.engine.study.scaling import scale
-    from visualmemory_gui.engine.study.words import scaling_table
+    from visualmemory_gui.engine.experiments.scaling import scale
+    from visualmemory_gui.engine.experiments.wording import scaling_table
 
     with reader(memory, device=device) as m, Progress("measuring the error") as report:
         found = scale(m.snapshot, VotingScheme.of(m.settings, k, options.rule_name(rule)), report=report)

@@ -12,10 +12,10 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadImage
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Exemplars
+    from visualmemory_gui.engine.memory.protocol import Exemplars
     from visualmemory_gui.engine.types import Decision, Exemplar, State, Summary
 
     Outcome = Decision | BadImage

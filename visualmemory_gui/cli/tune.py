@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.tune import Tuned
+    from visualmemory_gui.engine.curation.tune import Tuned
 
 
 def tune(
@@ -25,7 +25,7 @@ def tune(
     Half of the exemplars fit, a quarter chooses when to stop, a quarter reports. Where the report shows no gain that
     can be told from chance, nothing is applied.
     """
-    from visualmemory_gui.engine.study import tune as study
+    from visualmemory_gui.engine.curation import tune as study
 
     with (reader if dry_run else writer)(memory, device=device) as m:
         with Progress("fitting") as report:

@@ -9,7 +9,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from visualmemory_gui.engine.visible_text import visible
+from visualmemory_gui.engine.text.visible_text import visible
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from visualmemory_gui.engine.errors import MemoryFolderError
 
 def verify(memory: options.Memory, as_json: options.Json = False) -> None:
     """Check rows, images and index. Names every damage; exit code 1 when there is one."""
-    from visualmemory_gui.engine import verify as checks
+    from visualmemory_gui.engine.memory import verify as checks
 
     try:
         with reader(memory) as m, Progress("checking") as report:

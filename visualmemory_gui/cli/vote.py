@@ -10,7 +10,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.output import emit, table
 from visualmemory_gui.engine.errors import BadImage, BadValue
-from visualmemory_gui.engine.regular_file import Irregular, open_regular
+from visualmemory_gui.engine.files.regular_file import Irregular, open_regular
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.types import Decision
@@ -42,7 +42,7 @@ def vote(
     as_json: options.Json = False,
 ) -> None:
     """Apply a voting rule to neighbour lists. They are taken in the order given."""
-    from visualmemory_gui.engine.decision import published
+    from visualmemory_gui.engine.published_lists import vote as published
 
     answers = published.vote(
         _json_file(neighbours),

@@ -11,10 +11,10 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, table
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.store.pictures import KeptPicture
+    from visualmemory_gui.engine.store.kept_images import KeptPicture
 
 
 class WatchVerb(StrEnum):
@@ -61,7 +61,7 @@ def watch(
 def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) -> None:
     if not images or label is None:
         raise typer.BadParameter("name the pictures, and with --label what they ought to be", param_hint="IMAGE")
-    from visualmemory_gui.engine.store.pictures import NewPicture
+    from visualmemory_gui.engine.store.kept_images import NewPicture
 
     with writer(memory) as m:
         pictures = [m.picture(image) for image in images]
@@ -113,7 +113,7 @@ def _list(memory: str, *, as_json: bool) -> None:
 
 def _check(memory: str, *, as_json: bool) -> None:
     from visualmemory_gui.engine.decision.levels import level_in_words
-    from visualmemory_gui.engine.study.impact import ImpactTracker
+    from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
     with reader(memory) as m, Progress("deciding") as report:
         rows = ImpactTracker(m, report=report).watched_decisions() if len(m.watch) else ()

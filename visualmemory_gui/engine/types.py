@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.notebook import DecisionImages, decision_html
+from visualmemory_gui.engine.text.notebook import DecisionImages, decision_html
 
 Rule = Literal["plurality", "distance", "softmax", "rank"]
 State = Literal["active", "struck", "withdrawn"]

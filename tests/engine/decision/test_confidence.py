@@ -14,9 +14,9 @@ from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.confidence import FEWEST, STEP, Confidence, fit, measure
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.index.search import nearest_exact
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.study.evaluate import evaluate
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 SCHEME = VotingScheme("rank", 10)
 numbers = st.floats(0, 1, width=16)

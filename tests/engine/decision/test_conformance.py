@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from visualmemory_gui.engine.decision.neighbour_lists import parse_lists
-from visualmemory_gui.engine.decision.published import predictions
-from visualmemory_gui.engine.study import list_pruning
-from visualmemory_gui.engine.study.counting import entropy_bits
-from visualmemory_gui.engine.study.evaluate_lists import evaluate_lists
-from visualmemory_gui.engine.study.lists import read_lists
-from visualmemory_gui.engine.study.pruning_rules import soft_trust
+from visualmemory_gui.engine.evaluation.counting import entropy_bits
+from visualmemory_gui.engine.evaluation.pruning_rules import soft_trust
+from visualmemory_gui.engine.published_lists import prune
+from visualmemory_gui.engine.published_lists.evaluate import evaluate_lists
+from visualmemory_gui.engine.published_lists.lists import read_lists
+from visualmemory_gui.engine.published_lists.neighbour_lists import parse_lists
+from visualmemory_gui.engine.published_lists.vote import predictions
 
 DATA = Path(__file__).parents[2] / "data"
 RULES: dict[str, tuple[Any, float | None]] = {
@@ -80,7 +80,7 @@ def test_wrong_and_right_counts_are_the_published_ones(tmp_path: Path) -> None:
     data = SETS["voting"]
     (tmp_path / "lists.json").write_text(json.dumps(data["neighbors"]))
     lists = read_lists(tmp_path / "lists.json")
-    found = list_pruning.count(lists, 10)
+    found = prune.count(lists, 10)
     ids = list(lists.vocabulary.ids)
     for counts, published in ((found.wrong, "wrong_counts_first10"), (found.right, "correct_counts_first10")):
         assert {ids[i]: n for i, n in enumerate(counts.tolist()) if n} == data[published]

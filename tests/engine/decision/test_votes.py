@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.rule_weights import weights
-from visualmemory_gui.engine.decision.factor import class_factor
+from visualmemory_gui.engine.decision.class_factor import class_factor
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import tally, winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme

@@ -10,23 +10,23 @@ import pytest
 
 from tests import long_tail
 from visualmemory_gui.app.models.headline import by_rule
+from visualmemory_gui.engine.curation import prune, review, shapley
+from visualmemory_gui.engine.curation.blame import blame
 from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.neighbour_lists import parse_lists
-from visualmemory_gui.engine.decision.published import predictions
 from visualmemory_gui.engine.decision.voting_rules import RuleParameters
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.evaluation.evaluate import evaluate
+from visualmemory_gui.engine.experiments.scaling import scale
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.published_lists.neighbour_lists import parse_lists
+from visualmemory_gui.engine.published_lists.vote import predictions
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.store.queue import NewQueued
-from visualmemory_gui.engine.study import prune, review, value
-from visualmemory_gui.engine.study.blame import blame
-from visualmemory_gui.engine.study.evaluate import evaluate
-from visualmemory_gui.engine.study.flips import flips
-from visualmemory_gui.engine.study.impact import ImpactTracker
-from visualmemory_gui.engine.study.scaling import scale
 from visualmemory_gui.engine.types import F32, F64, MemorySettings
+from visualmemory_gui.engine.what_if.flip import flips
+from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
 SCHEME = VotingScheme()
 LISTS = {
@@ -72,7 +72,7 @@ CALLERS: dict[str, Callable[[VisualMemory], object]] = {
     "flip": lambda memory: flips(memory, vector()),
     "headline": lambda memory: by_rule(memory.decide_vector(vector())),
     "experiments": lambda memory: scale(memory.snapshot, SCHEME, seeds=1),
-    "values": lambda memory: value.rank_weights("rank", 3),
+    "values": lambda memory: shapley.rank_weights("rank", 3),
     "published lists": lambda memory: predictions(parse_lists(LISTS), "rank"),
 }
 

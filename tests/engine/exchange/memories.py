@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 LABELS = ("animals/cat", "animals/dog", "plant", "tool/größer", "tool")
 

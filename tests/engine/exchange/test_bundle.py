@@ -13,7 +13,7 @@ import pytest
 from tests.engine.exchange.memories import facts, paint, paint_classes, random_memory
 from visualmemory_gui.engine.errors import Cancelled, EncoderMismatch, ExchangeError, StorageError
 from visualmemory_gui.engine.exchange import bundle
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 
 from tests.engine.exchange.memories import paint
 from visualmemory_gui.engine.errors import Cancelled, ExchangeError, MemoryExists
-from visualmemory_gui.engine.exchange import chosen, clipart
-from visualmemory_gui.engine.exchange.chosen import Chosen
-from visualmemory_gui.engine.exchange.demo import make_demo, spread
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.exchange.demo import clipart, selection
+from visualmemory_gui.engine.exchange.demo.demo import make_demo, spread
+from visualmemory_gui.engine.exchange.demo.selection import Chosen
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 
 
@@ -28,11 +28,11 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def source(drawings: Path) -> object:
-    return lambda room, report: chosen.lay_out(chosen.classes_of(drawings), room)
+    return lambda room, report: selection.lay_out(selection.classes_of(drawings), room)
 
 
 def test_classes_are_chosen_by_different_pictures(drawings: Path) -> None:
-    found = chosen.classes_of(drawings)
+    found = selection.classes_of(drawings)
     assert {label: len(paths) for label, paths in found.items()} == {"animals/birds": 64, "food": 24}
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.engine.exchange.memories import paint_classes
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.exchange import bundle, formats
-from visualmemory_gui.engine.memory import VisualMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 Members = dict[str, bytes]
 

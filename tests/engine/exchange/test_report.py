@@ -13,8 +13,8 @@ from PIL import Image
 from tests.conftest import picture, write_pictures
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.exchange import report
-from visualmemory_gui.engine.exchange.report_content import Asked, DecisionReport
+from visualmemory_gui.engine.exchange.report import report
+from visualmemory_gui.engine.exchange.report.content import Asked, DecisionReport
 
 NASTY = "<script>alert(1)</script>&\"'"
 

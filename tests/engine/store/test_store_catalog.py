@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, DamagedMemory, UnknownExemplar
-from visualmemory_gui.engine.store import columns
+from visualmemory_gui.engine.store import bulk_read
 from visualmemory_gui.engine.store.checksum import content_key, group_key, vector_hash
 
 
@@ -171,7 +171,7 @@ def test_a_snapshot_holds_every_row_in_the_order_of_ids(store, row):
 
 
 def test_all_rows_at_once_are_the_rows_one_by_one(store, row, monkeypatch):
-    monkeypatch.setattr(columns, "SLICE", 4)
+    monkeypatch.setattr(bulk_read, "SLICE", 4)
     store.add(*(row(i, f"c{i % 3}", group=f"g{i}" if i % 2 else None) for i in range(1, 12)))
     store.add(row(50, "odd", content=None), row(51, trust=0.1 + 0.2))
     store.strike(3, 4)

@@ -10,10 +10,10 @@ import pytest
 
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.store import settings
+from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
 from visualmemory_gui.engine.store.derived import Derived
-from visualmemory_gui.engine.store.kept import Kept
-from visualmemory_gui.engine.store.keys import ClassHotkeys
-from visualmemory_gui.engine.store.pictures import NewPicture
+from visualmemory_gui.engine.store.dismissals import Kept
+from visualmemory_gui.engine.store.kept_images import NewPicture
 from visualmemory_gui.engine.store.queries import RecentQueries
 from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.schema import open_memory

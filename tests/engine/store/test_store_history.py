@@ -6,7 +6,7 @@ import pytest
 
 from visualmemory_gui.engine.errors import BadLabel, BadValue, TagsAhead
 from visualmemory_gui.engine.store.schema import open_memory
-from visualmemory_gui.engine.store.sealed import STEPS
+from visualmemory_gui.engine.store.sealed_table import STEPS
 from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.types import Changes
 

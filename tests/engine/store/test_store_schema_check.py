@@ -9,7 +9,7 @@ import pytest
 
 from tests.reliability.planting import plant
 from visualmemory_gui.engine.errors import DamagedMemory, StorageError
-from visualmemory_gui.engine.store import patience, schema_check
+from visualmemory_gui.engine.store import schema_check, statement_limit
 from visualmemory_gui.engine.store.schema import FORMAT, open_memory
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n)"
@@ -93,10 +93,10 @@ def test_a_statement_without_an_end_is_given_up(store):
 
 
 def test_a_file_has_steps_for_each_of_its_bytes(three, monkeypatch):
-    monkeypatch.setattr(patience, "LEAST", 1)
+    monkeypatch.setattr(statement_limit, "LEAST", 1)
     long = f"{ENDLESS} select count(*) from (select i from n limit 20000)"
     three.database.rows(long)
-    monkeypatch.setattr(patience, "PER_BYTE", 0)
+    monkeypatch.setattr(statement_limit, "PER_BYTE", 0)
     with pytest.raises(DamagedMemory, match="no end"):
         three.database.rows(long)
 

@@ -19,7 +19,7 @@ from visualmemory_gui.app.models.incoming import incoming
 from visualmemory_gui.app.operations import exemplars, queue, teaching, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from PIL.Image import Image

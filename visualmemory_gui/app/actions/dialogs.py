@@ -12,7 +12,7 @@ from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
 from visualmemory_gui.app.widgets.import_dialog import FolderFacts
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.upkeep import Missing
+    from visualmemory_gui.engine.memory.maintenance import Missing
 ImpactOf = Callable[[str, Callable[[str], object]], object]
 """Says in a sentence what a label would do, "" where there is nothing to tell."""
 

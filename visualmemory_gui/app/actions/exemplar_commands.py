@@ -14,8 +14,8 @@ from visualmemory_gui.app.operations import exemplars, folders, forget, teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.import_dialog import pictures
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -16,7 +16,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.export_dialog import free_name
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.upkeep import Missing
+    from visualmemory_gui.engine.memory.maintenance import Missing
 
 
 class MemoryCommands:

@@ -17,11 +17,11 @@ from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.impact import Impact
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.what_if.impact import Impact
 
 SIDE = 160
 MOST_SHOWN = 200
@@ -114,8 +114,8 @@ class ReasonCommands:
         expected = self._session.counterfactuals.expected
 
         def work(memory: WholeMemory, _: Report) -> None:
-            from visualmemory_gui.engine.exchange import report
-            from visualmemory_gui.engine.exchange.report_content import Asked
+            from visualmemory_gui.engine.exchange.report import report
+            from visualmemory_gui.engine.exchange.report.content import Asked
 
             asked = Asked(query.name, query.thumbnail, query.source, expected)
             report.write(report.gather(memory, decision, asked), path)

@@ -17,7 +17,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine import device as devices
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 
 class SettingsCommands:

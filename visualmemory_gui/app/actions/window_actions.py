@@ -16,7 +16,7 @@ from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
 from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 
 class Window(Protocol):

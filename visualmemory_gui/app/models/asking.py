@@ -14,8 +14,8 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import F32, Decision, Picture
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
-    from visualmemory_gui.engine.reading import ImageLike
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 
 SHOWN = 24  # recent queries

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.blame import Blame, Blamed
+    from visualmemory_gui.engine.curation.blame import Blame, Blamed
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 
 class BlameModel(BackgroundResult["Blame"]):
@@ -35,7 +35,7 @@ class BlameModel(BackgroundResult["Blame"]):
             return
 
         def work(memory: WholeMemory, report: Report) -> Blame:
-            from visualmemory_gui.engine.study.blame import blame
+            from visualmemory_gui.engine.curation.blame import blame
 
             return blame(memory, ids.tolist(), report=report)
 

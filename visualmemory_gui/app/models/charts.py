@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.types import RULES, Rule
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.evaluation import Evaluation
+    from visualmemory_gui.engine.evaluation.evaluation import Evaluation
 
 
 def charts(found: Evaluation, level: int = 0) -> tuple[Chart, ...]:

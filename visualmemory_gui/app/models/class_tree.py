@@ -9,7 +9,7 @@ from typing import Literal, overload
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 Index = QModelIndex | QPersistentModelIndex
 Kind = Literal["all", "class", "struck"]

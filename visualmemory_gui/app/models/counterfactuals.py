@@ -14,7 +14,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.flips import Flips
+    from visualmemory_gui.engine.what_if.flip import Flips
 
 TOPIC = "flips"
 DELAY_MS = 60
@@ -70,7 +70,7 @@ class CounterfactualsModel(QObject):
         left_out, give_way = model.left_out_ids, self._tasks.give_way
 
         def work() -> Flips | None:
-            from visualmemory_gui.engine.study.flips import flips
+            from visualmemory_gui.engine.what_if.flip import flips
 
             try:
                 return flips(

@@ -18,14 +18,14 @@ from visualmemory_gui.app.models.asking import (
     queued_query,
 )
 from visualmemory_gui.app.tasks import Tasks
-from visualmemory_gui.engine.decision.closeness import Closeness
+from visualmemory_gui.engine.decision.distance_scale import Closeness
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Rule
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.reading import ImageLike
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 ANSWER, EMBED = "answer", "embed"
 MOST_IMAGES = 1000

@@ -15,7 +15,7 @@ from visualmemory_gui.app.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from visualmemory_gui.engine.memory_protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 TOPIC = "dragged files"
 REST_MS = 100

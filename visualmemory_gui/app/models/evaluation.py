@@ -18,9 +18,9 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.evaluation import Evaluation, Outcomes
-    from visualmemory_gui.engine.study.runs import Run
+    from visualmemory_gui.engine.evaluation.evaluation import Evaluation, Outcomes
+    from visualmemory_gui.engine.evaluation.runs import Run
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 RUNS = "kept runs"
 
@@ -171,8 +171,8 @@ def headline(found: Evaluation, level: int) -> str:
 
 
 def _evaluated(memory: WholeMemory, report: Report, *, again: Run | None) -> Evaluated:
-    from visualmemory_gui.engine.study import runs
-    from visualmemory_gui.engine.study.evaluate import evaluate
+    from visualmemory_gui.engine.evaluation import runs
+    from visualmemory_gui.engine.evaluation.evaluate import evaluate
 
     asked = None if again is None else again.exemplars
     words = runs.OWN if again is None else f"{runs.OWN}, as in run {again.number}"
@@ -183,7 +183,7 @@ def _evaluated(memory: WholeMemory, report: Report, *, again: Run | None) -> Eva
 
 def _runs_of(memory: WholeMemory, last: Run | None) -> tuple[KeptRun, ...]:
     """Newest first; each compared with ``last`` where it asked the same queries."""
-    from visualmemory_gui.engine.study import runs
+    from visualmemory_gui.engine.evaluation import runs
 
     def words(run: Run) -> str:
         if last is None or run.query_set != last.query_set:

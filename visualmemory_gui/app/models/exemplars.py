@@ -17,7 +17,7 @@ from visualmemory_gui.app.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
     from visualmemory_gui.engine.snapshot import Snapshot
 
 Ids = npt.NDArray[np.int64]

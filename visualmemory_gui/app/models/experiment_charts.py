@@ -12,7 +12,7 @@ from visualmemory_gui.app.models.experiments import NoveltyFound
 from visualmemory_gui.engine.types import F64
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.scaling import Fit, Scaling
+    from visualmemory_gui.engine.experiments.scaling import Fit, Scaling
 
 BARS = 40
 ABOVE = 1.25  # of the highest bar: there stand the names of the thresholds

@@ -9,9 +9,9 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Skipped
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.scaling import Scaling
-    from visualmemory_gui.engine.study.words import Table
+    from visualmemory_gui.engine.experiments.scaling import Scaling
+    from visualmemory_gui.engine.experiments.wording import Table
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 Growing = Literal["classes", "new", "levels", "scaling"]
 
@@ -42,9 +42,9 @@ class GrowthFound:
 def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound:
     """Compare the memory's exemplars with the pictures of ``folder``, decided as the memory decides."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-    from visualmemory_gui.engine.study.labelled import from_folder, require_read
-    from visualmemory_gui.engine.study.novelty import measure_novelty
-    from visualmemory_gui.engine.study.words import novelty_sentences
+    from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
+    from visualmemory_gui.engine.experiments.novelty import measure_novelty
+    from visualmemory_gui.engine.experiments.wording import novelty_sentences
 
     strange = require_read(from_folder(memory, folder, report=report), folder)
     thresholds = memory.maintenance.thresholds
@@ -60,9 +60,9 @@ def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound
 def growth_of(memory: WholeMemory, kind: Growing, report: Report) -> GrowthFound:
     """Run the experiment ``kind``, which needs no folder, decided as the memory decides."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-    from visualmemory_gui.engine.study.classes import add_classes
-    from visualmemory_gui.engine.study.scaling import scale
-    from visualmemory_gui.engine.study.words import class_table, scaling_table
+    from visualmemory_gui.engine.experiments.new_classes import add_classes
+    from visualmemory_gui.engine.experiments.scaling import scale
+    from visualmemory_gui.engine.experiments.wording import class_table, scaling_table
 
     scheme = VotingScheme.of(memory.settings)
     if kind == "scaling":
@@ -74,10 +74,10 @@ def growth_of(memory: WholeMemory, kind: Growing, report: Report) -> GrowthFound
 def added_from(memory: WholeMemory, folder: str, report: Report) -> GrowthFound:
     """Add the classes of ``folder``, whose sub-folders they are, to the memory as it is; nothing is written."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-    from visualmemory_gui.engine.study.classes import add_classes
-    from visualmemory_gui.engine.study.labelled import from_folder, require_read
-    from visualmemory_gui.engine.study.subsets import with_new
-    from visualmemory_gui.engine.study.words import class_table
+    from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
+    from visualmemory_gui.engine.experiments.new_classes import add_classes
+    from visualmemory_gui.engine.experiments.subsampling import with_new
+    from visualmemory_gui.engine.experiments.wording import class_table
 
     more = require_read(from_folder(memory, folder, report=report), folder)
     added = with_new(memory.snapshot, more)

@@ -16,7 +16,7 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.types import Step
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 Index = QModelIndex | QPersistentModelIndex
 TOPIC = "history"

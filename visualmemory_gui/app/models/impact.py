@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.app.tasks import Tasks
-from visualmemory_gui.engine.study.proposed_edit import EditKind, Lesson, ProposedEdit
+from visualmemory_gui.engine.what_if.proposed_edit import EditKind, Lesson, ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.impact import Impact, ImpactTracker
     from visualmemory_gui.engine.types import I64
+    from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker
 
 Tell = Callable[[str, "Impact | None"], object]
 TOPIC, IN_DIALOG = "impact preview", "impact preview in a dialog"

@@ -17,8 +17,8 @@ from visualmemory_gui.engine.types import Changes, Decision
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.models.asking import Query
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.project import Layout, Method
+    from visualmemory_gui.engine.experiments.map import Layout, Method
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 AGAIN = "map drawn again"
 NAMED = 6  # classes with a colour of their own: the largest ones by the first part of their labels
@@ -72,7 +72,7 @@ class MapModel(BackgroundResult[MapPicture]):
     @property
     def enough(self) -> bool:
         """Whether there are as many exemplars as a map needs."""
-        from visualmemory_gui.engine.study.project import LEAST
+        from visualmemory_gui.engine.experiments.map import LEAST
 
         return self.count >= LEAST
 
@@ -140,7 +140,7 @@ class MapModel(BackgroundResult[MapPicture]):
 
 def kept(memory: WholeMemory) -> Layout | None:
     """The map that is kept with the memory."""
-    from visualmemory_gui.engine.study.project import KEPT, Layout
+    from visualmemory_gui.engine.experiments.map import KEPT, Layout
 
     found = memory.results.get(KEPT)
     return None if found is None else Layout.from_text(found)
@@ -148,7 +148,7 @@ def kept(memory: WholeMemory) -> Layout | None:
 
 def laid_out(memory: WholeMemory, method: Method, report: Report) -> Layout:
     """A fresh map, kept with the memory where it may be written and nothing was forgotten meanwhile."""
-    from visualmemory_gui.engine.study.project import KEPT, lay_out
+    from visualmemory_gui.engine.experiments.map import KEPT, lay_out
 
     snapshot = memory.snapshot
     layout = lay_out(snapshot, method, report=report)
@@ -158,7 +158,7 @@ def laid_out(memory: WholeMemory, method: Method, report: Report) -> Layout:
 
 
 def placed(memory: WholeMemory, layout: Layout, vectors: npt.NDArray[np.float32]) -> Spots:
-    from visualmemory_gui.engine.study.project import place
+    from visualmemory_gui.engine.experiments.map import place
 
     return place(layout, memory.snapshot, vectors)
 

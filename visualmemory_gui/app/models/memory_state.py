@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.tasks import Tasks
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.types import IndexState
 
 STATE = "state"

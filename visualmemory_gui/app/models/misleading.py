@@ -12,8 +12,8 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.misleading import Misleader, Misleaders, Order
+    from visualmemory_gui.engine.curation.influence import Misleader, Misleaders, Order
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Nearest that it misleads")
 TIPS = (
@@ -55,7 +55,7 @@ class MisleadingModel(MemoryScan["Misleaders"]):
             self.scan()
 
     def _misleaders(self, memory: WholeMemory, report: Report) -> Misleaders:
-        from visualmemory_gui.engine.study.misleading import misleaders
+        from visualmemory_gui.engine.curation.influence import misleaders
 
         return misleaders(memory, self.order, report=report)
 

@@ -17,7 +17,7 @@ from visualmemory_gui.app.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from visualmemory_gui.engine.memory_protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 TOPIC = "originals"
 REST_MS = 300

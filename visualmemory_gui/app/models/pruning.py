@@ -12,11 +12,11 @@ from visualmemory_gui.app.models.study_edit import StudyEdit
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.prune import Judge, Method, Plan, Pruned
+    from visualmemory_gui.engine.curation.prune import Judge, Method, Plan, Pruned
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 METHODS: tuple[tuple[Method, str, str], ...] = (
     ("hard", "Hard", "Strike out what was most often a wrong neighbour"),
@@ -58,7 +58,7 @@ class PruningModel(StudyEdit["Plan"]):
         method, judge = self.method, self.judge
 
         def work(memory: WholeMemory, report: Report) -> Plan:
-            from visualmemory_gui.engine.study.prune import plan
+            from visualmemory_gui.engine.curation.prune import plan
 
             return plan(memory, method, judge=judge, report=report)
 

@@ -28,8 +28,8 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
-    from visualmemory_gui.engine.queue_table import QueueTable
+    from visualmemory_gui.engine.memory.protocol import Memory
+    from visualmemory_gui.engine.memory.queue_table import QueueTable
 
 Index = QModelIndex | QPersistentModelIndex
 Colour = Callable[[str, Sequence[str]], QColor]

@@ -13,7 +13,7 @@ from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.engine.types import F64, I64
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.queue_table import QueueTable
+    from visualmemory_gui.engine.memory.queue_table import QueueTable
 
 MOVED = 0.005  # a share that moved by less stayed where it is
 

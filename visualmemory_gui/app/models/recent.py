@@ -13,7 +13,7 @@ from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.tasks import Tasks
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 SIDE = 128
 

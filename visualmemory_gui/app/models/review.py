@@ -11,8 +11,8 @@ from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.review import Group, Survey, Suspect
+    from visualmemory_gui.engine.curation.review import Group, Survey, Suspect
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 THRESHOLD = 0.02
 
@@ -45,6 +45,6 @@ class ReviewModel(MemoryScan["Survey"]):
 
 
 def _survey(memory: WholeMemory, report: Report) -> Survey:
-    from visualmemory_gui.engine.study.review import survey
+    from visualmemory_gui.engine.curation.review import survey
 
     return survey(memory, report=report)

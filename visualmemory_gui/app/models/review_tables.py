@@ -10,10 +10,10 @@ from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, QModelIndex,
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.review import Group, Suspect
+    from visualmemory_gui.engine.curation.review import Group, Suspect
 
 Index = QModelIndex | QPersistentModelIndex
 FOUND = int(Qt.ItemDataRole.UserRole) + 1  # the Suspect or Group of a row

@@ -13,8 +13,8 @@ from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
-    from visualmemory_gui.engine.study.attribute import Seen, Splitting
+    from visualmemory_gui.engine.attribution.attribute import Seen, Splitting
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 TOPIC = "similarity"
 DELAY_MS = 100  # the mouse only passing over the cards asks nothing
@@ -79,7 +79,7 @@ class SimilarityModel(QObject):
         exemplar, seen = self._exemplar, dict(self._seen)
 
         def work() -> tuple[Splitting, dict[Place, Seen]]:
-            from visualmemory_gui.engine.study.attribute import attribute, look_at_exemplar
+            from visualmemory_gui.engine.attribution.attribute import attribute, look_at_exemplar
 
             def see(i: int) -> Seen:
                 found: Seen = seen.get(i) or look_at_exemplar(memory, i)
@@ -107,7 +107,7 @@ class SimilarityModel(QObject):
 
 
 def look_at_query(memory: Memory, query: Query) -> Seen:
-    from visualmemory_gui.engine.study.attribute import look, look_again, look_at_exemplar
+    from visualmemory_gui.engine.attribution.attribute import look, look_again, look_at_exemplar
 
     if query.exemplar is not None:
         return look_at_exemplar(memory, query.exemplar)

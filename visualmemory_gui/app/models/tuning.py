@@ -13,11 +13,11 @@ from visualmemory_gui.app.models.study_edit import StudyEdit
 from visualmemory_gui.app.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.tune import Tuned, TuningStep
+    from visualmemory_gui.engine.curation.tune import Tuned, TuningStep
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 EVERY_MS = 100
 
@@ -40,7 +40,7 @@ class TuningModel(StudyEdit["Tuned"]):
         seen: list[TuningStep] = []
 
         def work(memory: WholeMemory, report: Report) -> Tuned:
-            from visualmemory_gui.engine.study.tune import tune
+            from visualmemory_gui.engine.curation.tune import tune
 
             return tune(memory, on_step=seen.append, report=report)
 

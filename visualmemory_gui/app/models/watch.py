@@ -14,8 +14,8 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.impact import Impact, ImpactTracker, WatchedDecision
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker, WatchedDecision
 
 
 class WatchModel(BackgroundResult["ImpactTracker"]):
@@ -74,7 +74,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         """Have another tracker made; the present one is used until then."""
 
         def work(memory: WholeMemory, report: Report) -> ImpactTracker:
-            from visualmemory_gui.engine.study.impact import ImpactTracker
+            from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
             return ImpactTracker(memory, report=report)
 

@@ -14,7 +14,7 @@ from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.impact import WatchedDecision
+    from visualmemory_gui.engine.what_if.impact import WatchedDecision
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("Picture", "Expected", "Decided", "Share", "As expected")

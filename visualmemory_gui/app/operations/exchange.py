@@ -13,7 +13,7 @@ from visualmemory_gui.engine.errors import MemoryExists
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 DEMO = "make the demo memory"  # the job
 
@@ -34,7 +34,7 @@ def open_demo(session: Session) -> None:
     """Make the demo memory if it is not there yet, and open it."""
 
     def work(report: Report) -> Path:
-        from visualmemory_gui.engine.exchange.demo import make_demo
+        from visualmemory_gui.engine.exchange.demo.demo import make_demo
 
         return make_demo(report=report)
 
@@ -57,9 +57,9 @@ def open_bundle(session: Session, bundle: str, memory: str) -> None:
     """Make the memory at ``memory`` from a bundle, in the background, and open it."""
 
     def work(report: Report) -> None:
-        from visualmemory_gui.engine.exchange import formats, incoming
+        from visualmemory_gui.engine.exchange import formats, import_rows
 
-        if incoming.is_memory_place(Path(memory)):
+        if import_rows.is_memory_place(Path(memory)):
             raise MemoryExists(f"{memory} holds something already")
         formats.import_(bundle, memory, report=report)
 

@@ -11,11 +11,11 @@ import numpy as np
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations.edit import NOT_LAST, Edit, Note, step, undo_of, undone
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes, Neighbour
-from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 
 def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:

@@ -68,12 +68,12 @@ def measured(
 
     Without ``identity`` the encoder is that of a memory which is made from a folder.
     """
-    from visualmemory_gui.engine import survey
     from visualmemory_gui.engine.encoders import registry
+    from visualmemory_gui.engine.memory import import_estimate
 
     try:
         encoder = identity or registry.choose(ENCODER)
-        cost = survey.measure(paths, encoder, device=device, report=report)  # type: ignore[arg-type]
+        cost = import_estimate.measure(paths, encoder, device=device, report=report)  # type: ignore[arg-type]
     except EncoderError:
         return replace(facts, measured=True)
     seconds = None if cost.seconds is None else cost.seconds * facts.pictures

@@ -10,13 +10,13 @@ from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Receipt
-from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.forget import Erasing
-    from visualmemory_gui.engine.memory_protocol import Memory, WholeMemory
-    from visualmemory_gui.engine.study.prove import Proof
+    from visualmemory_gui.engine.experiments.unlearning_proof import Proof
+    from visualmemory_gui.engine.memory.forget import Erasing
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
 
 FORGOTTEN = {
     "done": "Forgot {} for good.",
@@ -54,7 +54,7 @@ def prove(session: Session) -> None:
     """Compare decisions with those of a memory that never saw what was forgotten."""
 
     def work(memory: WholeMemory, report: Report) -> Proof:
-        from visualmemory_gui.engine.study.prove import prove
+        from visualmemory_gui.engine.experiments.unlearning_proof import prove
 
         return prove(memory, report=report)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.operations.edit import Edit, Note, last_step, step_note, undo_of
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes, Step
-from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
     from visualmemory_gui.engine.store.difference import Difference
     from visualmemory_gui.engine.store.tags import Tag
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app.operations.edit import Job, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import Memory
-    from visualmemory_gui.engine.upkeep import Missing, Relinked
+    from visualmemory_gui.engine.memory.maintenance import Missing, Relinked
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 
 def look(session: Session, then: Callable[[Missing], object]) -> None:

@@ -13,12 +13,12 @@ from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step
 from visualmemory_gui.app.operations.teaching import taught_note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.arrivals import AddResult
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.teaching import QueueAdded
+    from visualmemory_gui.engine.memory.added_images import AddResult
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.teaching_queue import QueueAdded
 
 REFRESH_S = 0.5
 
@@ -77,8 +77,8 @@ def export(session: Session, to: str) -> None:
         return
 
     def work(_: WholeMemory) -> None:
+        from visualmemory_gui.engine.exchange.atomic_output import saved_file
         from visualmemory_gui.engine.exchange.queue_csv import queue_csv
-        from visualmemory_gui.engine.exchange.target import saved_file
 
         with saved_file(Path(to)) as file:
             file.write(queue_csv(table, order).encode())

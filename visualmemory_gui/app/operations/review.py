@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.operations.edit import Edit, Note, step, undo_of
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
-from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.misleading import Misleader
-    from visualmemory_gui.engine.study.review import Group, Suspect
+    from visualmemory_gui.engine.curation.influence import Misleader
+    from visualmemory_gui.engine.curation.review import Group, Suspect
 
 Pairs = list[tuple[tuple[int, int], str]]  # ids (the second 0 where it is about one exemplar), label
 
@@ -55,7 +55,7 @@ def keep_groups(session: Session, groups: Sequence[Group], then: Callable[[], ob
     """These are no duplicates, or shall stay: their pairs stay away until a label changes."""
 
     def judged() -> Pairs:
-        from visualmemory_gui.engine.study.review import pairs_within
+        from visualmemory_gui.engine.curation.review import pairs_within
 
         return [pair for group in groups for pair in pairs_within(group)]
 

@@ -7,8 +7,8 @@ from functools import partial
 
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Skipped
-from visualmemory_gui.engine.visible_text import how_many
 
 
 def show(session: Session, skipped: Sequence[Skipped]) -> tuple[NoteAction, ...]:

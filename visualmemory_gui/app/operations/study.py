@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.operations.edit import step
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
-from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.study.blame import Blame
-    from visualmemory_gui.engine.study.prune import Plan
-    from visualmemory_gui.engine.study.tune import Tuned
+    from visualmemory_gui.engine.curation.blame import Blame
+    from visualmemory_gui.engine.curation.prune import Plan
+    from visualmemory_gui.engine.curation.tune import Tuned
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 
 def prune(session: Session, plan: Plan) -> None:
     """Strike out, or trust less, what ``plan`` names."""
 
     def work(memory: WholeMemory) -> Changes:
-        from visualmemory_gui.engine.study.prune import apply
+        from visualmemory_gui.engine.curation.prune import apply
 
         return apply(memory, plan)
 
@@ -33,7 +33,7 @@ def tune(session: Session, tuned: Tuned) -> None:
     """Write the trusts that were fitted."""
 
     def work(memory: WholeMemory) -> Changes:
-        from visualmemory_gui.engine.study.tune import apply
+        from visualmemory_gui.engine.curation.tune import apply
 
         return apply(memory, tuned)
 
@@ -44,7 +44,7 @@ def mend(session: Session, found: Blame) -> None:
     """Strike out and relabel whom ``found`` blames."""
 
     def work(memory: WholeMemory) -> Changes:
-        from visualmemory_gui.engine.study.blame import apply
+        from visualmemory_gui.engine.curation.blame import apply
 
         return apply(memory, found)
 

@@ -10,14 +10,14 @@ from visualmemory_gui.app.operations import skipped
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, undo_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Picture
-from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.arrivals import AddResult
-    from visualmemory_gui.engine.intake import BuildResult
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
-    from visualmemory_gui.engine.reading import ImageLike
+    from visualmemory_gui.engine.memory.added_images import AddResult
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+    from visualmemory_gui.engine.memory.importer import BuildResult
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
 MANY = 200  # pictures; fewer are decoded first and then added all or none

@@ -13,12 +13,12 @@ from visualmemory_gui.app.models.watch_table import name_of
 from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
-from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture
-from visualmemory_gui.engine.study.impact import ChangedDecision
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.store.kept_images import KeptPicture, NewPicture
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.what_if.impact import ChangedDecision
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 SIDE = 96
 

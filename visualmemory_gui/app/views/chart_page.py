@@ -12,7 +12,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.study_page import StudyPage
 from visualmemory_gui.app.widgets.chart_view import ChartView
 from visualmemory_gui.engine.errors import StorageError
-from visualmemory_gui.engine.exchange.target import saved_file
+from visualmemory_gui.engine.exchange.atomic_output import saved_file
 
 EXPORT: Action[ChartPage] = Action(
     "export",

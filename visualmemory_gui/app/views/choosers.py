@@ -27,7 +27,7 @@ from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.upkeep import Missing
+    from visualmemory_gui.engine.memory.maintenance import Missing
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
 

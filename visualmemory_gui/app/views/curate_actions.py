@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 
 from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.action import Action, Fact, show_targets
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.views.curate import CurateView

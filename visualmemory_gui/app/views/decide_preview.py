@@ -13,7 +13,7 @@ from visualmemory_gui.app.views.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.impact_preview import PreviewBinding, Proposed
 from visualmemory_gui.app.views.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.query_panel import QueryPanel
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 
 class DecidePreview(PreviewBinding):

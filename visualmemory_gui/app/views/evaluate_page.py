@@ -37,8 +37,8 @@ from visualmemory_gui.app.widgets.class_figures import ClassFiguresTable
 from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.runs_table import RunsTable
 from visualmemory_gui.engine.decision.levels import level_in_words
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import I64, Changes
-from visualmemory_gui.engine.visible_text import how_many
 
 EMPTY = (
     "Every exemplar is decided by all others, under every rule and every k. That shows how far the memory can be "

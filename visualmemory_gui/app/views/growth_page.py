@@ -28,7 +28,7 @@ from visualmemory_gui.app.views.experiment_page import ExperimentPage
 from visualmemory_gui.app.widgets.chart_view import ChartView
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.words import Table
+    from visualmemory_gui.engine.experiments.wording import Table
 
 ACTIONS: tuple[Action[GrowthPage], ...] = (
     Action("measure", "Run", "Run the chosen experiment on the memory as it is; nothing is changed", "play-outline",

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 Proposed = Callable[[], ProposedEdit | None]
 

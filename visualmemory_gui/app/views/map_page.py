@@ -15,13 +15,13 @@ from visualmemory_gui.app.models.map import MapModel, words
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.buttons import button_of
 from visualmemory_gui.app.views.study_page import StudyPage
-from visualmemory_gui.engine.study.project import has_tsne
+from visualmemory_gui.engine.experiments.map import has_tsne
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
-from visualmemory_gui.engine.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.widgets.map_view import MapView
-    from visualmemory_gui.engine.study.project import Method
+    from visualmemory_gui.engine.experiments.map import Method
 
 TOO_FEW = "A map needs three exemplars at least."
 DRAWING = "Drawing the map of {:,} exemplars…"

@@ -13,8 +13,8 @@ from visualmemory_gui.app.operations import exemplars, review
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.review import ReviewPage
 from visualmemory_gui.app.widgets.picture_table import PictureTable
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 ACTIONS: tuple[Action[MisleadingPage], ...] = (
     Action("open", "Decide it", "Show it with its neighbours in Decide", "scale-balance",

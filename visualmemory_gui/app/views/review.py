@@ -24,8 +24,8 @@ from visualmemory_gui.app.views.impact_preview import PreviewBinding
 from visualmemory_gui.app.widgets.group_list import GroupList
 from visualmemory_gui.app.widgets.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.suspect_table import SuspectTable
-from visualmemory_gui.engine.study.proposed_edit import ProposedEdit
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
 Scan = ReviewModel | MisleadingModel

@@ -25,7 +25,7 @@ from visualmemory_gui.app.views.review import (
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory_protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 
 class ReviewTabs(QTabWidget):

@@ -17,7 +17,7 @@ from visualmemory_gui.app.views.query_panel import QueryPanel
 from visualmemory_gui.engine.types import F64
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.attribute import Seen
+    from visualmemory_gui.engine.attribution.attribute import Seen
 
 Point = tuple[float, float]
 
@@ -55,8 +55,8 @@ class SimilarityOverlay(QObject):
         self._model.look_at(self._hovered or (chosen[0] if len(chosen) == 1 else None))
 
     def on_updated(self) -> None:
-        from visualmemory_gui.engine.study.attribute import CAPTIONS
-        from visualmemory_gui.engine.study.attribution_sheet import sentence
+        from visualmemory_gui.engine.attribution.attribute import CAPTIONS
+        from visualmemory_gui.engine.attribution.sheet import sentence
 
         splitting = self._model.splitting
         if splitting is None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.chart import Chart
-from visualmemory_gui.engine.exchange.target import saved_file
+from visualmemory_gui.engine.exchange.atomic_output import saved_file
 
 if TYPE_CHECKING:
     from pyqtgraph import PlotWidget

@@ -11,7 +11,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.widgets.blame_box import BLAME, BlameBox
 from visualmemory_gui.app.widgets.confusion_grid import ConfusionGrid
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 HINT = "Choose a cell: a row is the class that pictures have, a column what they were decided as."
 

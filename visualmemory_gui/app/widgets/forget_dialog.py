@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, 
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 DESTROYED = (
     "Erased from the memory's folder: picture copies, thumbnails, vectors, what decisions derived from them, and their "

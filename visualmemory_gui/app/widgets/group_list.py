@@ -17,7 +17,7 @@ from visualmemory_gui.app.widgets.chip import paint_chip
 from visualmemory_gui.app.widgets.rows import Place, chosen_rows
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.review import Group
+    from visualmemory_gui.engine.curation.review import Group
 
 Index = QModelIndex | QPersistentModelIndex
 SIDE_PT = 60.0

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QRadioButton, QVBoxLayou
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.fitting_dialog import FittingDialog
-from visualmemory_gui.engine.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many
 
 LINK = "Link: the pictures stay where they are"
 COPY = "Copy: the memory keeps its own"

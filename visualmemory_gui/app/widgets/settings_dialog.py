@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
-from visualmemory_gui.engine.decision.factor import ENOUGH
+from visualmemory_gui.engine.decision.class_factor import ENOUGH
 from visualmemory_gui.engine.types import RULES, MemorySettings
 
 MOST_K = 100_000

@@ -16,7 +16,7 @@ from visualmemory_gui.app.widgets.cells import cell, paint_chip_in, paint_severa
 from visualmemory_gui.app.widgets.rows import Place, chosen_rows, dress
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.study.review import Suspect
+    from visualmemory_gui.engine.curation.review import Suspect
 
 Index = QModelIndex | QPersistentModelIndex
 SIDE_PT = 42.0

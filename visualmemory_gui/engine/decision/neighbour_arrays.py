@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.factor import ENOUGH, class_factor
+from visualmemory_gui.engine.decision.class_factor import ENOUGH, class_factor
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.snapshot import Snapshot

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from visualmemory_gui.engine import atomic_file, installation
 from visualmemory_gui.engine.encoders import lite, openvino_runtime
 from visualmemory_gui.engine.encoders.base import check, unit
 from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.files import atomic_file, installation
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import F32, U8
 

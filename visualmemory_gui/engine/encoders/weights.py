@@ -11,8 +11,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
-from visualmemory_gui.engine import atomic_file, installation
 from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.files import atomic_file, installation
 from visualmemory_gui.engine.progress import Report
 
 _HUB = "https://huggingface.co"

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from visualmemory_gui.engine.atomic_file import create
 from visualmemory_gui.engine.errors import ExchangeError
+from visualmemory_gui.engine.files.atomic_file import create
 
 MANIFEST = "manifest.json"
 TABLE = "exemplars.parquet"

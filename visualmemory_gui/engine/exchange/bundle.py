@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from visualmemory_gui.engine.atomic_file import create, scratch
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
 from visualmemory_gui.engine.exchange import archive, table
 from visualmemory_gui.engine.exchange.archive import TABLE, ArchiveWriter, Reader
-from visualmemory_gui.engine.exchange.incoming import (
+from visualmemory_gui.engine.exchange.atomic_output import new_file
+from visualmemory_gui.engine.exchange.import_rows import (
     Incoming,
     NewRow,
     checked_identity,
@@ -26,9 +26,9 @@ from visualmemory_gui.engine.exchange.incoming import (
 from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table_child import MOST_ROWS
-from visualmemory_gui.engine.exchange.target import new_file
-from visualmemory_gui.engine.index.gate import gate
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.files.atomic_file import create, scratch
+from visualmemory_gui.engine.index.vector_check import gate
+from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import F32, EncoderIdentity, Exemplar
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from numbers import Integral, Real
 
-from visualmemory_gui.engine.visible_text import visible
+from visualmemory_gui.engine.text.visible_text import visible
 
 DECISION = ("label", "share", "margin", "known")
 """The columns of a decision, in every table that holds decisions."""

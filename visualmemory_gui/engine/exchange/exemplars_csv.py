@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from visualmemory_gui.engine.exchange import table
+from visualmemory_gui.engine.exchange.atomic_output import new_file
 from visualmemory_gui.engine.exchange.csv_table import csv_lines
 from visualmemory_gui.engine.exchange.results import Exported
-from visualmemory_gui.engine.exchange.target import new_file
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 
 SUFFIX = ".csv"

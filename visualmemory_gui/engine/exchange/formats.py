@@ -6,9 +6,9 @@ from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadValue, ExchangeError
 from visualmemory_gui.engine.exchange import bundle, exemplars_csv, imagefolder, neighbours_json, parquet
-from visualmemory_gui.engine.exchange import report as document
+from visualmemory_gui.engine.exchange.report import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
 

@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from visualmemory_gui.engine.atomic_file import create
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, ExchangeError
-from visualmemory_gui.engine.exchange.incoming import (
+from visualmemory_gui.engine.exchange.atomic_output import new_folder
+from visualmemory_gui.engine.exchange.import_rows import (
     DEFAULT_ENCODER,
     Incoming,
     NewRow,
@@ -32,10 +32,10 @@ from visualmemory_gui.engine.exchange.incoming import (
 from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row
-from visualmemory_gui.engine.exchange.target import new_folder
+from visualmemory_gui.engine.files.atomic_file import create
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Exemplar, NewExemplar, Picture, Skipped
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, Retrieved
+from visualmemory_gui.engine.exchange.atomic_output import new_file
 from visualmemory_gui.engine.exchange.results import Exported
-from visualmemory_gui.engine.exchange.target import new_file
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from visualmemory_gui.engine.exchange.privacy import without_gps
-from visualmemory_gui.engine.memory_protocol import Memory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.types import Exemplar
 
 LARGEST = 1 << 30  # bytes of one picture, in and out

@@ -7,7 +7,8 @@ from pathlib import Path, PurePath
 
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
 from visualmemory_gui.engine.exchange import table
-from visualmemory_gui.engine.exchange.incoming import (
+from visualmemory_gui.engine.exchange.atomic_output import new_file
+from visualmemory_gui.engine.exchange.import_rows import (
     Incoming,
     NewRow,
     checked_identity,
@@ -16,10 +17,9 @@ from visualmemory_gui.engine.exchange.incoming import (
     take,
 )
 from visualmemory_gui.engine.exchange.results import Exported, Imported
-from visualmemory_gui.engine.exchange.target import new_file
-from visualmemory_gui.engine.index.gate import gate
-from visualmemory_gui.engine.memory import VisualMemory
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.index.vector_check import gate
+from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
 

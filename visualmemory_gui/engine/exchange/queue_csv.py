@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visualmemory_gui.engine.decision.many import UNTOLD
+from visualmemory_gui.engine.decision.decide_batch import UNTOLD
 from visualmemory_gui.engine.exchange.csv_table import DECISION, csv_table, known_word
-from visualmemory_gui.engine.queue_table import QueueTable
+from visualmemory_gui.engine.memory.queue_table import QueueTable
 
 COLUMNS = ("image", "picture", *DECISION, "taught", "path")
 """``picture`` is the older name of ``image``; both are written in 0.2."""

@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.memory_protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import F32, Exemplar
 

@@ -16,8 +16,8 @@ from typing import BinaryIO
 from PIL import AvifImagePlugin, Image
 
 from visualmemory_gui.engine.errors import BadImage
-from visualmemory_gui.engine.images import frames
 from visualmemory_gui.engine.images.decode import MAX_PIXELS, decode
+from visualmemory_gui.engine.processes import frames
 from visualmemory_gui.engine.types import Geometry
 
 MEMORY_BYTES = 1 << 30

@@ -9,9 +9,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from visualmemory_gui.engine import regular_file
 from visualmemory_gui.engine.errors import BadImage
-from visualmemory_gui.engine.regular_file import Irregular
+from visualmemory_gui.engine.files import regular_file
+from visualmemory_gui.engine.files.regular_file import Irregular
 
 MAX_BYTES = 1_000_000_000
 IN_MEMORY = 64 * 2**20

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
-from visualmemory_gui.engine.images import frames
+from visualmemory_gui.engine.processes import frames
 from visualmemory_gui.engine.types import Geometry, Picture
 
 _COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.images.child")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from visualmemory_gui.engine.index.checkpoint import Unfit
+from visualmemory_gui.engine.index.ef_tuning import Widths, measure
 from visualmemory_gui.engine.index.graph import SEED, Graph
-from visualmemory_gui.engine.index.widths import Widths, measure
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import I64

@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from visualmemory_gui.engine import atomic_file, installation
 from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.files import atomic_file, installation
+from visualmemory_gui.engine.index.ef_tuning import Widths
 from visualmemory_gui.engine.index.graph import METRIC, Graph
-from visualmemory_gui.engine.index.widths import Widths
 
 FORMAT = "visualmemory index"
 VERSION = 2

@@ -16,12 +16,12 @@ from typing import Literal
 import numpy as np
 
 from visualmemory_gui.engine.index.base import NO_ROWS, same_line
+from visualmemory_gui.engine.index.duplicates import TwinRows
+from visualmemory_gui.engine.index.ef_tuning import BEYOND, Widths, measure
 from visualmemory_gui.engine.index.exact import nearest_among
 from visualmemory_gui.engine.index.graph import Graph
 from visualmemory_gui.engine.index.rescore import TIE
-from visualmemory_gui.engine.index.shared_lock import SharedLock
-from visualmemory_gui.engine.index.twins import TwinRows
-from visualmemory_gui.engine.index.widths import BEYOND, Widths, measure
+from visualmemory_gui.engine.index.rw_lock import SharedLock
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 

@@ -11,10 +11,27 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Now, Rows
-from visualmemory_gui.engine.store import adding, check, columns, exemplars, finding, keys, labels, purge, sources
+from visualmemory_gui.engine.store import (
+    bulk_read,
+    check,
+    class_hotkeys,
+    exemplars,
+    insertion,
+    labels,
+    purge,
+    sources,
+    text_search,
+)
 from visualmemory_gui.engine.store.database import LARGEST, Database
+from visualmemory_gui.engine.store.exemplar_row import (
+    SELECT,
+    Row,
+    as_now,
+    as_snapshot_rows,
+    checked_trust,
+    effective_trust,
+)
 from visualmemory_gui.engine.store.exemplars import Change, Stored
-from visualmemory_gui.engine.store.rows import SELECT, Row, as_now, as_snapshot_rows, checked_trust, effective_trust
 from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
 from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
@@ -44,7 +61,7 @@ class Catalog:
 
     def add(self, writer: Writer, new: Sequence[NewExemplar], *, root: str | None = None) -> list[int]:
         """Store ``new`` with consecutive ids in their order; sources below ``root`` are kept relative to it."""
-        return adding.add(self._database, writer, new, root=root)
+        return insertion.add(self._database, writer, new, root=root)
 
     def set_struck(self, writer: Writer, ids: Iterable[int], struck: bool) -> None:
         """Strike out or restore ``ids``. Raises UnknownExemplar, changing nothing; so do the setters below."""
@@ -111,7 +128,7 @@ class Catalog:
             records.append(Record(exemplar, field, old, value))
         exemplars.rewrite(self._database, writer, (_COLUMN[field],), changes)
         if is_label and records:
-            keys.follow_rename(self._database, records)
+            class_hotkeys.follow_rename(self._database, records)
         return records
 
     def get(self, ids: Iterable[int]) -> list[Exemplar]:
@@ -172,11 +189,11 @@ class Catalog:
 
     def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]:
         """Ids of those that fit, increasing, a slice of the rows at a time; see ``finding.ids``."""
-        return finding.ids(self._database, text=text, since=since)
+        return text_search.ids(self._database, text=text, since=since)
 
     def withdrawn_ids(self) -> I64:
         """Ids of the exemplars withdrawn by undo, (n,) increasing."""
-        return columns.withdrawn_ids(self._database)
+        return bulk_read.withdrawn_ids(self._database)
 
     def trusted_by_hand(self) -> I64:
         """Ids of the exemplars whose trust was set by hand, which counts before a derived one; increasing."""
@@ -225,7 +242,7 @@ class Catalog:
         dim = dim_of(self._database)
         wanted = np.asarray(ids, np.int64)
         if len(wanted) > MANY and (np.diff(wanted) > 0).all():
-            found = columns.vectors_between(self._database, wanted, dim)
+            found = bulk_read.vectors_between(self._database, wanted, dim)
             if found is not None:
                 return found
         result = np.empty((len(ids), dim), np.float32)
@@ -245,7 +262,7 @@ class Catalog:
     def snapshot_rows(self, ids: Iterable[int] | None = None) -> Rows:
         """What decisions need of ``ids`` (None: of all), in the order of ids, withdrawn ones included."""
         if ids is None:
-            return columns.all_rows(self._database)
+            return bulk_read.all_rows(self._database)
         sql = """select e.id, l.path, not (e.struck or e.withdrawn), e.trust, e.derived, e.content, e.grp,
                  e.vector_hash, e.change from exemplars e join labels l on l.id = e.label_id"""
         wanted = sorted(set(ids))

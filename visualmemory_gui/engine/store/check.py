@@ -14,7 +14,7 @@ from visualmemory_gui.engine.store import exemplars, labels, ledger, settings
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.schema import open_memory
-from visualmemory_gui.engine.store.sealed import SEALED
+from visualmemory_gui.engine.store.sealed_table import SEALED
 from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.types import Damage
 

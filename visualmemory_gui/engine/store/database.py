@@ -22,10 +22,10 @@ from visualmemory_gui.engine.errors import (
 )
 from visualmemory_gui.engine.store import layout
 from visualmemory_gui.engine.store.checksum import seal
+from visualmemory_gui.engine.store.column_kinds import Kinds
 from visualmemory_gui.engine.store.filesystem import identity_of, is_read_only, refuse_network, require_there
-from visualmemory_gui.engine.store.kinds import Kinds
 from visualmemory_gui.engine.store.ledger import Ledger
-from visualmemory_gui.engine.store.patience import Patience
+from visualmemory_gui.engine.store.statement_limit import Patience
 
 FILE = layout.DATABASE
 APPLICATION_ID = 0x564D454D  # "VMEM": tells a memory from the database of another program

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store.database import RESTORE, Database
-from visualmemory_gui.engine.store.sealed import DERIVED
+from visualmemory_gui.engine.store.sealed_table import DERIVED
 
 _WHOLE = "checksum = seal(name, json, change)"
 

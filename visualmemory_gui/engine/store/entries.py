@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from visualmemory_gui.engine.store.database import Database, Params
-from visualmemory_gui.engine.store.sealed import ENTRIES, STEPS
+from visualmemory_gui.engine.store.sealed_table import ENTRIES, STEPS
 from visualmemory_gui.engine.store.writer import Field, Record, Value
 
 

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from visualmemory_gui.engine.store.database import Database, Params
-from visualmemory_gui.engine.store.rows import SELECT, Row
-from visualmemory_gui.engine.store.sealed import damaged_row
+from visualmemory_gui.engine.store.exemplar_row import SELECT, Row
+from visualmemory_gui.engine.store.sealed_table import damaged_row
 from visualmemory_gui.engine.store.writer import Writer
 
 WITH_CHECKSUM = SELECT.replace("select ", "select e.checksum, ", 1)

@@ -20,9 +20,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from visualmemory_gui.engine import atomic_file
-from visualmemory_gui.engine.atomic_file import is_own, sync_folder
 from visualmemory_gui.engine.errors import BadValue, StorageError
+from visualmemory_gui.engine.files import atomic_file
+from visualmemory_gui.engine.files.atomic_file import is_own, sync_folder
 from visualmemory_gui.engine.store import layout
 from visualmemory_gui.engine.store.copies import Copy
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from visualmemory_gui.engine.errors import BadValue, TagsAhead
-from visualmemory_gui.engine.store import entries, names, tags
+from visualmemory_gui.engine.store import entries, step_names, tags
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.labels import drop_unused
 from visualmemory_gui.engine.store.numbering import last_number
 from visualmemory_gui.engine.store.purge import Purged, delete, unreachable
 from visualmemory_gui.engine.store.revert import take_back
-from visualmemory_gui.engine.store.sealed import ENTRIES, STEPS
+from visualmemory_gui.engine.store.sealed_table import ENTRIES, STEPS
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, changes_of, together, writing
 from visualmemory_gui.engine.types import Changes, Step, StepState
 
@@ -225,7 +225,7 @@ class History:
 
     def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
         """Let ``writer.changes`` tell of ``records``, which are entries of step ``number``."""
-        name = names.compose(self._database, names.outline_of(records), kind=kind) if records else None
+        name = step_names.compose(self._database, step_names.outline_of(records), kind=kind) if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 
     def _walk(self, source: str, target: str) -> Changes:
@@ -289,8 +289,8 @@ class History:
         return [self._step(*row) for row in found]
 
     def _step(self, number: int, kind: str, moment: float, state: StepState, total: int | None) -> Step:
-        outline = names.outline_in(self._database, number)
-        name = names.compose(self._database, outline, kind=kind, state=state, total=total)
+        outline = step_names.outline_in(self._database, number)
+        name = step_names.compose(self._database, outline, kind=kind, state=state, total=total)
         return Step(number, name, kind, moment, state, outline.exemplars)
 
     def _drop(self, numbers: Iterable[int]) -> None:

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
 from visualmemory_gui.engine.store.database import RESTORE, Database
-from visualmemory_gui.engine.store.sealed import KEYS, LABELS
+from visualmemory_gui.engine.store.sealed_table import KEYS, LABELS
 
 LONGEST = 200
 SUGGESTED = 3

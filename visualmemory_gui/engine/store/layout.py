@@ -12,8 +12,8 @@ import re
 import stat
 from pathlib import Path
 
-from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import DamagedMemory
+from visualmemory_gui.engine.files import atomic_file
 
 DATABASE, LOCK, IMAGES = "memory.sqlite", "lock", "images"
 COPY = re.compile(r"images/([0-9a-f]{2})/([0-9a-f]{62})(\.[a-z0-9]{1,8})")

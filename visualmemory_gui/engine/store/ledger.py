@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store.checksum import added, seal
-from visualmemory_gui.engine.store.sealed import SEALED
+from visualmemory_gui.engine.store.sealed_table import SEALED
 from visualmemory_gui.engine.store.tables import META
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from visualmemory_gui.engine.atomic_file import open_own
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryLocked, StorageError
+from visualmemory_gui.engine.files.atomic_file import open_own
 from visualmemory_gui.engine.store.layout import LOCK
 
 FILE = LOCK

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from visualmemory_gui.engine.store import copies, entries, exemplars, labels
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived import STUDIED, Derived
+from visualmemory_gui.engine.store.exemplar_row import Row
 from visualmemory_gui.engine.store.exemplars import Change
-from visualmemory_gui.engine.store.pictures import forget_contents
-from visualmemory_gui.engine.store.rows import Row
-from visualmemory_gui.engine.store.sealed import KEPT
+from visualmemory_gui.engine.store.kept_images import forget_contents
+from visualmemory_gui.engine.store.sealed_table import KEPT
 from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
 

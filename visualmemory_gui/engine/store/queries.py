@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.pictures import COLUMNS, KeptPicture, NewPicture, kept
-from visualmemory_gui.engine.store.sealed import QUERIES
+from visualmemory_gui.engine.store.kept_images import COLUMNS, KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.sealed_table import QUERIES
 from visualmemory_gui.engine.types import F32
 
 KEPT = 200

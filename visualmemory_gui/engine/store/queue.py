@@ -9,8 +9,8 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.pictures import COLUMNS, KeptPicture, NewPicture, kept
-from visualmemory_gui.engine.store.sealed import QUEUE
+from visualmemory_gui.engine.store.kept_images import COLUMNS, KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.sealed_table import QUEUE
 from visualmemory_gui.engine.store.vectors import dim_of, loaded_vectors
 from visualmemory_gui.engine.types import F32, I64
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from visualmemory_gui.engine import atomic_file
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryExists, NewerFormat, ReadOnlyMemory, StorageError
+from visualmemory_gui.engine.files import atomic_file
 from visualmemory_gui.engine.store import layout, ledger, schema_check, tables
 from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, RESTORE, Database
 from visualmemory_gui.engine.store.filesystem import refuse_network

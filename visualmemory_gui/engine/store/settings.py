@@ -8,7 +8,7 @@ from typing import Any
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.sealed import SETTINGS
+from visualmemory_gui.engine.store.sealed_table import SETTINGS
 from visualmemory_gui.engine.types import DEVICES, RULES, MemorySettings
 
 UNSEALED = "its checksum does not fit"  # why a setting is damaged

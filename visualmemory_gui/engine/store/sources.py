@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from visualmemory_gui.engine.errors import UnknownExemplar
 from visualmemory_gui.engine.store import exemplars
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.exemplar_row import StoredPath, loaded, stored
 from visualmemory_gui.engine.store.exemplars import Change
-from visualmemory_gui.engine.store.rows import StoredPath, loaded, stored
 from visualmemory_gui.engine.store.writer import Writer
 
 AT_ONCE = 4096  # rows

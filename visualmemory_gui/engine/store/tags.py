@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from visualmemory_gui.engine.arguments import text
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.moments import moment
-from visualmemory_gui.engine.store.sealed import TAGS
+from visualmemory_gui.engine.store.moment import moment
+from visualmemory_gui.engine.store.sealed_table import TAGS
 
 LONGEST = 100
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.pictures import KeptPicture, NewPicture, kept
-from visualmemory_gui.engine.store.sealed import WATCH
+from visualmemory_gui.engine.store.kept_images import KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.sealed_table import WATCH
 
 _COLUMNS = "w.id, w.source, w.content, w.sha256, w.thumbnail, w.vector, w.time"
 

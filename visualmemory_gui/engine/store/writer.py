@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.written import Written
+from visualmemory_gui.engine.store.written_rows import Written
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
-from visualmemory_gui.engine.visible_text import how_many
 
 Field = Literal["withdrawn", "struck", "label", "trust", "derived"]
 # A flag, a label's number, a trust; None for a trust that was not set.

@@ -1,0 +1,1 @@
+"""Where a query resembles a neighbour, cell by cell."""

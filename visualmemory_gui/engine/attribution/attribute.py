@@ -1,0 +1,199 @@
+"""How the similarity of a query to its neighbours splits over the query's cells, and over theirs.
+
+Exact for encoders that average over the picture; others get a map of the similarity of patches, which is called that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from PIL import Image
+
+from visualmemory_gui.engine.attribution import attribution as parts
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.encoders.base import SpatialEncoder
+from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError
+from visualmemory_gui.engine.images.geometry import inside, square_of
+from visualmemory_gui.engine.types import F32, F64, Decision, Neighbour, Picture
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.protocol import Memory
+
+Kind = Literal["attribution", "similarity"]
+Square = tuple[float, float, float, float]
+CAPTIONS: dict[Kind, str] = {
+    "attribution": "How the similarity splits over the picture; not a causal claim",
+    "similarity": "How alike the patches are (similarity, not attribution); not a causal claim",
+}
+GONE = "the original is gone: its thumbnail was looked at instead"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A picture and what its encoder sees where: ``cells`` (h, w, d) float32.
+
+    ``square`` is where the cells lie over the picture, in parts of its sides. ``note`` says where it is not the
+    original that was looked at.
+    """
+
+    cells: F32
+    vector: F32
+    square: Square
+    thumbnail: bytes
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """A map over the query and one over the neighbour's picture, (h, w) float64 each.
+
+    ``kind`` "attribution": ``query`` sums to ``total``, the cosine to ``neighbour``, or its lead over the cosine to
+    ``minus`` where there is one; ``other`` sums to the cosine; ``pairs`` (h, w, h', w') do too. "similarity": the
+    cosine of each patch to the one most like it, ``pairs`` those of all patches, and no sums.
+    """
+
+    kind: Kind
+    neighbour: Neighbour
+    minus: Neighbour | None
+    seen: Seen
+    seen_other: Seen
+    query: F64
+    other: F64
+    pairs: F64
+    total: float
+    cosine: float
+
+    @property
+    def outside(self) -> float:
+        """The part of ``query`` that lies beside the picture, on the white of a letterbox."""
+        beside = 1.0 - inside(self.seen.square, *self.query.shape)
+        whole = float(np.abs(self.query).sum())
+        return float(np.abs(self.query * beside).sum()) / whole if whole else 0.0
+
+
+def look(memory: Memory, picture: Picture, *, vector: F32 | None = None, note: str = "") -> Seen:
+    """What the memory's encoder sees where; ``vector`` is the picture's own, if it is known. Raises EncoderError."""
+    encoder = memory.encoder
+    if not isinstance(encoder, SpatialEncoder):
+        raise EncoderError(f"the encoder {encoder.identity.name} cannot tell what it sees where in a picture")
+    batch = picture.pixels[None]
+    cells = encoder.features(batch)[0]
+    own = encoder.encode(batch)[0] if vector is None else vector
+    square = square_of(encoder.geometry, picture.width, picture.height)
+    return Seen(cells, own, square, picture.thumbnail, note)
+
+
+def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
+    """The exemplar's picture, decoded again; where it cannot be reached any more, its thumbnail. Raises BadImage."""
+    [row] = memory.catalog.get([exemplar])
+    for path in _places(memory, row.sha256, row.source):
+        try:
+            picture = memory.picture(path)
+        except BadImage:
+            continue
+        if picture.sha256 == row.sha256:
+            return look(memory, picture, vector=memory.catalog.vectors([exemplar])[0])
+    thumbnail = memory.catalog.thumbnail(exemplar)
+    if thumbnail is None:
+        raise BadImage(f"exemplar {exemplar}", "its picture cannot be reached and it has no thumbnail")
+    return look_at_thumbnail(memory, thumbnail)
+
+
+def look_again(
+    memory: Memory, *, source: str | None, content: str | None, vector: F32, thumbnail: bytes | None
+) -> Seen:
+    """A picture that was a query before: its file, where it is the same still, else its thumbnail. Raises BadImage."""
+    if source is not None:
+        try:
+            picture = memory.picture(source)
+        except BadImage:
+            picture = None
+        if picture is not None and picture.content == content:
+            return look(memory, picture, vector=vector)
+    if thumbnail is None:
+        raise BadImage("picture", "it is not kept, and it has no thumbnail")
+    return look_at_thumbnail(memory, thumbnail)
+
+
+def look_at_thumbnail(memory: Memory, thumbnail: bytes) -> Seen:
+    return look(memory, memory.picture(Image.open(BytesIO(thumbnail))), note=GONE)
+
+
+def default_pair(decision: Decision) -> tuple[Neighbour, Neighbour | None]:
+    """The winner's nearest neighbour, and that of the class after it, if there is one. Raises BadValue."""
+    first: dict[str, Neighbour] = {}
+    for neighbour in decision.neighbours:
+        first.setdefault(at_level(neighbour.label, decision.level), neighbour)
+    ranked = [label for label in decision.shares if label in first]
+    if not ranked:
+        raise BadValue("there is nothing to compare with: no neighbour has a vote")
+    return first[ranked[0]], first[ranked[1]] if len(ranked) > 1 else None
+
+
+def split(
+    query: Seen, other: Seen, neighbour: Neighbour, *, minus: tuple[Neighbour, Seen, F32] | None, vector: F32
+) -> Splitting:
+    """How the similarity of ``query`` to ``neighbour`` splits; ``vector`` is the neighbour's in the memory.
+
+    ``minus`` is a neighbour to hold it against, what was seen of it, and its vector.
+    """
+    exact = parts.is_pooled(query.cells, query.vector)
+    cosine = float(query.vector.astype(np.float64) @ vector.astype(np.float64))
+    against = minus[0] if minus else None
+    if exact:
+        lead = vector - minus[2] if minus else vector
+        pairs = parts.point_to_point(query.cells, other.cells)
+        total = float(query.vector.astype(np.float64) @ lead.astype(np.float64))
+        maps = parts.attribution(query.cells, lead), pairs.sum(axis=(0, 1))
+        return Splitting("attribution", neighbour, against, query, other, *maps, pairs, total, cosine)
+    pairs = parts.patch_similarity(query.cells, other.cells)
+    here, there = pairs.max(axis=(2, 3)), pairs.max(axis=(0, 1))
+    if minus:
+        here = here - parts.patch_similarity(query.cells, minus[1].cells).max(axis=(2, 3))
+    return Splitting("similarity", neighbour, against, query, other, here, there, pairs, float(here.mean()), cosine)
+
+
+def attribute(
+    memory: Memory,
+    query: Seen,
+    decision: Decision,
+    *,
+    neighbour: int | None = None,
+    see: Callable[[int], Seen] | None = None,
+) -> Splitting:
+    """The map of one decision: of the winner's neighbour against the runner-up's, or of ``neighbour`` alone.
+
+    ``see(exemplar)`` brings what is seen of an exemplar's picture, where the caller keeps that. Raises BadValue,
+    UnknownExemplar, BadImage, EncoderError.
+    """
+    looked: Callable[[int], Seen] = see or partial(look_at_exemplar, memory)
+    if neighbour is None:
+        one, minus = default_pair(decision)
+    else:
+        one, minus = neighbour_of(memory, decision, query.vector, neighbour), None
+    vectors = memory.catalog.vectors([one.id, *([minus.id] if minus else [])])
+    against = (minus, looked(minus.id), vectors[1]) if minus else None
+    return split(query, looked(one.id), one, minus=against, vector=vectors[0])
+
+
+def neighbour_of(memory: Memory, decision: Decision, vector: F32, exemplar: int) -> Neighbour:
+    """``exemplar`` among the neighbours of the decision; any other exemplar as one without a vote."""
+    for neighbour in decision.neighbours:
+        if neighbour.id == exemplar:
+            return neighbour
+    [row] = memory.catalog.get([exemplar])
+    cosine = float(vector.astype(np.float64) @ memory.catalog.vectors([exemplar])[0].astype(np.float64))
+    return Neighbour(exemplar, 0, row.label, min(max(1.0 - cosine, 0.0), 2.0), 0.0, 0.0)
+
+
+def _places(memory: Memory, sha256: str | None, source: str | None) -> list[str]:
+    """Where the picture may lie: the copy in the memory first, then the original."""
+    found: list[str] = []
+    if sha256 is not None:
+        found += [str(path) for path in memory.files.find(sha256)]
+    return found + ([source] if source is not None else [])

@@ -1,0 +1,141 @@
+"""How much each exemplar misleads the decisions of others: by counts of wrong and right neighbours, or by its value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from visualmemory_gui.engine.curation.shapley import Weights, shapley_sums
+from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.evaluation.pruning_rules import Neighbourhood, usual_m
+from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.store.dismissals import holds
+from visualmemory_gui.engine.types import F64, I64, Bools
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+Order = Literal["value", "count"]
+MISLED = "misled"  # kind of a kept judgement
+SHOWN = 3
+NO_VALUE = 1e-12
+"""Values this near to 0 are the rounding of sums that cancel."""
+
+
+def count_neighbours(lists: QueryLists, part: I64, *, parts: int, m: int) -> Neighbourhood:
+    """Count over the first ``m`` neighbours of each query; ``part`` (q,) tells which part it belongs to."""
+    snapshot, n = lists.snapshot, len(lists.snapshot)
+    rows = lists.table.rows[:, :m]
+    there = rows != NOBODY
+    same = (snapshot.label[np.maximum(rows, 0)] == lists.queries.truth[:, None]) & there
+    place = part[:, None] * n + rows
+
+    def counted(which: Bools) -> I64:
+        return np.bincount(place[which], minlength=parts * n).reshape(parts, n).astype(np.int64)
+
+    return Neighbourhood(counted(there & ~same), counted(same))
+
+
+def value_sums(lists: QueryLists, part: I64, *, parts: int, rule: Weights = "rank", report: Report = silent) -> F64:
+    """The Shapley values of each row for the queries of each part, summed: (parts, n)."""
+    queries = lists.queries
+    return shapley_sums(
+        lists.snapshot,
+        queries.vectors_of(np.arange(len(queries))),
+        queries.truth,
+        part=part,
+        parts=parts,
+        k=lists.scheme.k,
+        rule=rule,
+        left_out=queries.left_out,
+        report=report,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Misleader:
+    """An exemplar with those it misleads: ``wrong`` and ``right`` count the exemplars that have it among their first m
+    neighbours, ``value`` is its mean Shapley value (None where it was not asked for).
+
+    ``misled`` are the nearest exemplars of another label of which it is a neighbour, (id, label, distance).
+    """
+
+    id: int
+    label: str
+    wrong: int
+    right: int
+    value: float | None
+    misled: tuple[tuple[int, str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Misleaders:
+    """What one look over the memory at change number ``change`` found, the most misleading first."""
+
+    change: int
+    looked_at: int
+    m: int
+    order: Order
+    rows: tuple[Misleader, ...]
+
+    def without(self, ids: Collection[int]) -> Misleaders:
+        gone = set(ids)
+        return replace(self, rows=tuple(row for row in self.rows if row.id not in gone))
+
+
+def misleaders(
+    memory: WholeMemory, order: Order = "value", *, rule: Weights = "rank", report: Report = silent
+) -> Misleaders:
+    """Look for active exemplars that mislead others more than they help, without those that were kept as they are.
+
+    Ordered by wrong minus right (``count``), or by the lowest Shapley value with the weights of ``rule``, over
+    leave-one-out. Raises BadValue (one class only, no active exemplar), Cancelled.
+    """
+    snapshot = memory.snapshot
+    m = usual_m(snapshot.counts)
+    search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
+    lists = QueryLists(own_queries(snapshot), search, scheme=scheme, width=m, report=report)
+    part = np.zeros(len(lists), np.int64)
+    counts = count_neighbours(lists, part, parts=1, m=m).whole
+    values = None
+    if order == "value":
+        values = value_sums(lists, part, parts=1, rule=rule, report=report)[0] / len(lists)
+    score = (counts.wrong - counts.right).astype(np.float64) if values is None else -values
+    named = np.flatnonzero(snapshot.active & (score > NO_VALUE))
+    named = named[np.argsort(-score[named], kind="stable")]
+    misled = _misled_by(lists, named, m=m)
+    kept = memory.kept.all(MISLED)
+    rows = [
+        Misleader(
+            int(snapshot.ids[row]),
+            snapshot.labels[snapshot.label[row]],
+            int(counts.wrong[row]),
+            int(counts.right[row]),
+            None if values is None else float(values[row]),
+            misled[row],
+        )
+        for row in named.tolist()
+    ]
+    stays = tuple(row for row in rows if not holds(kept, (row.id, 0), row.label))
+    return Misleaders(snapshot.change, snapshot.active_count, m, order, stays)
+
+
+def _misled_by(lists: QueryLists, named: I64, *, m: int) -> dict[int, tuple[tuple[int, str, float], ...]]:
+    """For each of ``named`` the nearest queries that have it among their first ``m`` and are of another label."""
+    snapshot, own = lists.snapshot, lists.queries.own
+    rows, distances = lists.table.rows[:, :m], lists.table.distances[:, :m]
+    wrong = snapshot.label[np.maximum(rows, 0)] != lists.queries.truth[:, None]
+    query, place = np.nonzero(np.isin(rows, named) & wrong)
+    order = np.argsort(distances[query, place], kind="stable")
+    found: dict[int, list[tuple[int, str, float]]] = {int(row): [] for row in named}
+    for q, p in zip(query[order].tolist(), place[order].tolist(), strict=True):
+        shown = found[int(rows[q, p])]
+        if len(shown) < SHOWN:
+            row = own[q]
+            shown.append((int(snapshot.ids[row]), snapshot.labels[snapshot.label[row]], float(distances[q, p])))
+    return {row: tuple(shown) for row, shown in found.items()}

@@ -1,0 +1,101 @@
+"""The neighbours of one query beyond the k that vote, and what the vote becomes when some of them are struck out.
+
+A strike pulls in the next neighbour, lets the ranks behind it move up, and changes the class factor of its label. The
+votes are those of ``decide``, number by number, for many sets of strikes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F64, I64
+
+Retrieve = Callable[[int], tuple[I64, F64]]
+"""The nearest so many rows of active exemplars and their distances, nearest first; fewer where no more are there."""
+
+
+class Ballot:
+    """``rows`` (n,) and ``distances`` are the neighbours, nearest first; ``beyond`` are rows that are too far to vote.
+
+    Places count through both: 0 is the nearest neighbour, n the first of ``beyond``. ``classes`` holds for each place a
+    code into ``names``, the labels at the level of ``scheme``. ``own`` is for ``others_counted``.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        rows: I64,
+        distances: F64,
+        scheme: VotingScheme,
+        *,
+        beyond: I64,
+        own: I64 | None = None,
+    ) -> None:
+        self.scheme = scheme
+        self.near = len(rows)
+        self.rows: I64 = np.concatenate([rows, beyond])
+        far: F64 = np.concatenate([distances, np.full(len(beyond), np.inf)])
+        self.arrays = NeighbourArrays.of(snapshot, self.rows, far, own=own)
+        self.labels = self.arrays.codes
+        place: dict[str, int] = {}
+        labels, of = np.unique(self.labels, return_inverse=True)
+        names = [at_level(snapshot.labels[label], scheme.level) for label in labels.tolist()]
+        self.classes: I64 = np.array([place.setdefault(name, len(place)) for name in names], np.int64)[of]
+        self.names: tuple[str, ...] = tuple(place)
+
+    def code(self, name: str | None) -> int:
+        """The code of a class; NOBODY where none of its exemplars is here."""
+        return self.names.index(name) if name in self.names else NOBODY
+
+    def winners(self, struck: I64) -> I64:
+        """(m,) codes of the winners without the places ``struck``, (m, s); NOBODY where nobody is left to vote."""
+        if not len(self.rows):
+            return np.full(len(struck), NOBODY, np.int64)
+        kept, votes = self._votes(struck)
+        out: I64 = winner_at_each_k(self.classes[kept], votes).winner[:, -1]
+        return out
+
+    def leads(self, struck: I64, target: int, rival: int) -> F64:
+        """(m,) by how much of the vote ``target`` is ahead of the best other class.
+
+        Without a target (NOBODY): by how much the best other class is ahead of ``rival``.
+        """
+        kept, votes = self._votes(struck)
+        totals = np.zeros((len(struck), len(self.names) + 1))
+        np.add.at(totals, (np.arange(len(struck))[:, None], self.classes[kept]), votes)
+        whole = np.maximum(totals.sum(axis=1), np.finfo(np.float64).tiny)
+        one = rival if target == NOBODY else target
+        mine = totals[:, one].copy()
+        totals[:, one] = 0.0
+        ahead: F64 = (mine - totals.max(axis=1)) / whole
+        return -ahead if target == NOBODY else ahead
+
+    def equal_votes(self, length: int, strikes: int) -> bool:
+        """Whether among the first ``length`` places all votes weigh the same, also after ``strikes`` strikes."""
+        if self.scheme.rule != "plurality" or not (self.arrays.trust[:length] == self.arrays.trust[0]).all():
+            return False
+        return not self.scheme.class_factor or bool((self.arrays.counts[:length] - strikes >= ENOUGH).all())
+
+    def _votes(self, struck: I64) -> tuple[I64, F64]:
+        """The places that vote in each case, (m, k), and what their votes weigh; 0 where a place is not taken."""
+        m, s = struck.shape
+        width = min(self.near, self.scheme.k + s)
+        there = np.ones((m, width + 1), bool)  # one more, for strikes that lie beyond
+        there[np.arange(m)[:, None], np.minimum(struck, width)] = False
+        there = there[:, :width]
+        kept = np.argsort(~there, axis=1, kind="stable")[:, : self.scheme.k]
+        votes_here = np.take_along_axis(there, kept, axis=1)
+        labels, left = self.labels[kept], self.arrays.counts[kept]
+        for gone in self.labels[struck].T:
+            left = left - (labels == gone[:, None])
+        distances = np.where(votes_here, self.arrays.distances[kept], np.inf)
+        trust = np.where(votes_here, self.arrays.trust[kept], 0.0)
+        return kept, self.scheme.vote_weights(NeighbourArrays(distances, trust, labels, left))

@@ -1,0 +1,1 @@
+"""How often decisions are right: query sets, counts, runs that are compared, honest gains."""

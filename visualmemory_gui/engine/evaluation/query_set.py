@@ -1,0 +1,228 @@
+"""Query sets: queries whose right label is known, their neighbour lists, and how they are decided on a memory as if.
+
+A study asks one set before and after an edit that need not have been made. All exemplars active at the baseline are
+asked by leave-one-out, those that the edit strikes out too, under the label they had: else striking whatever is decided
+wrong would look like a gain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, Retrieved, own_class
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
+from visualmemory_gui.engine.decision.queries import Queries
+from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.evaluation.statistics import together
+from visualmemory_gui.engine.index.search import nearest_exact
+from visualmemory_gui.engine.memory.tracked_decisions import watched_queries
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F32, F64, I64, Bools
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+SPARE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarLabels:
+    """Exemplars, by id (q,), with the labels they had when they were first asked: what two runs can be compared on."""
+
+    ids: I64
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class QuerySet:
+    """q queries whose right label is known, against one ``snapshot``.
+
+    ``names`` are the labels of the right codes ``truth`` (q,): those of the snapshot first, then those that the memory
+    does not know, which nothing can win. ``own`` is each query's row where it is itself an exemplar, NOBODY else;
+    ``ids`` its id where it is asked as an exemplar, 0 else. ``vectors_of(places)`` are queries' vectors.
+    """
+
+    snapshot: Snapshot
+    keys: ContentKeys
+    names: tuple[str, ...]
+    truth: I64
+    own: I64
+    ids: I64
+    vectors_of: Callable[[I64], F32]
+
+    @classmethod
+    def exemplars(cls, snapshot: Snapshot, rows: I64, labels: Sequence[str] | None = None) -> QuerySet:
+        """Exemplars by leave-one-out, under other ``labels`` where they are given."""
+        names, truth = snapshot.labels, snapshot.label[rows].astype(np.int64)
+        if labels is not None:
+            names, truth = _coded(snapshot, labels)
+        vectors = snapshot.vectors
+        keys = ContentKeys.of(snapshot, rows)
+        return cls(snapshot, keys, names, truth, rows, snapshot.ids[rows], lambda places: vectors[rows[places]])
+
+    @classmethod
+    def active(cls, snapshot: Snapshot) -> QuerySet:
+        """All active exemplars by leave-one-out."""
+        return cls.exemplars(snapshot, np.flatnonzero(snapshot.active))
+
+    @classmethod
+    def earlier(cls, snapshot: Snapshot, asked: ExemplarLabels) -> QuerySet:
+        """The exemplars of an earlier run, whatever became of them since. Raises UnknownExemplar."""
+        return cls.exemplars(snapshot, snapshot.rows_of(asked.ids), asked.labels)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, queries: Queries) -> QuerySet:
+        """Images from elsewhere. Raises BadValue without a label."""
+        if not queries.labels:
+            raise BadValue("there is no query with a label")
+        names, truth = _coded(snapshot, queries.labels)
+        own, none = queries.own_rows(snapshot), np.zeros_like(truth)
+        return cls(snapshot, queries.keys, names, truth, own, none, lambda places: queries.vectors[places])
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """The rows that each query must not see."""
+        return LeftOut(self.snapshot, self.keys)
+
+    @cached_property
+    def unit(self) -> I64:
+        """A key above 0 that queries of one group, content or vector share: no split may part them, (q,)."""
+        return together(*self.keys)
+
+    @property
+    def key(self) -> I64:
+        """The 64-bit hash of each query's content, or of its vector where it has none, (q,)."""
+        return np.where(self.keys.content != 0, self.keys.content, self.keys.twin)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of what is asked, in any order, under which labels, and of what is left out: its group."""
+        asked = zip(self.key.tolist(), self.keys.group.tolist(), self.truth.tolist(), strict=True)
+        lines = sorted(f"{key} {group} {self.names[code]}" for key, group, code in asked)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def search(
+        self, memory: Snapshot, nearest_many: NearestMany, k: int, *, which: I64, report: Report = silent
+    ) -> Sequence[Retrieved]:
+        """The ``k`` nearest of the queries ``which`` in ``memory``: the snapshot, or the same changed."""
+        return nearest_many(
+            memory,
+            self.vectors_of(which),
+            k,
+            excluded_rows=lambda i: self.left_out(int(which[i])),
+            report=report,
+        )
+
+    def neighbours(
+        self,
+        memory: Snapshot,
+        nearest_many: NearestMany,
+        k: int,
+        *,
+        which: I64 | None = None,
+        report: Report = silent,
+    ) -> NeighbourArrays:
+        """The same as arrays, (q, k), ready to be weighed; of all queries unless ``which`` are named."""
+        which = np.arange(len(self)) if which is None else which
+        table = NeighbourTable.of(self.search(memory, nearest_many, k, which=which, report=report), k)
+        return NeighbourArrays.of(memory, *table.arrays, own=own_class(memory, self.own[which]))
+
+
+def winners(near: NeighbourArrays, scheme: VotingScheme, codes: I64 | None = None) -> I64:
+    """The codes that win among the first k of ``near``, (q,); NOBODY where no vote weighs anything.
+
+    ``codes`` maps a full label's code to another one (a level's) before the vote.
+    """
+    near = near.first(scheme.k)
+    named = near.codes if codes is None else codes[near.codes]
+    won: I64 = winner_at_each_k(named, scheme.vote_weights(near)).winner[:, -1]
+    return won
+
+
+def own_queries(snapshot: Snapshot) -> QuerySet:
+    """All active exemplars by leave-one-out. Raises BadValue where no neighbour could be wrong."""
+    found = QuerySet.active(snapshot)
+    if not len(found):
+        raise BadValue("the memory has no active exemplar; restore some or add pictures first")
+    if len(np.unique(found.truth)) == 1:
+        only = found.names[found.truth[0]]
+        raise BadValue(f"all exemplars are of one class, {only}: no neighbour can be wrong")
+    return found
+
+
+def watch_set(memory: WholeMemory, snapshot: Snapshot) -> QuerySet:
+    """The watch set, decided without exemplars of the same content. Raises BadValue without one."""
+    watched = [one for one in memory.watch.all() if one.picture.vector is not None]
+    if not watched:
+        raise BadValue("there is no watch set: decide pictures in the window and watch them, or ask leave-one-out")
+    own_queries(snapshot)  # refuses what cannot be studied
+    return QuerySet.of(snapshot, watched_queries(watched))
+
+
+class QueryLists:
+    """``queries`` with their nearest exemplars, ``width`` of them or more: searched once, decided by ``scheme`` on the
+    memory as it would be."""
+
+    def __init__(
+        self,
+        queries: QuerySet,
+        nearest_many: NearestMany,
+        *,
+        scheme: VotingScheme,
+        width: int = 0,
+        report: Report = silent,
+    ) -> None:
+        self.queries = queries
+        self.snapshot = queries.snapshot
+        self.scheme = scheme
+        width = max(width, scheme.k) + SPARE
+        found = queries.search(self.snapshot, nearest_many, width, which=np.arange(len(queries)), report=report)
+        self.table = NeighbourTable.of(found, width)
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def right(self, edited: Snapshot | None = None, which: I64 | None = None) -> Bools:
+        """Whether each query (or those of ``which``) is decided right, (q,), on ``edited``: the snapshot with other
+        trust or labels, or with fewer exemplars active. Without it on the snapshot itself."""
+        which = np.arange(len(self)) if which is None else which
+        winner = winners(self.neighbours(edited, which), self.scheme)
+        right: Bools = (winner == self.queries.truth[which]) & (winner != NOBODY)
+        return right
+
+    def neighbours(self, edited: Snapshot | None = None, which: I64 | None = None) -> NeighbourArrays:
+        """The first k neighbours of these queries, as they weigh in ``edited``."""
+        edited = self.snapshot if edited is None else edited
+        which = np.arange(len(self)) if which is None else which
+        rows, distances = self._first(edited, which)
+        return NeighbourArrays.of(edited, rows, distances, own=own_class(edited, self.queries.own[which]))
+
+    def _first(self, edited: Snapshot, which: I64) -> tuple[I64, F64]:
+        """Rows and distances of the first k that are active in ``edited``."""
+        k, table = self.scheme.k, copy(self.table)
+        table.keep(which)  # copies the lines
+        table.take_out(np.flatnonzero(self.snapshot.active & ~edited.active))
+        short = table.short(k)
+        if len(short):
+            table.put(short, self.queries.search(edited, nearest_exact, table.width, which=which[short]))
+        return table.rows[:, :k], table.distances[:, :k]
+
+
+def _coded(snapshot: Snapshot, labels: Sequence[str]) -> tuple[tuple[str, ...], I64]:
+    names = tuple(dict.fromkeys((*snapshot.labels, *labels)))
+    code_of = {name: code for code, name in enumerate(names)}
+    return names, np.array([code_of[label] for label in labels], np.int64)

@@ -1,0 +1,139 @@
+"""The demo memory: real pictures of things everybody knows, at a size where every view has something to show.
+
+Half made it lies beside its place under the name ``NAME.part`` and is continued; whole, it is renamed into place.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
+from pathlib import Path
+
+from visualmemory_gui.engine.errors import BadImage, Cancelled, ExchangeError, MemoryExists
+from visualmemory_gui.engine.exchange.demo import clipart, imagenette
+from visualmemory_gui.engine.exchange.demo.selection import Chosen, Picked
+from visualmemory_gui.engine.files import atomic_file, installation
+from visualmemory_gui.engine.memory.new_memory import new_memory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.store.filesystem import folder_at
+from visualmemory_gui.engine.store.layout import DATABASE
+
+QUERIES = 40
+MISTAKES = 30
+SEED = 0
+
+Source = Callable[[Path, Report], Chosen]
+SOURCES: tuple[Source, ...] = (clipart.fetch, imagenette.fetch)
+
+
+def default_place(*, mistakes: bool = False) -> Path:
+    """Where the demo memory is kept; the one with planted mistakes has a place of its own."""
+    return installation.data_folder() / ("demo-mistakes.vmem" if mistakes else "demo.vmem")
+
+
+def make_demo(
+    place: str | Path | None = None,
+    *,
+    mistakes: bool = False,
+    encoder: str = "lite0",
+    sources: Sequence[Source] = SOURCES,
+    room: Path | None = None,
+    report: Report = silent,
+) -> Path:
+    """The demo memory's folder; made where it is not there yet. ``room`` keeps what was fetched.
+
+    ``mistakes`` plants 30 wrong labels. Raises ExchangeError when no pictures can be had, Cancelled when stopped: then
+    the next call goes on from there; BadValue for an address.
+    """
+    place = folder_at(place or default_place(mistakes=mistakes)).absolute()
+    if (place / DATABASE).is_file():
+        return place
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise MemoryExists(f"{place} holds something that is no memory: name another place for the demo")
+    part = place.with_name(f"{place.name}.part")
+    chosen = _fetch(sources, room or _default_room(), report)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with _half_made(part, encoder) as m:
+        if m.build(chosen.folder, copy=True, report=report).stopped:
+            raise Cancelled("stopped: what was made of the demo is kept, the next call goes on from there")
+        if mistakes:
+            _plant(m)
+        _remember_queries(m, chosen.held, _kept_pictures(place))
+        m.set("level", "1")
+        m.history.baseline()
+        report(0, None, "learning what is unknown")
+        m.maintenance.run()
+    part.replace(place)
+    return place
+
+
+def _default_room() -> Path:
+    return installation.cache_folder() / "demo"
+
+
+def _kept_pictures(place: Path) -> Path:
+    """Where the pictures of the recent queries lie: beside the memory, for they are no exemplars."""
+    return place.with_name(f"{place.stem}-queries")
+
+
+@contextmanager
+def _half_made(part: Path, encoder: str) -> Iterator[VisualMemory]:
+    if (part / DATABASE).is_file():
+        with VisualMemory.open(part) as m:
+            yield m
+    else:
+        with new_memory(part, lambda: VisualMemory.create(part, encoder), keep_filled=True) as m:
+            yield m
+
+
+def _fetch(sources: Sequence[Source], room: Path, report: Report) -> Chosen:
+    reasons = []
+    for source in sources:
+        try:
+            room.mkdir(parents=True, exist_ok=True)
+            return source(room, report)
+        except (ExchangeError, OSError) as error:
+            reasons.append(str(error))
+    raise ExchangeError("no pictures for the demo can be had. " + " ".join(f"({r})" for r in reasons))
+
+
+def _plant(m: VisualMemory) -> None:
+    """Give 30 exemplars, the same on every machine, the label of another class, as one edit."""
+    exemplars = sorted(m.catalog.select(state="active"), key=lambda one: one.sha256 or "")
+    names = sorted({one.label for one in exemplars})
+    lots = random.Random(SEED)
+    picked = lots.sample(exemplars, min(MISTAKES, len(exemplars)))
+    wrong = {one.id: lots.choice([name for name in names if name != one.label] or names) for one in picked}
+
+    m.relabel_each({label: [i for i, name in wrong.items() if name == label] for label in names})
+
+
+def _remember_queries(m: VisualMemory, held: Sequence[Picked], folder: Path) -> None:
+    """Put 40 pictures that are no exemplars, spread over the classes, into the strip of recent queries."""
+    folder.mkdir(exist_ok=True)
+    for n, (path, _) in enumerate(reversed(spread(held, QUERIES))):
+        kept = folder / f"{n:02d}-{Path(path).name}"
+        with Path(path).open("rb") as picked, atomic_file.write(kept) as file:
+            shutil.copyfileobj(picked, file)
+        try:
+            picture = m.picture(kept)
+        except BadImage:
+            kept.unlink()
+            continue
+        vector = m.embed([picture])[0]
+        m.queries.add(str(kept), picture.content, sha256=picture.sha256, thumbnail=picture.thumbnail, vector=vector)
+
+
+def spread(held: Sequence[Picked], count: int) -> list[Picked]:
+    """``count`` of ``held``, in the same lot each time: one of each class before a second of any."""
+    classes: dict[str, list[Picked]] = {}
+    for picked in held:
+        classes.setdefault(picked[1], []).append(picked)
+    order = sorted(classes)
+    random.Random(SEED).shuffle(order)
+    rounds = zip_longest(*(classes[label] for label in order))
+    return [picked for one in rounds for picked in one if picked is not None][:count]

@@ -1,0 +1,34 @@
+"""Imagenette: photographs of ten classes, a small part of ImageNet, fetched by torchvision."""
+
+from __future__ import annotations
+
+import urllib.error
+from pathlib import Path
+
+from visualmemory_gui.engine.errors import ExchangeError
+from visualmemory_gui.engine.exchange.demo.selection import Chosen, classes_of, laid_out, lay_out
+from visualmemory_gui.engine.progress import Report
+
+SIZE = "320px"
+
+
+def fetch(room: Path, report: Report) -> Chosen:
+    """Pictures in ``room``; what was fetched before is used again. Raises ExchangeError without a network."""
+    own = room / "imagenette"
+    done = laid_out(own)
+    if done is not None:
+        return done
+    try:
+        from torchvision.datasets import Imagenette  # late: heavy, and only this needs it
+    except ImportError as error:
+        raise ExchangeError(f"torchvision cannot be used to fetch Imagenette: {error}") from None
+    own.mkdir(parents=True, exist_ok=True)
+    report(0, None, "downloading Imagenette, 340 MB")
+    try:
+        dataset = Imagenette(own, split="train", size=SIZE, download=not any(own.glob("imagenette2*/train")))
+    except (OSError, RuntimeError, urllib.error.URLError) as error:
+        raise ExchangeError(f"Imagenette cannot be fetched: {error}; it needs a network") from None
+    report(0, None, "choosing pictures")
+    names = {wnid: names[0].replace(" ", "_") for wnid, names in zip(dataset.wnids, dataset.classes, strict=True)}
+    found = classes_of(own / f"imagenette2-{SIZE.removesuffix('px')}" / "train")
+    return lay_out({names.get(wnid, wnid): paths for wnid, paths in found.items()}, own)

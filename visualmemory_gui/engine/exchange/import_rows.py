@@ -1,0 +1,264 @@
+"""Rows of an import on their way into a memory: checked one by one, then written as one step or not at all."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from visualmemory_gui.engine.encoders import registry
+from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError, StorageError
+from visualmemory_gui.engine.exchange.results import Imported
+from visualmemory_gui.engine.exchange.table import Row
+from visualmemory_gui.engine.memory.new_memory import new_memory
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store.checksum import vector_hash
+from visualmemory_gui.engine.store.copies import Copy
+from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, NewExemplar, Skipped
+
+BATCH = 256
+HEX64 = re.compile(r"[0-9a-f]{64}")
+LONGEST_TEXT = 10_000
+LONGEST_SETTING = 40
+DEFAULT_ENCODER = "lite0"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """``exemplar`` without its pictures; ``image`` and ``thumbnail`` name them in the source, ``shown`` the row."""
+
+    exemplar: NewExemplar
+    shown: str
+    image: str | None = None
+    thumbnail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What an import wants to add. ``fetch(name)`` gives the bytes of a picture, or raises ExchangeError."""
+
+    rows: Sequence[NewRow]
+    identity: EncoderIdentity
+    fetch: Callable[[str], bytes]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def exemplar_of(row: Row, vector: F32, *, shown: str) -> NewExemplar:
+    """The checked exemplar of a table's row. Raises ExchangeError or BadLabel, naming the row by ``shown``."""
+    state, trust = row.get("state") or "active", row.get("trust")
+    if state not in ("active", "struck"):
+        raise ExchangeError(f"{shown}: an exemplar is active or struck, not {ascii(state)[:40]}")
+    trust = 1.0 if trust is None else trust
+    if isinstance(trust, bool) or not isinstance(trust, int | float) or not (math.isfinite(trust) and 0 < trust <= 100):
+        raise ExchangeError(f"{shown}: a trust lies above 0 and up to 100")
+    source = _text(row, "source", shown)
+    return NewExemplar(
+        label=labels.clean(_text(row, "label", shown) or ""),
+        vector=vector,
+        content=_hash(row, "content", shown),
+        sha256=_hash(row, "sha256", shown),
+        source=source if source and Path(source).is_absolute() and "\0" not in source else None,
+        group=_text(row, "group", shown),
+        width=_size(row, "width", shown),
+        height=_size(row, "height", shown),
+        note=_text(row, "note", shown) or "",
+        trust=float(trust),
+        struck=state == "struck",
+    )
+
+
+def _text(row: Row, name: str, shown: str) -> str | None:
+    value = row.get(name)
+    if value is not None and (not isinstance(value, str) or len(value) > LONGEST_TEXT):
+        raise ExchangeError(f"{shown}: its {name} is no text of at most {LONGEST_TEXT:,} characters")
+    return value
+
+
+def _hash(row: Row, name: str, shown: str) -> str | None:
+    value = row.get(name)
+    if value is not None and not (isinstance(value, str) and HEX64.fullmatch(value)):
+        raise ExchangeError(f"{shown}: its {name} is no hash")
+    return value
+
+
+def _size(row: Row, name: str, shown: str) -> int:
+    value = row.get(name) or 0
+    if not isinstance(value, int) or not 0 <= value < 1 << 31:
+        raise ExchangeError(f"{shown}: its {name} is no size in pixels")
+    return value
+
+
+def take(incoming: Incoming, memory: Path, *, report: Report) -> Imported:
+    """Add what is new as one step, into ``memory`` or a memory made there. On any error nothing has changed."""
+    with opened(memory, incoming.identity, lambda: made_for(memory, incoming.identity)) as (m, new):
+        if new:
+            for name, value in incoming.settings.items():
+                m.set(name, value)
+        return finish(m, add(m, incoming, report), new=new)
+
+
+@contextmanager
+def opened(
+    memory: Path, identity: EncoderIdentity | None, make: Callable[[], VisualMemory]
+) -> Iterator[tuple[VisualMemory, bool]]:
+    """The memory at ``memory``, or one made there by ``make``, and whether it is new: then it is gone again when the
+    block raises. ``identity`` None: any encoder an existing one has.
+
+    Raises EncoderMismatch when the memory has another encoder than ``identity``.
+    """
+    if is_memory_place(memory):
+        with VisualMemory.open(memory) as m:
+            if identity is not None:
+                require_encoder(m, identity)
+            yield m, False
+    else:
+        with new_memory(memory, make) as m:
+            yield m, True
+
+
+def is_memory_place(memory: Path) -> bool:
+    """False where a memory can be made: nothing there, or an empty folder."""
+    return memory.exists() and (not memory.is_dir() or any(memory.iterdir()))
+
+
+def finish(m: VisualMemory, done: Imported, *, new: bool) -> Imported:
+    """A memory just made has nothing to undo."""
+    if new:
+        m.history.baseline()
+    return replace(done, created=new)
+
+
+def require_encoder(m: VisualMemory, identity: EncoderIdentity) -> None:
+    if m.identity != identity:
+        raise EncoderMismatch(
+            f"this memory's vectors come from {_named(m.identity)}, those to import from {_named(identity)}: "
+            "they cannot be compared"
+        )
+
+
+def _named(identity: EncoderIdentity) -> str:
+    weights = f", weights {identity.weights_sha256[:8]}" if identity.weights_sha256 else ""
+    return f"{identity.name[:80]} ({identity.dim} numbers{weights})"
+
+
+def made_for(memory: Path, identity: EncoderIdentity) -> VisualMemory:
+    """A new memory for vectors that are there already. Raises EncoderMismatch when the encoder here differs."""
+    _require_no_other(identity)
+    return VisualMemory.create_for(memory, identity)
+
+
+def _require_no_other(identity: EncoderIdentity) -> None:
+    """Exemplars of an encoder that is not here can be seen and edited all the same; those of another one cannot be."""
+    try:
+        if identity.name != BROUGHT:
+            registry.require(identity)
+    except EncoderMismatch:
+        raise
+    except EncoderError:
+        return
+
+
+def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
+    wanted, unchanged, skipped = _new_ones(m, incoming.rows)
+
+    def batches() -> Iterator[list[NewExemplar]]:
+        for start in range(0, len(wanted), BATCH):
+            report(start, len(wanted), "importing")
+            yield [_complete(m, row, incoming.fetch) for row in wanted[start : start + BATCH]]
+
+    ids = m.add_batches(batches(), copies={copy for copy in map(_copy_of, wanted) if copy})
+    return Imported(len(ids), unchanged, tuple(skipped), created=False, ids=tuple(ids))
+
+
+def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], int, list[Skipped]]:
+    """Which rows are not in ``m`` yet, how many are, and those whose picture is here under another label."""
+    present = {e.id: e for e in m.catalog.select()}
+    pictures = {e.content: e for e in reversed(present.values()) if e.content}
+    known = {(e.content, e.label) for e in present.values() if e.content}
+    arrays = m.catalog.snapshot_rows(list(present))
+    by_code = zip(arrays.twin, arrays.label, arrays.content, strict=True)
+    bare = {(int(t), arrays.labels[x]) for t, x, c in by_code if not c}
+    wanted: list[NewRow] = []
+    skipped: list[Skipped] = []
+    unchanged = 0
+    for row in rows:
+        new = row.exemplar
+        if (new.content, new.label) in known or (new.content is None and (vector_hash(new.vector), new.label) in bare):
+            unchanged += 1
+        elif new.content in pictures:
+            other = pictures[new.content]
+            skipped.append(Skipped(row.shown, f"this picture is here already as {other.id}, labelled {other.label}"))
+        else:
+            wanted.append(row)
+    return wanted, unchanged, skipped
+
+
+def _copy_of(row: NewRow) -> Copy | None:
+    """The image copy that the row brings, if any."""
+    if row.image is None or row.exemplar.sha256 is None:
+        return None
+    return row.exemplar.sha256, row.exemplar.copy or Path(row.image).suffix
+
+
+def _complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> NewExemplar:
+    """The exemplar with its thumbnail, its copy kept in the memory."""
+    new = row.exemplar
+    if row.thumbnail is not None:
+        new = replace(new, thumbnail=checked_thumbnail(fetch(row.thumbnail), row.shown))
+    copy = _copy_of(row)
+    if copy is not None and row.image is not None:
+        _keep(m, fetch(row.image), copy)
+        new = replace(new, copy=copy[1])
+    return new
+
+
+def _keep(m: VisualMemory, data: bytes, copy: Copy) -> None:
+    try:
+        m.files.keep(data, *copy)
+    except StorageError as error:
+        reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
+        raise StorageError(f"{m.path} cannot take the pictures: {reason}; nothing was imported") from error
+
+
+def checked_thumbnail(data: bytes, shown: str) -> bytes:
+    """``data`` when it is a JPEG of at most 1024 pixels a side; the window decodes thumbnails in its own process."""
+    at = 2
+    while data[:2] == b"\xff\xd8" and at + 9 <= len(data) and data[at] == 0xFF:
+        if 0xC0 <= data[at + 1] <= 0xC3:
+            sides = int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
+            if all(1 <= side <= 1024 for side in sides):
+                return data
+            break
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    raise ExchangeError(f"{shown}: its thumbnail is no small JPEG picture")
+
+
+def checked_settings(found: object, names: Sequence[str]) -> dict[str, str]:
+    """Those of ``names`` that are set in an import's description, as text. Raises BadValue."""
+    if not isinstance(found, dict | None):
+        raise BadValue("its settings cannot be read")
+    plain = {name: found[name] for name in names if name in found} if found else {}
+    for name, value in plain.items():
+        if not isinstance(value, str | int) or len(str(value)) > LONGEST_SETTING:
+            raise BadValue(f"its setting {name} cannot be read")
+    return {name: str(value) for name, value in plain.items()}
+
+
+def checked_identity(found: object) -> EncoderIdentity:
+    """The encoder an import's description names. Raises BadValue."""
+    if isinstance(found, dict) and set(found) == {"name", "dim", "weights_sha256", "preprocess"}:
+        texts = [found[name] for name in ("name", "weights_sha256", "preprocess")]
+        dim = found["dim"]
+        if (
+            all(isinstance(t, str) and len(t) < LONGEST_TEXT for t in texts)
+            and type(dim) is int
+            and 1 <= dim <= 1 << 16
+            and (found["name"] == BROUGHT or registry.is_name(found["name"]))
+        ):
+            return EncoderIdentity(**found)
+    raise BadValue("it does not say which encoder made its vectors")

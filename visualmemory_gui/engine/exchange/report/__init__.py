@@ -1,0 +1,1 @@
+"""A report on one decision, as one HTML file or image."""

@@ -1,0 +1,109 @@
+"""A decision as a document to hand to someone: picture, neighbours, votes, edits, settings; one file, HTML or PNG."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visualmemory_gui import __version__
+from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.confidence import in_words
+from visualmemory_gui.engine.decision.levels import at_level, level_in_words
+from visualmemory_gui.engine.errors import ExchangeError
+from visualmemory_gui.engine.exchange.atomic_output import new_file
+from visualmemory_gui.engine.exchange.report import html, image
+from visualmemory_gui.engine.exchange.report.content import Asked, DecisionReport, ReportCard
+from visualmemory_gui.engine.types import Decision
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+MOST_EDITS = 20
+SUFFIXES = (".html", ".png")
+
+
+def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> DecisionReport:
+    """Everything the document needs. Without ``keep_private`` no path goes in, only file names."""
+    ids = [n.id for n in decision.neighbours]
+    thumbnails, sources = memory.catalog.thumbnails(ids), memory.catalog.sources(ids)
+    cards = tuple(
+        ReportCard(
+            n, at_level(n.label, decision.level), thumbnails.get(n.id), sources.get(n.id) if keep_private else None
+        )
+        for n in decision.neighbours
+    )
+    steps = memory.history.steps()
+    edits = tuple((_time(step.time), step.name, step.state) for step in steps[:MOST_EDITS])
+    return DecisionReport(
+        asked if keep_private else Asked(asked.name, asked.thumbnail, None, asked.expected),
+        headline=_headline(decision),
+        sentences=_sentences(decision, asked),
+        shares=decision.shares,
+        cards=cards,
+        facts=_facts(memory, decision, keep_private=keep_private),
+        edits=edits,
+        more_edits=max(0, len(steps) - MOST_EDITS),
+        made=f"Made by Visual Memory {__version__}, {_time(datetime.now(UTC).timestamp())}",
+    )
+
+
+def write(report: DecisionReport, target: str | Path) -> Path:
+    """Write the document to ``target``, a new file NAME.html or NAME.png. Raises ExchangeError, StorageError."""
+    path = Path(target)
+    kind = path.suffix.lower()
+    if kind not in SUFFIXES:
+        raise ExchangeError(f"a report is a file NAME.html or NAME.png, not {path.name}")
+    with new_file(path) as file:
+        if kind == ".html":
+            file.write(html.page(report).encode())
+        else:
+            image.page(report).save(file, "PNG", optimize=True)
+    return path
+
+
+def _headline(decision: Decision) -> str:
+    if decision.label is None:
+        return "Nothing to compare with"
+    return f"Unknown. Nearest: {decision.label}" if decision.known is False else decision.label
+
+
+def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
+    said: list[str] = []
+    if decision.label is not None and decision.share is not None:
+        margin = f", {decision.margin:.0%} ahead of the next class" if len(decision.shares) > 1 else ""
+        said.append(f"{decision.share:.0%} of the vote{margin}.".replace("%", " %"))
+        mine = sum(at_level(n.label, decision.level) == decision.label for n in decision.neighbours)
+        said.append(f"{mine} of {len(decision.neighbours)} neighbours are {decision.label}.")
+    if decision.confidence is not None:
+        said.append(f"Such answers are right {in_words(decision.confidence)} here.")
+    if decision.novelty is not None and decision.novelty.reason:
+        known = {True: "Known", False: "Unknown", None: "Known or unknown"}[decision.known]
+        said.append(f"{known}: {decision.novelty.reason}.")
+    if asked.expected is not None:
+        said.append(f"Expected: {asked.expected}.")
+    return tuple(said)
+
+
+def _facts(memory: WholeMemory, decision: Decision, *, keep_private: bool) -> tuple[tuple[str, str], ...]:
+    snapshot, identity, settings = memory.snapshot, memory.identity, memory.settings
+    weights = f", weights {identity.weights_sha256[:12]}…" if identity.weights_sha256 else ""
+    classes = int((snapshot.counts > 0).sum())
+    found = [
+        ("Memory", str(memory.path) if keep_private else memory.path.name),
+        ("Exemplars", f"{snapshot.active_count:,} that vote, in {classes:,} classes; change {snapshot.change:,}"),
+        ("Encoder", f"{identity.name}, {identity.dim} dimensions{weights}"),
+        ("Preprocessing", identity.preprocess or "none"),
+        ("Voting", f"{decision.rule}, k = {decision.k}, at {level_in_words(decision.level)}"),
+        (
+            "Class factor",
+            f"on: a class of fewer than {ENOUGH} exemplars weighs more" if settings.class_factor else "off",
+        ),
+    ]
+    if decision.search is not None:
+        found.append(("Search", f"{decision.search.mode} on {decision.search.device}"))
+    return tuple(found)
+
+
+def _time(moment: float) -> str:
+    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M")

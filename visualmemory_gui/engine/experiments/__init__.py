@@ -1,0 +1,1 @@
+"""Experiments on what a memory knows: novelty, new classes, scaling, maps, proof of forgetting."""

@@ -1,0 +1,70 @@
+"""What experiments found, in sentences and tables: the same on the command line and in the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from visualmemory_gui.engine.decision.levels import level_in_words
+from visualmemory_gui.engine.experiments.new_classes import ClassStudy
+from visualmemory_gui.engine.experiments.novelty import NoveltyStudy
+from visualmemory_gui.engine.experiments.scaling import Scaling
+from visualmemory_gui.engine.text.visible_text import how_many
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``rows`` have as many cells as ``head``; ``before`` and ``after`` are sentences above and below."""
+
+    before: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    after: tuple[str, ...] = ()
+
+
+def novelty_sentences(found: NoveltyStudy) -> tuple[str, ...]:
+    """How well known and unknown part, and what the memory itself says of them."""
+    told = [
+        f"{how_many(len(found.known), 'known picture')}, {how_many(len(found.unknown), 'unknown picture')}",
+        f"an unknown one is farther than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)",
+        f"where {100 * found.accepted:.0f} % of the known ones are accepted, so are {100 * found.fpr_at_95:.1f} % of "
+        f"the unknown ones (threshold {found.threshold:.3f})",
+    ]
+    if found.told_unknown is not None and found.told_known is not None:
+        told.append(
+            f"the memory calls {100 * found.told_unknown:.1f} % of the unknown ones unknown, and "
+            f"{100 * found.told_known:.1f} % of the known ones"
+        )
+    return tuple(told)
+
+
+def class_table(found: ClassStudy) -> Table:
+    """One row for each number of exemplars of the new classes."""
+    levels = list(found.steps[0].new_by_level)
+    rows = [
+        (
+            "all" if step.shots is None else str(step.shots),
+            *(f"{100 * step.new_by_level[n]:.1f}" for n in levels),
+            f"{100 * step.old_before:.1f}",
+            f"{100 * step.old_after:.1f}",
+            step.change.words,
+        )
+        for step in found.steps
+    ]
+    return Table(
+        f"new classes: {len(found.new_classes):,}, asked {found.new_queries:,} times; old classes: "
+        f"{found.old_classes:,}, asked {found.old_queries:,} times; right answers in % at {level_in_words(0)}",
+        ("exemplars", "new", *(f"new, level {n}" for n in levels if n), "old before", "old after", "change"),
+        tuple(rows),
+    )
+
+
+def scaling_table(found: Scaling) -> Table:
+    """One row for each size; the fits stand below."""
+    fits = (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power))
+    return Table(
+        f"{how_many(found.queries, 'query')}, k = {found.voting.k}, {found.voting.rule}; error in % "
+        f"at {level_in_words(0)}, mean of {found.seeds} draws",
+        ("size", "error", "spread"),
+        tuple((f"{p.size:,}", f"{100 * p.error:.2f}", f"{100 * p.spread:.2f}") for p in found.points),
+        tuple(f"{name}: a = {one.a:.3f}, b = {one.b:.3f}, rms {one.rmse:.4f}" for name, one in fits if one is not None),
+    )

@@ -1,0 +1,220 @@
+"""Erasing exemplars for good: every place that holds them, then a scan that looks for what should be gone."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import platformdirs
+
+from visualmemory_gui.engine.errors import Cancelled, StorageError
+from visualmemory_gui.engine.files import installation
+from visualmemory_gui.engine.memory.open_memory import OpenMemory
+from visualmemory_gui.engine.processes.byte_scan import Hit, PieceTable, Scanner, ScanResult, find_pieces, pieces
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.store import remains
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.purge import ERASING, FILES, journal
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.types import Changes, Exemplar, Receipt
+
+log = logging.getLogger(__name__)
+
+LOG_PATIENCE_S = 10.0
+START_OF_SCAN = b"\xff\xda"  # what stands before it in a JPEG is much the same in all of them
+UNREACHABLE = (
+    "exports and bundles written before",
+    "backups and other copies of the memory's folder",
+    "snapshots kept by the disk or its file system",
+    "the original pictures outside the memory",
+)
+
+
+class Erasing:
+    """Exemplars that were erased, and the search for what is left of them, which has not begun yet.
+
+    ``changes`` is what everybody was told. The memory can be used meanwhile.
+    """
+
+    def __init__(
+        self, live: OpenMemory, doomed: Sequence[Exemplar], changes: Changes, *, scanner: Scanner | None, emptied: bool
+    ) -> None:
+        self.changes = changes
+        self._live = live
+        self._doomed = doomed
+        self._scanner = scanner
+        self._emptied = emptied
+
+    def finish(self, report: Report = silent) -> Receipt:
+        """Look for left bytes, and say what was done. Stopped by ``report``, the receipt says "not scanned"."""
+        if self._scanner is None:
+            return Receipt(0, "done", 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
+        try:
+            found = _scanned(self._live, self._scanner, report)
+            return _receipt(self._live, self._doomed, found, emptied=self._emptied)
+        finally:
+            self._scanner.close()
+
+
+def forget(live: OpenMemory, ids: Sequence[int], *, report: Report = silent) -> Changes:
+    """Erase ``ids`` and look for what is left; ``Changes.receipt`` says what was done.
+
+    Raises UnknownExemplar, StorageError where the search cannot be prepared; then nothing was erased.
+    """
+    erasing = erase(live, ids)
+    return replace(erasing.changes, receipt=erasing.finish(report))
+
+
+def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
+    """Erase ``ids``, and tell everybody; call ``finish`` of what comes back. Raises as ``forget``.
+
+    What to look for goes to the scanning process by pipe before anything is deleted. Decisions leave the exemplars out
+    from the moment the rows are gone; the index is dropped with them and built anew when it is next due.
+    """
+    live.require_writable()
+    with live.edit_lock:
+        doomed = live.catalog.get(sorted(set(ids)))
+        if not doomed:
+            return Erasing(live, (), Changes(edit=None, change=live.catalog.change()), scanner=None, emptied=True)
+        scanner = Scanner(_needles(live, doomed))
+        try:
+            changes, emptied = _erase(live, doomed)
+        except BaseException:
+            scanner.close()
+            raise
+    return Erasing(live, doomed, changes, scanner=scanner, emptied=emptied)
+
+
+def resume(live: OpenMemory) -> None:
+    """Do again what a forget that was interrupted may not have done, else nothing. Closes ``live`` when that fails.
+
+    ``live.finished_forget`` then holds its receipt: the bytes to look for went with the process that had them.
+    """
+    try:
+        if live.readonly:
+            return
+        live.derived.require_whole(ERASING)
+        left = live.derived.get(ERASING)
+        if left is not None:
+            live.finished_forget = _finish(live, json.loads(left[0]))
+    except BaseException:
+        live.close()
+        raise
+
+
+def _finish(live: OpenMemory, left: dict[str, list[int] | list[list[str]]]) -> Receipt:
+    copies = [(str(sha256), str(suffix)) for sha256, suffix in left["copies"]]  # type: ignore[misc]
+    _wipe(live, sorted(set(copies) - live.used_copies(copies)))
+    emptied = live.database.checkpoint() == (0, 0, 0)
+    if emptied:
+        live.derived.drop(ERASING)
+    status: Literal["not scanned", "bytes remain"] = "not scanned" if emptied else "bytes remain"
+    return Receipt(len(left["ids"]), status, 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
+
+
+def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]:
+    """Everything but the scan. What everybody was told, and whether the database's log could be emptied."""
+    emptied = False
+
+    def commit() -> Changes:
+        nonlocal emptied
+        purged = live.catalog.purge([exemplar.id for exemplar in doomed])
+        try:
+            _wipe(live, purged.copies)
+            journal(live.database, purged.ids, FILES)
+            if _empty_log(live.database):
+                live.derived.drop(ERASING)
+                emptied = True
+        except (StorageError, OSError) as error:  # the rows are gone; the next opening does the rest
+            log.warning("%s: %s", type(error).__name__, error)
+        name = f"Forget {how_many(len(purged.ids))}"
+        return Changes(edit=name, change=purged.change, removed=purged.ids, forgotten=purged.ids)
+
+    return live.apply(commit), emptied
+
+
+def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]]) -> None:
+    """Everything outside the rows and the log: arrays, index, image copies, derived values."""
+    live.drop_arrays()
+    for sha256, suffix in copies:
+        live.files.unlink(sha256, suffix)
+    live.derived.clear(but=ERASING)
+
+
+def _empty_log(database: Database) -> bool:
+    """Move the log into the database and empty it, waiting for readers; False when one held on to it."""
+    end = time.monotonic() + LOG_PATIENCE_S
+    while database.checkpoint() != (0, 0, 0):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def own_folders() -> tuple[Path, ...]:
+    """Where this program keeps what it writes beside memories: its log and the window's settings."""
+    places = (platformdirs.user_log_dir, platformdirs.user_config_dir, platformdirs.user_state_dir)
+    found = [Path(place(installation.APP, appauthor=False)) for place in places]
+    return tuple(place for place in found if not any(place != other and other in place.parents for other in found))
+
+
+def _scanned(live: OpenMemory, scanner: Scanner, report: Report) -> ScanResult | None:
+    """None where the scan did not come to its end."""
+    try:
+        return scanner.scan(live.folder, *own_folders(), report=report)
+    except (StorageError, Cancelled) as error:
+        log.warning("%s: %s", type(error).__name__, error)
+        return None
+
+
+def _receipt(live: OpenMemory, doomed: Sequence[Exemplar], found: ScanResult | None, *, emptied: bool) -> Receipt:
+    seen = () if found is None else found.hits
+    shared = {hit.piece for hit in seen if _is_copy(hit)}
+    shared |= _held(live, {hit.piece for hit in seen} - shared)
+    hits = [hit for hit in seen if hit.piece not in shared]
+    status: Literal["done", "bytes remain", "not scanned"] = "done" if emptied and not hits else "bytes remain"
+    return Receipt(
+        forgotten=len(doomed),
+        status="not scanned" if found is None else status,
+        files_scanned=0 if found is None else found.files,
+        hits=len(hits),
+        shared=len(shared),
+        labels=tuple(sorted({exemplar.label for exemplar in doomed})),
+        unreachable=UNREACHABLE,
+    )
+
+
+def _held(live: OpenMemory, pieces: Collection[bytes]) -> set[bytes]:
+    """Those of ``pieces`` that a row which stays holds as its own."""
+    if not pieces:
+        return set()
+    table = PieceTable(pieces)
+    return remains.held(live.database, lambda value: (piece for _, piece in find_pieces(value, table)))
+
+
+def _needles(live: OpenMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
+    """Pieces of everything stored for ``doomed``: vector, thumbnail, image copy, file name, a label of nobody else."""
+    ids = [exemplar.id for exemplar in doomed]
+    for vector in live.catalog.vectors(ids):
+        yield from pieces(vector.tobytes())
+        yield from pieces(vector.astype(np.float16).tobytes())
+    for jpeg in live.catalog.thumbnails(ids).values():
+        yield from pieces(jpeg[jpeg.find(START_OF_SCAN) :])
+    for sha256, suffix in remains.copies(live.database, ids):
+        path = live.files.path_of(sha256, suffix)
+        yield from pieces(path.read_bytes()) if live.files.is_copy(path) else ()
+    for part in remains.path_parts(live.database, ids):
+        yield from pieces(part)
+    for label in remains.labels_of_nobody_else(live.database, ids):
+        yield from pieces(label.encode())
+
+
+def _is_copy(hit: Hit) -> bool:
+    """Bytes in an image copy: those copies that are left belong to other exemplars."""
+    return hit.file.startswith("images/")

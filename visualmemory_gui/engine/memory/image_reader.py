@@ -1,0 +1,238 @@
+"""Reading pictures for a memory: decoded in processes of their own, and turned into vectors by its encoder."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from visualmemory_gui.engine import arguments
+from visualmemory_gui.engine.encoders import registry
+from visualmemory_gui.engine.encoders.base import Encoder
+from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError, StorageError, VisualMemoryError
+from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.index.vector_check import gate
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.types import BROUGHT, F32, U8, Device, EncoderIdentity, Geometry, NewExemplar, Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    ImageLike = str | PathLike[str] | Image | U8 | Picture
+
+WORTH_PREPARING = 500  # pictures after which the seconds that it takes are won back
+T = TypeVar("T")
+Embed = Callable[[Sequence[Picture]], F32]
+
+
+class PictureReader:
+    """Pictures to vectors, through decoding processes and the memory's ``encoder``; both start when first needed."""
+
+    def __init__(
+        self, catalog: Catalog, identity: EncoderIdentity, device: Callable[[], Device], encoder: Encoder | None = None
+    ) -> None:
+        self._catalog = catalog
+        self._identity = identity
+        self._device = device
+        self._lock = threading.RLock()
+        self._encoder = encoder
+        self._pool: DecodePool | None = None
+        self._closed = False
+
+    @property
+    def encoder(self) -> Encoder:
+        """The memory's encoder, loaded when first needed. Raises EncoderError, EncoderMismatch."""
+        with self._lock:
+            self._require_open()
+            if self._encoder is None:
+                self._encoder = self._load(bulk=False)
+            return self._encoder
+
+    @property
+    def pool(self) -> DecodePool:
+        with self._lock:
+            self._require_open()
+            if self._pool is None:
+                self._pool = DecodePool(geometry=self._geometry())
+            return self._pool
+
+    def picture(self, image: ImageLike) -> Picture:
+        """Decode a path (in a process of its own), a PIL image, or an array of its pixels.
+
+        An array is uint8: (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA. Raises BadImage, BadValue.
+        """
+        if isinstance(image, Picture):
+            return image
+        if isinstance(image, str | PathLike):
+            with self._told_if_closed():
+                return self.pool.decode(arguments.path_of(image))
+        from visualmemory_gui.engine.images.decode import from_array, from_pil, is_pil
+
+        if isinstance(image, np.ndarray):
+            return from_array(image, self._geometry())
+        if is_pil(image):
+            return from_pil(image, self._geometry())
+        raise BadValue(f"an image is a path, a PIL image or an array of uint8, not {arguments.kind(image)}")
+
+    def pictures(self, images: Sequence[ImageLike]) -> list[Picture | BadImage]:
+        """``picture`` for each of ``images``, in their order; files are decoded side by side.
+
+        What is no usable image is the BadImage that says why. Raises BadValue.
+        """
+        paths = list(dict.fromkeys(arguments.path_of(one) for one in images if isinstance(one, str | PathLike)))
+        decoded: dict[str, Picture | BadImage] = {}
+        if len(paths) > 1:
+            with self._told_if_closed(), closing(self.pool.map(paths)) as found:
+                decoded.update(found)
+        return [
+            decoded[arguments.path_of(one)] if decoded and isinstance(one, str | PathLike) else self._read(one)
+            for one in images
+        ]
+
+    def _read(self, image: ImageLike) -> Picture | BadImage:
+        try:
+            return self.picture(image)
+        except BadImage as error:
+            return error
+
+    def embed(self, pictures: Sequence[Picture]) -> F32:
+        """(n, dim) float32, rows of unit length. A picture whose file is known takes the vector of its exemplar."""
+        return self._embed(pictures, lambda: self.encoder)
+
+    def prepare(self, report: Report = silent) -> bool:
+        """Make what lets the encoder compute faster here, if it is missing; the next use takes it. True when made."""
+        if self._encoder is None and self._pool is None:
+            return False  # nobody asked for a picture yet
+        made = registry.prepare(self._identity.name, device=self._device(), report=report)
+        if made:
+            self.drop_encoder()
+        return made
+
+    def drop_encoder(self) -> None:
+        """Load it anew when it is needed next: on another device, or in a faster form."""
+        with self._lock:
+            self._encoder = None  # not closed: another thread may be using it
+
+    @contextmanager
+    def bulk(self, expected: int = 0, report: Report = silent) -> Iterator[Embed]:
+        """``embed`` with an encoder that may use all cores, loaded when the first picture needs it.
+
+        Where many pictures are ``expected``, it is worth making it fast before.
+        """
+        loaded: list[Encoder] = []
+
+        def encoder() -> Encoder:
+            if not loaded:
+                if expected >= WORTH_PREPARING:
+                    self.prepare(report)
+                loaded.append(self._load(bulk=True))
+            return loaded[0]
+
+        try:
+            with self._told_if_closed():
+                yield lambda pictures: self._embed(pictures, encoder)
+        finally:
+            for one in loaded:
+                one.close()
+
+    def _embed(self, pictures: Sequence[Picture], encoder: Callable[[], Encoder]) -> F32:
+        vectors = np.empty((len(pictures), self._identity.dim), np.float32)
+        unknown = []
+        for i, picture in enumerate(pictures):
+            known = self._catalog.vector_of_sha256(picture.sha256) if picture.sha256 else None
+            if known is None:
+                unknown.append(i)
+            else:
+                vectors[i] = known
+        if unknown:
+            batch = np.stack([pictures[i].pixels for i in unknown])
+            vectors[unknown] = gate(encoder().encode(batch), self._identity.dim)
+        return vectors
+
+    def _geometry(self) -> Geometry:
+        """How pictures are brought to the encoder. Raises EncoderError where the memory has none."""
+        if self._identity.name == BROUGHT:
+            raise EncoderError("this memory holds vectors that were brought to it; no encoder can add pictures to them")
+        return registry.geometry(self._identity)
+
+    def _load(self, *, bulk: bool) -> Encoder:
+        return registry.load(self._identity, device=self._device(), bulk=bulk)
+
+    @contextmanager
+    def _told_if_closed(self) -> Iterator[None]:
+        """Whatever fails because the memory was closed meanwhile is told as that."""
+        try:
+            yield
+        except (VisualMemoryError, RuntimeError):
+            self._require_open()
+            raise
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StorageError("the memory was closed")
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            if self._pool is not None:
+                self._pool.close()
+            if self._encoder is not None:
+                self._encoder.close()
+            self._pool = self._encoder = None
+
+
+def images_of(given: object) -> Iterable[ImageLike]:
+    """The images among ``given``: one, or any iterable of them that has an order. An array (n, h, w, 3) holds n.
+
+    Whether each is an image is said where it is read. Raises BadValue.
+    """
+    if isinstance(given, np.ndarray):
+        one = given.ndim < 4 and given.dtype.kind not in "OUS"
+    else:
+        one = isinstance(given, str | bytes | bytearray | PathLike | Picture) or not isinstance(given, Iterable)
+    if one or hasattr(given, "read"):  # a file gives its lines
+        return [given]  # type: ignore[list-item]
+    return given if isinstance(given, Iterator) else arguments.several(given, "images")  # type: ignore[return-value]
+
+
+def file_sha256(path: str) -> str | None:
+    """sha256 (hex) of a regular file's bytes; None for anything else."""
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            return None
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def exemplar(picture: Picture, vector: F32, *, label: str, copy: bool, group: str | None = None) -> NewExemplar:
+    """The row for ``picture``. ``copy``: its file is kept in the memory too."""
+    return NewExemplar(
+        label=label,
+        vector=vector,
+        content=picture.content,
+        sha256=picture.sha256,
+        source=picture.source,
+        copy=picture.suffix if copy and picture.source else None,
+        group=group,
+        width=picture.width,
+        height=picture.height,
+        thumbnail=picture.thumbnail,
+    )
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` items, the last one shorter."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch

@@ -1,0 +1,265 @@
+"""How pictures become exemplars: decode, embed, and write in batches that keep what was done when stopped."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancelled
+from visualmemory_gui.engine.images.folder import walk
+from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, copying, keep_copy, put
+from visualmemory_gui.engine.memory.image_reader import Embed, PictureReader, batched, exemplar, file_sha256
+from visualmemory_gui.engine.memory.open_memory import OpenMemory
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.store.files import ImageFiles
+from visualmemory_gui.engine.types import F32, Changes, NewExemplar, Picture, Skipped
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+
+BATCH = 16
+SHUFFLE_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did. ``unchanged`` counts files already here under their label, ``links`` symbolic links.
+
+    ``stopped`` is True when the user stopped it: what was added before stays.
+    """
+
+    added: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    links: int = 0
+    stopped: bool = False
+    ids: tuple[int, ...] = ()
+
+
+Commit = Callable[[list[NewExemplar]], list[int]]
+Copying = Callable[[Sequence[Picture]], AbstractContextManager[None]]
+Write = Callable[[Callable[[], list[int]]], list[int]]
+
+
+def directly(job: Callable[[], list[int]]) -> list[int]:
+    """Write in the calling thread."""
+    return job()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What a build takes: label by path, and how; ``skipped`` and ``links`` are what the walk left out.
+
+    ``group_by`` is a regular expression on the path; its first group (or whole match) names the exemplar's group.
+    """
+
+    folder: Path
+    label_of: dict[str, str]
+    skipped: tuple[Skipped, ...]
+    links: int
+    copy: bool = False
+    group_by: re.Pattern[str] | None = None
+
+    def group_of(self, path: str) -> str | None:
+        found = self.group_by.search(path) if self.group_by else None
+        if not found:
+            return None
+        return found.group(1) if found.groups() else found.group(0)
+
+
+def plan(
+    folder: str | Path | Sequence[str], *, copy: bool, label: str | None, group_by: str | None = None
+) -> BuildPlan:
+    """Walk ``folder``, or take the pictures at these paths. All pictures get ``label`` if it is given; those that are
+    named by path need one. Raises BadValue, BadLabel."""
+    try:
+        pattern = re.compile(group_by) if group_by else None
+    except re.error as error:
+        raise BadValue(f"{group_by!r} is no regular expression: {error}") from error
+    given = labels.clean(label) if label is not None else None
+    if not isinstance(folder, str | Path):
+        return _plan_of_files(folder, given, copy=copy, group_by=pattern)
+    found = walk(folder)
+    label_of: dict[str, str] = {}
+    skipped = list(found.skipped)
+    for path, name in found.files:
+        try:
+            label_of[path] = given or labels.clean(name)
+        except BadLabel as error:
+            skipped.append(Skipped(path, f"its folder is no label: {error}"))
+    return BuildPlan(Path(folder).absolute(), label_of, tuple(skipped), found.links, copy, pattern)
+
+
+def _plan_of_files(
+    paths: Sequence[str], label: str | None, *, copy: bool, group_by: re.Pattern[str] | None
+) -> BuildPlan:
+    if label is None:
+        raise BadValue("pictures that are named one by one need a label")
+    places = [str(Path(path).absolute()) for path in paths]
+    folders = {str(Path(place).parent) for place in places}
+    common = Path(os.path.commonpath(folders)) if folders else Path()
+    return BuildPlan(common, dict.fromkeys(places, label), (), 0, copy, group_by)
+
+
+class FolderBuild:
+    """Takes what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
+
+    ``commit(rows)`` writes one batch in one transaction and returns its ids; ``copying(pictures)`` is entered around
+    their copies and it. Decoding goes on in child processes while a batch is embedded and written.
+    """
+
+    def __init__(
+        self, plan: BuildPlan, *, catalog: Catalog, files: ImageFiles, commit: Commit, copying: Copying
+    ) -> None:
+        self._plan = plan
+        self._files = files
+        self._copying = copying
+        self._commit = commit
+        self._here_before = catalog.known_files()
+        self._taken: dict[tuple[str, str], str] = {}
+        self.ids: list[int] = []
+        self.skipped = list(plan.skipped)
+        self.unchanged = 0
+
+    def run(self, pool: DecodePool, embed: Embed, *, write: Write, report: Report) -> bool:
+        """Take everything. True when it came to the end, False when the user stopped it."""
+        order = sorted(self._plan.label_of)
+        random.Random(SHUFFLE_SEED).shuffle(order)
+        done = 0
+        try:
+            report(0, len(order), "adding pictures")
+            with closing(pool.map(self._new_files(order))) as pictures:
+                for batch in batched(pictures, BATCH):
+                    accepted = [item for item in map(self._accepted, batch) if item]
+                    with self._copying([picture for _, picture in accepted]) if self._plan.copy else nullcontext():
+                        rows = self._rows(accepted, embed)
+                        if rows:
+                            self.ids += write(lambda rows=rows: self._commit(rows))  # type: ignore[misc]
+                    done += len(batch)
+                    report(done + self.unchanged, len(order), "adding pictures")
+        except (Cancelled, KeyboardInterrupt):
+            return False
+        return True
+
+    def _new_files(self, order: Sequence[str]) -> Iterator[str]:
+        for path in order:
+            if self._here_before and (file_sha256(path), self._plan.label_of[path]) in self._here_before:
+                self.unchanged += 1
+            else:
+                yield path
+
+    def _accepted(self, item: tuple[str, Picture | BadImage]) -> tuple[str, Picture] | None:
+        path, picture = item
+        if isinstance(picture, BadImage):
+            self.skipped.append(Skipped(path, picture.reason))
+            return None
+        first = self._taken.setdefault((picture.sha256 or "", self._plan.label_of[path]), path)
+        if first != path:
+            self.skipped.append(Skipped(path, f"the same file as {first}, under the same label"))
+            return None
+        return path, picture
+
+    def _rows(self, accepted: list[tuple[str, Picture]], embed: Embed) -> list[NewExemplar]:
+        if not accepted:
+            return []
+        vectors = embed([picture for _, picture in accepted])
+        rows = []
+        for (path, picture), vector in zip(accepted, vectors, strict=True):
+            if self._plan.copy:
+                keep_copy(self._files, picture)
+            label, group = self._plan.label_of[path], self._plan.group_of(path)
+            rows.append(exemplar(picture, vector, label=label, copy=self._plan.copy, group=group))
+        return rows
+
+
+def build(live: OpenMemory, reader: PictureReader, plan: BuildPlan, *, write: Write, report: Report) -> BuildResult:
+    """Run ``plan`` as one step of many transactions. A complete build of an empty memory leaves an empty history."""
+    empty = live.catalog.totals()[0] == 0
+    step = live.history.open_import(len(plan.label_of))
+
+    def commit(rows: list[NewExemplar]) -> list[int]:
+        def join() -> Changes:
+            with live.history.joining(step) as writer:
+                live.catalog.add(writer, rows, root=str(plan.folder))
+            return writer.changes
+
+        return list(live.apply(join).added)
+
+    work = FolderBuild(
+        plan,
+        catalog=live.catalog,
+        files=live.files,
+        commit=commit,
+        copying=lambda pictures: copying(live, pictures),
+    )
+    complete = False
+    try:
+        with reader.bulk(len(plan.label_of), report) as embed:
+            complete = work.run(reader.pool, embed, write=write, report=report)
+    finally:
+        live.history.finish_import(step, stopped=not complete)
+    if not complete:  # Ctrl-C may have come between a commit and the note of its ids
+        sql = "select distinct exemplar from entries where step = ? order by exemplar"
+        work.ids = [row[0] for row in live.database.rows(sql, (step,))]
+    if empty and complete:
+        live.history.baseline()
+    if work.ids and complete and not live.deferred:
+        live.maintain(report)
+    return BuildResult(
+        added=len(work.ids),
+        unchanged=work.unchanged,
+        skipped=tuple(work.skipped),
+        links=plan.links,
+        stopped=not complete,
+        ids=tuple(work.ids),
+    )
+
+
+def add(
+    live: OpenMemory,
+    reader: PictureReader,
+    images: Sequence[ImageLike],
+    names: Sequence[str],
+    *,
+    copy: bool,
+    found: Collection[int],
+) -> AddResult:
+    """Add pictures, as many as ``names``, as one step, or nothing.
+
+    Raises BadImage (but for places in ``found``), BadLabel, BadValue.
+    """
+    cleaned = [labels.clean(name) for name in names]
+    pictures, vectors, skipped = _read(reader, images, found)
+    kept = (lambda picture: keep_copy(live.files, picture)) if copy else None
+    return replace(put(live, pictures, vectors, cleaned, keep=kept), skipped=skipped)
+
+
+def _read(
+    reader: PictureReader, images: Sequence[ImageLike], found: Collection[int]
+) -> tuple[dict[int, Picture], dict[int, F32], dict[int, str]]:
+    """By place: pictures, their pixels let go once they are embedded; vectors; and what is wrong with the others."""
+    pictures: dict[int, Picture] = {}
+    vectors: dict[int, F32] = {}
+    skipped: dict[int, str] = {}
+    for places in batched(range(len(images)), BATCH):
+        batch: dict[int, Picture] = {}
+        for place in places:
+            try:
+                batch[place] = reader.picture(images[place])
+            except BadImage as error:
+                if place not in found:
+                    raise
+                skipped[place] = error.reason
+        if batch:
+            vectors.update(zip(batch, reader.embed(list(batch.values())), strict=True))
+        pictures.update((place, replace(picture, pixels=NO_PIXELS)) for place, picture in batch.items())
+    return pictures, vectors, skipped

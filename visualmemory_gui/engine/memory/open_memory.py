@@ -1,0 +1,392 @@
+"""A memory that is open: its database, its lock, the arrays that decisions read, and the index that follows edits."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.confidence import Confidence
+from visualmemory_gui.engine.decision.novelty import Thresholds
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.device import is_gpu, require, resolve
+from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory
+from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.index.search import Searcher
+from visualmemory_gui.engine.memory.classifier import Decider, Scope
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
+from visualmemory_gui.engine.store import copies, layout, schema, settings
+from visualmemory_gui.engine.store import load_snapshot as working_set
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
+from visualmemory_gui.engine.store.database import FILE, Database, require_file
+from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.dismissals import Kept
+from visualmemory_gui.engine.store.files import ImageFiles
+from visualmemory_gui.engine.store.filesystem import folder_at
+from visualmemory_gui.engine.store.history import History
+from visualmemory_gui.engine.store.lock import FolderLock
+from visualmemory_gui.engine.store.queries import RecentQueries
+from visualmemory_gui.engine.store.queue import QueueRows
+from visualmemory_gui.engine.store.tags import Tags
+from visualmemory_gui.engine.store.watch import Watch
+from visualmemory_gui.engine.store.writer import Writer
+from visualmemory_gui.engine.store.written_rows import Written
+from visualmemory_gui.engine.types import (
+    F32,
+    Changes,
+    Decision,
+    Device,
+    EncoderIdentity,
+    IndexState,
+    MemorySettings,
+    Receipt,
+)
+
+T = TypeVar("T")
+Callback = Callable[[Changes], object]
+NOVELTY, CONFIDENCE = "novelty", "confidence"
+SHADOWED = range(100, 200_000)  # exemplars; a graph of a million is minutes of all cores for one line of text
+
+
+class OpenMemory:
+    """What the edits and decisions of one open memory share.
+
+    One re-entrant lock orders edits. A decision reads the snapshot, which an edit replaces after its commit. The
+    arrays, the vectors and the index come into being when a decision first needs them, so editing alone loads nothing.
+    """
+
+    def __init__(self, database: Database, lock: FolderLock | None, *, device: Device | None) -> None:
+        self.database = database
+        self.folder = database.folder
+        self.readonly = database.readonly
+        self.identity = schema.encoder_identity(database)
+        self.catalog = Catalog(database)
+        self.history = History(database, self.catalog)
+        self.queries = RecentQueries(database)
+        self.queue_rows = QueueRows(database)
+        self.watch = Watch(database)
+        self.kept = Kept(database)
+        self.keys = ClassHotkeys(database)
+        self.tags = Tags(database)
+        self.files = ImageFiles(self.folder)
+        self.derived = Derived(database)
+        self._loaded_settings = settings.load(database)
+        self.edit_lock = threading.RLock()
+        self._device = device
+        self._folder_lock = lock
+        self._working: WorkingSet | None = None
+        self._decider: Decider | None = None
+        self._callbacks: list[Callback] = []
+        self.deferred = False  # True where somebody calls ``maintain`` in the background
+        self.index_damage: str | None = None  # why the checkpoint on disk could not be used, if it could not
+        self.finished_forget: Receipt | None = None  # of one that was interrupted and done to its end at the opening
+        self._closed = False
+
+    @classmethod
+    def create(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None) -> OpenMemory:
+        """Make the folder and its empty memory.
+
+        Raises MemoryExists, StorageError, and BadValue for an address or where ``device`` is not there.
+        """
+        path = folder_at(path)
+        require(device)
+        was_there = path.exists()
+        schema.make_folder(path)
+        lock = FolderLock(path).acquire()
+        try:
+            return cls(schema.create_memory(path, identity), lock, device=device)
+        except MemoryExists:  # another process was faster: it is not ours to remove
+            lock.release()
+            raise
+        except BaseException:
+            layout.remove(path, keep_folder=was_there)
+            lock.release()
+            raise
+
+    @classmethod
+    def open(cls, path: str | Path, *, readonly: bool, device: Device | None) -> OpenMemory:
+        """Open a memory for editing, or for reading beside another that edits it.
+
+        Raises MemoryFolderError's kinds, and BadValue for an address or where ``device`` is not there.
+        """
+        path = folder_at(path)
+        require(device)
+        if readonly:
+            return cls(schema.open_memory(path, readonly=True), None, device=device)
+        require_file(path.absolute() / FILE, readonly=False)
+        lock = FolderLock(path).acquire()
+        try:
+            live = cls(schema.open_memory(path, readonly=False), lock, device=device)
+            live.files.sweep(live.used_copies)
+            return live
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def settings(self) -> MemorySettings:
+        return self._loaded_settings.settings
+
+    @property
+    def damaged_settings(self) -> Mapping[str, str]:
+        """By name, why a setting cannot be used; its default serves."""
+        return self._loaded_settings.damaged
+
+    def used_copies(self, among: Collection[copies.Copy]) -> set[copies.Copy]:
+        """Those image copies that an exemplar uses."""
+        return copies.used(self.database, among)
+
+    @property
+    def device(self) -> Device:
+        """The device asked for: of this opening, else of the memory's settings."""
+        return self._device or self.settings.device
+
+    @property
+    def snapshot(self) -> Snapshot:
+        working = self._working
+        if working is None:
+            with self.edit_lock:
+                working = self._working = self._working or working_set.load(self.database, self.catalog)
+        return working.snapshot
+
+    @property
+    def decider(self) -> Decider:
+        decider = self._decider  # read once: an edit in another thread may take it away
+        if decider is None:
+            with self.edit_lock:
+                decider = self._decider = self._decider or self._new_decider()
+        return decider
+
+    @property
+    def scheme(self) -> VotingScheme:
+        """How the memory's settings decide."""
+        return VotingScheme.of(self.settings, level=self.settings.level)
+
+    def decide(self, vector: F32, scheme: VotingScheme, *, scope: Scope, content: str | None = None) -> Decision:
+        """Decide one query vector, (dim,) float32 of unit length, on the memory as it is now."""
+        return self._on_what_is_there(
+            lambda: self.decider.decide(self.snapshot, vector, scheme, scope=scope, content=content)
+        )
+
+    def decide_many(
+        self, vectors: Sequence[F32], scheme: VotingScheme, *, scope: Scope, contents: Sequence[str | None]
+    ) -> list[Decision]:
+        """``decide`` for each of ``vectors``, all on one state of the memory."""
+        if not vectors:
+            return []
+        queries = np.stack(vectors)
+        return self._on_what_is_there(
+            lambda: self.decider.decide_many(self.snapshot, queries, scheme, scope=scope, contents=contents)
+        )
+
+    def _on_what_is_there(self, decide: Callable[[], T]) -> T:
+        """What ``decide`` finds, asked again where an edit of another process came between."""
+        while True:
+            try:
+                return decide()
+            except working_set.Overtaken:
+                with self.edit_lock:
+                    self._close_decider()
+                    self._working = None
+
+    @property
+    def searcher(self) -> Searcher:
+        return self.decider.searcher
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
+
+    def require_writable(self) -> None:
+        """Raise ReadOnlyMemory, or MemoryGone: before anything is read or copied for an edit that cannot be."""
+        self._require_editing()
+        self.database.require_there()
+
+    def _require_editing(self) -> None:
+        """Raise ReadOnlyMemory. The transaction itself asks whether the memory is still there."""
+        if self.readonly:
+            raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it")
+
+    def edit(self, kind: str, work: Callable[[Writer], object]) -> Changes:
+        """Run ``work`` in one transaction that makes one undoable step, and tell everybody."""
+        self._require_editing()
+        with self.edit_lock:
+            with self.history.step(kind) as writer:
+                work(writer)
+            self._follow(writer.changes, writer.written)
+        return self._told(writer.changes)
+
+    def apply(self, commit: Callable[[], Changes]) -> Changes:
+        """Run ``commit``, bring snapshot and index up to what it changed, and tell everybody."""
+        self.require_writable()
+        with self.edit_lock:
+            changes = commit()
+            self._follow(changes, self.catalog)
+        return self._told(changes)
+
+    def _told(self, changes: Changes) -> Changes:
+        if self._callbacks and (changes.ids or changes.settings):
+            for callback in tuple(self._callbacks):
+                callback(changes)
+        return changes
+
+    def refresh(self, report: Report = silent) -> None:
+        """Measure the thresholds of known and unknown and the confidence; keep both where the memory may be written."""
+        decider, snapshot = self.decider, self.snapshot
+        thresholds, confidence = decider.refresh(snapshot, report)
+        with self.edit_lock:
+            # Another decider by now: something may have been forgotten that these thresholds know.
+            if self._decider is decider and not self.readonly:
+                self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
+                self.derived.put(CONFIDENCE, json.dumps(confidence.to_dict()), snapshot.change)
+
+    def _raise_shadow(self, report: Report) -> None:
+        """A graph beside exact search, which tells how HNSW would do: read from disk, else built."""
+        self.searcher.load(self.folder, self.snapshot, delete=not self.readonly)
+        if not self.searcher.graph_live:
+            self.searcher.build(self.snapshot, report)
+            self.checkpoint()
+
+    def defer(self) -> None:
+        """From now on somebody calls ``maintain`` in the background; edits and decisions never wait for it."""
+        self.deferred = self.decider.deferred = True
+
+    def maintain(self, report: Report = silent) -> None:
+        """Do what is due: build the graph where it is missing, save its checkpoint, measure the thresholds."""
+        snapshot, searcher = self.snapshot, self.searcher
+        if searcher.wants_build(snapshot):
+            self.build_index(report)
+        elif searcher.due(snapshot):
+            self.checkpoint()
+        elif self.deferred and not searcher.graph_live and len(snapshot) in SHADOWED:
+            self._raise_shadow(report)
+        if self.decider.stale(self.snapshot):
+            self.refresh(report)
+
+    def build_index_if_large(self) -> None:
+        """Build the graph at once where exact search became slow, unless somebody else does it in the background."""
+        rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
+        if self.deferred or rows * self.identity.dim <= self.settings.exact_limit:
+            return
+        if self.searcher.wants_build(self.snapshot):
+            self.build_index()
+
+    def build_index(self, report: Report = silent) -> None:
+        """Build the HNSW graph of the present memory and save its checkpoint."""
+        self.searcher.build(self.snapshot, report)
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Save the live graph beside its seal; nothing to do without one."""
+        if self.readonly or self._decider is None or self._working is None:
+            return
+        self.searcher.save(self.folder, self.snapshot)
+
+    def index_state(self) -> IndexState:
+        """Which search decides, and how old the index on disk is; reads no vectors that no decision has read yet."""
+        if self._decider is not None:
+            return self.searcher.state(self.snapshot)
+        rows, change = self.database.one("select count, change from meta")
+        behind = None if (saved := checkpoint.saved_change(self.folder)) is None else max(change - saved, 0)
+        if rows * self.identity.dim <= self.settings.exact_limit or is_gpu(self.device):
+            return IndexState("exact", current=True, behind=behind)
+        return IndexState("exact" if saved is None else "hnsw", current=behind == 0, behind=behind)
+
+    def drop_arrays(self) -> None:
+        """Let go of the arrays, the graph and the index files; the next decision loads what is there then."""
+        if self._decider is not None:
+            self.searcher.drop(self.folder)
+        else:
+            checkpoint.delete(self.folder)
+        self._close_decider()
+        self._working = None
+
+    def set(self, name: str, value: str) -> MemorySettings:
+        """Change one setting. Raises BadValue."""
+
+        def commit() -> Changes:
+            self._loaded_settings = settings.save(self.database, name, value)
+            return Changes(edit=None, change=self.catalog.change(), settings=(name,))
+
+        self.apply(commit)
+        with self.edit_lock:
+            if name in ("device", "exact_limit", "threads"):
+                self._close_decider()
+            elif self._decider is not None:
+                self._decider.scheme = self.scheme
+        return self.settings
+
+    def close(self) -> None:
+        """Save the graph's checkpoint and let go of the folder. A second call does nothing."""
+        with self.edit_lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self.checkpoint()
+                self._close_decider()
+            finally:
+                self.database.close()
+                if self._folder_lock is not None:
+                    self._folder_lock.release()
+
+    def _follow(self, changes: Changes, rows: Catalog | Written) -> None:
+        """Bring what decisions read up to ``changes``; ``rows`` knows what became of the exemplars."""
+        ids, working = changes.ids, self._working
+        if not ids or working is None or changes.forgotten:
+            return
+        last = int(working.snapshot.ids[-1]) if len(working.snapshot) else 0
+        new, old = [i for i in ids if i > last], [i for i in ids if i <= last]
+        fresh = (rows.snapshot_rows(new), rows.vectors(new)) if new else None
+        working.apply(changes.change, new=fresh, old=rows.now(old) if old else ())
+        if self._decider is not None:
+            self._decider.note_edit(len(ids))
+            self.searcher.follow(working.snapshot)
+
+    def new_searcher(self) -> Searcher:
+        """One for this memory's vectors, which knows no graph yet."""
+        return Searcher(
+            self.identity.dim,
+            encoder=f"{self.identity.name} {self.identity.weights_sha256} {self.identity.preprocess}",
+            exact_limit=self.settings.exact_limit,
+            device=resolve(self.device),
+            threads=self.settings.threads,
+        )
+
+    def _new_decider(self) -> Decider:
+        searcher = self.new_searcher()
+        if searcher.wants_build(self.snapshot):
+            self.index_damage = searcher.load(self.folder, self.snapshot, delete=not self.readonly)
+        else:
+            searcher.peek(self.folder)
+        thresholds, at = self._measured(NOVELTY, Thresholds.from_dict)
+        calibrated, _ = self._measured(CONFIDENCE, Confidence.from_dict)
+        return Decider(
+            searcher,
+            thresholds,
+            touched=0 if thresholds is None else int((self.snapshot.row_change > at).sum()),
+            deferred=self.deferred,
+            scheme=self.scheme,
+            calibrated=calibrated,
+        )
+
+    def _measured(self, name: str, read: Callable[[dict[str, Any]], T]) -> tuple[T | None, int]:
+        """What ``refresh`` kept, and the change number it holds for; None where it is measured again: there is none, or
+        none that can be understood."""
+        found = self.derived.get(name)
+        try:
+            return (None, 0) if found is None else (read(json.loads(found[0])), found[1])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None, 0
+
+    def _close_decider(self) -> None:
+        if self._decider is not None:
+            self._decider.searcher.close()
+            self._decider = None

@@ -1,0 +1,352 @@
+"""Memory: what the window, the commands and the studies ask of an open memory, wherever its rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from visualmemory_gui.engine.decision.novelty import Thresholds
+    from visualmemory_gui.engine.encoders.base import Encoder
+    from visualmemory_gui.engine.errors import BadImage
+    from visualmemory_gui.engine.index.search import Searcher
+    from visualmemory_gui.engine.memory.added_images import AddResult
+    from visualmemory_gui.engine.memory.forget import Erasing
+    from visualmemory_gui.engine.memory.image_reader import ImageLike, PictureReader
+    from visualmemory_gui.engine.memory.importer import BuildResult, Write
+    from visualmemory_gui.engine.memory.maintenance import Compacted, Missing, Relinked
+    from visualmemory_gui.engine.memory.queue_table import QueueTable
+    from visualmemory_gui.engine.memory.study_results import StudyResults
+    from visualmemory_gui.engine.memory.teaching_queue import QueueAdded
+    from visualmemory_gui.engine.progress import Report
+    from visualmemory_gui.engine.snapshot import Snapshot
+    from visualmemory_gui.engine.store.catalog import Catalog
+    from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
+    from visualmemory_gui.engine.store.difference import Difference
+    from visualmemory_gui.engine.store.dismissals import Kept
+    from visualmemory_gui.engine.store.queries import RecentQueries
+    from visualmemory_gui.engine.store.queue import Queued
+    from visualmemory_gui.engine.store.tags import Tags
+    from visualmemory_gui.engine.store.watch import Watch
+    from visualmemory_gui.engine.types import (
+        F32,
+        I64,
+        Changes,
+        Damage,
+        Decision,
+        Device,
+        EncoderIdentity,
+        Exemplar,
+        IndexState,
+        MemorySettings,
+        Picture,
+        Receipt,
+        Rule,
+        SearchMode,
+        State,
+        Step,
+        Summary,
+    )
+
+    Ids = int | Iterable[int]
+
+
+class Exemplars(Protocol):
+    """The exemplars of a memory, by id, by page and by what they have in common."""
+
+    def get(self, ids: Iterable[int]) -> list[Exemplar]: ...
+
+    def pages(self, *, label: str | None = None, state: State | None = None) -> Iterator[list[Exemplar]]: ...
+
+    def select(self, *, label: str | None = None, state: State | None = None, ids: Iterable[int]) -> list[Exemplar]: ...
+
+    def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]: ...
+
+    def by_content(self, content: str) -> list[Exemplar]: ...
+
+    def ids_of_source(self, path: str) -> list[int]: ...
+
+    def ids_under(self, label: str) -> list[int]: ...
+
+    def require_label(self, label: str, *, withdrawn: bool = False) -> None: ...
+
+    def counts(self) -> dict[str, int]: ...
+
+    def totals(self) -> tuple[int, int, int]: ...
+
+    def sources(self, ids: Iterable[int], *, linked: bool = False) -> dict[int, str | None]: ...
+
+    def thumbnail(self, exemplar: int) -> bytes | None: ...
+
+    def thumbnails(self, ids: Iterable[int]) -> dict[int, bytes]: ...
+
+    def vectors(self, ids: I64 | Sequence[int]) -> F32: ...
+
+
+class StepHistory(Protocol):
+    """The steps that were done and undone, taking one back, and what changed since."""
+
+    def steps(self, limit: int | None = None) -> list[Step]: ...
+
+    def can_undo(self) -> Step | None: ...
+
+    def can_redo(self) -> Step | None: ...
+
+    def tags_ahead(self) -> tuple[str, ...]: ...
+
+    def give_up(self, names: Collection[str]) -> None: ...
+
+    def revert(self, step: int) -> Changes: ...
+
+    def go_back(self, step: int) -> Changes: ...
+
+    def difference(self, since: int | str | float) -> Difference: ...
+
+
+class ImageCopies(Protocol):
+    """The image files of which the memory keeps a copy."""
+
+    def find(self, sha256: str) -> list[Path]: ...
+
+
+class Queue(Protocol):
+    """Images that wait to be taught, all decided anew with every edit."""
+
+    def __len__(self) -> int: ...
+
+    def add(self, paths: Sequence[str | Path], *, report: Report = ..., write: Write = ...) -> QueueAdded: ...
+
+    def table(self, *, k: int | None = None, rule: Rule | None = None, level: int = 0) -> QueueTable: ...
+
+    def teach(self, ids: Sequence[int], label: str) -> AddResult: ...
+
+    def teach_each(self, wanted: Sequence[tuple[int, str]]) -> AddResult: ...
+
+    def query(self, number: int) -> Queued: ...
+
+    def thumbnails(self, ids: Sequence[int]) -> Mapping[int, bytes]: ...
+
+    def remove(self, ids: Sequence[int]) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Maintenance(Protocol):
+    """What is due after edits, what the opening had to tell, checks, and space given back."""
+
+    @property
+    def finished_forget(self) -> Receipt | None: ...
+
+    @property
+    def damaged_settings(self) -> Mapping[str, str]: ...
+
+    @property
+    def index_damage(self) -> str | None: ...
+
+    @property
+    def thresholds(self) -> Thresholds | None: ...
+
+    def measure(self, report: Report = ...) -> None: ...
+
+    def defer(self) -> None: ...
+
+    def run(self, report: Report = ...) -> bool: ...
+
+    def index_state(self) -> IndexState: ...
+
+    def verify(self, report: Report = ...) -> list[Damage]: ...
+
+    def compact(self, *, keep_history_s: float | None = None, report: Report = ...) -> Compacted: ...
+
+    def missing_originals(self, report: Report = ...) -> Missing: ...
+
+    def relink(self, old: str, new: str, report: Report = ..., *, only: Collection[int] | None = None) -> Relinked: ...
+
+
+class Memory(Protocol):
+    """An open memory of which no more rows need to be in this process than are asked for.
+
+    What each verb promises is said where ``VisualMemory``, the memory in a folder, defines it. ``queries``, ``watch``,
+    ``kept``, ``keys`` and ``tags`` lie in a database on this machine, wherever the exemplars are.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def readonly(self) -> bool: ...
+
+    @property
+    def identity(self) -> EncoderIdentity: ...
+
+    @property
+    def settings(self) -> MemorySettings: ...
+
+    @property
+    def device(self) -> Device: ...
+
+    @property
+    def encoder(self) -> Encoder: ...
+
+    @property
+    def catalog(self) -> Exemplars: ...
+
+    @property
+    def history(self) -> StepHistory: ...
+
+    @property
+    def files(self) -> ImageCopies: ...
+
+    @property
+    def queue(self) -> Queue: ...
+
+    @property
+    def maintenance(self) -> Maintenance: ...
+
+    @property
+    def queries(self) -> RecentQueries: ...
+
+    @property
+    def watch(self) -> Watch: ...
+
+    @property
+    def kept(self) -> Kept: ...
+
+    @property
+    def keys(self) -> ClassHotkeys: ...
+
+    @property
+    def tags(self) -> Tags: ...
+
+    @property
+    def is_there(self) -> bool: ...
+
+    def is_at(self, path: str | Path) -> bool: ...
+
+    def close(self) -> None: ...
+
+    def summary(self) -> Summary: ...
+
+    def class_counts(self) -> dict[str, int]: ...
+
+    def active_and_struck(self) -> tuple[int, int]: ...
+
+    def changed(self, callback: Callable[[Changes], object]) -> Callable[[], None]: ...
+
+    def set(self, name: str, value: object) -> MemorySettings: ...
+
+    def picture(self, image: ImageLike) -> Picture: ...
+
+    def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32: ...
+
+    def new_reader(self) -> PictureReader: ...
+
+    def decide(
+        self,
+        image: ImageLike | int,
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> Decision: ...
+
+    def decide_each(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> Iterator[Decision | BadImage]: ...
+
+    def decide_vector(
+        self,
+        vector: npt.ArrayLike,
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+        content: str | None = None,
+        own: int | None = None,
+    ) -> Decision: ...
+
+    def add_pictures(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        labels: str | Iterable[str],
+        *,
+        copy: bool = True,
+        found: Collection[int] = (),
+    ) -> AddResult: ...
+
+    def build(
+        self,
+        folder: str | Path | Sequence[str],
+        *,
+        copy: bool = False,
+        label: str | None = None,
+        group_by: str | None = None,
+        report: Report = ...,
+        write: Write = ...,
+    ) -> BuildResult: ...
+
+    def strike(self, ids: Ids) -> Changes: ...
+
+    def restore(self, ids: Ids) -> Changes: ...
+
+    def relabel(self, ids: Ids, label: str) -> Changes: ...
+
+    def relabel_each(self, wanted: Mapping[str, Ids]) -> Changes: ...
+
+    def reweigh(self, ids: Ids, trust: float) -> Changes: ...
+
+    def rename_label(self, old: str, new: str) -> Changes: ...
+
+    def forget(self, ids: Ids, *, report: Report = ...) -> Changes: ...
+
+    def erase(self, ids: Ids) -> Erasing: ...
+
+    def undo(self) -> Changes: ...
+
+    def redo(self) -> Changes: ...
+
+
+class WholeMemory(Memory, Protocol):
+    """A memory in a folder, whose rows are all in this process: for what needs every row at once."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+
+    @property
+    def searcher(self) -> Searcher: ...
+
+    @property
+    def results(self) -> StudyResults: ...
+
+    def apply_study(
+        self,
+        kind: str,
+        change: int,
+        *,
+        strike: Ids = (),
+        relabel: Mapping[str, Ids] | None = None,
+        trust: Mapping[int, float] | None = None,
+    ) -> Changes: ...

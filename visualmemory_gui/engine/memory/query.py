@@ -1,0 +1,110 @@
+"""What is decided: the vectors of images that are read now, and of exemplars that are here."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from visualmemory_gui.engine import arguments
+from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
+from visualmemory_gui.engine.memory.image_reader import PictureReader
+from visualmemory_gui.engine.store.catalog import Catalog
+from visualmemory_gui.engine.types import F32, Decision, Picture
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+
+
+T = TypeVar("T")
+
+
+class Images:
+    """The images of a decision: its query's, a JPEG or an exemplar's id, and those of the exemplars of a catalog.
+
+    The catalog is not kept alive, and what was forgotten since is not found. Copies and pickles find nothing.
+    """
+
+    def __init__(self, catalog: Catalog, query: bytes | int | None = None) -> None:
+        self._catalog = weakref.ref(catalog)
+        self._query = query
+
+    @property
+    def query(self) -> bytes | None:
+        """The JPEG of the query, if it has one."""
+        return self.of([self._query]).get(self._query) if isinstance(self._query, int) else self._query
+
+    def of(self, ids: Sequence[int]) -> Mapping[int, bytes]:
+        """JPEGs of those among ``ids`` that have one; none once the memory is closed."""
+        catalog = self._catalog()
+        try:
+            return {} if catalog is None else catalog.thumbnails(ids)
+        except VisualMemoryError:
+            return {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(None), ()
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedQuery:
+    """One query: its vector (dim,), its content id, and how many milliseconds each phase took.
+
+    ``shown`` is its thumbnail, its id where it is an exemplar, whose thumbnail may be forgotten, or None.
+    """
+
+    vector: F32
+    content: str | None
+    shown: bytes | int | None
+    timings_ms: dict[str, float]
+
+    def answered(self, decision: Decision, catalog: Catalog) -> Decision:
+        """``decision`` with what this query knows beside its vector."""
+        timings = {**self.timings_ms, **decision.timings_ms}
+        here = tuple(catalog.by_content(self.content)) if self.content else ()
+        return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown))
+
+
+def queries(
+    reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]
+) -> list[EmbeddedQuery | BadImage]:
+    """Images, and exemplars by their ids, as what is decided, in their order.
+
+    What is no usable image is the BadImage that says why. Raises UnknownExemplar, BadValue, EncoderError.
+    """
+    ids = {
+        place: arguments.whole(one, "an id") for place, one in enumerate(images) if isinstance(one, int | np.integer)
+    }
+    started = perf_counter()
+    read = reader.pictures([one for one in images if not isinstance(one, int | np.integer)])
+    decode_ms = (perf_counter() - started) * 1e3 / max(len(read), 1)
+    rest = iter(read)
+    return [
+        _of_exemplar(catalog, ids[place]) if place in ids else _of_image(reader, next(rest), decode_ms)
+        for place in range(len(images))
+    ]
+
+
+def good(found: T | BadImage) -> T:
+    """What was found. Raises the BadImage that was found in its place."""
+    if isinstance(found, BadImage):
+        raise found
+    return found
+
+
+def _of_exemplar(catalog: Catalog, exemplar: int) -> EmbeddedQuery:
+    [found] = catalog.get([exemplar])
+    return EmbeddedQuery(catalog.vectors([exemplar])[0], found.content, exemplar, {})
+
+
+def _of_image(reader: PictureReader, read: Picture | BadImage, decode_ms: float) -> EmbeddedQuery | BadImage:
+    if isinstance(read, BadImage):
+        return read
+    started = perf_counter()
+    vector = reader.embed([read])[0]  # alone: in company a vector moves in its last digit
+    timings = {"decode": decode_ms, "encode": (perf_counter() - started) * 1e3}
+    return EmbeddedQuery(vector, read.content, read.thumbnail, timings)

@@ -1,0 +1,75 @@
+"""The steps of an open memory: which there are, taking one back, and what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from numbers import Integral
+
+from visualmemory_gui.engine import arguments
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.memory.open_memory import OpenMemory
+from visualmemory_gui.engine.store import difference
+from visualmemory_gui.engine.store.difference import Difference
+from visualmemory_gui.engine.types import Changes, Step
+
+
+class FolderHistory:
+    """The history of one memory in a folder. An edit is followed by the arrays and told, as every other."""
+
+    def __init__(self, live: OpenMemory) -> None:
+        self._live = live
+        self._stored = live.history
+
+    def steps(self, limit: int | None = None) -> list[Step]:
+        """Newest first: imports that go on, then steps that are undone, then steps that are done; at most ``limit``."""
+        return self._stored.steps(limit)
+
+    def can_undo(self) -> Step | None:
+        """The step that ``undo`` would take back."""
+        return self._stored.can_undo()
+
+    def can_redo(self) -> Step | None:
+        """The step that ``redo`` would do again."""
+        return self._stored.can_redo()
+
+    def tags_ahead(self) -> tuple[str, ...]:
+        """Names of states that were undone: an edit now would drop them, and is refused until they are given up."""
+        return self._stored.tags_ahead()
+
+    def give_up(self, names: Collection[str]) -> None:
+        """Let the next edit drop the tags ``names``; undo and redo take that back."""
+        self._stored.give_up(names)
+
+    def baseline(self) -> None:
+        """Forget all steps and keep what they made: a memory just built has nothing to undo."""
+        self._stored.baseline()
+
+    def undo(self) -> Changes:
+        """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""
+        return self._live.apply(self._stored.undo)
+
+    def redo(self) -> Changes:
+        """Do again what was undone last."""
+        return self._live.apply(self._stored.redo)
+
+    def revert(self, step: int) -> Changes:
+        """Take back one earlier step as a new one; exemplars changed since are left, see ``Changes.left``."""
+        number = arguments.whole(step, "a step")
+        return self._live.apply(lambda: self._stored.revert(number))
+
+    def go_back(self, step: int) -> Changes:
+        """Undo or redo until ``step`` is the last one done; 0 undoes all. Raises BadValue."""
+        number = arguments.whole(step, "a step")
+        return self._live.apply(lambda: self._stored.go_back(number))
+
+    def difference(self, since: int | str | float) -> Difference:
+        """What is different now from the state after a step (int), a tag (str), or a time (float, seconds since the
+        epoch). Raises BadValue where that cannot be told."""
+        if isinstance(since, str):
+            tag = self._live.tags.get(since)
+            if tag is None:
+                raise BadValue(f"there is no tag {since!r}")
+            return difference.since_tag(self._live.database, tag)
+        if isinstance(since, Integral):
+            return difference.since_step(self._live.database, arguments.whole(since, "a step"))
+        return difference.since_time(self._live.database, arguments.fraction(since, "a time"))

@@ -1,0 +1,237 @@
+"""The teaching queue: pictures without a label that wait to be taught; after each edit all of them are decided anew."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from visualmemory_gui.engine.arguments import paths_of
+from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.errors import BadImage, Cancelled
+from visualmemory_gui.engine.images.folder import walk
+from visualmemory_gui.engine.memory import importer
+from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, keep_copy, put
+from visualmemory_gui.engine.memory.image_reader import Embed, PictureReader, batched, file_sha256
+from visualmemory_gui.engine.memory.open_memory import OpenMemory
+from visualmemory_gui.engine.memory.queue_table import QueueTable, Waiting, queue_queries, source_of
+from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, continues, touched_rows
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.queue import NewQueued, Queued
+from visualmemory_gui.engine.types import Bools, Changes, Picture, Rule, Skipped
+
+BATCH = 16
+Write = Callable[[Callable[[], list[int]]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAdded:
+    """``present`` pictures waited already. ``stopped``: the user stopped it, what is in stays."""
+
+    added: int
+    present: int
+    skipped: tuple[Skipped, ...] = ()
+    stopped: bool = False
+
+
+class TeachingQueue:
+    """The queue of one memory. May be used from any thread; it survives a restart.
+
+    Its decisions are made when the table is first asked for, and from then on kept current with every edit.
+    """
+
+    def __init__(self, live: OpenMemory, reader: PictureReader) -> None:
+        self._live = live
+        self._reader = reader
+        self._lock = threading.RLock()
+        self._rows: Waiting | None = None
+        self._forgotten = False  # since the rows were read
+        live.subscribe(self._on_changed)
+
+    def __len__(self) -> int:
+        return len(self._live.queue_rows)
+
+    def add(
+        self, paths: Sequence[str | Path], *, report: Report = silent, write: Write = importer.directly
+    ) -> QueueAdded:
+        """Put pictures at the end of the queue; a folder brings all of its pictures. What cannot be read is told.
+
+        Batch by batch: when it is stopped, what is in stays. ``write(job)`` runs each commit where edits are allowed.
+        Raises EncoderError, ReadOnlyMemory.
+        """
+        self._live.require_writable()
+        files, skipped = _files(paths)
+        added = waited = 0
+        stopped = False
+        try:
+            report(0, len(files), "reading pictures")
+            with self._reader.bulk(len(files), report) as embed, closing(self._reader.pool.map(files)) as pictures:
+                for done, batch in enumerate(batched(pictures, BATCH)):
+                    skipped += [Skipped(path, p.reason) for path, p in batch if isinstance(p, BadImage)]
+                    good = [picture for _, picture in batch if isinstance(picture, Picture)]
+                    new = self._put(good, embed, write) if good else []
+                    added, waited = added + len(new), waited + len(good) - len(new)
+                    report(min(done * BATCH + len(batch), len(files)), len(files), "reading pictures")
+        except (Cancelled, KeyboardInterrupt):
+            stopped = True
+        return QueueAdded(added, waited, tuple(skipped), stopped)
+
+    def table(self, *, k: int | None = None, rule: Rule | None = None, level: int = 0) -> QueueTable:
+        """All decisions on the memory as it is now. ``k`` and ``rule`` of None mean the memory's settings."""
+        scheme = VotingScheme.of(self._live.settings, k, rule, level=level)
+        decider, snapshot = self._live.decider, self._live.snapshot
+        if not decider.deferred and decider.stale(snapshot):
+            decider.refresh(snapshot)
+        with self._lock:
+            rows = self._followed(snapshot, scheme.k)
+            found = rows.decisions.decide(scheme, thresholds=decider.thresholds)
+            names, full = (*found.labels, None), (*rows.snapshot.labels, None)  # NOBODY is -1
+            assert names[NOBODY] is None
+            return QueueTable(
+                change=rows.snapshot.change,
+                ids=rows.ids,
+                sources=tuple(rows.sources),
+                winners=tuple(names[code] for code in found.winner.tolist()),
+                labels=tuple(full[code] for code in found.full.tolist()),
+                shares=found.share,
+                margins=found.margin,
+                known=found.known,
+                taught=tuple(rows.taught()),
+            )
+
+    def teach(self, ids: Sequence[int], label: str) -> AddResult:
+        """Add these pictures to the memory as ``label``, in one step. They stay in the queue, as taught.
+
+        Raises BadLabel, and BadValue for a picture that does not wait.
+        """
+        return self.teach_each([(i, label) for i in ids])
+
+    def teach_each(self, wanted: Sequence[tuple[int, str]]) -> AddResult:
+        """The same with a label for each picture."""
+        self._live.require_writable()
+        names = [labels.clean(label) for _, label in wanted]
+        queued = self._live.queue_rows.get([i for i, _ in wanted])
+        pictures = {place: _picture(one) for place, one in enumerate(queued)}
+        vectors = {place: one.picture.vector for place, one in enumerate(queued) if one.picture.vector is not None}
+        return put(self._live, pictures, vectors, names, keep=self._keep)
+
+    def query(self, number: int) -> Queued:
+        """One picture of the queue. Raises BadValue when it does not wait any more."""
+        return self._live.queue_rows.get([number])[0]
+
+    def thumbnails(self, ids: Sequence[int]) -> Mapping[int, bytes]:
+        """JPEGs of those among ``ids`` that have one."""
+        return self._live.queue_rows.thumbnails(ids)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Take pictures out of the queue; the memory stays as it is."""
+        self._live.require_writable()
+        with self._lock:
+            self._live.queue_rows.remove(ids)
+            if self._rows is not None:
+                self._rows = self._kept(self._rows, ~np.isin(self._rows.ids, np.asarray(ids, np.int64)))
+
+    def clear(self) -> None:
+        """Empty the queue; the memory stays as it is."""
+        self._live.require_writable()
+        with self._lock:
+            self._live.queue_rows.clear()
+            self._rows = None
+
+    def _on_changed(self, changes: Changes) -> None:
+        """Pictures whose content was forgotten wait no more. Takes no lock: the edit that tells holds one."""
+        if changes.forgotten:
+            self._forgotten = True
+
+    def _put(self, pictures: Sequence[Picture], embed: Embed, write: Write) -> list[int]:
+        vectors = embed(pictures)
+        new = [
+            NewQueued(NewPicture(p.content, p.source, p.sha256, p.thumbnail, v), p.width, p.height, p.suffix)
+            for p, v in zip(pictures, vectors, strict=True)
+        ]
+        ids = write(lambda: self._live.queue_rows.add(new))  # without the lock, which a table in that thread may hold
+        with self._lock:
+            if ids and self._rows is not None:
+                self._grow(self._rows)
+        return ids
+
+    def _keep(self, picture: Picture) -> bool:
+        """Keep a copy of the file if it is still what was read."""
+        there = picture.source is not None and file_sha256(picture.source) == picture.sha256
+        return there and keep_copy(self._live.files, picture)
+
+    def _followed(self, snapshot: Snapshot, k: int) -> Waiting:
+        """The rows, their decisions brought up to ``snapshot``."""
+        if self._forgotten:
+            self._forgotten, self._rows = False, None
+        rows = self._rows
+        if rows is None or rows.decisions.max_k < k or not continues(rows.snapshot, snapshot):
+            self._rows = rows = self._read(snapshot, k)
+        elif rows.snapshot is not snapshot:
+            before, rows.snapshot = rows.snapshot, snapshot
+            rows.decisions.update(snapshot)
+            rows.note_alike(touched_rows(before, snapshot))
+        return rows
+
+    def _read(self, snapshot: Snapshot, k: int) -> Waiting:
+        facts = self._live.queue_rows.facts()
+        ids = np.array([row[0] for row in facts], np.int64)
+        queries = queue_queries(self._live.queue_rows.vectors(ids), [row[2] for row in facts])
+        decisions = TrackedDecisions(snapshot, queries, self._live.searcher.nearest_many, k=k)
+        rows = Waiting(ids, [source_of(row[1]) for row in facts], decisions, snapshot)
+        rows.note_alike(np.flatnonzero(np.isin(snapshot.content, queries.keys.content)))
+        return rows
+
+    def _grow(self, rows: Waiting) -> None:
+        """Take in what was put at the end since."""
+        last = int(rows.ids[-1]) if len(rows.ids) else 0
+        facts = self._live.queue_rows.facts(after=last)
+        queries = queue_queries(self._live.queue_rows.vectors([row[0] for row in facts]), [row[2] for row in facts])
+        rows.ids = np.concatenate([rows.ids, np.array([row[0] for row in facts], np.int64)])
+        rows.sources += [source_of(row[1]) for row in facts]
+        rows.decisions.extend(queries)
+        rows.note_alike(np.flatnonzero(np.isin(rows.snapshot.content, queries.keys.content)))
+
+    def _kept(self, rows: Waiting, which: Bools) -> Waiting:
+        rows.decisions.keep(np.flatnonzero(which))
+        sources = [source for source, stays in zip(rows.sources, which, strict=True) if stays]
+        left = Waiting(rows.ids[which], sources, rows.decisions, rows.snapshot)
+        left.note_alike(np.array(sorted(set(chain(*rows.alike.values()))), np.int64))
+        return left
+
+
+def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[Skipped]]:
+    """Files in their order; folders are walked."""
+    files: list[str] = []
+    skipped: list[Skipped] = []
+    for path in map(Path, paths_of(paths)):
+        if path.is_dir():
+            found = walk(path)
+            files += [file for file, _ in found.files]
+            skipped += found.skipped
+        else:
+            files.append(str(path.absolute()))
+    return files, skipped
+
+
+def _picture(queued: Queued) -> Picture:
+    kept = queued.picture
+    return Picture(
+        pixels=NO_PIXELS,
+        content=kept.content,
+        thumbnail=kept.thumbnail or b"",
+        width=queued.width,
+        height=queued.height,
+        sha256=kept.sha256,
+        source=kept.source,
+        suffix=queued.suffix,
+    )

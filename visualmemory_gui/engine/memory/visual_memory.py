@@ -1,0 +1,501 @@
+"""VisualMemory: edits and decisions on one memory, a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
+
+from visualmemory_gui.engine import arguments
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.device import require
+from visualmemory_gui.engine.encoders import registry
+from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
+from visualmemory_gui.engine.index.search import Searcher
+from visualmemory_gui.engine.index.vector_check import gate, gate_one
+from visualmemory_gui.engine.memory import forget, importer
+from visualmemory_gui.engine.memory.added_images import AddResult
+from visualmemory_gui.engine.memory.classifier import Scope
+from visualmemory_gui.engine.memory.forget import Erasing
+from visualmemory_gui.engine.memory.image_reader import PictureReader, batched, images_of
+from visualmemory_gui.engine.memory.importer import BuildResult
+from visualmemory_gui.engine.memory.maintenance import FolderMaintenance
+from visualmemory_gui.engine.memory.open_memory import Callback, OpenMemory
+from visualmemory_gui.engine.memory.query import EmbeddedQuery, good, queries
+from visualmemory_gui.engine.memory.step_history import FolderHistory
+from visualmemory_gui.engine.memory.study_results import StudyResults
+from visualmemory_gui.engine.memory.teaching_queue import TeachingQueue
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.store import derived_trust, labels, schema
+from visualmemory_gui.engine.store.copies import Copy
+from visualmemory_gui.engine.store.database import FILE
+from visualmemory_gui.engine.store.filesystem import folder_at
+from visualmemory_gui.engine.store.schema import MOST_DIM
+from visualmemory_gui.engine.store.writer import Writer
+from visualmemory_gui.engine.text import notebook
+from visualmemory_gui.engine.types import (
+    BROUGHT,
+    F32,
+    Changes,
+    Decision,
+    Device,
+    EncoderIdentity,
+    MemorySettings,
+    NewExemplar,
+    Picture,
+    Rule,
+    SearchMode,
+    Summary,
+)
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.encoders.base import Encoder
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+
+Ids = int | Iterable[int]
+BATCH = 16
+
+
+class VisualMemory:
+    """One memory, open. Make it with ``create`` or ``open``; use it as a context manager, or ``close`` it.
+
+    Every method may be called from any thread; none starts one for edits and decisions. An edit that returned is on
+    disk and seen by the next decision. ``k`` and ``rule`` of None mean the memory's settings.
+    """
+
+    def __init__(self, live: OpenMemory, encoder: Encoder | None = None) -> None:
+        self._live = live
+        self.path = live.folder
+        self.readonly = live.readonly
+        self.identity = live.identity
+        self.catalog = live.catalog
+        self._reader = self._new_reader(encoder)
+        self.history = FolderHistory(live)
+        self.queries = live.queries
+        self.watch = live.watch
+        self.kept = live.kept
+        self.keys = live.keys
+        self.tags = live.tags
+        self.files = live.files
+        self.queue = TeachingQueue(live, self._reader)
+        self.results = StudyResults(live)
+        self.maintenance = FolderMaintenance(live, self._reader)
+
+    @classmethod
+    def create(
+        cls, path: str | Path, encoder: str | None = "lite0", *, dim: int | None = None, device: Device | None = None
+    ) -> VisualMemory:
+        """Make an empty memory in the missing or empty folder ``path``, once its encoder has loaded.
+
+        ``encoder`` names one of ``visualmemory encoders``, whose weights are fetched if they are not here, or is the
+        path of a TorchScript or ONNX file, which is added to them: a TorchScript file is code that will run. With
+        ``dim`` it is a memory of vectors that you bring.
+        Raises MemoryExists, StorageError, EncoderError, BadValue.
+        """
+        place = arguments.path_of(path)
+        folder = folder_at(place)
+        if dim is not None and not 1 <= (dim := arguments.whole(dim, "dim")) <= MOST_DIM:
+            raise BadValue(f"a vector has 1 to {MOST_DIM:,} components, not {dim:,}")
+        if dim is None and encoder is None:
+            raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
+        if dim is not None:
+            return cls(OpenMemory.create(place, EncoderIdentity(BROUGHT, dim), device=device))
+        require(device)
+        schema.require_room(folder)
+        loaded = registry.load(registry.choose(arguments.text(encoder, "an encoder's name")), device=device or "auto")
+        try:
+            return cls(OpenMemory.create(place, loaded.identity, device=device), loaded)
+        except BaseException:
+            loaded.close()
+            raise
+
+    @classmethod
+    def create_for(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None = None) -> VisualMemory:
+        """Make an empty memory for vectors of an encoder that need not be here. Raises as ``create``."""
+        return cls(OpenMemory.create(path, identity, device=device))
+
+    @classmethod
+    def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
+        """Open a memory. ``readonly`` takes no lock and works beside the window and on a read-only medium.
+
+        Raises NotAMemory, MemoryLocked (naming who edits it), DamagedMemory, NewerFormat, StorageError.
+        """
+        live = OpenMemory.open(arguments.path_of(path), readonly=readonly, device=device)
+        forget.resume(live)
+        return cls(live)
+
+    def close(self) -> None:
+        """Save the index checkpoint and let go of the folder; a second call does nothing."""
+        self._reader.close()
+        self._live.close()
+
+    def __enter__(self) -> VisualMemory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """What a user calls it: the folder's name without its ending."""
+        return self.path.name.removesuffix(".vmem")
+
+    @property
+    def address(self) -> str:
+        """What opens it again."""
+        return str(self.path)
+
+    @property
+    def settings(self) -> MemorySettings:
+        return self._live.settings
+
+    @property
+    def device(self) -> Device:
+        """The device asked for: of this opening, else of the settings."""
+        return self._live.device
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The arrays that decisions read, as they are now; they never change."""
+        return self._live.snapshot
+
+    @property
+    def searcher(self) -> Searcher:
+        """What finds nearest rows in a snapshot."""
+        return self._live.searcher
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the memory that was opened still lies at ``path``; every edit asks that itself."""
+        return self._live.database.is_there
+
+    def is_at(self, path: str | Path) -> bool:
+        """Whether the folder ``path``, however it is spelled, holds the memory that was opened."""
+        return self._live.database.is_at(Path(path) / FILE)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The memory's encoder, loaded when first needed. Raises EncoderError."""
+        return self._reader.encoder
+
+    def summary(self) -> Summary:
+        """What the memory holds, at a glance. Loads no vectors."""
+        exemplars, active, struck = self.catalog.totals()
+        return Summary(exemplars, active, struck, self.catalog.counts(), self.identity, self._live.index_state())
+
+    def class_counts(self) -> dict[str, int]:
+        """Active exemplars by full label, from the arrays: no row is counted, however many there are."""
+        return self.snapshot.class_counts()
+
+    def active_and_struck(self) -> tuple[int, int]:
+        """How many exemplars are active and how many struck, from the arrays likewise."""
+        active, others = self.snapshot.active_count, len(self.snapshot) - self.snapshot.active_count
+        return active, others - len(self.catalog.withdrawn_ids()) if others else 0
+
+    def __len__(self) -> int:
+        """How many exemplars are active, that is, can vote."""
+        return self.catalog.totals()[1]
+
+    def __bool__(self) -> bool:
+        """True: an empty memory is a memory too."""
+        return True
+
+    def __repr__(self) -> str:
+        try:
+            return f"<VisualMemory {str(self.path)!r}: {len(self):,} active exemplars, encoder {self.identity.name}>"
+        except VisualMemoryError:
+            return f"<VisualMemory {str(self.path)!r}: closed>"
+
+    def _repr_html_(self) -> str:
+        try:
+            summary = self.summary()
+            example = self.catalog.examples(notebook.largest_classes(summary.labels))
+            jpegs = self.catalog.thumbnails(example.values())
+        except VisualMemoryError:
+            return notebook.closed_html(self.path.name)
+        images = {label: jpegs[exemplar] for label, exemplar in example.items() if exemplar in jpegs}
+        return notebook.summary_html(
+            self.path.name,
+            summary.labels,
+            images,
+            active=summary.active,
+            struck=summary.struck,
+            encoder=summary.encoder.name,
+        )
+
+    def new_reader(self) -> PictureReader:
+        """One more reader of pictures for this memory, with processes of its own. Close it."""
+        return self._new_reader(None)
+
+    def _new_reader(self, encoder: Encoder | None) -> PictureReader:
+        return PictureReader(self.catalog, self.identity, lambda: self.device, encoder)
+
+    def changed(self, callback: Callback) -> Callable[[], None]:
+        """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it. Raises BadValue."""
+        if not callable(callback):
+            raise BadValue(
+                f"a callback is called with each edit's Changes, and {arguments.kind(callback)} cannot be called"
+            )
+        return self._live.subscribe(callback)
+
+    def set(self, name: str, value: object) -> MemorySettings:
+        """Change one setting; see ``MemorySettings``. Raises BadValue."""
+        changed = self._live.set(arguments.text(name, "the name of a setting"), str(value))
+        if name == "device":
+            self._reader.drop_encoder()
+        return changed
+
+    def picture(self, image: ImageLike) -> Picture:
+        """Decode a path (in a process of its own), a PIL image, or an array of uint8: (h, w) or (h, w, 3|4).
+
+        Raises BadImage, BadValue.
+        """
+        return self._reader.picture(image)
+
+    def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32:
+        """(n, dim) float32, rows of unit length, of one image or several, decoded or not. Raises BadImage, BadValue."""
+        return self._reader.embed([self.picture(image) for image in images_of(images)])
+
+    def decide(
+        self,
+        image: ImageLike | int,
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> Decision:
+        """Decide an image: a path, a PIL image, an array of uint8, a decoded Picture, or the id of an exemplar.
+
+        ``exclude`` names exemplars that must not vote this time. Raises BadImage, UnknownExemplar, BadValue.
+        """
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
+        query = good(queries(self._reader, self.catalog, [image])[0])
+        return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
+
+    def decide_many(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> list[Decision]:
+        """``decide`` for each of ``images``, in their order, equal to it to the last digit.
+
+        Batch by batch: files are decoded side by side and searched together; each image is encoded alone, for in
+        company its vector moves in the last digit. Raises what ``decide`` raises, at the first bad one.
+        """
+        each = self.decide_each(images, k, rule, level=level, search=search, exclude=exclude)
+        return [good(decision) for decision in each]
+
+    def decide_each(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+    ) -> Iterator[Decision | BadImage]:
+        """``decide_many`` as it goes: the decisions of a batch are there before the next is read.
+
+        In place of a decision on what is no usable image comes the BadImage that says why.
+        """
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
+        for batch in batched(images_of(images), BATCH):
+            asked = queries(self._reader, self.catalog, batch)
+            readable = [query for query in asked if isinstance(query, EmbeddedQuery)]
+            vectors, contents = [query.vector for query in readable], [query.content for query in readable]
+            found = iter(self._live.decide_many(vectors, scheme, scope=scope, contents=contents))
+            for query in asked:
+                yield query if isinstance(query, BadImage) else query.answered(next(found), self.catalog)
+
+    def decide_vector(
+        self,
+        vector: npt.ArrayLike,
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+        content: str | None = None,
+        own: int | None = None,
+    ) -> Decision:
+        """Decide a query vector (dim,). ``content`` is the content id of its picture.
+
+        ``own`` is the id of the exemplar that the query is, where it is to be decided by all others (leave-one-out):
+        without its copies and its group, its own class counted one less. Raises BadVector, BadValue, UnknownExemplar.
+        """
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
+        query = EmbeddedQuery(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
+        return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
+
+    def add(
+        self, images: ImageLike | Iterable[ImageLike], labels: str | Iterable[str], *, copy: bool = True
+    ) -> list[int]:
+        """Add images as one step; returns one id each, that of the exemplar already here where there is one.
+
+        ``images`` are paths, PIL images or arrays of uint8; ``labels`` is one label for all, or one for each. ``copy``
+        keeps a copy of each file in the memory. Raises BadImage, BadValue; then nothing was added.
+        """
+        return list(self.add_pictures(images, labels, copy=copy).ids)
+
+    def add_pictures(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        labels: str | Iterable[str],
+        *,
+        copy: bool = True,
+        found: Collection[int] = (),
+    ) -> AddResult:
+        """Like ``add``, and tells what was here already, what under another label.
+
+        ``found`` are the places of pictures nobody named (they lay in a folder): a bad one of them is passed over.
+        """
+        self._live.require_writable()
+        given = list(images_of(images))
+        names = arguments.labels_of(labels, len(given))
+        return importer.add(self._live, self._reader, given, names, copy=copy, found=found)
+
+    def add_vectors(
+        self,
+        vectors: npt.ArrayLike,
+        labels: str | Iterable[str],
+        thumbnails: Iterable[bytes | None] | None = None,
+    ) -> list[int]:
+        """Add vectors (n, dim) that you bring, in one transaction; ids are increasing.
+
+        ``labels`` is one label for all, or one for each; so are ``thumbnails``, which are JPEGs. Raises BadVector,
+        BadValue.
+        """
+        rows = gate(vectors, self.identity.dim)
+        if rows.ndim == 1:
+            raise BadVector(f"vectors to add form an array (n, {self.identity.dim}), not one of shape {rows.shape}")
+        names, jpegs = arguments.labels_of(labels, len(rows)), arguments.jpegs_of(thumbnails, len(rows))
+        new = [NewExemplar(x, v, thumbnail=t) for v, x, t in zip(rows, names, jpegs, strict=True)]
+        return self.add_rows(new)
+
+    def add_rows(self, new: Sequence[NewExemplar]) -> list[int]:
+        """Add complete rows as one step. Their vectors must have passed the gate."""
+        ids = self.add_batches([new])
+        self._live.build_index_if_large()
+        return ids
+
+    def add_batches(self, batches: Iterable[Sequence[NewExemplar]], *, copies: Collection[Copy] = ()) -> list[int]:
+        """Add complete rows (an import's), read as they are added, as one step; leaves the index as it is.
+
+        ``copies`` are the image copies that may be kept in ``files`` meanwhile: when the add fails they are gone.
+        """
+        ids: list[int] = []
+
+        def work(writer: Writer) -> None:
+            for batch in batches:
+                ids.extend(self.catalog.add(writer, batch))
+
+        with self._live.files.noted(copies, self._live.used_copies):
+            self._live.edit("add", work)
+        return ids
+
+    def build(
+        self,
+        folder: str | Path | Sequence[str],
+        *,
+        copy: bool = False,
+        label: str | None = None,
+        group_by: str | None = None,
+        report: Report = silent,
+        write: importer.Write = importer.directly,
+    ) -> BuildResult:
+        """Add what is new in ``folder``: sub-folders are label paths, or all get ``label``. One step; can be stopped.
+
+        In place of a folder: paths of pictures, which all get ``label``.
+        ``write(job)`` runs each commit where edits are allowed. Raises StorageError, BadValue, EncoderError.
+        """
+        self._live.require_writable()
+        places = arguments.path_of(folder) if isinstance(folder, str | PathLike) else arguments.paths_of(folder)
+        plan = importer.plan(places, copy=copy, label=label, group_by=group_by)
+        return importer.build(self._live, self._reader, plan, write=write, report=report)
+
+    def strike(self, ids: Ids) -> Changes:
+        """Take exemplars out of every vote, reversibly. Raises UnknownExemplar, BadValue; then nothing changed."""
+        wanted = arguments.ids_of(ids)
+        return self._live.edit("strike", lambda writer: self.catalog.set_struck(writer, wanted, True))
+
+    def restore(self, ids: Ids) -> Changes:
+        """Let struck exemplars vote again."""
+        wanted = arguments.ids_of(ids)
+        return self._live.edit("restore", lambda writer: self.catalog.set_struck(writer, wanted, False))
+
+    def relabel(self, ids: Ids, label: str) -> Changes:
+        """Give exemplars another label, which may be new. Raises BadLabel."""
+        wanted = arguments.ids_of(ids)
+        return self._live.edit("relabel", lambda writer: self.catalog.set_label(writer, wanted, label))
+
+    def relabel_each(self, wanted: Mapping[str, Ids]) -> Changes:
+        """Give the exemplars of each label that label, all in one step. Raises BadLabel, UnknownExemplar, BadValue."""
+        if not isinstance(wanted, Mapping):
+            raise BadValue(f"relabel_each takes a mapping of labels to ids, not {arguments.kind(wanted)}")
+        each = {label: arguments.ids_of(ids) for label, ids in wanted.items()}
+        return self._live.edit("relabel", lambda writer: self.catalog.set_labels(writer, each))
+
+    def reweigh(self, ids: Ids, trust: float) -> Changes:
+        """Set what the votes of exemplars are multiplied by, 0 < trust <= 100. Raises BadValue."""
+        wanted, factor = arguments.ids_of(ids), arguments.fraction(trust, "a trust")
+        return self._live.edit("reweigh", lambda writer: self.catalog.set_trust(writer, wanted, factor))
+
+    def apply_study(
+        self,
+        kind: str,
+        change: int,
+        *,
+        strike: Ids = (),
+        relabel: Mapping[str, Ids] | None = None,
+        trust: Mapping[int, float] | None = None,
+    ) -> Changes:
+        """Do what a study found at change number ``change``, as one step of ``kind``.
+
+        ``trust`` becomes all the derived trust there is. Raises BadValue when an exemplar was edited since.
+        """
+
+        def work(writer: Writer) -> None:
+            derived_trust.require_unchanged(self._live.database, change)
+            self.catalog.set_labels(writer, {label: arguments.ids_of(ids) for label, ids in (relabel or {}).items()})
+            self.catalog.set_struck(writer, arguments.ids_of(strike), True)
+            if trust is not None:
+                derived_trust.set_trust(self._live.database, self.catalog, writer, trust)
+
+        return self._live.edit(kind, work)
+
+    def rename_label(self, old: str, new: str) -> Changes:
+        """Rename a class and everything below it; onto an existing one: merge them. Raises BadLabel, BadValue."""
+        self.catalog.require_label(labels.clean(old))
+        return self._live.edit("rename", lambda writer: self.catalog.rename(writer, old, new))
+
+    def forget(self, ids: Ids, *, report: Report = silent) -> Changes:
+        """Erase exemplars for good, everywhere in the memory; no undo. ``Changes.receipt`` says what was done."""
+        return forget.forget(self._live, arguments.ids_of(ids), report=report)
+
+    def erase(self, ids: Ids) -> Erasing:
+        """The first half of ``forget``: they are gone, and what is left of them is looked for by ``finish``."""
+        return forget.erase(self._live, arguments.ids_of(ids))
+
+    def undo(self) -> Changes:
+        """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""
+        return self.history.undo()
+
+    def redo(self) -> Changes:
+        """Do again what was undone last."""
+        return self.history.redo()

@@ -1,0 +1,102 @@
+"""The result of an evaluation of published neighbour lists, and its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from visualmemory_gui.engine.evaluation.evaluation import Calibration, ClassFigures
+from visualmemory_gui.engine.evaluation.statistics import Gain
+from visualmemory_gui.engine.types import F64, Rule
+
+Way = Literal["plain", "positions", "refill", "soft"]
+
+
+class ByK:
+    """Share of right answers at k = 1, 2, …; ``best_k`` is where it is largest on these very queries, as published."""
+
+    def __init__(self, at_each_k: F64) -> None:
+        self.at_each_k: tuple[float, ...] = tuple(at_each_k.tolist())
+        self.best_k = int(np.argmax(at_each_k)) + 1
+        self.best = self.at_each_k[self.best_k - 1]
+
+    def at(self, k: int) -> float:
+        """At ``k``, above the longest list at its end."""
+        return self.at_each_k[min(k, len(self.at_each_k)) - 1]
+
+    def to_json(self, ks: Sequence[int]) -> dict[str, Any]:
+        """At fixed ``ks``, at the best one, and at each."""
+        fixed = {str(k): self.at(k) for k in ks}
+        best = {"k": self.best_k, "accuracy": self.best}
+        return {"fixed": fixed, "best_on_these_queries": best, "at_each_k": list(self.at_each_k)}
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedFigures:
+    """``accuracy`` by rule, and the ``gain`` over the plain lists by rule and fixed k, empty where none can be told."""
+
+    accuracy: Mapping[Rule, ByK]
+    gain: Mapping[Rule, Mapping[int, Gain]]
+
+    def to_json(self, ks: Sequence[int]) -> dict[str, Any]:
+        """The same as JSON can hold it."""
+        gain = {rule: {str(k): asdict(one) for k, one in by_k.items()} for rule, by_k in self.gain.items()}
+        return {"accuracy": {rule: one.to_json(ks) for rule, one in self.accuracy.items()}, "gain": gain}
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """What was counted on the exemplars' own lists, other lists than those that are judged.
+
+    Hard pruning took out ``pruned`` of the ``exemplars``: a wrong neighbour at least ``n`` times among the first ``m``.
+    ``own_removed`` neighbours were the exemplar itself and were taken out of its list. ``judged`` lists were counted
+    and are judged too: where there are any, a gain would not be honest and is not told.
+    """
+
+    m: int
+    n: int
+    exemplars: int
+    pruned: int
+    own_removed: int
+    judged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListEvaluation:
+    """Figures over the ``queries`` that have an ``image_class``, which ``unlabelled`` have not.
+
+    ``calibration`` and ``per_class`` are of the decisions at k = 10 under rank voting, or the last rule asked for.
+    ``ways`` holds what pruning does, nothing without it.
+    """
+
+    queries: int
+    unlabelled: int
+    ks: tuple[int, ...]
+    accuracy: Mapping[Rule, ByK]
+    reliability_at_k: tuple[float, ...]
+    reliability_fit: tuple[float, float] | None
+    calibration: Calibration
+    per_class: Mapping[str, ClassFigures]
+    pruning: Pruning | None
+    ways: Mapping[Way, PrunedFigures]
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of ``visualmemory evaluate --neighbours FILE --json``: like that of a memory, and more."""
+        return {
+            "queries": self.queries,
+            "unlabelled": self.unlabelled,
+            "accuracy": {rule: {str(k): one.at(k) for k in self.ks} for rule, one in self.accuracy.items()},
+            "best_on_these_queries": {
+                rule: {"k": one.best_k, "accuracy": one.best} for rule, one in self.accuracy.items()
+            },
+            "accuracy_at_each_k": {rule: list(one.at_each_k) for rule, one in self.accuracy.items()},
+            "reliability_at_k": list(self.reliability_at_k),
+            "reliability_fit": None if self.reliability_fit is None else list(self.reliability_fit),
+            "calibration": {**asdict(self.calibration), "bins": [asdict(one) for one in self.calibration.bins]},
+            "per_class": {label: asdict(one) for label, one in self.per_class.items()},
+            "pruning": None if self.pruning is None else asdict(self.pruning),
+            **{way: one.to_json(self.ks) for way, one in self.ways.items()},
+        }

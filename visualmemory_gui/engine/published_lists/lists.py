@@ -1,0 +1,150 @@
+"""Published neighbour lists as arrays, small enough that 1.3 million of them fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.published_lists.list_file import records
+from visualmemory_gui.engine.published_lists.neighbour_lists import JsonClass, NeighbourList, parse_record
+from visualmemory_gui.engine.types import F32, I32, I64, Bools
+
+BLOCK = 2048
+NOBODY = -1
+PRINTED = 10
+
+Named = TypeVar("Named", str, JsonClass)
+
+
+class Codes(dict[Named, int]):
+    """Numbers for names, in the order in which they are first met."""
+
+    def __missing__(self, name: Named) -> int:
+        self[name] = code = len(self)
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The codes of exemplars' ids and of classes, shared by all files of one evaluation."""
+
+    ids: Codes[str] = field(default_factory=Codes)
+    classes: Codes[JsonClass] = field(default_factory=Codes)
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlock:
+    """Up to 2,048 lists in the order given. (q, w) each: ``ids`` and ``classes`` int32 codes, NOBODY behind a list's
+    end, ``distances`` float32. ``right`` is (q, m) int32: the classes that count as right, NOBODY behind them;
+    ``own`` (q,) is the code of each query itself.
+    """
+
+    ids: I32
+    classes: I32
+    distances: F32
+    right: I32
+    own: I32
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def hits(self, classes: I32 | I64) -> Bools:
+        """Which of ``classes`` (q, ...) are right for their query; NOBODY never is."""
+        out = np.zeros(classes.shape, bool)
+        for one in self.right.T:
+            wanted = one.reshape(-1, *[1] * (classes.ndim - 1))
+            out |= (classes == wanted) & (wanted != NOBODY)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLists:
+    """The lists of one file, by block. ``unlabelled`` lists had no ``image_class`` and are not among them;
+    ``own_removed`` neighbours were the query itself."""
+
+    blocks: tuple[ListBlock, ...]
+    vocabulary: Vocabulary
+    queries: int
+    width: int
+    unlabelled: int
+    own_removed: int
+
+    def prints(self) -> I64:
+        """A hash of each query and its first ten neighbours, (q,): equal for a list that stands in two files."""
+        return np.concatenate([_prints(block) for block in self.blocks])
+
+
+def _prints(block: ListBlock) -> I64:
+    out = block.own.astype(np.uint64)
+    for near in block.ids[:, :PRINTED].T:
+        out = out * np.uint64(0x9E3779B97F4A7C15) + near.astype(np.int64).view(np.uint64) + np.uint64(1)
+    return out.view(np.int64)
+
+
+def read_lists(
+    path: str | Path, *, vocabulary: Vocabulary | None = None, without_own: bool = False, report: Report = silent
+) -> PublishedLists:
+    """Read the neighbour lists of a file. ``without_own`` takes each query out of its own list, as for the lists of the
+    exemplars themselves. Raises BadValue, naming the query that is wrong; Cancelled.
+    """
+    known = Vocabulary() if vocabulary is None else vocabulary
+    blocks: list[ListBlock] = []
+    unlabelled = removed = read = 0
+    for batch in _batches(path):
+        lists = [one for one in batch if one.right]
+        unlabelled, read = unlabelled + len(batch) - len(lists), read + len(batch)
+        if without_own:
+            before = sum(len(one.ids) for one in lists)
+            lists = [_without_own(one) for one in lists]
+            removed += before - sum(len(one.ids) for one in lists)
+        if lists:
+            blocks.append(_block(lists, known))
+        report(read, None, f"reading {Path(path).name}")
+    queries, width = sum(map(len, blocks)), max((block.ids.shape[1] for block in blocks), default=0)
+    if not queries:
+        raise BadValue(f"{path} holds no neighbour list with an image_class")
+    return PublishedLists(tuple(blocks), known, queries, width, unlabelled, removed)
+
+
+def _batches(path: str | Path) -> Iterator[list[NeighbourList]]:
+    batch: list[NeighbourList] = []
+    for query, record in records(path):
+        one = parse_record(record, query, f"{path}: query {query}")
+        own = record.get("image_id", query)
+        batch.append(NeighbourList(str(own), one.ids, one.classes, one.distances, one.right))
+        if len(batch) == BLOCK:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _without_own(one: NeighbourList) -> NeighbourList:
+    if one.query not in one.ids:
+        return one
+    kept = [i for i, name in enumerate(one.ids) if name != one.query]
+    return NeighbourList(
+        one.query, [one.ids[i] for i in kept], [one.classes[i] for i in kept], one.distances[kept], one.right
+    )
+
+
+def _block(lists: Sequence[NeighbourList], known: Vocabulary) -> ListBlock:
+    shape = len(lists), max(len(one.ids) for one in lists)
+    ids, classes = np.full(shape, NOBODY, np.int32), np.full(shape, NOBODY, np.int32)
+    distances = np.full(shape, np.inf, np.float32)
+    right = np.full((len(lists), max(len(one.right) for one in lists)), NOBODY, np.int32)
+    code_of, class_of = known.ids, known.classes
+    for i, one in enumerate(lists):
+        n = len(one.ids)
+        ids[i, :n] = [code_of[name] for name in one.ids]
+        classes[i, :n] = [class_of[name] for name in one.classes]
+        distances[i, :n] = one.distances
+        right[i, : len(one.right)] = [class_of[name] for name in one.right]
+    own = np.array([code_of[one.query] for one in lists], np.int32)
+    return ListBlock(ids, classes, distances, right, own)

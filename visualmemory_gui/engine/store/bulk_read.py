@@ -1,0 +1,144 @@
+"""Whole columns of the memory as arrays: SQLite joins a slice of rows by itself, so none becomes a Python object.
+
+A million rows read one by one are some hundred megabytes of tuples, and seconds in which no other thread gets far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from visualmemory_gui.engine.errors import DamagedMemory
+from visualmemory_gui.engine.snapshot import Rows
+from visualmemory_gui.engine.store.checksum import group_key
+from visualmemory_gui.engine.store.database import RESTORE, Database, Params
+from visualmemory_gui.engine.store.exemplar_row import effective_trust
+from visualmemory_gui.engine.store.labels import missing_label
+from visualmemory_gui.engine.types import F32, F64, I32, I64
+
+SLICE = 16_384
+VECTORS_AT_ONCE = 4096
+
+# hex(null) is empty, so that an exemplar without content gets zeros.
+_EXEMPLARS = """group_concat(label_id), group_concat(not (struck or withdrawn), ''), group_concat(vector_hash),
+    group_concat(change), group_concat(substr(hex(content) || '0000000000000000', 1, 16), ''),
+    max(content is not null), max(grp is not null), max(trust is not null or derived is not null)"""
+
+
+def slices(
+    database: Database, columns: str, *, where: str = "1", params: Params = (), table: str = "exemplars"
+) -> Iterator[tuple[I64, tuple[Any, ...]]]:
+    """Ids, increasing, and the aggregates ``columns`` of one slice of the rows after the other.
+
+    Between two slices others may write.
+    """
+    inner = f"select * from {table} where id > ? and {where} order by id limit {SLICE}"
+    last = many = 0
+    while True:
+        top, ids, *found = database.one(f"select max(id), group_concat(id), {columns} from ({inner})", (last, *params))
+        if top is None:
+            break
+        last, many = top, many + 1
+        yield numbers(ids), tuple(found)
+    if many > 1:
+        database.execute("pragma shrink_memory")  # pages that nobody asks for next
+
+
+def numbers(text: str) -> I64:
+    """ "1,2,3" as an array, (n,) int64."""
+    return np.fromstring(text, np.int64, sep=",")
+
+
+def joined(parts: list[I64]) -> I64:
+    """The ids of all slices."""
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def withdrawn_ids(database: Database) -> I64:
+    """Increasing; reads no other rows."""
+    table = "exemplars indexed by exemplars_withdrawn"
+    return joined([ids for ids, _ in slices(database, "1", where="withdrawn", table=table)])
+
+
+def all_rows(database: Database) -> Rows:
+    """What decisions need of all exemplars, in the order of ids, withdrawn ones included. Raises DamagedMemory."""
+    try:
+        return _all_rows(database)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:  # what was joined were no numbers
+        raise DamagedMemory(
+            f"{database.path} is damaged: rows of exemplars hold what they cannot hold. {RESTORE}"
+        ) from error
+
+
+def _all_rows(database: Database) -> Rows:
+    count = int(database.one("select count(*) from exemplars")[0])
+    active, trust = np.empty(count, np.bool_), np.empty(count)
+    ids, label, twin, change = (np.empty(count, np.int64) for _ in range(4))
+    content, group = np.zeros(count, np.int64), np.zeros(count, np.int64)  # cost nothing where they stay so
+    start = 0
+    for part, found in slices(database, _EXEMPLARS):
+        labels, votes, twins, changes, contents, known, grouped, weighed = found
+        at = slice(start, start := start + len(part))
+        ids[at], label[at], twin[at], change[at] = part, numbers(labels), numbers(twins), numbers(changes)
+        active[at] = np.frombuffer(votes.encode(), np.uint8) == ord("1")
+        trust[at] = _trust(database, part) if weighed else 1.0
+        if known:
+            content[at] = np.frombuffer(bytes.fromhex(contents), "<i8")
+        if grouped:
+            group[at] = _groups(database, part)
+    codes, order = as_codes(label)
+    return Rows(ids, codes, _paths(database, order), active, trust, content, group, twin, change)
+
+
+def _paths(database: Database, labels: I64) -> tuple[str, ...]:
+    paths: dict[int, str] = dict(database.rows("select id, path from labels"))
+    if missing := [number for number in labels.tolist() if number not in paths]:
+        raise missing_label(database, missing[0])
+    return tuple(paths[number] for number in labels.tolist())
+
+
+def as_codes(values: I64) -> tuple[I32, I64]:
+    """Codes (n,) into the distinct values, which stand in the order in which they are first met."""
+    distinct, first, code = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place[code], distinct[order]
+
+
+def vectors_between(database: Database, ids: I64, dim: int) -> F32 | None:
+    """(n, dim) float32: the vectors of ``ids``, which are all that there are from the first to the last and increasing.
+
+    None where they are not, or where a vector has another length.
+    """
+    sql = """select count(*), group_concat(id), min(length(vector)), max(length(vector)), group_concat(hex(vector), '')
+             from (select * from vectors where id between ? and ? order by id)"""
+    result = np.empty((len(ids), dim), np.float32)
+    for start in range(0, len(ids), VECTORS_AT_ONCE):
+        part = ids[start : start + VECTORS_AT_ONCE]
+        count, there, least, most, data = database.one(sql, (int(part[0]), int(part[-1])))
+        if count != len(part) or not least == most == 4 * dim or not np.array_equal(numbers(there), part):
+            return None
+        result[start : start + len(part)] = np.frombuffer(bytes.fromhex(data), "<f4").reshape(-1, dim)
+    return result
+
+
+def _trust(database: Database, ids: I64) -> F64:
+    """Read as they are: as text they would lose their last digits."""
+    result = np.ones(len(ids))
+    sql = """select id, trust, derived from exemplars
+             where id between ? and ? and (trust is not null or derived is not null) order by id"""
+    if found := database.rows(sql, (int(ids[0]), int(ids[-1]))):
+        result[np.searchsorted(ids, [row[0] for row in found])] = [effective_trust(*row[1:]) for row in found]
+    return result
+
+
+def _groups(database: Database, ids: I64) -> I64:
+    result = np.zeros(len(ids), np.int64)
+    sql = "select id, grp from exemplars where id between ? and ? and grp is not null order by id"
+    if found := database.rows(sql, (int(ids[0]), int(ids[-1]))):
+        keys = {name: group_key(name) for name in {row[1] for row in found}}
+        result[np.searchsorted(ids, [row[0] for row in found])] = [keys[row[1]] for row in found]
+    return result

@@ -1,0 +1,79 @@
+"""Pictures that are kept without being exemplars: recent queries, the teaching queue, the watch set."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.exemplar_row import loaded, stored
+from visualmemory_gui.engine.store.sealed_table import QUERIES, QUEUE, WATCH
+from visualmemory_gui.engine.store.vectors import dim_of, loaded_vectors
+from visualmemory_gui.engine.types import F32
+
+COLUMNS = "id, source, content, sha256, thumbnail, vector, time"
+TABLES = (QUERIES, QUEUE, WATCH)
+"""Every table of this kind. Forgetting an exemplar takes the rows of its content out of all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPicture:
+    """``content`` and ``sha256`` are hex, ``thumbnail`` a JPEG, ``vector`` (dim,) float32; ``time`` in seconds."""
+
+    id: int
+    source: str | None
+    content: str
+    sha256: str | None
+    thumbnail: bytes | None
+    vector: F32 | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewPicture:
+    """A picture on its way into one of the tables; the fields are those of ``KeptPicture``."""
+
+    content: str
+    source: str | None = None
+    sha256: str | None = None
+    thumbnail: bytes | None = None
+    vector: F32 | None = None
+
+    def columns(self) -> tuple[Any, ...]:
+        """source, content, sha256, thumbnail, vector, time: as SQLite keeps them, the time being now."""
+        return (
+            None if self.source is None else stored(self.source),
+            bytes.fromhex(self.content),
+            bytes.fromhex(self.sha256) if self.sha256 else None,
+            self.thumbnail,
+            None if self.vector is None else self.vector.astype("<f4", copy=False).tobytes(),
+            time.time(),
+        )
+
+
+def kept(database: Database, rows: Iterable[tuple[Any, ...]]) -> list[KeptPicture]:
+    """From rows of COLUMNS. Raises DamagedMemory."""
+    dim = dim_of(database)
+    return [_kept(database, row, dim) for row in rows]
+
+
+def _kept(database: Database, row: tuple[Any, ...], dim: int) -> KeptPicture:
+    number, source, content, sha256, thumbnail, vector, moment = row
+    return KeptPicture(
+        id=number,
+        source=None if source is None else loaded(source),
+        content=content.hex(),
+        sha256=sha256.hex() if sha256 else None,
+        thumbnail=thumbnail,
+        vector=None if vector is None else loaded_vectors(database, [vector], dim)[0],
+        time=moment,
+    )
+
+
+def forget_contents(database: Database, contents: Iterable[bytes]) -> None:
+    """Take the pictures of these contents out of every table."""
+    wanted = [(content,) for content in contents]
+    for table in TABLES:
+        table.delete(database, "content = ?", wanted)

@@ -1,0 +1,69 @@
+"""Where else the bytes of an exemplar stand: what forgetting must look for, and what others may keep."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.exemplar_row import SELECT, Row, loaded
+from visualmemory_gui.engine.store.kept_images import TABLES
+
+_AT_ONCE = 1000  # rows
+_HELD = (
+    ("vectors", "vector"),
+    ("thumbnails", "jpeg"),
+    *((table.name, column) for table in TABLES for column in ("thumbnail", "vector", "source")),
+    ("labels", "path"),
+    ("roots", "path"),
+    *(("exemplars", column) for column in ("source", "note", "grp")),
+)
+
+
+def copies(database: Database, ids: Collection[int]) -> set[tuple[str, str]]:
+    """(sha256, file ending) of the image copies that ``ids`` have in the memory."""
+    rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
+    return {(row.sha256.hex(), row.copy) for row in rows if row.sha256 and row.copy}
+
+
+def path_parts(database: Database, ids: Collection[int]) -> set[bytes]:
+    """File names of the originals of ``ids``, and of the folders below their root."""
+    found = database.many("select source from exemplars where id = ? and source is not null", [(i,) for i in ids])
+    return {part for (source,) in found for part in os.fsencode(loaded(source)).split(b"/")}
+
+
+def labels_of_nobody_else(database: Database, ids: Collection[int]) -> set[str]:
+    """Labels that only exemplars among ``ids`` have."""
+    wanted = set(ids)
+    found: dict[str, set[int]] = {}
+    numbers = {row[0] for row in database.many("select label_id from exemplars where id = ?", [(i,) for i in wanted])}
+    sql = "select l.path, e.id from exemplars e join labels l on l.id = e.label_id where e.label_id = ?"
+    for label, exemplar in database.many(sql, [(n,) for n in numbers]):
+        found.setdefault(label, set()).add(exemplar)
+    watched = _watched_beside(database, wanted)
+    return {label for label, holders in found.items() if holders <= wanted and label not in watched}
+
+
+def _watched_beside(database: Database, ids: set[int]) -> set[str]:
+    """Labels that are expected of watched queries, but for those of the content of ``ids``: they go too."""
+    found = database.rows("select l.path, w.content from labels l join watch w on w.label_id = l.id")
+    if not found:
+        return set()
+    gone = {row[0] for row in database.many("select content from exemplars where id = ?", [(i,) for i in ids])}
+    return {label for label, content in found if content not in gone}
+
+
+def held(database: Database, pieces_in: Callable[[bytes], Iterable[bytes]]) -> set[bytes]:
+    """The pieces that ``pieces_in`` finds in what a row holds as its own: a vector, thumbnail, path, label or note."""
+    values = (value for table, column in _HELD for value in _values(database, table, column))
+    return {piece for value in values for piece in pieces_in(value)}
+
+
+def _values(database: Database, table: str, column: str) -> Iterator[bytes]:
+    """Everything in ``column``, some rows at a time: an open cursor would keep the log from being emptied."""
+    sql = f"""select rowid, cast({column} as blob) from {table}
+              where rowid > ? and {column} is not null order by rowid limit {_AT_ONCE}"""
+    last = -1
+    while rows := database.rows(sql, (last,)):
+        last = rows[-1][0]
+        yield from (value for _, value in rows)

@@ -1,0 +1,70 @@
+"""The rows that a transaction wrote, kept for whoever must show the edit without reading it back from the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from visualmemory_gui.engine.snapshot import Now, Rows
+from visualmemory_gui.engine.store.exemplar_row import Row, as_snapshot_rows, effective_trust
+from visualmemory_gui.engine.types import F32
+
+
+class Written:
+    """Answers like the catalog, for the exemplars of one transaction only. Holds no vector that was not new."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Row] = {}
+        self._vectors: dict[int, F32] = {}
+
+    def note(self, row: Row) -> None:
+        """``row`` is what an exemplar has become."""
+        self._rows[row.id] = row
+
+    def note_vector(self, exemplar: int, vector: F32) -> None:
+        self._vectors[exemplar] = vector
+
+    def copy(self) -> Written:
+        """What is known now, whatever is noted later."""
+        kept = Written()
+        kept._rows, kept._vectors = dict(self._rows), dict(self._vectors)
+        return kept
+
+    def now(self, ids: Iterable[int]) -> list[Now]:
+        """What ``ids`` have become, in the order of ids."""
+        rows = [self._rows[i] for i in sorted(ids)]
+        return [
+            Now(
+                row.id,
+                row.label,
+                not (row.struck or row.withdrawn),
+                effective_trust(row.trust, row.derived),
+                row.change,
+            )
+            for row in rows
+        ]
+
+    def snapshot_rows(self, ids: Iterable[int]) -> Rows:
+        """What decisions need of ``ids``, in the order of ids."""
+        rows = [self._rows[i] for i in sorted(ids)]
+        return as_snapshot_rows(
+            [
+                (
+                    row.id,
+                    row.label,
+                    not (row.struck or row.withdrawn),
+                    row.trust,
+                    row.derived,
+                    row.content,
+                    row.group,
+                    row.vector_hash,
+                    row.change,
+                )
+                for row in rows
+            ]
+        )
+
+    def vectors(self, ids: Sequence[int]) -> F32:
+        """(n, dim) float32: the vectors of the new exemplars ``ids`` in their order."""
+        return np.stack([self._vectors[i] for i in ids])

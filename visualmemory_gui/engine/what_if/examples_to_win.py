@@ -1,0 +1,57 @@
+"""How many more exemplars like the query it takes until a class wins: the twin of the smallest set of strikes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.leave_one_out import others_counted
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.neighbour_pool import Retrieve
+from visualmemory_gui.engine.decision.votes import tally
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F32, I64
+
+
+def fewest_lessons(
+    snapshot: Snapshot,
+    retrieve: Retrieve,
+    scheme: VotingScheme,
+    *,
+    vector: F32,
+    label: str,
+    own: I64 | None = None,
+) -> int | None:
+    """The fewest copies of the query's ``vector`` taught as ``label`` (in full) after which its class wins.
+
+    0 where it wins already. None where no number does it: exemplars with the query's own vector stand first. ``own`` is
+    for ``others_counted``.
+    """
+    rows, distances = retrieve(scheme.k)
+    names = tuple(dict.fromkeys((*snapshot.labels, label)))
+    code = names.index(label)
+    near = NeighbourArrays.of(snapshot, rows, distances, own=own)
+    here = int(others_counted(snapshot, np.array([code]), own)[0]) if label in snapshot.labels else 0
+    apart = own_distance(vector)
+    before = int(np.searchsorted(distances, apart, side="right"))  # of equal distances the older ids stand first
+    wanted = at_level(label, scheme.level)
+    for count in range(scheme.k + 1):
+        place, at = slice(0, scheme.k), [before] * count
+        taught = NeighbourArrays(
+            np.insert(near.distances, at, apart)[place],
+            np.insert(near.trust, at, 1.0)[place],
+            np.insert(near.codes, at, code)[place],
+            np.insert(np.where(near.codes == code, here + count, near.counts), at, here + count)[place],
+        )
+        said = [at_level(names[one], scheme.level) for one in taught.codes.tolist()]
+        if tally(said, scheme.vote_weights(taught).tolist()).winner == wanted:
+            return count
+    return None
+
+
+def own_distance(vector: F32) -> float:
+    """The distance of an exemplar with the query's own vector, as every search measures it."""
+    wide = vector.astype(np.float64)
+    similarity = float(np.einsum("ij,j->i", wide[None], wide)[0])
+    return min(max(1.0 - similarity, 0.0), 2.0)

@@ -1,0 +1,285 @@
+"""The smallest set of strikes after which a decision is another one.
+
+Where all votes weigh the same (plurality) it is found by counting, at any size. Else every set of up to three strikes
+is tried, larger ones while the time lasts, and what is found greedily after that is labelled "at most".
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.leave_one_out import others_counted
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.neighbour_pool import Ballot, Retrieve
+from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import I64, Bools
+
+SURE_SIZE = 3  # every set of so many strikes is tried, whatever it takes, …
+MOST_SETS = 250_000  # … as long as there are no more of them than with k = 110
+BUDGET_S = 0.05
+MOST = 1000  # strikes; a larger set is of no use to anybody
+_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """Without the exemplars of ``rows`` (nearest first) the winner is ``label``; ``exact``: no smaller set does it."""
+
+    rows: tuple[int, ...]
+    label: str
+    exact: bool
+
+
+def fewest_strikes(
+    snapshot: Snapshot,
+    retrieve: Retrieve,
+    scheme: VotingScheme,
+    *,
+    to: str | None = None,
+    excluded: I64 | None = None,
+    own: I64 | None = None,
+    budget_s: float = BUDGET_S,
+    patient: bool = True,
+    most: int = MOST,
+    report: Report = silent,
+) -> Strikes | None:
+    """The fewest strikes after which the winner is ``to`` (at the level of ``scheme``), or another than now.
+
+    ``excluded`` are rows that ``retrieve`` leaves out and that nobody may strike, ``own`` is for ``others_counted``.
+    None where no strikes do it, or none up to ``most``; no strikes where the winner is ``to`` already. Who is not
+    ``patient`` has the time bound the small sets too, of which a large k has hundreds of thousands. ``report`` tells
+    the size that is tried.
+    """
+    search = _Search(snapshot, retrieve, scheme, to=to, excluded=excluded, own=own, most=most, report=report)
+    if search.winner is None or (to is not None and to == search.winner):
+        return None if search.winner is None else Strikes((), search.winner, exact=True)
+    deadline = time.perf_counter() + budget_s
+    for size in range(search.by_counting(), search.most + 1):
+        places, whole = search.tried(size, deadline, patient=patient)
+        if places is not None:
+            return search.told(search.ballot(size), places, exact=True)
+        if not whole:
+            found = [found for found in (search.toppled(), search.greedy()) if found is not None]
+            return min(found, key=lambda strikes: len(strikes.rows), default=None)
+    return None
+
+
+class _Search:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        retrieve: Retrieve,
+        scheme: VotingScheme,
+        *,
+        to: str | None,
+        excluded: I64 | None,
+        own: I64 | None,
+        most: int,
+        report: Report,
+    ) -> None:
+        self._report, self._own = report, own
+        self._snapshot, self._retrieve, self.scheme, self._to = snapshot, retrieve, scheme, to
+        self._excluded = np.empty(0, np.int64) if excluded is None else excluded
+        self._wanted = scheme.k + SURE_SIZE
+        self._rows, self._distances = retrieve(self._wanted)
+        self.most = min(most, max(snapshot.active_count - len(self._excluded), 0))
+        self._of_label: dict[int, list[int]] = {}
+        first = self._ballot(0)
+        code = int(first.winners(np.empty((1, 0), np.int64))[0])
+        self.winner = None if code == NOBODY else first.names[code]
+
+    def ballot(self, strikes: int, *, beyond: bool = True) -> Ballot:
+        """Everything that so many strikes can bring into play; ``beyond``: also what is too far to vote."""
+        wanted = self.scheme.k + strikes
+        if wanted > self._wanted and len(self._rows) >= self._wanted:
+            self._wanted = max(2 * self._wanted, wanted)
+            self._rows, self._distances = self._retrieve(self._wanted)
+        return self._ballot(strikes if beyond else 0, strikes)
+
+    def by_counting(self) -> int:
+        """The first size that is enough, or that counting cannot judge; fewer strikes than that never are."""
+        low, high = 0, 1
+        while high <= self.most and not self._settled(high):
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if middle > self.most or self._settled(middle) else (middle, high)
+        return high
+
+    def tried(self, size: int, deadline: float, *, patient: bool) -> tuple[I64 | None, bool]:
+        """A set of ``size`` places that does it, and whether all were tried."""
+        ballot = self.ballot(size)
+        if ballot.equal_votes(self.scheme.k + size, size):
+            return self._counted(ballot, size), True
+        candidates, winner = self._candidates(ballot, size), ballot.code(self.winner)
+        target = ballot.code(self._to)
+        if self._to is not None and target == NOBODY:
+            return None, True
+        sure = patient and size <= SURE_SIZE and math.comb(len(candidates), size) <= MOST_SETS
+        for block in _subsets(candidates, size):
+            self._report(size, None)
+            if not sure and time.perf_counter() > deadline:
+                return None, False
+            block = block[_first_of_their_kind(ballot, block)]
+            found = ballot.winners(block)
+            does = found == target if target != NOBODY else (found != winner) & (found != NOBODY)
+            if does.any():
+                return block[int(np.argmax(does))], True
+        return None, True
+
+    def _settled(self, size: int) -> bool:
+        ballot = self.ballot(size)
+        return not ballot.equal_votes(self.scheme.k + size, size) or self._counted(ballot, size) is not None
+
+    def _counted(self, ballot: Ballot, size: int) -> I64 | None:
+        """The places to strike where every vote weighs the same, None where ``size`` strikes are not enough."""
+        classes = ballot.classes[: min(self.scheme.k + size, ballot.near)]
+        number = np.bincount(classes, minlength=len(ballot.names))
+        last = np.zeros(len(number), np.int64)
+        last[classes] = np.arange(len(classes))  # the last of equal indices stays
+        best: tuple[int, int, I64] | None = None
+        for code in self._targets(ballot):
+            if not number[code]:
+                continue
+            over = np.maximum(0, number - number[code] + (last < last[code]))
+            over[(number == 0) | (np.arange(len(number)) == code)] = 0
+            if int(over.sum()) <= size and (best is None or int(over.sum()) < best[0]):
+                best = int(over.sum()), code, over
+        if best is None:
+            return None
+        return _earliest(classes, best[2], best[1], size)
+
+    def greedy(self) -> Strikes | None:
+        """Strike what helps most, again and again; then give back what was not needed."""
+        struck: list[int] = []
+        while len(struck) < self.most:
+            self._report(len(struck), None)
+            ballot = self.ballot(len(struck) + 1, beyond=False)
+            width = min(ballot.near, self.scheme.k + len(struck))
+            free = [place for place in range(width) if place not in struck]
+            if not free:
+                return None
+            tried = np.array([[*struck, place] for place in free], np.int64)
+            leads = ballot.leads(tried, ballot.code(self._to), ballot.code(self.winner))
+            struck = tried[int(np.argmax(leads))].tolist()
+            if self._done(ballot, struck):
+                return self.told(ballot, np.array(self._needed(ballot, struck)), exact=False)
+        return None
+
+    def toppled(self) -> Strikes | None:
+        """Strike the first vote of whoever wins, again and again; then give back what was not needed.
+
+        Where the class factor acts, a small class does not get weaker before it has no vote left: no single strike
+        helps, and the greedy way goes astray.
+        """
+        struck: list[int] = []
+        while len(struck) < self.most:
+            self._report(len(struck), None)
+            ballot = self.ballot(len(struck) + 1, beyond=False)
+            winner = int(ballot.winners(np.array([struck], np.int64).reshape(1, -1))[0])
+            votes = np.flatnonzero(ballot.classes[: min(ballot.near, self.scheme.k + len(struck))] == winner)
+            struck.append(int(votes[~np.isin(votes, struck)][0]))
+            if self._done(ballot, struck):
+                return self.told(ballot, np.array(self._needed(ballot, struck)), exact=False)
+            if int(ballot.winners(np.array([struck], np.int64))[0]) == NOBODY:
+                return None
+        return None
+
+    def told(self, ballot: Ballot, places: I64, *, exact: bool) -> Strikes:
+        places = np.sort(places)
+        label = ballot.names[int(ballot.winners(places[None, :])[0])]
+        return Strikes(tuple(ballot.rows[places].tolist()), label, exact)
+
+    def _done(self, ballot: Ballot, struck: list[int]) -> bool:
+        winner = int(ballot.winners(np.array([struck], np.int64))[0])
+        if self._to is not None:
+            return winner == ballot.code(self._to) and winner != NOBODY
+        return winner not in (NOBODY, ballot.code(self.winner))
+
+    def _needed(self, ballot: Ballot, struck: list[int]) -> list[int]:
+        for place in sorted(struck, reverse=True):
+            fewer = [other for other in struck if other != place]
+            if self._done(ballot, fewer):
+                struck = fewer
+        return struck
+
+    def _targets(self, ballot: Ballot) -> list[int]:
+        if self._to is not None:
+            code = ballot.code(self._to)
+            return [] if code == NOBODY else [code]
+        return [code for code in range(len(ballot.names)) if ballot.names[code] != self.winner]
+
+    def _candidates(self, ballot: Ballot, size: int) -> I64:
+        """Places worth striking, those that vote against what is wanted first: of equal sets theirs is taken."""
+        width = min(ballot.near, self.scheme.k + size)
+        places = np.concatenate([np.arange(width), np.arange(ballot.near, len(ballot.rows))])
+        if self._to is not None:
+            friend = ballot.classes[places] == ballot.code(self._to)
+        else:
+            friend = ballot.classes[places] != ballot.code(self.winner)
+        out: I64 = places[np.argsort(friend, kind="stable")]
+        return out
+
+    def _ballot(self, strikes: int, reach: int = 0) -> Ballot:
+        rows = self._rows[: self.scheme.k + max(strikes, reach)]
+        beyond = self._beyond(rows, strikes)
+        return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.scheme, beyond=beyond, own=self._own)
+
+    def _beyond(self, rows: I64, strikes: int) -> I64:
+        """Exemplars that are too far to vote, but whose strike would raise the class factor of those that do."""
+        snapshot = self._snapshot
+        if not self.scheme.class_factor or not strikes:
+            return np.empty(0, np.int64)
+        found: list[int] = []
+        near = set(rows.tolist())
+        here = np.unique(snapshot.label[rows]).astype(np.int64)
+        for label in here[others_counted(snapshot, here, self._own) < ENOUGH + strikes].tolist():
+            name = at_level(snapshot.labels[label], self.scheme.level)
+            if name == self._to or (self._to is None and name != self.winner):
+                found += [row for row in self._all_of(label) if row not in near][:strikes]
+        return np.array(found, np.int64)
+
+    def _all_of(self, label: int) -> list[int]:
+        """Every exemplar of a small class that may be struck."""
+        if label not in self._of_label:
+            rows = np.flatnonzero(self._snapshot.active & (self._snapshot.label == label))
+            self._of_label[label] = rows[~np.isin(rows, self._excluded)].tolist()
+        return self._of_label[label]
+
+
+def _earliest(classes: I64, over: I64, target: int, size: int) -> I64:
+    """``size`` places: of each class so many of its first votes as ``over`` says, then more of the rivals', first."""
+    chosen: list[int] = []
+    for code in np.flatnonzero(over).tolist():
+        chosen += np.flatnonzero(classes == code)[: over[code]].tolist()
+    rest = [place for place in range(len(classes)) if place not in chosen]
+    rest.sort(key=lambda place: (classes[place] == target, place))
+    return np.array((chosen + rest)[:size], np.int64)
+
+
+def _first_of_their_kind(ballot: Ballot, block: I64) -> Bools:
+    """Which sets take the exemplars beyond, of which all of one label count the same, in their order."""
+    before = np.maximum(block - 1, 0)
+    bound = (before >= ballot.near) & (ballot.labels[block] == ballot.labels[before])
+    if not bound.any():
+        return np.ones(len(block), bool)
+    there = (before[:, :, None] == block[:, None, :]).any(axis=2)
+    out: Bools = (there | ~bound).all(axis=1)
+    return out
+
+
+def _subsets(places: I64, size: int) -> Iterator[I64]:
+    """All sets of ``size`` places, (m, size) at a time."""
+    sets = itertools.combinations(places.tolist(), size)
+    while block := list(itertools.islice(sets, _BLOCK)):
+        yield np.array(block, np.int64)
