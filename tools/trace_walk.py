@@ -35,8 +35,8 @@ from benchmarks.frames import Decided, wait_for
 from benchmarks.window import drop, opened, select_first
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.runtime.tasks import Task
 from visualmemory_gui.app.screenshot import wait_until_idle
-from visualmemory_gui.app.tasks import Task
 
 PACKAGE = "visualmemory_gui."
 QUEUES = ("run_edit", "run_background", "run_beside")

@@ -25,7 +25,7 @@ from tests.conftest import write_pictures
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.curate import CurateView
+from visualmemory_gui.app.views.curate.curate_view import CurateView
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 

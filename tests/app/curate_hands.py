@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.curate import CurateView
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.views.curate.curate_view import CurateView
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 
 
 class Hands:

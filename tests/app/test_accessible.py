@@ -27,16 +27,16 @@ from tests.app.conftest import Desk
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations import exemplars
-from visualmemory_gui.app.views import curate_actions, review_tabs
-from visualmemory_gui.app.views.error_dialog import ErrorDialog
-from visualmemory_gui.app.widgets.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
-from visualmemory_gui.app.widgets.export_dialog import ExportDialog
-from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
-from visualmemory_gui.app.widgets.import_dialog import ImportDialog
-from visualmemory_gui.app.widgets.key_sheet import KeySheet
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
-from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
-from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
+from visualmemory_gui.app.views.curate import curate_actions, review_tabs
+from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
+from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
+from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
+from visualmemory_gui.app.widgets.dialogs.forget_dialog import ForgetDialog
+from visualmemory_gui.app.widgets.dialogs.import_dialog import ImportDialog
+from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.engine.types import MemorySettings
 
 USED = (QAbstractButton, QAbstractItemView, QAbstractScrollArea, QAbstractSpinBox, QComboBox, QLineEdit, QProgressBar)

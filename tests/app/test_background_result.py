@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.types import Changes

@@ -8,8 +8,8 @@ from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from visualmemory_gui.app.views.card_grid import CardGrid
-from visualmemory_gui.app.widgets.chip import shortened
+from visualmemory_gui.app.views.kit.card_grid import CardGrid
+from visualmemory_gui.app.widgets.cards.label_chip import shortened
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 CTRL, PLAIN = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.chart import Chart, Line, Mark, table
-from visualmemory_gui.app.widgets.chart_drawing import log_ticks
-from visualmemory_gui.app.widgets.chart_view import ChartView, Turns
+from visualmemory_gui.app.widgets.chart.chart_drawing import log_ticks
+from visualmemory_gui.app.widgets.chart.chart_view import ChartView, Turns
 from visualmemory_gui.engine.errors import StorageError
 
 XS = (1.0, 2.0, 3.0)

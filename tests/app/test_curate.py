@@ -15,10 +15,10 @@ from tests.conftest import picture, write_pictures
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.history import StepRole
 from visualmemory_gui.app.operations import exemplars, forget, history
-from visualmemory_gui.app.views import curate_actions
-from visualmemory_gui.app.widgets.forget_dialog import ForgetDialog
-from visualmemory_gui.app.widgets.history_list import HistoryList
-from visualmemory_gui.app.widgets.import_dialog import ImportDialog
+from visualmemory_gui.app.views.curate import curate_actions
+from visualmemory_gui.app.widgets.dialogs.forget_dialog import ForgetDialog
+from visualmemory_gui.app.widgets.dialogs.import_dialog import ImportDialog
+from visualmemory_gui.app.widgets.tables.history_list import HistoryList
 from visualmemory_gui.engine.types import Receipt
 
 NAMES = ("classTree", "memoryGrid", "filterEdit", "historyList")

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QApplication
 
 from visualmemory_gui.app.models.exemplars import Cell
 from visualmemory_gui.app.models.thumbnails import AT_ONCE, Thumbnails
-from visualmemory_gui.app.widgets.grid_layout import GridLayout
-from visualmemory_gui.app.widgets.grid_selection import GridSelection
-from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
+from visualmemory_gui.app.widgets.grid.grid_layout import GridLayout
+from visualmemory_gui.app.widgets.grid.grid_selection import GridSelection
+from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 

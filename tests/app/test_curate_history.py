@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QInputDialog, QToolButton
 
 from visualmemory_gui.app.models.history import Day, StepRole, by_day
 from visualmemory_gui.app.operations import exemplars, history
-from visualmemory_gui.app.widgets.filter_bar import FilterBar
+from visualmemory_gui.app.widgets.panels.filter_bar import FilterBar
 from visualmemory_gui.engine.store.difference import Difference
 from visualmemory_gui.engine.types import Step
 

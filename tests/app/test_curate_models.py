@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from visualmemory_gui.app.models.class_tree import ClassTreeModel, TreeRole
 from visualmemory_gui.app.models.history import when
-from visualmemory_gui.app.widgets.class_tree import ClassTree
-from visualmemory_gui.app.widgets.export_dialog import ExportDialog, free_name
-from visualmemory_gui.app.widgets.import_dialog import FolderFacts, in_words, size_text, time_text
+from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog, free_name
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, in_words, size_text, time_text
+from visualmemory_gui.app.widgets.tables.class_tree import ClassTree
 
 NOW = datetime(2026, 5, 3, 12, 0)
 

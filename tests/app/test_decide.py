@@ -14,8 +14,8 @@ from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.models.asking import answer, embed, query_of
-from visualmemory_gui.app.operations import exemplars, forget, teaching
+from visualmemory_gui.app.models.query import answer, embed, query_of
+from visualmemory_gui.app.operations import exemplars, forget, teach
 from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
@@ -243,7 +243,7 @@ def test_an_image_that_is_in_the_memory_says_so_before_the_vote(desk: Desk, red:
 
 def test_an_image_in_the_memory_that_is_outvoted_is_first_what_it_is_there_as(desk: Desk, red: Path) -> None:
     desk.window.session.decision.set_rule("plurality")
-    teaching.teach(desk.window.session, [red], "plants/rose")
+    teach.teach(desk.window.session, [red], "plants/rose")
     desk.settle()
     desk.drop_files(desk.window.decide, red)
     assert headline_of(desk) == ["In the memory as plants/rose (exemplar 19). The vote: animals/cat"]

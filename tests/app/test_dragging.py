@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from tests.app.conftest import Desk
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.widgets import drag_picture, grid_mouse
+from visualmemory_gui.app.widgets.grid import drag_image, grid_mouse
 
 
 def picture(colour: str = "red") -> QImage:
@@ -123,7 +123,7 @@ def test_pixels_dropped_on_a_class_of_curate_are_taught(desk: Desk) -> None:
 
 def test_what_hangs_at_the_mouse_is_small_and_beside_the_pointer(qapp: QApplication) -> None:
     drag = QDrag(qapp)
-    drag_picture.hang(drag, QPixmap(300, 200), 12, 1.0)
-    assert drag.pixmap().width() <= theme.px(drag_picture.SIDE_PT)
+    drag_image.hang(drag, QPixmap(300, 200), 12, 1.0)
+    assert drag.pixmap().width() <= theme.px(drag_image.SIDE_PT)
     assert drag.hotSpot().x() < 0 and drag.hotSpot().y() < 0
     drag.deleteLater()

@@ -23,10 +23,10 @@ from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import exemplars
-from visualmemory_gui.app.tasks import Tasks
-from visualmemory_gui.app.views.evaluate_page import EvaluatePage
-from visualmemory_gui.app.widgets.blame_box import BlameBox
-from visualmemory_gui.app.widgets.confusion_panel import ConfusionPanel
+from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.app.views.study.evaluate_page import EvaluatePage
+from visualmemory_gui.app.widgets.chart.confusion_panel import ConfusionPanel
+from visualmemory_gui.app.widgets.tables.blame_box import BlameBox
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.evaluation.runs import kept
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory

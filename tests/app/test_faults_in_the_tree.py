@@ -19,10 +19,10 @@ from visualmemory_gui.app.models.neighbours import LOCKED
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.review_tables import ReviewColumn
 from visualmemory_gui.app.operations import exemplars
-from visualmemory_gui.app.views.map_page import MapPage
-from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
-from visualmemory_gui.app.widgets.suspect_table import SuspectTable
+from visualmemory_gui.app.views.study.map_page import MapPage
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, ImportDialog
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.tables.suspect_table import SuspectTable
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 Element = QAccessibleInterface

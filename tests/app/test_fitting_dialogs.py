@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.test_accessible import DIALOGS
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.widgets.import_dialog import FolderFacts, ImportDialog
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, ImportDialog
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 
 LONG = "12,345 pictures as a class of a very long name, and others are skipped. " * 3
 OPENED = [name for name in DIALOGS if name != "settings"]

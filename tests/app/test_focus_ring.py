@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.widgets.focus_ring import FocusRing
+from visualmemory_gui.app.widgets.grid.focus_ring import FocusRing
 
 
 def ring(desk: Desk) -> FocusRing:

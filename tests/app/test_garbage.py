@@ -12,8 +12,8 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from visualmemory_gui.app.garbage import Garbage
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.gui_thread_gc import Garbage
+from visualmemory_gui.app.runtime.tasks import Tasks
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.app.conftest import Desk
 from tests.conftest import picture, write_pictures
 from tests.reliability.planting import plant
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.operations import exemplars, folders, teaching
+from visualmemory_gui.app.operations import exemplars, folders, teach
 from visualmemory_gui.engine.errors import NetworkMemory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import filesystem
@@ -76,12 +76,12 @@ def test_an_exemplar_whose_file_vanished_keeps_its_thumbnail_and_is_decided(desk
 
 
 def test_a_query_whose_file_vanished_is_told_when_it_is_taught_by_path(desk: Desk, tmp_path: Path) -> None:
-    teaching.teach(desk.window.session, [tmp_path / "vanished.png"], "new")
+    teach.teach(desk.window.session, [tmp_path / "vanished.png"], "new")
     desk.settle()
     assert "vanished.png" in desk.errors[0][0]
     desk.window.errors.accept()
     picture((9, 9, 200), seed=3).save(tmp_path / "there.png")
-    teaching.teach(desk.window.session, [tmp_path / "there.png"], "new")
+    teach.teach(desk.window.session, [tmp_path / "there.png"], "new")
     desk.settle()
     assert "Taught 1 exemplar" in desk.notes[-1]
 

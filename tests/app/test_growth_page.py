@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QComboBox
 
 from tests.app.conftest import Desk
 from tests.conftest import picture, write_pictures
-from visualmemory_gui.app.experiment import STOPPED
+from visualmemory_gui.app.models.experiment import STOPPED
 from visualmemory_gui.app.models.experiments import GrowthFound
-from visualmemory_gui.app.views.growth_page import KINDS, GrowthPage
+from visualmemory_gui.app.views.study.growth_page import KINDS, GrowthPage
 
 
 def page_of(desk: Desk) -> GrowthPage:

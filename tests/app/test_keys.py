@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.views.choosers import Choosers
-from visualmemory_gui.app.widgets.key_sheet import KeySheet
+from visualmemory_gui.app.views.kit.choosers import Choosers
+from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
 
 PROMISED = (
     "T", "X", "Del", "U", "R", "W", "Space", "Ctrl+A", "Esc", "Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+O", "Ctrl+E", "Ctrl+F",

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app.models.label_match import ranked
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 
 LABELS = ("animals/cats", "clothes", "clocks", "tools/clamps", "vehicles")
 

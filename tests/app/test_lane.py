@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from visualmemory_gui.app.lane import Lane, Urgency
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.priority_worker import Lane, Urgency
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import Cancelled
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QPushButton
 from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.widgets.trust_dialog import TrustDialog
+from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 
 
 @pytest.fixture

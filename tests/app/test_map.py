@@ -12,10 +12,10 @@ from PySide6.QtTest import QTest
 from tests.app.conftest import Desk
 from tests.conftest import clustered, picture
 from visualmemory_gui.app.models.map import inside, nearest_spot
-from visualmemory_gui.app.operations import teaching
-from visualmemory_gui.app.views.map_page import MapPage
-from visualmemory_gui.app.widgets import map_view
-from visualmemory_gui.app.widgets.map_view import MapView
+from visualmemory_gui.app.operations import teach
+from visualmemory_gui.app.views.study.map_page import MapPage
+from visualmemory_gui.app.widgets.chart import map_view
+from visualmemory_gui.app.widgets.chart.map_view import MapView
 from visualmemory_gui.engine.experiments.map import KEPT
 
 
@@ -203,7 +203,7 @@ def test_a_layout_that_an_edit_came_into_is_shown_with_it(desk: Desk, tmp_path: 
     page = page_of(desk)
     picture((9, 200, 9), seed=77).save(tmp_path / "new.png")
     page.actions_by_id["again"].trigger()
-    teaching.teach(desk.window.session, [tmp_path / "new.png"], "fresh")
+    teach.teach(desk.window.session, [tmp_path / "new.png"], "fresh")
     settle_all(desk)
     assert page.model.found is not None and 19 in page.model.found.ids.tolist() and not page.model.running
 

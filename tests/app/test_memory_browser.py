@@ -13,15 +13,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QSlider
 
 from tests.app.curate_hands import Hands
-from visualmemory_gui.app import spare_memory
 from visualmemory_gui.app.models import exemplars
-from visualmemory_gui.app.models.cells import CellsModel
 from visualmemory_gui.app.models.exemplars import Cell, ExemplarsModel, Filter, find
+from visualmemory_gui.app.models.grid_cells import CellsModel
 from visualmemory_gui.app.models.originals import missing_originals
 from visualmemory_gui.app.models.thumbnails import Thumbnails
-from visualmemory_gui.app.operations import teaching
-from visualmemory_gui.app.widgets import grid_voice
-from visualmemory_gui.app.widgets.memory_grid import MemoryGrid
+from visualmemory_gui.app.operations import teach
+from visualmemory_gui.app.runtime import malloc_trim
+from visualmemory_gui.app.widgets.grid import grid_accessibility
+from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import bulk_read
@@ -90,7 +90,7 @@ def test_what_is_selected_and_where_the_keyboard_stands_is_told(grid):
 
 
 def test_a_selection_in_thousands_of_pieces_is_told_where_it_is_seen(grid, monkeypatch):
-    monkeypatch.setattr(grid_voice, "MOST_RUNS", 50)
+    monkeypatch.setattr(grid_accessibility, "MOST_RUNS", 50)
     for at in range(0, 400, 2):
         grid.selection.toggle(at)
     grid.changed_selection()
@@ -193,7 +193,7 @@ def files(paths: list[Path]) -> QMimeData:
 
 
 def test_hundreds_of_pictures_dropped_on_a_class_are_one_step_and_bad_ones_are_told(curate, tmp_path, monkeypatch):
-    monkeypatch.setattr(teaching, "MANY", 20)
+    monkeypatch.setattr(teach, "MANY", 20)
     paths = pictures(tmp_path / "new", 40)
     paths[7].write_bytes(b"no picture")
     paths[9].unlink()
@@ -209,7 +209,7 @@ def test_hundreds_of_pictures_dropped_on_a_class_are_one_step_and_bad_ones_are_t
 
 
 def test_a_crowd_dropped_where_no_class_is_asks_once(curate, tmp_path, monkeypatch):
-    monkeypatch.setattr(teaching, "MANY", 20)
+    monkeypatch.setattr(teach, "MANY", 20)
     curate.drop(curate.view.grid.viewport(), files(pictures(tmp_path / "new", 30)), QPoint(30, 30))
     curate.choose("animals/fox")
     curate.settle()
@@ -283,5 +283,5 @@ def test_a_long_search_goes_in_turns_and_finds_what_one_look_finds(small, monkey
 
 
 def test_memory_that_is_free_can_be_given_back():
-    spare_memory.give_back()
-    spare_memory.give_back()
+    malloc_trim.give_back()
+    malloc_trim.give_back()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import picture
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.app.models import asking
+from visualmemory_gui.app.models import query as asking
 from visualmemory_gui.app.models.memory_state import read_state
 from visualmemory_gui.app.models.originals import missing_originals
 from visualmemory_gui.cli.show import selected

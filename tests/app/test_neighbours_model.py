@@ -13,7 +13,7 @@ from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.card_roles import CardRole, factor_text
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.neighbours import closeness_text, spoken
-from visualmemory_gui.app.views.buttons import ActionButton
+from visualmemory_gui.app.views.kit.buttons import ActionButton
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import Neighbour
 

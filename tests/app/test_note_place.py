@@ -7,8 +7,8 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.views.status_bar import StatusBar
-from visualmemory_gui.app.widgets.note_bar import NoteBar
+from visualmemory_gui.app.views.kit.status_bar import StatusBar
+from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 
 
 def where(window: QWidget, widget: QWidget) -> QRect:

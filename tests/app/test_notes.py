@@ -13,7 +13,7 @@ from tests.app.conftest import Desk
 from tests.conftest import write_pictures
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import exemplars, folders
-from visualmemory_gui.app.widgets.note_bar import NoteBar
+from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 
 
 def words(note: NoteBar) -> list[str]:

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QGraphicsView
 from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.experiment import OLDER, STOPPED
+from visualmemory_gui.app.models.experiment import OLDER, STOPPED
 from visualmemory_gui.app.models.experiments import NoveltyFound
-from visualmemory_gui.app.views.novelty_page import NoveltyPage
+from visualmemory_gui.app.views.study.novelty_page import NoveltyPage
 from visualmemory_gui.engine.progress import Report
 
 

@@ -15,8 +15,8 @@ from tests.app.conftest import Desk
 from tests.conftest import write_pictures
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exchange, exemplars, folders
-from visualmemory_gui.app.place import opening
-from visualmemory_gui.app.widgets.empty_state import BeginButton
+from visualmemory_gui.app.runtime.place import opening
+from visualmemory_gui.app.widgets.panels.empty_state import BeginButton
 from visualmemory_gui.engine.exchange import bundle
 from visualmemory_gui.engine.exchange.demo import demo
 

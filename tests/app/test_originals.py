@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from tests.conftest import write_pictures
 from visualmemory_gui.app.operations import exemplars
-from visualmemory_gui.app.views.choosers import Choosers
+from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.engine.memory import maintenance
 from visualmemory_gui.engine.memory.image_reader import file_sha256
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory

@@ -16,8 +16,8 @@ from tests.app.conftest import Desk
 from tests.engine.study_memories import hubs, memory_of, noisy
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.operations import exemplars, forget
-from visualmemory_gui.app.views.prune_page import PrunePage
-from visualmemory_gui.app.views.tune_page import TunePage
+from visualmemory_gui.app.views.study.prune_page import PrunePage
+from visualmemory_gui.app.views.study.tune_page import TunePage
 
 
 def made(folder: Path, world: tuple[np.ndarray, list[str], list[int]]) -> Path:

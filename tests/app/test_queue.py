@@ -18,7 +18,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.queue import QueueRole
 from visualmemory_gui.app.models.queue_rows import QueueColumn
-from visualmemory_gui.app.widgets.skipped_dialog import SkippedDialog
+from visualmemory_gui.app.widgets.dialogs.skipped_dialog import SkippedDialog
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 NEW = (240, 230, 30)

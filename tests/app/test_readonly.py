@@ -18,8 +18,8 @@ from visualmemory_gui.app.actions.refused_keys import EDITS
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.operations import exemplars, history
 from visualmemory_gui.app.operations.edit import READ_ONLY
-from visualmemory_gui.app.place import only_readable
-from visualmemory_gui.app.views.choosers import Choosers
+from visualmemory_gui.app.runtime.place import only_readable
+from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.engine.errors import MemoryLocked, NotAMemory, StorageError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 

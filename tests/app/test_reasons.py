@@ -17,10 +17,10 @@ from tests.conftest import picture
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.impact import MOST, TOO_MANY, propose, propose_lesson
 from visualmemory_gui.app.operations.edit import Edit
-from visualmemory_gui.app.views.review_tabs import ReviewTabs
-from visualmemory_gui.app.views.similarity_overlay import cell_at
-from visualmemory_gui.app.widgets.flip_dialog import FlipDialog, StrikeRow
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
+from visualmemory_gui.app.views.curate.review_tabs import ReviewTabs
+from visualmemory_gui.app.views.decide.similarity_overlay import cell_at
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog, StrikeRow
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 from visualmemory_gui.engine.attribution import attribute
 from visualmemory_gui.engine.what_if.flip import Flip, Flips, Lessons
 from visualmemory_gui.engine.what_if.impact import Impact

@@ -15,8 +15,8 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import memory_scan
 from visualmemory_gui.app.models.review_tables import ReviewColumn
 from visualmemory_gui.app.operations import exemplars, history
-from visualmemory_gui.app.widgets.group_list import GroupList
-from visualmemory_gui.app.widgets.suspect_table import SuspectTable
+from visualmemory_gui.app.widgets.tables.group_list import GroupList
+from visualmemory_gui.app.widgets.tables.suspect_table import SuspectTable
 
 TRUE = {3: "cat", 70: "dog"}
 

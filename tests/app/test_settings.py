@@ -14,7 +14,7 @@ from tests.app.conftest import Answers, Desk
 from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.widgets.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.engine.decision.class_factor import class_factor
 from visualmemory_gui.engine.types import MemorySettings
 

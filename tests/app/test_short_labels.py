@@ -13,12 +13,15 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.models.review_tables import ReviewColumn
-from visualmemory_gui.app.widgets import chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars
+from visualmemory_gui.app.widgets.cards import class_rows, label_chip, shares_bars
+from visualmemory_gui.app.widgets.chart import confusion_grid
+from visualmemory_gui.app.widgets.grid import grid_painter
+from visualmemory_gui.app.widgets.tables import label_delegate
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 CLASSES = ("letters/outlined/lowercase", "letters/filled/lowercase", "letters/filled/uppercase", "town/tiles/uppercase")
-PAINTED_BY = (chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars)
+PAINTED_BY = (label_chip, class_rows, confusion_grid, grid_painter, label_delegate, shares_bars)
 
 
 class Seen(dict[str, set[tuple[str, str]]]):
@@ -36,7 +39,7 @@ class Seen(dict[str, set[tuple[str, str]]]):
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     found = Seen()
-    real = chip.shortened
+    real = label_chip.shortened
     for module in PAINTED_BY:
         name = module.__name__.rpartition(".")[2]
         found[name] = set()

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.views.card_grid import CardGrid
+from visualmemory_gui.app.views.kit.card_grid import CardGrid
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 SIZES = {"wide": (640, 360), "tall": (360, 640), "tiny": (24, 16)}

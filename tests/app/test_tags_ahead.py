@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app.operations import exemplars, history
-from visualmemory_gui.app.views.choosers import Choosers
+from visualmemory_gui.app.views.kit.choosers import Choosers
 
 
 @pytest.fixture

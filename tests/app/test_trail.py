@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton, QStyleOptionViewItem
 from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app.models.headline import misses
-from visualmemory_gui.app.views.details import dots_of
+from visualmemory_gui.app.views.decide.details import dots_of
 from visualmemory_gui.engine.types import SearchInfo
 
 

@@ -18,11 +18,11 @@ from tests.app.conftest import Desk
 from tests.conftest import picture
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.application import keep_log
-from visualmemory_gui.app.operations import exemplars, folders, history, teaching
+from visualmemory_gui.app.operations import exemplars, folders, history, teach
 from visualmemory_gui.app.preferences import log_folder
+from visualmemory_gui.app.runtime.excepthook import Uncaught
 from visualmemory_gui.app.session import log
-from visualmemory_gui.app.uncaught import Uncaught
-from visualmemory_gui.app.widgets.shares_bars import SharesBars
+from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
 from visualmemory_gui.engine.memory.maintenance import FolderMaintenance
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
@@ -122,7 +122,7 @@ ASKED: dict[str, Callable[[Desk, Path], object]] = {
     "relabel": lambda d, _: exemplars.relabel(d.window.session, [1], "plants/rose"),
     "reweigh": lambda d, _: exemplars.reweigh(d.window.session, [1], 0.5),
     "rename_label": lambda d, _: exemplars.rename_label(d.window.session, "animals/cat", "cat"),
-    "add_pictures": lambda d, folder: teaching.teach(d.window.session, [folder / "new.png"], "new"),
+    "add_pictures": lambda d, folder: teach.teach(d.window.session, [folder / "new.png"], "new"),
     "undo": lambda d, _: history.undo(d.window.session),
     "redo": lambda d, _: history.redo(d.window.session),
     "build": lambda d, folder: folders.import_folder(d.window.session, folder, copy=False),

@@ -9,11 +9,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.card_pictures import rounded
+from visualmemory_gui.app.models.card_images import rounded
 from visualmemory_gui.app.models.card_roles import Card, CardRole, card_at
-from visualmemory_gui.app.widgets import neighbour_card
-from visualmemory_gui.app.widgets.card_painter import share_text
-from visualmemory_gui.app.widgets.neighbour_card import NeighbourDelegate, prepare_view
+from visualmemory_gui.app.widgets.cards import neighbour_card
+from visualmemory_gui.app.widgets.cards.card_painter import share_text
+from visualmemory_gui.app.widgets.cards.neighbour_card import NeighbourDelegate, prepare_view
 
 LABELS = ("animals/tiger", "tabby", "lynx")
 

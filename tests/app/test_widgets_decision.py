@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_rows import ClassRow
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.widgets.chip import shortened
-from visualmemory_gui.app.widgets.class_rows import ClassList
-from visualmemory_gui.app.widgets.empty_state import EmptyState
-from visualmemory_gui.app.widgets.label_chooser import LabelChooser
-from visualmemory_gui.app.widgets.note_bar import NoteBar
-from visualmemory_gui.app.widgets.picture_view import PictureView
-from visualmemory_gui.app.widgets.pictures import PixmapCache
-from visualmemory_gui.app.widgets.shares_bars import SharesBars
+from visualmemory_gui.app.widgets.cards.class_rows import ClassList
+from visualmemory_gui.app.widgets.cards.image_view import PictureView
+from visualmemory_gui.app.widgets.cards.label_chip import shortened
+from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache
+from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.panels.empty_state import EmptyState
+from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 

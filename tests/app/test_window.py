@@ -191,7 +191,7 @@ import threading
 import shiboken6
 from PySide6.QtCore import QObject, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
-from visualmemory_gui.app.warming import CHARTS
+from visualmemory_gui.app.runtime.preload import CHARTS
 
 app, said = QApplication([]), []
 qInstallMessageHandler(lambda kind, context, text: said.append(text))

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractItemView, QPushButton, QStyleOptionViewIt
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.history import StepRole
-from visualmemory_gui.app.widgets.empty_state import BeginButton
-from visualmemory_gui.app.widgets.history_list import HistoryList
+from visualmemory_gui.app.widgets.panels.empty_state import BeginButton
+from visualmemory_gui.app.widgets.tables.history_list import HistoryList
 
 Told = dict[str, Any]
 

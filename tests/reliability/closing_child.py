@@ -16,7 +16,7 @@ from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.operations import exchange, exemplars, folders, history, queue
 from visualmemory_gui.app.operations.edit import Job
-from visualmemory_gui.app.uncaught import Uncaught
+from visualmemory_gui.app.runtime.excepthook import Uncaught
 
 
 def pictures_of(folder: Path) -> list[str]:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QLineEdi
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.screenshot import rest_mouse, wait_until_idle
-from visualmemory_gui.app.widgets.chart_view import ChartView
+from visualmemory_gui.app.widgets.chart.chart_view import ChartView
 from visualmemory_gui.engine.exchange.originals import original
 
 LOOKS: tuple[theme.Name, ...] = ("light", "dark")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QTabWidget
 
 from tools.screenshots.stage import Stage, turn_to
-from visualmemory_gui.app.views.evaluate_page import EvaluatePage
-from visualmemory_gui.app.views.growth_page import KINDS, GrowthPage
-from visualmemory_gui.app.views.tune_page import TunePage
+from visualmemory_gui.app.views.study.evaluate_page import EvaluatePage
+from visualmemory_gui.app.views.study.growth_page import KINDS, GrowthPage
+from visualmemory_gui.app.views.study.tune_page import TunePage
 
 
 def study(stage: Stage) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import NAME, MainWindow
-from visualmemory_gui.app.uncaught import Uncaught
+from visualmemory_gui.app.runtime.excepthook import Uncaught
 
 log = logging.getLogger("visualmemory_gui")
 SWITCH_S = 0.001  # that long the window's thread waits for Python while another one computes in it

@@ -14,33 +14,33 @@ from visualmemory_gui.app.actions.action_states import ActionStates
 from visualmemory_gui.app.actions.decide_commands import DecideCommands
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.memory_commands import MemoryCommands
+from visualmemory_gui.app.actions.notifications import Notes
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.refused_keys import RefusedKeys
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
 from visualmemory_gui.app.actions.window_actions import Commands
-from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
-from visualmemory_gui.app.notes import Notes
+from visualmemory_gui.app.models.query import Query
 from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
-from visualmemory_gui.app.place import opening
+from visualmemory_gui.app.operations.maintenance import Upkeep
+from visualmemory_gui.app.runtime.place import opening
+from visualmemory_gui.app.runtime.preload import Warming
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.upkeep import Upkeep
-from visualmemory_gui.app.views import curate_actions, review_tabs
-from visualmemory_gui.app.views.choosers import Choosers
-from visualmemory_gui.app.views.curate import CurateView
-from visualmemory_gui.app.views.decide import DecideView
-from visualmemory_gui.app.views.error_dialog import ErrorDialog
-from visualmemory_gui.app.views.note_place import AdjustableGrid, NotePlace
-from visualmemory_gui.app.views.status_bar import StatusBar
-from visualmemory_gui.app.views.study import StudyView
-from visualmemory_gui.app.views.tool_bar import ToolBar
-from visualmemory_gui.app.warming import Warming
-from visualmemory_gui.app.widgets.empty_state import EmptyState
-from visualmemory_gui.app.widgets.focus_ring import FocusRing
-from visualmemory_gui.app.widgets.impact_line import ImpactLine
-from visualmemory_gui.app.widgets.note_bar import NoteBar
+from visualmemory_gui.app.views.curate import curate_actions, review_tabs
+from visualmemory_gui.app.views.curate.curate_view import CurateView
+from visualmemory_gui.app.views.decide.decide_view import DecideView
+from visualmemory_gui.app.views.kit.choosers import Choosers
+from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
+from visualmemory_gui.app.views.kit.note_place import AdjustableGrid, NotePlace
+from visualmemory_gui.app.views.kit.status_bar import StatusBar
+from visualmemory_gui.app.views.kit.tool_bar import ToolBar
+from visualmemory_gui.app.views.study.study_view import StudyView
+from visualmemory_gui.app.widgets.grid.focus_ring import FocusRing
+from visualmemory_gui.app.widgets.panels.empty_state import EmptyState
+from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 
 NAME = "Visual Memory"
 

@@ -18,9 +18,9 @@ from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.models.watch import WatchModel
-from visualmemory_gui.app.place import only_readable, opening
-from visualmemory_gui.app.problems import log_line, problem_of
-from visualmemory_gui.app.tasks import Task, Tasks
+from visualmemory_gui.app.runtime.error_messages import log_line, problem_of
+from visualmemory_gui.app.runtime.place import only_readable, opening
+from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from PySide6.QtGui import QGuiApplication
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
-from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson
-from visualmemory_gui.app.models.incoming import incoming
-from visualmemory_gui.app.operations import exemplars, queue, teaching, watch_set
+from visualmemory_gui.app.models.incoming_images import incoming
+from visualmemory_gui.app.models.query import Query
+from visualmemory_gui.app.operations import exemplars, queue, watch_set
+from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.text.visible_text import how_many

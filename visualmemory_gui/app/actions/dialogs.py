@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
-from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
-from visualmemory_gui.app.widgets.import_dialog import FolderFacts
+from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import StrikeRow
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.impact import propose, propose_relabel
-from visualmemory_gui.app.models.incoming import NO_PICTURE
-from visualmemory_gui.app.operations import exemplars, folders, forget, teaching
+from visualmemory_gui.app.models.incoming_images import NO_PICTURE
+from visualmemory_gui.app.operations import exemplars, folders, forget
+from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.import_dialog import pictures
+from visualmemory_gui.app.widgets.dialogs.import_dialog import pictures
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 

@@ -13,7 +13,7 @@ from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import exchange, folders, originals
 from visualmemory_gui.app.operations.history import tagged
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.export_dialog import free_name
+from visualmemory_gui.app.widgets.dialogs.export_dialog import free_name
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing

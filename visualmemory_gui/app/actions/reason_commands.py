@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
-from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.query import Query
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.operations import exemplars, watch_set
 from visualmemory_gui.app.operations.edit import Edit, Job, Note
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
-from visualmemory_gui.app.widgets.flip_dialog import StrikeRow
+from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import StrikeRow
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit

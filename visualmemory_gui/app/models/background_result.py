@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from visualmemory_gui.app.tasks import Task, Tasks
+from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes

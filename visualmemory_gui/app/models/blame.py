@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.evaluation import ConfusionCell
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes

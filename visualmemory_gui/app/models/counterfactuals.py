@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.watch import WatchModel
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.app.models.asking import (
+from visualmemory_gui.app.models.query import (
     Answer,
     Query,
     answer,
@@ -17,7 +17,7 @@ from visualmemory_gui.app.models.asking import (
     query_of,
     queued_query,
 )
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.distance_scale import Closeness
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from visualmemory_gui.app.models.exemplars import NONE, Ids
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from visualmemory_gui.app.spare_memory import give_back
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.malloc_trim import give_back
+from visualmemory_gui.app.runtime.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

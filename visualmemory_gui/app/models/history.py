@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.types import Step
 
 if TYPE_CHECKING:

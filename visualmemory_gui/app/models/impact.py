@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.query import Query
 from visualmemory_gui.app.models.watch import WatchModel
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.what_if.proposed_edit import EditKind, Lesson, ProposedEdit
 
 if TYPE_CHECKING:

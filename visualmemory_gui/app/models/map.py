@@ -11,12 +11,12 @@ from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.exemplars import Ids
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes, Decision
 
 if TYPE_CHECKING:
-    from visualmemory_gui.app.models.asking import Query
+    from visualmemory_gui.app.models.query import Query
     from visualmemory_gui.engine.experiments.map import Layout, Method
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 

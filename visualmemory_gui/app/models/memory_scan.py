@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 from PySide6.QtCore import QObject, QTimer
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 

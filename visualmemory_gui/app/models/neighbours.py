@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 from PySide6.QtGui import QColor, QImage, QPixmap
 
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.models.card_pictures import card_layer
+from visualmemory_gui.app.models.card_images import card_layer
 from visualmemory_gui.app.models.card_roles import Card, CardRole, factor_text
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.engine.decision.levels import at_level

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from visualmemory_gui.app.models.image_rows import PictureRow, PictureRows
 from visualmemory_gui.app.models.impact import propose, propose_trust
-from visualmemory_gui.app.models.picture_rows import PictureRow, PictureRows
 from visualmemory_gui.app.models.study_edit import StudyEdit
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit

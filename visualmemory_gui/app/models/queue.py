@@ -23,7 +23,7 @@ from visualmemory_gui.app.models.queue_rows import (
     sort_keys,
 )
 from visualmemory_gui.app.models.thumbnails import Thumbnails
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import I64, Changes
 

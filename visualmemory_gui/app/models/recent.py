@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon, QImage, QPixmap
 
-from visualmemory_gui.app.models.asking import Query, recent_queries
 from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.query import Query, recent_queries
 from visualmemory_gui.app.models.thumbnails import scaled
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory

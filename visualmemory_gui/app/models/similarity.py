@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from visualmemory_gui.app.models.asking import Query
 from visualmemory_gui.app.models.decision import DecisionModel
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.models.query import Query
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.types import Changes
 

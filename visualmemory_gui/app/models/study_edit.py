@@ -7,7 +7,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 
 Found = TypeVar("Found")

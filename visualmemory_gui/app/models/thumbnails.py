@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 
 Fetch = Callable[[list[int]], Mapping[int, bytes]]
 KEPT_BYTES = 32 << 20  # a thousand pictures of a plain screen: some pages of any

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from visualmemory_gui.app.models.chart import Chart, Line, Mark
 from visualmemory_gui.app.models.impact import propose_trust
 from visualmemory_gui.app.models.study_edit import StudyEdit
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit

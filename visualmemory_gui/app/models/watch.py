@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
-from visualmemory_gui.app.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from visualmemory_gui.app.operations.edit import say_stopped
-from visualmemory_gui.app.operations.teaching import build
+from visualmemory_gui.app.operations.teach import build
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.import_dialog import FolderFacts
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import EncoderIdentity

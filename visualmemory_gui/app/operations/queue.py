@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.operations import skipped
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step
-from visualmemory_gui.app.operations.teaching import taught_note
+from visualmemory_gui.app.operations.teach import taught_note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many

@@ -7,12 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.models.asking import Query
+from visualmemory_gui.app.models.query import Query
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.models.watch_table import name_of
 from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.changed_decisions_dialog import DecisionRow
+from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.engine.store.kept_images import KeptPicture, NewPicture
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.impact import ChangedDecision

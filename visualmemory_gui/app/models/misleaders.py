@@ -1,0 +1,89 @@
+"""Which exemplars mislead others, as a scan of the memory found them, and as rows of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from visualmemory_gui.app.models.image_rows import PictureRow, PictureRows
+from visualmemory_gui.app.models.memory_scan import AUTO, MemoryScan
+from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.engine.progress import Report
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.curation.influence import Misleader, Misleaders, Order
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Nearest that it misleads")
+TIPS = (
+    "The exemplar",
+    "The label it has",
+    "How many exemplars of other classes have it among their first neighbours",
+    "How many exemplars of its own class have it among their first neighbours",
+    "Its k-NN Shapley value: what it brings to the mean share of the right label, in thousandths of a point",
+    "The nearest exemplars of other classes that have it as a neighbour",
+)
+
+
+class MisleadingModel(MemoryScan["Misleaders"]):
+    """Ordered by value, or by wrong minus right: above 20,000 exemplars the values take minutes, so the counts come
+    first there, and the values when they are asked for."""
+
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(tasks, "misleading", "Finding what misleads", self._misleaders, parent)
+        self._wanted: Order | None = None
+
+    @property
+    def order(self) -> Order:
+        if self._wanted is None:
+            return "value" if self._memory is None or len(self._memory.snapshot) <= AUTO else "count"
+        return self._wanted
+
+    @property
+    def rows(self) -> tuple[Misleader, ...]:
+        return self.left.rows if self.left is not None else ()
+
+    def set_memory(self, memory: WholeMemory | None) -> None:
+        self._wanted = None
+        super().set_memory(memory)
+
+    def set_order(self, order: Order) -> None:
+        """Scan again in that order."""
+        if order != self.order:
+            self._wanted = order
+            self.scan()
+
+    def _misleaders(self, memory: WholeMemory, report: Report) -> Misleaders:
+        from visualmemory_gui.engine.curation.influence import misleaders
+
+        return misleaders(memory, self.order, report=report)
+
+
+class MisleadersModel(PictureRows):
+    """The table's rows."""
+
+    def __init__(self, found: MisleadingModel) -> None:
+        super().__init__(HEADERS, TIPS, found)
+        self._found = found
+        self._shown: tuple[Misleader, ...] = ()
+        found.updated.connect(self.on_updated)
+
+    def on_updated(self) -> None:
+        if self._shown is not self._found.rows:
+            self._shown = self._found.rows
+            self.set_rows([row_of(one) for one in self._shown])
+
+    def misleader(self, at: int) -> Misleader:
+        return self._shown[at]
+
+
+def row_of(one: Misleader) -> PictureRow:
+    value = "" if one.value is None else f"{1e5 * one.value:+.1f}"
+    misled = ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in one.misled)
+    return PictureRow(
+        one.id,
+        ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, misled),
+        f"exemplar {one.id}, labelled {one.label}, a wrong neighbour of {one.wrong:,} and a right one of {one.right:,}",
+        also=tuple(i for i, _, _ in one.misled),
+    )

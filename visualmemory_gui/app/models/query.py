@@ -1,0 +1,149 @@
+"""Asking the memory, off the window's thread: from a picture to a query, from a query to everything shown beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QImage
+
+from visualmemory_gui.app.models.card_images import card_picture
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.types import F32, Decision, Picture
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+    from visualmemory_gui.engine.memory.protocol import Memory
+
+
+SHOWN = 24  # recent queries
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is being decided. ``vector`` is (dim,) float32 of unit length and kept, so that no edit embeds again.
+
+    ``picture`` is None for a query that was kept without its pixels (a recent one); ``exemplar`` is the id where the
+    query is one of the memory's own, ``queued`` its number in the teaching queue where it waits there.
+    """
+
+    name: str
+    vector: F32
+    content: str | None = None
+    thumbnail: bytes | None = None
+    source: str | None = None
+    picture: Picture | None = None
+    exemplar: int | None = None
+    queued: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One decision with all that is shown beside it.
+
+    ``counts`` are active exemplars by full label; ``images`` thumbnails of those neighbours that the caller did not
+    have yet, by id.
+    """
+
+    decision: Decision
+    counts: Mapping[str, int]
+    images: Mapping[int, QImage]
+
+
+def embed(memory: Memory, image: ImageLike) -> Query:
+    """Decode and embed ``image``: a path, a PIL image or a picture. Loads the encoder if it is not here yet."""
+    picture = image if isinstance(image, Picture) else memory.picture(image)
+    vector = memory.embed([picture])[0]
+    return Query(
+        name=Path(picture.source).name if picture.source else "pasted picture",
+        vector=vector,
+        content=picture.content,
+        thumbnail=picture.thumbnail,
+        source=picture.source,
+        picture=picture,
+    )
+
+
+def query_of(memory: Memory, exemplar: int) -> Query:
+    """One of the memory's own exemplars as a query."""
+    row = memory.catalog.get([exemplar])[0]
+    return Query(
+        name=Path(row.source).name if row.source else f"exemplar {exemplar}",
+        vector=memory.catalog.vectors([exemplar])[0],
+        content=row.content,
+        thumbnail=memory.catalog.thumbnail(exemplar),
+        source=row.source,
+        exemplar=exemplar,
+    )
+
+
+def queued_query(memory: Memory, number: int) -> Query:
+    """A picture of the teaching queue as a query."""
+    kept = memory.queue.query(number).picture
+    assert kept.vector is not None  # nothing waits without one
+    name = Path(kept.source).name if kept.source else f"picture {number}"
+    return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number)
+
+
+def answer(
+    memory: Memory,
+    query: Query,
+    scheme: VotingScheme,
+    *,
+    without: Collection[int] = (),
+    known: Collection[int] = (),
+    side: int = 256,
+) -> Answer:
+    """Decide ``query``, without the votes of the exemplars ``without``.
+
+    Pictures of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side. One of the memory's own
+    exemplars is decided by leave-one-out: that is how the map of confidence was fitted. A picture that votes for itself
+    is no such query, and no confidence is told of it.
+    """
+    decision = memory.decide_vector(
+        query.vector,
+        scheme.k,
+        scheme.rule,
+        level=scheme.level,
+        content=query.content,
+        exclude=without,
+        own=query.exemplar,
+    )
+    if {row.id for row in decision.in_memory} & {n.id for n in decision.neighbours}:
+        decision = replace(decision, confidence=None)
+    wanted = [n.id for n in decision.neighbours if n.id not in known]
+    thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
+    return Answer(
+        decision=decision,
+        counts=memory.class_counts(),
+        images={i: card_picture(data, side) for i, data in thumbnails.items() if data},
+    )
+
+
+def keep_query(memory: Memory, query: Query) -> None:
+    """Put ``query`` on the memory's own list of recent queries. Runs in the thread of the edits."""
+    if query.content is not None:
+        memory.queries.add(
+            query.source,
+            query.content,
+            sha256=query.picture.sha256 if query.picture else None,
+            thumbnail=query.thumbnail,
+            vector=query.vector,
+        )
+
+
+def recent_queries(memory: Memory) -> list[Query]:
+    """The newest first, those with a vector: they are decided again without the encoder."""
+    return [
+        Query(
+            name=Path(row.source).name if row.source else "pasted picture",
+            vector=row.vector,
+            content=row.content,
+            thumbnail=row.thumbnail,
+            source=row.source,
+        )
+        for row in memory.queries.recent(SHOWN)
+        if row.vector is not None
+    ]

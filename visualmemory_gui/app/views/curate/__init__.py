@@ -1,0 +1,1 @@
+"""The workspace Curate: classes, exemplars, history, review."""

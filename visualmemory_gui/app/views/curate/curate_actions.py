@@ -1,0 +1,83 @@
+"""What can be done in Curate: one table for its keys, its buttons, its context menu and the sheet of keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction
+
+from visualmemory_gui.app.actions import action
+from visualmemory_gui.app.actions.action import Action, Fact, show_targets
+from visualmemory_gui.engine.text.visible_text import how_many
+
+if TYPE_CHECKING:
+    from visualmemory_gui.app.views.curate.curate_view import CurateView
+
+ACTIONS: tuple[Action[CurateView], ...] = (
+    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
+           lambda view: view.strike(), ("X", "Del"), ("writable", "active")),
+    Action("restore", "Restore {}", "Give them their vote back", "restore",
+           lambda view: view.restore(), ("U",), ("writable", "struck")),
+    Action("relabel", "Relabel {}…", "Give them another class", "tag-edit-outline",
+           lambda view: view.relabel(), ("R",), ("writable", "selection")),
+    Action("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced",
+           lambda view: view.trust(), (), ("writable", "selection")),
+    Action("ask", "Decide this exemplar", "See how the memory decides it without itself", "scale-balance",
+           lambda view: view.ask(), (), ("one",)),
+    Action("only", "Show only {}", "Leave the others out of the grid until you show all again", "filter-outline",
+           lambda view: view.only(), ("O",), ("selection",)),
+    Action("invert", "Invert the selection", "Select what is not selected, and nothing else", "select-inverse",
+           lambda view: view.invert(), ("Ctrl+I",)),
+    Action("rename", "Rename class {}…", "Rename the class, or merge it into another", "form-textbox",
+           lambda view: view.rename(), ("F2",), ("writable", "class")),
+    Action("search", "Find", "Find in class, path or note", "magnify",
+           lambda view: view.search(), ("Ctrl+F",)),
+    Action("larger", "Larger pictures", "Fewer of them in sight", "magnify-plus-outline",
+           lambda view: view.resize_pictures(1), ("Ctrl++", "Ctrl+=")),
+    Action("smaller", "Smaller pictures", "More of them in sight", "magnify-minus-outline",
+           lambda view: view.resize_pictures(-1), ("Ctrl+-",)),
+    Action("forget", "Forget {} for good…", "Erase from disk and history; cannot be undone", "delete-forever-outline",
+           lambda view: view.forget(), ("Shift+Del",), ("writable", "selection")),
+)  # fmt: skip
+GRID_KEYS: tuple[tuple[str, str], ...] = (
+    ("Arrows, Home, End, Page", "Go through the exemplars; with Shift select, with Ctrl only go"),
+    ("Ctrl+A / Esc", "Select all exemplars shown / none"),
+    ("Space", "Large preview of the exemplar; arrows go on"),
+    ("Return", "Decide the exemplar"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What there is to act on."""
+
+    active: int = 0
+    struck: int = 0
+    label: str | None = None
+    writable: bool = True
+    current: bool = False
+
+
+def name_targets(made: dict[str, QAction], there: Targets) -> None:
+    """Let every action name its target; those without one are off."""
+    both = there.active + there.struck
+    targets = {
+        "strike": how_many(there.active),
+        "restore": how_many(there.struck),
+        "rename": there.label or "",
+        **dict.fromkeys(("relabel", "trust", "forget", "only"), how_many(both)),
+    }
+    facts: dict[Fact, bool] = {
+        "active": there.active > 0,
+        "struck": there.struck > 0,
+        "selection": both > 0,
+        "class": there.label is not None,
+        "one": there.current,
+    }
+    show_targets(made, ACTIONS, facts, targets, readonly=not there.writable)
+
+
+def key_sheet() -> list[tuple[str, str]]:
+    """(keys, what they do) in this workspace."""
+    return [*action.key_sheet(ACTIONS), *GRID_KEYS]

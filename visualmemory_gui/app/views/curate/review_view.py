@@ -1,0 +1,257 @@
+"""Review: what a person should look at in the memory, beside the grid of all exemplars."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
+from visualmemory_gui.app.models.impact import propose, propose_labels
+from visualmemory_gui.app.models.misleaders import MisleadingModel
+from visualmemory_gui.app.models.review import ReviewModel
+from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import exemplars, review
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.kit.buttons import button_of
+from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
+from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.tables.group_list import GroupList
+from visualmemory_gui.app.widgets.tables.suspect_table import SuspectTable
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
+
+AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
+Scan = ReviewModel | MisleadingModel
+WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
+SUSPECT_ACTIONS: tuple[Action[SuspectsPage], ...] = (
+    Action("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
+           lambda page: page.take(), ("Return", "Enter"), ("writable", "selection")),
+    Action("relabel", "Relabel {}…", "Give them another class than the one suggested", "tag-edit-outline",
+           lambda page: page.relabel(), ("R",), ("writable", "selection")),
+    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
+           lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
+    Action("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check",
+           lambda page: page.keep(), ("K",), ("writable", "selection")),
+    Action("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline",
+           lambda page: page.preview(), ("Space",), ("selection",)),
+)  # fmt: skip
+GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
+    Action("strike", "Keep the first of {}", "Strike out all others of each selected group", "content-duplicate",
+           lambda page: page.strike(), ("Return", "S", "X", "Del"), ("writable", "selection")),
+    Action("relabel", "Relabel all of {}…", "Give all exemplars of the selected groups one class", "tag-edit-outline",
+           lambda page: page.relabel(), ("R",), ("writable", "selection")),
+    Action("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check",
+           lambda page: page.keep(), ("K",), ("writable", "selection")),
+    Action("preview", "Large preview", "See the first of the group large; arrows go on", "image-search-outline",
+           lambda page: page.preview(), ("Space",), ("selection",)),
+)  # fmt: skip
+
+
+class ReviewPage(QFrame):
+    """A heading, buttons, and a list that gives way to a sentence while there is nothing to show.
+
+    Below it stands what the edit that is offered for the selection would do to other decisions, or striking it out
+    while the mouse is over that button.
+
+    ``preview_requested`` asks for a large picture.
+    """
+
+    preview_requested = Signal(object)  # an exemplar's id
+
+    def __init__(self, session: Session, model: Scan, *, content: QWidget, nothing: str) -> None:
+        super().__init__()
+        self._session = session
+        self.setProperty("panel", True)
+        self.scan = model
+        self.actions_by_id: dict[str, QAction] = {}
+        self._content, self._nothing = content, nothing
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setProperty("dim", True)
+        self.again = QPushButton("Look again")
+        self.again.setToolTip("Go over the whole memory again")
+        self.again.clicked.connect(model.scan)
+        self._empty = QLabel()
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setProperty("dim", True)
+        self._stack = QStackedWidget()
+        for widget in (content, self._empty):
+            self._stack.addWidget(widget)
+        self.head = QHBoxLayout()
+        self.head.addWidget(self.summary, 1)
+        self.head.addWidget(self.again)
+        self.buttons = QHBoxLayout()
+        self.buttons.addStretch(1)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self.head)
+        self._column.addLayout(self.buttons)
+        self._column.addWidget(self._stack, 1)
+        self.impact = ImpactLine()
+        self._column.addWidget(self.impact)
+        self.preview_binding = PreviewBinding(self, session, self.impact, self.proposed_edit)
+        self.set_room_below(0)
+
+    @abstractmethod
+    def proposed_edit(self) -> ProposedEdit | None:
+        """The edit that is offered for the selection; None without one."""
+
+    def proposed_strike(self) -> ProposedEdit | None:
+        """What the button that strikes out would do with it."""
+        return self.proposed_edit()
+
+    def add_actions(self, specs: Sequence[Action[Self]], *, prefix: str) -> None:
+        self.actions_by_id = build(self, specs, prefix=prefix, heard_in=[self])
+        for spec in specs:
+            if spec.id != "preview":
+                button = button_of(self.actions_by_id[spec.id])
+                button.setMinimumWidth(theme.px(50))  # a narrow window cuts its words
+                self.buttons.addWidget(button)
+            if spec.id == "strike":
+                self.preview_binding.over(button, self.proposed_strike)
+
+    def set_room_below(self, room: int) -> None:
+        """Keep ``room`` pixels free below the rows: something lies there."""
+        margin = theme.px(6)
+        self._column.setContentsMargins(margin, margin, margin, margin + room)
+
+    def take_keys(self) -> None:
+        """The keyboard goes to the rows, as soon as there are some."""
+        rows = self._stack.currentWidget() is self._content
+        (self._content if rows else self._empty).setFocus()
+
+    def show_state(self, count: int, words: str) -> None:
+        """``count`` rows are there, ``words`` says more about them."""
+        waiting = self._empty.hasFocus()
+        self._stack.setCurrentWidget(self._content if count else self._empty)
+        if waiting and count:
+            self._content.setFocus()
+        there, since = self.scan.found is not None, self.scan.edits_since
+        if self.scan.running and not there:
+            self._empty.setText("Looking over the memory…")
+        else:
+            self._empty.setText(self._nothing if there else "Nothing was looked at yet.")
+        self.again.setEnabled(not self.scan.running)
+        stale = f" {how_many(since, 'edit')} since." if since else ""
+        self.summary.setText(f"{words}{stale}" if there else "")
+
+
+class SuspectsPage(ReviewPage):
+    """Labels that the others contradict."""
+
+    def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
+        self.table = SuspectTable(SuspectsModel(model), thumbnails)
+        super().__init__(session, model, content=self.table, nothing="No label is contradicted by the other exemplars.")
+        self.model = model
+        self._ask_label = ask_label
+        self.add_actions(SUSPECT_ACTIONS, prefix="suspect")
+        model.updated.connect(self.on_updated)
+        self.table.chosen_changed.connect(self.on_chosen_changed)
+        self.on_updated()
+
+    def on_updated(self) -> None:
+        count = len(self.model.suspects)
+        words = f"{count:,} of {self.model.looked_at:,} exemplars, the most suspicious first."
+        self.show_state(count, words)
+        self.on_chosen_changed()
+
+    def on_chosen_changed(self) -> None:
+        chosen = self.table.chosen()
+        many = how_many(len(chosen))
+        only = chosen[0] if len(chosen) == 1 else None
+        to = f"to {only.suggested}" if only else f"{many} as suggested"
+        targets = {"take": to, "relabel": many, "strike": many, "keep": f"as {only.label}" if only else many}
+        facts: dict[Fact, bool] = {"selection": bool(chosen)}
+        show_targets(self.actions_by_id, SUSPECT_ACTIONS, facts, targets, readonly=self._session.readonly)
+        count = f" {len(chosen):,}" if chosen else ""
+        for action, words in (
+            ("take", "Relabel as suggested" if len(chosen) < 2 else f"Relabel{count} as suggested"),
+            ("relabel", "Another class…"),
+            ("strike", f"Strike out{count}"),
+            ("keep", f"Keep{count}"),
+        ):
+            self.actions_by_id[action].setIconText(words)
+        self.preview_binding.update()
+
+    def proposed_edit(self) -> ProposedEdit | None:
+        return propose_labels({suspect.id: suspect.suggested for suspect in self.table.chosen()})
+
+    def proposed_strike(self) -> ProposedEdit | None:
+        return propose("strike", [suspect.id for suspect in self.table.chosen()])
+
+    def take(self) -> None:
+        review.take_suggestions(self._session, self.table.chosen())
+
+    def relabel(self) -> None:
+        self._ask_label([suspect.id for suspect in self.table.chosen()])
+
+    def strike(self) -> None:
+        exemplars.strike(self._session, [suspect.id for suspect in self.table.chosen()])
+
+    def keep(self) -> None:
+        review.keep_labels(self._session, self.table.chosen(), self.model.scan)
+
+    def preview(self) -> None:
+        if chosen := self.table.chosen():
+            self.preview_requested.emit(chosen[0].id)
+
+
+class GroupsPage(ReviewPage):
+    """Pictures that are in the memory twice, or nearly so, up to a distance that a slider sets."""
+
+    def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
+        self.list = GroupList(GroupsModel(model), thumbnails)
+        super().__init__(session, model, content=self.list, nothing="No two exemplars are that much alike.")
+        self.model = model
+        self._ask_label = ask_label
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setObjectName("duplicateThreshold")
+        self.slider.setRange(0, WIDEST_MILLI)
+        self.slider.setPageStep(10)
+        self.slider.setFixedWidth(theme.px(120))
+        self.slider.setAccessibleName("Distance up to which two pictures count as near-equal")
+        self.slider.setToolTip("0: only equal pictures; further right: also those that are nearly so")
+        self.slider.setValue(round(model.threshold * 1000))
+        self.slider.valueChanged.connect(lambda milli: model.set_threshold(milli / 1000))
+        self.head.insertWidget(0, self.slider)
+        self.add_actions(GROUP_ACTIONS, prefix="group")
+        model.updated.connect(self.on_updated)
+        self.list.chosen_changed.connect(self.on_chosen_changed)
+        self.on_updated()
+
+    def on_updated(self) -> None:
+        near = f"Distance up to {self.model.threshold:.3f}" if self.model.threshold else "Equal pictures only"
+        self.show_state(len(self.model.groups), f"{near}: {counted(self.model)}.")
+        self.on_chosen_changed()
+
+    def on_chosen_changed(self) -> None:
+        chosen = self.list.chosen()
+        many = f"{len(chosen):,} groups" if len(chosen) != 1 else "this group"
+        keep = f"{many} as {'they are' if len(chosen) != 1 else 'it is'}"
+        targets = {"strike": many, "relabel": many, "keep": keep}
+        facts: dict[Fact, bool] = {"selection": bool(chosen)}
+        show_targets(self.actions_by_id, GROUP_ACTIONS, facts, targets, readonly=self._session.readonly)
+        self.preview_binding.update()
+
+    def proposed_edit(self) -> ProposedEdit | None:
+        return propose("strike", [i for group in self.list.chosen() for i in group.ids[1:]])
+
+    def strike(self) -> None:
+        review.strike_all_but_first(self._session, self.list.chosen())
+
+    def relabel(self) -> None:
+        self._ask_label([i for group in self.list.chosen() for i in group.ids])
+
+    def keep(self) -> None:
+        review.keep_groups(self._session, self.list.chosen(), self.model.scan)
+
+    def preview(self) -> None:
+        if chosen := self.list.chosen():
+            self.preview_requested.emit(chosen[0].ids[0])

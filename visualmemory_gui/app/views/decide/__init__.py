@@ -1,0 +1,1 @@
+"""The workspace Decide: query, neighbours, vote, queue."""

@@ -1,0 +1,233 @@
+"""The workspace Decide: query, neighbours, decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.models.counterfactuals import flip_sentence
+from visualmemory_gui.app.models.incoming_images import NO_PICTURE
+from visualmemory_gui.app.models.neighbours import NeighboursModel
+from visualmemory_gui.app.models.recent import RecentQueriesModel
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.decide.decide_preview import DecidePreview
+from visualmemory_gui.app.views.decide.decision_panel import DecisionPanel
+from visualmemory_gui.app.views.decide.neighbours_panel import NeighboursPanel
+from visualmemory_gui.app.views.decide.query_panel import QueryPanel
+from visualmemory_gui.app.views.decide.queue_panel import QueuePanel
+from visualmemory_gui.app.views.decide.similarity_overlay import SimilarityOverlay
+from visualmemory_gui.app.views.kit.buttons import bind
+from visualmemory_gui.app.views.kit.image_drops import PictureDrops
+from visualmemory_gui.app.widgets.cards.large_preview import LargePreview
+from visualmemory_gui.app.widgets.panels.scrolled import ScrolledPanel
+
+WIDTHS = (330, 640, 300)
+HEIGHTS = (400, 340)  # with a queue below
+
+
+class DecideView(QWidget):
+    """Pictures dropped anywhere on it become queries. It edits nothing itself: what is asked for goes up as signals.
+
+    ``label`` is None in a signal where a new class is meant.
+    """
+
+    pictures_dropped = Signal(list)
+    teach_requested = Signal(list, object)  # paths and PIL images, label
+    relabel_requested = Signal(list, object)  # ids, label
+    class_chosen = Signal(object)  # label
+    strike_requested = Signal(list)  # ids
+    restore_requested = Signal(list)  # ids
+    typed = Signal(str)  # the beginning of a class name, in the queue
+    facts_changed = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("workspaceDecide")
+        self._session = session
+        self._decision = session.decision
+        self._neighbours = NeighboursModel(session.decision, theme.chip_colour, self)
+        self.recent = RecentQueriesModel(session.decision, session.tasks, self)
+        self.query = QueryPanel(session.decision, self.recent)
+        self.neighbours = NeighboursPanel(session.decision, self._neighbours)
+        self.decision = DecisionPanel(session.decision, session.class_keys)
+        self.queue = QueuePanel(session.queue)
+        self._folded = False
+        self.preview = LargePreview(self)
+        self._lay_out()
+        self._connect()
+        DecidePreview(session, self.query, self.neighbours, self.decision)
+        SimilarityOverlay(session.similarity, self.query, self.neighbours, self._neighbours)
+
+    def facts(self) -> set[str]:
+        """What there is to act on: see ``actions.Spec.needs``."""
+        decision = self._decision.decision
+        found = {
+            "query": self._decision.query is not None,
+            "winner": decision is not None and decision.label is not None and not self._decision.here,
+            "selection": bool(self.selected(struck=False)),
+            "trail": bool(self._decision.trail),
+            "struck": bool(self.selected(struck=True)),
+            "queue": self._session.queue.rowCount() > 0,
+            "queued": bool(self.queued()),
+            "certain": bool(self._session.queue.certain()),
+        }
+        return {name for name, there in found.items() if there}
+
+    def selected(self, *, struck: bool | None = None) -> list[int]:
+        return self.neighbours.selected(struck=struck)
+
+    def queued(self) -> list[int]:
+        """The pictures of the queue that are selected, as long as one of them is the query."""
+        query = self._decision.query
+        if query is None or query.queued is None:
+            return []
+        chosen = self.queue.table.chosen()
+        return chosen if query.queued in chosen else [query.queued]
+
+    @property
+    def queue_shown(self) -> bool:
+        return not self._folded and self._session.queue.rowCount() > 0
+
+    def toggle_queue(self) -> None:
+        """Fold the queue away, or bring it back."""
+        self._folded = self.queue_shown
+        self.on_queue_updated()
+
+    def on_queue_updated(self) -> None:
+        came = self.queue_shown and self.queue.isHidden()
+        self.queue.setVisible(self.queue_shown)
+        self.query.set_recent_shown(not self.queue_shown)
+        self.decision.set_brief(self.queue_shown)
+        if came and self._decision.query is None:
+            self.queue.begin()
+        self.facts_changed.emit()
+
+    def select_all(self) -> None:
+        if self.queue.table.hasFocus():
+            self.queue.table.selectAll()
+            return
+        self.neighbours.grid.selectAll()
+        self.neighbours.grid.setFocus()
+
+    def clear_selection(self) -> None:
+        self.neighbours.grid.clearSelection()
+
+    def label_of_key(self, digit: int) -> str | None:
+        """The class that the digit 1 to 9 stands for now."""
+        return self.decision.keys.get(digit)
+
+    def say(self, text: str) -> None:
+        """A hint over the neighbours; "" takes it back."""
+        self.neighbours.say(text)
+
+    def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...], on_queue: tuple[str, ...]) -> None:
+        """Let the buttons and the context menu stand for the window's actions."""
+        self.queue.set_actions([actions[name] for name in on_queue], hide=actions["actionQueue"])
+        bind(self.query.back, actions["actionBack"])
+        bind(self.query.teach, actions["actionTeach"])
+        bind(self.query.confirm, actions["actionConfirm"])
+        bind(self.query.watch, actions["actionWatch"])
+        bind(self.query.choose, actions["actionQuery"])
+        bind(self.query.report, actions["actionReport"])
+        self.neighbours.set_card_actions([actions[name] for name in on_cards])
+
+    def let_go(self) -> bool:
+        """Close the large picture, if it is open; whether it was."""
+        was_open = self.preview.isVisible()
+        self.preview.hide()
+        return was_open
+
+    def on_preview_requested(self) -> None:
+        if not self.let_go():
+            self._load_preview()
+
+    def on_current_changed(self) -> None:
+        if self.preview.isVisible():
+            self._load_preview()
+
+    def on_query_changed(self) -> None:
+        query = self._decision.query
+        self.queue.on_query_changed(query.queued if query is not None else None)
+        self.facts_changed.emit()
+
+    def on_recent_chosen(self, row: int) -> None:
+        self._decision.ask_query(self.recent.query(row))
+
+    def on_counterfactuals_updated(self) -> None:
+        found = self._session.counterfactuals.found
+        strikes = found is not None and found.strikes is not None and bool(found.strikes.ids)
+        writable = self._session.memory is not None and not self._session.memory.readonly
+        self.decision.flip.say(flip_sentence(found), strikes=strikes and writable)
+
+    def on_side_changed(self, side: int) -> None:
+        self._decision.set_side(round(side * self.devicePixelRatioF()))
+
+    def _load_preview(self) -> None:
+        memory, exemplar = self._session.memory, self.neighbours.grid.currentIndex().data(CardRole.Exemplar)
+        if memory is None or exemplar is None:
+            return
+        caption = str(self.neighbours.grid.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole))
+        self._session.tasks.run_edit(
+            "Reading pictures",
+            lambda: memory.catalog.thumbnail(exemplar),
+            lambda jpeg: self.preview.show_picture(jpeg, caption),
+            topic="preview",
+        )
+
+    def _lay_out(self) -> None:
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("decideSplit")
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(theme.px(6))
+        query, vote = ScrolledPanel(self.query, name="Query"), ScrolledPanel(self.decision, name="Decision")
+        self.neighbours.setMinimumWidth(theme.px(255))
+        for panel in (query, self.neighbours, vote):
+            split.addWidget(panel)
+            split.setStretchFactor(split.count() - 1, 8 if panel is self.neighbours else 1)
+        split.setSizes(list(WIDTHS))
+        column = QVBoxLayout(self)
+        margin = theme.px(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        down = QSplitter(Qt.Orientation.Vertical)
+        down.setObjectName("decideQueueSplit")
+        down.setChildrenCollapsible(False)
+        down.setHandleWidth(theme.px(6))
+        for part, stretch in ((split, 3), (self.queue, 2)):
+            down.addWidget(part)
+            down.setStretchFactor(down.count() - 1, stretch)
+        down.setSizes(list(HEIGHTS))
+        self.queue.hide()
+        column.addWidget(down)
+
+    def _connect(self) -> None:
+        drops = PictureDrops(self)
+        drops.dropped.connect(self.pictures_dropped)
+        for each in (drops, self.query):
+            each.words_dropped.connect(lambda: self._session.post_note(NO_PICTURE))
+        self._session.queue.updated.connect(self.on_queue_updated)
+        self.queue.picture_chosen.connect(self._decision.ask_queued)
+        self.queue.selection_changed.connect(self.facts_changed)
+        self.queue.typed.connect(self.typed)
+        self.query.pictures_dropped.connect(self.pictures_dropped)
+        self.query.recent_chosen.connect(self.on_recent_chosen)
+        self.neighbours.strike_requested.connect(self.strike_requested)
+        self.neighbours.restore_requested.connect(self.restore_requested)
+        self.neighbours.grid.chosen.connect(self._decision.follow)
+        self.neighbours.grid.preview_requested.connect(self.on_preview_requested)
+        self.neighbours.grid.side_changed.connect(self.on_side_changed)
+        self.neighbours.grid.current_changed.connect(self.on_current_changed)
+        self._decision.query_changed.connect(self.preview.hide)
+        self.neighbours.selection_changed.connect(self.facts_changed)
+        classes = self.decision.classes
+        classes.pictures_dropped.connect(self.teach_requested)
+        classes.cards_dropped.connect(self.relabel_requested)
+        classes.class_chosen.connect(lambda label: self.class_chosen.emit(label))
+        classes.new_class_requested.connect(lambda: self.class_chosen.emit(None))
+        self._session.counterfactuals.updated.connect(self.on_counterfactuals_updated)
+        self._decision.decided.connect(self.facts_changed)
+        self._decision.query_changed.connect(self.on_query_changed)

@@ -1,0 +1,79 @@
+"""The vote: shares as bars, why in one sentence, the four rules side by side, and the classes as drop targets."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.class_keys import ClassKeysModel
+from visualmemory_gui.app.models.classes import class_rows
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.headline import why
+from visualmemory_gui.app.views.decide.details import Details
+from visualmemory_gui.app.widgets.cards.class_rows import ClassList
+from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
+from visualmemory_gui.app.widgets.panels.flip_line import FlipLine
+
+
+class DecisionPanel(QFrame):
+    """Shows the decision of a ``DecisionModel``."""
+
+    def __init__(self, decision: DecisionModel, given: ClassKeysModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("decisionPanel")
+        self.setAccessibleName("Decision")
+        self.setProperty("panel", True)
+        self._decision, self._given = decision, given
+        self.keys: dict[int, str] = {}
+        self.bars = SharesBars()
+        self.why = QLabel()
+        self.why.setWordWrap(True)
+        self.why.setAccessibleDescription("Why")
+        self.flip = FlipLine()
+        self.details = Details()
+        self.classes = ClassList()
+        self._lay_out()
+        decision.decided.connect(self.on_decided)
+        given.updated.connect(self.on_decided)
+        theme.notifier.changed.connect(self.on_decided)
+        self.on_decided()
+
+    def on_decided(self) -> None:
+        decision = self._decision.decision
+        before = self._decision.previous
+        shares = dict(decision.shares) if decision is not None else {}
+        labels = list(shares) + [label for label in before or () if label not in shares]
+        self.bars.set_shares(
+            [
+                (
+                    label,
+                    shares.get(label, 0.0),
+                    None if before is None else before.get(label, 0.0),
+                    theme.chip_colour(label, list(shares)),
+                )
+                for label in labels
+            ],
+            self._decision.names,
+        )
+        self.why.setText(why(decision))
+        self.why.setVisible(bool(self.why.text()))
+        rows = class_rows(self._decision.counts, decision, theme.chip_colour, self._given.keys)
+        self.keys = {int(row.key): row.label for row in rows if row.key}
+        self.classes.set_rows(rows, self._decision.names)
+        self.details.show_decision(decision, self._decision.names)
+
+    def set_brief(self, brief: bool) -> None:
+        """Where room is short the details open only when they are asked for: the digits of the classes come first."""
+        self.details.set_brief(brief)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        for text, widgets in (
+            ("Vote", (self.bars, self.why, self.flip, self.details)),
+            ("Classes", (self.classes,)),
+        ):
+            title = QLabel(text)
+            title.setProperty("title", True)
+            column.addWidget(title)
+            for widget in widgets:
+                column.addWidget(widget, 1 if widget is self.classes else 0)

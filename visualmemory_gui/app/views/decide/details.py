@@ -1,0 +1,151 @@
+"""What is behind a decision, folded away: the four rules side by side, distances by rank, what HNSW would miss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.headline import by_rule, disagree, misses, percent
+from visualmemory_gui.app.widgets.chart.distances_plot import DistancesPlot, Dot
+from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate
+from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
+from visualmemory_gui.engine.decision.votes import VoteTally
+from visualmemory_gui.engine.types import RULES, Decision, Rule
+
+
+class Details(QWidget):
+    """Opens itself when the rules begin to disagree; what opened itself also closes itself."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._disagreed = self._opened_itself = self._brief = False
+        self.fold = _fold("Details")
+        self.rules = _rules_table()
+        self._names = ShortLabels()
+        self.rules.setItemDelegateForColumn(1, LabelDelegate(self.rules, lambda: self._names))
+        self.distances = DistancesPlot()
+        self.misses = QLabel()
+        self.misses.setWordWrap(True)
+        self.misses.setProperty("dim", True)
+        self.misses.setAccessibleDescription("What the HNSW index would miss")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.fold, self.rules, self.distances, self.misses):
+            column.addWidget(widget)
+        self.fold.toggled.connect(self.on_toggled)
+        self.on_toggled(False)
+
+    def show_decision(self, decision: Decision | None, names: ShortLabels) -> None:
+        """Show ``decision``; ``names`` are the labels from which its own are told."""
+        self._names = names
+        tallies = by_rule(decision)
+        _fill(self.rules, tallies)
+        self.distances.set_dots(dots_of(decision))
+        self.misses.setText(misses(decision))
+        self._show_folded()
+        disagreed, self._disagreed = self._disagreed, disagree(tallies)
+        if self._disagreed != disagreed:
+            self._open_or_close()
+        state = "disagree" if self._disagreed else "agree"
+        self.fold.setText(f"Details: the four rules {state}" if tallies else "Details")
+
+    def set_brief(self, brief: bool) -> None:
+        """Where room is short they open only when they are asked for."""
+        if brief != self._brief:
+            self._brief = brief
+            self._open_or_close()
+
+    def on_toggled(self, opened: bool) -> None:
+        self._opened_itself = False
+        self.fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        self._show_folded()
+
+    def _show_folded(self) -> None:
+        opened = self.fold.isChecked()
+        self.rules.setVisible(opened)
+        self.distances.setVisible(opened and bool(self.distances.dots))
+        self.misses.setVisible(opened and bool(self.misses.text()))
+
+    def _open_or_close(self) -> None:
+        wanted = self._disagreed and not self._brief
+        if wanted and not self.fold.isChecked():
+            self.fold.setChecked(True)
+            self._opened_itself = True
+        elif not wanted and self._opened_itself:
+            self.fold.setChecked(False)
+
+
+def dots_of(decision: Decision | None) -> list[Dot]:
+    """The neighbours of ``decision`` at its level, in the colours of their classes."""
+    if decision is None:
+        return []
+    missed, shares = set(decision.search.missed if decision.search else ()), list(decision.shares)
+    labels = [at_level(n.label, decision.level) for n in decision.neighbours]
+    return [
+        Dot(n.rank, label, n.distance, theme.chip_colour(label, shares), label == decision.label, n.id in missed)
+        for n, label in zip(decision.neighbours, labels, strict=True)
+    ]
+
+
+def _fill(table: QTableWidget, tallies: Mapping[Rule, VoteTally[str]]) -> None:
+    for row, rule in enumerate(RULES):
+        found = tallies.get(rule)
+        cells = (rule, "", "", "")
+        if found:
+            cells = (rule, found.winner or "none", percent(found.share or 0.0), percent(found.margin or 0.0))
+        for column, text in enumerate(cells):
+            item = table.item(row, column)
+            if item is not None:
+                item.setText(text)
+                item.setToolTip(text)
+
+
+def _fold(text: str) -> QToolButton:
+    fold = QToolButton()
+    fold.setText(text)
+    fold.setCheckable(True)
+    fold.setAutoRaise(True)
+    fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return fold
+
+
+def _rules_table() -> QTableWidget:
+    table = QTableWidget(len(RULES), 4)
+    table.setObjectName("rulesTable")
+    table.setProperty("plain", True)
+    table.setAccessibleName("The four voting rules on these neighbours")
+    table.setHorizontalHeaderLabels(["Rule", "Winner", "Share", "Margin"])
+    table.verticalHeader().hide()
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    table.setShowGrid(False)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    high = table.fontMetrics().height() + theme.px(5)
+    table.verticalHeader().setDefaultSectionSize(high)
+    table.setMinimumWidth(theme.px(190))  # or the winners have no room
+    table.setFixedHeight(high * (len(RULES) + 1) + theme.px(4))
+    for row in range(len(RULES)):
+        for column in range(4):
+            table.setItem(row, column, QTableWidgetItem())
+    return table

@@ -1,0 +1,195 @@
+"""The neighbours as cards, and how they are found: k, rule, level, search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSpinBox, QVBoxLayout, QWidget
+
+from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.headline import agreement, agreement_in_words
+from visualmemory_gui.app.models.neighbours import NeighboursModel
+from visualmemory_gui.app.views.kit.card_grid import CardGrid
+from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
+from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.engine.decision.levels import depth
+from visualmemory_gui.engine.types import RULES, Decision, Rule
+
+MOST_NEIGHBOURS = 200
+RULE_TIPS: dict[Rule, str] = {
+    "plurality": "Every neighbour's vote weighs the same",
+    "distance": "A nearer neighbour weighs a little more",
+    "softmax": "A nearer neighbour weighs much more",
+    "rank": "The first neighbour weighs most, the next ones less, whatever their distance",
+}
+
+
+class NeighboursPanel(QFrame):
+    """Shows a ``NeighboursModel``. A click on a card's button asks for that one card, whatever is selected."""
+
+    strike_requested = Signal(list)
+    restore_requested = Signal(list)
+    selection_changed = Signal()
+
+    def __init__(self, decision: DecisionModel, model: NeighboursModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("panel", True)
+        self._decision = decision
+        self._model = model
+        self._kept: list[int] = []
+        self._card_actions: list[QAction] = []
+        self.grid = self._make_grid()
+        self.k = self._make_k()
+        self.rule = self._make_rule()
+        self.level = self._make_level()
+        self.search = ElidedLabel()
+        self.search.setObjectName("searchLabel")
+        self.search.setProperty("dim", True)
+        self.hint = QLabel()
+        self.hint.setProperty("dim", True)
+        self.hint.setWordWrap(True)
+        self.hint.setAccessibleName("Hint")
+        self.impact = ImpactLine()
+        self._lay_out()
+        self._connect()
+        self.on_settings_changed()
+
+    def selected(self, *, struck: bool | None = None) -> list[int]:
+        """Ids of the selected cards in rank order; only the struck or only the voting ones where it is asked."""
+        rows = sorted(index.row() for index in self.grid.selectionModel().selectedIndexes())
+        chosen = [row for row in rows if struck is None or self._model.is_struck(row) == struck]
+        return [self._model.neighbour(row).id for row in chosen]
+
+    def select(self, ids: list[int]) -> None:
+        """Select the cards of ``ids``, and no others."""
+        self.grid.clearSelection()
+        for row in self._model.rows_of(ids):
+            self.grid.selectionModel().select(self._model.index(row), QItemSelectionModel.SelectionFlag.Select)
+
+    def set_card_actions(self, actions: list[QAction]) -> None:
+        """What the context menu of a card offers."""
+        self._card_actions = actions
+
+    def say(self, text: str) -> None:
+        """Show a hint below the cards, which stay where they are, until it is replaced by ""."""
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
+
+    def on_settings_changed(self) -> None:
+        for box, value in ((self.k, self._decision.k), (self.level, self._decision.level)):
+            box.blockSignals(True)
+            if isinstance(box, QSpinBox):
+                box.setValue(value)
+            else:
+                box.setCurrentIndex(value)
+            box.blockSignals(False)
+        self.rule.setCurrentText(self._decision.rule)
+
+    def on_decided(self) -> None:
+        decision = self._decision.decision
+        self.search.set_full_text(agreement(decision))
+        self.search.setToolTip(agreement_in_words(decision))
+        self._offer_levels(max(map(depth, self._decision.counts), default=1))
+        self.grid.set_empty_text(hint_of(decision, self._decision.counts) if self._decision.memory else "")
+        self.say("")
+
+    def on_about_to_reset(self) -> None:
+        self._kept = self.selected()
+
+    def on_reset(self) -> None:
+        """A selection outlives the edit that moved its cards."""
+        self.select(self._kept)
+        self._kept = []
+        self.selection_changed.emit()
+
+    def _make_grid(self) -> CardGrid:
+        grid = CardGrid()
+        grid.setModel(self._model)
+        grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        return grid
+
+    def _make_k(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setObjectName("kSpin")
+        box.setAccessibleName("k, the number of neighbours that vote")
+        box.setToolTip("How many neighbours vote")
+        box.setRange(1, MOST_NEIGHBOURS)
+        box.setPrefix("k = ")
+        return box
+
+    def _make_rule(self) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName("ruleBox")
+        box.setAccessibleName("Voting rule")
+        box.setToolTip("How much each neighbour's vote weighs")
+        for rule in RULES:
+            box.addItem(rule)
+            box.setItemData(box.count() - 1, RULE_TIPS[rule], Qt.ItemDataRole.ToolTipRole)
+        return box
+
+    def _make_level(self) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName("levelBox")
+        box.setAccessibleName("Level of the label tree")
+        box.setToolTip("Decide between full labels, or between the first parts of their paths")
+        box.addItem("full label")
+        return box
+
+    def _lay_out(self) -> None:
+        title = QLabel("Neighbours")
+        title.setProperty("title", True)
+        header = QHBoxLayout()
+        header.addWidget(title)
+        header.addWidget(self.search, 1)
+        for box in (self.k, self.rule, self.level):
+            header.addWidget(box)
+        column = QVBoxLayout(self)
+        column.addLayout(header)
+        column.addWidget(self.grid, 1)
+        column.addWidget(self.hint)
+        column.addWidget(self.impact)
+
+    def _connect(self) -> None:
+        self.k.valueChanged.connect(self._decision.set_k)
+        self.k.lineEdit().returnPressed.connect(self.grid.setFocus)
+        self.rule.currentTextChanged.connect(self._decision.set_rule)
+        self.level.currentIndexChanged.connect(self._decision.set_level)
+        self._decision.settings_changed.connect(self.on_settings_changed)
+        self._decision.decided.connect(self.on_decided)
+        self._model.modelAboutToBeReset.connect(self.on_about_to_reset)
+        self._model.modelReset.connect(self.on_reset)
+        self.grid.cards.strike_requested.connect(lambda exemplar: self.strike_requested.emit([exemplar]))
+        self.grid.cards.restore_requested.connect(lambda exemplar: self.restore_requested.emit([exemplar]))
+        self.grid.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
+        self.grid.customContextMenuRequested.connect(self.on_context_menu)
+
+    def on_context_menu(self, position: QPoint) -> None:
+        index = self.grid.indexAt(position)
+        if not index.isValid() or index.data(CardRole.Exemplar) not in self.selected():
+            return
+        menu = QMenu(self)
+        menu.addActions(self._card_actions)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.grid.viewport().mapToGlobal(position))
+
+    def _offer_levels(self, deepest: int) -> None:
+        wanted = ["full label", *(f"level {n}" for n in range(1, deepest))]
+        if [self.level.itemText(i) for i in range(self.level.count())] != wanted:
+            self.level.blockSignals(True)
+            self.level.clear()
+            self.level.addItems(wanted)
+            self.level.setCurrentIndex(min(self._decision.level, deepest - 1))
+            self.level.blockSignals(False)
+        self.level.setVisible(deepest > 1)
+
+
+def hint_of(decision: Decision | None, counts: Mapping[str, int]) -> str:
+    """What to do where no neighbours stand."""
+    if decision is not None:
+        return "" if decision.neighbours else "Nothing to compare with: teach this picture as its first class."
+    if counts:
+        return "Drop a picture, and its nearest exemplars stand here."
+    return "This memory is empty. Drop a picture and teach its class, or drop a folder of classes in Curate."

@@ -1,0 +1,191 @@
+"""The query: its picture, the answer in words, teaching it, and the queries before it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.headline import breakable, headline, level_note
+from visualmemory_gui.app.models.recent import RecentQueriesModel
+from visualmemory_gui.app.views.kit.buttons import ActionButton
+from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
+from visualmemory_gui.app.views.kit.image_drops import PictureDrops
+from visualmemory_gui.app.widgets.cards.image_view import PictureView
+
+
+class QueryPanel(QFrame):
+    """Shows the query of a ``DecisionModel``; its buttons are bound to actions by whoever has them."""
+
+    pictures_dropped = Signal(list)
+    words_dropped = Signal()
+    recent_chosen = Signal(int)
+
+    def __init__(self, decision: DecisionModel, recent: RecentQueriesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("queryPanel")
+        self.setAccessibleName("Query: drop pictures here to decide them")
+        self.setProperty("panel", True)
+        self._decision = decision
+        self._recent_shown = True
+        self._make_words()
+        self.picture = PictureView(empty_text="Drop a picture, or paste one")
+        self.picture.setObjectName("queryImage")
+        self.similarity = QCheckBox("Similarity map")
+        self.similarity.setObjectName("similaritySwitch")
+        self.similarity.setToolTip(
+            "Show where the picture resembles its neighbours; point at a card, or at a spot of the picture"
+        )
+        self.caption = QLabel()
+        self.caption.setProperty("dim", True)
+        self.caption.setWordWrap(True)
+        self.caption.setAccessibleDescription("What the similarity map shows")
+        self.caption.hide()
+        self.report = ActionButton("reportButton")
+        self.back = ActionButton("backButton")
+        self.choose = ActionButton("chooseButton")
+        self.teach = ActionButton("teachButton", primary=True)
+        self.confirm = ActionButton("confirmButton")
+        self.watch = ActionButton("watchButton")
+        self.strip = self._make_strip(recent)
+        self.earlier = QLabel("Recent queries")
+        self.earlier.setProperty("dim", True)
+        self._lay_out()
+        recent.modelReset.connect(self.on_recent_reset)
+        self.on_recent_reset()
+        drops = PictureDrops(self)
+        drops.dropped.connect(self.pictures_dropped)
+        drops.words_dropped.connect(self.words_dropped)
+        drops.hovering.connect(self.picture.set_inviting)
+        decision.query_changed.connect(self.on_query_changed)
+        decision.decided.connect(self.on_decided)
+        self.on_query_changed()
+        self.on_decided()
+
+    def on_query_changed(self) -> None:
+        query = self._decision.query
+        self.name.set_full_text(query.name if query else "")
+        self.name.setToolTip(query.source or "" if query else "")
+        self.back.setVisible(bool(self._decision.trail))
+        self.similarity.setEnabled(query is not None)
+        self.show_picture()
+
+    def show_picture(self, layered: QImage | None = None) -> None:
+        """The query's picture; ``layered`` is the same with something over it."""
+        query = self._decision.query
+        image = layered or (QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage())
+        self.picture.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
+
+    def on_decided(self) -> None:
+        said = headline(self._decision.decision)
+        if self._decision.decision is None and self._decision.query is not None:
+            said = headline(None)
+            self.winner.setText("Deciding…")
+        else:
+            self.winner.setText(breakable(said.title))
+        for label, text in (
+            (self.numbers, said.numbers),
+            (self.reason, said.reason),
+            (self.without, without_text(len(self._decision.left_out))),
+            (self.note, level_note(self._decision.decision)),
+            (self.here, said.here),
+            (self.own, self._own_text()),
+        ):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self.winner.setVisible(bool(self.winner.text()))
+        for button in (self.teach, self.confirm, self.watch):
+            button.set_names(self._decision.names)
+
+    def _own_text(self) -> str:
+        query = self._decision.query
+        own = self._decision.here and query is not None and query.exemplar is not None
+        return "It is decided without itself." if own else ""
+
+    def set_recent_shown(self, shown: bool) -> None:
+        """The strip gives way where something else lists pictures."""
+        self._recent_shown = shown
+        self.on_recent_reset()
+
+    def on_recent_reset(self) -> None:
+        some = self._recent_shown and self.strip.model().rowCount() > 0
+        self.earlier.setVisible(some)
+        self.strip.setVisible(some)
+
+    def _make_words(self) -> None:
+        self.title, self.name, self.winner = QLabel("Query"), ElidedLabel(), QLabel()
+        self.title.setProperty("title", True)
+        self.name.setProperty("dim", True)
+        self.winner.setObjectName("queryWinner")
+        self.winner.setFont(theme.points(self.font(), 6, bold=True))
+        self.here, self.numbers, self.reason, self.without, self.own, self.note = (QLabel() for _ in range(6))
+        self.here.setObjectName("queryInMemory")
+        self.here.setFont(theme.points(self.font(), 1, bold=True))
+        for label, name in (
+            (self.here, "Already in the memory"),
+            (self.winner, "Decision"),
+            (self.numbers, "Share and margin"),
+            (self.reason, "Why it is unknown"),
+            (self.without, "Left out"),
+            (self.note, "Levels disagree"),
+            (self.own, "How an exemplar is decided"),
+        ):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setAccessibleDescription(name)
+        for label in (self.reason, self.without, self.own, self.note):
+            label.setProperty("dim", True)
+
+    def _make_strip(self, recent: RecentQueriesModel) -> QListView:
+        strip = QListView()
+        strip.setObjectName("recentQueries")
+        strip.setAccessibleName("Recent queries")
+        strip.setModel(recent)
+        strip.setViewMode(QListView.ViewMode.IconMode)
+        strip.setFlow(QListView.Flow.LeftToRight)
+        strip.setWrapping(False)
+        strip.setMovement(QListView.Movement.Static)
+        strip.setFrameShape(QListView.Shape.NoFrame)
+        side = theme.px(36)
+        strip.setIconSize(QSize(side, side))
+        strip.setGridSize(QSize(side + theme.px(6), side + theme.px(6)))
+        strip.setFixedHeight(side + theme.px(18))
+        strip.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        strip.clicked.connect(self.on_recent_clicked)
+        strip.activated.connect(self.on_recent_clicked)
+        return strip
+
+    def on_recent_clicked(self, index: QModelIndex) -> None:
+        self.recent_chosen.emit(index.row())
+
+    def _lay_out(self) -> None:
+        buttons = QGridLayout()
+        buttons.addWidget(self.teach, 0, 0)
+        buttons.addWidget(self.watch, 0, 1)
+        buttons.addWidget(self.confirm, 1, 0, 1, 2)
+        buttons.addWidget(self.choose, 2, 0)
+        buttons.addWidget(self.report, 2, 1)
+        column = QVBoxLayout(self)
+        header = QHBoxLayout()
+        header.addWidget(self.title)
+        header.addWidget(self.name, 1)
+        column.addWidget(self.back)
+        column.addLayout(header)
+        column.addWidget(self.picture, 3)
+        column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.caption)
+        for label in (self.here, self.winner, self.numbers, self.reason, self.without, self.own, self.note):
+            column.addWidget(label)
+        column.addLayout(buttons)
+        column.addStretch(1)
+        column.addWidget(self.earlier)
+        column.addWidget(self.strip)
+
+
+def without_text(count: int) -> str:
+    """ "Decided without 2 neighbours, which this query leaves out." """
+    if not count:
+        return ""
+    return f"Decided without {count} neighbour{'' if count == 1 else 's'}, which this query leaves out."

@@ -1,0 +1,128 @@
+"""The teaching queue under the work: its table, how far it is, and what can be done to all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSpinBox, QToolButton, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.queue import QueueModel
+from visualmemory_gui.app.views.kit.buttons import button_of
+from visualmemory_gui.app.widgets.tables.queue_table import QueueTableView
+
+
+class QueuePanel(QFrame):
+    """Selecting a row asks for its decision. After a lesson the next picture that is least certain comes up."""
+
+    picture_chosen = Signal(int)  # to be decided
+    typed = Signal(str)  # the beginning of a class name
+    selection_changed = Signal()
+
+    def __init__(self, model: QueueModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("queuePanel")
+        self.setProperty("panel", True)
+        self.setAccessibleName("Teaching queue")
+        self._model = model
+        self._taught = 0
+        self._shown: int | None = None
+        self._first: int | None = None  # what was shown first, without being chosen
+        self.table = QueueTableView(model)
+        self.summary = QLabel()
+        self.summary.setObjectName("queueSummary")
+        self.summary.setAccessibleDescription("How far the queue is")
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName("Share of the queue that is certain")
+        self.progress.setTextVisible(False)
+        self.progress.setFixedSize(theme.px(90), theme.px(6))
+        self.least = self._make_least()
+        self._row = QHBoxLayout()
+        self._lay_out()
+        model.updated.connect(self.on_updated)
+        self.table.chosen_changed.connect(self.on_chosen_changed)
+        self.table.typed.connect(self.typed)
+        self.on_updated()
+
+    def set_actions(self, actions: Sequence[QAction], *, hide: QAction) -> None:
+        """Buttons for ``actions``; ``hide`` is told when the queue is to be folded away."""
+        for action in actions:
+            self._row.addWidget(button_of(action))
+        closer = QToolButton()
+        closer.setObjectName("queueHide")
+        closer.setAutoRaise(True)
+        closer.setAccessibleName("Hide the queue")
+        closer.setToolTip("Hide the queue (Ctrl+Shift+Q); its pictures go on waiting")
+        theme.set_icon(closer, "chevron-down")
+        closer.clicked.connect(lambda: hide.trigger())
+        self._row.addWidget(closer)
+
+    def on_updated(self) -> None:
+        count, taught, certain = self._model.counts()
+        with QSignalBlocker(self.least):
+            self.least.setValue(round(100 * self._model.least))
+        self.summary.setText(f"taught {taught:,}; {certain:,} of {count:,} certain")
+        self.progress.setMaximum(max(count, 1))
+        self.progress.setValue(certain)
+        if taught > self._taught and count:
+            self._go_on()
+        elif self._first is not None and self.table.chosen() == [self._first]:
+            self.begin()  # nobody chose another: the least certain of those that came since
+        self._taught = taught
+
+    def on_query_changed(self, shown: int | None) -> None:
+        """``shown`` of the queue is being decided; None: another picture is, and no row stands for it."""
+        self._shown = shown
+        if shown is None:
+            self._first = None
+            self.table.clearSelection()
+
+    def on_chosen_changed(self) -> None:
+        current = self.table.current_id()
+        if current is not None and current != self._shown and self.table.chosen():
+            self._shown = current
+            if current != self._first:
+                self._first = None
+            self.picture_chosen.emit(current)
+        self.selection_changed.emit()
+
+    def begin(self) -> None:
+        """Show the least certain picture, where nobody chose another."""
+        row = self._model.first_untaught()
+        if row is not None and self.table.chosen() in ([], [self._first]):
+            self._first = self._model.row(row).id
+            self.table.go_to(row)
+
+    def _go_on(self) -> None:
+        """What was chosen is taught: the least certain of the others is next."""
+        chosen = self.table.chosen()
+        left = [row for row in self._model.rows_of(chosen) if self._model.row(row).taught is None]
+        row = self._model.first_untaught()
+        if chosen and not left and row is not None:
+            self.table.go_to(row)
+
+    def _make_least(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setObjectName("queueLeast")
+        box.setRange(1, 100)
+        box.setValue(round(100 * self._model.least))
+        box.setPrefix("certain from ")
+        box.setSuffix(" %")
+        box.setAccessibleName("Share of the vote from which a decision counts as certain")
+        box.setToolTip("From which share of the vote on a known picture counts as certain")
+        box.valueChanged.connect(self._model.set_least)
+        return box
+
+    def _lay_out(self) -> None:
+        title = QLabel("Queue")
+        title.setProperty("title", True)
+        for widget in (title, self.summary, self.progress, self.least):
+            self._row.addWidget(widget)
+        self._row.addStretch(1)
+        column = QVBoxLayout(self)
+        margin = theme.px(5)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.addLayout(self._row)
+        column.addWidget(self.table, 1)

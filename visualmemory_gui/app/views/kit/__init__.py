@@ -1,0 +1,1 @@
+"""Parts that all workspaces use: buttons, drops, bars, previews, questions."""

@@ -1,0 +1,137 @@
+"""A list of cards that always fills its width: as many columns as fit, and cards as wide as they can be."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.widgets.cards.neighbour_card import NeighbourDelegate, prepare_view
+from visualmemory_gui.app.widgets.grid.drag_image import hang
+
+Index = QModelIndex | QPersistentModelIndex
+LARGEST_PT = 104.0
+RESTS_MS = 150
+ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
+
+
+class CardGrid(QListView):
+    """The neighbours. Its delegate is ``cards``. Space asks for the large picture of the current card.
+
+    With nothing selected Space, an arrow or Home selects the current card: Qt makes the first card current without
+    selecting it when the focus comes, and would then never select it by key.
+    """
+
+    preview_requested = Signal()
+    chosen = Signal(int)  # an exemplar by double click
+    current_changed = Signal()
+    side_changed = Signal(int)  # of the pictures, in logical pixels; once the size rests
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("neighbourGrid")
+        self.setAccessibleName("Neighbours, nearest first")
+        self.cards = NeighbourDelegate(self)
+        prepare_view(self, self.cards)
+        self._side = 0
+        self._rest = QTimer(self, singleShot=True, interval=RESTS_MS)
+        self._rest.timeout.connect(lambda: self.side_changed.emit(self._side))
+        self.cards.set_side(self._side_pt())
+        self._empty = ""
+        self.setDragEnabled(True)
+        self.setDragDropMode(QListView.DragDropMode.DragOnly)
+        self.setFrameShape(QListView.Shape.NoFrame)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        frame = self._cell() - theme.px(self._side_pt())
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        side = best_side(self.width() - bar - 2, frame=frame, gap=self.spacing(), largest=theme.px(LARGEST_PT))
+        if side != self._side:
+            self._side = side
+            self.cards.set_side(self._side_pt())
+            self.scheduleDelayedItemsLayout()
+            self._rest.start()
+        super().resizeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self._select_current(event)
+            self.preview_requested.emit()
+        elif event.key() not in ARROWS or not self._select_current(event):
+            super().keyPressEvent(event)
+            if event.key() == Qt.Key.Key_Home:
+                self._select_current(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Two fast clicks on the button of a card are two clicks on its button."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            option = QStyleOptionViewItem()
+            self.initViewItemOption(option)
+            if self.cards.button_rect(option, self.visualRect(index)).contains(event.position().toPoint()):
+                super().mousePressEvent(event)
+            else:
+                self.chosen.emit(int(index.data(CardRole.Exemplar) or 0))
+            return
+        super().mouseDoubleClickEvent(event)
+
+    def set_empty_text(self, text: str) -> None:
+        """What stands in the middle where there are no cards."""
+        self._empty = text
+        self.setAccessibleDescription(text)
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._empty and not self.model().rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(theme.current().dim))
+            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.viewport().rect().adjusted(20, 20, -20, -20), flags, self._empty)
+
+    def startDrag(self, supported: Qt.DropAction) -> None:
+        """Drag the selected cards; the current one stands for them."""
+        chosen = self.selectedIndexes()
+        if not chosen:
+            return
+        shown = self.currentIndex() if self.currentIndex() in chosen else chosen[0]
+        drag = QDrag(self)
+        drag.setMimeData(self.model().mimeData(chosen))
+        hang(drag, shown.data(CardRole.Pixmap), len(chosen), self.devicePixelRatioF())
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def set_room_below(self, room: int) -> None:
+        """Keep ``room`` pixels free below the cards: something lies over them there."""
+        self.setViewportMargins(0, 0, 0, room)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        self.current_changed.emit()
+
+    def _select_current(self, event: QKeyEvent) -> bool:
+        """Select the current card where nothing is selected and no modifier is held; whether it was."""
+        chosen, current = self.selectionModel(), self.currentIndex()
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if not plain or not current.isValid() or chosen.hasSelection():
+            return False
+        chosen.select(current, QItemSelectionModel.SelectionFlag.Select)
+        return True
+
+    def _side_pt(self) -> float:
+        """Points that come out as the wanted pixels."""
+        return (self._side or theme.px(LARGEST_PT)) * 72.0 / (theme.px(720.0) / 10.0)
+
+    def _cell(self) -> int:
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        return self.cards.sizeHint(option, self.rootIndex()).width()
+
+
+def best_side(width: int, *, frame: int, gap: int, largest: int) -> int:
+    """The picture's side in pixels with which cards fill ``width``; ``frame`` is what a card adds to its picture."""
+    columns = max(1, ceil((width - gap) / (largest + frame + gap)))
+    return max(24, min(largest, (width - gap) // columns - gap - frame))

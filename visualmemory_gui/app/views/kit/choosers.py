@@ -1,0 +1,250 @@
+"""Everything that asks before something is done. Each opens a dialog, returns at once, and calls back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import shiboken6
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from visualmemory_gui.app.actions.dialogs import ImpactOf
+from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
+from visualmemory_gui.app.operations.history import tagged
+from visualmemory_gui.app.operations.originals import not_found
+from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
+from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog, StrikeRow
+from visualmemory_gui.app.widgets.dialogs.forget_dialog import ForgetDialog
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, ImportDialog
+from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
+from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.dialogs.originals_dialog import OriginalsDialog
+from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.dialogs.skipped_dialog import SkippedDialog
+from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.maintenance import Missing
+
+PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
+
+
+class Choosers:
+    """The dialogs over ``window``. Scripts and tests bring their own object with these methods."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+
+    def memory(self, then: Callable[[str], object]) -> None:
+        """The folder of a memory that is there."""
+        self._folder("Open a memory (a folder NAME.vmem)", then)
+
+    def reading(self, why: str, then: Callable[[], object]) -> None:
+        """Open a memory for reading that cannot be edited now?"""
+        box = QMessageBox(QMessageBox.Icon.Information, "Open for reading", why, parent=self._window)
+        box.setObjectName("readingDialog")
+        box.setInformativeText("You can look at it, decide pictures and export it, but not change it.")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        read = box.addButton("Open for reading", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(read)
+        read.clicked.connect(then)
+        box.open()
+
+    def folder(self, question: str, then: Callable[[str], object]) -> None:
+        self._folder(question, then)
+
+    def new_memory(self, suggested: Path, then: Callable[[str], object]) -> None:
+        """A name for a memory that is not there yet."""
+        dialog = self._file_dialog("Make the memory as", suggested.parent)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(suggested.name)
+        dialog.fileSelected.connect(lambda path: then(path if path.endswith(".vmem") else f"{path}.vmem"))
+        dialog.open()
+
+    def bundle(self, then: Callable[[str], object]) -> None:
+        """A bundle that is there."""
+        dialog = self._file_dialog("Open a bundle", None)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter("Bundles (*.vmemz)")
+        dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def pictures(self, then: Callable[[list[str]], object]) -> None:
+        dialog = self._file_dialog("Decide pictures", None)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilter(PICTURES)
+        dialog.filesSelected.connect(lambda paths: then(list(paths)))
+        dialog.open()
+
+    def label(
+        self,
+        question: str,
+        labels: Sequence[str],
+        then: Callable[[str], object],
+        *,
+        preselected: str = "",
+        verb: str = "Teach",
+        typed: str | None = None,
+        impact_of: ImpactOf | None = None,
+    ) -> None:
+        """A class: one of ``labels`` or a new one.
+
+        With ``typed`` one of ``labels`` by a few of its letters, of which these are the first.
+        """
+        dialog = LabelChooser(
+            self._window, question=question, labels=labels, preselected=preselected, verb=verb, typed=typed
+        )
+        if impact_of is not None:
+            show_impact(dialog, impact_of)
+        dialog.chosen.connect(then)
+        dialog.open()
+
+    def import_options(
+        self, folder: str, then: Callable[[bool], object], *, label: str | None = None
+    ) -> Callable[[FolderFacts], object]:
+        """Link or copy? What comes back takes what was counted meanwhile. Without ``label`` sub-folders are classes."""
+        dialog = ImportDialog(self._window, folder=folder, label=label)
+        dialog.confirmed.connect(then)
+        dialog.open()
+        return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
+
+    def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
+        """Target, format, and whether paths and places stay in."""
+        dialog = ExportDialog(self._window, name=name, folder=folder)
+        dialog.confirmed.connect(then)
+        dialog.open()
+
+    def forget(self, what: str, count: int, then: Callable[[], object]) -> Callable[[str], object]:
+        """Erase for good? What comes back takes what that would change."""
+        dialog = ForgetDialog(self._window, count=count, what=what)
+        dialog.confirmed.connect(then)
+        dialog.open()
+        return lambda text: dialog.set_impact(text) if shiboken6.isValid(dialog) else None
+
+    def trust(self, what: str, now: float, then: Callable[[float], object]) -> None:
+        """How much the votes of some exemplars count; ``now`` is what they have."""
+        dialog = TrustDialog(self._window, what=what, now=now)
+        dialog.confirmed.connect(then)
+        dialog.open()
+
+    def changed_decisions(self, title: str, rows: Sequence[DecisionRow], then: Callable[[int], object]) -> None:
+        """Which decisions an edit changed; one may be chosen to be decided."""
+        dialog = ChangedDecisionsDialog(self._window, title=title, rows=rows)
+        dialog.chosen.connect(then)
+        dialog.open()
+
+    def flip(
+        self, title: str, note: str, rows: Sequence[StrikeRow], then: Callable[[], object], show: Callable[[], object]
+    ) -> Callable[[str, bool], object]:
+        """What would be struck to change the decision; what comes back takes what else that would change."""
+        dialog = FlipDialog(self._window, title=title, note=note, rows=rows)
+        dialog.confirmed.connect(then)
+        dialog.show_requested.connect(show)
+        dialog.open()
+        return lambda text, shows: dialog.set_impact(text, shows=shows) if shiboken6.isValid(dialog) else None
+
+    def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
+        """A name for a report."""
+        dialog = self._file_dialog("Save the report as", suggested.parent)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(["Page (*.html)", "Picture (*.png)"])
+        dialog.setDefaultSuffix("html")
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix("png" if "png" in kind else "html"))
+        dialog.selectFile(suggested.name)
+        dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
+        """Yes or no; ``verb`` says what yes does."""
+        box = QMessageBox(QMessageBox.Icon.Question, verb, question, parent=self._window)
+        box.setObjectName("confirmDialog")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(yes)
+        yes.clicked.connect(lambda: then())
+        box.open()
+
+    def drop_tags(self, names: Sequence[str], then: Callable[[], object], otherwise: Callable[[], object]) -> None:
+        """Edit, though that drops the states called ``names``, or keep them? Enter and Esc keep them."""
+        box = QMessageBox(QMessageBox.Icon.Question, "Keep the tag", f"You went back from {tagged(names)}.")
+        box.setParent(self._window, box.windowFlags())
+        box.setObjectName("tagsDialog")
+        box.setInformativeText(
+            "An edit here drops what was undone, and the tag with it: nothing leads there any more. "
+            "To keep it, redo until there before you edit."
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        drop = box.addButton("Edit and drop the tag", QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton("Keep the tag", QMessageBox.ButtonRole.RejectRole)
+        drop.setAutoDefault(False)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        keep.setFocus()
+        box.finished.connect(lambda _: then() if box.clickedButton() is drop else otherwise())
+        box.open()
+
+    def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        """Which files could not be read, and why: (path, reason)."""
+        SkippedDialog(self._window, title=title, rows=rows).open()
+
+    def table_file(self, suggested: Path, then: Callable[[str], object]) -> None:
+        """A name for a table."""
+        dialog = self._file_dialog("Save the table as", suggested.parent)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter("Tables (*.csv)")
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(suggested.name)
+        dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def originals(self, missing: Missing, then: Callable[[str, str], object]) -> None:
+        """Where does one of the folders lie now, whose originals are missing? ``then`` gets the old and the new."""
+        folders = [(folder, len(ids)) for folder, ids in missing.folders]
+        dialog = OriginalsDialog(self._window, heading=not_found(missing.count), folders=folders)
+        dialog.locate_requested.connect(
+            lambda old: self._folder(f"Where is {Path(old).name} now?", lambda new: then(old, new))
+        )
+        dialog.open()
+
+    def settings(
+        self,
+        window: WindowSettings,
+        memory: OfMemory | None,
+        then: Callable[[dict[str, object], WindowSettings], object],
+    ) -> None:
+        """All settings; ``then`` gets those of the memory that changed, and those of the window."""
+        dialog = SettingsDialog(self._window, window=window, memory=memory)
+        dialog.confirmed.connect(then)
+        dialog.open()
+
+    def keys(self, rows: Sequence[tuple[str, str]]) -> None:
+        """The sheet of keys."""
+        KeySheet(rows, self._window).open()
+
+    def _folder(self, question: str, then: Callable[[str], object]) -> None:
+        dialog = self._file_dialog(question, None)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def _file_dialog(self, title: str, folder: Path | None) -> QFileDialog:
+        dialog = QFileDialog(self._window, title, str(folder or ""))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+
+def show_impact(dialog: LabelChooser, impact_of: ImpactOf) -> None:
+    """Let ``dialog`` say what the class in its line would change."""
+
+    def tell(text: str) -> None:
+        if shiboken6.isValid(dialog):
+            dialog.set_impact(text)
+
+    dialog.label_proposed.connect(lambda label: impact_of(label, tell))
+    dialog.propose()

@@ -1,0 +1,49 @@
+"""The line at the bottom: encoder, memory, index, what is saved, and the running task."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QStatusBar, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.memory_state import MemoryStateModel
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.kit.elided_label import ShrinkingLabel
+from visualmemory_gui.app.views.kit.task_bar import TaskBar
+
+LOUD = ("read only", "not saved")
+
+
+class StatusBar(QStatusBar):
+    def __init__(self, session: Session, state: MemoryStateModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self.setSizeGripEnabled(False)
+        self.encoder = self._label("statusEncoder", "Encoder")
+        self.memory = self._label("statusMemory", "Memory")
+        self.index = self._label("statusIndex", "Index")
+        self.saved = self._label("statusSaved", "Saved")
+        self.task_bar = TaskBar(session.tasks)
+        self.addPermanentWidget(self.task_bar, 1)
+        self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task comes
+        session.encoder_changed.connect(self.encoder.set_full_text)
+        session.saving_changed.connect(self.on_saving_changed)
+        session.memory_closed.connect(lambda: self.saved.set_full_text(""))
+        state.updated.connect(self.on_updated)
+
+    def on_saving_changed(self, text: str) -> None:
+        """What must not be overlooked stands out."""
+        self.saved.setFont(theme.points(self.font(), bold=text in LOUD))
+        self.saved.set_full_text(text)
+
+    def on_updated(self) -> None:
+        state = self._state.state
+        self.memory.set_full_text(state.memory if state else "")
+        self.index.set_full_text(state.index if state else "")
+
+    def _label(self, name: str, meaning: str) -> ShrinkingLabel:
+        label = ShrinkingLabel()
+        label.setObjectName(name)
+        label.setProperty("dim", True)
+        label.setAccessibleDescription(meaning)
+        self.addWidget(label)
+        return label

@@ -1,0 +1,1 @@
+"""The workspace Study: one question about the memory a page."""

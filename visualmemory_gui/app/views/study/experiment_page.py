@@ -1,0 +1,88 @@
+"""What the pages of Study that run an experiment have in common: a start, a stop, and a line that tells the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, Self, TypeVar
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
+from visualmemory_gui.app.models.experiment import ExperimentModel
+from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
+from visualmemory_gui.app.operations import skipped
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.kit.buttons import button_of, primary_of
+from visualmemory_gui.app.views.study.chart_page import EXPORT, ChartPage
+from visualmemory_gui.app.views.study.study_page import explain, titled
+from visualmemory_gui.engine.types import Skipped
+
+Found = TypeVar("Found", bound=NoveltyFound | GrowthFound)
+
+
+class ExperimentPage(ChartPage, Generic[Found]):
+    """``actions`` are the one that starts, ``EXPORT`` and "stop". A page fills ``column``; ``show`` puts there
+    what was found, None where nothing is. What could not be read of a folder is listed by a button."""
+
+    question: str  # what the page answers, shown until there is an answer
+
+    def __init__(
+        self,
+        session: Session,
+        topic: str,
+        *,
+        actions: Sequence[Action[Self]],
+        show: Callable[[Found | None], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(session, parent)
+        self.model: ExperimentModel[Found] = ExperimentModel(session.tasks, topic, self)
+        self._show_found = show
+        self.actions_by_id = build(self, actions, prefix=topic, heard_in=[self])
+        self.state, self.about = QLabel(), QLabel(self.question)
+        for label in (self.state, self.about):
+            label.setProperty("dim", True)
+            label.setWordWrap(True)
+        self.state.setAccessibleDescription("How far the experiment is")
+        self.unread = QPushButton()
+        self.unread.setObjectName(f"{topic}Unread")
+        self.unread.setToolTip("List them with the reasons")
+        self.unread.clicked.connect(self.list_unread)
+        start, _, stop = (self.actions_by_id[spec.id] for spec in actions)
+        self.header = QHBoxLayout()
+        self.header.addWidget(titled(self.title))
+        self.header.addWidget(self.state, 1)
+        for button in (self.unread, button_of(self.actions_by_id[EXPORT.id]), button_of(stop), primary_of(start)):
+            self.header.addWidget(button)
+        self.column = QVBoxLayout(self)
+        self.column.addLayout(self.header)
+        self.column.addWidget(self.about)
+        self.column.setSpacing(theme.px(6))
+        self.model.updated.connect(self.on_updated)
+        session.memory_opened.connect(lambda: self.model.set_memory(session.memory))
+        session.memory_closed.connect(lambda: self.model.set_memory(None))
+        session.changed.connect(self.model.on_changed)
+
+    def stop(self) -> None:
+        self.model.cancel()
+
+    def on_updated(self) -> None:
+        self.state.setText(self.model.state)
+        explain(self.column, self.about, alone=self.model.found is None)
+        self.unread.setVisible(bool(self._skipped))
+        self.unread.setText(f"{skipped.words(self._skipped)}…")
+        self._show_found(self.model.found)
+        facts: dict[Fact, bool] = {
+            "ready": self.model.ready,
+            "running": self.model.running,
+            "drawn": self.has_charts,
+        }
+        show_targets(self.actions_by_id, self.specs, facts)
+
+    def list_unread(self) -> None:
+        skipped.ask(self._session, self._skipped)
+
+    @property
+    def _skipped(self) -> tuple[Skipped, ...]:
+        return self.model.found.skipped if self.model.found is not None else ()

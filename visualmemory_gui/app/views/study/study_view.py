@@ -1,0 +1,69 @@
+"""The workspace Study: how the memory does, one question a page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.study.evaluate_page import EvaluatePage
+from visualmemory_gui.app.views.study.growth_page import GrowthPage
+from visualmemory_gui.app.views.study.map_page import MapPage
+from visualmemory_gui.app.views.study.novelty_page import NoveltyPage
+from visualmemory_gui.app.views.study.prune_page import PrunePage
+from visualmemory_gui.app.views.study.study_page import StudyPage
+from visualmemory_gui.app.views.study.tune_page import TunePage
+from visualmemory_gui.app.views.study.watch_page import WatchPage
+
+
+class StudyView(QWidget):
+    """Passes on what its pages ask for; a page begins its work when it is seen."""
+
+    query_chosen = Signal(object)  # a Query, or the id of an exemplar
+    exemplars_chosen = Signal(str, object)  # what they have in common, and their ids
+    folder_wanted = Signal(str, object)  # the question, and what is called with the answer
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("workspaceStudy")
+        self.watch = WatchPage(session)
+        self.evaluate, self.prune, self.tune = EvaluatePage(session), PrunePage(session), TunePage(session)
+        maps = (MapPage(session), self.prune, self.tune)
+        self.pages: tuple[StudyPage, ...] = (
+            self.evaluate,
+            *maps,
+            NoveltyPage(session),
+            GrowthPage(session),
+            self.watch,
+        )
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("studyTabs")
+        self.tabs.setAccessibleName("Study")
+        self.tabs.setDocumentMode(True)
+        for page in self.pages:
+            self.tabs.addTab(page, page.title)
+            page.query_chosen.connect(self.query_chosen)
+            page.exemplars_chosen.connect(self.exemplars_chosen)
+            page.folder_wanted.connect(self.folder_wanted)
+        self.tabs.currentChanged.connect(lambda _: self.begin())
+        column = QVBoxLayout(self)
+        margin = theme.px(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.addWidget(self.tabs)
+        session.memory_opened.connect(self.begin)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.begin()
+
+    def begin(self) -> None:
+        """Let the page that is seen do what it needs."""
+        page = self.tabs.currentWidget()
+        if isinstance(page, StudyPage) and page.isVisible():
+            page.begin()
+
+    def key_sheet(self) -> list[tuple[str, str]]:
+        """(keys, what they do) on all pages, each row once."""
+        return list(dict.fromkeys(row for page in self.pages for row in page.key_sheet()))

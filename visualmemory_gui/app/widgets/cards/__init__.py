@@ -1,0 +1,1 @@
+"""Images, neighbours and classes as cards."""

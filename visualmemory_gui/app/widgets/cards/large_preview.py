@@ -1,0 +1,49 @@
+"""A large picture over the work. It takes no keyboard: arrows go on in what lies below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QImage, QPixmap, QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.cards.image_view import PictureView
+
+
+class LargePreview(QFrame):
+    """Lies in the middle of ``parent`` while it is shown."""
+
+    visible_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._above = parent
+        self.setObjectName("preview")
+        self.setProperty("panel", True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._picture = PictureView(empty_text="No picture is kept for this exemplar")
+        self._caption = QLabel()
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._caption.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.addWidget(self._picture, 1)
+        column.addWidget(self._caption)
+        self.hide()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.visible_changed.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.visible_changed.emit(False)
+
+    def show_picture(self, jpeg: bytes | None, caption: str) -> None:
+        image = QImage.fromData(jpeg or b"")
+        self._picture.set_pixmap(None if image.isNull() else QPixmap.fromImage(image), caption)
+        self._caption.setText(caption)
+        self.setAccessibleName(caption)
+        side = min(theme.px(400), self._above.height() - theme.px(20), self._above.width() - theme.px(20))
+        self.resize(side, side)
+        self.move((self._above.width() - side) // 2, (self._above.height() - side) // 2)
+        self.show()
+        self.raise_()

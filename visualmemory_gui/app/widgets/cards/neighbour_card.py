@@ -1,0 +1,141 @@
+"""Neighbours as cards: a delegate for a QListView in icon mode. A card is painted once and kept until it changes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import Signal as QtSignal
+from PySide6.QtGui import QMouseEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.card_images import CORNER, rounded
+from visualmemory_gui.app.models.card_roles import Card, CardRole, card_at
+from visualmemory_gui.app.widgets.cards.card_painter import CardLayout, CardParts, Look, paint_card
+from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, fitted
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class NeighbourDelegate(QStyledItemDelegate):
+    """Paints cards from ``CardRole`` and hears clicks on their strike-out button. ``side_pt``: width of the picture."""
+
+    strike_requested = QtSignal(int)
+    restore_requested = QtSignal(int)
+
+    def __init__(self, parent: QObject | None = None, *, side_pt: float = 96.0) -> None:
+        super().__init__(parent)
+        self._side_pt = side_pt
+        self._cards = PixmapCache(400)
+        self._pictures = PixmapCache(400)
+        self._parts = PixmapCache(400)
+        self._layout: CardLayout | None = None
+        self._pressed: int | None = None
+        theme.notifier.changed.connect(self.forget_pixels)
+
+    def set_side(self, side_pt: float) -> None:
+        """Another size of cards; the view must lay out its rows again (``scheduleDelayedItemsLayout``)."""
+        self._side_pt = side_pt
+        self.forget_pixels()
+
+    def forget_pixels(self) -> None:
+        self._cards.clear()
+        self._pictures.clear()
+        self._parts.clear()
+        self._layout = None
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return self._card_layout(option).cell
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        card = card_at(index)
+        look = look_of(option)
+        ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
+        picture_key = card.pixmap.cacheKey() if card.pixmap is not None else 0
+        colour = card.colour.rgba() if card.colour is not None else 0
+        key = (
+            (card.exemplar, picture_key, card.rank, card.label, card.distance, card.share, card.factor),
+            (card.state, colour, card.key, card.closeness, card.names, card.locked, look, ratio),
+        )
+        drawn = self._cards.get(key)
+        if drawn is None:
+            drawn = self._cards.put(key, self._drawn(card, look, option, ratio))
+        painter.drawPixmap(option.rect.topLeft(), drawn)
+
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
+        """A click on the button strikes out or restores, and does not select."""
+        if event.type() not in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
+            return False
+        if not isinstance(event, QMouseEvent) or event.button() != Qt.MouseButton.LeftButton:
+            return False
+        exemplar = int(index.data(CardRole.Exemplar) or 0)
+        inside = self.button_rect(option, option.rect).contains(event.position().toPoint())
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._pressed = exemplar if inside else None
+            return inside
+        hit = inside and self._pressed == exemplar
+        self._pressed = None
+        if hit:
+            struck = str(index.data(CardRole.State) or "active") != "active"
+            (self.restore_requested if struck else self.strike_requested).emit(exemplar)
+        return hit
+
+    def button_rect(self, option: QStyleOptionViewItem, cell: QRect) -> QRect:
+        """Where the strike-out button of a card that lies in ``cell`` is."""
+        return self._card_layout(option).button.toAlignedRect().translated(cell.topLeft())
+
+    def _card_layout(self, option: QStyleOptionViewItem) -> CardLayout:
+        if self._layout is None:
+            self._layout = CardLayout.of(option.font, theme.px(self._side_pt))
+        return self._layout
+
+    def _drawn(self, card: Card, look: Look, option: QStyleOptionViewItem, ratio: float) -> QPixmap:
+        layout = self._card_layout(option)
+        parts = CardParts(layout, look, ratio, self._parts)
+        drawn = QPixmap(parts.ground())
+        painter = QPainter(drawn)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        paint_card(painter, layout, card, parts=parts, picture=self._picture(card, layout, ratio))
+        painter.end()
+        return drawn
+
+    def _picture(self, card: Card, layout: CardLayout, ratio: float) -> QPixmap | None:
+        """The picture at its size with round corners; as it comes where it was made so for this layout."""
+        if card.pixmap is None or card.pixmap.isNull():
+            return None
+        pixmap: QPixmap = card.pixmap
+        if card.made_for == round(layout.side * ratio):
+            pixmap.setDevicePixelRatio(ratio)
+            return pixmap
+        key = (pixmap.cacheKey(), layout.side, ratio)
+        return self._pictures.get(key) or self._pictures.put(
+            key, _round(fitted(pixmap, layout.side, layout.side, ratio))
+        )
+
+
+def _round(pixmap: QPixmap) -> QPixmap:
+    image = pixmap.toImage()
+    made = QPixmap.fromImage(rounded(image, CORNER * max(image.width(), image.height())))
+    made.setDevicePixelRatio(pixmap.devicePixelRatio())
+    return made
+
+
+def look_of(option: QStyleOptionViewItem) -> Look:
+    state = option.state
+    widget = option.widget
+    focused = bool(state & QStyle.StateFlag.State_HasFocus) and (widget is None or widget.hasFocus())
+    hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+    return Look(bool(state & QStyle.StateFlag.State_Selected), hovered, focused)
+
+
+def prepare_view(view: QListView, delegate: NeighbourDelegate) -> None:
+    """Set up ``view`` so that cards flow in rows, keep their order and can be selected like files."""
+    view.setViewMode(QListView.ViewMode.IconMode)
+    view.setResizeMode(QListView.ResizeMode.Adjust)
+    view.setMovement(QListView.Movement.Static)
+    view.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+    view.setSelectionRectVisible(True)
+    view.setUniformItemSizes(True)
+    view.setMouseTracking(True)
+    view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+    view.setSpacing(theme.px(2))
+    view.setItemDelegate(delegate)

@@ -1,0 +1,1 @@
+"""Charts, the confusion matrix and the map."""

@@ -1,0 +1,137 @@
+"""A chart in the window's colours. pyqtgraph is imported when the first one is drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QBuffer, QObject, QRectF, QSize, QTimer
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.chart import Chart
+from visualmemory_gui.engine.exchange.atomic_output import saved_file
+
+if TYPE_CHECKING:
+    from pyqtgraph import PlotWidget
+
+PAUSE_MS = 15  # for the paint of the one before, and for the user
+
+
+class Turns(QObject):
+    """Draws one chart after another, with pauses: many at once would stop the window."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waiting: list[ChartView] = []
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._timer.timeout.connect(self.on_turn)
+
+    def ask(self, view: ChartView) -> None:
+        if view not in self._waiting:
+            self._waiting.append(view)
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def on_turn(self) -> None:
+        self._waiting.pop(0).draw()
+        if self._waiting:
+            self._timer.start()
+
+
+class ChartView(QWidget):
+    """Shows one ``Chart`` at a time under its title; its sentence stands below. Charts that share ``turns`` are drawn
+    one after another."""
+
+    def __init__(self, parent: QWidget | None = None, *, turns: Turns | None = None) -> None:
+        super().__init__(parent)
+        self.chart: Chart | None = None
+        self._turns = turns or Turns(self)
+        self._view: PlotWidget | None = None
+        self.drawn = True  # whether what is set is drawn by now, in the colours of the look
+        self._title, self._words = QLabel(), QLabel()
+        self._title.setProperty("title", True)
+        self._words.setProperty("dim", True)
+        self._words.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.px(2))
+        self._column.addWidget(self._title)
+        self._column.addWidget(self._words)
+        theme.notifier.changed.connect(self.on_theme_changed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(110), theme.px(100))
+
+    def sizeHint(self) -> QSize:
+        """The same before and after it is drawn: its neighbours stay where they are."""
+        return QSize(theme.px(220), theme.px(180))
+
+    def set_chart(self, chart: Chart | None) -> None:
+        """Show ``chart``, None: nothing. It is drawn soon."""
+        if chart == self.chart:
+            return
+        self.chart = chart
+        title, words = ("", "") if chart is None else (chart.title, chart.words)
+        self._title.setText(title)
+        self._words.setText(words)
+        self._words.setVisible(bool(words))
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(words)
+        self._draw_soon()
+
+    def draw(self) -> None:
+        """Draw what is set, in the colours of the look."""
+        self.drawn = True
+        if self.chart is None and self._view is None:
+            return
+        from visualmemory_gui.app.widgets.chart import chart_drawing  # late: takes pyqtgraph along, 0.3 s
+
+        if self._view is None:
+            self._view = chart_drawing.plot()
+            self._view.setMinimumHeight(theme.px(80))
+            self._column.insertWidget(1, self._view, 1)
+        if self.chart is None:
+            self._view.clear()
+        else:
+            chart_drawing.draw(self._view, self.chart, font=self.font())
+
+    def on_theme_changed(self) -> None:
+        if self.chart is not None:
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        self.drawn = False
+        self._turns.ask(self)
+
+    def save_svg(self, path: str | Path) -> None:
+        """Write what is shown as a drawing of lines and text. Raises StorageError."""
+        if self.chart is None:
+            return
+        if not self.drawn:
+            self.draw()
+        view = self._view
+        assert view is not None  # what is drawn has one
+        drawing = QBuffer()
+        generator = QSvgGenerator()
+        generator.setOutputDevice(drawing)
+        size = view.size()
+        generator.setSize(size)
+        generator.setResolution(view.logicalDpiX())  # else axes and lines are scaled apart
+        generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
+        generator.setTitle(self.chart.title)
+        painter = QPainter(generator)
+        room = QRectF(0, 0, size.width(), size.height())
+        painter.fillRect(room, QColor(theme.current().surface))
+        items = [item for item in view.scene().items() if hasattr(item, "setExportMode")]
+        for item in items:  # symbols as shapes in place of pixels
+            item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0, "painter": painter})
+        view.render(painter, room)
+        for item in items:
+            item.setExportMode(False)
+        painter.end()
+        with saved_file(Path(path)) as file:
+            file.write(drawing.data().data())

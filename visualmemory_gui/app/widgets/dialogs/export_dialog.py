@@ -1,0 +1,137 @@
+"""Asks what a memory is exported as, where to, and what stays private."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+
+Choose = Callable[[QWidget, str, Callable[[str], object]], object]
+
+FORMATS: tuple[tuple[str, str, str], ...] = (
+    ("bundle", "Bundle: one file with everything, to open elsewhere", ".vmemz"),
+    ("imagefolder", "Image folder: a folder for each class", ""),
+    ("parquet", "Parquet: a table of labels and vectors", ".parquet"),
+)
+
+
+class ExportDialog(FittingDialog):
+    """Use ``open()``; ``confirmed`` tells target, format and whether to keep paths and places."""
+
+    confirmed = Signal(str, str, bool)
+
+    def __init__(self, parent: QWidget | None, *, name: str, folder: str | Path, choose: Choose | None = None) -> None:
+        """The suggested target is ``name`` in ``folder``; ``choose(parent, suggested, then)`` asks for another."""
+        super().__init__(parent)
+        self.setObjectName("exportDialog")
+        self.setWindowTitle("Export")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._choose = choose or choose_target
+        self._stem = str(Path(folder) / name)
+        self._formats = QComboBox()
+        self._formats.setAccessibleName("Format")
+        for key, text, _ in FORMATS:
+            self._formats.addItem(text, key)
+        self._target = QLineEdit()
+        self._target.setMinimumWidth(theme.px(280))
+        self._strip = QCheckBox("Leave out file paths and the places where pictures were taken")
+        self._strip.setChecked(True)
+        self._warning = QLabel(" ")
+        self._warning.setWordWrap(True)
+        self._buttons = self._button_box()
+        self._arrange()
+        self._formats.currentIndexChanged.connect(self._suggest)
+        self._target.textChanged.connect(self._check)
+        self._suggest()
+
+    @property
+    def format(self) -> str:
+        return str(self._formats.currentData())
+
+    def accept(self) -> None:
+        if self._export.isEnabled():
+            self.confirmed.emit(self._target.text().strip(), self.format, not self._strip.isChecked())
+            super().accept()
+
+    def _arrange(self) -> None:
+        form = QFormLayout()
+        form.addRow("&Format", self._formats)
+        row = QHBoxLayout()
+        row.addWidget(self._target, 1)
+        browse = QPushButton("Choose…")
+        browse.setAutoDefault(False)
+        browse.clicked.connect(self._browse)
+        row.addWidget(browse)
+        to = QLabel("&Target")
+        to.setBuddy(self._target)
+        form.addRow(to, row)
+        self._target.setAccessibleName("Target")
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        for widget in (self._strip, self._warning, self._buttons):
+            column.addWidget(widget)
+
+    def _button_box(self) -> QDialogButtonBox:
+        buttons = QDialogButtonBox()
+        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export.setProperty("primary", True)
+        self._export.setDefault(True)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        return buttons
+
+    def _suggest(self) -> None:
+        self._target.setText(free_name(self._stem, FORMATS[self._formats.currentIndex()][2]))
+
+    def _browse(self) -> None:
+        self._choose(self, self._target.text(), self._target.setText)
+
+    def _check(self, text: str) -> None:
+        """Tell at once what the export would refuse: a target that holds something."""
+        target = Path(text.strip()).expanduser()
+        taken = bool(text.strip()) and is_taken(target)
+        self._warning.setText(f"{target.name} is not empty; choose another name." if taken else " ")
+        self._export.setEnabled(bool(text.strip()) and not taken)
+
+
+def choose_target(parent: QWidget, suggested: str, then: Callable[[str], object]) -> None:
+    """Ask with the desktop's dialog; returns before it is answered."""
+    dialog = QFileDialog(parent, "Export to")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(suggested)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(then)
+    dialog.open()
+
+
+def is_taken(target: Path) -> bool:
+    try:
+        return any(target.iterdir()) if target.is_dir() else target.exists()
+    except OSError:
+        return True
+
+
+def free_name(stem: str, suffix: str) -> str:
+    """``stem + suffix``, or with a number where that is taken."""
+    path, number = Path(stem + suffix), 2
+    while is_taken(path):
+        path, number = Path(f"{stem}-{number}{suffix}"), number + 1
+    return str(path)

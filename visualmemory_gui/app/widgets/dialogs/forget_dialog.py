@@ -1,0 +1,85 @@
+"""Asks before exemplars are erased for good, and says what that destroys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.engine.text.visible_text import how_many
+
+DESTROYED = (
+    "Erased from the memory's folder: picture copies, thumbnails, vectors, what decisions derived from them, and their "
+    "lines in the history. This cannot be undone.\n\n"
+    "Not reached: your original files outside the memory, older exports and backups."
+)
+
+
+class ForgetDialog(FittingDialog):
+    """Use ``open()``; ``confirmed`` comes once. Above one exemplar the count must be typed."""
+
+    confirmed = Signal()
+
+    def __init__(self, parent: QWidget | None, *, count: int, what: str) -> None:
+        """``what`` names them: "3 exemplars of cat", "the 14 struck exemplars"."""
+        super().__init__(parent)
+        self.setObjectName("forgetDialog")
+        self.setWindowTitle("Forget for good")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._count = count
+        column = QVBoxLayout(self)
+        heading = QLabel(f"Forget {what} for good?")
+        heading.setFont(theme.points(self.font(), 2, bold=True))
+        told = QLabel(DESTROYED)
+        told.setWordWrap(True)
+        told.setMinimumWidth(theme.px(300))
+        column.addWidget(heading)
+        column.addWidget(told)
+        self._impact = QLabel(" ")
+        self._impact.setWordWrap(True)
+        self._impact.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence comes later
+        self._impact.setAccessibleDescription("What it would change")
+        column.addWidget(self._impact)
+        self._typed = self._question(column)
+        self._buttons = self._button_box(f"Forget {how_many(count)}")
+        column.addWidget(self._buttons)
+        self._on_typed("")
+        self.setAccessibleDescription(DESTROYED)
+
+    def set_impact(self, text: str) -> None:
+        """Say which other decisions it would change; "" takes it back."""
+        self._impact.setText(text or " ")
+
+    def accept(self) -> None:
+        if self._is_sure():
+            self.confirmed.emit()
+            super().accept()
+
+    def _question(self, column: QVBoxLayout) -> QLineEdit:
+        typed = QLineEdit()
+        typed.setAccessibleName(f"Type {self._count} to confirm")
+        typed.textChanged.connect(self._on_typed)
+        asked = QLabel(f"Type {self._count} to confirm:")
+        asked.setBuddy(typed)
+        for widget in (asked, typed):
+            widget.setVisible(self._count > 1)
+            column.addWidget(widget)
+        return typed
+
+    def _button_box(self, text: str) -> QDialogButtonBox:
+        buttons = QDialogButtonBox()
+        self._forget = buttons.addButton(text, QDialogButtonBox.ButtonRole.AcceptRole)
+        self._forget.setAutoDefault(False)
+        cancel = buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        cancel.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        return buttons
+
+    def _is_sure(self) -> bool:
+        return self._count == 1 or self._typed.text().strip().replace(",", "") == str(self._count)
+
+    def _on_typed(self, text: str) -> None:
+        self._forget.setEnabled(self._is_sure())

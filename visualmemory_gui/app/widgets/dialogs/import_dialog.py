@@ -1,0 +1,122 @@
+"""Asks how the pictures of a folder join the memory: linked or copied, with what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.engine.text.visible_text import how_many
+
+LINK = "Link: the pictures stay where they are"
+COPY = "Copy: the memory keeps its own"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """What a folder holds, and what adding it costs once that was ``measured``.
+
+    ``size`` in bytes is that of its pictures; ``skipped`` files are no pictures, or links. ``seconds`` is how long it
+    will take, ``kept`` in bytes what the memory keeps beside copies of the pictures; None where nobody can tell.
+    """
+
+    pictures: int
+    classes: int
+    size: int
+    skipped: int = 0
+    measured: bool = False
+    seconds: float | None = None
+    kept: int | None = None
+
+
+class ImportDialog(FittingDialog):
+    """Use ``open()``, and ``set_facts`` when they have been counted, and again when the cost has been measured.
+
+    ``confirmed`` tells whether to copy.
+    """
+
+    confirmed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None, *, folder: str, label: str | None = None) -> None:
+        """With ``label`` all pictures get it, without one the names of their folders."""
+        super().__init__(parent)
+        self.setObjectName("importDialog")
+        self.setWindowTitle("Add pictures")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._label = label
+        heading = QLabel(f"Add the pictures of {Path(folder).name}")
+        heading.setFont(theme.points(self.font(), 2, bold=True))
+        self._told = QLabel("Counting…")
+        self._told.setWordWrap(True)
+        self._told.setMinimumWidth(theme.px(300))
+        self._link = QRadioButton(LINK)
+        self._copy = QRadioButton(COPY)
+        self._link.setChecked(True)
+        buttons = QDialogButtonBox()
+        self._add = buttons.addButton("Add", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._add.setProperty("primary", True)
+        self._add.setEnabled(False)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        for widget in (heading, self._told, self._link, self._copy, buttons):
+            column.addWidget(widget)
+
+    def set_facts(self, facts: FolderFacts) -> None:
+        """Say what is there and what it costs; without pictures there is nothing to add."""
+        self._told.setText(in_words(facts, self._label))
+        for button, words, disk in (
+            (self._link, LINK, facts.kept),
+            (self._copy, COPY, None if facts.kept is None else facts.kept + facts.size),
+        ):
+            button.setText(words if disk is None else f"{words} ({size_text(disk)})")
+        self._add.setEnabled(facts.pictures > 0)
+        self._add.setText(f"Add {pictures(facts.pictures)}" if facts.pictures else "Add")
+        self._add.setDefault(True)
+        if not facts.measured:
+            self._add.setFocus()
+
+    def accept(self) -> None:
+        if self._add.isEnabled():
+            self.confirmed.emit(self._copy.isChecked())
+            super().accept()
+
+
+def in_words(facts: FolderFacts, label: str | None) -> str:
+    """ "1,200 pictures in 12 classes, about 1 minute. 3 other files are skipped." """
+    if not facts.pictures:
+        return "There are no pictures in this folder."
+    classes = f"as {label}" if label else f"in {facts.classes:,} class{'' if facts.classes == 1 else 'es'}"
+    skipped = (
+        f" {facts.skipped:,} other file{'s are' if facts.skipped != 1 else ' is'} skipped." if facts.skipped else ""
+    )
+    if facts.seconds is not None:
+        time = f", {time_text(facts.seconds)}."
+    else:
+        time = "." if facts.measured else "; measuring how long it takes…"
+    return f"{pictures(facts.pictures)} {classes}{time}{skipped}"
+
+
+def pictures(count: int) -> str:
+    return how_many(count, "picture")
+
+
+def time_text(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {how_many(minutes, 'minute')}"
+
+
+def size_text(size: float) -> str:
+    """Bytes in words: "35 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

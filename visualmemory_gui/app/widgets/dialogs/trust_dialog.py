@@ -1,0 +1,57 @@
+"""Asks how much the vote of exemplars counts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialogButtonBox, QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+
+LEAST, MOST = 0.01, 100.0
+MEANING = (
+    "Their votes are multiplied by it: 1 is as every other, 0.5 counts half, 2 counts twice. To count nothing, "
+    "strike them out."
+)
+
+
+class TrustDialog(FittingDialog):
+    """Use ``open()``; ``confirmed`` tells the trust. ``what`` names the exemplars: "3 exemplars"."""
+
+    confirmed = Signal(float)
+
+    def __init__(self, parent: QWidget | None, *, what: str, now: float) -> None:
+        super().__init__(parent)
+        self.setObjectName("trustDialog")
+        self.setWindowTitle("Set trust")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        heading = QLabel(f"Trust of {what}")
+        heading.setFont(theme.points(self.font(), 2, bold=True))
+        self.trust = QDoubleSpinBox()
+        self.trust.setAccessibleName("Trust")
+        self.trust.setRange(LEAST, MOST)
+        self.trust.setSingleStep(0.1)
+        self.trust.setValue(now)
+        self.trust.selectAll()
+        meaning = QLabel(MEANING)
+        meaning.setWordWrap(True)
+        meaning.setProperty("dim", True)
+        meaning.setMinimumWidth(theme.px(230))
+        column = QVBoxLayout(self)
+        for widget in (heading, self.trust, meaning, self._buttons()):
+            column.addWidget(widget)
+        self.trust.setFocus()
+
+    def accept(self) -> None:
+        self.confirmed.emit(self.trust.value())
+        super().accept()
+
+    def _buttons(self) -> QDialogButtonBox:
+        buttons = QDialogButtonBox()
+        take = buttons.addButton("Set trust", QDialogButtonBox.ButtonRole.AcceptRole)
+        take.setProperty("primary", True)
+        take.setDefault(True)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        return buttons

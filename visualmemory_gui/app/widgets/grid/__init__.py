@@ -1,0 +1,1 @@
+"""The grid of exemplars: cells, selection, mouse, keys, accessibility."""

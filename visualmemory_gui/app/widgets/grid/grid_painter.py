@@ -1,0 +1,130 @@
+"""How one cell of the memory's grid looks: picture, class, and whether it is struck out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.exemplars import Cell
+from visualmemory_gui.app.widgets.cards.card_painter import Look
+from visualmemory_gui.app.widgets.cards.label_chip import shortened
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
+
+
+@dataclass(frozen=True)
+class CellSize:
+    """Pixels of one cell; ``gap`` lies at its right and below."""
+
+    side: int
+    gap: int
+    pad: int
+    line: int
+    font: QFont
+
+    @classmethod
+    def of(cls, font: QFont, side_pt: float) -> CellSize:
+        small = theme.points(font, -0.5)
+        return cls(theme.px(side_pt), theme.px(3), theme.px(3), QFontMetrics(small).height() + theme.px(2), small)
+
+    @property
+    def width(self) -> int:
+        return self.side + 2 * self.pad + self.gap
+
+    @property
+    def height(self) -> int:
+        return self.side + 2 * self.pad + self.line + self.gap
+
+
+class CellPainter:
+    """Paints cells; pictures come in the size in which they are painted, or smaller. ``names`` are the labels beside
+    which those of the cells are shown."""
+
+    def __init__(self, size: CellSize, names: ShortLabels) -> None:
+        self.size, self.names = size, names
+        self._metrics = QFontMetrics(size.font)
+        self._labels: dict[str, str] = {}
+
+    def paint(self, painter: QPainter, left: int, top: int, *, cell: Cell, picture: QPixmap | None, look: Look) -> None:
+        """``picture`` None: on its way; a null pixmap: this exemplar has none."""
+        size = self.size
+        frame = QRectF(left + 0.5, top + 0.5, size.width - size.gap - 1, size.height - size.gap - 1)
+        self._paint_ground(painter, frame, look)
+        box = QRectF(left + size.pad, top + size.pad, size.side, size.side)
+        self._paint_picture(painter, box, cell, picture)
+        text = QRectF(box.x(), box.bottom() + 1, box.width(), size.line)
+        self._paint_text(painter, text, cell)
+        if look.focused:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.current().text), 1.0, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(frame.adjusted(2, 2, -2, -2), 3, 3)
+
+    def _paint_ground(self, painter: QPainter, frame: QRectF, look: Look) -> None:
+        c = theme.current()
+        if look.selected:
+            painter.setPen(QPen(QColor(c.accent), 2.0))
+            painter.setBrush(QColor(c.selected))
+        elif look.hovered:
+            painter.setPen(QPen(QColor(c.border), 1.0))
+            painter.setBrush(QColor(c.hover))
+        else:
+            return
+        painter.drawRoundedRect(frame, theme.px(3), theme.px(3))
+
+    def _paint_picture(self, painter: QPainter, box: QRectF, cell: Cell, picture: QPixmap | None) -> None:
+        c = theme.current()
+        if picture is None or picture.isNull():
+            painter.fillRect(box, QColor(c.track))
+            if picture is not None:
+                painter.setPen(QColor(c.dim))
+                painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), f"{cell.id:,}")
+        else:
+            painter.setOpacity(0.3 if cell.struck else 1.0)
+            place = _place(picture, box, painter.device().devicePixelRatioF())
+            painter.drawPixmap(place, picture, QRectF(picture.rect()))
+            painter.setOpacity(1.0)
+        if cell.struck:
+            self._paint_struck(painter, box)
+        if cell.missing:
+            self._paint_missing(painter, box)
+
+    def _paint_missing(self, painter: QPainter, box: QRectF) -> None:
+        """A sign at the top right: the thumbnail is all that is left of the picture."""
+        c = theme.current()
+        side = self.size.line
+        badge = QRectF(box.right() - side, box.y(), side, side)
+        painter.setPen(QPen(QColor(c.line), 1.0))
+        painter.setBrush(QColor(c.surface))
+        painter.drawRoundedRect(badge.adjusted(0.5, 0.5, -0.5, -0.5), theme.px(2), theme.px(2))
+        theme.icon("image-broken-variant").paint(painter, badge.toRect().adjusted(1, 1, -1, -1))
+
+    def _paint_struck(self, painter: QPainter, box: QRectF) -> None:
+        """A red line and the word."""
+        c = theme.current()
+        painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
+        inset = box.width() * 0.1
+        painter.drawLine(box.topLeft() + QPointF(inset, inset), box.bottomRight() - QPointF(inset, inset))
+        wide = self._metrics.horizontalAdvance("struck out") + theme.px(5)
+        badge = QRectF(box.x(), box.bottom() - self.size.line, wide, self.size.line)
+        painter.fillRect(badge, QColor(c.surface))
+        painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), "struck out")
+
+    def _paint_text(self, painter: QPainter, room: QRectF, cell: Cell) -> None:
+        c = theme.current()
+        text = cell.label
+        if text not in self._labels:
+            if len(self._labels) > 5_000:
+                self._labels.clear()
+            self._labels[text] = shortened(self._metrics, text, int(room.width()), self.names)
+        painter.setPen(QColor(c.dim if cell.struck else c.text))
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._labels[text])
+
+
+def _place(picture: QPixmap, box: QRectF, ratio: float) -> QRectF:
+    """Where ``picture`` lies in the middle of ``box``, on whole pixels, on a screen of device pixel ``ratio``."""
+    room = QSize(round(box.width() * ratio), round(box.height() * ratio))
+    size = picture.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+    wide, high = size.width() / ratio, size.height() / ratio
+    return QRectF(round(box.center().x() - wide / 2), round(box.center().y() - high / 2), wide, high)

@@ -1,0 +1,1 @@
+"""Lines, bars and empty states around the work."""

@@ -1,0 +1,1 @@
+"""Tables, trees and lists, and what their cells are painted of."""

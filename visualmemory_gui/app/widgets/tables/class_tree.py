@@ -1,0 +1,191 @@
+"""The tree of classes: choose one to see it, drop pictures on one to teach it, exemplars to relabel them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.class_tree import ClassTreeModel, Kind, TreeRole
+from visualmemory_gui.app.models.incoming_images import brought
+
+
+class _RoomyRows(QStyledItemDelegate):
+    """Rows that a mouse hits and a drop finds; the one under a drag is framed."""
+
+    def __init__(self, view: ClassTree) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        if index == self._view.over:
+            painter.setPen(QPen(QColor(theme.current().accent), 2))
+            painter.drawRect(option.rect.adjusted(1, 1, -1, -1))
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        size = super().sizeHint(option, index)
+        return QSize(size.width(), size.height() + theme.px(4))
+
+
+class ClassTree(QTreeView):
+    """``place_chosen`` tells kind ("all", "class", "struck") and label (None but for classes)."""
+
+    place_chosen = Signal(str, object)
+    cards_dropped = Signal(list, str)  # ids, label
+    cards_struck = Signal(list)
+    pictures_dropped = Signal(list, object)  # paths and PIL images, label or None
+    words_dropped = Signal()  # an address or text, nothing that could be a picture
+    menu_requested = Signal(QPoint, str, object)  # global, kind, label
+
+    def __init__(self, model: ClassTreeModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classTree")
+        self.setAccessibleName("Classes")
+        self.setHeaderHidden(True)
+        self.setUniformRowHeights(True)
+        self.setFrameShape(QTreeView.Shape.NoFrame)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu)
+        self.setItemDelegate(_RoomyRows(self))
+        self.setAutoExpandDelay(600)
+        self._over = QPersistentModelIndex()
+        self._closed: set[str] = set()
+        self._renamed: dict[str, str] = {}
+        self._place: tuple[Kind, str | None] = ("all", None)
+        self.setModel(model)
+        self.expandAll()
+        model.modelAboutToBeReset.connect(self._on_about_to_reset)
+        model.modelReset.connect(self._on_reset)
+        self.selectionModel().currentChanged.connect(self._on_current)
+
+    @property
+    def over(self) -> QPersistentModelIndex:
+        """The row that would take what is being dragged."""
+        return self._over
+
+    @property
+    def place(self) -> tuple[Kind, str | None]:
+        """Kind and label of the row that is chosen."""
+        return self._place
+
+    def go_to(self, kind: Kind, path: str | None = None) -> None:
+        """Choose a row; nothing happens when it is not there."""
+        at = self._tree.find(kind, path)
+        if at.isValid():
+            self.setCurrentIndex(at)
+
+    def follow(self, old: str, new: str) -> None:
+        """``old`` is about to be called ``new``: who stands on one of them stays there, also after undo."""
+        self._renamed = {old: new, new: old}
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._consider(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)  # scrolls, and opens closed branches
+        self._consider(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        self._set_over(QModelIndex())
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        kind, path = self._place_at(event.position().toPoint())
+        data = event.mimeData()
+        ids = mime.exemplars(data)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.setState(QAbstractItemView.State.NoState)
+        self._set_over(QModelIndex())
+        if ids and kind == "struck":
+            self.cards_struck.emit(ids)
+        elif ids and path is not None:
+            self.cards_dropped.emit(ids, path)
+        elif mime.holds_words(data):
+            self.words_dropped.emit()
+        elif not ids and kind != "struck":
+            self.pictures_dropped.emit(brought(data), path)
+
+    @property
+    def _tree(self) -> ClassTreeModel:
+        model = self.model()
+        assert isinstance(model, ClassTreeModel)
+        return model
+
+    def _consider(self, event: QDragMoveEvent) -> None:
+        kind, path = self._place_at(event.position().toPoint())
+        data = event.mimeData()
+        ids, words = bool(mime.exemplars(data)), mime.holds_words(data)
+        cards = ids and (path is not None or kind == "struck")
+        pictures = mime.holds_pictures(data) and not ids and kind != "struck"
+        entering = isinstance(event, QDragEnterEvent) and (ids or mime.holds_pictures(data))
+        self._set_over(self.indexAt(event.position().toPoint()) if cards or pictures else QModelIndex())
+        if cards or pictures or words or entering:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            event.ignore()
+
+    def _set_over(self, index: QModelIndex) -> None:
+        if index != self._over:
+            self._over = QPersistentModelIndex(index)
+            self.viewport().update()
+
+    def _place_at(self, spot: QPoint) -> tuple[Kind, str | None]:
+        return self._place_of(self.indexAt(spot))
+
+    def _place_of(self, index: QModelIndex) -> tuple[Kind, str | None]:
+        return (index.data(TreeRole.Kind), index.data(TreeRole.Path)) if index.isValid() else ("all", None)
+
+    def _on_current(self, index: QModelIndex, before: QModelIndex) -> None:
+        place = self._place_of(index)
+        if index.isValid() and place != self._place:
+            self._place = place
+            self.place_chosen.emit(*place)
+
+    def _on_menu(self, spot: QPoint) -> None:
+        kind, path = self._place_at(spot)
+        self.menu_requested.emit(self.viewport().mapToGlobal(spot), kind, path)
+
+    def _on_about_to_reset(self) -> None:
+        """Remember which branches are closed, by label."""
+        self._closed = {index.data(TreeRole.Path) for index in self._branches() if not self.isExpanded(index)}
+
+    def _on_reset(self) -> None:
+        kind, path = self._place
+        for index in self._branches():
+            self.setExpanded(index, index.data(TreeRole.Path) not in self._closed)
+        at = self._tree.find(kind, path)
+        if not at.isValid() and path in self._renamed:
+            at = self._tree.find(kind, self._renamed[path])
+        self.setCurrentIndex(at if at.isValid() else self._tree.find("all"))
+
+    def _branches(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
+        """Every row that has rows below it."""
+        parent = parent or QModelIndex()
+        found: list[QModelIndex] = []
+        for row in range(self._tree.rowCount(parent)):
+            index = self._tree.index(row, 0, parent)
+            if self._tree.rowCount(index):
+                found += [index, *self._branches(index)]
+        return found
