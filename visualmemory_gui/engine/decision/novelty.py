@@ -153,7 +153,8 @@ def judge(
         return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
     if of_winner is None or not len(rows):
         return None, Novelty(None, None, 0, "nothing to compare with")
-    other = ~alike(snapshot, rows, ContentKeys.one(content, twin))
+    equal = alike(snapshot, rows, ContentKeys.one(content, twin)) if content or twin else np.zeros(len(rows), bool)
+    other = ~equal
     m, statistic = _statistic(distances[other], of_winner)
     threshold = None if thresholds is None else thresholds.values.get(m)
     if not other.all():
