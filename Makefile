@@ -1,4 +1,4 @@
-# make demo: the product's main job, on real pictures.   make test: lint, types, import directions, all tests.
+# make demo: the product's main job, on real images.   make test: lint, types, import directions, all tests.
 # make docs: the documents and the reference, into build/docs.   make coverage: what the tests reach, engine and window apart.
 # Each sets up everything it needs: a virtual environment and, on Debian as root, the apt packages.
 

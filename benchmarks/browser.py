@@ -40,12 +40,12 @@ ROWS = (  # figure, what is wanted, key
     ("opening: rows read, ms", "", "open_ms"),
     ("first paint after it, ms", "50", "first_paint_ms"),
     ("  in a process that never showed Curate before", "", "cold_paint_ms"),
-    ("until the first pictures are there, ms", "", "pictures_ms"),
+    ("until the first images are there, ms", "", "images_ms"),
     ("jump to a new page, placeholders, ms", "5", "jump_ms"),
     ("  slowest", "", "jump_slowest_ms"),
-    ("jump to a new page until all its pictures are there, ms", "20", "jump_until_pictures_ms"),
-    ("  slowest", "", "jump_until_pictures_slowest_ms"),
-    ("a page whose pictures are here, ms", "20", "jump_with_pictures_ms"),
+    ("jump to a new page until all its images are there, ms", "20", "jump_until_images_ms"),
+    ("  slowest", "", "jump_until_images_slowest_ms"),
+    ("a page whose images are here, ms", "20", "jump_with_images_ms"),
     ("scroll bar dragged while the window settles, a step, ms", "", "drag_median_ms"),
     ("  slowest", "50", "drag_slowest_ms"),
     ("filter by class, ms", "", "class_ms"),
@@ -103,8 +103,8 @@ class Hands:
         return self.grid.ids[sight.start : sight.stop].tolist()
 
     def all_there(self) -> bool:
-        """Whether every picture of the page is here; asks for none."""
-        there = self.window.curate.thumbnails._pictures
+        """Whether every image of the page is here; asks for none."""
+        there = self.window.curate.thumbnails._images
         return all(exemplar in there for exemplar in self.in_sight())
 
     def page(self, part: float) -> None:
@@ -139,7 +139,7 @@ def open_window(path: Path, before: Path | None = None) -> tuple[Hands, dict[str
     hands.until(lambda: hands.paints > 0)
     ended = time.perf_counter()
     at |= {"open_ms": (opened[0] - started) * 1e3, "first_paint_ms": (ended - opened[0]) * 1e3}
-    at["pictures_ms"] = at["first_paint_ms"] + hands.until(hands.all_there)
+    at["images_ms"] = at["first_paint_ms"] + hands.until(hands.all_there)
     return hands, at
 
 
@@ -150,7 +150,7 @@ def _own_settings() -> Any:
 
 
 def jumps(hands: Hands) -> dict[str, float]:
-    """Pages that were never seen: painted at once without pictures; until all pictures are; and once they are here."""
+    """Pages that were never seen: painted at once without images; until all images are; and once they are here."""
     bare, filled, again = [], [], []
     for part in np.random.default_rng(1).random(JUMPS):
         hands.page(float(part))
@@ -163,10 +163,10 @@ def jumps(hands: Hands) -> dict[str, float]:
     return {
         "jump_ms": statistics.median(bare),
         "jump_slowest_ms": max(bare),
-        "jump_until_pictures_ms": statistics.median(filled),
-        "jump_until_pictures_slowest_ms": max(filled),
-        "jump_with_pictures_ms": statistics.median(again),
-        "jump_with_pictures_slowest_ms": max(again),
+        "jump_until_images_ms": statistics.median(filled),
+        "jump_until_images_slowest_ms": max(filled),
+        "jump_with_images_ms": statistics.median(again),
+        "jump_with_images_slowest_ms": max(again),
     }
 
 

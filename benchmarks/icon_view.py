@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def peer(app: QApplication, n: int) -> dict[str, float]:
-    """QListView in icon mode with ``n`` rows of one picture: first paint, and a jump to a page."""
+    """QListView in icon mode with ``n`` rows of one image: first paint, and a jump to a page."""
     from PySide6.QtCore import QAbstractListModel, QModelIndex, QSize, Qt
     from PySide6.QtGui import QPixmap
     from PySide6.QtWidgets import QListView
 
-    picture = QPixmap(104, 78)
-    picture.fill(Qt.GlobalColor.gray)
+    image = QPixmap(104, 78)
+    image.fill(Qt.GlobalColor.gray)
 
     class Rows(QAbstractListModel):
         def rowCount(self, parent: Any = QModelIndex()) -> int:  # noqa: B008
@@ -27,7 +27,7 @@ def peer(app: QApplication, n: int) -> dict[str, float]:
 
         def data(self, index: Any, role: int = 0) -> Any:
             if role == Qt.ItemDataRole.DecorationRole:
-                return picture
+                return image
             return f"class {index.row() % 1000:04d}" if role == Qt.ItemDataRole.DisplayRole else None
 
     view = QListView()

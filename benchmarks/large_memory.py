@@ -12,19 +12,19 @@ from visualmemory_gui.engine.images.thumbnails import thumbnail
 from visualmemory_gui.engine.types import NewExemplar
 
 DIM, PART, CLASSES, GROUPS = 16, 20_000, 1000, 40
-PICTURES = 500  # different thumbnails, which take turns
+IMAGES = 500  # different thumbnails, which take turns
 
 
 def make(folder: Path, n: int) -> None:
     """A memory of ``n`` exemplars in 1,000 classes, in parts: what an import of that many would leave."""
     rng = np.random.default_rng(0)
-    jpegs = [_jpeg(rng) for _ in range(PICTURES)]
+    jpegs = [_jpeg(rng) for _ in range(IMAGES)]
     with VisualMemory.create(folder, dim=DIM) as memory:
         for start in range(0, n, PART):
             of = rng.integers(0, CLASSES, min(PART, n - start))
             raw = rng.normal(size=(len(of), DIM)).astype(np.float32)
             vectors = raw / np.linalg.norm(raw, axis=1, keepdims=True)
-            rows = [_row(start + i, int(c), vectors[i], jpegs[(start + i) % PICTURES]) for i, c in enumerate(of)]
+            rows = [_row(start + i, int(c), vectors[i], jpegs[(start + i) % IMAGES]) for i, c in enumerate(of)]
             memory.add_rows(rows)
             print(f"{start + len(of):,} of {n:,}", end="\r", file=sys.stderr, flush=True)
         memory.strike(list(range(7, n, max(1, n // 2000))))
@@ -34,7 +34,7 @@ def make(folder: Path, n: int) -> None:
 def _row(place: int, of: int, vector: np.ndarray, jpeg: bytes) -> NewExemplar:
     label = f"group {of % GROUPS:02d}/class {of:04d}"
     return NewExemplar(
-        label, vector, source=f"/pictures/{label}/{place:07d}.jpg", width=1600, height=1200, thumbnail=jpeg
+        label, vector, source=f"/images/{label}/{place:07d}.jpg", width=1600, height=1200, thumbnail=jpeg
     )
 
 

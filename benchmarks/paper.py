@@ -1,6 +1,6 @@
 """Does what the paper found on ImageNet hold on two other memories, when this product does the same experiments?
 
-The demo memory is asked by leave-one-out; Fashion-MNIST (encoder lite0) by its own test pictures. The class factor is
+The demo memory is asked by leave-one-out; Fashion-MNIST (encoder lite0) by its own test images. The class factor is
 off, as in the paper. docs/paper.md tells the findings one by one.
 
     python -m benchmarks.paper [--memory DEMO.vmem] [--fashion FOLDER] [--train 60000] [--test 10000] [--kept FOLDER]
@@ -46,7 +46,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class World:
-    """A memory, and the queries that are asked of it: pictures apart from it, or its own exemplars."""
+    """A memory, and the queries that are asked of it: images apart from it, or its own exemplars."""
 
     name: str
     memory: VisualMemory

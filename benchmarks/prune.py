@@ -1,9 +1,9 @@
 """What do pruning, tuning and the orders of review bring when a tenth of the labels is wrong, and what do they promise?
 
-A quarter of the demo memory is kept apart as fresh pictures, with their true labels; of the rest a tenth gets another
+A quarter of the demo memory is kept apart as fresh images, with their true labels; of the rest a tenth gets another
 label (seeded). Precision of every review order at the true number of flips. Then each pruning method and tuning, and
 "strike all that leave-one-out gets wrong" for comparison: what its preview promised, and what was won on the fresh
-pictures. Decisions as a new memory makes them: rank voting, k = 10, class factor on.
+images. Decisions as a new memory makes them: rank voting, k = 10, class factor on.
 
     python -m benchmarks.prune [--memory DEMO.vmem] [--seeds 5]
 """
@@ -43,7 +43,7 @@ FLIPPED = 0.10
 
 @dataclass
 class World:
-    """A memory with flipped labels, the ids of these, and fresh pictures with their true labels."""
+    """A memory with flipped labels, the ids of these, and fresh images with their true labels."""
 
     memory: VisualMemory
     flipped: set[int]
@@ -51,7 +51,7 @@ class World:
     truth: list[str]
 
     def right(self) -> Bools:
-        """Which fresh pictures the memory as it is now decides right."""
+        """Which fresh images the memory as it is now decides right."""
         snapshot, settings = self.memory.snapshot, self.memory.settings
         lists = NeighbourTable(len(self.fresh), settings.k)
         search = self.memory.searcher.nearest_many
@@ -65,7 +65,7 @@ class World:
         return np.array([found.label(i) == label for i, label in enumerate(self.truth)])
 
     def won(self, edit: Callable[[], object]) -> Gain:
-        """What ``edit`` wins on the fresh pictures; it is undone."""
+        """What ``edit`` wins on the fresh images; it is undone."""
         before = self.right()
         change = self.memory.snapshot.change
         edit()
@@ -193,7 +193,7 @@ def main() -> None:
 def report(found: dict[str, Any]) -> None:
     print(table(["order of review", "precision at the true number"], [[k, v] for k, v in found["orders"].items()]))
     for name in ("flipped_labels", "true_labels"):
-        print(f"\n{name}: {100 * found[name]['accuracy_on_fresh']:.1f} % right on fresh pictures")
+        print(f"\n{name}: {100 * found[name]['accuracy_on_fresh']:.1f} % right on fresh images")
         rows = [
             [
                 one["edit"],

@@ -1,6 +1,6 @@
-"""How long until a whole queue of pictures is decided anew after an edit? And how long until the other decisions are?
+"""How long until a whole queue of images is decided anew after an edit? And how long until the other decisions are?
 
-Clustered vectors of 384 dimensions, seeded. Each round teaches one picture of the queue, then strikes one exemplar out;
+Clustered vectors of 384 dimensions, seeded. Each round teaches one image of the queue, then strikes one exemplar out;
 timed is what follows the commit: the whole table, read again. Beside it, in the same run, what a product of all queued
 vectors with the whole memory takes, without any ordering or vote. The last table is the impact of an edit: which of
 2,000 of the memory's own decisions (leave-one-out) it changed.
@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.edit import DIM, clustered
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued
 from visualmemory_gui.engine.types import Changes
 from visualmemory_gui.engine.what_if.impact import ImpactTracker
@@ -45,7 +45,7 @@ def fill_queue(memory: VisualMemory, vectors: np.ndarray) -> None:
     memory.queue.clear()
     contents = [hashlib.sha256(vector.tobytes()).hexdigest() for vector in vectors]
     rows = [
-        NewQueued(NewPicture(c, f"/q/{i}.png", vector=v))
+        NewQueued(NewKeptImage(c, f"/q/{i}.png", vector=v))
         for i, (c, v) in enumerate(zip(contents, vectors, strict=True))
     ]
     memory._live.queue_rows.add(rows)

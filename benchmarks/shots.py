@@ -1,4 +1,4 @@
-"""What is a class taught from 1, 3, 5 or 10 pictures worth, and what does it cost the old classes?
+"""What is a class taught from 1, 3, 5 or 10 images worth, and what does it cost the old classes?
 
 On the demo memory: a fifth of the classes is taken out and taught back, five seeds, with the class factor off and on.
 A fifth of each class is held out and asked.

@@ -125,13 +125,13 @@ def select_first(window: MainWindow) -> None:
     window.decide.neighbours.select([first])
 
 
-def measure_drop(memory: Path, pictures: Sequence[Path]) -> dict[str, Any]:
-    """From the drop to the painted decision; in turn, what reading and embedding the same picture takes alone."""
+def measure_drop(memory: Path, images: Sequence[Path]) -> dict[str, Any]:
+    """From the drop to the painted decision; in turn, what reading and embedding the same image takes alone."""
     taken: list[float] = []
     alone: list[float] = []
     with opened(memory) as window:
         decided, m = Decided(window), memory_of(window)
-        for path in pictures:
+        for path in images:
             started = time.perf_counter()
             drop(window.decide.query, path)
             wait_for(lambda started=started: decided.shown_since(started))
@@ -144,9 +144,9 @@ def measure_drop(memory: Path, pictures: Sequence[Path]) -> dict[str, Any]:
 
 
 def timed(memory: VisualMemory, path: Path) -> float:
-    """Milliseconds of reading and embedding a picture."""
+    """Milliseconds of reading and embedding an image."""
     started = time.perf_counter()
-    memory.embed([memory.picture(path)])
+    memory.embed([memory.decode(path)])
     return (time.perf_counter() - started) * 1e3
 
 
@@ -159,7 +159,7 @@ def drop(widget: QWidget, path: Path) -> None:
 
 
 def measure_import(memory: Path, folder: Path, *, strike: bool) -> dict[str, Any]:
-    """How late the event loop is while pictures come in, and how long a strike by key takes until its note."""
+    """How late the event loop is while images come in, and how long a strike by key takes until its note."""
     acknowledged: list[float] = []
     with opened(memory) as window:
         window.session.decision.ask_exemplar(int(memory_of(window).snapshot.ids[0]))
@@ -185,18 +185,18 @@ def measure_import(memory: Path, folder: Path, *, strike: bool) -> dict[str, Any
     return {"seconds": took, "exemplars": added, "late": spread(late), "strike": spread(acknowledged or [0.0])}
 
 
-def sub_folder(pictures: Sequence[Path], folder: Path) -> Path:
-    """Links to ``pictures`` in ten folders: as many classes."""
-    for i, path in enumerate(pictures):
+def sub_folder(images: Sequence[Path], folder: Path) -> Path:
+    """Links to ``images`` in ten folders: as many classes."""
+    for i, path in enumerate(images):
         (folder / f"class {i % 10}").mkdir(parents=True, exist_ok=True)
         (folder / f"class {i % 10}" / f"{i}{path.suffix}").hardlink_to(path)
     return folder
 
 
-def seeded(folder: Path, pictures: Sequence[Path]) -> Path:
-    """A memory of a few of ``pictures`` to strike from while others come in."""
+def seeded(folder: Path, images: Sequence[Path]) -> Path:
+    """A memory of a few of ``images`` to strike from while others come in."""
     with VisualMemory.create(folder / "import.vmem") as memory:
-        memory.add(list(pictures), ["first"] * len(pictures))
+        memory.add(list(images), ["first"] * len(images))
     return folder / "import.vmem"
 
 
@@ -212,7 +212,7 @@ def main() -> None:
 
 def run(demo: Path, folder: Path, *, rounds: int, only: str | None) -> None:
     own = Path(shutil.copytree(demo, folder / "demo.vmem"))
-    pictures = sorted(path for path in (own / "images").rglob("*") if path.is_file())
+    images = sorted(path for path in (own / "images").rglob("*") if path.is_file())
     with VisualMemory.open(own, readonly=True) as memory:
         thumbnails = [jpeg for jpeg in memory.catalog.thumbnails(range(1, 101)).values() if jpeg]
     found: dict[str, Any] = {}
@@ -224,7 +224,7 @@ def run(demo: Path, folder: Path, *, rounds: int, only: str | None) -> None:
     if only in (None, "drop"):
         found["drop"] = measure_drop(own, sorted(demo.with_name(f"{demo.stem}-queries").iterdir()))
     if only in (None, "import"):
-        few, many = pictures[-100:], sub_folder(pictures[:IMPORTED], folder / "pictures")
+        few, many = images[-100:], sub_folder(images[:IMPORTED], folder / "images")
         found["import"] = measure_import(seeded(folder, few), many, strike=True)
     if only is None:
         write("window", found)
@@ -238,7 +238,7 @@ def tables(found: dict[str, Any]) -> str:
         *((f"strike to painted decision, {s['exemplars']:,} exemplars", s) for s in found["strike"]),
         (f"drop to painted decision (reading and embedding alone: {drop['decode + encode']:.1f})", drop),
         ("drop to painted decision, beyond reading and embedding", drop["beyond"]),
-        (f"event loop late while {IMPORTED:,} pictures come in", brought["late"]),
+        (f"event loop late while {IMPORTED:,} images come in", brought["late"]),
         ("strike to its note meanwhile", brought["strike"]),
     ]
     return table(["ms", "median", "p99", "slowest"], [[name, v["median"], v["p99"], v["slowest"]] for name, v in lines])

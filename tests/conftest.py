@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: generated pictures and small memories of the ``fake`` encoder."""
+"""Fixtures that every test may use: generated images and small memories of the ``fake`` encoder."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 COLOURS = {"animals/cat": (200, 60, 40), "animals/dog": (40, 160, 70), "plants/rose": (60, 70, 210)}
 
 
-def picture(colour: tuple[int, int, int], *, seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """A picture of mostly one colour, with seeded noise so that no two are equal."""
+def paint_image(colour: tuple[int, int, int], *, seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
+    """An image of mostly one colour, with seeded noise so that no two are equal."""
     noise = np.random.default_rng(seed).integers(-40, 40, (size[1], size[0], 3))
     return Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
 
 
-def write_pictures(folder: Path, *, each: int) -> Path:
-    """``folder/animals/cat/0.png`` …: ``each`` pictures of three classes."""
+def write_images(folder: Path, *, each: int) -> Path:
+    """``folder/animals/cat/0.png`` …: ``each`` images of three classes."""
     for place, (label, colour) in enumerate(COLOURS.items()):
         (folder / label).mkdir(parents=True, exist_ok=True)
         for i in range(each):
-            picture(colour, seed=1000 * place + i).save(folder / label / f"{i}.png")
+            paint_image(colour, seed=1000 * place + i).save(folder / label / f"{i}.png")
     return folder
 
 
@@ -58,16 +58,16 @@ def _library_thread(thread: threading.Thread) -> bool:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """A folder with 3 classes of 6 pictures."""
-    return write_pictures(tmp_path / "pictures", each=6)
+def images(tmp_path: Path) -> Path:
+    """A folder with 3 classes of 6 images."""
+    return write_images(tmp_path / "images", each=6)
 
 
 @pytest.fixture
-def memory(pictures: Path, tmp_path: Path) -> Iterator[VisualMemory]:
-    """An open memory of those pictures, made by the ``fake`` encoder."""
+def memory(images: Path, tmp_path: Path) -> Iterator[VisualMemory]:
+    """An open memory of those images, made by the ``fake`` encoder."""
     with VisualMemory.create(tmp_path / "small.vmem", encoder="fake") as made:
-        made.build(pictures)
+        made.build(images)
         yield made
 
 

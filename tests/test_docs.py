@@ -68,7 +68,7 @@ def test_every_script_that_is_named_exists() -> None:
     assert named and all(find_spec(script) for script in named)
 
 
-def test_every_picture_that_is_kept_is_shown_somewhere() -> None:
+def test_every_image_that_is_kept_is_shown_somewhere() -> None:
     shown = {(document.parent / target).resolve() for document, target in links()}
     kept = set((ROOT / "resources/screenshots").glob("*.png"))
     assert kept - shown == set()

@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from tests.app.curate_hands import Hands
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.session import Session
@@ -70,7 +70,7 @@ class Answers:
     def bundle(self, then: Callable[[str], object]) -> None:
         then(self.path)
 
-    def pictures(self, then: Callable[[list[str]], object]) -> None:
+    def images(self, then: Callable[[list[str]], object]) -> None:
         then(self.paths)
 
     def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[Any], object]:
@@ -220,10 +220,10 @@ def collected() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def small_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once: 3 classes of 6 pictures, by the ``fake`` encoder."""
+    """Made once: 3 classes of 6 images, by the ``fake`` encoder."""
     folder = tmp_path_factory.mktemp("original")
     with VisualMemory.create(folder / "small.vmem", encoder="fake") as memory:
-        memory.build(write_pictures(folder / "pictures", each=6))
+        memory.build(write_images(folder / "images", each=6))
     return folder / "small.vmem"
 
 

@@ -70,7 +70,7 @@ def test_everything_in_the_window_has_a_name(desk: Desk) -> None:
     assert nameless(desk.window) == []
 
 
-def test_the_panels_and_the_pictures_have_names_too(desk: Desk) -> None:
+def test_the_panels_and_the_images_have_names_too(desk: Desk) -> None:
     for name in ("queryPanel", "queryImage", "decisionPanel", "sharesPlot", "taskBar", "memoryGrid", "classTree"):
         widget = desk.window.findChild(QWidget, name)
         assert widget is not None and (widget.accessibleName() or widget.accessibleDescription()), name

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.classes import class_rows
 from visualmemory_gui.app.operations import exemplars
@@ -38,7 +38,7 @@ def give(desk: Desk, label: str, digit: int | None) -> None:
 def test_a_digit_teaches_the_class_it_was_given_to(desk: Desk, tmp_path: Path, small: Path) -> None:
     labels = sorted(desk.memory.catalog.counts())
     give(desk, labels[-1], 1)
-    picture((90, 90, 200), seed=5).save(tmp_path / "new.png")
+    paint_image((90, 90, 200), seed=5).save(tmp_path / "new.png")
     desk.drop_files(desk.window.decide.query, tmp_path / "new.png")
     desk.key(Qt.Key.Key_1)
     newest = desk.memory.catalog.select()[-1]

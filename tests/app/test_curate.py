@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QRadioButton
 
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.history import StepRole
 from visualmemory_gui.app.operations import exemplars, forget, history
@@ -126,26 +126,26 @@ def test_the_class_under_a_drag_is_marked_and_places_that_take_nothing_are_not(c
     assert not tree.grab().isNull()
 
 
-def test_pictures_dropped_on_a_class_are_taught(curate, tmp_path):
-    picture((9, 9, 9), seed=5).save(tmp_path / "new.png")
+def test_images_dropped_on_a_class_are_taught(curate, tmp_path):
+    paint_image((9, 9, 9), seed=5).save(tmp_path / "new.png")
     curate.drop_on_class(files(tmp_path / "new.png"), "class", "animals/dog")
     assert curate.labels(19) == ["animals/dog"]
     assert 19 in curate.view.grid.ids
 
 
-def test_pictures_dropped_where_no_class_is_ask_for_one(curate, tmp_path):
-    picture((9, 9, 9), seed=5).save(tmp_path / "new.png")
+def test_images_dropped_where_no_class_is_ask_for_one(curate, tmp_path):
+    paint_image((9, 9, 9), seed=5).save(tmp_path / "new.png")
     curate.drop(curate.view.grid.viewport(), files(tmp_path / "new.png"), QPoint(30, 30))
     curate.choose("animals/fox")
     assert curate.labels(19) == ["animals/fox"]
 
 
 def test_a_folder_of_folders_is_imported_with_its_labels(curate, tmp_path):
-    more = write_pictures(tmp_path / "more", each=8)  # six of each class are here already
+    more = write_images(tmp_path / "more", each=8)  # six of each class are here already
     curate.drop(curate.view.grid.viewport(), files(more), QPoint(30, 30))
     dialog = curate.dialog(ImportDialog)
     assert any(
-        "24 pictures in 3 classes" in label.text()
+        "24 images in 3 classes" in label.text()
         for label in dialog.findChildren(object, None)
         if hasattr(label, "text")
     )

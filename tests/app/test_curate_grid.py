@@ -150,13 +150,13 @@ def test_the_grid_says_where_the_keyboard_stands(grid):
 
 def test_files_dropped_on_the_grid_are_told(grid, qtbot):
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile("/pictures")])
+    data.setUrls([QUrl.fromLocalFile("/images")])
     at, copy, left = QPoint(50, 50), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     no_keys = Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(grid.viewport(), QDragEnterEvent(at, copy, data, left, no_keys))
-    with qtbot.waitSignal(grid.pictures_dropped) as caught:
+    with qtbot.waitSignal(grid.images_dropped) as caught:
         QApplication.sendEvent(grid.viewport(), QDropEvent(at, copy, data, left, no_keys))
-    assert caught.args == [["/pictures"]]
+    assert caught.args == [["/images"]]
 
 
 def test_thumbnails_come_in_small_batches_top_left_first(grid, later, qtbot):
@@ -166,7 +166,7 @@ def test_thumbnails_come_in_small_batches_top_left_first(grid, later, qtbot):
     later.work()
     assert len(grid.thumbnails) == AT_ONCE
     assert not grid.thumbnails.get(1).isNull() and grid.thumbnails.get(1).width() <= 160
-    assert grid.thumbnails.get(3).isNull(), "an exemplar without a picture is known to have none"
+    assert grid.thumbnails.get(3).isNull(), "an exemplar without an image is known to have none"
     assert len(later.jobs) == 1, "one batch at a time"
 
 
@@ -180,7 +180,7 @@ def test_only_the_last_thumbnails_are_kept_and_forgotten_ones_go(later, qtbot):
     later.work()
     later.work()
     assert len(thumbnails) == 10
-    kept = next(i for i in wanted if i in thumbnails._pictures)
+    kept = next(i for i in wanted if i in thumbnails._images)
     thumbnails.forget([kept])
     assert len(thumbnails) == 9
 

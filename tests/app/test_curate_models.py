@@ -77,11 +77,11 @@ def test_times_are_told_as_people_do(moment, text):
 @pytest.mark.parametrize(
     ("facts", "label", "text"),
     [
-        (FolderFacts(18_000, 2, 5), None, "18,000 pictures in 2 classes; measuring how long it takes…"),
-        (FolderFacts(18_000, 2, 5, 0, True, 300.0), None, "18,000 pictures in 2 classes, about 5 minutes."),
-        (FolderFacts(1, 1, 5, 0, True, 0.1), "cat", "1 picture as cat, less than a minute."),
-        (FolderFacts(9, 2, 5, 3, True), None, "9 pictures in 2 classes. 3 other files are skipped."),
-        (FolderFacts(0, 0, 0), None, "There are no pictures in this folder."),
+        (FolderFacts(18_000, 2, 5), None, "18,000 images in 2 classes; measuring how long it takes…"),
+        (FolderFacts(18_000, 2, 5, 0, True, 300.0), None, "18,000 images in 2 classes, about 5 minutes."),
+        (FolderFacts(1, 1, 5, 0, True, 0.1), "cat", "1 image as cat, less than a minute."),
+        (FolderFacts(9, 2, 5, 3, True), None, "9 images in 2 classes. 3 other files are skipped."),
+        (FolderFacts(0, 0, 0), None, "There are no images in this folder."),
     ],
 )
 def test_the_import_says_what_it_will_cost(facts, label, text):

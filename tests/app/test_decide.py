@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.query import answer, embed, query_of
@@ -56,9 +56,9 @@ NAMES = (
 
 @pytest.fixture
 def red(tmp_path: Path) -> Path:
-    """A picture that is no exemplar, red as the cats are."""
+    """An image that is no exemplar, red as the cats are."""
     path = tmp_path / "red.png"
-    picture((200, 60, 40), seed=77).save(path)
+    paint_image((200, 60, 40), seed=77).save(path)
     return path
 
 
@@ -80,21 +80,21 @@ def test_every_promised_name_is_found_when_create_returns(qtbot: QtBot) -> None:
     assert missing == []
 
 
-def test_a_dropped_picture_is_decided(desk: Desk, red: Path) -> None:
+def test_a_dropped_image_is_decided(desk: Desk, red: Path) -> None:
     assert desk.drop_files(desk.window.decide.query, red)
     assert desk.decision.label == "animals/cat"
     winner = desk.window.findChild(QLabel, "queryWinner")
     assert winner is not None and "animals/cat" in winner.text()
 
 
-def test_a_picture_dropped_anywhere_is_decided(desk: Desk, red: Path) -> None:
+def test_a_image_dropped_anywhere_is_decided(desk: Desk, red: Path) -> None:
     assert desk.drop_files(desk.window.decide, red)
     assert desk.decision.label == "animals/cat"
 
 
-def test_several_dropped_pictures_wait_in_the_queue(desk: Desk, tmp_path: Path, red: Path) -> None:
+def test_several_dropped_images_wait_in_the_queue(desk: Desk, tmp_path: Path, red: Path) -> None:
     blue = tmp_path / "blue.png"
-    picture((60, 70, 210), seed=78).save(blue)
+    paint_image((60, 70, 210), seed=78).save(blue)
     desk.drop_files(desk.window.decide.query, red, blue)
     assert desk.window.session.queue.rowCount() == 2
     assert desk.window.session.decision.query.queued is not None  # type: ignore[union-attr]
@@ -102,7 +102,7 @@ def test_several_dropped_pictures_wait_in_the_queue(desk: Desk, tmp_path: Path, 
 
 def test_a_recent_query_is_decided_again(desk: Desk, tmp_path: Path, red: Path) -> None:
     blue = tmp_path / "blue.png"
-    picture((60, 70, 210), seed=78).save(blue)
+    paint_image((60, 70, 210), seed=78).save(blue)
     desk.drop_files(desk.window.decide.query, red)
     desk.drop_files(desk.window.decide.query, blue)
     desk.window.decide.query.recent_chosen.emit(1)
@@ -119,7 +119,7 @@ def test_pixels_from_a_browser_are_a_query(desk: Desk) -> None:
     assert desk.decision.label == "animals/cat"
 
 
-def test_a_pasted_picture_is_a_query(desk: Desk, red: Path) -> None:
+def test_a_pasted_image_is_a_query(desk: Desk, red: Path) -> None:
     QGuiApplication.clipboard().setImage(QImage(str(red)))
     desk.press("actionPaste")
     assert desk.decision.label == "animals/cat"
@@ -210,7 +210,7 @@ def test_the_level_rolls_the_shares_up(desk: Desk, red: Path) -> None:
     assert desk.decision.label == "animals"
 
 
-def test_teaching_a_new_class_wins_the_picture_at_once(desk: Desk, red: Path) -> None:
+def test_teaching_a_new_class_wins_the_image_at_once(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     desk.ask.label_answer = "mars"
     desk.press("actionTeach")
@@ -219,7 +219,7 @@ def test_teaching_a_new_class_wins_the_picture_at_once(desk: Desk, red: Path) ->
     assert "mars" in [row.label for row in desk.window.decide.decision.classes.model().rows]
 
 
-def test_confirm_teaches_the_winner_and_is_off_when_the_picture_is_there(desk: Desk, red: Path) -> None:
+def test_confirm_teaches_the_winner_and_is_off_when_the_image_is_there(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     assert desk.window.decide.query.confirm.text() == "Confirm animals/cat"
     desk.press("actionConfirm")
@@ -291,7 +291,7 @@ def test_escape_leaves_relabelling(desk: Desk, red: Path) -> None:
     assert not desk.window.commands.decide.relabelling
 
 
-def test_pictures_dropped_on_a_class_are_taught_as_it(desk: Desk, red: Path) -> None:
+def test_images_dropped_on_a_class_are_taught_as_it(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     classes = desk.window.decide.decision.classes
     label = desk.window.decide.label_of_key(2)
@@ -316,7 +316,7 @@ def test_an_empty_memory_is_taught_through_the_row_for_a_new_class(empty_desk: D
     assert empty_desk.memory.catalog.counts() == {"mars": 1}
 
 
-def test_the_same_picture_twice_is_said_and_not_added(desk: Desk, red: Path) -> None:
+def test_the_same_image_twice_is_said_and_not_added(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     for _ in range(2):
         desk.window.commands.decide.teach_as("animals/cat")
@@ -330,7 +330,7 @@ def test_an_exemplar_is_decided_without_itself(desk: Desk) -> None:
     assert 1 not in ids_of(desk)
 
 
-def test_confidence_is_told_of_an_exemplar_without_itself_but_of_no_picture_that_votes_for_itself(
+def test_confidence_is_told_of_an_exemplar_without_itself_but_of_no_image_that_votes_for_itself(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confidence, "FEWEST", 10)  # the small memory is enough
@@ -344,13 +344,13 @@ def test_confidence_is_told_of_an_exemplar_without_itself_but_of_no_picture_that
         same = answer(memory, embed(memory, exemplar.source), scheme)
         assert [row.id for row in same.decision.in_memory] == [1] and 1 in {n.id for n in same.decision.neighbours}
         assert same.decision.confidence is None
-        picture((190, 70, 50), seed=4321).save(tmp_path / "new.png")
+        paint_image((190, 70, 50), seed=4321).save(tmp_path / "new.png")
         assert answer(memory, embed(memory, tmp_path / "new.png"), scheme).decision.confidence is not None
 
 
-def test_a_file_that_is_no_picture_is_told_and_the_window_lives_on(desk: Desk, tmp_path: Path, red: Path) -> None:
+def test_a_file_that_is_no_image_is_told_and_the_window_lives_on(desk: Desk, tmp_path: Path, red: Path) -> None:
     broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"no image")
     desk.drop_files(desk.window.decide, broken)
     dialog = desk.window.findChild(QDialog, "errorDialog")
     assert dialog is not None and dialog.isVisible()

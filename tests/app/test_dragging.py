@@ -14,7 +14,7 @@ from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.widgets.grid import drag_image, grid_mouse
 
 
-def picture(colour: str = "red") -> QImage:
+def paint_image(colour: str = "red") -> QImage:
     image = QImage(32, 24, QImage.Format.Format_RGB32)
     image.fill(colour)
     return image
@@ -74,7 +74,7 @@ def test_what_is_selected_in_the_memory_grid_is_dragged_out(desk: Desk, monkeypa
 def test_pixels_from_a_browser_are_a_query_though_an_address_comes_along(desk: Desk) -> None:
     data = QMimeData()
     data.setUrls([QUrl("https://example.org/cat.png")])
-    data.setImageData(picture())
+    data.setImageData(paint_image())
     assert desk.drop(desk.window.decide.query, data)
     assert desk.decision is not None and not desk.notes
 
@@ -88,12 +88,12 @@ def test_a_bare_address_gets_a_note_and_nothing_else(desk: Desk, kind: str) -> N
         data.setText("a cat")
     assert desk.drop(desk.window.decide.query, data)
     assert desk.decision is None and not desk.errors
-    assert "not a picture" in desk.notes[-1]
+    assert "not an image" in desk.notes[-1]
 
 
 def test_pixels_dropped_on_a_class_are_taught(desk: Desk) -> None:
     data = QMimeData()
-    data.setImageData(picture("blue"))
+    data.setImageData(paint_image("blue"))
     classes = desk.window.decide.decision.classes
     assert desk.drop(classes.viewport(), data, classes.visualRect(classes.model().index(0, 0)).center())
     assert desk.memory.summary().active == 19
@@ -109,12 +109,12 @@ def test_a_bare_address_on_curate_gets_the_same_note(desk: Desk, goal: str) -> N
     data.setUrls([QUrl("https://example.org/cat.png")])
     desk.press("actionCurate")
     assert desk.drop(getattr(desk.window.curate, goal).viewport(), data)
-    assert "not a picture" in desk.notes[-1] and not desk.errors
+    assert "not an image" in desk.notes[-1] and not desk.errors
 
 
 def test_pixels_dropped_on_a_class_of_curate_are_taught(desk: Desk) -> None:
     data = QMimeData()
-    data.setImageData(picture("blue"))
+    data.setImageData(paint_image("blue"))
     desk.press("actionCurate")
     tree = desk.window.curate.tree
     assert desk.drop(tree.viewport(), data, tree.visualRect(tree.model().find("class", "animals/cat")).center())

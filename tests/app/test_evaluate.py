@@ -124,7 +124,7 @@ def test_labels_of_one_part_have_no_level_to_choose(empty_desk: Desk, page: Eval
     assert "level" not in page.summary.text() and "label" not in page.charts[0].chart.title
 
 
-def test_a_cell_opens_its_pictures_and_one_of_them_with_its_neighbours(empty_desk: Desk, page: EvaluatePage) -> None:
+def test_a_cell_opens_its_images_and_one_of_them_with_its_neighbours(empty_desk: Desk, page: EvaluatePage) -> None:
     run(empty_desk)
     worst = page.model.cells()[0]
     mistakes = empty_desk.window.findChild(QListWidget, "mistakesList")
@@ -161,7 +161,7 @@ def test_the_grid_is_worked_by_mouse_and_keys(empty_desk: Desk, page: EvaluatePa
         qtbot.keyClick(grid, Qt.Key.Key_Return)
 
 
-def test_an_empty_cell_has_no_pictures_to_show(qtbot: QtBot) -> None:
+def test_an_empty_cell_has_no_images_to_show(qtbot: QtBot) -> None:
     tasks = Tasks()
     panel = ConfusionPanel(BlameBox(BlameModel(tasks), Thumbnails(tasks)))
     qtbot.addWidget(panel)
@@ -169,7 +169,7 @@ def test_an_empty_cell_has_no_pictures_to_show(qtbot: QtBot) -> None:
     assert [panel.mistakes.item(row).text() for row in range(2)] == ["2   b  →  no answer", "1   b  →  a"]
     panel.mistakes.setCurrentRow(1)
     assert panel.chosen() == ConfusionCell("b", "a", 1)
-    assert panel.show_button.text() == "Show 1 picture"
+    assert panel.show_button.text() == "Show 1 image"
     panel.grid.choose(ConfusionCell("a", "b", 0))
     assert not panel.show_button.isEnabled()
     assert not panel.decide_button.isEnabled()

@@ -15,7 +15,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 
-LONG = "12,345 pictures as a class of a very long name, and others are skipped. " * 3
+LONG = "12,345 images as a class of a very long name, and others are skipped. " * 3
 OPENED = [name for name in DIALOGS if name != "settings"]
 
 

@@ -1,4 +1,4 @@
-"""What goes away while the window uses it: the memory's folder, a picture's file; and a look that changes meanwhile."""
+"""What goes away while the window uses it: the memory's folder, an image's file; and a look that changes meanwhile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import Desk
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from tests.reliability.planting import plant
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.operations import exemplars, folders, teach
@@ -66,7 +66,7 @@ def test_control_only_network_file_systems_are_refused(monkeypatch: pytest.Monke
 def test_an_exemplar_whose_file_vanished_keeps_its_thumbnail_and_is_decided(desk: Desk, tmp_path: Path) -> None:
     source = Path(desk.memory.catalog.get([1])[0].source or "")
     with VisualMemory.create(tmp_path / "linked.vmem", "fake") as memory:
-        memory.build(write_pictures(tmp_path / "linked", each=2))
+        memory.build(write_images(tmp_path / "linked", each=2))
     desk.open(tmp_path / "linked.vmem")
     shutil.rmtree(tmp_path / "linked")
     desk.window.on_query_chosen(1)
@@ -80,17 +80,17 @@ def test_a_query_whose_file_vanished_is_told_when_it_is_taught_by_path(desk: Des
     desk.settle()
     assert "vanished.png" in desk.errors[0][0]
     desk.window.errors.accept()
-    picture((9, 9, 200), seed=3).save(tmp_path / "there.png")
+    paint_image((9, 9, 200), seed=3).save(tmp_path / "there.png")
     teach.teach(desk.window.session, [tmp_path / "there.png"], "new")
     desk.settle()
     assert "Taught 1 exemplar" in desk.notes[-1]
 
 
-def test_the_look_can_change_while_pictures_come_in(desk: Desk, tmp_path: Path) -> None:
+def test_the_look_can_change_while_images_come_in(desk: Desk, tmp_path: Path) -> None:
     looks = []
     theme.notifier.changed.connect(lambda: looks.append(theme.current().name))
     desk.window.on_query_chosen(1)
-    folders.import_folder(desk.window.session, write_pictures(tmp_path / "more", each=12), copy=False)
+    folders.import_folder(desk.window.session, write_images(tmp_path / "more", each=12), copy=False)
     while desk.window.session.tasks.busy:
         desk.window.commands.settings.toggle_theme()
         desk.window.grab()

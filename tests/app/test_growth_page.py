@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QComboBox
 
 from tests.app.conftest import Desk
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from visualmemory_gui.app.models.experiment import STOPPED
 from visualmemory_gui.app.models.experiments import GrowthFound
 from visualmemory_gui.app.views.study.growth_page import KINDS, GrowthPage
@@ -72,14 +72,14 @@ def test_the_chart_of_sizes_is_saved_as_a_drawing_and_a_table(desk: Desk, tmp_pa
 
 @pytest.fixture
 def newcomers(tmp_path: Path) -> Path:
-    """Two classes that the memory does not hold, one that it does, and a file that is no picture."""
+    """Two classes that the memory does not hold, one that it does, and a file that is no image."""
     folder = tmp_path / "new"
     for label, colour in (("lemon", (250, 240, 40)), ("plum", (90, 20, 120))):
         (folder / label).mkdir(parents=True)
         for seed in range(5):
-            picture(colour, seed=800 + seed).save(folder / label / f"{seed}.png")
-    write_pictures(folder, each=2)
-    (folder / "lemon" / "broken.png").write_bytes(b"no picture")
+            paint_image(colour, seed=800 + seed).save(folder / label / f"{seed}.png")
+    write_images(folder, each=2)
+    (folder / "lemon" / "broken.png").write_bytes(b"no image")
     return folder
 
 
@@ -109,7 +109,7 @@ def test_what_could_not_be_read_of_the_folder_is_listed(desk: Desk, newcomers: P
 
 
 def test_a_folder_of_classes_that_are_all_here_is_told_on_the_page(desk: Desk, tmp_path: Path) -> None:
-    desk.ask.path = str(write_pictures(tmp_path / "known", each=2))
+    desk.ask.path = str(write_images(tmp_path / "known", each=2))
     page = measured(desk, "new")
     assert page.state.text().startswith("The memory holds each of these classes already: ") and not desk.errors
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
@@ -27,8 +27,8 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 
 @pytest.fixture
 def asked(desk: Desk, tmp_path: Path) -> Desk:
-    """A window that has decided a red picture."""
-    picture((200, 30, 30), seed=9).save(tmp_path / "query.png")
+    """A window that has decided a red image."""
+    paint_image((200, 30, 30), seed=9).save(tmp_path / "query.png")
     desk.drop_files(desk.window.decide, tmp_path / "query.png")
     return desk
 
@@ -103,7 +103,7 @@ def test_a_digit_teaches_the_query(asked: Desk) -> None:
     assert asked.memory.summary().labels[label] == before + 1
 
 
-def test_space_shows_the_large_picture_and_arrows_go_on(asked: Desk, qtbot: QtBot) -> None:
+def test_space_shows_the_large_image_and_arrows_go_on(asked: Desk, qtbot: QtBot) -> None:
     grid, preview = asked.window.decide.neighbours.grid, asked.window.decide.preview
     grid.setFocus()
     grid.setCurrentIndex(grid.model().index(0, 0))

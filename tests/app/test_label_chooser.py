@@ -15,7 +15,7 @@ LABELS = ("animals/cats", "clothes", "clocks", "tools/clamps", "vehicles")
 
 
 def chooser(qtbot: QtBot, typed: str | None) -> tuple[LabelChooser, list[str]]:
-    dialog = LabelChooser(None, question="Teach this picture as", labels=LABELS, preselected="vehicles", typed=typed)
+    dialog = LabelChooser(None, question="Teach this image as", labels=LABELS, preselected="vehicles", typed=typed)
     qtbot.addWidget(dialog)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     taken: list[str] = []

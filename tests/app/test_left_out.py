@@ -9,15 +9,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QPushButton
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 
 
 @pytest.fixture
 def asked(desk: Desk, tmp_path: Path) -> Desk:
-    """A window that has decided a red picture."""
-    picture((200, 30, 30), seed=9).save(tmp_path / "query.png")
+    """A window that has decided a red image."""
+    paint_image((200, 30, 30), seed=9).save(tmp_path / "query.png")
     desk.drop_files(desk.window.decide, tmp_path / "query.png")
     return desk
 

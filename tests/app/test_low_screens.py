@@ -63,7 +63,7 @@ def test_a_panel_shrinks_to_its_least_height_before_it_scrolls(low: Desk) -> Non
     low.window.resize(WIDE, 400)
     low.settle()
     assert query.height() > query.parentWidget().height()
-    assert query.picture.height() == query.picture.minimumSizeHint().height()
+    assert query.image.height() == query.image.minimumSizeHint().height()
 
 
 def test_every_workspace_fits_on_the_screen(low: Desk) -> None:

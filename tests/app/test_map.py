@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from tests.app.conftest import Desk
-from tests.conftest import clustered, picture
+from tests.conftest import clustered, paint_image
 from visualmemory_gui.app.models.map import inside, nearest_spot
 from visualmemory_gui.app.operations import teach
 from visualmemory_gui.app.views.study.map_page import MapPage
@@ -76,7 +76,7 @@ def test_a_new_exemplar_is_placed_at_once_and_marked(desk: Desk, tmp_path: Path)
     before = page.model.found
     assert before is not None
     file = tmp_path / "new.png"
-    picture((200, 60, 40), seed=77).save(file)
+    paint_image((200, 60, 40), seed=77).save(file)
     desk.memory.add([file], ["animals/cat"])
     desk.memory.strike([1])
     settle_all(desk)
@@ -100,9 +100,9 @@ def test_the_query_and_its_neighbours_are_lit_up(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()
     page = page_of(desk)
-    picture = page.model.found
-    assert picture is not None and page.model.query is not None
-    assert np.abs(page.model.query[0] - picture.spots_of(np.array([1]))[0]).max() < 1e-4
+    image = page.model.found
+    assert image is not None and page.model.query is not None
+    assert np.abs(page.model.query[0] - image.spots_of(np.array([1]))[0]).max() < 1e-4
 
 
 def test_a_click_selects_a_dot_and_a_box_all_within(desk: Desk) -> None:
@@ -201,7 +201,7 @@ def test_a_second_press_lays_out_no_second_time(desk: Desk) -> None:
 
 def test_a_layout_that_an_edit_came_into_is_shown_with_it(desk: Desk, tmp_path: Path) -> None:
     page = page_of(desk)
-    picture((9, 200, 9), seed=77).save(tmp_path / "new.png")
+    paint_image((9, 200, 9), seed=77).save(tmp_path / "new.png")
     page.actions_by_id["again"].trigger()
     teach.teach(desk.window.session, [tmp_path / "new.png"], "fresh")
     settle_all(desk)

@@ -1,4 +1,4 @@
-"""The memory browser in its workspace: accessible cells, originals that went, files by the hundred, picture size."""
+"""The memory browser in its workspace: accessible cells, originals that went, files by the hundred, image size."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def source(hands: Hands, exemplar: int) -> Path:
 
 @pytest.fixture
 def moved(curate, tmp_path):
-    """Curate over a memory whose first original went; its own copy of the pictures, since the others are shared."""
+    """Curate over a memory whose first original went; its own copy of the images, since the others are shared."""
     [first, second] = [tmp_path / "one.png", tmp_path / "two.png"]
     for path, colour in ((first, "red"), (second, "blue")):
         Image.new("RGB", (40, 30), colour).save(path)
@@ -153,7 +153,7 @@ def test_an_original_that_went_is_marked_and_its_thumbnail_stays(moved, qtbot):
     moved.select(gone)
     moved.key(Qt.Key.Key_Space)
     assert "Original missing" in moved.view.preview.accessibleName()
-    assert moved.view.preview.isVisible() and not moved.view.preview._picture.pixmap.isNull()
+    assert moved.view.preview.isVisible() and not moved.view.preview._image.pixmap.isNull()
     moved.select(here)
     moved.settle()
     assert "Original missing" not in moved.view.preview.accessibleName()
@@ -179,7 +179,7 @@ def test_what_was_copied_into_the_memory_misses_nothing(curate, tmp_path):
 # What comes in by the hundred
 
 
-def pictures(folder: Path, count: int) -> list[Path]:
+def images(folder: Path, count: int) -> list[Path]:
     folder.mkdir()
     for i in range(count):
         Image.new("RGB", (8, 8), (i % 256, i // 256, 77)).save(folder / f"{i:04d}.png")
@@ -192,10 +192,10 @@ def files(paths: list[Path]) -> QMimeData:
     return data
 
 
-def test_hundreds_of_pictures_dropped_on_a_class_are_one_step_and_bad_ones_are_told(curate, tmp_path, monkeypatch):
+def test_hundreds_of_images_dropped_on_a_class_are_one_step_and_bad_ones_are_told(curate, tmp_path, monkeypatch):
     monkeypatch.setattr(teach, "MANY", 20)
-    paths = pictures(tmp_path / "new", 40)
-    paths[7].write_bytes(b"no picture")
+    paths = images(tmp_path / "new", 40)
+    paths[7].write_bytes(b"no image")
     paths[9].unlink()
     notes: list[str] = []
     curate.session.note_posted.connect(lambda text, *_: notes.append(text))
@@ -210,7 +210,7 @@ def test_hundreds_of_pictures_dropped_on_a_class_are_one_step_and_bad_ones_are_t
 
 def test_a_crowd_dropped_where_no_class_is_asks_once(curate, tmp_path, monkeypatch):
     monkeypatch.setattr(teach, "MANY", 20)
-    curate.drop(curate.view.grid.viewport(), files(pictures(tmp_path / "new", 30)), QPoint(30, 30))
+    curate.drop(curate.view.grid.viewport(), files(images(tmp_path / "new", 30)), QPoint(30, 30))
     curate.choose("animals/fox")
     curate.settle()
     curate.settle()
@@ -229,7 +229,7 @@ def test_ten_thousand_places_that_are_not_there_are_told_and_nothing_else_happen
     assert curate.memory.summary().exemplars == 18
 
 
-def test_pictures_named_one_by_one_need_a_label(tmp_path):
+def test_images_named_one_by_one_need_a_label(tmp_path):
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
         with pytest.raises(BadValue, match="label"):
             memory.build([str(tmp_path / "a.png")])
@@ -239,7 +239,7 @@ def test_pictures_named_one_by_one_need_a_label(tmp_path):
 # Size, search, memory
 
 
-def test_the_size_of_the_pictures_is_a_slider_two_keys_and_a_wheel(desk):
+def test_the_size_of_the_images_is_a_slider_two_keys_and_a_wheel(desk):
     desk.press("actionCurate")
     view = desk.window.curate
     slider = view.findChild(QSlider, "gridSize")
@@ -276,7 +276,7 @@ def test_a_long_search_goes_in_turns_and_finds_what_one_look_finds(small, monkey
         assert model.ids.tolist() == [e.id for e in rows if "rose" in f"{e.label} {e.source}"]
         assert find(memory, Filter(state="struck")).ids.tolist() == [2, 8]
         memory.undo()
-        memory.add_pictures([Image.new("RGB", (9, 9))], ["x"])
+        memory.add_images([Image.new("RGB", (9, 9))], ["x"])
         memory.undo()
         found = find(memory, Filter())
         assert (len(found.ids), found.total, found.struck) == (18, 18, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app.models import query as asking
 from visualmemory_gui.app.models.memory_state import read_state
@@ -52,9 +52,9 @@ def folder(small: Path) -> Iterator[VisualMemory]:
 
 @pytest.fixture
 def red(tmp_path: Path) -> Path:
-    """A picture that is no exemplar."""
+    """An image that is no exemplar."""
     path = tmp_path / "red.png"
-    picture((200, 60, 40), seed=77).save(path)
+    paint_image((200, 60, 40), seed=77).save(path)
     return path
 
 

@@ -1,4 +1,4 @@
-"""The note floats over the pictures and covers none of them for good."""
+"""The note floats over the images and covers none of them for good."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def where(window: QWidget, widget: QWidget) -> QRect:
 
 @pytest.mark.parametrize("workspace", ["Decide", "Curate"])
 @pytest.mark.parametrize("width", [900, 1280])
-def test_the_note_lies_below_the_pictures_that_can_be_reached(desk: Desk, workspace: str, width: int) -> None:
+def test_the_note_lies_below_the_images_that_can_be_reached(desk: Desk, workspace: str, width: int) -> None:
     desk.window.resize(width, 700)
     desk.press(f"action{workspace}")
     grid = desk.window.decide.neighbours.grid if workspace == "Decide" else desk.window.curate.grid

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
@@ -58,9 +58,9 @@ def test_time_takes_only_what_does_not_last(note: NoteBar, qtbot: QtBot, lasts: 
 
 @pytest.fixture
 def partly_read(desk: Desk, tmp_path: Path) -> Desk:
-    """A window that has imported a folder with a file that is no picture."""
-    folder = write_pictures(tmp_path / "more", each=2)
-    (folder / "broken.png").write_text("no picture")
+    """A window that has imported a folder with a file that is no image."""
+    folder = write_images(tmp_path / "more", each=2)
+    (folder / "broken.png").write_text("no image")
     folders.import_folder(desk.window.session, folder, copy=True)
     desk.settle()
     return desk

@@ -1,4 +1,4 @@
-"""The page Novelty: a folder of unknown pictures is compared with the memory, in words and as a histogram."""
+"""The page Novelty: a folder of unknown images is compared with the memory, in words and as a histogram."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QGraphicsView
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.experiment import OLDER, STOPPED
 from visualmemory_gui.app.models.experiments import NoveltyFound
@@ -19,12 +19,12 @@ from visualmemory_gui.engine.progress import Report
 
 @pytest.fixture
 def unknown(tmp_path: Path) -> Path:
-    """Six grey pictures, and a file that is none."""
+    """Six grey images, and a file that is none."""
     folder = tmp_path / "unknown"
     folder.mkdir()
     for seed in range(6):
-        picture((128, 128, 128), seed=500 + seed).save(folder / f"{seed}.png")
-    (folder / "broken.png").write_bytes(b"no picture")
+        paint_image((128, 128, 128), seed=500 + seed).save(folder / f"{seed}.png")
+    (folder / "broken.png").write_bytes(b"no image")
     return folder
 
 
@@ -48,7 +48,7 @@ def measured(desk: Desk, folder: Path) -> NoveltyPage:
 def test_a_folder_is_asked_for_and_the_answer_told_in_sentences(desk: Desk, unknown: Path) -> None:
     page = measured(desk, unknown)
     lines = page.sentences.text().splitlines()
-    assert lines[0] == "9 known pictures, 6 unknown pictures."
+    assert lines[0] == "9 known images, 6 unknown images."
     assert "(AUROC)" in lines[1]
     assert page.plot.isVisible() and not page.about.isVisible()
     assert page.plot.accessibleDescription() == page.sentences.text()
@@ -72,9 +72,9 @@ def test_what_could_not_be_read_is_listed_with_the_reasons(desk: Desk, unknown: 
 
 def test_a_folder_in_which_nothing_can_be_read_says_why(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "bad" / "broken.png").write_bytes(b"no image")
     page = measured(desk, tmp_path / "bad")
-    assert page.state.text().startswith("No picture could be read in ") and "broken.png: " in page.state.text()
+    assert page.state.text().startswith("No image could be read in ") and "broken.png: " in page.state.text()
 
 
 def test_the_histogram_takes_the_colours_of_the_look(desk: Desk, unknown: Path, qapp: QApplication) -> None:
@@ -112,4 +112,4 @@ def test_it_can_be_stopped(desk: Desk) -> None:
 def test_what_cannot_be_measured_is_told_on_the_page(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     page = measured(desk, tmp_path / "nothing")
-    assert page.state.text().startswith("No picture could be read in ") and not desk.errors
+    assert page.state.text().startswith("No image could be read in ") and not desk.errors

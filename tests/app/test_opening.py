@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exchange, exemplars, folders
 from visualmemory_gui.app.runtime.place import opening
@@ -133,7 +133,7 @@ def test_a_memory_open_for_reading_is_opened_for_editing_once_that_is_possible(d
 
 
 def test_a_folder_that_is_being_imported_is_imported_once(desk: Desk, tmp_path: Path) -> None:
-    folder = write_pictures(tmp_path / "more", each=4)
+    folder = write_images(tmp_path / "more", each=4)
     for _ in range(2):
         folders.import_folder(desk.window.session, folder, copy=True)
     assert len([task for task in desk.window.session.tasks.running if task.once.startswith("import")]) == 1

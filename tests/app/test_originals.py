@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.engine.memory import maintenance
@@ -21,11 +21,11 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 @pytest.fixture
 def linked(tmp_path: Path) -> Path:
-    """A memory that links to 18 pictures in ``holiday``, which have been moved to ``elsewhere`` since."""
-    pictures = write_pictures(tmp_path / "holiday", each=6)
+    """A memory that links to 18 images in ``holiday``, which have been moved to ``elsewhere`` since."""
+    images = write_images(tmp_path / "holiday", each=6)
     with VisualMemory.create(tmp_path / "linked.vmem", encoder="fake") as memory:
-        memory.build(pictures)
-    pictures.rename(tmp_path / "elsewhere")
+        memory.build(images)
+    images.rename(tmp_path / "elsewhere")
     return tmp_path / "linked.vmem"
 
 
@@ -100,10 +100,10 @@ def test_nothing_is_asked_where_nothing_is_missing(desk: Desk) -> None:
 
 
 def test_copies_need_no_originals(empty_desk: Desk, tmp_path: Path) -> None:
-    pictures = write_pictures(tmp_path / "holiday", each=2)
+    images = write_images(tmp_path / "holiday", each=2)
     with VisualMemory.create(tmp_path / "own.vmem", encoder="fake") as memory:
-        memory.build(pictures, copy=True)
-    shutil.rmtree(pictures)
+        memory.build(images, copy=True)
+    shutil.rmtree(images)
     empty_desk.open(tmp_path / "own.vmem")
     empty_desk.press("actionOriginals")
     assert empty_desk.notes == ["This memory needs no originals: it keeps its own copies."]

@@ -1,4 +1,4 @@
-"""The teaching queue in the window: real picture files, real keys, the ``fake`` encoder."""
+"""The teaching queue in the window: real image files, real keys, the ``fake`` encoder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox, QTabl
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Answers, Desk
-from tests.conftest import COLOURS, picture
+from tests.conftest import COLOURS, paint_image
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.queue import QueueRole
@@ -26,13 +26,13 @@ NEW = (240, 230, 30)
 
 @pytest.fixture
 def waiting(tmp_path: Path) -> list[Path]:
-    """Six pictures of the known classes, four of a colour that no class has."""
+    """Six images of the known classes, four of a colour that no class has."""
     folder = tmp_path / "waiting"
     folder.mkdir()
     paths = []
     for i, colour in enumerate([*COLOURS.values(), *COLOURS.values(), NEW, NEW, NEW, NEW]):
         paths.append(folder / f"{i}.png")
-        picture(colour, seed=5000 + i).save(paths[-1])
+        paint_image(colour, seed=5000 + i).save(paths[-1])
     return paths
 
 
@@ -60,28 +60,28 @@ def column(desk: Desk, which: QueueColumn) -> list[str]:
 
 
 def choose(desk: Desk, *names: str) -> None:
-    """Select the rows of these pictures, by the mouse and Ctrl."""
+    """Select the rows of these images, by the mouse and Ctrl."""
     view = table(desk)
     for n, name in enumerate(names):
-        index = view.model().index(column(desk, QueueColumn.Picture).index(name), 0)
+        index = view.model().index(column(desk, QueueColumn.DecodedImage).index(name), 0)
         view.scrollTo(index)
         keys = Qt.KeyboardModifier.ControlModifier if n else Qt.KeyboardModifier.NoModifier
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, view.visualRect(index).center())
     desk.settle()
 
 
-def test_dropping_many_pictures_opens_the_queue_least_certain_first(filled: Desk) -> None:
+def test_dropping_many_images_opens_the_queue_least_certain_first(filled: Desk) -> None:
     assert table(filled).isVisible()
     shares = [float(text.split()[0]) for text in column(filled, QueueColumn.Share)]
     assert len(shares) == 10 and shares == sorted(shares)
     assert filled.window.session.decision.query.queued is not None  # type: ignore[union-attr]
-    assert "10 pictures came in" in filled.notes[-1]
+    assert "10 images came in" in filled.notes[-1]
 
 
 def test_a_row_that_is_chosen_becomes_the_query(filled: Desk) -> None:
     choose(filled, "3.png")
     assert filled.window.session.decision.query.name == "3.png"  # type: ignore[union-attr]
-    row = column(filled, QueueColumn.Picture).index("3.png")
+    row = column(filled, QueueColumn.DecodedImage).index("3.png")
     assert column(filled, QueueColumn.Winner)[row] == filled.decision.label
 
 
@@ -89,7 +89,7 @@ def test_one_lesson_moves_every_row_like_it(filled: Desk) -> None:
     choose(filled, "6.png")
     filled.ask.label_answer = "lights/lamp"
     filled.key(Qt.Key.Key_T)
-    winners = dict(zip(column(filled, QueueColumn.Picture), column(filled, QueueColumn.Winner), strict=True))
+    winners = dict(zip(column(filled, QueueColumn.DecodedImage), column(filled, QueueColumn.Winner), strict=True))
     assert {winners[f"{i}.png"] for i in range(6, 10)} == {"lights/lamp"}
     assert summary(filled).startswith("taught 1; ")
     assert column(filled, QueueColumn.Taught)[-1] == "lights/lamp"  # what is taught sinks
@@ -101,14 +101,14 @@ def test_after_a_lesson_the_least_certain_of_the_others_comes_up(filled: Desk) -
     choose(filled, "6.png")
     filled.ask.label_answer = "lamp"
     filled.key(Qt.Key.Key_T)
-    first = column(filled, QueueColumn.Picture)[0]
+    first = column(filled, QueueColumn.DecodedImage)[0]
     assert filled.window.session.decision.query.name == first != "6.png"  # type: ignore[union-attr]
 
 
 def test_a_digit_teaches_all_selected_rows_in_one_step(filled: Desk) -> None:
     choose(filled, "0.png", "3.png")
     label = filled.window.decide.label_of_key(1)
-    assert filled.window.actions_by_id["actionTeach"].text() == "Teach 2 pictures as…"
+    assert filled.window.actions_by_id["actionTeach"].text() == "Teach 2 images as…"
     filled.key(Qt.Key.Key_1)
     assert column(filled, QueueColumn.Taught).count(str(label)) == 2
     filled.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -159,7 +159,7 @@ def test_a_slash_asks_for_a_class_by_its_letters(filled: Desk) -> None:
     choose(filled, "6.png", "7.png")
     QTest.keyClicks(table(filled), "/")
     filled.settle()
-    assert filled.ask.typed == "" and filled.ask.asked[-1] == "Teach 2 pictures as"
+    assert filled.ask.typed == "" and filled.ask.asked[-1] == "Teach 2 images as"
 
 
 def test_confirming_all_that_is_certain_is_one_step(filled: Desk) -> None:
@@ -167,7 +167,7 @@ def test_confirming_all_that_is_certain_is_one_step(filled: Desk) -> None:
     sure = dict(filled.window.session.queue.certain())
     assert sure
     filled.press("actionConfirmAll")
-    assert f"Teach {len(sure)} picture" in filled.ask.asked[-1]
+    assert f"Teach {len(sure)} image" in filled.ask.asked[-1]
     assert sum(bool(text) for text in column(filled, QueueColumn.Taught)) == len(sure)
     filled.press("actionUndo")
     assert column(filled, QueueColumn.Taught) == [""] * 10
@@ -182,11 +182,11 @@ def test_every_edit_of_the_memory_is_followed(filled: Desk) -> None:
 
 
 def test_the_queue_outlives_a_restart(filled: Desk, small: Path) -> None:
-    names = sorted(column(filled, QueueColumn.Picture))
+    names = sorted(column(filled, QueueColumn.DecodedImage))
     filled.window.session.close()
     filled.settle()
     filled.open(small)
-    assert sorted(column(filled, QueueColumn.Picture)) == names
+    assert sorted(column(filled, QueueColumn.DecodedImage)) == names
     assert table(filled).isVisible()
 
 
@@ -210,10 +210,10 @@ def test_the_queue_folds_away_and_comes_back(filled: Desk) -> None:
     assert table(filled).isVisible()
 
 
-def test_pictures_are_taken_out_and_the_memory_stays(filled: Desk) -> None:
+def test_images_are_taken_out_and_the_memory_stays(filled: Desk) -> None:
     choose(filled, "6.png", "7.png")
     filled.press("actionQueueRemove")
-    assert len(column(filled, QueueColumn.Picture)) == 8
+    assert len(column(filled, QueueColumn.DecodedImage)) == 8
     assert filled.memory.summary().active == 18
     filled.press("actionQueueClear")
     assert not table(filled).isVisible()
@@ -222,7 +222,7 @@ def test_pictures_are_taken_out_and_the_memory_stays(filled: Desk) -> None:
 
 def test_the_table_is_written_as_csv_in_the_order_that_is_shown(filled: Desk, tmp_path: Path) -> None:
     filled.ask.path = str(tmp_path / "queue.csv")
-    table(filled).sortByColumn(int(QueueColumn.Picture), Qt.SortOrder.DescendingOrder)
+    table(filled).sortByColumn(int(QueueColumn.DecodedImage), Qt.SortOrder.DescendingOrder)
     filled.press("actionQueueExport")
     with Path(filled.ask.path).open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -233,12 +233,12 @@ def test_the_table_is_written_as_csv_in_the_order_that_is_shown(filled: Desk, tm
 def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     desk: Desk, waiting: list[Path], tmp_path: Path
 ) -> None:
-    (tmp_path / "notes.png").write_text("no picture")
+    (tmp_path / "notes.png").write_text("no image")
     (tmp_path / "cut.png").write_bytes(waiting[2].read_bytes()[:60])
     bad = [tmp_path / "notes.png", tmp_path / "cut.png", tmp_path / "not there.png"]
     desk.drop_files(desk.window.decide.query, *waiting[:2], *bad)
-    assert desk.notes[-1] == "2 pictures came in; 3 could not be read."
-    assert len(column(desk, QueueColumn.Picture)) == 2
+    assert desk.notes[-1] == "2 images came in; 3 could not be read."
+    assert len(column(desk, QueueColumn.DecodedImage)) == 2
     button_of_note(desk, "Show skipped files").click()
     assert desk.ask.asked[-1] == "3 files could not be read"
     assert {path for path, _ in desk.ask.rows} == set(map(str, bad))
@@ -250,18 +250,18 @@ def button_of_note(desk: Desk, words: str) -> QPushButton:
 
 
 def test_the_list_of_what_could_not_be_read_can_be_copied(qtbot: QtBot) -> None:
-    rows = [("/a/notes.png", "not a picture"), ("/b/cut.png", "cut off")]
+    rows = [("/a/notes.png", "not an image"), ("/b/cut.png", "cut off")]
     dialog = SkippedDialog(None, title="2 files could not be read", rows=rows)
     qtbot.addWidget(dialog)
     dialog.open()
     dialog.copy()
-    assert QApplication.clipboard().text() == "/a/notes.png\tnot a picture\n/b/cut.png\tcut off"
+    assert QApplication.clipboard().text() == "/a/notes.png\tnot an image\n/b/cut.png\tcut off"
     assert [dialog.table.item(at, 0).text() for at in range(2)] == ["notes.png", "cut.png"]
 
 
 def test_rows_speak(filled: Desk) -> None:
     choose(filled, "6.png")
-    row = column(filled, QueueColumn.Picture).index("6.png")
+    row = column(filled, QueueColumn.DecodedImage).index("6.png")
     said = table(filled).model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said.startswith("6.png, ") and "of the vote" in said and said.endswith("not taught")
 
@@ -281,8 +281,8 @@ def test_a_class_has_one_colour_in_the_table_and_in_the_vote(filled: Desk) -> No
 
 
 def test_rows_are_sorted_by_the_column_that_is_asked_for(filled: Desk) -> None:
-    table(filled).sortByColumn(int(QueueColumn.Picture), Qt.SortOrder.DescendingOrder)
-    assert column(filled, QueueColumn.Picture) == [f"{i}.png" for i in range(9, -1, -1)]
+    table(filled).sortByColumn(int(QueueColumn.DecodedImage), Qt.SortOrder.DescendingOrder)
+    assert column(filled, QueueColumn.DecodedImage) == [f"{i}.png" for i in range(9, -1, -1)]
 
 
 def test_with_reduced_motion_nothing_lights_up(filled: Desk) -> None:
@@ -304,7 +304,7 @@ def test_a_memory_open_for_reading_shows_its_queue_and_teaches_nothing(
     with VisualMemory.open(small):  # somebody else edits it
         filled.window.session.open(small, readonly=True)
         filled.settle()
-        assert len(column(filled, QueueColumn.Picture)) == 10
+        assert len(column(filled, QueueColumn.DecodedImage)) == 10
         assert not filled.window.actions_by_id["actionConfirmAll"].isEnabled()
         assert not filled.window.actions_by_id["actionTeach"].isEnabled()
 
@@ -315,7 +315,7 @@ def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) ->
     paths = []
     for i in range(200):
         paths.append(str(folder / f"{i}.png"))
-        picture(NEW, seed=i, size=(24, 24)).save(paths[-1])
+        paint_image(NEW, seed=i, size=(24, 24)).save(paths[-1])
     desk.window.commands.decide.decide(paths)
     [task] = [t for t in desk.window.session.tasks.running if "queue" in t.title]
     while not task.done:
@@ -323,15 +323,15 @@ def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) ->
     task.cancel()
     desk.settle()
     assert desk.notes[-1].startswith("Stopped: ") and desk.notes[-1].endswith("; the rest was not looked at.")
-    assert 0 < len(column(desk, QueueColumn.Picture)) == len(desk.memory.queue) < 200
+    assert 0 < len(column(desk, QueueColumn.DecodedImage)) == len(desk.memory.queue) < 200
 
 
-def test_a_folder_that_is_dropped_brings_all_its_pictures(desk: Desk, waiting: list[Path], tmp_path: Path) -> None:
+def test_a_folder_that_is_dropped_brings_all_its_images(desk: Desk, waiting: list[Path], tmp_path: Path) -> None:
     desk.drop_files(desk.window.decide.query, waiting[0].parent)
-    assert len(column(desk, QueueColumn.Picture)) == 10
+    assert len(column(desk, QueueColumn.DecodedImage)) == 10
     (tmp_path / "empty").mkdir()
     desk.drop_files(desk.window.decide.query, tmp_path / "empty")
-    assert desk.notes[-1] == "There is no picture in it."
+    assert desk.notes[-1] == "There is no image in it."
 
 
 def test_a_drag_is_gone_through_once_however_often_it_moves(desk: Desk, waiting: list[Path]) -> None:
@@ -374,7 +374,7 @@ def test_another_query_leaves_no_row_chosen_and_a_row_can_be_taken_up_again(fill
     assert filled.window.session.decision.query.name == "6.png"  # type: ignore[union-attr]
 
 
-def test_a_memory_that_is_opened_again_shows_its_least_certain_picture(filled: Desk, small: Path) -> None:
+def test_a_memory_that_is_opened_again_shows_its_least_certain_image(filled: Desk, small: Path) -> None:
     filled.open(small)
     assert filled.window.decide.queue.table.chosen() == filled.window.decide.queued() != []
 

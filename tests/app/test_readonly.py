@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QStyleOptionViewItem
 
 from tests.app.conftest import Desk
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.actions.action import WHY_OFF
 from visualmemory_gui.app.actions.refused_keys import EDITS
@@ -137,9 +137,9 @@ def test_every_action_that_is_off_says_why(reader: Desk) -> None:
 def test_what_is_dropped_on_a_class_says_why_it_is_not_taught(reader: Desk, tmp_path: Path) -> None:
     reader.window.on_query_chosen(1)
     reader.settle()
-    [picture] = list(write_pictures(tmp_path / "new", each=1).rglob("*.png"))[:1]
+    [image] = list(write_images(tmp_path / "new", each=1).rglob("*.png"))[:1]
     classes = reader.window.decide.decision.classes
-    reader.drop_files(classes.viewport(), picture, at=classes.visualRect(classes.model().index(0)).center())
+    reader.drop_files(classes.viewport(), image, at=classes.visualRect(classes.model().index(0)).center())
     assert reader.notes == [READ_ONLY]
 
 

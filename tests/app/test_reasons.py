@@ -1,4 +1,4 @@
-"""What would change a decision, what an edit would move, where pictures are alike, and the report: in the window."""
+"""What would change a decision, what an edit would move, where images are alike, and the report: in the window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QLabel, QLineEdi
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.impact import MOST, TOO_MANY, propose, propose_lesson
 from visualmemory_gui.app.operations.edit import Edit
@@ -45,7 +45,7 @@ def waiting(desk: Desk, qtbot: QtBot) -> Wait:
 
 
 def ask(desk: Desk, tmp_path: Path, colour: tuple[int, int, int] = (190, 70, 50)) -> None:
-    picture(colour, seed=77).save(tmp_path / "asked.png")
+    paint_image(colour, seed=77).save(tmp_path / "asked.png")
     desk.window.commands.decide.decide([str(tmp_path / "asked.png")])
     desk.settle()
 
@@ -298,11 +298,11 @@ def test_the_similarity_map_lies_over_the_query_and_its_neighbour(desk: Desk, tm
     ask(desk, tmp_path)
     model, switch = desk.window.session.similarity, desk.window.findChild(QCheckBox, "similaritySwitch")
     assert switch is not None
-    plain = desk.window.decide.query.picture.pixmap.toImage()
+    plain = desk.window.decide.query.image.pixmap.toImage()
     switch.setChecked(True)
     until(lambda: model.splitting)
     assert model.splitting is not None and model.splitting.minus is not None
-    assert desk.window.decide.query.picture.pixmap.toImage() != plain
+    assert desk.window.decide.query.image.pixmap.toImage() != plain
     assert "not a causal claim" in desk.window.decide.query.caption.text()
     second = desk.decision.neighbours[1].id
     desk.select([second])
@@ -311,7 +311,7 @@ def test_the_similarity_map_lies_over_the_query_and_its_neighbour(desk: Desk, tm
     cards = desk.window.decide._neighbours
     [row] = cards.rows_of([second])
     whole = cards._pixmap(second)
-    view = desk.window.decide.query.picture
+    view = desk.window.decide.query.image
     view.repaint()
     view.pointed.emit((0.5, 0.5))  # one cell of the query, and what it is like
     assert cards._pixmap(second).toImage() != whole.toImage()
@@ -320,7 +320,7 @@ def test_the_similarity_map_lies_over_the_query_and_its_neighbour(desk: Desk, tm
     assert row == 1
     switch.setChecked(False)
     until(lambda: model.splitting is None)
-    assert desk.window.decide.query.picture.pixmap.toImage() == plain
+    assert desk.window.decide.query.image.pixmap.toImage() == plain
     assert cards._pixmap(second).toImage() != whole.toImage()
     assert not desk.window.decide.query.caption.isVisible()
 
@@ -421,7 +421,7 @@ def test_the_preview_dialog_says_it_all_and_cancel_does_nothing(qtbot: QtBot, de
 
 
 def test_the_label_dialog_proposes_what_is_typed_after_a_rest(qtbot: QtBot, desk: Desk) -> None:
-    dialog = LabelChooser(desk.window, question="Teach this picture as", labels=["cat", "lynx"], preselected="cat")
+    dialog = LabelChooser(desk.window, question="Teach this image as", labels=["cat", "lynx"], preselected="cat")
     qtbot.addWidget(dialog)
     heard: list[str] = []
     dialog.label_proposed.connect(heard.append)
@@ -433,9 +433,9 @@ def test_the_label_dialog_proposes_what_is_typed_after_a_rest(qtbot: QtBot, desk
     dialog.close()
 
 
-def test_the_mouse_on_the_picture_is_told_in_parts_of_it(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
+def test_the_mouse_on_the_image_is_told_in_parts_of_it(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
     ask(desk, tmp_path)
-    view = desk.window.decide.query.picture
+    view = desk.window.decide.query.image
     view.repaint()
     heard: list[tuple[float, float] | None] = []
     view.pointed.connect(heard.append)

@@ -211,7 +211,7 @@ class TestDuplicates:
         first, second, third = alike.new
         self.slide(alike, 0)
         assert self.groups(alike) == [(1, first, second)]
-        assert alike.tabs.groups.summary.text() == "Equal pictures only: 1 group of 3 exemplars, 0 with a conflict."
+        assert alike.tabs.groups.summary.text() == "Equal images only: 1 group of 3 exemplars, 0 with a conflict."
         self.slide(alike, 1)
         assert self.groups(alike) == [(70, third), (1, first, second)]
         assert alike.tabs.groups.summary.text().startswith("Distance up to 0.001: 2 groups of 5 exemplars, 1 with")

@@ -60,7 +60,7 @@ class TestDialog:
         spin(dialog, "Exact search up to").setValue(5_000)
         choose(dialog, "Voting rule", "distance")
         choose(dialog, "Look", "Dark")
-        choose(dialog, "Pictures in Curate", "Small")
+        choose(dialog, "Images in Curate", "Small")
         assert confirmed(qtbot, dialog) == (
             {"k": 25, "rule": "distance", "exact_limit": 5_000_000},
             WindowSettings("dark", False, 52.0),
@@ -169,7 +169,7 @@ class TestWindow:
         again.close()
         delete(again)
 
-    def test_what_stood_at_the_top_stays_when_the_pictures_grow(self, desk: Desk) -> None:
+    def test_what_stood_at_the_top_stays_when_the_images_grow(self, desk: Desk) -> None:
         desk.window.show_workspace("curate")
         grid = desk.window.curate.grid
         desk.window.resize(700, 400)

@@ -55,8 +55,8 @@ def test_what_can_be_set_is_outlined(qtbot, colours, kind):
     qtbot.addWidget(widget)
     widget.resize(120, 26)
     widget.show()
-    picture = widget.grab().toImage()
-    left = [picture.pixelColor(x, picture.height() // 2) for x in range(4)]
+    image = widget.grab().toImage()
+    left = [image.pixelColor(x, image.height() // 2) for x in range(4)]
     assert max(contrast(colour, colours.surface) for colour in left) >= 3
     theme.apply(QApplication.instance(), "light")
 

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QStyleOptionViewItem
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app.models.headline import misses
 from visualmemory_gui.app.views.decide.details import dots_of
 from visualmemory_gui.engine.types import SearchInfo
@@ -19,8 +19,8 @@ from visualmemory_gui.engine.types import SearchInfo
 
 @pytest.fixture
 def asked(desk: Desk, tmp_path: Path) -> Desk:
-    """A window that has decided a red picture."""
-    picture((200, 30, 30), seed=9).save(tmp_path / "query.png")
+    """A window that has decided a red image."""
+    paint_image((200, 30, 30), seed=9).save(tmp_path / "query.png")
     desk.drop_files(desk.window.decide, tmp_path / "query.png")
     return desk
 

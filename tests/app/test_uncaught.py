@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import picture
+from tests.conftest import paint_image
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.application import keep_log
 from visualmemory_gui.app.operations import exemplars, folders, history, teach
@@ -35,7 +35,7 @@ class Broken(RuntimeError):
 
 
 def broken(*_args: object, **_kwargs: object) -> Any:
-    raise Broken(f"{SECRET} in /home/someone/secret-picture.png")
+    raise Broken(f"{SECRET} in /home/someone/secret-image.png")
 
 
 @pytest.fixture
@@ -122,12 +122,12 @@ ASKED: dict[str, Callable[[Desk, Path], object]] = {
     "relabel": lambda d, _: exemplars.relabel(d.window.session, [1], "plants/rose"),
     "reweigh": lambda d, _: exemplars.reweigh(d.window.session, [1], 0.5),
     "rename_label": lambda d, _: exemplars.rename_label(d.window.session, "animals/cat", "cat"),
-    "add_pictures": lambda d, folder: teach.teach(d.window.session, [folder / "new.png"], "new"),
+    "add_images": lambda d, folder: teach.teach(d.window.session, [folder / "new.png"], "new"),
     "undo": lambda d, _: history.undo(d.window.session),
     "redo": lambda d, _: history.redo(d.window.session),
     "build": lambda d, folder: folders.import_folder(d.window.session, folder, copy=False),
     "decide_vector": lambda d, _: d.window.session.decision.ask_exemplar(2),
-    "picture": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
+    "image": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
     "embed": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
     "run": lambda d, _: d.window._upkeep.on_quiet(),
 }
@@ -138,7 +138,7 @@ def test_an_exception_of_the_engine_in_a_worker(
     alive: Desk, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "p" / "new").mkdir(parents=True)
-    picture((9, 200, 9), seed=77).save(tmp_path / "p" / "new.png")
+    paint_image((9, 200, 9), seed=77).save(tmp_path / "p" / "new.png")
     with monkeypatch.context() as while_broken:
         while_broken.setattr(FolderMaintenance if verb == "run" else VisualMemory, verb, broken)
         ASKED[verb](alive, tmp_path / "p")

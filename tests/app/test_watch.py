@@ -8,14 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QTableView
 
 from tests.app.conftest import Desk
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.app.operations import exemplars, folders, forget
 from visualmemory_gui.engine.types import Changes
 
 
 def ask(desk: Desk, tmp_path: Path) -> None:
-    pictures = write_pictures(tmp_path / "asked", each=1)
-    desk.window.commands.decide.decide([str(next(pictures.rglob("*.png")))])
+    images = write_images(tmp_path / "asked", each=1)
+    desk.window.commands.decide.decide([str(next(images.rglob("*.png")))])
     desk.settle()
 
 
@@ -89,7 +89,7 @@ def test_an_edit_of_trust_counts_the_decisions_of_those_it_trusts_otherwise(desk
 
 
 def test_what_is_tracked_after_a_cancelled_import_is_the_memory_as_it_is(desk: Desk, tmp_path: Path) -> None:
-    more = write_pictures(tmp_path / "more", each=40)
+    more = write_images(tmp_path / "more", each=40)
     session = desk.window.session
 
     def stop(changes: Changes) -> None:
@@ -118,7 +118,7 @@ def test_tracking_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> None
     assert watch.found is not None
 
 
-def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:
+def test_the_watch_table_decides_a_image_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:
     ask(desk, tmp_path)
     desk.ask.label_answer = "lynx"
     desk.press("actionWatch")
@@ -139,7 +139,7 @@ def test_the_watch_table_decides_a_picture_and_stops_watching_it(desk: Desk, tmp
     assert desk.window.study.watch.findChild(QLabel) is not None and not table(desk).isVisible()
 
 
-def test_the_watch_set_outlives_a_restart_and_forgets_with_its_picture(desk: Desk, small: Path, tmp_path: Path) -> None:
+def test_the_watch_set_outlives_a_restart_and_forgets_with_its_image(desk: Desk, small: Path, tmp_path: Path) -> None:
     ask(desk, tmp_path)
     desk.ask.label_answer = "lynx"
     desk.press("actionWatch")

@@ -18,7 +18,7 @@ from visualmemory_gui.app.widgets.cards.neighbour_card import NeighbourDelegate,
 LABELS = ("animals/tiger", "tabby", "lynx")
 
 
-def picture(hue: int) -> QPixmap:
+def paint_image(hue: int) -> QPixmap:
     made = QPixmap(256, 200)
     made.fill(QColor.fromHsv(hue % 360, 180, 200))
     return made
@@ -27,7 +27,7 @@ def picture(hue: int) -> QPixmap:
 def values_of(row: int) -> dict[int, object]:
     return {
         CardRole.Exemplar: row + 100,
-        CardRole.Pixmap: picture(7 * row),
+        CardRole.Pixmap: paint_image(7 * row),
         CardRole.Rank: row + 1,
         CardRole.Label: LABELS[row % 3],
         CardRole.Distance: 0.1 + row / 100,
@@ -97,13 +97,13 @@ def test_a_card_is_painted_once_and_kept_and_parts_are_shared(view, monkeypatch)
     assert painted[0].ground().cacheKey() == painted[-1].ground().cacheKey()
 
 
-def test_a_picture_made_ready_for_its_place_is_painted_as_it_comes(view):
-    ready = QPixmap.fromImage(rounded(picture(40).toImage().scaled(96, 75), 3))
+def test_a_image_made_ready_for_its_place_is_painted_as_it_comes(view):
+    ready = QPixmap.fromImage(rounded(paint_image(40).toImage().scaled(96, 75), 3))
     layout = view.delegate._card_layout(option_of(view))
     values = {"pixmap": ready, "rank": 1, "label": "a", "distance": 0.1, "share": 0.1}
     fresh, old = Card(1, made_for=layout.side, **values), Card(1, made_for=layout.side + 9, **values)
-    assert view.delegate._picture(fresh, layout, 1.0).cacheKey() == ready.cacheKey()
-    assert view.delegate._picture(old, layout, 1.0).cacheKey() != ready.cacheKey()
+    assert view.delegate._image(fresh, layout, 1.0).cacheKey() == ready.cacheKey()
+    assert view.delegate._image(old, layout, 1.0).cacheKey() != ready.cacheKey()
 
 
 @pytest.mark.parametrize(("state", "heard"), [("active", "strike"), ("struck", "restore"), ("excluded", "restore")])

@@ -12,7 +12,7 @@ from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_rows import ClassRow
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.widgets.cards.class_rows import ClassList
-from visualmemory_gui.app.widgets.cards.image_view import PictureView
+from visualmemory_gui.app.widgets.cards.image_view import ImageView
 from visualmemory_gui.app.widgets.cards.label_chip import shortened
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache
 from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
@@ -75,8 +75,8 @@ def centre(classes: ClassList, row: int) -> QPoint:
 
 
 @pytest.mark.parametrize(("row", "label"), [(0, "animals/cat"), (1, "dog"), (2, None)])
-def test_pictures_dropped_on_a_class_are_told_with_the_class(classes, qtbot, row, label):
-    with qtbot.waitSignal(classes.pictures_dropped) as caught:
+def test_images_dropped_on_a_class_are_told_with_the_class(classes, qtbot, row, label):
+    with qtbot.waitSignal(classes.images_dropped) as caught:
         drop(classes.viewport(), files("/a.png", "/b.png"), centre(classes, row))
     assert caught.args == [["/a.png", "/b.png"], label]
 
@@ -172,10 +172,10 @@ def test_a_note_without_undo_shows_none_and_goes_by_itself(qtbot):
     qtbot.waitUntil(note.isHidden)
 
 
-def test_the_picture_view_speaks_and_empties(qtbot):
-    view = PictureView()
+def test_the_image_view_speaks_and_empties(qtbot):
+    view = ImageView()
     qtbot.addWidget(view)
-    assert view.accessibleName() == "Drop a picture here"
+    assert view.accessibleName() == "Drop an image here"
     made = QPixmap(40, 20)
     made.fill(Qt.GlobalColor.red)
     view.set_pixmap(made, "tiger.jpg")
@@ -184,7 +184,7 @@ def test_the_picture_view_speaks_and_empties(qtbot):
     assert image.pixelColor(50, 50).name() == "#ff0000"
     assert view.accessibleName() == "tiger.jpg"
     view.set_pixmap(None)
-    assert view.accessibleName() == "Drop a picture here"
+    assert view.accessibleName() == "Drop an image here"
 
 
 def test_the_empty_state_takes_drops_and_lists_recent_memories(qtbot):
@@ -193,8 +193,8 @@ def test_the_empty_state_takes_drops_and_lists_recent_memories(qtbot):
     state.resize(600, 500)
     state.set_recent(["/a/birds.vmem", "/b/parts.vmem"])
     with qtbot.waitSignal(state.dropped) as caught:
-        drop(state, files("/pictures"), QPoint(300, 200))
-    assert caught.args == [["/pictures"]]
+        drop(state, files("/images"), QPoint(300, 200))
+    assert caught.args == [["/images"]]
     recent = next(b for b in state.findChildren(QPushButton) if b.text() == "parts.vmem  in  b")
     with qtbot.waitSignal(state.recent_chosen) as caught:
         recent.click()
@@ -218,4 +218,4 @@ def test_the_cache_keeps_what_was_used_last(qapp):
 def test_exemplars_and_paths_travel_by_drag(qapp, tmp_path):
     assert mime.exemplars(mime.of_exemplars([3, 1, 2])) == [3, 1, 2]
     assert mime.exemplars(files("/x")) == [] and mime.paths(files("/x", "/y")) == ["/x", "/y"]
-    assert mime.holds_pictures(files("/x")) and not mime.holds_pictures(mime.of_exemplars([1]))
+    assert mime.holds_images(files("/x")) and not mime.holds_images(mime.of_exemplars([1]))

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from tests.app.conftest import Answers, Desk
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.app import preferences, screenshot
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.main_window import MainWindow
@@ -66,7 +66,7 @@ def test_another_memory_takes_the_place_of_the_first(desk: Desk, tmp_path: Path,
 
 
 def test_a_folder_dropped_on_the_empty_state_becomes_a_memory(empty_desk: Desk, tmp_path: Path) -> None:
-    folder = write_pictures(tmp_path / "birds", each=2)
+    folder = write_images(tmp_path / "birds", each=2)
     empty_desk.window.session.create = lambda path, then: type(empty_desk.window.session).create(  # type: ignore[method-assign]
         empty_desk.window.session, path, "fake", then=then
     )
@@ -77,7 +77,7 @@ def test_a_folder_dropped_on_the_empty_state_becomes_a_memory(empty_desk: Desk, 
 
 
 def test_an_import_is_one_step_that_undo_takes_back(desk: Desk, tmp_path: Path) -> None:
-    desk.ask.path = str(write_pictures(tmp_path / "more" / "x", each=3).parent)
+    desk.ask.path = str(write_images(tmp_path / "more" / "x", each=3).parent)
     desk.press("actionAdd")
     assert desk.memory.summary().active == 27
     desk.press("actionUndo")
@@ -132,7 +132,7 @@ def test_a_recent_memory_that_is_gone_is_told_and_leaves_the_list(desk: Desk, qt
 
 
 def test_closing_in_the_middle_of_an_import_keeps_a_memory_that_opens(desk: Desk, tmp_path: Path, small: Path) -> None:
-    write_pictures(tmp_path / "many", each=60)
+    write_images(tmp_path / "many", each=60)
     desk.ask.path = str(tmp_path / "many")
     desk.window.actions_by_id["actionAdd"].trigger()
     desk.window.close()
@@ -227,7 +227,7 @@ def test_opening_what_is_no_memory_leaves_the_open_one(desk: Desk, tmp_path: Pat
 
 def test_the_log_holds_no_path(desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     secret = tmp_path / "secret name.png"
-    secret.write_bytes(b"no picture")
+    secret.write_bytes(b"no image")
     desk.drop_files(desk.window.decide, secret)
     assert "BadImage" in caplog.text and "secret" not in caplog.text
 
@@ -284,16 +284,16 @@ def test_the_state_of_the_index_in_words(state: IndexState, said: str) -> None:
     assert index_text(state) == said
 
 
-def test_teaching_many_pictures_can_be_stopped_and_adds_nothing(desk: Desk, tmp_path: Path) -> None:
-    paths = sorted(str(p) for p in write_pictures(tmp_path / "many", each=20).rglob("*.png"))
-    desk.window.commands.decide.teach_pictures(paths, "cat")
-    task = next(t for t in desk.window.session.tasks.running if t.title == "Teaching 60 pictures")
+def test_teaching_many_images_can_be_stopped_and_adds_nothing(desk: Desk, tmp_path: Path) -> None:
+    paths = sorted(str(p) for p in write_images(tmp_path / "many", each=20).rglob("*.png"))
+    desk.window.commands.decide.teach_images(paths, "cat")
+    task = next(t for t in desk.window.session.tasks.running if t.title == "Teaching 60 images")
     assert task.stoppable
     task.cancel()
     desk.settle()
     assert desk.notes[-1] == "Teaching stopped; nothing was added."
     assert desk.memory.summary().active == 18
-    desk.window.commands.decide.teach_pictures(paths, "cat")
+    desk.window.commands.decide.teach_images(paths, "cat")
     desk.settle()
     assert desk.memory.summary().active == 78 and desk.memory.history.can_undo() is not None
 

@@ -107,11 +107,11 @@ def unchanged(memory: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Twelve pictures of three classes and the memory of them, used by tests that leave it as it is."""
+    """Twelve images of three classes and the memory of them, used by tests that leave it as it is."""
     room = tmp_path_factory.mktemp("made")
-    pictures = paint_classes(room / "pictures")
-    told("build", pictures, room / "m.vmem", "--encoder", "fake")
-    return room / "m.vmem", pictures
+    images = paint_classes(room / "images")
+    told("build", images, room / "m.vmem", "--encoder", "fake")
+    return room / "m.vmem", images
 
 
 @pytest.fixture
@@ -121,9 +121,9 @@ def memory(made: tuple[Path, Path]) -> Path:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A memory that the test may change, its pictures beside it."""
+    """A memory that the test may change, its images beside it."""
     with VisualMemory.create(tmp_path / "own.vmem", "fake") as m:
-        m.build(paint_classes(tmp_path / "pictures"))
+        m.build(paint_classes(tmp_path / "images"))
     return tmp_path / "own.vmem"
 
 
@@ -135,7 +135,7 @@ def vectors_memory(place: Path, n: int, *, labels: int = 2) -> Path:
     return place
 
 
-# Pictures
+# Images
 
 
 def huge_png() -> bytes:
@@ -150,7 +150,7 @@ def huge_png() -> bytes:
     )
 
 
-BAD_PICTURES = [
+BAD_IMAGES = [
     ("missing", "there is no such file"),
     ("empty", "empty"),
     ("truncated", ""),
@@ -161,7 +161,7 @@ BAD_PICTURES = [
 ]
 
 
-def bad_picture(kind: str, folder: Path) -> Path:
+def bad_image(kind: str, folder: Path) -> Path:
     path = folder / f"{kind}.png"
     whole = paint(folder / "good.png", 7).read_bytes()
     contents = {"empty": b"", "truncated": whole[: len(whole) // 2], "huge": huge_png(), "text": b"I am a text.\n" * 50}
@@ -174,9 +174,9 @@ def bad_picture(kind: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("kind", "words"), BAD_PICTURES)
-def test_a_file_that_is_no_picture_is_refused_by_name(memory: Path, tmp_path: Path, kind: str, words: str) -> None:
-    path = bad_picture(kind, tmp_path)
+@pytest.mark.parametrize(("kind", "words"), BAD_IMAGES)
+def test_a_file_that_is_no_image_is_refused_by_name(memory: Path, tmp_path: Path, kind: str, words: str) -> None:
+    path = bad_image(kind, tmp_path)
     with unchanged(memory):
         assert str(path) in refused("classify", memory, path, words=words)
         if kind != "folder":
@@ -184,26 +184,26 @@ def test_a_file_that_is_no_picture_is_refused_by_name(memory: Path, tmp_path: Pa
 
 
 def test_a_process_ends_with_one_line_and_its_exit_code(memory: Path, tmp_path: Path) -> None:
-    refused("classify", memory, bad_picture("truncated", tmp_path), words="truncated.png", before="")
+    refused("classify", memory, bad_image("truncated", tmp_path), words="truncated.png", before="")
     refused("show", tmp_path / "missing", words="not a memory", before="")
     assert call_process("classify", memory, "x.png", "-k", 0).returncode == 2
 
 
 def test_bad_files_in_a_folder_are_named_and_the_rest_is_built(tmp_path: Path) -> None:
-    pictures = paint_classes(tmp_path / "pictures")
-    for kind, _ in BAD_PICTURES[1:]:
-        bad_picture(kind, pictures / "plant")
-    [built] = told("build", pictures, tmp_path / "m.vmem", "--encoder", "fake")
-    assert built["added"] == 13  # the twelve, and the whole picture that the bad ones were made from
+    images = paint_classes(tmp_path / "images")
+    for kind, _ in BAD_IMAGES[1:]:
+        bad_image(kind, images / "plant")
+    [built] = told("build", images, tmp_path / "m.vmem", "--encoder", "fake")
+    assert built["added"] == 13  # the twelve, and the whole image that the bad ones were made from
     named = {Path(one["path"]).stem: one["reason"] for one in built["skipped"]}
     assert {"empty", "truncated", "huge", "text", "fifo"} <= set(named)
     assert all(named.values())
 
 
-def test_a_test_folder_without_pictures_is_refused(memory: Path, tmp_path: Path) -> None:
+def test_a_test_folder_without_images_is_refused(memory: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with unchanged(memory):
-        refused("evaluate", memory, tmp_path / "none", words="picture")
+        refused("evaluate", memory, tmp_path / "none", words="image")
         refused("evaluate", memory, tmp_path / "missing", words="missing")
 
 
@@ -223,26 +223,26 @@ def at_most(size: int) -> str:
 
 
 def test_what_may_not_be_written_is_said_so(own: Path, tmp_path: Path) -> None:
-    pictures = tmp_path / "pictures"
+    images = tmp_path / "images"
     with unchanged(own):
         for path in (*own.iterdir(), own, tmp_path):
             path.chmod(0o555)
         refused("strike", own, 1, words="ermission", before=POWERLESS)
-        refused("build", pictures, tmp_path / "new.vmem", "--encoder", "fake", words="ermission", before=POWERLESS)
+        refused("build", images, tmp_path / "new.vmem", "--encoder", "fake", words="ermission", before=POWERLESS)
         refused("export", own, tmp_path / "out.vmemz", words="ermission", before=POWERLESS)
         assert call_process("show", own, before=POWERLESS).returncode == 0
         tmp_path.chmod(0o755)
         own.chmod(0o000)
         refused("show", own, words="ermission", before=POWERLESS)
-        refused("build", pictures, own, words="ermission", before=POWERLESS)
+        refused("build", images, own, words="ermission", before=POWERLESS)
         for path in (own, *own.iterdir()):
             path.chmod(0o755)
-        pictures.chmod(0o000)
+        images.chmod(0o000)
         for target in (own, tmp_path / "new.vmem"):
-            refused("build", pictures, target, "--encoder", "fake", words="ermission", before=POWERLESS)
-        refused("add", own, pictures, "--label", "x", words="ermission", before=POWERLESS)
-        pictures.chmod(0o755)
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["own.vmem", "pictures"]
+            refused("build", images, target, "--encoder", "fake", words="ermission", before=POWERLESS)
+        refused("add", own, images, "--label", "x", words="ermission", before=POWERLESS)
+        images.chmod(0o755)
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["own.vmem", "images"]
 
 
 @pytest.mark.parametrize("kind", ["bundle", "parquet", "imagefolder"])
@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_the_memory_as_it_was(own: Path, tmp_path: Path) -> N
         refused("add", own, big, "--label", "x", words="", before=at_most(size // 2))
         refused("relabel", own, 1, 2, 3, "--label", "x", words="", before=at_most(1000))
     new = tmp_path / "new.vmem"
-    refused("build", tmp_path / "pictures", new, "--encoder", "fake", words="", before=at_most(1000))
+    refused("build", tmp_path / "images", new, "--encoder", "fake", words="", before=at_most(1000))
     assert not (new / "memory.sqlite").exists()
 
 
@@ -274,12 +274,12 @@ def test_an_export_does_not_overwrite(memory: Path, tmp_path: Path) -> None:
 # Memories
 
 
-def test_a_picture_has_no_place_in_a_memory_of_vectors(tmp_path: Path) -> None:
+def test_a_image_has_no_place_in_a_memory_of_vectors(tmp_path: Path) -> None:
     place = vectors_memory(tmp_path / "v.vmem", 5)
-    picture = paint(tmp_path / "a.png", 1)
+    image = paint(tmp_path / "a.png", 1)
     with unchanged(place):
-        refused("classify", place, picture, words="vectors")
-        refused("add", place, picture, "--label", "x", words="vectors")
+        refused("classify", place, image, words="vectors")
+        refused("add", place, image, "--label", "x", words="vectors")
         refused("build", paint_classes(tmp_path / "p"), place, words="vectors")
 
 
@@ -289,11 +289,11 @@ def test_a_memory_keeps_its_encoder(memory: Path, made: tuple[Path, Path]) -> No
 
 
 def test_an_encoder_that_is_unknown_or_other_than_the_memorys_is_named(own: Path, tmp_path: Path) -> None:
-    refused("build", tmp_path / "pictures", tmp_path / "n.vmem", "--encoder", "nonsense", words="nonsense")
+    refused("build", tmp_path / "images", tmp_path / "n.vmem", "--encoder", "nonsense", words="nonsense")
     assert not (tmp_path / "n.vmem").exists()
     with VisualMemory.open(own) as m:
         m._live.database.execute("update meta set preprocess = 'another'")
-    refused("classify", own, tmp_path / "pictures" / "plant" / "0.png", paint(tmp_path / "new.png", 9), words="encoder")
+    refused("classify", own, tmp_path / "images" / "plant" / "0.png", paint(tmp_path / "new.png", 9), words="encoder")
 
 
 def test_a_memory_of_a_newer_version_is_refused_and_left_alone(own: Path) -> None:
@@ -383,10 +383,10 @@ BAD_LABELS = [
 
 @pytest.mark.parametrize(("label", "words"), BAD_LABELS)
 def test_a_label_that_is_no_path_of_names_is_refused(memory: Path, tmp_path: Path, label: str, words: str) -> None:
-    picture = paint(tmp_path / "a.png", 1)
+    image = paint(tmp_path / "a.png", 1)
     with unchanged(memory):
         refused("relabel", memory, 1, "--label", label, words=words)
-        refused("add", memory, picture, "--label", label, words=words)
+        refused("add", memory, image, "--label", label, words=words)
         refused("rename-label", memory, "plant", label, words=words)
 
 
@@ -427,23 +427,23 @@ def test_a_trust_out_of_range_is_refused(memory: Path, trust: str) -> None:
 
 
 def test_k_is_at_least_one_and_may_exceed_the_size(memory: Path, made: tuple[Path, Path]) -> None:
-    picture = made[1] / "plant" / "0.png"
+    image = made[1] / "plant" / "0.png"
     with unchanged(memory):
         for k in ("0", "-3"):
-            misused("classify", memory, picture, f"-k={k}", words="-k")
+            misused("classify", memory, image, f"-k={k}", words="-k")
             misused("evaluate", memory, f"-k={k}", words="-k")
         refused("settings", memory, "k", "0", words="between")
-        assert len(told("classify", memory, picture, "-k", 10**6)[0]["neighbours"]) == 12
+        assert len(told("classify", memory, image, "-k", 10**6)[0]["neighbours"]) == 12
 
 
 def test_content_that_is_here_is_not_added_again(own: Path, tmp_path: Path) -> None:
-    here = tmp_path / "pictures" / "plant" / "0.png"
+    here = tmp_path / "images" / "plant" / "0.png"
     [one] = [e for e in told("show", own, "--label", "plant") if e["source"] == str(here)]
     with unchanged(own):
         done = call("add", own, here, "--label", "plant", "--json")
         assert (done.returncode, json.loads(done.stdout)["ids"]) == (0, [one["id"]])
         assert f"already here as {one['id']}" in done.stderr
-        assert told("build", tmp_path / "pictures", own)[0]["unchanged"] == 12
+        assert told("build", tmp_path / "images", own)[0]["unchanged"] == 12
     done = call("add", own, here, "--label", "tool", "--json")
     assert json.loads(done.stdout)["added"] == 1
     assert "under another label, plant" in done.stderr
@@ -456,10 +456,10 @@ def test_a_second_writer_is_told_who_edits_and_readers_work(own: Path, tmp_path:
     with VisualMemory.open(own) as m, unchanged(own):
         m.snapshot  # noqa: B018 - loaded, as an open window has it
         assert str(os.getpid()) in refused("strike", own, 1, words="is being edited by")
-        refused("build", tmp_path / "pictures", own, words="is being edited by")
+        refused("build", tmp_path / "images", own, words="is being edited by")
         refused("forget", own, 1, "--yes", words="is being edited by")
         told("show", own)
-        told("classify", own, tmp_path / "pictures" / "plant" / "0.png")
+        told("classify", own, tmp_path / "images" / "plant" / "0.png")
         told("export", own, tmp_path / "out.vmemz")
     told("strike", own, 1)
 
@@ -502,8 +502,8 @@ def test_a_damaged_database_is_refused_with_its_name_or_found_by_verify(own: Pat
     assert done.returncode == 1 and "Traceback" not in done.stderr
 
 
-def test_pictures_that_moved_are_found_again(own: Path, tmp_path: Path) -> None:
-    old, new = tmp_path / "pictures", tmp_path / "elsewhere"
+def test_images_that_moved_are_found_again(own: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / "images", tmp_path / "elsewhere"
     query = paint(tmp_path / "query.png", 70)
     before = told("classify", own, query)[0]
     old.rename(new)
@@ -520,14 +520,14 @@ def test_pictures_that_moved_are_found_again(own: Path, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_in_a_build_keeps_what_is_committed_and_a_second_build_adds_the_rest(tmp_path: Path) -> None:
-    pictures = paint_classes(tmp_path / "pictures", each=400)
+    images = paint_classes(tmp_path / "images", each=400)
     place = tmp_path / "m.vmem"
     command = [
         sys.executable,
         "-m",
         "visualmemory_gui",
         "build",
-        str(pictures),
+        str(images),
         str(place),
         "--encoder",
         "fake",
@@ -543,7 +543,7 @@ def test_ctrl_c_in_a_build_keeps_what_is_committed_and_a_second_build_adds_the_r
     added = json.loads(out)["added"]
     assert 0 < added < 1200
     assert state(place)[0][1] == added
-    [again] = told("build", pictures, place)
+    [again] = told("build", images, place)
     assert (again["added"], again["unchanged"]) == (1200 - added, added)
     assert told("verify", place) == [{"ok": True, "damage": []}]
 

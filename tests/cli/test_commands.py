@@ -30,24 +30,24 @@ def told(*arguments: object) -> Any:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    return paint_classes(tmp_path / "pictures")
+def images(tmp_path: Path) -> Path:
+    return paint_classes(tmp_path / "images")
 
 
 @pytest.fixture
-def memory(tmp_path: Path, pictures: Path) -> Path:
-    told("build", pictures, tmp_path / "m.vmem", "--encoder", "fake")
+def memory(tmp_path: Path, images: Path) -> Path:
+    told("build", images, tmp_path / "m.vmem", "--encoder", "fake")
     return tmp_path / "m.vmem"
 
 
-def test_build_tells_what_it_added_and_again_adds_what_is_new(tmp_path: Path, pictures: Path) -> None:
-    (pictures / "notes.txt").write_text("no picture")
+def test_build_tells_what_it_added_and_again_adds_what_is_new(tmp_path: Path, images: Path) -> None:
+    (images / "notes.txt").write_text("no image")
     place = tmp_path / "m.vmem"
-    first = told("build", pictures, place, "--encoder", "fake")
+    first = told("build", images, place, "--encoder", "fake")
     assert (first["memory"], first["added"], first["unchanged"]) == (str(place), 12, 0)
     assert set(first["skipped"][0]) == {"path", "reason"}
-    paint(pictures / "plant" / "new.png", 77)
-    again = told("build", pictures, place)
+    paint(images / "plant" / "new.png", 77)
+    again = told("build", images, place)
     assert (again["added"], again["unchanged"]) == (1, 12)
 
 
@@ -67,7 +67,7 @@ def test_add_of_a_folder_adds_its_images(memory: Path, tmp_path: Path) -> None:
     assert told("add", memory, tmp_path / "more", "--label", "x")["ids"] == [13, 14]
 
 
-def test_a_bad_picture_is_passed_over_in_a_folder_and_refused_by_name(memory: Path, tmp_path: Path) -> None:
+def test_a_bad_image_is_passed_over_in_a_folder_and_refused_by_name(memory: Path, tmp_path: Path) -> None:
     good, bad = paint(tmp_path / "more" / "good.png", 5003), tmp_path / "more" / "bad.png"
     bad.write_bytes(b"no")
     assert run("add", memory, good, bad, "--label", "x", "--json").exit_code == 1
@@ -77,8 +77,8 @@ def test_a_bad_picture_is_passed_over_in_a_folder_and_refused_by_name(memory: Pa
 
 
 @pytest.mark.parametrize("wrong", [["--group-by", "("], ["--device", "cuda"]])
-def test_a_build_that_cannot_start_leaves_no_folder(tmp_path: Path, pictures: Path, wrong: list[str]) -> None:
-    done = run("build", pictures, tmp_path / "n.vmem", "--encoder", "fake", *wrong)
+def test_a_build_that_cannot_start_leaves_no_folder(tmp_path: Path, images: Path, wrong: list[str]) -> None:
+    done = run("build", images, tmp_path / "n.vmem", "--encoder", "fake", *wrong)
     assert done.exit_code == (2 if "(" in wrong else 1) and not (tmp_path / "n.vmem").exists()
 
 
@@ -103,7 +103,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("there", [False, True])
 def test_a_build_that_did_not_begin_makes_no_memory(
     tmp_path: Path,
-    pictures: Path,
+    images: Path,
     monkeypatch: pytest.MonkeyPatch,
     hinder: Callable[[pytest.MonkeyPatch], list[str]],
     words: str,
@@ -112,7 +112,7 @@ def test_a_build_that_did_not_begin_makes_no_memory(
     place = tmp_path / "n.vmem"
     if there:
         place.mkdir()
-    done = run("build", pictures, place, *hinder(monkeypatch))
+    done = run("build", images, place, *hinder(monkeypatch))
     assert done.exit_code and words in done.stderr
     assert list(place.iterdir()) == [] if there else not place.exists()
 
@@ -150,28 +150,28 @@ def test_bytes_that_remain_are_an_error(memory: Path) -> None:
     assert "bytes are left" in done.stderr
 
 
-def test_a_memory_set_to_a_gpu_that_is_not_here_can_be_seen_and_forgotten_from(memory: Path, pictures: Path) -> None:
+def test_a_memory_set_to_a_gpu_that_is_not_here_can_be_seen_and_forgotten_from(memory: Path, images: Path) -> None:
     told("settings", memory, "device", "cuda")
     assert told("show", memory)["index"] == {"kind": "exact", "current": True}
-    asked = run("classify", memory, pictures / "plant" / "0.png")
+    asked = run("classify", memory, images / "plant" / "0.png")
     assert asked.exit_code == 1 and "no GPU" in asked.stderr
     assert told("forget", memory, 1, "--yes")["status"] == "done"
 
 
-def test_show_sums_up_or_lists(memory: Path, pictures: Path) -> None:
+def test_show_sums_up_or_lists(memory: Path, images: Path) -> None:
     assert told("show", memory) == {
         "exemplars": 12, "active": 12, "struck": 0, "labels": {"animals/cat": 4, "animals/dog": 4, "plant": 4},
         "encoder": "fake", "dim": 64, "index": {"kind": "exact", "current": True},
     }  # fmt: skip
     one = told("show", memory, 3)
     assert list(one) == ["id", "label", "state", "trust", "source", "sha256"]
-    assert Path(one["source"]).is_relative_to(pictures)
+    assert Path(one["source"]).is_relative_to(images)
     assert len(told("show", memory, "--label", "animals")) == 8
     assert run("show", memory, "--state", "struck", "--json").stdout == ""
 
 
-def test_classify_prints_the_decision_of_each_image(memory: Path, pictures: Path) -> None:
-    decided = told("classify", memory, pictures / "plant" / "0.png", "-k", 3)
+def test_classify_prints_the_decision_of_each_image(memory: Path, images: Path) -> None:
+    decided = told("classify", memory, images / "plant" / "0.png", "-k", 3)
     assert list(decided) == [
         "image", "label", "share", "margin", "known", "confidence", "in_memory", "shares", "neighbours", "timings_ms"
     ]  # fmt: skip
@@ -181,28 +181,28 @@ def test_classify_prints_the_decision_of_each_image(memory: Path, pictures: Path
     assert decided["label"] == "plant"
 
 
-def test_one_bad_picture_among_many_has_its_line(memory: Path, pictures: Path) -> None:
-    bad = pictures / "bad.png"
+def test_one_bad_image_among_many_has_its_line(memory: Path, images: Path) -> None:
+    bad = images / "bad.png"
     bad.write_bytes(b"no")
-    done = run("classify", memory, bad, pictures / "plant" / "0.png", "--json")
+    done = run("classify", memory, bad, images / "plant" / "0.png", "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.exit_code == 1
     assert set(lines[0]) == {"image", "error"}
     assert lines[1]["neighbours"]
 
 
-def test_k_above_the_active_count_returns_all(memory: Path, pictures: Path) -> None:
-    assert len(told("classify", memory, pictures / "plant" / "0.png", "-k", 500)["neighbours"]) == 12
+def test_k_above_the_active_count_returns_all(memory: Path, images: Path) -> None:
+    assert len(told("classify", memory, images / "plant" / "0.png", "-k", 500)["neighbours"]) == 12
 
 
-def test_an_empty_vote_has_no_label(memory: Path, pictures: Path) -> None:
+def test_an_empty_vote_has_no_label(memory: Path, images: Path) -> None:
     told("strike", memory, *range(1, 13))
-    decided = told("classify", memory, pictures / "plant" / "0.png")
+    decided = told("classify", memory, images / "plant" / "0.png")
     assert (decided["label"], decided["share"], decided["shares"], decided["neighbours"]) == (None, None, {}, [])
 
 
-def test_a_level_decides_by_the_first_part(memory: Path, pictures: Path) -> None:
-    decided = told("classify", memory, pictures / "animals" / "cat" / "0.png", "--level", 1, "-k", 1)
+def test_a_level_decides_by_the_first_part(memory: Path, images: Path) -> None:
+    decided = told("classify", memory, images / "animals" / "cat" / "0.png", "--level", 1, "-k", 1)
     assert decided["shares"] == {"animals": 1.0}
 
 
@@ -249,20 +249,20 @@ def test_forget_can_be_proved(memory: Path) -> None:
     assert "1,000 decisions compared: all are those" in run("forget", memory, 2, "--prove", "--yes").stdout
 
 
-@pytest.mark.parametrize("how", [["--label", "animals"], ["--source", "pictures/animals"], ["--struck"]])
+@pytest.mark.parametrize("how", [["--label", "animals"], ["--source", "images/animals"], ["--struck"]])
 def test_forget_by_label_source_or_trash(memory: Path, tmp_path: Path, how: list[str]) -> None:
     told("strike", memory, "--label", "animals")
     how = [str(tmp_path / one) if "/" in one else one for one in how]
     assert told("forget", memory, *how, "--yes")["forgotten"] == 8
 
 
-def test_evaluate_by_leave_one_out_and_on_a_folder(memory: Path, pictures: Path) -> None:
+def test_evaluate_by_leave_one_out_and_on_a_folder(memory: Path, images: Path) -> None:
     found = told("evaluate", memory, "-k", 1, "-k", 5, "--rule", "rank")
     assert found["queries"] == 12
     assert list(found["accuracy"]) == ["rank"]
     assert list(found["accuracy"]["rank"]) == ["1", "5"]
     assert {"accuracy_by_level", "reliability_at_k", "calibration", "confusion"} <= set(found)
-    everything = told("evaluate", memory, pictures)
+    everything = told("evaluate", memory, images)
     assert list(everything["accuracy"]) == ["plurality", "distance", "softmax", "rank"]
 
 
@@ -282,20 +282,20 @@ def test_settings_show_and_set(memory: Path) -> None:
     assert told("settings", memory, "k") == {"k": 7}
 
 
-def test_upkeep_commands_report(memory: Path, pictures: Path) -> None:
+def test_upkeep_commands_report(memory: Path, images: Path) -> None:
     assert {"before", "after", "purged"} <= set(told("compact", memory, "--keep-history", "30d"))
-    pictures.rename(pictures.with_name("moved"))
-    assert told("relink", memory, pictures, pictures.with_name("moved")) == {"moved": 12, "missing": []}
+    images.rename(images.with_name("moved"))
+    assert told("relink", memory, images, images.with_name("moved")) == {"moved": 12, "missing": []}
     assert "lite0" in [one["name"] for one in told("encoders")["encoders"]]
 
 
-def test_an_export_is_of_the_format_that_the_ending_says(memory: Path, tmp_path: Path, pictures: Path) -> None:
+def test_an_export_is_of_the_format_that_the_ending_says(memory: Path, tmp_path: Path, images: Path) -> None:
     for name, kind in (("a.vmemz", "bundle"), ("a.parquet", "parquet"), ("a.csv", "csv"), ("a", "imagefolder"),
                        ("a.json", "neighbours-json")):  # fmt: skip
         assert told("export", memory, tmp_path / name)["format"] == kind
-    picture = pictures / "plant" / "0.png"
-    assert run("export", memory, tmp_path / "a.html", "--image", picture).exit_code == 0
-    for wrong, code in ((["a.png"], 2), (["b.vmemz", "--image", picture], 2), (["b.vmemz", "--format", "csv"], 1)):
+    image = images / "plant" / "0.png"
+    assert run("export", memory, tmp_path / "a.html", "--image", image).exit_code == 0
+    for wrong, code in ((["a.png"], 2), (["b.vmemz", "--image", image], 2), (["b.vmemz", "--format", "csv"], 1)):
         assert run("export", memory, tmp_path / str(wrong[0]), *wrong[1:]).exit_code == code
     assert not (tmp_path / "b.vmemz").exists()
 
@@ -359,14 +359,14 @@ def test_failures_are_told_on_stderr_without_a_traceback(
     assert not (tmp_path / "new.vmem").exists()
 
 
-def test_people_read_tables(memory: Path, pictures: Path) -> None:
+def test_people_read_tables(memory: Path, images: Path) -> None:
     assert run("show", memory).stdout.splitlines()[2].split() == ["label", "active"]
     listed = run("show", memory, 1, 12).stdout.splitlines()
     assert listed[0].startswith("id")
     assert len({line.index("active") for line in listed[1:]}) == 1
     for command in (["history", memory], ["evaluate", memory], ["verify", memory], ["settings", memory], ["encoders"]):
         assert run(*command).exit_code == 0
-    assert "of the vote" in run("classify", memory, pictures / "plant" / "0.png").stdout
+    assert "of the vote" in run("classify", memory, images / "plant" / "0.png").stdout
 
 
 def test_review_lists_contradicted_labels_and_duplicates(memory: Path) -> None:
@@ -446,7 +446,7 @@ def test_an_edit_does_not_drop_a_tagged_state_that_was_undone(memory: Path) -> N
 def test_what_a_memory_does_not_know_is_measured_against_a_folder(memory: Path, tmp_path: Path) -> None:
     for i in range(6):
         paint(tmp_path / "strange" / f"{i}.png", 900 + i)
-    (tmp_path / "strange" / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "strange" / "broken.png").write_bytes(b"no image")
     found = told("novelty", memory, "--unknown", tmp_path / "strange")
     assert len(found["unknown"]) == 6 and 0 <= found["auroc"] <= 1 and 0 <= found["fpr_at_95"] <= 1
     done = run("novelty", memory, "--unknown", tmp_path / "strange")

@@ -50,7 +50,7 @@ def test_a_file_that_is_no_network_is_refused_and_not_kept(tmp_path: Path) -> No
 
 
 def test_a_memory_is_built_by_a_file_and_again_by_its_name_and_by_its_path(network: Path, tmp_path: Path) -> None:
-    folder = paint_classes(tmp_path / "pictures")
+    folder = paint_classes(tmp_path / "images")
     first = run("build", folder, tmp_path / "m.vmem", "--encoder", network)
     assert first.exit_code == 0 and "is added as local/mine.onnx" in first.stderr
     for encoder in ("local/mine.onnx", network):
@@ -61,17 +61,17 @@ def test_a_memory_is_built_by_a_file_and_again_by_its_name_and_by_its_path(netwo
 
 
 def test_a_memory_whose_file_is_not_here_says_which_and_how_it_is_added(network: Path, tmp_path: Path) -> None:
-    folder = paint_classes(tmp_path / "pictures")
+    folder = paint_classes(tmp_path / "images")
     run("build", folder, tmp_path / "m.vmem", "--encoder", network)
     for path in weights.folder().iterdir():
         path.unlink()
-    picture = next(folder.rglob("*.png"))
-    asked = run("classify", tmp_path / "m.vmem", picture)
+    image = next(folder.rglob("*.png"))
+    asked = run("classify", tmp_path / "m.vmem", image)
     sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
     assert asked.exit_code == 1
     assert f"mine.onnx (sha256 {sha256})" in asked.stderr and "encoders --add FILE" in asked.stderr
     assert run("encoders", "--add", network).exit_code == 0
-    assert run("classify", tmp_path / "m.vmem", picture).exit_code == 0
+    assert run("classify", tmp_path / "m.vmem", image).exit_code == 0
 
 
 @pytest.mark.parametrize("name", ["nonsense", "../x", "mine.onnx"])

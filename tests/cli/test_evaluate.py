@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import memory, pictures, run, told  # noqa: F401  (fixtures)
+from tests.cli.test_commands import images, memory, run, told  # noqa: F401  (fixtures)
 from tests.conftest import clustered
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
@@ -51,11 +51,11 @@ def test_kept_runs_are_listed_and_compared_on_the_same_queries(memory: Path) -> 
     assert (done.exit_code, "no run 9" in done.stderr) == (1, True)
 
 
-def test_runs_on_a_folder_can_be_kept_but_not_asked_again_without_it(memory: Path, pictures: Path) -> None:  # noqa: F811
-    assert told("evaluate", memory, pictures, "--keep")["run"] == 1
+def test_runs_on_a_folder_can_be_kept_but_not_asked_again_without_it(memory: Path, images: Path) -> None:  # noqa: F811
+    assert told("evaluate", memory, images, "--keep")["run"] == 1
     done = run("evaluate", memory, "--queries", 1)
     assert (done.exit_code, "TEST_FOLDER" in done.stderr) == (1, True)
-    assert told("evaluate", memory, pictures)["compared"][0]["run"] == 1
+    assert told("evaluate", memory, images)["compared"][0]["run"] == 1
 
 
 def test_forgetting_takes_the_kept_runs_along(memory: Path) -> None:  # noqa: F811
@@ -64,9 +64,9 @@ def test_forgetting_takes_the_kept_runs_along(memory: Path) -> None:  # noqa: F8
     assert told("evaluate", memory, "--runs") == []
 
 
-def test_test_pictures_of_unknown_labels_are_wrong_but_counted(memory: Path, pictures: Path) -> None:  # noqa: F811
-    (pictures / "plant").rename(pictures / "never seen")
-    found = told("evaluate", memory, pictures)
+def test_test_images_of_unknown_labels_are_wrong_but_counted(memory: Path, images: Path) -> None:  # noqa: F811
+    (images / "plant").rename(images / "never seen")
+    found = told("evaluate", memory, images)
     assert found["per_class"]["never seen"] == {"support": 4, "accuracy": 0.0}
 
 

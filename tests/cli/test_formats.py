@@ -33,7 +33,7 @@ def rows(*arguments: object) -> list[dict[str, str]]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Twelve images of three classes, and the memory of them, which no test changes."""
     room = tmp_path_factory.mktemp("made")
-    images = paint_classes(room / "pictures")
+    images = paint_classes(room / "images")
     assert run("build", images, room / "m.vmem", "--encoder", "fake").exit_code == 0
     return room / "m.vmem", images
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from tests.conftest import clustered, picture
+from tests.conftest import clustered, paint_image
 from visualmemory_gui import VisualMemory, cli
 from visualmemory_gui.cli import output
 from visualmemory_gui.cli.main import app
@@ -89,7 +89,7 @@ def test_a_name_that_acts_on_a_terminal_is_shown_and_not_sent(hostile: Path, arg
 def test_a_file_name_that_acts_on_a_terminal_is_shown_and_not_sent(tmp_path: Path) -> None:
     folder = tmp_path / "x\x1b[2J" / "plant"
     folder.mkdir(parents=True)
-    picture((1, 2, 3), seed=0).save(folder / "a\u202egnp.png")
+    paint_image((1, 2, 3), seed=0).save(folder / "a\u202egnp.png")
     (folder / "b\x1b]0;t\x07\n.txt").write_text("no image")
     place = str(tmp_path / "m\x1b.vmem")
     calls = [

@@ -33,9 +33,9 @@ NO_MEMORY = {"gui", "vote", "encoders"}  # the window has a test of its own
 
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory: pictures, and a bundle."""
+    """The working directory: images, and a bundle."""
     paint(tmp_path / "one.png", 1)
-    paint_classes(tmp_path / "pictures")
+    paint_classes(tmp_path / "images")
     with VisualMemory.create(tmp_path / "m.vmem", dim=3) as m:
         m.add_vectors(np.eye(3, dtype=np.float32), ["a", "b", "c"])
         bundle.export(m, tmp_path / "m.vmemz")
@@ -47,7 +47,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_command_refuses_an_address_and_makes_nothing(room: Path, command: str) -> None:
     before = sorted(room.rglob("*"))
     words = ARGUMENTS[command].format("milvus+http://host/x").split()
-    names = {"FOLDER": "pictures", "IMAGE": "one.png", "BUNDLE": "m.vmemz"}
+    names = {"FOLDER": "images", "IMAGE": "one.png", "BUNDLE": "m.vmemz"}
     done = CliRunner().invoke(app, [command, *(names.get(word, word) for word in words)])
     assert done.exit_code == 1, done.output
     assert done.stderr.startswith("error: 'milvus+http://host/x' is an address: a memory is a folder on this computer")

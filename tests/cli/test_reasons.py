@@ -9,19 +9,19 @@ import pytest
 from PIL import Image
 
 from tests.cli.test_commands import run, told
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
 
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Path:
-    told("build", write_pictures(tmp_path / "pictures", each=5), tmp_path / "m.vmem", "--encoder", "fake")
+    told("build", write_images(tmp_path / "images", each=5), tmp_path / "m.vmem", "--encoder", "fake")
     return tmp_path / "m.vmem"
 
 
 @pytest.fixture
 def query(tmp_path: Path) -> Path:
-    picture((150, 100, 60), seed=99).save(tmp_path / "query.png")
+    paint_image((150, 100, 60), seed=99).save(tmp_path / "query.png")
     return tmp_path / "query.png"
 
 
@@ -62,7 +62,7 @@ def test_impact_tells_what_the_edit_then_does_and_writes_nothing(memory: Path, t
     assert set(previewed) == {"edit", "of", "watched", "fixed", "broken", "moved", "decisions"}
     assert (previewed["of"], previewed["watched"]) == (12, False)  # three of five are relabelled
     assert previewed["fixed"] + previewed["broken"] + previewed["moved"] == len(previewed["decisions"])
-    rose = tmp_path / "pictures/animals/cat/0.png"
+    rose = tmp_path / "images/animals/cat/0.png"
     for edit in (
         ["strike", 1, 2],
         ["strike", "--label", "plants"],
@@ -142,8 +142,6 @@ def test_export_writes_a_report_on_one_decision(memory: Path, query: Path, tmp_p
 
 
 @pytest.mark.parametrize("arguments", [["r.html", "--format", "report"], ["r.parquet", "--image", "x.png"]])
-def test_a_report_needs_its_picture_and_only_a_report_has_one(
-    memory: Path, tmp_path: Path, arguments: list[str]
-) -> None:
+def test_a_report_needs_its_image_and_only_a_report_has_one(memory: Path, tmp_path: Path, arguments: list[str]) -> None:
     to, *options = arguments
     assert run("export", memory, tmp_path / to, *options).exit_code == 2

@@ -17,7 +17,7 @@ PATIENCE_S = 30
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Path:
-    told("build", paint_classes(tmp_path / "pictures"), tmp_path / "m.vmem", "--encoder", "fake")
+    told("build", paint_classes(tmp_path / "images"), tmp_path / "m.vmem", "--encoder", "fake")
     return tmp_path / "m.vmem"
 
 
@@ -104,7 +104,7 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(memory: Path, p
         ["build", pipe, tmp_path / "n.vmem"],
         ["import", pipe, tmp_path / "n.vmem"],
         ["novelty", memory, "--unknown", pipe],
-        ["relink", memory, tmp_path / "pictures", pipe],
+        ["relink", memory, tmp_path / "images", pipe],
         ["export", memory, tmp_path / "r.html", "--format", "report", "--image", pipe],
         ["watch", memory, "add", pipe, "--label", "x"],
         ["flip", memory, pipe],
@@ -113,7 +113,7 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(memory: Path, p
     for arguments in calls:
         done = process(*arguments)
         assert done.returncode == (0 if arguments[0] == "relink" else 1), (arguments, done.stderr)
-        assert "pipe" in done.stderr or "pictures" in done.stderr, (arguments, done.stderr)
+        assert "pipe" in done.stderr or "images" in done.stderr, (arguments, done.stderr)
         assert "Traceback" not in done.stderr
 
 
@@ -134,4 +134,4 @@ def test_a_folder_among_images_to_watch_is_told(memory: Path, tmp_path: Path) ->
     paint(tmp_path / "q.png", 3)
     done = call("watch", memory, "add", tmp_path, "--label", "x")
     assert done.returncode == 1 and "a folder" in done.stderr
-    misused("watch", memory, "add", words="name the pictures")
+    misused("watch", memory, "add", words="name the images")

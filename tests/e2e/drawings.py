@@ -36,7 +36,7 @@ def draw(look: str, *, seed: int) -> Image.Image:
 
 
 def draw_between(first: str, second: str, *, seed: int) -> Image.Image:
-    """Half the one look and half the other: a picture whose vote is contested."""
+    """Half the one look and half the other: an image whose vote is contested."""
     return Image.blend(draw(first, seed=seed), draw(second, seed=seed), 0.5)
 
 

@@ -194,9 +194,9 @@ class Screen:
     def type(self, text: str) -> None:
         self.hands("type", "--delay", "20", text)
 
-    def drag(self, spot: str, *pictures: Path) -> None:
-        """Drag ``pictures`` from another program onto ``spot`` of the window, and let them go there."""
-        source = self._child("drag_child", [*map(str, SOURCE_AT), *map(str, pictures)])
+    def drag(self, spot: str, *images: Path) -> None:
+        """Drag ``images`` from another program onto ``spot`` of the window, and let them go there."""
+        source = self._child("drag_child", [*map(str, SOURCE_AT), *map(str, images)])
         try:
             assert source.lines.next() == "ready"
             start, goal = (SOURCE_AT[0] + 80, SOURCE_AT[1] + 80), self.state()["spots"][spot]

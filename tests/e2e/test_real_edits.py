@@ -15,24 +15,24 @@ pytestmark = pytest.mark.xvfb
 
 @pytest.fixture
 def contested(tmp_path: Path) -> Path:
-    """A picture between two classes."""
+    """An image between two classes."""
     draw_between("round/rings", "straight/checks", seed=100).save(tmp_path / "contested.png")
     return tmp_path / "contested.png"
 
 
 @pytest.fixture
 def asked(screen: Screen, contested: Path) -> Screen:
-    """The window decides that picture, which was chosen by keyboard, and its first neighbour is selected."""
+    """The window decides that image, which was chosen by keyboard, and its first neighbour is selected."""
     ask(screen, contested)
     select(screen, 1)
     return screen
 
 
-def ask(screen: Screen, picture: Path) -> State:
+def ask(screen: Screen, image: Path) -> State:
     screen.focus()
     screen.keys("ctrl+d")
-    screen.answer("QFileDialog", str(picture))
-    screen.until(lambda s: bool(s["cards"]), "the picture is decided")
+    screen.answer("QFileDialog", str(image))
+    screen.until(lambda s: bool(s["cards"]), "the image is decided")
     return screen.rest()
 
 

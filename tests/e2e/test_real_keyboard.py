@@ -28,7 +28,7 @@ def started(tmp_path: Path, display: str) -> Iterator[Screen]:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> dict[str, Path]:
+def images(tmp_path: Path) -> dict[str, Path]:
     drawn = {
         "contested": draw_between("round/rings", "straight/checks", seed=100),
         "spiral": draw_spiral(seed=1),
@@ -44,15 +44,15 @@ def tab_to(screen: Screen, name: str) -> None:
     tab_until(screen, lambda s: s["focus"] == name, name)
 
 
-def ask(screen: Screen, picture: Path) -> State:
+def ask(screen: Screen, image: Path) -> State:
     screen.keys("ctrl+d")
-    state = screen.answer("QFileDialog", str(picture))
+    state = screen.answer("QFileDialog", str(image))
     return screen.until(lambda s: bool(s["cards"]) and not s["busy"], "it is decided") if not state["cards"] else state
 
 
-def decisions(memory: Path, pictures: dict[str, Path]) -> list[dict[str, Any]]:
+def decisions(memory: Path, images: dict[str, Path]) -> list[dict[str, Any]]:
     """What is decided of them, without where the neighbours came from, which a bundle does not tell."""
-    said = run("classify", memory, *pictures.values())
+    said = run("classify", memory, *images.values())
     for one in said:
         del one["timings_ms"]
         for neighbour in one["neighbours"]:
@@ -74,9 +74,9 @@ def test_a_recent_memory_is_opened_by_return_and_ctrl_q_closes_the_window(starte
     assert state["texts"]["statusSaved"] == "saved" and not state["dialog"]
 
 
-def test_a_list_with_nothing_selected_shows_that_it_has_the_keys(screen: Screen, pictures: dict[str, Path]) -> None:
+def test_a_list_with_nothing_selected_shows_that_it_has_the_keys(screen: Screen, images: dict[str, Path]) -> None:
     screen.focus()
-    ask(screen, pictures["contested"])
+    ask(screen, images["contested"])
     tab_to(screen, "classList")
     tab_to(screen, "neighbourGrid")
     screen.until(lambda s: s["ring"] and not s["selected"], "the grid is ringed")
@@ -85,7 +85,7 @@ def test_a_list_with_nothing_selected_shows_that_it_has_the_keys(screen: Screen,
 
 
 def test_from_the_start_to_a_bundle_by_keyboard_alone(
-    started: Screen, drawn: Path, pictures: dict[str, Path], tmp_path: Path
+    started: Screen, drawn: Path, images: dict[str, Path], tmp_path: Path
 ) -> None:
     screen = started
     assert screen.state()["workspace"] == "empty"
@@ -94,8 +94,8 @@ def test_from_the_start_to_a_bundle_by_keyboard_alone(
     screen.answer("QFileDialog", str(drawn))
     screen.until(lambda s: s["workspace"] == "decide" and s["texts"]["statusMemory"] != "", "the memory is open")
     screen.rest()
-    first = ask(screen, pictures["contested"])
-    ask(screen, pictures["spiral"])
+    first = ask(screen, images["contested"])
+    ask(screen, images["spiral"])
 
     tab_to(screen, "recentQueries")  # the newest first
     screen.keys("Home", "Right", "Return")
@@ -106,7 +106,7 @@ def test_from_the_start_to_a_bundle_by_keyboard_alone(
     screen.keys("Home", "x")
     screen.until(lambda s: s["undo"] == "Undo: Strike out 1 exemplar", "the first neighbour is struck out")
     screen.rest()
-    ask(screen, pictures["spiral"])
+    ask(screen, images["spiral"])
     screen.keys("t")
     screen.answer("labelChooser", "spirals")
     screen.until(lambda s: s["texts"]["queryWinner"] == "spirals", "the new class is taught")
@@ -121,6 +121,6 @@ def test_from_the_start_to_a_bundle_by_keyboard_alone(
     bundle = drawn.with_suffix(".vmemz")
     screen.until(lambda s: not s["dialog"] and not s["busy"] and bundle.is_file(), "the bundle is written")
     run("import", bundle, tmp_path / "elsewhere.vmem")
-    assert decisions(tmp_path / "elsewhere.vmem", pictures) == decisions(drawn, pictures)
+    assert decisions(tmp_path / "elsewhere.vmem", images) == decisions(drawn, images)
     (struck,) = run("show", tmp_path / "elsewhere.vmem", "--state", "struck")
     assert struck["id"] == first["cards"][0]["exemplar"]

@@ -1,4 +1,4 @@
-"""The teaching queue with real hands: many pictures dragged in, taught by key, confirmed, written out, still there."""
+"""The teaching queue with real hands: many images dragged in, taught by key, confirmed, written out, still there."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ def waiting(tmp_path: Path) -> list[Path]:
 @pytest.fixture
 def filled(screen: Screen, waiting: list[Path]) -> Screen:
     screen.drag("queryPanel", *waiting)
-    screen.until(lambda s: len(s["queue"]["names"]) == len(waiting), "all pictures wait")
+    screen.until(lambda s: len(s["queue"]["names"]) == len(waiting), "all images wait")
     screen.rest()
     screen.focus()
     return screen
 
 
 def choose(screen: Screen, name: str, *, held: str = "") -> State:
-    """Click the row of that picture, which must be in sight."""
+    """Click the row of that image, which must be in sight."""
     queue = screen.rest()["queue"]
     screen.click(queue["spots"][queue["names"].index(name)], held=held)
     screen.until(lambda s: name in s["queue"]["chosen"], f"{name} is chosen")
     return screen.rest()
 
 
-def decided(memory: Path, pictures: list[Path]) -> dict[str, tuple[str, float, bool]]:
-    said = run("classify", memory, *pictures)
+def decided(memory: Path, images: list[Path]) -> dict[str, tuple[str, float, bool]]:
+    said = run("classify", memory, *images)
     return {Path(one["image"]).name: (one["label"], one["share"], one["known"]) for one in said}
 
 
-def assert_as_the_command_line_says(state: State, memory: Path, pictures: list[Path]) -> None:
+def assert_as_the_command_line_says(state: State, memory: Path, images: list[Path]) -> None:
     """Winner and share of every row, the order, and the header."""
-    queue, said = state["queue"], decided(memory, pictures)
+    queue, said = state["queue"], decided(memory, images)
     assert dict(zip(queue["names"], queue["winners"], strict=True)) == {name: one[0] for name, one in said.items()}
     for name, share in zip(queue["names"], queue["shares"], strict=True):
         assert share == pytest.approx(said[name][1], abs=1e-4)

@@ -90,14 +90,14 @@ def test_many_suspects_are_mended_in_one_step(mislabelled: list[dict[str, Any]],
 
 
 def test_originals_that_moved_are_found_again_and_decide_as_before(tmp_path: Path, display: str) -> None:
-    pictures = write_drawings(tmp_path / "pictures", each=1)
-    run("build", pictures, tmp_path / "linked.vmem")
+    images = write_drawings(tmp_path / "images", each=1)
+    run("build", images, tmp_path / "linked.vmem")
     before = run("show", tmp_path / "linked.vmem", "--state", "active")
-    moved = Path(shutil.move(pictures, tmp_path / "elsewhere"))
-    (done,) = run("relink", tmp_path / "linked.vmem", pictures, moved)
+    moved = Path(shutil.move(images, tmp_path / "elsewhere"))
+    (done,) = run("relink", tmp_path / "linked.vmem", images, moved)
     assert done == {"moved": len(before), "missing": []}
     after = run("show", tmp_path / "linked.vmem", "--state", "active")
-    assert [row["source"] for row in after] == [row["source"].replace(str(pictures), str(moved)) for row in before]
+    assert [row["source"] for row in after] == [row["source"].replace(str(images), str(moved)) for row in before]
     assert [{**row, "source": None} for row in after] == [{**row, "source": None} for row in before]
     (tmp_path / "room").mkdir()
     screen = Screen(tmp_path / "room", display, str(tmp_path / "linked.vmem"))

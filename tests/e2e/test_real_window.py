@@ -1,4 +1,4 @@
-"""A user's road through the real program: drag a picture in, mend the memory, teach it, take it elsewhere.
+"""A user's road through the real program: drag an image in, mend the memory, teach it, take it elsewhere.
 
 What the window shows is held against what the command line says about the same memory.
 """
@@ -19,26 +19,26 @@ pytestmark = pytest.mark.xvfb
 
 @pytest.fixture
 def contested(tmp_path: Path) -> Path:
-    """A picture between two classes."""
+    """An image between two classes."""
     draw_between("round/rings", "straight/checks", seed=100).save(tmp_path / "contested.png")
     return tmp_path / "contested.png"
 
 
 @pytest.fixture
 def spiral(tmp_path: Path) -> Path:
-    """A picture of no class that the memory knows."""
+    """An image of no class that the memory knows."""
     draw_spiral(seed=1).save(tmp_path / "spiral.png")
     return tmp_path / "spiral.png"
 
 
-def ask_by_drag(screen: Screen, picture: Path) -> State:
-    screen.drag("queryPanel", picture)
-    screen.until(lambda s: bool(s["cards"]), "the picture is decided")
+def ask_by_drag(screen: Screen, image: Path) -> State:
+    screen.drag("queryPanel", image)
+    screen.until(lambda s: bool(s["cards"]), "the image is decided")
     return screen.rest()
 
 
-def classified(memory: Path, picture: Path, *options: object) -> dict[str, Any]:
-    (said,) = run("classify", memory, picture, *options)
+def classified(memory: Path, image: Path, *options: object) -> dict[str, Any]:
+    (said,) = run("classify", memory, image, *options)
     assert isinstance(said, dict)
     return said
 
@@ -61,7 +61,7 @@ def assert_shows(state: State, said: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("level", [0, 1])
-def test_a_picture_dragged_from_another_program_is_decided(
+def test_a_image_dragged_from_another_program_is_decided(
     drawn: Path, contested: Path, request: pytest.FixtureRequest, level: int
 ) -> None:
     run("settings", drawn, "level", level)
@@ -89,7 +89,7 @@ def test_a_strike_by_keyboard_moves_the_decision_and_undo_takes_it_back(
     assert_shows(screen.rest(), classified(drawn, contested))
 
 
-def test_a_class_is_taught_from_one_picture_dragged_onto_new_class(screen: Screen, drawn: Path, spiral: Path) -> None:
+def test_a_class_is_taught_from_one_image_dragged_onto_new_class(screen: Screen, drawn: Path, spiral: Path) -> None:
     assert classified(drawn, spiral)["label"] in LOOKS
     screen.drag("newClass", spiral)
     screen.answer("labelChooser", "spirals")
@@ -99,7 +99,7 @@ def test_a_class_is_taught_from_one_picture_dragged_onto_new_class(screen: Scree
     assert_shows(ask_by_drag(screen, spiral), said)
 
 
-def test_a_class_is_taught_by_a_key_and_the_same_picture_is_decided_anew(
+def test_a_class_is_taught_by_a_key_and_the_same_image_is_decided_anew(
     screen: Screen, drawn: Path, spiral: Path
 ) -> None:
     ask_by_drag(screen, spiral)

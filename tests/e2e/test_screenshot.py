@@ -56,11 +56,11 @@ def test_both_looks_show_the_same_decision_on_their_own_ground(drawn: Path, tmp_
     for shown, look in ((light, LIGHT), (dark, DARK)):
         grounds = [(shown == colour(ground)).all(axis=2).mean() for ground in (look.surface, look.window)]
         assert sum(grounds) > 0.5, "the ground is not that of the look"
-    assert colourful_where_both_agree(light, dark) > 0.02, "no picture is shown in both"
+    assert colourful_where_both_agree(light, dark) > 0.02, "no image is shown in both"
 
 
 def colourful_where_both_agree(light: np.ndarray, dark: np.ndarray) -> float:
-    """The part of the window that is coloured and the same in both looks: the pictures, for all else changes."""
+    """The part of the window that is coloured and the same in both looks: the images, for all else changes."""
     same = (light == dark).all(axis=2)
     spread = light.max(axis=2).astype(int) - light.min(axis=2)
     return float((same & (spread > 40)).mean())

@@ -18,7 +18,7 @@ from visualmemory_gui.engine.evaluation import query_set
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.types import RULES
 from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
@@ -129,7 +129,7 @@ def test_a_watched_image_that_was_taught_is_decided_as_if_it_had_not_been(tmp_pa
         [vector] = memory.catalog.vectors([rare.id]) + 0.05 * long_tail.unit(1, rng)
         vector /= np.linalg.norm(vector)
         content = long_tail.content(7777)
-        memory.watch.add([(NewPicture(content, "/q.png", vector=vector), "b/7")])
+        memory.watch.add([(NewKeptImage(content, "/q.png", vector=vector), "b/7")])
         tracker = ImpactTracker(memory)
         before = tracker.watched_decisions()[0]
         told = []

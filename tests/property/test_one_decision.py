@@ -18,7 +18,7 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.voting_rules import RuleParameters
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued
 from visualmemory_gui.engine.types import F64, RULES, Decision
 from visualmemory_gui.engine.what_if.impact import ImpactTracker
@@ -87,12 +87,12 @@ def labels(memory: VisualMemory) -> Mapping[int, str]:
 
 def queued(memory: VisualMemory, rng: np.random.Generator) -> None:
     vectors = long_tail.unit(5, rng)
-    pictures = [NewPicture(long_tail.content(5000 + i), f"/{i}.png", vector=v) for i, v in enumerate(vectors)]
-    memory._live.queue_rows.add([NewQueued(picture, 1, 1, ".png") for picture in pictures])
+    images = [NewKeptImage(long_tail.content(5000 + i), f"/{i}.png", vector=v) for i, v in enumerate(vectors)]
+    memory._live.queue_rows.add([NewQueued(image, 1, 1, ".png") for image in images])
     level = memory.settings.level
     table = memory.queue.table(level=level)
-    for i, (vector, picture) in enumerate(zip(vectors, pictures, strict=True)):
-        alone = memory.decide_vector(vector, level=level, content=picture.content)
+    for i, (vector, image) in enumerate(zip(vectors, images, strict=True)):
+        alone = memory.decide_vector(vector, level=level, content=image.content)
         assert (table.winners[i], table.shares[i]) == (alone.label, alone.share)
         assert table.margins[i] == pytest.approx(alone.margin, abs=CLOSE)
         assert table.known[i] == KNOWN[alone.known]

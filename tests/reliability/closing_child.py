@@ -1,6 +1,6 @@
 """The real window in a process of its own: it begins a task, and is closed in the middle of it.
 
-Arguments: the task, the memory, a folder of pictures, a place to export to, milliseconds from the start of the task to
+Arguments: the task, the memory, a folder of images, a place to export to, milliseconds from the start of the task to
 the closing. Prints "closing" when it is asked to close.
 """
 
@@ -19,7 +19,7 @@ from visualmemory_gui.app.operations.edit import Job
 from visualmemory_gui.app.runtime.excepthook import Uncaught
 
 
-def pictures_of(folder: Path) -> list[str]:
+def images_of(folder: Path) -> list[str]:
     return sorted(str(path) for path in folder.rglob("*.png"))
 
 
@@ -50,7 +50,7 @@ def tasks(folder: Path, target: Path) -> dict[str, Callable[[MainWindow], object
         "open": lambda window: None,
         "import": lambda window: folders.import_folder(window.session, folder, copy=True),
         "export": lambda window: exchange.export(window.session, target, "bundle"),
-        "queue": lambda window: queue.add(window.session, pictures_of(folder)),
+        "queue": lambda window: queue.add(window.session, images_of(folder)),
         "review": lambda window: window.curate.tabs.model.look(),
         "index": build_index,
         "edits": edit_much,

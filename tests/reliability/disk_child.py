@@ -52,7 +52,7 @@ def main(root: Path, broken: str) -> None:
                 edit()
                 acknowledge(name, memory)
         if broken == "nothing":
-            of_pictures(root, acknowledge)
+            of_images(root, acknowledge)
 
 
 def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -81,12 +81,12 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
     yield "compact", lambda: memory.maintenance.compact()
 
 
-def of_pictures(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> None:
-    """Copies of pictures, a queue, and a bundle."""
+def of_images(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> None:
+    """Copies of images, a queue, and a bundle."""
     rng, files = np.random.default_rng(1), [root / f"{n}.png" for n in range(8)]
     for file in files:
         Image.fromarray(rng.integers(0, 255, (24, 32, 3), np.uint8)).save(file)
-    with VisualMemory.create(root / "pictures.vmem", encoder="fake") as memory:
+    with VisualMemory.create(root / "images.vmem", encoder="fake") as memory:
         acknowledge("create", memory)
         ids = memory.add(files[:6], ["cat", "dog"] * 3)
         acknowledge("add", memory)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued
 from visualmemory_gui.engine.types import NewExemplar
 
@@ -34,11 +34,11 @@ def full_memory(path: Path) -> Path:
         memory.undo()
         memory.set("k", 7)
         memory.set("rule", "plurality")
-        picture = NewPicture("ef" * 32, "/query.png", "cd" * 32, b"jpeg", vectors[0])
-        other = NewPicture("ab" * 32, "/other.png", "ba" * 32, b"jpeg", vectors[1])
-        memory.queries.add(picture.source, picture.content, sha256="cd" * 32, thumbnail=b"jpeg", vector=vectors[0])
-        memory._live.queue_rows.add([NewQueued(one, 4, 3, ".png") for one in (picture, other)])
-        memory.watch.add([(picture, "class 0"), (other, "class 1")])
+        image = NewKeptImage("ef" * 32, "/query.png", "cd" * 32, b"jpeg", vectors[0])
+        other = NewKeptImage("ab" * 32, "/other.png", "ba" * 32, b"jpeg", vectors[1])
+        memory.queries.add(image.source, image.content, sha256="cd" * 32, thumbnail=b"jpeg", vector=vectors[0])
+        memory._live.queue_rows.add([NewQueued(one, 4, 3, ".png") for one in (image, other)])
+        memory.watch.add([(image, "class 0"), (other, "class 1")])
         memory.kept.keep("label", [((5, 0), "class 0"), ((6, 8), "class 0 class 1")])
         memory.keys.give(4, "class 0")
         memory.keys.give(5, "class 1")

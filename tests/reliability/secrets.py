@@ -17,10 +17,10 @@ PIECE = 24
 
 def secrets_of(memory: VisualMemory, ids: Sequence[int]) -> list[bytes]:
     """Pieces of the vectors (float32, float16), thumbnails, image copies and file names of ``ids``, and their labels
-    where neither another exemplar (now or in its history) nor another watched picture has them."""
+    where neither another exemplar (now or in its history) nor another watched image has them."""
     found: list[bytes] = []
     contents = {exemplar.content for exemplar in memory.catalog.get(ids)}
-    others = {watched.expected for watched in memory.watch.all() if watched.picture.content not in contents}
+    others = {watched.expected for watched in memory.watch.all() if watched.image.content not in contents}
     others |= _spoken_of(memory, ids)
     for exemplar, vector in zip(memory.catalog.get(ids), memory.catalog.vectors(ids), strict=True):
         thumbnail = memory.catalog.thumbnail(exemplar.id) or b""

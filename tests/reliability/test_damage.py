@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store.database import FILE
@@ -25,12 +25,12 @@ Pick = random.Random
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A memory with something in every table that an edit fills, image copies among it."""
     folder = tmp_path_factory.mktemp("damage")
-    pictures = write_pictures(folder / "pictures", each=4)
+    images = write_images(folder / "images", each=4)
     path = folder / "whole.vmem"
     with VisualMemory.create(path, encoder="fake") as memory:
-        files = sorted(pictures.rglob("*.png"))
+        files = sorted(images.rglob("*.png"))
         memory.add(files[:6], [file.parent.name for file in files[:6]])
-        memory.build(pictures)
+        memory.build(images)
         memory.strike([1, 2])
         memory.relabel([3], "other")
         memory.undo()

@@ -13,13 +13,13 @@ import hnswlib
 import numpy as np
 import pytest
 
-from tests.conftest import clustered, picture
+from tests.conftest import clustered, paint_image
 from tests.reliability.secrets import left_in, secrets_of
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.experiments import unlearning_proof as prove_module
 from visualmemory_gui.engine.experiments.unlearning_proof import prove
 from visualmemory_gui.engine.memory.forget import own_folders
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.types import RULES, NewExemplar
 
 SOAK = bool(os.environ.get("SOAK"))
@@ -29,16 +29,16 @@ DIM = 16
 
 
 def teach(memory: VisualMemory, folder: Path, pick: random.Random, number: int) -> int:
-    """Add a picture under a telling name and label, decide it, watch it, and put it into the queue."""
+    """Add an image under a telling name and label, decide it, watch it, and put it into the queue."""
     file = folder / f"telling-name-{number}-{pick.randrange(10**6)}.png"
-    picture((pick.randrange(256), pick.randrange(256), 90), seed=pick.randrange(10**6)).save(file)
+    paint_image((pick.randrange(256), pick.randrange(256), 90), seed=pick.randrange(10**6)).save(file)
     [exemplar] = memory.add([file], [f"telling/label-{number}-{pick.randrange(10**6)}"])
     memory.decide(file)
     [row] = memory.catalog.get([exemplar])
-    kept = NewPicture(str(row.content), str(file), row.sha256, memory.catalog.thumbnail(exemplar))
+    kept = NewKeptImage(str(row.content), str(file), row.sha256, memory.catalog.thumbnail(exemplar))
     vector = memory.catalog.vectors([exemplar])[0]
     memory.queries.add(str(file), str(row.content), thumbnail=kept.thumbnail, vector=vector)
-    memory.watch.add([(NewPicture(kept.content, kept.source, None, kept.thumbnail, vector), row.label)])
+    memory.watch.add([(NewKeptImage(kept.content, kept.source, None, kept.thumbnail, vector), row.label)])
     return exemplar
 
 

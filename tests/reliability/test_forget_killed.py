@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import picture
+from tests.conftest import paint_image
 from tests.reliability.secrets import left_in, secrets_of
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.memory import forget
@@ -36,13 +36,13 @@ class Original:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
-    """Twelve pictures with copies under telling names, half of them doomed, edited, and an index file on disk."""
+    """Twelve images with copies under telling names, half of them doomed, edited, and an index file on disk."""
     folder = tmp_path_factory.mktemp("original")
     with VisualMemory.create(folder / "m.vmem", encoder="fake") as memory:
         memory.set("exact_limit", 1)
         for i in range(12):
-            file = folder / f"telling-name-of-picture-{i}.png"
-            picture((20 * i, 255 - 20 * i, 128), seed=i).save(file)
+            file = folder / f"telling-name-of-image-{i}.png"
+            paint_image((20 * i, 255 - 20 * i, 128), seed=i).save(file)
             memory.add([file], [f"telling/label number {i}"])
             memory.decide(file)
         memory.strike([1, 2, 3])

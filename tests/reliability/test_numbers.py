@@ -13,7 +13,7 @@ from tests.brute_force import Voter
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.curation import prune
 from visualmemory_gui.engine.store import derived_trust
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.types import Changes, NewExemplar, Rule
 from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker
 from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
@@ -193,11 +193,11 @@ def state(memory: VisualMemory) -> State:
     settings, voters = memory.settings, long_tail.voters(memory)
     found: State = {}
     for watched in memory.watch.all():
-        picture = watched.picture
-        assert picture.vector is not None
-        image = Voter(watched.expected, 1.0, picture.vector.astype(np.float64), picture.content)
-        answer = brute_force.watched(voters, image, settings.k, settings.rule, level=settings.level)
-        found[picture.content] = Asked(watched.expected, winner(answer), settings.level)
+        kept = watched.image
+        assert kept.vector is not None
+        voter = Voter(watched.expected, 1.0, kept.vector.astype(np.float64), kept.content)
+        answer = brute_force.watched(voters, voter, settings.k, settings.rule, level=settings.level)
+        found[kept.content] = Asked(watched.expected, winner(answer), settings.level)
     if not found:
         for i, voter in voters.items():
             answer = brute_force.leave_one_out(voters, voter, settings.k, settings.rule, level=settings.level)
@@ -229,7 +229,7 @@ def check(impact: Impact, before: State, after: State, *, own: set[int], watched
 
 def key_of(moved: object) -> Key:
     query = moved.query  # type: ignore[attr-defined]
-    return query.picture.content if query.picture else query.exemplar
+    return query.image.content if query.image else query.exemplar
 
 
 def would(impact: Impact) -> str:
@@ -247,7 +247,7 @@ def decided_by(memory: VisualMemory, rule: Rule, k: int, level: int) -> None:
 
 def watch(memory: VisualMemory, rng: np.random.Generator) -> None:
     """Thirty images: some are exemplars too, of the label that is expected or of another."""
-    new = [(NewPicture(long_tail.content(9000 + i), vector=v), "b/7") for i, v in enumerate(long_tail.unit(20, rng))]
+    new = [(NewKeptImage(long_tail.content(9000 + i), vector=v), "b/7") for i, v in enumerate(long_tail.unit(20, rng))]
     rows = memory.catalog.select()[:10]
     vectors = memory.catalog.vectors([row.id for row in rows])
     taken: set[str | None] = set()
@@ -255,5 +255,5 @@ def watch(memory: VisualMemory, rng: np.random.Generator) -> None:
         if row.content not in taken:
             taken.add(row.content)
             expected = row.label if number % 2 else "a/0"
-            new.append((NewPicture(str(row.content), vector=vector), expected))
+            new.append((NewKeptImage(str(row.content), vector=vector), expected))
     memory.watch.add(new)

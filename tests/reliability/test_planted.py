@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from tests.reliability.planted_child import COMMANDS
 from tests.reliability.planting import plant, reseal
 from visualmemory_gui import VisualMemory
@@ -197,11 +197,11 @@ def program(path: Path) -> None:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A memory with something in every table, copies and a checkpoint."""
     folder = tmp_path_factory.mktemp("planted")
-    pictures = write_pictures(folder / "pictures", each=4)
-    files = sorted(pictures.rglob("*.png"))
+    images = write_images(folder / "images", each=4)
+    files = sorted(images.rglob("*.png"))
     with VisualMemory.create(folder / "whole.vmem", encoder="fake") as memory:
         memory.add(files[:6], [file.parent.name for file in files[:6]])
-        memory.build(pictures)
+        memory.build(images)
         memory.set("exact_limit", 0)
         memory.relabel([4], "other")
         memory._live.build_index()
@@ -296,15 +296,15 @@ def used(planted: Planted, image: Path) -> list[str]:
 
 def test_a_planted_memory_is_named_and_does_no_harm(whole: Path, outside: Path, tmp_path: Path) -> None:
     assert len(PLANTINGS) >= 40
-    image = tmp_path / "query.png"
-    picture((200, 60, 40), seed=77).save(image)
+    query = tmp_path / "query.png"
+    paint_image((200, 60, 40), seed=77).save(query)
 
     def one(numbered: tuple[int, str]) -> list[str]:
         number, name = numbered
         room = tmp_path / str(number)
         room.mkdir()
         planted = made(name, room, whole, outside)
-        wrong = used(planted, image)
+        wrong = used(planted, query)
         return [f"{name}: {text}" for text in wrong]
 
     with ThreadPoolExecutor(2) as pool:
@@ -313,8 +313,8 @@ def test_a_planted_memory_is_named_and_does_no_harm(whole: Path, outside: Path, 
 
 
 def test_a_planted_memory_does_no_harm_in_the_window(whole: Path, outside: Path, tmp_path: Path) -> None:
-    image = tmp_path / "query.png"
-    picture((200, 60, 40), seed=77).save(image)
+    query = tmp_path / "query.png"
+    paint_image((200, 60, 40), seed=77).save(query)
     planted: list[Planted] = []
     for number, name in enumerate(PLANTINGS):
         room = tmp_path / str(number)
@@ -324,7 +324,7 @@ def test_a_planted_memory_does_no_harm_in_the_window(whole: Path, outside: Path,
         planted.append(found)
 
     def opened(some: list[Planted]) -> list[str]:
-        done = child("tests.reliability.planted_window", tmp_path / "home", image, *(each.memory for each in some))
+        done = child("tests.reliability.planted_window", tmp_path / "home", query, *(each.memory for each in some))
         wrong = [] if done.returncode == 0 else [f"the window ended with {done.returncode}: {done.stderr[-2000:]}"]
         if CANARY in done.stdout + done.stderr:
             wrong.append("the planted program ran")

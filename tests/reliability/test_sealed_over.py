@@ -16,7 +16,7 @@ from tests.reliability.planting import plant
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.store import exemplars
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
 Edit = Callable[[VisualMemory], object]
 
@@ -33,7 +33,7 @@ def elsewhere(memory: VisualMemory) -> None:
 
 
 def watch_again(memory: VisualMemory) -> object:
-    return memory.watch.add([(NewPicture("ef" * 32, "/query.png", vector=None), "class 1")])
+    return memory.watch.add([(NewKeptImage("ef" * 32, "/query.png", vector=None), "class 1")])
 
 
 def strike(memory: VisualMemory) -> object:

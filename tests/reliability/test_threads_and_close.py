@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import clustered, write_pictures
+from tests.conftest import clustered, write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import StorageError
 
@@ -83,31 +83,31 @@ def test_threads_end_with_a_clear_error_and_the_memory_is_whole(tmp_path: Path, 
 
 
 def test_a_build_ends_when_the_memory_is_closed_and_keeps_what_it_committed(tmp_path: Path) -> None:
-    pictures, path = write_pictures(tmp_path / "pictures", each=40), tmp_path / "m.vmem"
+    images, path = write_images(tmp_path / "images", each=40), tmp_path / "m.vmem"
     for number in range(4):
         memory = VisualMemory.open(path) if path.exists() else VisualMemory.create(path, "fake")
-        ends = close_while_used(memory, [lambda m=memory: m.build(pictures)], after_s=0.1 + 0.15 * number)  # type: ignore[misc]
+        ends = close_while_used(memory, [lambda m=memory: m.build(images)], after_s=0.1 + 0.15 * number)  # type: ignore[misc]
         assert [error for error in ends if not isinstance(error, StorageError) or "closed" not in str(error)] == []
         with VisualMemory.open(path) as again:
             assert again.maintenance.verify() == []
     with VisualMemory.open(path) as last:
-        last.build(pictures)
+        last.build(images)
         assert last.catalog.totals()[0] == 120
 
 
 def test_a_memory_that_is_closed_refuses_everything_in_words(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", "fake") as memory:
-        memory.build(write_pictures(tmp_path / "pictures", each=2))
+        memory.build(write_images(tmp_path / "images", each=2))
         memory.decide(1)
     refused: list[Callable[[], object]] = [
         lambda: memory.decide(1),
         lambda: memory.decide_vector(np.ones(64, np.float32)),
-        lambda: memory.decide(tmp_path / "pictures" / "animals" / "cat" / "0.png"),
+        lambda: memory.decide(tmp_path / "images" / "animals" / "cat" / "0.png"),
         lambda: memory.decide(Image.new("RGB", (9, 9))),
         lambda: memory.strike([1]),
         lambda: memory.undo(),
         lambda: memory.forget([1]),
-        lambda: memory.build(tmp_path / "pictures"),
+        lambda: memory.build(tmp_path / "images"),
         lambda: memory.summary(),
         lambda: memory.maintenance.run(),
         lambda: memory.set("k", 3),

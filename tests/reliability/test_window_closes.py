@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import write_pictures
+from tests.conftest import write_images
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 ROOT = Path(__file__).parents[2]
@@ -25,11 +25,11 @@ LATEST_MS = {"open": 900}  # the others are over earlier
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures to add, and two closed memories: one of pictures, and an empty one whose encoder is a real one."""
+    """Images to add, and two closed memories: one of images, and an empty one whose encoder is a real one."""
     folder = tmp_path_factory.mktemp("closing")
-    write_pictures(folder / "pictures", each=40)
-    with VisualMemory.create(folder / "pictures.vmem", "fake") as memory:
-        memory.build(write_pictures(folder / "first", each=30))
+    write_images(folder / "images", each=40)
+    with VisualMemory.create(folder / "images.vmem", "fake") as memory:
+        memory.build(write_images(folder / "first", each=30))
     VisualMemory.create(folder / "lite.vmem", "lite0").close()
     return folder
 
@@ -38,9 +38,9 @@ def closed(world: Path, place: Path, number: int) -> str:
     """Close a window in the middle of something; says what was wrong, "" where nothing was."""
     chance, task = random.Random(number), TASKS[number % len(TASKS)]
     memory = place / f"{number}.vmem"
-    shutil.copytree(world / ("lite.vmem" if task == "open" and number % 16 else "pictures.vmem"), memory)
+    shutil.copytree(world / ("lite.vmem" if task == "open" and number % 16 else "images.vmem"), memory)
     wait_ms = chance.randrange(LATEST_MS.get(task, 400))
-    words = [task, str(memory), str(world / "pictures"), str(place / f"{number}.vmemz"), str(wait_ms)]
+    words = [task, str(memory), str(world / "images"), str(place / f"{number}.vmemz"), str(wait_ms)]
     child = subprocess.Popen(
         [sys.executable, "-X", "faulthandler", "-W", "ignore", "-m", "tests.reliability.closing_child", *words],
         cwd=ROOT,

@@ -1,1 +1,1 @@
-"""The pictures of the window in the documents: ``python -m tools.screenshots``."""
+"""The images of the window in the documents: ``python -m tools.screenshots``."""

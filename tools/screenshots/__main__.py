@@ -1,4 +1,4 @@
-"""Makes all pictures of the window, in both looks and two sizes, from a copy of the demo memory.
+"""Makes all images of the window, in both looks and two sizes, from a copy of the demo memory.
 
     python -m tools.screenshots                 # build/screenshots/NAME-LOOK-WIDTHxHEIGHT.png
     python -m tools.screenshots --keep          # and renews those in resources/screenshots
@@ -33,7 +33,7 @@ KEPT = (
     "struck-light", "teach-light", "taught-light", "queue-light", "curate-dark", "review-labels-light",
     "history-light", "export-light",
 )  # fmt: skip
-LARGEST = 240_000  # bytes of a kept picture
+LARGEST = 240_000  # bytes of a kept image
 
 
 def play(demo: Path, to: Path, size: tuple[int, int], story: Sequence[Callable[[Stage], object]]) -> None:
@@ -56,7 +56,7 @@ def play(demo: Path, to: Path, size: tuple[int, int], story: Sequence[Callable[[
 
 
 def copied(demo: Path, place: Path) -> Path:
-    """A copy of the memory, and of the pictures of its recent queries beside it."""
+    """A copy of the memory, and of the images of its recent queries beside it."""
     shutil.copytree(demo, place)
     queries = demo.with_name(f"{demo.stem}-queries")
     if queries.is_dir():
@@ -67,8 +67,8 @@ def copied(demo: Path, place: Path) -> Path:
 def keep(to: Path) -> None:
     """Put the chosen ones where the documents show them, with few enough colours to be small."""
     for name in KEPT:
-        with Image.open(to / f"{name}-1280x800.png") as picture:
-            small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        with Image.open(to / f"{name}-1280x800.png") as image:
+            small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
             small.save(KEPT_IN / f"{name}.png", optimize=True)
         size = (KEPT_IN / f"{name}.png").stat().st_size
         print(f"{name}.png {size / 1000:.0f} kB{' (large)' if size > LARGEST else ''}", file=sys.stderr)

@@ -18,7 +18,7 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 WRONG = "36-ktip.png"
 STRANGE = "22-grattacieli_grigi.png"
 NEW_CLASS = "buildings/skyscrapers"
-HOME = "/home/ada/pictures"
+HOME = "/home/ada/images"
 
 
 def empty(stage: Stage) -> None:
@@ -50,7 +50,7 @@ def strike(stage: Stage) -> None:
 
 
 def unknown(stage: Stage) -> None:
-    """A picture unlike all that the memory holds, and the dialog that teaches it."""
+    """An image unlike all that the memory holds, and the dialog that teaches it."""
     ask(stage, STRANGE)
     stage.shoot("unknown")
     stage.press("actionTeach")
@@ -61,14 +61,14 @@ def unknown(stage: Stage) -> None:
 
 
 def taught(stage: Stage) -> None:
-    """One picture made a class."""
+    """One image made a class."""
     stage.window.commands.decide.teach_as(NEW_CLASS)
     stage.settle()
     stage.shoot("taught")
 
 
 def preview(stage: Stage) -> None:
-    """The large picture of a card."""
+    """The large image of a card."""
     grid = stage.window.decide.neighbours.grid
     grid.setCurrentIndex(grid.model().index(0, 0))
     stage.window.decide.on_preview_requested()
@@ -89,7 +89,7 @@ def watch(stage: Stage) -> None:
 
 
 def queue(stage: Stage) -> None:
-    """Many pictures wait; some were taught."""
+    """Many images wait; some were taught."""
     folder = stage.room / "birthday" / "demo-queries"
     waiting.add(stage.window.session, sorted(str(path) for path in folder.iterdir()))
     stage.settle()
@@ -179,7 +179,7 @@ def history(stage: Stage) -> None:
 
 
 def originals(stage: Stage) -> None:
-    """Linked pictures were moved: the note, and the dialog it leads to."""
+    """Linked images were moved: the note, and the dialog it leads to."""
     holiday = stage.room / "birthday" / "holiday"
     unpack(stage, holiday, most=60)
     linked = stage.room / "birthday" / "holiday.vmem"
@@ -202,7 +202,7 @@ def busy(stage: Stage) -> None:
     stage.press("actionCurate")
     memory = stage.window.session.memory
     assert memory is not None
-    folder = stage.room / "holiday pictures"
+    folder = stage.room / "holiday images"
     unpack(stage, folder)
     folders.import_folder(stage.window.session, folder, copy=False, label="inbox")
     wait(stage, lambda: any(task.done > 40 for task in stage.window.session.tasks.running))
@@ -228,7 +228,7 @@ def dialogs(stage: Stage) -> None:
             type_into(stage.dialog(), f"{HOME}/demo.vmemz")
         stage.shoot(name)
         stage.close_dialogs()
-    window.commands.memory.import_folder(str(stage.room / "holiday pictures"))
+    window.commands.memory.import_folder(str(stage.room / "holiday images"))
     stage.settle()
     stage.shoot("import")
     stage.close_dialogs()
@@ -236,7 +236,7 @@ def dialogs(stage: Stage) -> None:
     stage.press("actionTrust")
     stage.shoot("trust")
     stage.close_dialogs()
-    window.ask.confirm("Teach 12 pictures of the queue as the 3 classes they are decided as?", "Teach", lambda: None)
+    window.ask.confirm("Teach 12 images of the queue as the 3 classes they are decided as?", "Teach", lambda: None)
     stage.shoot("confirm")
     stage.close_dialogs()
     window.ask.reading("demo.vmem is being edited by the window of process 4711 on this computer.", lambda: None)

@@ -81,8 +81,8 @@ def over(window: QWidget) -> list[QWidget]:
 
 def composed(window: QWidget) -> QPixmap:
     """The window, and over it each dialog with a frame and its title, as a desktop would show them."""
-    picture = window.grab()
-    painter = QPainter(picture)
+    image = window.grab()
+    painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     look = theme.current()
     for each in over(window):
@@ -101,7 +101,7 @@ def composed(window: QWidget) -> QPixmap:
                          each.windowTitle())  # fmt: skip
         painter.drawPixmap(place.topLeft(), part)
     painter.end()
-    return picture
+    return image
 
 
 def ask(stage: Stage, name: str) -> None:
@@ -113,7 +113,7 @@ def ask(stage: Stage, name: str) -> None:
 
 
 def unpack(stage: Stage, folder: Path, *, most: int = 10_000) -> None:
-    """The memory's own pictures as class folders, as an export writes them."""
+    """The memory's own images as class folders, as an export writes them."""
     memory = stage.window.session.memory
     assert memory is not None
     for exemplar in memory.catalog.select(state="active")[:most]:

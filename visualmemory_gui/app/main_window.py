@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         )
 
     def let_go(self) -> None:
-        """One step back: the large picture, the note, relabelling, the selection."""
+        """One step back: the large image, the note, relabelling, the selection."""
         if self.decide.let_go():
             return
         if self.notes.bar.isVisible():
@@ -161,14 +161,14 @@ class MainWindow(QMainWindow):
         self.curate.on_pick_requested(Pick(name, ids))
 
     def on_dropped_on_empty(self, paths: list[str]) -> None:
-        """A memory is opened, a bundle or a folder of pictures becomes one."""
+        """A memory is opened, a bundle or a folder of images becomes one."""
         kind = preferences.kind_of(paths)
         if kind in ("memory", "bundle"):
             self.open(paths[0])
         elif kind == "folder":
             self.commands.memory.new_memory_of(paths[0])
         else:
-            self.session.post_note("Open a memory first, or drop a folder of pictures to make one.")
+            self.session.post_note("Open a memory first, or drop a folder of images to make one.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """After the first paint the heavy parts may load."""
@@ -193,8 +193,8 @@ class MainWindow(QMainWindow):
         self.study = StudyView(self.session)
         self.workspaces: dict[str, QWidget] = {"decide": self.decide, "curate": self.curate, "study": self.study}
         self.empty = EmptyState(
-            "A memory is a folder of labelled pictures that decides by its nearest examples. "
-            "Open one, or make one from your own pictures.",
+            "A memory is a folder of labelled images that decides by its nearest examples. "
+            "Open one, or make one from your own images.",
             drop_text="Drop a memory, a bundle, or a folder whose sub-folders are classes",
             job_of=opening,
         )
@@ -240,9 +240,9 @@ class MainWindow(QMainWindow):
             button = self.empty.add_button(window_actions.BY_ID[name].text, icon=window_actions.BY_ID[name].icon)
             button.clicked.connect(self.actions_by_id[name].trigger)
         decide.facts_changed.connect(self.on_facts_changed)
-        decide.pictures_dropped.connect(commands.decide)
+        decide.images_dropped.connect(commands.decide)
         decide.typed.connect(commands.teach_by_name)
-        decide.teach_requested.connect(commands.teach_pictures)
+        decide.teach_requested.connect(commands.teach_images)
         decide.relabel_requested.connect(commands.relabel_to)
         decide.class_chosen.connect(commands.teach_as)
         decide.strike_requested.connect(partial(exemplars.strike, session, here=True))

@@ -109,7 +109,7 @@ def keep_on_screen(window: QMainWindow) -> None:
 
 
 def kind_of(paths: list[str]) -> Literal["memory", "folder", "bundle", "other"]:
-    """What was dropped: one memory, one folder of pictures, one bundle, or something else."""
+    """What was dropped: one memory, one folder of images, one bundle, or something else."""
     if len(paths) == 1 and paths[0].lower().endswith(BUNDLE) and not Path(paths[0]).is_dir():
         return "bundle"
     if len(paths) != 1 or not Path(paths[0]).is_dir():

@@ -1,4 +1,4 @@
-"""Pictures of the real window, for the README and for looking at it."""
+"""Images of the real window, for the README and for looking at it."""
 
 from __future__ import annotations
 

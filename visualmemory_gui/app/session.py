@@ -247,7 +247,7 @@ class Session(QObject):
         return memory.close
 
     def load_encoder(self) -> None:
-        """Have it ready before a picture comes; also on another device than before."""
+        """Have it ready before an image comes; also on another device than before."""
         if not self.heavy_allowed or self.memory is None:
             return
         memory = self.memory

@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.types import Skipped
 
 
-Label = Annotated[str, typer.Option("--label", help="The label of the pictures, a path with `/`.")]
+Label = Annotated[str, typer.Option("--label", help="The label of the images, a path with `/`.")]
 
 
 def add(
     memory: options.Memory,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Pictures, or folders of them.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, or folders of them.")],
     label: Label,
     copy: Annotated[
-        bool, typer.Option("--copy/--link", help="Keep copies of the pictures in the memory, or only their places.")
+        bool, typer.Option("--copy/--link", help="Keep copies of the images in the memory, or only their places.")
     ] = True,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Add pictures under a label. One step; prints their ids."""
+    """Add images under a label. One step; prints their ids."""
     from visualmemory_gui.engine.types import Skipped
 
     files, found, skipped = listed(images)
     with writer(memory, device=device) as m:
-        result = m.add_pictures(files, [label] * len(files), copy=copy, found=found)
+        result = m.add_images(files, [label] * len(files), copy=copy, found=found)
     skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
     _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
 
@@ -50,4 +50,4 @@ def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[S
     for place, exemplar in result.present.items():
         say(f"{files[place]}: already here as {exemplar}")
     for place, (exemplar, label) in result.conflicts.items():
-        say(f"{files[place]}: the same picture is here as {exemplar} under another label, {label}; both vote now")
+        say(f"{files[place]}: the same image is here as {exemplar} under another label, {label}; both vote now")

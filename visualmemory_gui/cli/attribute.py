@@ -32,7 +32,7 @@ def attribute(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show where a picture resembles its neighbour.
+    """Show where an image resembles its neighbour.
 
     How the similarity splits over the cells that the encoder averages: no causal claim. Encoders that do not average
     give a map of how alike the patches are.
@@ -42,9 +42,9 @@ def attribute(
     if out is not None and not out.lower().endswith(".png"):
         raise BadValue(f"{out} is no name of a PNG file")
     with reader(memory, device=device) as m:
-        picture = m.picture(image)
-        query = look(m, picture, vector=m.embed([picture])[0])
-        decision = m.decide_vector(query.vector, k, options.rule_name(rule), level=level, content=picture.content)
+        decoded = m.decode(image)
+        query = look(m, decoded, vector=m.embed([decoded])[0])
+        decision = m.decide_vector(query.vector, k, options.rule_name(rule), level=level, content=decoded.content)
         found = attribute(m, query, decision, neighbour=neighbour)
     if out is not None:
         _draw(found, Path(image).name, out)
@@ -63,7 +63,7 @@ def _draw(found: Splitting, name: str, out: str) -> None:
 
 
 def attribution_json(found: Splitting) -> dict[str, object]:
-    """``cells`` are rows of the map over the query; ``square`` is where it lies, in parts of the picture's sides."""
+    """``cells`` are rows of the map over the query; ``square`` is where it lies, in parts of the image's sides."""
     minus = found.minus
     return {
         "kind": found.kind,
@@ -89,6 +89,6 @@ def _tell_attribution(image: str, found: Splitting) -> None:
     for row in found.query.tolist():
         print_line(" ".join(f"{1000 * value:7.1f}" for value in row))
     if found.outside > 0.01:
-        print_line(f"{found.outside:.0%} of it lies beside the picture, on the white that makes it a square")
+        print_line(f"{found.outside:.0%} of it lies beside the image, on the white that makes it a square")
     if found.seen_other.note:
         say(found.seen_other.note)

@@ -27,20 +27,20 @@ NOTHING = "no image was in yet, so nothing was made"
 
 
 def build(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Pictures; the path of a sub-folder is the label.")],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Images; the path of a sub-folder is the label.")],
     memory: options.Memory,
     encoder: Annotated[
-        str | None, typer.Option("--encoder", help="What turns pictures into vectors; see `encoders`. Default: lite0.")
+        str | None, typer.Option("--encoder", help="What turns images into vectors; see `encoders`. Default: lite0.")
     ] = None,
     copy: Annotated[
-        bool, typer.Option("--copy/--link", help="Keep copies of the pictures in the memory, or only their places.")
+        bool, typer.Option("--copy/--link", help="Keep copies of the images in the memory, or only their places.")
     ] = False,
     group_by: Annotated[
         str | None,
         typer.Option(
             "--group-by",
             metavar="PATTERN",
-            help="A regular expression on the path: pictures with one value belong together.",
+            help="A regular expression on the path: images with one value belong together.",
         ),
     ] = None,
     device: options.OnDevice = None,
@@ -48,7 +48,7 @@ def build(
 ) -> None:
     """Make a memory from class folders. Again on the same folder adds what is new."""
     _require_pattern(group_by)
-    with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding pictures") as report:
+    with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding images") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
         if not m.catalog.totals()[0]:
             _refuse_empty(folder, memory, result, as_json=as_json)
@@ -104,7 +104,7 @@ def tell_skipped(skipped: tuple[Skipped, ...]) -> None:
 
 
 def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
-    """The files among ``images`` and in the folders among them; the places of the latter; what is no picture there."""
+    """The files among ``images`` and in the folders among them; the places of the latter; what is no image there."""
     from visualmemory_gui.engine.images.folder import walk
 
     files: list[str] = []

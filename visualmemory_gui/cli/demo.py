@@ -20,14 +20,14 @@ def demo(
     ] = None,
     no_gui: Annotated[bool, typer.Option("--no-gui", help="Only make it.")] = False,
     screenshot: Annotated[
-        str | None, typer.Option("--screenshot", metavar="PNG", help="Save a picture of the window and end.")
+        str | None, typer.Option("--screenshot", metavar="PNG", help="Save an image of the window and end.")
     ] = None,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="Plant 30 wrong labels, for the tour.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Open the demo memory. It is made from real pictures if it is not there."""
+    """Open the demo memory. It is made from real images if it is not there."""
     if not (no_gui or screenshot):
-        require_display("; --no-gui only makes the demo memory, --screenshot PNG saves a picture of the window")
+        require_display("; --no-gui only makes the demo memory, --screenshot PNG saves an image of the window")
     from visualmemory_gui.engine.exchange.demo.demo import make_demo
 
     with Progress("making the demo") as report:

@@ -35,7 +35,7 @@ def encoders(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """List what turns pictures into vectors. Tells whether weights are here."""
+    """List what turns images into vectors. Tells whether weights are here."""
     from visualmemory_gui.engine.encoders import registry
 
     if add is not None:

@@ -36,7 +36,7 @@ def evaluate(
     ] = None,
     test_folder: Annotated[
         str | None,
-        typer.Argument(metavar="TEST_FOLDER", help="Pictures in class folders. Default: leave one exemplar out."),
+        typer.Argument(metavar="TEST_FOLDER", help="Images in class folders. Default: leave one exemplar out."),
     ] = None,
     k: Annotated[
         list[int] | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote; may be repeated.")
@@ -72,7 +72,7 @@ def evaluate(
     blame: Annotated[
         tuple[str, str] | None,
         typer.Option(
-            "--blame", metavar="TRUE WRONG", help="Who makes pictures of TRUE be decided as WRONG, and the fix."
+            "--blame", metavar="TRUE WRONG", help="Who makes images of TRUE be decided as WRONG, and the fix."
         ),
     ] = None,
     runs: Annotated[bool, typer.Option("--runs", help="List the kept runs, and do nothing else.")] = False,
@@ -123,7 +123,7 @@ def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> Exemp
         return None
     run = kept_run(m, number)
     if run.exemplars is None or test_folder is not None:
-        raise BadValue(f"run {number} asked pictures from elsewhere: give its TEST_FOLDER in place of --queries")
+        raise BadValue(f"run {number} asked images from elsewhere: give its TEST_FOLDER in place of --queries")
     return run.exemplars
 
 

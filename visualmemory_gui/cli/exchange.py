@@ -46,10 +46,10 @@ def export(
         ),
     ] = None,
     image: Annotated[
-        str | None, typer.Option("--image", metavar="IMAGE", help="report: the picture whose decision it is about.")
+        str | None, typer.Option("--image", metavar="IMAGE", help="report: the image whose decision it is about.")
     ] = None,
     keep_private: Annotated[
-        bool, typer.Option("--keep-private", help="Keep absolute paths, and where pictures were taken (EXIF GPS).")
+        bool, typer.Option("--keep-private", help="Keep absolute paths, and where images were taken (EXIF GPS).")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -75,10 +75,10 @@ def _report(memory: str, to: str, image: str, *, keep_private: bool, as_json: bo
     from visualmemory_gui.engine.exchange.report.content import Asked
 
     with reader(memory) as m:
-        picture = m.picture(image)
-        decision = m.decide(picture, level=m.settings.level)
-        watched = {w.picture.content: w.expected for w in m.watch.all()}
-        asked = Asked(Path(image).name, picture.thumbnail, picture.source, watched.get(picture.content))
+        decoded = m.decode(image)
+        decision = m.decide(decoded, level=m.settings.level)
+        watched = {w.image.content: w.expected for w in m.watch.all()}
+        asked = Asked(Path(image).name, decoded.thumbnail, decoded.source, watched.get(decoded.content))
         report.write(report.gather(m, decision, asked, keep_private=keep_private), to)
     if as_json:
         emit({"to": to, "image": image, "label": decision.label})
@@ -91,13 +91,13 @@ def _counts(done: Exported) -> dict[str, object]:
 
 
 def _tell_export(done: Exported) -> None:
-    print_line(f"{how_many(done.exemplars)} written to {done.path}, {how_many(done.images, 'picture')}")
+    print_line(f"{how_many(done.exemplars)} written to {done.path}, {how_many(done.images, 'image')}")
     if done.thumbnails:
         say(f"{how_many(done.thumbnails)} went out as a thumbnail only: the original cannot be reached")
     if done.left_out:
         say(f"{how_many(done.left_out)} struck out and not written")
     if done.bare and done.format == "imagefolder":
-        say(f"{how_many(done.bare)} without a picture not written")
+        say(f"{how_many(done.bare)} without an image not written")
 
 
 def import_(
@@ -106,7 +106,7 @@ def import_(
     ],
     memory: options.Memory,
     encoder: Annotated[
-        str | None, typer.Option("--encoder", help="For pictures that come into a new memory. Default: lite0.")
+        str | None, typer.Option("--encoder", help="For images that come into a new memory. Default: lite0.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:

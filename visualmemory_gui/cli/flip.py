@@ -34,7 +34,7 @@ def flip(
 
     wanted = None if to is None else labels.clean(to)
     with reader(memory, device=device) as m:
-        vector = m.embed([m.picture(image)])[0]
+        vector = m.embed([m.decode(image)])[0]
         scheme = VotingScheme.of(m.settings, k, options.rule_name(rule), level=level)
         found = flips(m, vector, scheme, to=wanted, most=len(m.snapshot))
     if as_json:

@@ -39,7 +39,7 @@ def impact(
         ),
     ],
     items: Annotated[
-        list[str] | None, typer.Argument(metavar="ID|IMAGE", help="Ids of exemplars; for teach, pictures.")
+        list[str] | None, typer.Argument(metavar="ID|IMAGE", help="Ids of exemplars; for teach, images.")
     ] = None,
     label: Annotated[
         str | None,
@@ -75,10 +75,10 @@ def _proposed(m: WholeMemory, edit: EditName, items: list[str], label: str | Non
         raise typer.BadParameter(f"{edit.value} needs a label", param_hint="--label")
     if edit is EditName.teach:
         if not items:
-            raise typer.BadParameter("name the pictures", param_hint="IMAGE")
-        pictures = [m.picture(item) for item in items]
-        vectors = m.embed(pictures)
-        lessons = tuple(Lesson(v, p.content) for p, v in zip(pictures, vectors, strict=True))
+            raise typer.BadParameter("name the images", param_hint="IMAGE")
+        images = [m.decode(item) for item in items]
+        vectors = m.embed(images)
+        lessons = tuple(Lesson(v, p.content) for p, v in zip(images, vectors, strict=True))
         return ProposedEdit("teach", label=label or "", lessons=lessons)
     ids = [_id(item) for item in items]
     if edit is not EditName.relabel:
@@ -100,7 +100,7 @@ def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, object]
     moved = [
         {
             "id": each.query.exemplar,
-            "number": each.query.picture and each.query.picture.id,
+            "number": each.query.image and each.query.image.id,
             "image": name,
             "picture": name,
             "expected": each.query.expected,
@@ -121,12 +121,12 @@ def _tell_impact(found: Impact, names: list[str]) -> None:
             (each.kind, each.query.expected, each.before, each.after, name)
             for each, name in zip(found.changed, names, strict=True)
         )
-        table(rows, ("kind", "expected", "now", "then", "picture"))
+        table(rows, ("kind", "expected", "now", "then", "image"))
 
 
 def _name(query: TrackedQuery, m: WholeMemory) -> str:
     """The image's path; an exemplar without one by its id."""
-    if query.picture is not None:
-        return image_name(query.picture)
+    if query.image is not None:
+        return image_name(query.image)
     source = m.catalog.sources([query.exemplar]).get(query.exemplar) if query.exemplar else None
     return source or f"exemplar {query.exemplar}"

@@ -84,7 +84,7 @@ class CommandGroup(TyperGroup):
 
 app = typer.Typer(
     cls=CommandGroup,
-    help="See, fix and unlearn what an image classifier knows: classification by an editable memory of pictures.",
+    help="See, fix and unlearn what an image classifier knows: classification by an editable memory of images.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -104,7 +104,7 @@ def options(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """See, fix and unlearn what an image classifier knows: classification by an editable memory of pictures."""
+    """See, fix and unlearn what an image classifier knows: classification by an editable memory of images."""
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def novelty(
     memory: options.Memory,
     unknown: Annotated[
-        str, typer.Option("--unknown", metavar="DIR", help="A folder of pictures of things the memory does not hold.")
+        str, typer.Option("--unknown", metavar="DIR", help="A folder of images of things the memory does not hold.")
     ],
     k: options.K = None,
     rule: options.Rule = None,
@@ -28,7 +28,7 @@ def novelty(
 ) -> None:
     """Measure how well the memory tells what it does not know.
 
-    Its own exemplars, each left out, against the pictures of a folder.
+    Its own exemplars, each left out, against the images of a folder.
     """
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.evaluation.test_folder import from_folder

@@ -95,7 +95,7 @@ K = Annotated[
 ]
 Rule = Annotated[RuleName | None, typer.Option("--rule", help="The voting rule. Default: the memory's setting.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Image = Annotated[str, typer.Argument(metavar="IMAGE", help="The picture that is decided.")]
+Image = Annotated[str, typer.Argument(metavar="IMAGE", help="The image that is decided.")]
 Level = Annotated[
     int, typer.Option("--level", min=0, help="Decide by the first LEVEL parts of the label; 0 = the full label.")
 ]

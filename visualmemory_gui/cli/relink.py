@@ -14,11 +14,11 @@ from visualmemory_gui.engine.text.visible_text import how_many
 
 def relink(
     memory: options.Memory,
-    old: Annotated[str, typer.Argument(metavar="OLD", help="Where the pictures lay: a file or folder.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Where the images lay: a file or folder.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Where they lie now.")],
     as_json: options.Json = False,
 ) -> None:
-    """Say that source pictures moved. They are matched by their bytes."""
+    """Say that source images moved. They are matched by their bytes."""
     with writer(memory) as m, Progress("looking for originals") as report:
         done = m.maintenance.relink(old, new, report)
     if as_json:

@@ -36,7 +36,7 @@ def review(
         int, typer.Option("-k", metavar="N", min=1, help="Over how many neighbours the shares are taken.")
     ] = 50,
     distance: Annotated[
-        float, typer.Option("--distance", help="From which distance on pictures are not duplicates any more.")
+        float, typer.Option("--distance", help="From which distance on images are not duplicates any more.")
     ] = 0.02,
     device: options.OnDevice = None,
     form: options.Format = None,
@@ -45,7 +45,7 @@ def review(
     """List what should be looked at, the most suspicious first.
 
     By label: exemplars that all others decide otherwise, with the label these suggest. By duplicates: groups of equal
-    or nearly equal pictures, those under different labels first. By misled: exemplars that mislead others, by wrong
+    or nearly equal images, those under different labels first. By misled: exemplars that mislead others, by wrong
     minus right neighbours; by value: the same by their k-NN Shapley value. Changes nothing.
     """
     from visualmemory_gui.engine.curation.review import WIDEST, survey

@@ -91,5 +91,5 @@ def _show_summary(summary: Summary, *, as_json: bool) -> None:
         emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
         return
     print_line(f"{how_many(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
-    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers a picture; {summary.index.kind} search")
+    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers an image; {summary.index.kind} search")
     table(sorted(summary.labels.items()), ("label", "active"))

@@ -14,7 +14,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.store.kept_images import KeptPicture
+    from visualmemory_gui.engine.store.kept_images import KeptImage
 
 
 class WatchVerb(StrEnum):
@@ -30,14 +30,12 @@ def watch(
     memory: options.Memory,
     verb: Annotated[
         WatchVerb,
-        typer.Argument(
-            metavar="VERB", help="add: watch pictures; list: show them; check: are they right; remove: stop."
-        ),
+        typer.Argument(metavar="VERB", help="add: watch images; list: show them; check: are they right; remove: stop."),
     ],
     items: Annotated[
-        list[str] | None, typer.Argument(metavar="IMAGE|NUMBER", help="Pictures to add; numbers to remove.")
+        list[str] | None, typer.Argument(metavar="IMAGE|NUMBER", help="Images to add; numbers to remove.")
     ] = None,
-    label: Annotated[str | None, typer.Option("--label", help="What the added pictures ought to be.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="What the added images ought to be.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Follow decisions that ought to stay right.
@@ -51,7 +49,7 @@ def watch(
     elif verb is WatchVerb.remove:
         _remove(memory, given, as_json=as_json)
     elif given or label is not None:
-        raise typer.BadParameter(f"{verb.value} takes no pictures and no label", param_hint="ITEM")
+        raise typer.BadParameter(f"{verb.value} takes no images and no label", param_hint="ITEM")
     elif verb is WatchVerb.list:
         _list(memory, as_json=as_json)
     else:
@@ -60,22 +58,22 @@ def watch(
 
 def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) -> None:
     if not images or label is None:
-        raise typer.BadParameter("name the pictures, and with --label what they ought to be", param_hint="IMAGE")
-    from visualmemory_gui.engine.store.kept_images import NewPicture
+        raise typer.BadParameter("name the images, and with --label what they ought to be", param_hint="IMAGE")
+    from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
     with writer(memory) as m:
-        pictures = [m.picture(image) for image in images]
-        vectors = m.embed(pictures)
+        decoded = [m.decode(image) for image in images]
+        vectors = m.embed(decoded)
         new = [
-            (NewPicture(p.content, p.source, p.sha256, p.thumbnail, vector), label)
-            for p, vector in zip(pictures, vectors, strict=True)
+            (NewKeptImage(p.content, p.source, p.sha256, p.thumbnail, vector), label)
+            for p, vector in zip(decoded, vectors, strict=True)
         ]
         numbers = m.watch.add(new)
         total = len(m.watch)
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        print_line(f"{how_many(len(numbers), 'picture')} ought to be {label}; {total:,} watched")
+        print_line(f"{how_many(len(numbers), 'image')} ought to be {label}; {total:,} watched")
 
 
 def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
@@ -83,15 +81,15 @@ def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
     if not numbers:
         raise typer.BadParameter("name the numbers, as `watch MEMORY list` shows them", param_hint="NUMBER")
     with writer(memory) as m:
-        there = {w.picture.id for w in m.watch.all()}
+        there = {w.image.id for w in m.watch.all()}
         if missing := [n for n in numbers if n not in there]:
-            raise BadValue(f"no watched picture has the number {missing[0]}")
+            raise BadValue(f"no watched image has the number {missing[0]}")
         m.watch.remove(numbers)
         total = len(m.watch)
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        print_line(f"{how_many(len(numbers), 'picture')} watched no more; {total:,} left")
+        print_line(f"{how_many(len(numbers), 'image')} watched no more; {total:,} left")
 
 
 def _number(text: str) -> int:
@@ -106,9 +104,9 @@ def _list(memory: str, *, as_json: bool) -> None:
         watched = m.watch.all()
     if as_json:
         for w in watched:
-            emit({"number": w.picture.id, "expected": w.expected, "source": w.picture.source})
+            emit({"number": w.image.id, "expected": w.expected, "source": w.image.source})
     else:
-        table(((w.picture.id, w.expected, w.picture.source or "") for w in watched), ("number", "expected", "source"))
+        table(((w.image.id, w.expected, w.image.source or "") for w in watched), ("number", "expected", "source"))
 
 
 def _check(memory: str, *, as_json: bool) -> None:
@@ -122,8 +120,8 @@ def _check(memory: str, *, as_json: bool) -> None:
     if as_json:
         shown = [
             {
-                "number": row.picture.id,
-                "source": row.picture.source,
+                "number": row.image.id,
+                "source": row.image.source,
                 "expected": row.expected,
                 "label": row.label,
                 "share": row.share,
@@ -136,9 +134,9 @@ def _check(memory: str, *, as_json: bool) -> None:
     print_line(f"{right:,} of {len(rows):,} as expected at {level_in_words(level)}")
     wrong = [row for row in rows if not row.right]
     if wrong:
-        cells = ((row.expected, row.label, row.share, image_name(row.picture)) for row in wrong)
-        table(cells, ("expected", "decided", "share", "picture"))
+        cells = ((row.expected, row.label, row.share, image_name(row.image)) for row in wrong)
+        table(cells, ("expected", "decided", "share", "image"))
 
 
-def image_name(image: KeptPicture) -> str:
-    return image.source or f"picture {image.id}"
+def image_name(image: KeptImage) -> str:
+    return image.source or f"image {image.id}"

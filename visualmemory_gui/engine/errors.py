@@ -11,7 +11,7 @@ VisualMemoryError
 │   └── StorageError      disk full, no permission, input/output error
 │       ├── NetworkMemory a memory on a network file system
 │       └── MemoryGone    the folder of an open memory is not there any more
-├── BadImage              a picture that cannot be used, with the reason
+├── BadImage              an image that cannot be used, with the reason
  ├── BadValue              a value a user gave that cannot be used
  │   ├── BadVector         a vector that no index may see
  │   └── BadLabel          a label that is no path of names
@@ -73,7 +73,7 @@ class MemoryGone(StorageError):
 
 
 class BadImage(VisualMemoryError):
-    """``path`` names the picture (or says "picture" for one without a file); ``reason`` is one sentence."""
+    """``path`` names the image (or says "image" for one without a file); ``reason`` is one sentence."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")

@@ -61,7 +61,7 @@ class Rows:
     """Rows read from the store or about to join the working set; all arrays have length n.
 
     ``label`` holds codes into ``labels``, which are distinct.
-    ``content``, ``group`` and ``twin`` are 64-bit hashes (of the picture's content id, the group's name and the
+    ``content``, ``group`` and ``twin`` are 64-bit hashes (of the image's content id, the group's name and the
     vector's bytes); content 0 and group 0 mean none. ``change`` is the change number that last touched the row.
     """
 

@@ -29,9 +29,9 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How a picture is brought to the encoder's size.
+    """How an image is brought to the encoder's size.
 
-    ``letterbox``: the whole picture, scaled to fit ``size`` x ``size`` pixels, on white. ``crop``: the shorter side is
+    ``letterbox``: the whole image, scaled to fit ``size`` x ``size`` pixels, on white. ``crop``: the shorter side is
     scaled to ``resize`` pixels, then the middle ``size`` x ``size`` is cut out.
     """
 
@@ -56,8 +56,8 @@ class EncoderIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A decoded picture: what the encoder, the memory and the window need of it.
+class DecodedImage:
+    """A decoded image: what the encoder, the memory and the window need of it.
 
     ``pixels`` is (size, size, 3) uint8 RGB in the encoder's geometry. ``content`` is the sha256 (hex) of the decoded
     RGB pixels, ``sha256`` that of the file's bytes (None without a file). ``thumbnail`` is a JPEG of at most 256 pixels
@@ -79,7 +79,7 @@ class NewExemplar:
     """A row on its way into the store. ``vector`` is (dim,) float32 of unit length and has passed the gate.
 
     ``source`` is the absolute path of the original, ``copy`` the file ending of a copy kept in the memory (None: the
-    memory links). ``trust`` and ``struck`` are set by imports; ``content`` is None for vectors without a picture.
+    memory links). ``trust`` and ``struck`` are set by imports; ``content`` is None for vectors without an image.
     """
 
     label: str

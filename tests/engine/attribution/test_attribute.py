@@ -1,4 +1,4 @@
-"""Where a picture resembles its neighbours: with real encoders, and when the neighbour's picture is gone."""
+"""Where an image resembles its neighbours: with real encoders, and when the neighbour's image is gone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.attribution.attribute import attribute, default_pair, look, look_at_exemplar
 from visualmemory_gui.engine.attribution.sheet import drawn, sentence
@@ -21,12 +21,12 @@ from visualmemory_gui.engine.types import Geometry
 
 
 def seen(memory: VisualMemory, image: Image.Image | str | Path):
-    found = memory.picture(image)
+    found = memory.decode(image)
     return look(memory, found, vector=memory.embed([found])[0])
 
 
 def test_the_map_sums_to_the_cosine_and_the_lead(memory: VisualMemory) -> None:
-    query = seen(memory, picture((190, 70, 50), seed=5))
+    query = seen(memory, paint_image((190, 70, 50), seed=5))
     decision = memory.decide_vector(query.vector)
     found = attribute(memory, query, decision)
     one, minus = default_pair(decision)
@@ -45,11 +45,11 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VisualMemory]
     """A small memory of lite0: stars, discs and stripes of several colours."""
     folder = tmp_path_factory.mktemp("drawings")
     for label in ("star", "disc", "stripes"):
-        (folder / "pictures" / label).mkdir(parents=True)
+        (folder / "images" / label).mkdir(parents=True)
         for i, colour in enumerate(("crimson", "navy", "darkgreen", "orange")):
-            drawing(label, colour).save(folder / "pictures" / label / f"{i}.png")
+            drawing(label, colour).save(folder / "images" / label / f"{i}.png")
     with VisualMemory.create(folder / "m.vmem") as made:
-        made.build(folder / "pictures")
+        made.build(folder / "images")
         yield made
 
 
@@ -94,16 +94,16 @@ def test_the_mass_of_a_neighbours_crop_on_noise_lies_in_the_crop(
     assert shares[0] > 0.5 > 0.4 > shares[1]
 
 
-def test_a_linked_picture_that_is_gone_is_seen_as_its_thumbnail_and_said(tmp_path: Path) -> None:
-    pictures = write_pictures(tmp_path / "pictures", each=3)
+def test_a_linked_image_that_is_gone_is_seen_as_its_thumbnail_and_said(tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", each=3)
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
-        memory.build(pictures)
+        memory.build(images)
         [row] = memory.catalog.get([1])
         assert look_at_exemplar(memory, 1).note == ""
         Path(str(row.source)).write_bytes(Path(str(memory.catalog.get([2])[0].source)).read_bytes())
         assert "thumbnail" in look_at_exemplar(memory, 1).note  # another file by now
         Path(str(row.source)).unlink()
-        query = seen(memory, picture((190, 70, 50), seed=5))
+        query = seen(memory, paint_image((190, 70, 50), seed=5))
         found = attribute(memory, query, memory.decide_vector(query.vector), neighbour=1)
         assert "thumbnail" in found.seen_other.note
         assert found.query.sum() == pytest.approx(found.cosine, abs=1e-5)
@@ -111,17 +111,17 @@ def test_a_linked_picture_that_is_gone_is_seen_as_its_thumbnail_and_said(tmp_pat
 
 
 def test_a_copy_in_the_memory_is_looked_at_where_the_original_is_gone(tmp_path: Path) -> None:
-    pictures = write_pictures(tmp_path / "pictures", each=3)
+    images = write_images(tmp_path / "images", each=3)
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
-        memory.build(pictures, copy=True)
+        memory.build(images, copy=True)
         Path(str(memory.catalog.get([1])[0].source)).unlink()
         assert look_at_exemplar(memory, 1).note == ""
 
 
-def test_a_neighbour_without_a_picture_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_neighbour_without_a_image_is_refused_by_name(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
         memory.add_vectors(np.eye(64, dtype=np.float32)[:3], ["a", "b", "c"])
-        query = seen(memory, picture((190, 70, 50), seed=5))
+        query = seen(memory, paint_image((190, 70, 50), seed=5))
         with pytest.raises(BadImage, match="exemplar"):
             attribute(memory, query, memory.decide_vector(query.vector))
         with pytest.raises(UnknownExemplar):
@@ -130,10 +130,10 @@ def test_a_neighbour_without_a_picture_is_refused_by_name(tmp_path: Path) -> Non
 
 def test_one_class_alone_has_no_runner_up_and_no_vote_nothing_to_show(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
-        query = seen(memory, picture((190, 70, 50), seed=5))
+        query = seen(memory, paint_image((190, 70, 50), seed=5))
         with pytest.raises(BadValue, match="nothing to compare"):
             default_pair(memory.decide_vector(query.vector))
-        memory.add([picture((10, 70, 50), seed=1)], ["only"])
+        memory.add([paint_image((10, 70, 50), seed=1)], ["only"])
         found = attribute(memory, query, memory.decide_vector(query.vector))
         assert found.minus is None and "only" in sentence(found)
 
@@ -157,7 +157,7 @@ class TokenEncoder:
 
 def test_an_encoder_that_does_not_average_gets_a_map_that_is_called_similarity(memory: VisualMemory) -> None:
     memory._reader._encoder = TokenEncoder(memory.encoder)  # type: ignore[assignment]
-    query = seen(memory, picture((190, 70, 50), seed=5))
+    query = seen(memory, paint_image((190, 70, 50), seed=5))
     found = attribute(memory, query, memory.decide_vector(query.vector), neighbour=1)
     assert found.kind == "similarity"
     assert found.query.shape == (8, 8) and np.abs(found.query).max() <= 1 + 1e-9
@@ -171,7 +171,7 @@ class BlindEncoder(FakeEncoder):
 def test_an_encoder_without_cells_says_so(memory: VisualMemory) -> None:
     memory._reader._encoder = BlindEncoder()
     with pytest.raises(EncoderError, match="cannot tell what it sees where"):
-        seen(memory, picture((1, 2, 3), seed=1))
+        seen(memory, paint_image((1, 2, 3), seed=1))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_an_encoder_without_cells_says_so(memory: VisualMemory) -> None:
         (Geometry(224, "crop", resize=256), (400, 200), (0.28125, 0.0625, 0.71875, 0.9375)),
     ],
 )
-def test_the_encoders_square_lies_where_the_picture_was_brought_to(geometry, size, expected) -> None:
+def test_the_encoders_square_lies_where_the_image_was_brought_to(geometry, size, expected) -> None:
     assert square_of(geometry, *size) == pytest.approx(expected)
 
 

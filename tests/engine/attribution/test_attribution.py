@@ -1,4 +1,4 @@
-"""How a cosine splits over the cells of a picture."""
+"""How a cosine splits over the cells of an image."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.evaluation.pruning_rules import usual_m
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.evaluation.statistics import paired_gain
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_plan_for_another_state_of_the_memory_is_refused(memory):
 
 
 def rare_sights(seed: int) -> tuple[np.ndarray, list[str]]:
-    """Four classes, each with one common sight and 40 rare ones of three pictures; every third picture is fresh."""
+    """Four classes, each with one common sight and 40 rare ones of three images; every third image is fresh."""
     rng = np.random.default_rng(seed)
     sights = rng.normal(size=(164, 16))
     of = np.concatenate([np.repeat(np.arange(4), 90), np.repeat(np.arange(4, 164), 3)])
@@ -154,7 +154,7 @@ def rare_sights(seed: int) -> tuple[np.ndarray, list[str]]:
 
 
 def test_striking_all_that_is_decided_wrong_does_not_look_good(tmp_path):
-    """What leave-one-out gets wrong here are rare sights, not wrong labels: fresh pictures of them need each one. The
+    """What leave-one-out gets wrong here are rare sights, not wrong labels: fresh images of them need each one. The
     frozen query set does not rise by striking them, while asking only who is left claims a triumph."""
     vectors, labels = rare_sights(1)
     known = np.arange(len(labels)) % 3 != 0
@@ -185,7 +185,7 @@ def test_striking_all_that_is_decided_wrong_does_not_look_good(tmp_path):
 def watch(memory, vectors, labels):
     memory.watch.add(
         [
-            (NewPicture(hashlib.sha256(v.tobytes()).hexdigest(), None, None, None, v), label)
+            (NewKeptImage(hashlib.sha256(v.tobytes()).hexdigest(), None, None, None, v), label)
             for v, label in zip(vectors, labels, strict=True)
         ]
     )

@@ -100,7 +100,7 @@ def with_copies(memory: VisualMemory) -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1e-5, 0.001, 0.01])
-def test_groups_are_the_connected_pictures(memory, threshold):
+def test_groups_are_the_connected_images(memory, threshold):
     with_copies(memory)
     found = survey(memory, k=30).groups(threshold)
     assert {group.ids for group in found} == brute_groups(memory, threshold)

@@ -40,7 +40,7 @@ def test_the_same_seed_draws_the_same_pairs() -> None:
     np.testing.assert_array_equal(measure(snapshot, seed=5).distances, measure(snapshot, seed=5).distances)
 
 
-def test_struck_exemplars_and_copies_of_one_picture_are_no_pairs() -> None:
+def test_struck_exemplars_and_copies_of_one_image_are_no_pairs() -> None:
     vectors, _ = clustered(9, dim=8, classes=1, seed=4)
     active = [True] * 7 + [False] * 2
     assert len(measure(snapshot_of(["a"] * 9, vectors, active=active)).distances) == 21

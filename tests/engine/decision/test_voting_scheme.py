@@ -22,7 +22,7 @@ from visualmemory_gui.engine.experiments.scaling import scale
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.published_lists.neighbour_lists import parse_lists
 from visualmemory_gui.engine.published_lists.vote import predictions
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued
 from visualmemory_gui.engine.types import F32, F64, MemorySettings
 from visualmemory_gui.engine.what_if.flip import flips
@@ -45,8 +45,8 @@ LISTS = {
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VisualMemory]:
     rng = np.random.default_rng(1)
     with long_tail.filled(tmp_path_factory.mktemp("m") / "m.vmem", rng) as made:
-        picture = NewPicture(long_tail.content(5000), "/q.png", vector=long_tail.unit(1, rng)[0])
-        made._live.queue_rows.add([NewQueued(picture)])
+        image = NewKeptImage(long_tail.content(5000), "/q.png", vector=long_tail.unit(1, rng)[0])
+        made._live.queue_rows.add([NewQueued(image)])
         made._live.decider.refresh(made.snapshot)
         yield made
 

@@ -1,4 +1,4 @@
-"""Fixtures of the encoder tests: batches of pictures, a shared converted model, a place for weights."""
+"""Fixtures of the encoder tests: batches of images, a shared converted model, a place for weights."""
 
 from __future__ import annotations
 

@@ -68,15 +68,15 @@ def test_the_control_network_with_other_padding_is_told_apart(batch: np.ndarray,
         assert np.abs(plain.eval()(inputs).numpy() - published).max() > 1e-2
 
 
-def test_a_picture_has_the_same_vector_alone_and_in_a_batch(encoder: Encoder, batch: np.ndarray) -> None:
+def test_a_image_has_the_same_vector_alone_and_in_a_batch(encoder: Encoder, batch: np.ndarray) -> None:
     many = np.concatenate([batch] * 5)[:40]
     together = encoder.encode(many)
-    alone = np.concatenate([encoder.encode(picture[None]) for picture in batch])
+    alone = np.concatenate([encoder.encode(image[None]) for image in batch])
     assert np.abs(together[:9] - alone).max() <= 1e-6
     assert np.abs(together[36:40] - alone[:4]).max() <= 1e-6
 
 
-def test_no_pictures_give_no_vectors(encoder: Encoder, batch: np.ndarray) -> None:
+def test_no_images_give_no_vectors(encoder: Encoder, batch: np.ndarray) -> None:
     assert encoder.encode(batch[:0]).shape == (0, 1280)
 
 
@@ -121,7 +121,7 @@ def test_the_caller_s_number_of_threads_is_left_alone(batch: np.ndarray) -> None
 
 
 @pytest.mark.parametrize("turn", range(2, 9))
-def test_a_photo_in_any_of_the_8_turns_is_the_same_picture(encoder: Encoder, turn: int, tmp_path: Path) -> None:
+def test_a_photo_in_any_of_the_8_turns_is_the_same_image(encoder: Encoder, turn: int, tmp_path: Path) -> None:
     y, x = np.mgrid[0:480, 0:640]
     scene = Image.fromarray(np.stack([x / 2.6, y / 2, 128 + 90 * np.sin(x / 40) * np.cos(y / 60)], -1).astype(np.uint8))
     undo = [

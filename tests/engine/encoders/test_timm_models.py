@@ -21,7 +21,7 @@ SMALL = {"depth": 2, "embed_dim": 48, "num_heads": 3}
 FAMILIES = ["dinov2-small", "dinov2-base-reg4", "dinov3-small", "clip-base-32", "siglip2-base"]
 
 
-def pictures(of: Spec) -> np.ndarray:
+def images(of: Spec) -> np.ndarray:
     size = of.geometry.size
     return np.random.default_rng(5).integers(0, 255, (3, size, size, 3), np.uint8)
 
@@ -49,7 +49,7 @@ def test_a_network_is_loaded_and_read_as_its_authors_do(name: str) -> None:
     of = small(name)
     network = save_weights(of)
     encoder = timm_models.load(of, device="cpu", bulk=True)
-    batch = pictures(of)
+    batch = images(of)
     mean, std = (torch.tensor(colours).view(1, 3, 1, 1) for colours in of.colours)
     inputs = (torch.from_numpy(batch).permute(0, 3, 1, 2) / 255.0 - mean) / std
     with torch.inference_mode():
@@ -70,13 +70,13 @@ def test_cells_are_the_patches_without_other_tokens(name: str) -> None:
     encoder = timm_models.load(of, device="cpu", bulk=True)
     side = {"dinov2-base-reg4": 16, "dinov3-small": 16, "siglip2-base": 14}[name]
     assert isinstance(encoder, SpatialEncoder)
-    assert encoder.features(pictures(of)[:2]).shape == (2, side, side, 48)
+    assert encoder.features(images(of)[:2]).shape == (2, side, side, 48)
 
 
 def test_dinov2_weights_of_518_pixels_serve_224() -> None:
     of = small("dinov2-small")
     save_weights(of, img_size=518)
-    assert timm_models.load(of, device="cpu", bulk=True).encode(pictures(of)).shape == (3, 48)
+    assert timm_models.load(of, device="cpu", bulk=True).encode(images(of)).shape == (3, 48)
 
 
 def test_the_identity_holds_the_checksum_of_the_weights() -> None:

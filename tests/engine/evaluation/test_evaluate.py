@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from tests.engine.rule_weights import weights
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.class_factor import class_factor as factor_of
@@ -276,9 +276,9 @@ def test_a_memory_is_evaluated_with_its_settings(memory: VisualMemory) -> None:
 def test_a_test_folder_is_asked_and_what_cannot_be_read_is_listed(memory: VisualMemory, tmp_path: Path) -> None:
     folder = tmp_path / "test" / "animals" / "cat"
     folder.mkdir(parents=True)
-    picture((200, 60, 40), seed=77).save(folder / "new.png")
-    picture((60, 70, 210), seed=78).save(folder / "a rose in truth.png")
-    (folder / "broken.png").write_bytes(b"no picture")
+    paint_image((200, 60, 40), seed=77).save(folder / "new.png")
+    paint_image((60, 70, 210), seed=78).save(folder / "a rose in truth.png")
+    (folder / "broken.png").write_bytes(b"no image")
     found = evaluate(memory, tmp_path / "test")
     assert found.queries == 2
     assert found.confusion == {"animals/cat": {"animals/cat": 1, "plants/rose": 1}}
@@ -286,14 +286,14 @@ def test_a_test_folder_is_asked_and_what_cannot_be_read_is_listed(memory: Visual
     assert [Path(one.path).name for one in found.skipped] == ["broken.png"]
 
 
-def test_test_pictures_that_are_exemplars_do_not_answer_for_themselves(memory: VisualMemory, tmp_path: Path) -> None:
-    again = write_pictures(tmp_path / "again", each=6)
+def test_test_images_that_are_exemplars_do_not_answer_for_themselves(memory: VisualMemory, tmp_path: Path) -> None:
+    again = write_images(tmp_path / "again", each=6)
     memory.set("class_factor", "off")
     on_folder, left_out = evaluate(memory, again), evaluate(memory)
     assert on_folder == left_out
 
 
-def test_a_folder_without_pictures_is_refused(memory: VisualMemory, tmp_path: Path) -> None:
+def test_a_folder_without_images_is_refused(memory: VisualMemory, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    with pytest.raises(BadValue, match="no picture"):
+    with pytest.raises(BadValue, match="no image"):
         evaluate(memory, tmp_path / "none")

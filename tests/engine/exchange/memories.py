@@ -1,4 +1,4 @@
-"""Small pictures and random memories for the tests of this folder."""
+"""Small images and random memories for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LABELS = ("animals/cat", "animals/dog", "plant", "tool/größer", "tool")
 
 
 def paint(path: Path, seed: int, **options: object) -> Path:
-    """A small noisy picture, different for every seed."""
+    """A small noisy image, different for every seed."""
     pixels = np.random.default_rng(seed).integers(0, 256, (24, 32, 3), dtype=np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)

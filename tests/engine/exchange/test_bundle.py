@@ -18,9 +18,9 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Path:
-    """Twelve pictures; two struck, one with another trust."""
+    """Twelve images; two struck, one with another trust."""
     with VisualMemory.create(tmp_path / "m.vmem", "fake") as m:
-        m.build(paint_classes(tmp_path / "pictures"))
+        m.build(paint_classes(tmp_path / "images"))
         m.strike([1, 2])
         m.reweigh([3], 0.5)
     return tmp_path / "m.vmem"
@@ -46,7 +46,7 @@ def test_a_random_memory_comes_back_whole_and_decides_the_same(tmp_path: Path, s
         assert b.history.steps() == []
 
 
-def test_pictures_states_trust_and_thumbnails_survive(memory: Path, tmp_path: Path) -> None:
+def test_images_states_trust_and_thumbnails_survive(memory: Path, tmp_path: Path) -> None:
     bundle.import_(export(memory, tmp_path / "m.vmemz"), tmp_path / "n.vmem")
     with VisualMemory.open(memory) as a, VisualMemory.open(tmp_path / "n.vmem") as b:
         assert facts(a) == facts(b)
@@ -66,7 +66,7 @@ def test_a_bundle_into_a_filled_memory_is_one_step_and_twice_changes_nothing(mem
         assert m.catalog.totals() == (1, 1, 0)
 
 
-def test_a_picture_here_under_another_label_is_named_and_left(memory: Path, tmp_path: Path) -> None:
+def test_a_image_here_under_another_label_is_named_and_left(memory: Path, tmp_path: Path) -> None:
     source = export(memory, tmp_path / "m.vmemz")
     with VisualMemory.open(memory) as m:
         m.relabel([5], "something else")
@@ -75,7 +75,7 @@ def test_a_picture_here_under_another_label_is_named_and_left(memory: Path, tmp_
 
 
 def test_an_original_that_is_gone_leaves_its_thumbnail(memory: Path, tmp_path: Path) -> None:
-    for path in (tmp_path / "pictures" / "plant").iterdir():
+    for path in (tmp_path / "images" / "plant").iterdir():
         path.unlink()
     with VisualMemory.open(memory, readonly=True) as m:
         done = bundle.export(m, tmp_path / "m.vmemz")
@@ -84,7 +84,7 @@ def test_an_original_that_is_gone_leaves_its_thumbnail(memory: Path, tmp_path: P
 
 
 def test_paths_stay_at_home_unless_kept(memory: Path, tmp_path: Path) -> None:
-    home = str(tmp_path / "pictures").encode()
+    home = str(tmp_path / "images").encode()
     packed = export(memory, tmp_path / "m.vmemz")
     with zipfile.ZipFile(packed) as archive:
         assert all(home not in archive.read(name) for name in archive.namelist())

@@ -31,7 +31,7 @@ def source(drawings: Path) -> object:
     return lambda room, report: selection.lay_out(selection.classes_of(drawings), room)
 
 
-def test_classes_are_chosen_by_different_pictures(drawings: Path) -> None:
+def test_classes_are_chosen_by_different_images(drawings: Path) -> None:
     found = selection.classes_of(drawings)
     assert {label: len(paths) for label, paths in found.items()} == {"animals/birds": 64, "food": 24}
 
@@ -56,7 +56,7 @@ def test_a_demo_that_was_stopped_goes_on(drawings: Path, tmp_path: Path) -> None
     place, room = tmp_path / "demo.vmem", tmp_path / "room"
 
     def stop(done: int, total: int | None, what: str = "") -> None:
-        if what == "adding pictures" and done >= 30:
+        if what == "adding images" and done >= 30:
             raise Cancelled
 
     with pytest.raises(Cancelled):

@@ -1,4 +1,4 @@
-"""Folders of pictures and Parquet tables, out and in again."""
+"""Folders of images and Parquet tables, out and in again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 @pytest.fixture
 def memory(tmp_path: Path) -> Path:
     with VisualMemory.create(tmp_path / "m.vmem", "fake") as m:
-        m.build(paint_classes(tmp_path / "pictures"))
+        m.build(paint_classes(tmp_path / "images"))
         m.strike([1])
         m.reweigh([2], 0.5)
     return tmp_path / "m.vmem"
@@ -31,7 +31,7 @@ def export(memory: Path, target: Path, kind: str) -> Path:
     return target
 
 
-def test_a_folder_holds_the_active_pictures_and_says_what_they_are(memory: Path, tmp_path: Path) -> None:
+def test_a_folder_holds_the_active_images_and_says_what_they_are(memory: Path, tmp_path: Path) -> None:
     with VisualMemory.open(memory, readonly=True) as m:
         done = formats.export(m, tmp_path / "f", "imagefolder")
     lines = [json.loads(line) for line in (tmp_path / "f" / "metadata.jsonl").read_text().splitlines()]
@@ -84,9 +84,9 @@ def test_a_folder_without_metadata_is_taken_by_its_folders(tmp_path: Path) -> No
     assert (done.added, done.created) == (12, True)
 
 
-def test_a_bad_picture_of_a_folder_is_skipped_and_named(memory: Path, tmp_path: Path) -> None:
+def test_a_bad_image_of_a_folder_is_skipped_and_named(memory: Path, tmp_path: Path) -> None:
     folder = export(memory, tmp_path / "f", "imagefolder")
-    (folder / "plant" / "0.png").write_bytes(b"no picture")
+    (folder / "plant" / "0.png").write_bytes(b"no image")
     done = formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
     assert done.added == 10
     assert [Path(one.path).name for one in done.skipped] == ["0.png"]
@@ -95,7 +95,7 @@ def test_a_bad_picture_of_a_folder_is_skipped_and_named(memory: Path, tmp_path: 
 def test_a_link_in_a_folder_is_not_followed(memory: Path, tmp_path: Path) -> None:
     folder = export(memory, tmp_path / "f", "imagefolder")
     (folder / "plant" / "0.png").unlink()
-    (folder / "plant" / "0.png").symlink_to(tmp_path / "pictures" / "plant" / "0.png")
+    (folder / "plant" / "0.png").symlink_to(tmp_path / "images" / "plant" / "0.png")
     done = formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
     assert "link" in done.skipped[0].reason
 

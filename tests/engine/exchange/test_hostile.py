@@ -26,7 +26,7 @@ Members = dict[str, bytes]
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Members:
     room = tmp_path_factory.mktemp("honest")
     with VisualMemory.create(room / "m.vmem", "fake") as m:
-        m.build(paint_classes(room / "pictures", each=2))
+        m.build(paint_classes(room / "images", each=2))
         bundle.export(m, room / "m.vmemz")
     with zipfile.ZipFile(room / "m.vmemz") as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -67,7 +67,7 @@ def with_table(members: Members, table: pa.Table) -> Members:
     return sealed({**members, "exemplars.parquet": sink.getvalue().to_pybytes()})
 
 
-def pictures_of(members: Members) -> list[str]:
+def images_of(members: Members) -> list[str]:
     names: list[str] = pq.read_table(pa.BufferReader(members["exemplars.parquet"]))["image"].to_pylist()
     return names
 
@@ -100,16 +100,16 @@ def setting(**changes: object) -> Callable[[Members], Members]:
 
 
 def fewer_rows(members: Members) -> Members:
-    """The last exemplar is gone from the table, its picture and its thumbnail are there."""
+    """The last exemplar is gone from the table, its image and its thumbnail are there."""
     return with_table(members, pq.read_table(pa.BufferReader(members["exemplars.parquet"])).slice(0, 5))
 
 
-def swapped_picture(members: Members) -> Members:
+def swapped_image(members: Members) -> Members:
     return {**members, first(members, "images/"): b"other bytes"}
 
 
 def swapped_and_listed(members: Members) -> Members:
-    return sealed(swapped_picture(members))
+    return sealed(swapped_image(members))
 
 
 def bad_thumbnail(members: Members) -> Members:
@@ -147,14 +147,14 @@ DAMAGE: dict[str, Callable[[Members], Members]] = {
     "an encoder of another dimension": encoder(name="stranger", dim=63),
     "an encoder with other weights": encoder(weights_sha256="0" * 64),
     "an encoder that is text": lambda m: sealed(m, encoder="fake"),
-    "a picture that was swapped": swapped_picture,
-    "a picture that was swapped and listed": swapped_and_listed,
-    "a picture that is not there": lambda m: table_with(m, image=["0" * 64], sha256=["0" * 64]),
-    "a picture outside": lambda m: table_with(m, image=["../../../etc/passwd"]),
-    "a picture that no exemplar has": with_member(f"images/{hashlib.sha256(b'x').hexdigest()}.png"),
+    "an image that was swapped": swapped_image,
+    "an image that was swapped and listed": swapped_and_listed,
+    "an image that is not there": lambda m: table_with(m, image=["0" * 64], sha256=["0" * 64]),
+    "an image outside": lambda m: table_with(m, image=["../../../etc/passwd"]),
+    "an image that no exemplar has": with_member(f"images/{hashlib.sha256(b'x').hexdigest()}.png"),
     "a table of fewer rows": fewer_rows,
     "a table of fewer rows that is counted": lambda m: counts(exemplars=5, images=5)(fewer_rows(m)),
-    "a picture less than counted": lambda m: table_with(m, image=[None, *pictures_of(m)[1:]]),
+    "an image less than counted": lambda m: table_with(m, image=[None, *images_of(m)[1:]]),
     "struck exemplars that are not counted": lambda m: table_with(m, state=["struck"]),
     "no counts": lambda m: sealed(m, counts=None),
     "counts that are a list": lambda m: sealed(m, counts=[6]),

@@ -1,4 +1,4 @@
-"""The place where a picture was taken goes; the pixels stay, to the last bit."""
+"""The place where an image was taken goes; the pixels stay, to the last bit."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def test_the_numbers_themselves_are_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".bmp", ".webp", ".tif", ".ppm"])
-def test_a_picture_that_names_no_place_keeps_its_very_bytes(tmp_path: Path, suffix: str) -> None:
+def test_a_image_that_names_no_place_keeps_its_very_bytes(tmp_path: Path, suffix: str) -> None:
     data = paint(tmp_path / f"a{suffix}", 2).read_bytes()
     assert without_gps(data) == data
 
 
 @pytest.mark.parametrize("cut", range(0, 400, 23))
-def test_a_damaged_picture_raises_nothing(tmp_path: Path, cut: int) -> None:
+def test_a_damaged_image_raises_nothing(tmp_path: Path, cut: int) -> None:
     data = paint(tmp_path / "a.jpg", 3, exif=exif()).read_bytes()
     without_gps(data[:cut])
     without_gps(data[:cut] + bytes(8) + data[cut:])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.report import report
@@ -40,26 +40,26 @@ class Page(HTMLParser):
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[VisualMemory]:
     with VisualMemory.create(tmp_path / "secret place" / "m.vmem", encoder="fake") as made:
-        made.build(write_pictures(tmp_path / "private" / "pictures", each=3))
+        made.build(write_images(tmp_path / "private" / "images", each=3))
         yield made
 
 
 def made(
     memory: VisualMemory, *, name: str = "query.png", keep_private: bool = False, level: int = 0
 ) -> DecisionReport:
-    image = memory.picture(picture((190, 70, 50), seed=77))
-    decision = memory.decide(image, level=level)
-    asked = Asked(name, image.thumbnail, "/home/me/private/query.png", "animals/cat")
+    decoded = memory.decode(paint_image((190, 70, 50), seed=77))
+    decision = memory.decide(decoded, level=level)
+    asked = Asked(name, decoded.thumbnail, "/home/me/private/query.png", "animals/cat")
     return report.gather(memory, decision, asked, keep_private=keep_private)
 
 
 def test_a_chance_below_certainty_is_not_called_ten_in_ten(memory: VisualMemory) -> None:
-    decision = replace(memory.decide(memory.picture(picture((190, 70, 50), seed=77))), confidence=0.96)
+    decision = replace(memory.decide(memory.decode(paint_image((190, 70, 50), seed=77))), confidence=0.96)
     said = report.gather(memory, decision, Asked("query.png", None, None, None)).sentences
     assert "Such answers are right 96 in 100 times here." in said
 
 
-def test_the_page_holds_picture_neighbours_votes_edits_and_settings_and_fetches_nothing(
+def test_the_page_holds_image_neighbours_votes_edits_and_settings_and_fetches_nothing(
     memory: VisualMemory, tmp_path: Path
 ) -> None:
     memory.strike([1])
@@ -96,7 +96,7 @@ def test_paths_go_out_only_when_they_are_asked_for(memory: VisualMemory, tmp_pat
         assert (private in text) == keep_private
 
 
-def test_the_picture_of_it_is_as_long_as_it_must_be(memory: VisualMemory, tmp_path: Path) -> None:
+def test_the_image_of_it_is_as_long_as_it_must_be(memory: VisualMemory, tmp_path: Path) -> None:
     for step in range(30):
         memory.relabel([1], f"class {step}")
     memory.reweigh([2], 3.0)
@@ -114,12 +114,12 @@ def test_an_empty_memory_has_a_report_too(tmp_path: Path) -> None:
         report.write(found, tmp_path / "r.png")
 
 
-def test_neighbours_without_a_picture_are_shown_without_one(tmp_path: Path) -> None:
+def test_neighbours_without_a_image_are_shown_without_one(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
-        vectors = memory.embed([memory.picture(picture((i, 70, 50), seed=i)) for i in range(3)])
+        vectors = memory.embed([memory.decode(paint_image((i, 70, 50), seed=i)) for i in range(3)])
         memory.add_vectors(vectors, ["a", "b", "c"], [None, b"damaged", None])
         found = made(memory)
-        assert "no picture" in report.report_html.page(found)
+        assert "no image" in report.report_html.page(found)
         report.write(found, tmp_path / "r.png")
 
 

@@ -106,7 +106,7 @@ def test_what_cannot_be_a_new_class_is_refused() -> None:
         add_classes(snapshot_of([f"class {i}" for i in range(40)], vectors), PLAIN)
 
 
-def test_pictures_from_outside_are_asked_and_taught_as_if_they_were_in_the_memory() -> None:
+def test_images_from_outside_are_asked_and_taught_as_if_they_were_in_the_memory() -> None:
     vectors, labels = clustered(120, dim=16, classes=4, seed=4)
     inside = snapshot_of(labels[:80], vectors[:80])
     whole = queries_of(vectors[80:], labels[80:]).added_to(inside, active=False)
@@ -143,9 +143,9 @@ def test_what_is_of_the_same_kind_is_not() -> None:
     assert 0.4 < found.auroc < 0.6 and found.fpr_at_95 > 0.85
 
 
-def test_novelty_without_unknown_pictures_is_refused() -> None:
+def test_novelty_without_unknown_images_is_refused() -> None:
     vectors, labels = clustered(20, dim=16, classes=2, seed=0)
-    with pytest.raises(BadValue, match="unknown pictures"):
+    with pytest.raises(BadValue, match="unknown images"):
         measure_novelty(snapshot_of(labels, vectors), queries_of(vectors[:0], []), None, scheme=PLAIN)
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the picture tests: a pool of decoding children, and a picture in which every corner differs."""
+"""Fixtures of the image tests: a pool of decoding children, and an image in which every corner differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture looks like once it is decoded, whatever it looked like in its file."""
+"""What an image looks like once it is decoded, whatever it looked like in its file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from PIL import Image, ImageCms, TiffImagePlugin
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images import decode as decoding
 from visualmemory_gui.engine.images.decode import content_id, decode, from_pil
-from visualmemory_gui.engine.types import Geometry, Picture
+from visualmemory_gui.engine.types import DecodedImage, Geometry
 
 ORIENTATION = 0x0112
-# What must be done to an upright picture so that the camera's note n makes it upright again.
+# What must be done to an upright image so that the camera's note n makes it upright again.
 STORED = {
     1: lambda image: image,
     2: lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
@@ -41,7 +41,7 @@ def look(tmp_path: Path, whole: Geometry) -> Callable[..., np.ndarray]:
     """Save a 96 x 64 image, decode the file, give its 96 x 64 pixels."""
 
     def saved_and_decoded(image: Image.Image, ending: str, **options: object) -> np.ndarray:
-        path = tmp_path / f"picture{ending}"
+        path = tmp_path / f"image{ending}"
         image.save(path, **options)
         return decode(path, whole).pixels[16:80].astype(int)
 
@@ -67,18 +67,16 @@ def test_lossy_formats_come_close(look: Callable, scene: Image.Image, ending: st
     assert np.abs(look(scene, ending, quality=95) - np.asarray(scene).astype(int)).mean() < 4
 
 
-def test_an_icon_gives_its_largest_picture(tmp_path: Path, whole: Geometry, scene: Image.Image) -> None:
+def test_an_icon_gives_its_largest_image(tmp_path: Path, whole: Geometry, scene: Image.Image) -> None:
     square = scene.resize((64, 64))
     square.save(tmp_path / "a.ico", sizes=[(16, 16), (64, 64)])
-    picture = decode(tmp_path / "a.ico", whole)
-    assert (picture.width, picture.height, picture.suffix) == (64, 64, ".ico")
+    image = decode(tmp_path / "a.ico", whole)
+    assert (image.width, image.height, image.suffix) == (64, 64, ".ico")
 
 
 @pytest.mark.parametrize("turn", STORED)
 @pytest.mark.parametrize("ending", [".png", ".tif", ".webp"])
-def test_the_camera_s_note_turns_the_picture_upright(
-    look: Callable, scene: Image.Image, turn: int, ending: str
-) -> None:
+def test_the_camera_s_note_turns_the_image_upright(look: Callable, scene: Image.Image, turn: int, ending: str) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = turn
     options = {"lossless": True} if ending == ".webp" else {}
@@ -93,8 +91,8 @@ def test_a_turned_photo_reports_its_upright_size_in_full(
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     scene.resize((3000, 2000)).save(tmp_path / "a.jpg", exif=exif)
-    picture = decode(tmp_path / "a.jpg", geometry)
-    assert (picture.width, picture.height) == (2000, 3000)
+    image = decode(tmp_path / "a.jpg", geometry)
+    assert (image.width, image.height) == (2000, 3000)
 
 
 def test_a_broken_note_of_the_camera_is_ignored(look: Callable, scene: Image.Image) -> None:
@@ -230,13 +228,13 @@ def test_of_an_animation_the_first_frame_counts(look: Callable, ending: str) -> 
 def test_a_large_photo_is_decoded_small_and_looks_the_same(tmp_path: Path, scene: Image.Image) -> None:
     large = scene.resize((4000, 3000), Image.Resampling.BICUBIC)
     large.save(tmp_path / "a.jpg", quality=95)
-    picture = decode(tmp_path / "a.jpg", Geometry())
+    image = decode(tmp_path / "a.jpg", Geometry())
     full = from_pil(Image.open(tmp_path / "a.jpg"), Geometry())
-    assert (picture.width, picture.height) == (4000, 3000)
-    assert far(picture.pixels, full.pixels) <= 6
+    assert (image.width, image.height) == (4000, 3000)
+    assert far(image.pixels, full.pixels) <= 6
 
 
-def test_an_encoder_of_large_pictures_gets_enough_pixels(tmp_path: Path, scene: Image.Image) -> None:
+def test_an_encoder_of_large_images_gets_enough_pixels(tmp_path: Path, scene: Image.Image) -> None:
     scene.resize((2060, 2060)).save(tmp_path / "a.jpg")
     sizes = []
     original = decoding.fit
@@ -252,17 +250,17 @@ def test_an_encoder_of_large_pictures_gets_enough_pixels(tmp_path: Path, scene: 
     assert sizes == [(1030, 1030), (515, 515)]
 
 
-def test_a_picture_tells_where_it_is_from_and_what_it_holds(
+def test_a_image_tells_where_it_is_from_and_what_it_holds(
     tmp_path: Path, geometry: Geometry, scene: Image.Image
 ) -> None:
     path = tmp_path / "mislabelled.gif"
     scene.save(path, "PNG")
-    picture = decode(path, geometry)
-    assert picture.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert picture.content == hashlib.sha256(scene.tobytes()).hexdigest() == content_id(scene)
-    assert (picture.source, picture.suffix) == (str(path), ".png")
-    assert (picture.width, picture.height) == scene.size
-    assert picture.pixels.shape == (64, 64, 3)
+    image = decode(path, geometry)
+    assert image.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert image.content == hashlib.sha256(scene.tobytes()).hexdigest() == content_id(scene)
+    assert (image.source, image.suffix) == (str(path), ".png")
+    assert (image.width, image.height) == scene.size
+    assert image.pixels.shape == (64, 64, 3)
 
 
 def test_the_same_pixels_in_another_file_are_the_same_content(
@@ -284,7 +282,7 @@ def test_a_file_too_large_for_memory_is_summed_and_decoded_from_disk(
     assert (streamed.sha256, streamed.content) == (kept.sha256, kept.content)
 
 
-def test_an_image_in_hand_is_the_same_picture_and_is_left_alone(
+def test_an_image_in_hand_is_the_same_image_and_is_left_alone(
     tmp_path: Path, geometry: Geometry, scene: Image.Image
 ) -> None:
     scene.save(tmp_path / "a.png")
@@ -298,11 +296,11 @@ def test_an_image_in_hand_that_cannot_be_used_is_refused(tmp_path: Path, geometr
         from_pil(Image.new("RGB", (0, 5)), geometry)
     buffer = BytesIO()
     Image.new("RGB", (300, 300), (1, 2, 3)).save(buffer, "JPEG")
-    with pytest.raises(BadImage, match="picture: the file is damaged"):
+    with pytest.raises(BadImage, match="image: the file is damaged"):
         from_pil(Image.open(BytesIO(buffer.getvalue()[:-200])), geometry)
 
 
 def test_decoded_pixels_can_be_written_to(tmp_path: Path, geometry: Geometry, scene: Image.Image) -> None:
     scene.save(tmp_path / "a.png")
-    picture: Picture = decode(tmp_path / "a.png", geometry)
-    picture.pixels[0, 0] = 0
+    image: DecodedImage = decode(tmp_path / "a.png", geometry)
+    image.pixels[0, 0] = 0

@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, and under which labels."""
+"""Which files of a folder are images, and under which labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def test_sub_folders_are_labels_and_loose_pictures_get_the_folder_s_name(root: Path) -> None:
+def test_sub_folders_are_labels_and_loose_images_get_the_folder_s_name(root: Path) -> None:
     touch(root, "loose.jpg", "owls/a.JPG", "owls/barn/b.png", "tits/c.webp")
     assert walk(root).files == [
         (str(root / "loose.jpg"), "birds"),
@@ -71,7 +71,7 @@ def test_memories_and_pipes_are_not_walked_into(root: Path) -> None:
     walked = walk(root)
     assert not walked.files
     assert [skipped.reason for skipped in walked.skipped] == [
-        "a memory, not a folder of pictures",
+        "a memory, not a folder of images",
         "not a regular file",
     ]
 
@@ -101,5 +101,5 @@ def test_what_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "is_one"), [("a.JPEG", True), ("a.heic", True), ("a.svg", False), ("jpg", False)])
-def test_endings_promise_pictures(name: str, is_one: bool) -> None:
+def test_endings_promise_images(name: str, is_one: bool) -> None:
     assert looks_like_image(name) is is_one

@@ -1,4 +1,4 @@
-"""How pictures are brought to the encoder's size."""
+"""How images are brought to the encoder's size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_every_shape_fits(size: tuple[int, int], how: str) -> None:
     assert (pixels == (10, 200, 30)).all(axis=2).any()
 
 
-def test_letterbox_shows_the_whole_picture_on_white() -> None:
+def test_letterbox_shows_the_whole_image_on_white() -> None:
     pixels = fit(Image.new("RGB", (400, 200), (0, 0, 0)), Geometry(size=100))
     assert (pixels[25:75] == 0).all()
     assert (pixels[:25] == 255).all() and (pixels[75:] == 255).all()

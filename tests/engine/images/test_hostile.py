@@ -16,7 +16,7 @@ from PIL import Image
 
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.types import Picture
+from visualmemory_gui.engine.types import DecodedImage
 
 SIZE = (120, 80)
 
@@ -46,7 +46,7 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 def webp_canvas(side: int) -> bytes:
-    """A WebP whose header promises a canvas of ``side`` x ``side`` around a small picture."""
+    """A WebP whose header promises a canvas of ``side`` x ``side`` around a small image."""
     inner = encoded("WEBP", lossless=True)[12:]
     canvas = struct.pack("<I", side - 1)[:3] * 2
     body = b"WEBP" + b"VP8X" + struct.pack("<I", 10) + bytes(4) + canvas + inner
@@ -73,7 +73,7 @@ def gif_loop() -> bytes:
 REFUSED: dict[str, Callable[[], bytes]] = {
     "empty.jpg": lambda: b"",
     "one byte.png": lambda: b"\x89",
-    "text.jpg": lambda: b"this is no picture\n" * 50,
+    "text.jpg": lambda: b"this is no image\n" * 50,
     "zeros.png": lambda: bytes(5000),
     "noise.jpg": lambda: np.random.default_rng(0).bytes(5000),
     "drawing.eps": lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n(/etc/passwd) run\n",
@@ -201,14 +201,14 @@ STRANGE_BUT_GOOD: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", STRANGE_BUT_GOOD)
-def test_a_strange_file_that_is_a_picture_is_taken(name: str, pool: DecodePool, tmp_path: Path) -> None:
+def test_a_strange_file_that_is_a_image_is_taken(name: str, pool: DecodePool, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(STRANGE_BUT_GOOD[name]())
-    picture = pool.decode(path)
-    assert isinstance(picture, Picture) and picture.pixels.shape == (64, 64, 3)
+    image = pool.decode(path)
+    assert isinstance(image, DecodedImage) and image.pixels.shape == (64, 64, 3)
 
 
-def test_a_link_to_a_picture_is_followed_when_it_is_named(pool: DecodePool, tmp_path: Path) -> None:
+def test_a_link_to_a_image_is_followed_when_it_is_named(pool: DecodePool, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
     (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
     assert pool.decode(tmp_path / "link.png").source == str(tmp_path / "link.png")
@@ -229,9 +229,7 @@ def test_flipped_bytes_never_end_or_stall_the_child(kind: str, pool: DecodePool,
             assert "crashed" not in refusal.reason and "longer" not in refusal.reason
 
 
-def test_a_picture_that_needs_too_much_memory_is_refused_and_the_child_goes_on(
-    pool: DecodePool, tmp_path: Path
-) -> None:
+def test_a_image_that_needs_too_much_memory_is_refused_and_the_child_goes_on(pool: DecodePool, tmp_path: Path) -> None:
     (tmp_path / "canvas.webp").write_bytes(webp_canvas(16_383))
     (tmp_path / "good.png").write_bytes(encoded("PNG"))
     with pytest.raises(BadImage):
@@ -239,7 +237,7 @@ def test_a_picture_that_needs_too_much_memory_is_refused_and_the_child_goes_on(
     assert pool.decode(tmp_path / "good.png").width == SIZE[0]
 
 
-def test_the_largest_picture_allowed_fits_into_the_memory_allowed(tmp_path: Path) -> None:
+def test_the_largest_image_allowed_fits_into_the_memory_allowed(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     path.write_bytes(png(8000, 8000, depth=8, colour=6, body=bytes(32_001 * 8000)))
     with DecodePool(1, timeout_s=60) as patient:

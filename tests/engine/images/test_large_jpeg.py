@@ -72,8 +72,8 @@ def test_what_two_large_files_show_decides_their_content(pool: DecodePool, tmp_p
 def test_every_shape_up_to_400_megapixels_is_decoded_in_the_memory_of_a_child(
     pool: DecodePool, tmp_path: Path, width: int, height: int, options: dict[str, object]
 ) -> None:
-    picture = pool.decode(jpeg(tmp_path / "large.jpg", width, height, mode="L", **options))
-    assert (picture.width, picture.height) == (width, height)
+    image = pool.decode(jpeg(tmp_path / "large.jpg", width, height, mode="L", **options))
+    assert (image.width, image.height) == (width, height)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.errors import BadImage, Cancelled, VisualMemoryErro
 from visualmemory_gui.engine.images import pool as pooling
 from visualmemory_gui.engine.images.decode import decode
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.types import Geometry, Picture
+from visualmemory_gui.engine.types import DecodedImage, Geometry
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_relative_path_is_this_process_s(
     assert refusal.value.path == "b.png"
 
 
-def test_a_picture_that_hangs_is_refused_and_its_child_replaced(files: Callable, odd_child: list[str]) -> None:
+def test_a_image_that_hangs_is_refused_and_its_child_replaced(files: Callable, odd_child: list[str]) -> None:
     good, hanging = files(["good.png", "hang.png"])
     with DecodePool(1, timeout_s=0.5, command=odd_child) as pool:
         first = pool.decode(good)
@@ -81,9 +81,7 @@ def test_a_patient_pool_shows_that_the_hanging_child_really_hangs(files: Callabl
         assert not waiting.is_alive()
 
 
-def test_a_picture_that_kills_its_child_is_refused_and_the_child_replaced(
-    files: Callable, odd_child: list[str]
-) -> None:
+def test_a_image_that_kills_its_child_is_refused_and_the_child_replaced(files: Callable, odd_child: list[str]) -> None:
     good, deadly = files(["good.png", "crash.png"])
     with DecodePool(1, command=odd_child) as pool:
         for _ in range(2):
@@ -118,14 +116,14 @@ def test_a_child_that_does_not_start_is_told(files: Callable, command: list[str]
         pool.decode(good)
 
 
-def test_map_gives_every_picture_or_its_reason(pool: DecodePool, files: Callable, tmp_path: Path) -> None:
+def test_map_gives_every_image_or_its_reason(pool: DecodePool, files: Callable, tmp_path: Path) -> None:
     paths = files(f"{i}.png" for i in range(150))
     (tmp_path / "bad.png").write_bytes(b"bad")
     told: list[tuple[int, int | None]] = []
     outcomes = dict(pool.map([*paths, tmp_path / "bad.png"], lambda done, total, what="": told.append((done, total))))
     assert set(outcomes) == {*paths, str(tmp_path / "bad.png")}
     assert isinstance(outcomes.pop(str(tmp_path / "bad.png")), BadImage)
-    assert all(isinstance(outcome, Picture) for outcome in outcomes.values())
+    assert all(isinstance(outcome, DecodedImage) for outcome in outcomes.values())
     assert told[-1] == (151, 151)
 
 
@@ -158,7 +156,7 @@ def test_a_stopped_map_ends_its_threads_and_leaves_the_pool_usable(pool: DecodeP
 
 def test_an_error_of_the_paths_is_raised_where_they_are_used(pool: DecodePool) -> None:
     def failing() -> Iterable[str]:
-        raise LookupError("the list of pictures is gone")
+        raise LookupError("the list of images is gone")
         yield ""
 
     with pytest.raises(LookupError, match="is gone"):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import visualmemory_gui
-from tests.conftest import COLOURS, picture
+from tests.conftest import COLOURS, paint_image
 from visualmemory_gui import BadValue, Decision, VisualMemory
 from visualmemory_gui.engine.errors import BadImage, UnknownExemplar, VisualMemoryError
 
@@ -32,7 +32,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Images in files, and one that is none."""
     place = tmp_path_factory.mktemp("room")
     for i, colour in enumerate(COLOURS.values()):
-        picture(colour, seed=700 + i).save(place / f"{i}.png")
+        paint_image(colour, seed=700 + i).save(place / f"{i}.png")
     (place / "bad.png").write_bytes(b"no image")
     return place
 
@@ -156,7 +156,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VisualMemory]:
     """A memory that no test changes."""
     place = tmp_path_factory.mktemp("shared")
     with VisualMemory.create(place / "m.vmem", encoder="fake") as made:
-        images = [picture(colour, seed=seed) for colour in COLOURS.values() for seed in range(8)]
+        images = [paint_image(colour, seed=seed) for colour in COLOURS.values() for seed in range(8)]
         made.add(images, [label for label in COLOURS for _ in range(8)])
         made.set("class_factor", "off")
         made.maintenance.run()
@@ -167,7 +167,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VisualMemory]:
 def memory(tmp_path: Path) -> Iterator[VisualMemory]:
     """A memory of its own for a test that changes it: three classes of six images that came from no file."""
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as made:
-        images = [picture(colour, seed=seed) for colour in COLOURS.values() for seed in range(100, 106)]
+        images = [paint_image(colour, seed=seed) for colour in COLOURS.values() for seed in range(100, 106)]
         made.add(images, [label for label in COLOURS for _ in range(6)])
         yield made
 
@@ -219,7 +219,7 @@ def test_a_natural_call_works(memory: VisualMemory, room: Path, call: Callable[[
 def test_an_array_is_the_image_of_its_pixels(memory: VisualMemory) -> None:
     as_array, as_image = memory.decide(RED), memory.decide(Image.fromarray(RED))
     assert same(as_array, as_image)
-    assert memory.picture(RED).content == memory.picture(Image.fromarray(RED)).content
+    assert memory.decode(RED).content == memory.decode(Image.fromarray(RED)).content
 
 
 def test_an_id_that_is_not_here_is_named(memory: VisualMemory) -> None:
@@ -240,7 +240,7 @@ def same(one: Decision, other: Decision) -> bool:
 
 MIXED = st.one_of(
     st.integers(1, 24),
-    st.tuples(st.sampled_from(list(COLOURS)), st.integers(0, 40)).map(lambda t: picture(COLOURS[t[0]], seed=t[1])),
+    st.tuples(st.sampled_from(list(COLOURS)), st.integers(0, 40)).map(lambda t: paint_image(COLOURS[t[0]], seed=t[1])),
     st.sampled_from([RED, 255 - RED]),
     st.sampled_from(["0.png", "1.png", "2.png"]),
 )
@@ -315,7 +315,7 @@ def test_a_thumbnail_that_is_absurdly_large_is_left_out(tmp_path: Path) -> None:
 
 
 def test_what_was_forgotten_is_not_shown_by_a_decision_made_before(memory: VisualMemory) -> None:
-    decision = memory.decide(picture(COLOURS["plants/rose"], seed=31))
+    decision = memory.decide(paint_image(COLOURS["plants/rose"], seed=31))
     assert decision._repr_html_().count("<img") == 11
     memory.forget([decision.neighbours[0].id])
     assert decision._repr_html_().count("<img") == 10

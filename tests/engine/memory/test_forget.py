@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import clustered, picture
+from tests.conftest import clustered, paint_image
 from visualmemory_gui import Changes, VisualMemory
 from visualmemory_gui.engine.errors import StorageError, UnknownExemplar
 from visualmemory_gui.engine.processes.byte_scan import PieceTable, Scanner, find_pieces, pieces
@@ -19,9 +19,9 @@ CANARY = "secret/canary-name-of-a-person"
 
 @pytest.fixture
 def with_secret(memory: VisualMemory, tmp_path: Path) -> tuple[VisualMemory, int, Path]:
-    """The memory, the id of a picture added under a label of its own, and its file."""
+    """The memory, the id of an image added under a label of its own, and its file."""
     file = tmp_path / "a-telling-file-name-4711.png"
-    picture((10, 200, 220), seed=4711).save(file)
+    paint_image((10, 200, 220), seed=4711).save(file)
     [one] = memory.add([file], [CANARY])
     memory.relabel([one], f"{CANARY}/again")
     memory.relabel([one], CANARY)
@@ -128,7 +128,7 @@ def test_an_unknown_id_forgets_nothing(memory: VisualMemory) -> None:
 
 def test_an_image_copy_goes_only_with_its_last_exemplar(memory: VisualMemory, tmp_path: Path) -> None:
     file = tmp_path / "two.png"
-    picture((90, 20, 160), seed=8).save(file)
+    paint_image((90, 20, 160), seed=8).save(file)
     [first] = memory.add([file], ["one"])
     [second] = memory.add([file], ["two"])
     memory.forget([first])
@@ -254,7 +254,7 @@ def test_a_piece_that_begins_with_zeros_is_looked_for_where_its_bytes_differ() -
 
 def test_a_file_name_that_a_recent_query_also_has_is_shared(memory: VisualMemory, tmp_path: Path) -> None:
     file = tmp_path / "a-telling-file-name-4711.png"
-    picture((10, 200, 220), seed=4711).save(file)
+    paint_image((10, 200, 220), seed=4711).save(file)
     [one] = memory.add([file], ["cat"])
     vector = memory.catalog.vectors([1])[0]
     memory.queries.add(str(tmp_path / "elsewhere" / file.name), "ab" * 32, vector=vector)

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import picture, write_pictures
+from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import MemoryGone
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
 Edit = Callable[[VisualMemory, Path], object]
 EDITS: dict[str, Edit] = {
     "strike": lambda m, more: m.strike([1]),
     "relabel": lambda m, more: m.relabel([1], "x"),
     "rename": lambda m, more: m.rename_label("animals/cat", "x"),
-    "add": lambda m, more: m.add([picture((1, 2, 3), seed=5)], ["x"]),
+    "add": lambda m, more: m.add([paint_image((1, 2, 3), seed=5)], ["x"]),
     "import of a folder": lambda m, more: m.build(more, copy=True),
     "queue": lambda m, more: m.queue.add([more]),
     "teaching": lambda m, more: m.queue.teach([1], "x"),
@@ -31,28 +31,28 @@ EDITS: dict[str, Edit] = {
     "forget": lambda m, more: m.forget([1]),
     "a tag": lambda m, more: m.tags.put("t"),
     "a key": lambda m, more: m.keys.give(1, "x"),
-    "watching": lambda m, more: m.watch.add([(NewPicture("ab" * 32), "x")]),
+    "watching": lambda m, more: m.watch.add([(NewKeptImage("ab" * 32), "x")]),
     "keeping": lambda m, more: m.kept.keep("label", [((1, 0), "x")]),
     "a recent query": lambda m, more: m.queries.add(None, "ab" * 32),
     "clearing the recent queries": lambda m, more: m.queries.clear(),
     "what is derived": lambda m, more: m._live.derived.put("x", "{}", 1),
     "compact": lambda m, more: m.maintenance.compact(),
-    "relink": lambda m, more: m.maintenance.relink(str(more.parent / "pictures"), str(more)),
+    "relink": lambda m, more: m.maintenance.relink(str(more.parent / "images"), str(more)),
 }
 
 
 @pytest.fixture
-def edited(memory: VisualMemory, pictures: Path) -> Iterator[VisualMemory]:
+def edited(memory: VisualMemory, images: Path) -> Iterator[VisualMemory]:
     """With something to undo and something in the queue."""
     memory.strike([2])
-    memory.queue.add([write_pictures(pictures.parent / "queued", each=1)])
+    memory.queue.add([write_images(images.parent / "queued", each=1)])
     yield memory
 
 
 @pytest.mark.parametrize("how", ["moved", "removed", "replaced"])
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_no_edit_reaches_a_memory_that_is_not_there(edited: VisualMemory, tmp_path: Path, how: str, edit: Edit) -> None:
-    more = write_pictures(tmp_path / "more", each=1)
+    more = write_images(tmp_path / "more", each=1)
     path, away = edited.path, tmp_path / "away.vmem"
     if how == "removed":
         shutil.rmtree(path)

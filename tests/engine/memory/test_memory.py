@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import COLOURS, clustered, picture
+from tests.conftest import COLOURS, clustered, paint_image
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import (
     BadImage,
@@ -26,9 +26,9 @@ from visualmemory_gui.engine.errors import (
 from visualmemory_gui.engine.types import Changes, IndexState
 
 
-def test_a_folder_of_folders_becomes_a_memory_that_decides_like_pictures_alike(memory: VisualMemory) -> None:
+def test_a_folder_of_folders_becomes_a_memory_that_decides_like_images_alike(memory: VisualMemory) -> None:
     assert memory.summary().labels == dict.fromkeys(COLOURS, 6)
-    decision = memory.decide(picture(COLOURS["animals/dog"], seed=99))
+    decision = memory.decide(paint_image(COLOURS["animals/dog"], seed=99))
     assert decision.label == "animals/dog"
     assert [n.rank for n in decision.neighbours] == list(range(1, 11))
     assert sum(decision.shares.values()) == pytest.approx(1)
@@ -39,41 +39,41 @@ def test_a_new_memory_built_from_a_folder_has_nothing_to_undo(memory: VisualMemo
     assert memory.undo().edit is None
 
 
-def test_building_again_adds_only_what_is_new(memory: VisualMemory, pictures: Path) -> None:
-    picture(COLOURS["animals/cat"], seed=77).save(pictures / "animals/cat/new.png")
-    result = memory.build(pictures)
+def test_building_again_adds_only_what_is_new(memory: VisualMemory, images: Path) -> None:
+    paint_image(COLOURS["animals/cat"], seed=77).save(images / "animals/cat/new.png")
+    result = memory.build(images)
     assert (result.added, result.unchanged, result.skipped) == (1, 18, ())
     assert memory.history.steps()[0].name == "Add 1 exemplar"
 
 
-def test_unreadable_files_are_listed_and_never_stop_the_rest(tmp_path: Path, pictures: Path) -> None:
-    (pictures / "animals/cat/broken.png").write_bytes(b"not a picture")
-    (pictures / "animals/cat/empty.jpg").touch()
+def test_unreadable_files_are_listed_and_never_stop_the_rest(tmp_path: Path, images: Path) -> None:
+    (images / "animals/cat/broken.png").write_bytes(b"not an image")
+    (images / "animals/cat/empty.jpg").touch()
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
-        result = memory.build(pictures)
+        result = memory.build(images)
     assert result.added == 18
     assert sorted(Path(s.path).name for s in result.skipped) == ["broken.png", "empty.jpg"]
     assert all(s.reason for s in result.skipped)
 
 
-def test_a_build_that_is_stopped_keeps_what_it_committed_and_goes_on_later(tmp_path: Path, pictures: Path) -> None:
+def test_a_build_that_is_stopped_keeps_what_it_committed_and_goes_on_later(tmp_path: Path, images: Path) -> None:
     def stop_in_the_middle(done: int, total: int | None, what: str = "") -> None:
         if done:
             raise KeyboardInterrupt
 
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
-        first = memory.build(pictures, report=stop_in_the_middle)
+        first = memory.build(images, report=stop_in_the_middle)
         assert first.stopped and 0 < first.added < 18
         assert memory.history.steps()[0].name == f"Add {first.added} of 18 exemplars (stopped)"
-        second = memory.build(pictures)
+        second = memory.build(images)
         assert first.added + second.added == 18 and second.unchanged == first.added
 
 
-def test_one_picture_of_a_new_class_is_enough_for_the_same_file_to_be_decided_as_it(
+def test_one_image_of_a_new_class_is_enough_for_the_same_file_to_be_decided_as_it(
     memory: VisualMemory, tmp_path: Path
 ) -> None:
     file = tmp_path / "lynx.png"
-    picture((128, 120, 60), seed=5).save(file)
+    paint_image((128, 120, 60), seed=5).save(file)
     assert memory.decide(file).label != "animals/lynx"
     memory.add([file], ["animals/lynx"])
     assert memory.decide(file).label == "animals/lynx"
@@ -82,7 +82,7 @@ def test_one_picture_of_a_new_class_is_enough_for_the_same_file_to_be_decided_as
 def test_a_strike_is_seen_by_the_next_decision_and_undo_brings_it_back_after_a_restart(
     memory: VisualMemory, tmp_path: Path
 ) -> None:
-    query = picture(COLOURS["plants/rose"], seed=50)
+    query = paint_image(COLOURS["plants/rose"], seed=50)
     first = memory.decide(query).neighbours[0].id
     changes = memory.strike([first])
     assert changes.struck == (first,) and changes.edit == "Strike out 1 exemplar"
@@ -108,26 +108,26 @@ def test_every_edit_is_told_to_whoever_listens_and_to_nobody_afterwards(memory: 
     assert [c.relabelled for c in heard] == [(1, 2)]
 
 
-def test_adding_content_that_is_here_gives_its_id_and_a_conflict_is_told(memory: VisualMemory, pictures: Path) -> None:
-    file = pictures / "animals/cat/0.png"
+def test_adding_content_that_is_here_gives_its_id_and_a_conflict_is_told(memory: VisualMemory, images: Path) -> None:
+    file = images / "animals/cat/0.png"
     [here] = [e for e in memory.catalog.select(label="animals/cat") if e.source == str(file)]
-    result = memory.add_pictures([file, file], ["animals/cat", "animals/lynx"])
+    result = memory.add_images([file, file], ["animals/cat", "animals/lynx"])
     assert (result.present == {0: here.id} and result.conflicts == {0: (here.id, "animals/cat")}) or result.conflicts
     assert result.conflicts == {1: (here.id, "animals/cat")}
     assert len(result.added) == 1
 
 
-def test_a_bad_picture_among_good_ones_adds_nothing(memory: VisualMemory, tmp_path: Path) -> None:
+def test_a_bad_image_among_good_ones_adds_nothing(memory: VisualMemory, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"")
     with pytest.raises(BadImage, match=r"bad\.png"):
-        memory.add([picture((1, 2, 3), seed=1), bad], ["a", "a"])
+        memory.add([paint_image((1, 2, 3), seed=1), bad], ["a", "a"])
     assert memory.catalog.totals()[0] == 18
 
 
-def test_copies_are_kept_in_the_memory_when_a_picture_is_added(memory: VisualMemory, tmp_path: Path) -> None:
+def test_copies_are_kept_in_the_memory_when_a_image_is_added(memory: VisualMemory, tmp_path: Path) -> None:
     file = tmp_path / "one.png"
-    picture((9, 9, 9), seed=3).save(file)
+    paint_image((9, 9, 9), seed=3).save(file)
     memory.add([file], ["x"])
     [copy] = memory.files.all()
     assert copy.read_bytes() == file.read_bytes()
@@ -140,7 +140,7 @@ def test_an_exemplar_that_is_asked_for_is_known_and_finds_itself(memory: VisualM
 
 def test_a_query_that_is_an_exemplar_says_as_what_it_is_here(memory: VisualMemory, tmp_path: Path) -> None:
     file = tmp_path / "one.png"
-    picture((9, 250, 9), seed=3).save(file)
+    paint_image((9, 250, 9), seed=3).save(file)
     assert memory.decide(file, rule="plurality").in_memory == ()
     [exemplar] = memory.add([file], ["odd"])
     assert [(e.id, e.label) for e in memory.decide(file).in_memory] == [(exemplar, "odd")]
@@ -151,15 +151,15 @@ def test_a_query_that_is_an_exemplar_says_as_what_it_is_here(memory: VisualMemor
     assert memory.decide(file).in_memory == ()
 
 
-def test_a_picture_whose_file_is_known_takes_its_exemplars_vector(memory: VisualMemory, pictures: Path) -> None:
-    picture_here = memory.picture(pictures / "animals/cat/0.png")
-    [exemplar, *_] = memory.catalog.by_content(picture_here.content)
-    assert np.array_equal(memory.embed([picture_here])[0], memory.catalog.vectors([exemplar.id])[0])
+def test_a_image_whose_file_is_known_takes_its_exemplars_vector(memory: VisualMemory, images: Path) -> None:
+    image_here = memory.decode(images / "animals/cat/0.png")
+    [exemplar, *_] = memory.catalog.by_content(image_here.content)
+    assert np.array_equal(memory.embed([image_here])[0], memory.catalog.vectors([exemplar.id])[0])
 
 
-def test_groups_come_from_the_path(tmp_path: Path, pictures: Path) -> None:
+def test_groups_come_from_the_path(tmp_path: Path, images: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
-        memory.build(pictures, group_by=r"/(\w+)/\d+\.png$")
+        memory.build(images, group_by=r"/(\w+)/\d+\.png$")
         assert {e.group for e in memory.catalog.select()} == {"cat", "dog", "rose"}
 
 
@@ -249,19 +249,19 @@ def test_ids_may_be_numbers_of_numpy(memory: VisualMemory) -> None:
 def test_adding_keeps_no_pixels_of_what_it_embedded(memory: VisualMemory, tmp_path: Path) -> None:
     files = []
     for i in range(40):
-        picture((10, 6 * i, 90), seed=i).save(tmp_path / f"{i}.png")
+        paint_image((10, 6 * i, 90), seed=i).save(tmp_path / f"{i}.png")
         files.append(tmp_path / f"{i}.png")
     seen: list[int] = []
     embed = memory._reader.embed
-    memory._reader.embed = lambda pictures: seen.append(len(pictures)) or embed(pictures)  # type: ignore[method-assign, func-returns-value]
+    memory._reader.embed = lambda images: seen.append(len(images)) or embed(images)  # type: ignore[method-assign, func-returns-value]
     assert memory.add(files, ["x"] * 40) == list(range(19, 59))
     assert max(seen) < 40
 
 
-def test_a_memory_of_vectors_says_that_it_takes_no_pictures(tmp_path: Path) -> None:
+def test_a_memory_of_vectors_says_that_it_takes_no_images(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "v.vmem", dim=8) as memory:
         with pytest.raises(EncoderError, match="vectors that were brought"):
-            memory.decide(picture((1, 2, 3), seed=0))
+            memory.decide(paint_image((1, 2, 3), seed=0))
         with pytest.raises(EncoderError, match="vectors that were brought"):
             memory.add([tmp_path / "x.png"], ["x"])
 

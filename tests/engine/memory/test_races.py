@@ -46,11 +46,11 @@ def test_thresholds_that_were_measured_across_a_forget_are_not_kept(
         assert memory._live.database.rows("select * from derived") == []
 
 
-def test_a_build_stopped_right_after_a_commit_counts_what_was_committed(pictures: Path, tmp_path: Path) -> None:
+def test_a_build_stopped_right_after_a_commit_counts_what_was_committed(images: Path, tmp_path: Path) -> None:
     def interrupted(job: Callable[[], list[int]]) -> list[int]:
         job()
         raise KeyboardInterrupt
 
     with VisualMemory.create(tmp_path / "m.vmem", "fake") as memory:
-        result = memory.build(pictures, write=interrupted)
+        result = memory.build(images, write=interrupted)
         assert result.stopped and result.added == len(result.ids) == memory.catalog.totals()[0] > 0

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from tests.conftest import clustered, picture
+from tests.conftest import clustered, paint_image
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.encoders import registry, weights
@@ -46,7 +46,7 @@ def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.jit.script(Burglar(str(tmp_path / "canary"))).save(str(tmp_path / "x" / "enc.pt"))
-    picture((9, 90, 9), seed=1).save(tmp_path / "query.png")
+    paint_image((9, 90, 9), seed=1).save(tmp_path / "query.png")
     yield tmp_path / "x" / "enc.pt"
     assert not (tmp_path / "canary").exists()
     assert not weights.folder().exists()

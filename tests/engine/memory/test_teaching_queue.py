@@ -1,4 +1,4 @@
-"""The teaching queue: real picture files, the ``fake`` encoder, and decisions made one by one as the judge."""
+"""The teaching queue: real image files, the ``fake`` encoder, and decisions made one by one as the judge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import COLOURS, picture, write_pictures
+from tests.conftest import COLOURS, paint_image, write_images
 from visualmemory_gui.engine.errors import BadLabel, BadValue, Cancelled, ReadOnlyMemory
 from visualmemory_gui.engine.exchange.queue_csv import COLUMNS, queue_csv
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
@@ -21,12 +21,12 @@ NEW = (240, 230, 30)
 
 @pytest.fixture
 def waiting(tmp_path: Path) -> list[str]:
-    """Six pictures of the known classes, and four of a colour that no class has."""
+    """Six images of the known classes, and four of a colour that no class has."""
     folder = tmp_path / "waiting"
     folder.mkdir()
     colours = [*COLOURS.values(), *COLOURS.values(), NEW, NEW, NEW, NEW]
     for i, colour in enumerate(colours):
-        picture(colour, seed=5000 + i).save(folder / f"{i}.png")
+        paint_image(colour, seed=5000 + i).save(folder / f"{i}.png")
     return [str(folder / f"{i}.png") for i in range(len(colours))]
 
 
@@ -39,7 +39,7 @@ def add(memory: VisualMemory, paths: list[str]) -> None:
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[VisualMemory]:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as made:
-        made.build(write_pictures(tmp_path / "pictures", each=20))
+        made.build(write_images(tmp_path / "images", each=20))
         yield made
 
 
@@ -55,7 +55,7 @@ def assert_decided_like_each_alone(memory: VisualMemory, paths: list[str]) -> No
         assert table.known[i] == {True: 1, False: 0, None: -1}[alone.known]
 
 
-def test_the_table_decides_each_picture_as_if_it_were_asked_alone(memory, waiting):
+def test_the_table_decides_each_image_as_if_it_were_asked_alone(memory, waiting):
     assert memory.queue.add(waiting).added == 10
     assert len(memory.queue) == 10
     assert_decided_like_each_alone(memory, waiting)
@@ -116,27 +116,27 @@ def test_a_copy_of_the_file_is_kept_unless_it_vanished_or_changed(memory, waitin
     add(memory, waiting)
     ids = memory.queue.table().ids
     Path(waiting[1]).unlink()
-    picture(NEW, seed=1).save(waiting[2])
+    paint_image(NEW, seed=1).save(waiting[2])
     memory.queue.teach(ids[:3].tolist(), "x")
     assert len(list(memory.files.all())) == 1
     assert [e.label for e in memory.catalog.select(label="x")] == ["x"] * 3
     assert not list(memory.catalog.check_rows())
 
 
-def test_a_picture_waits_once_and_what_is_no_picture_is_told(memory, waiting, tmp_path):
+def test_a_image_waits_once_and_what_is_no_image_is_told(memory, waiting, tmp_path):
     text = tmp_path / "notes.png"
-    text.write_text("no picture")
+    text.write_text("no image")
     result = memory.queue.add([*waiting, waiting[0], text, tmp_path / "missing.png"])
     assert (result.added, result.present) == (10, 1)
     assert sorted(Path(s.path).name for s in result.skipped) == ["missing.png", "notes.png"]
     assert memory.queue.add(waiting) == replace(result, added=0, present=10, skipped=())
 
 
-def test_a_folder_brings_its_pictures(memory, waiting):
+def test_a_folder_brings_its_images(memory, waiting):
     assert memory.queue.add([Path(waiting[0]).parent]).added == 10
 
 
-def test_pictures_that_come_later_join_the_table(memory, waiting):
+def test_images_that_come_later_join_the_table(memory, waiting):
     add(memory, waiting[:5])
     memory.queue.table()
     add(memory, waiting[5:])
@@ -149,7 +149,7 @@ def test_pictures_that_come_later_join_the_table(memory, waiting):
 
 
 def test_stopping_keeps_what_is_in(memory, tmp_path):
-    write_pictures(tmp_path / "many", each=30)
+    write_images(tmp_path / "many", each=30)
 
     def report(done: int, total: int | None, what: str = "") -> None:
         if done >= 32:
@@ -170,7 +170,7 @@ def test_the_same_content_is_present_or_a_conflict(memory, waiting):
     assert other.conflicts[0][1] == "x"
 
 
-def test_forgetting_takes_the_picture_out_of_the_queue_too(memory, waiting):
+def test_forgetting_takes_the_image_out_of_the_queue_too(memory, waiting):
     add(memory, waiting)
     taught = memory.queue.teach([int(memory.queue.table().ids[3])], "x")
     memory.forget(taught.added)
@@ -207,7 +207,7 @@ def test_an_empty_memory_has_nothing_to_compare_with(tmp_path, waiting):
 
 def test_the_table_as_csv(memory, waiting, tmp_path):
     formula = tmp_path / "=1+1.png"
-    picture(NEW, seed=9).save(formula)
+    paint_image(NEW, seed=9).save(formula)
     add(memory, [*waiting, str(formula)])
     memory.queue.teach([int(memory.queue.table().ids[6])], "lamp, large")
     table = memory.queue.table()

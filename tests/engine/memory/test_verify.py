@@ -9,7 +9,7 @@ import apsw
 import numpy as np
 import pytest
 
-from tests.conftest import clustered, picture
+from tests.conftest import clustered, paint_image
 from tests.reliability.planting import plant
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
@@ -43,7 +43,7 @@ def test_a_label_that_exemplars_have_and_that_is_gone_is_named(tmp_path: Path) -
 
 def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, tmp_path: Path) -> None:
     for i in range(2):
-        picture((i * 90, 9, 9), seed=i).save(tmp_path / f"{i}.png")
+        paint_image((i * 90, 9, 9), seed=i).save(tmp_path / f"{i}.png")
     memory.add([tmp_path / "0.png", tmp_path / "1.png"], ["x", "x"])
     first, second = sorted(memory.files.all())
     first.unlink()
@@ -59,7 +59,7 @@ def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, t
 
 
 def test_a_copy_whose_name_was_damaged_is_found(memory: VisualMemory, tmp_path: Path) -> None:
-    picture((9, 9, 9), seed=1).save(tmp_path / "0.png")
+    paint_image((9, 9, 9), seed=1).save(tmp_path / "0.png")
     [exemplar] = memory.add([tmp_path / "0.png"], ["x"])
     memory._live.database.execute("update exemplars set copy = '/png' where id = ?", (exemplar,))
     assert {d.what for d in memory.maintenance.verify()} >= {"image", "row"}
@@ -149,7 +149,7 @@ def test_a_vector_that_is_gone_is_damage_and_no_reader_waits_for_it(memory: Visu
 
 
 def test_compacting_drops_the_history_and_what_only_it_could_bring_back(memory: VisualMemory) -> None:
-    [gone] = memory.add([picture((1, 2, 3), seed=1)], ["x"])
+    [gone] = memory.add([paint_image((1, 2, 3), seed=1)], ["x"])
     memory.undo()
     memory.strike([1])
     result = memory.maintenance.compact(keep_history_s=0.0)
@@ -159,39 +159,39 @@ def test_compacting_drops_the_history_and_what_only_it_could_bring_back(memory: 
     assert [e.id for e in memory.catalog.select(state="struck")] == [1]
 
 
-def test_originals_that_moved_are_found_by_place_and_by_content(memory: VisualMemory, pictures: Path) -> None:
-    new = pictures.with_name("elsewhere")
-    pictures.rename(new)
+def test_originals_that_moved_are_found_by_place_and_by_content(memory: VisualMemory, images: Path) -> None:
+    new = images.with_name("elsewhere")
+    images.rename(new)
     (new / "animals/cat/0.png").rename(new / "renamed.png")
-    (new / "animals/cat/1.png").write_bytes(b"another picture now")
-    result = memory.maintenance.relink(str(pictures), str(new))
+    (new / "animals/cat/1.png").write_bytes(b"another image now")
+    result = memory.maintenance.relink(str(images), str(new))
     assert result.moved == 17 and [Path(p).name for p in result.missing] == ["1.png"]
     sources = {e.source for e in memory.catalog.select()}
     assert str(new / "renamed.png") in sources and memory.maintenance.verify() == []
 
 
-def test_missing_originals_are_counted_by_the_folder_that_was_added(memory: VisualMemory, pictures: Path) -> None:
-    picture((5, 5, 5), seed=77).save(pictures.parent / "one.png")
-    memory.add([pictures.parent / "one.png"], ["x"], copy=False)
+def test_missing_originals_are_counted_by_the_folder_that_was_added(memory: VisualMemory, images: Path) -> None:
+    paint_image((5, 5, 5), seed=77).save(images.parent / "one.png")
+    memory.add([images.parent / "one.png"], ["x"], copy=False)
     assert memory.maintenance.missing_originals().folders == ()
-    (pictures.parent / "one.png").unlink()
-    pictures.rename(pictures.with_name("elsewhere"))
+    (images.parent / "one.png").unlink()
+    images.rename(images.with_name("elsewhere"))
     found = memory.maintenance.missing_originals()
-    assert [(folder, len(ids)) for folder, ids in found.folders] == [(str(pictures), 18), (str(pictures.parent), 1)]
+    assert [(folder, len(ids)) for folder, ids in found.folders] == [(str(images), 18), (str(images.parent), 1)]
     assert (found.count, found.linked) == (19, 19)
     memory.undo()
     assert memory.maintenance.missing_originals().count == 18
 
 
-def test_only_those_that_are_asked_for_are_found_again(memory: VisualMemory, pictures: Path) -> None:
-    new = pictures.with_name("elsewhere")
-    pictures.rename(new)
-    assert memory.maintenance.relink(str(pictures), str(new), only=[1, 2]).moved == 2
+def test_only_those_that_are_asked_for_are_found_again(memory: VisualMemory, images: Path) -> None:
+    new = images.with_name("elsewhere")
+    images.rename(new)
+    assert memory.maintenance.relink(str(images), str(new), only=[1, 2]).moved == 2
     assert memory.maintenance.missing_originals().count == 16
 
 
 def test_decisions_do_not_change_by_compacting(memory: VisualMemory) -> None:
-    query = picture((100, 100, 100), seed=9)
+    query = paint_image((100, 100, 100), seed=9)
     before = memory.decide(query)
     memory.maintenance.compact()
     after = memory.decide(query)

@@ -34,7 +34,7 @@ def new_exemplar(number: int, label: str = "cat", **more: object) -> NewExemplar
         "vector": (raw / np.linalg.norm(raw)).astype(np.float32),
         "content": hashlib.sha256(b"content %d" % number).hexdigest(),
         "sha256": hashlib.sha256(b"file %d" % number).hexdigest(),
-        "source": f"/pictures/{label}/{number}.png",
+        "source": f"/images/{label}/{number}.png",
         "thumbnail": b"jpeg %d" % number,
         "width": 640,
         "height": 480,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import clustered, picture
+from tests.conftest import clustered, paint_image
 from tests.reliability.planting import age
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryFolderError, StorageError
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     """A closed memory of three exemplars with copies."""
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
         for i in range(3):
-            picture((60 * i, 9, 9), seed=i).save(tmp_path / f"{i}.png")
+            paint_image((60 * i, 9, 9), seed=i).save(tmp_path / f"{i}.png")
         memory.add([tmp_path / f"{i}.png" for i in range(3)], ["cat"] * 3)
     return tmp_path / "m.vmem"
 

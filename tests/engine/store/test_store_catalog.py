@@ -29,7 +29,7 @@ def test_what_was_added_comes_back_as_it_was(store, row):
     assert store.catalog.thumbnail(1) == given.thumbnail
 
 
-def test_a_vector_without_a_picture_is_an_exemplar_too(store, row):
+def test_a_vector_without_a_image_is_an_exemplar_too(store, row):
     store.add(row(1, content=None, sha256=None, source=None, thumbnail=None))
     [found] = store.catalog.get([1])
     assert (found.content, found.sha256, found.source) == (None, None, None)
@@ -236,9 +236,9 @@ def test_relinked_sources_are_no_step_of_the_history(three):
     steps = three.names()
     with three.history.step("relink") as writer:
         three.catalog.relink(writer, {1: "/new/place/1.png", 2: "/new/2.png"}, root="/new")
-    assert three.catalog.sources([1, 2, 3]) == {1: "/new/place/1.png", 2: "/new/2.png", 3: "/pictures/dog/3.png"}
+    assert three.catalog.sources([1, 2, 3]) == {1: "/new/place/1.png", 2: "/new/2.png", 3: "/images/dog/3.png"}
     assert three.names() == steps
-    assert three.database.rows("select path from roots order by path") == [("/new",), ("/pictures/dog",)]
+    assert three.database.rows("select path from roots order by path") == [("/new",), ("/images/dog",)]
     assert three.damage() == []
 
 

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.store import settings
 from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
 from visualmemory_gui.engine.store.derived import Derived
 from visualmemory_gui.engine.store.dismissals import Kept
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queries import RecentQueries
 from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.schema import open_memory
@@ -39,9 +39,9 @@ def full(store, row):
     settings.save(store.database, "k", "7")
     Derived(store.database).put("novelty", "{}", 3)
     RecentQueries(store.database).add("/q.png", "ab" * 32, sha256="cd" * 32, thumbnail=b"jpeg", vector=row(1).vector)
-    picture = NewPicture("ef" * 32, "/q.png", "cd" * 32, b"jpeg", row(1).vector)
-    QueueRows(store.database).add([NewQueued(picture, 4, 3, ".png")])
-    Watch(store.database).add([(picture, "cat")])
+    image = NewKeptImage("ef" * 32, "/q.png", "cd" * 32, b"jpeg", row(1).vector)
+    QueueRows(store.database).add([NewQueued(image, 4, 3, ".png")])
+    Watch(store.database).add([(image, "cat")])
     Kept(store.database).keep("pair", [((1, 2), "cat cat")])
     ClassHotkeys(store.database).give(4, "cat")
     Tags(store.database).put("a")

@@ -8,31 +8,31 @@ import pytest
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
 from visualmemory_gui.engine.store.dismissals import Kept, holds
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.watch import Watch
 
 
-def picture(number: int) -> NewPicture:
+def paint_image(number: int) -> NewKeptImage:
     content = hashlib.sha256(b"content %d" % number).hexdigest()
     vector = np.random.default_rng(number).normal(size=8).astype(np.float32)
-    return NewPicture(content, f"/q/{number}.png", content, b"jpeg %d" % number, vector)
+    return NewKeptImage(content, f"/q/{number}.png", content, b"jpeg %d" % number, vector)
 
 
 def queued(number: int) -> NewQueued:
-    return NewQueued(picture(number), 640, 480, ".png")
+    return NewQueued(paint_image(number), 640, 480, ".png")
 
 
-def test_a_queued_picture_comes_back_as_it_went_in(three):
+def test_a_queued_image_comes_back_as_it_went_in(three):
     queue = QueueRows(three.database)
     ids = queue.add([queued(10), queued(11)])
     three.reopened()
     queue = QueueRows(three.database)
     found = queue.get(ids)[1]
     assert (found.width, found.height, found.suffix) == (640, 480, ".png")
-    second = found.picture
-    assert (second.source, second.content, second.thumbnail) == ("/q/11.png", picture(11).content, b"jpeg 11")
-    assert (queue.vectors(ids) == [picture(10).vector, picture(11).vector]).all()
+    second = found.image
+    assert (second.source, second.content, second.thumbnail) == ("/q/11.png", paint_image(11).content, b"jpeg 11")
+    assert (queue.vectors(ids) == [paint_image(10).vector, paint_image(11).vector]).all()
     assert (queue.ids().tolist(), queue.thumbnails([ids[0], 99])) == (ids, {ids[0]: b"jpeg 10"})
 
 
@@ -42,7 +42,7 @@ def test_the_same_content_waits_once(three):
     assert (queue.add([queued(10)]), len(queue)) == ([], 1)
 
 
-def test_a_removed_picture_waits_no_more_and_its_id_is_not_used_again(three):
+def test_a_removed_image_waits_no_more_and_its_id_is_not_used_again(three):
     queue = QueueRows(three.database)
     [one] = queue.add([queued(10)])
     queue.remove([one])
@@ -55,19 +55,19 @@ def test_a_removed_picture_waits_no_more_and_its_id_is_not_used_again(three):
 
 def test_a_watched_query_keeps_its_label_alive_and_gets_another_by_watching_again(three):
     watch = Watch(three.database)
-    [one] = watch.add([(picture(20), " lynx ")])
+    [one] = watch.add([(paint_image(20), " lynx ")])
     three.strike(1)
-    assert [(w.picture.id, w.expected) for w in watch.all()] == [(one, "lynx")]
-    assert watch.add([(picture(20), "dog")]) == [one]
+    assert [(w.image.id, w.expected) for w in watch.all()] == [(one, "lynx")]
+    assert watch.add([(paint_image(20), "dog")]) == [one]
     assert [w.expected for w in watch.all()] == ["dog"]
     watch.remove([one])
     assert three.database.rows("select path from labels where path = 'lynx'") == []
     assert three.damage() == []
 
 
-def test_forgetting_an_exemplar_takes_kept_pictures_of_its_content_along(three):
+def test_forgetting_an_exemplar_takes_kept_images_of_its_content_along(three):
     QueueRows(three.database).add([queued(1), queued(9)])
-    Watch(three.database).add([(picture(1), "cat"), (picture(9), "cat")])
+    Watch(three.database).add([(paint_image(1), "cat"), (paint_image(9), "cat")])
     three.catalog.purge([1])
     assert len(QueueRows(three.database)) == len(Watch(three.database)) == 1
     assert three.damage() == []
@@ -75,7 +75,7 @@ def test_forgetting_an_exemplar_takes_kept_pictures_of_its_content_along(three):
 
 def test_what_a_renamed_class_stood_for_goes_with_it_and_comes_back(three):
     watch, keys = Watch(three.database), ClassHotkeys(three.database)
-    watch.add([(picture(20), "cat")])
+    watch.add([(paint_image(20), "cat")])
     keys.give(3, "cat")
     three.rename("cat", "feline")
     assert ([w.expected for w in watch.all()], keys.all()) == (["feline"], {3: "feline"})

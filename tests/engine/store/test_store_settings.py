@@ -65,7 +65,7 @@ def test_a_memory_open_for_reading_keeps_its_settings(store):
     reader.close()
 
 
-def test_queries_come_newest_first_and_each_picture_once(store, row):
+def test_queries_come_newest_first_and_each_image_once(store, row):
     queries = RecentQueries(store.database)
     vector = row(1).vector
     queries.add("/a.png", "aa" * 32, sha256=SHA, thumbnail=b"jpeg", vector=vector)

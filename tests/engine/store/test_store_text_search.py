@@ -24,7 +24,7 @@ def test_a_text_is_found_in_label_path_note_and_group_in_any_case(store, row):
     store.add(row(1, "Straße"), row(2, "cat", note="LEFT ear"), row(3, "cat", group="left"), row(4, "dog", note="left"))
     assert found(store, text="STRASSE") == [1]
     assert found(store, text="left") == [2, 3, 4]
-    assert found(store, text="/pictures/cat/2") == [2]
+    assert found(store, text="/images/cat/2") == [2]
     assert found(store, text="nowhere") == []
     assert found(store) == [1, 2, 3, 4]
 
@@ -45,7 +45,7 @@ def test_age_and_text_join(store, row):
 
 
 def test_names_that_are_no_text_and_ends_within_a_note_do_not_shift_the_others(store, row):
-    odd = "/pictures/odd\udcff/bird.png"
+    odd = "/images/odd\udcff/bird.png"
     store.add(row(1, note="one\x1etwo"), row(2, source=odd), row(3, note="two"), row(4), row(5, source="/top.png"))
     assert found(store, text="two") == [1, 3]
     assert found(store, text="bird") == [2]

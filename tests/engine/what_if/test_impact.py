@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
@@ -22,8 +22,8 @@ def vectors(n: int, seed: int) -> np.ndarray:
     return raw / np.linalg.norm(raw, axis=1, keepdims=True)
 
 
-def picture(vector: np.ndarray, number: int) -> NewPicture:
-    return NewPicture(hashlib.sha256(b"%d" % number).hexdigest(), f"/q/{number}.png", vector=vector)
+def paint_image(vector: np.ndarray, number: int) -> NewKeptImage:
+    return NewKeptImage(hashlib.sha256(b"%d" % number).hexdigest(), f"/q/{number}.png", vector=vector)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_follower_that_nobody_keeps_hears_of_no_edit(memory):
 def test_what_is_watched_goes_with_a_class_that_is_renamed(memory):
     [target] = vectors(1, 7)
     label = memory.decide_vector(target).label
-    memory.watch.add([(picture(target, 1), label)])
+    memory.watch.add([(paint_image(target, 1), label)])
     tracker = ImpactTracker(memory)
     [moved] = tracker.impact_of(memory.rename_label(label, "renamed")).changed
     assert (moved.before, moved.after, moved.query.expected, moved.kind) == (label, "renamed", "renamed", "moved")
@@ -163,10 +163,10 @@ def test_undo_brings_back_what_the_edit_moved(memory):
     }
 
 
-def test_watched_pictures_take_the_place_of_the_sample(memory):
+def test_watched_images_take_the_place_of_the_sample(memory):
     [target] = vectors(1, 7)
     near = memory.decide_vector(target).neighbours
-    memory.watch.add([(picture(target, 1), "new"), (picture(vectors(1, 8)[0], 2), near[0].label)])
+    memory.watch.add([(paint_image(target, 1), "new"), (paint_image(vectors(1, 8)[0], 2), near[0].label)])
     tracker = ImpactTracker(memory)
     assert not tracker.watched_decisions()[0].right
     impact = tracker.impact_of(memory.relabel([n.id for n in near], "new"))
@@ -174,12 +174,12 @@ def test_watched_pictures_take_the_place_of_the_sample(memory):
     assert [(m.kind, m.after) for m in impact.changed if m.query.expected == "new"] == [("fixed", "new")]
     assert tracker.watched_decisions()[0].right
     broken = tracker.impact_of(memory.undo())
-    assert [m.kind for m in broken.changed if m.query.picture.source == "/q/1.png"] == ["broken"]
+    assert [m.kind for m in broken.changed if m.query.image.source == "/q/1.png"] == ["broken"]
 
 
-def test_a_watched_picture_is_decided_without_exemplars_of_its_content(memory):
+def test_a_watched_image_is_decided_without_exemplars_of_its_content(memory):
     [target] = vectors(1, 7)
-    memory.watch.add([(picture(target, 1), "new")])
+    memory.watch.add([(paint_image(target, 1), "new")])
     tracker = ImpactTracker(memory)
     memory.add_vectors(target[None], ["new"])  # the same vector
     memory.add_vectors(target[None], ["new"])

@@ -17,7 +17,7 @@ from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadLabel, BadValue, Cancelled, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.types import NewExemplar
 from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker, TrackedQuery
 from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
@@ -86,7 +86,7 @@ def make(memory: VisualMemory, edit: ProposedEdit) -> None:
 
 def moves(impact: Impact) -> list[tuple[Any, str | None, str | None, str]]:
     return [
-        (m.query.exemplar or (m.query.picture and m.query.picture.content), m.before, m.after, m.kind)
+        (m.query.exemplar or (m.query.image and m.query.image.content), m.before, m.after, m.kind)
         for m in impact.changed
     ]
 
@@ -98,7 +98,7 @@ def state(memory: VisualMemory) -> list[Any]:
 def tracking(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker:
     rng = np.random.default_rng(seed)
     if watched:
-        asked = [(NewPicture(content(i), vector=v), str(rng.choice(LABELS))) for i, v in enumerate(vectors(25, rng))]
+        asked = [(NewKeptImage(content(i), vector=v), str(rng.choice(LABELS))) for i, v in enumerate(vectors(25, rng))]
         memory.watch.add(asked)
     memory.set("k", int(rng.choice([1, 3, 10])))
     memory.set("rule", str(rng.choice(["rank", "plurality", "softmax", "distance"])))
@@ -167,7 +167,7 @@ def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | Non
             near.distances,
             VotingScheme.of(settings, level=settings.level),
         )
-        found[query.exemplar or (query.picture and query.picture.content)] = decision.label
+        found[query.exemplar or (query.image and query.image.content)] = decision.label
     return found
 
 
@@ -225,7 +225,7 @@ def test_labels_and_trusts_that_differ_are_previewed_as_one_edit(memory: VisualM
         tracker.preview(ProposedEdit("reweigh", (4, 5), trusts=(0.1, 0.0)))
 
 
-def test_a_picture_that_is_here_under_its_label_teaches_nothing(memory: VisualMemory) -> None:
+def test_a_image_that_is_here_under_its_label_teaches_nothing(memory: VisualMemory) -> None:
     [one] = memory.catalog.get([1])
     vector = memory.catalog.vectors([1])[0]
     tracker = ImpactTracker(memory)

@@ -54,17 +54,17 @@ class DecideCommands(QObject):
     # Queries
 
     def choose_query(self) -> None:
-        self._ask.pictures(self.decide)
+        self._ask.images(self.decide)
 
     def paste(self) -> None:
         found = incoming(QGuiApplication.clipboard().mimeData())
         if found:
             self.decide(found)
         else:
-            self._session.post_note("There is no picture on the clipboard.")
+            self._session.post_note("There is no image on the clipboard.")
 
     def decide(self, images: Sequence[str | Image]) -> None:
-        """One picture becomes the query; many, and the pictures of folders, wait in the teaching queue."""
+        """One image becomes the query; many, and the images of folders, wait in the teaching queue."""
         paths = [image for image in images if isinstance(image, str)]
         if len(paths) > 1 or (paths and Path(paths[0]).is_dir()):
             queue.add(self._session, paths)
@@ -79,7 +79,7 @@ class DecideCommands(QObject):
     # Teaching
 
     def teach(self) -> None:
-        """Ask for the class of the query, or of the pictures selected in the queue; it may be new."""
+        """Ask for the class of the query, or of the images selected in the queue; it may be new."""
         self._ask_class()
 
     def teach_by_name(self, typed: str = "") -> None:
@@ -91,16 +91,16 @@ class DecideCommands(QObject):
         decision, query, queued = self._session.decision.decision, self._session.decision.query, self.cards.queued()
         winner = winning_label(decision) if decision is not None and len(queued) < 2 else None
         own = query is not None and query.exemplar is not None
-        question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this picture as", "Teach")
+        question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this image as", "Teach")
         if len(queued) > 1:
-            question = f"Teach {len(queued):,} pictures as"
+            question = f"Teach {len(queued):,} images as"
         edit_of = partial(propose_lesson, query) if len(queued) < 2 else None
         self._exemplars.ask_label(
             question, self._teach_query, preselected=winner or "", verb=verb, typed=typed, edit_of=edit_of
         )
 
     def confirm(self) -> None:
-        """Teach the query as what won; many selected pictures of the queue each as its own winner."""
+        """Teach the query as what won; many selected images of the queue each as its own winner."""
         decision, queued = self._session.decision.decision, self.cards.queued()
         label = winning_label(decision) if decision is not None else None
         if len(queued) > 1:
@@ -111,21 +111,21 @@ class DecideCommands(QObject):
     def teach_as(self, label: str | None) -> None:
         """Teach the query as ``label``; None asks for a new class."""
         if self._session.decision.query is None:
-            self._session.post_note("Drop a picture first; then choose its class.")
+            self._session.post_note("Drop an image first; then choose its class.")
         elif label is None:
-            self._exemplars.ask_label("Teach this picture as a new class", self._teach_query)
+            self._exemplars.ask_label("Teach this image as a new class", self._teach_query)
         else:
             self._teach_query(label)
 
-    def teach_pictures(self, pictures: Sequence[str | Image], label: str | None) -> None:
-        """Pictures dropped on a class: paths and PIL images."""
-        if not pictures:
-            self._session.post_note("There is no picture in it.")
+    def teach_images(self, images: Sequence[str | Image], label: str | None) -> None:
+        """Images dropped on a class: paths and PIL images."""
+        if not images:
+            self._session.post_note("There is no image in it.")
         elif label is None:
-            question = f"Teach {len(pictures)} pictures as" if len(pictures) > 1 else "Teach this picture as"
-            self._exemplars.ask_label(question, partial(teaching.teach, self._session, pictures))
+            question = f"Teach {len(images)} images as" if len(images) > 1 else "Teach this image as"
+            self._exemplars.ask_label(question, partial(teaching.teach, self._session, images))
         else:
-            teaching.teach(self._session, pictures, label)
+            teaching.teach(self._session, images, label)
 
     def watch(self) -> None:
         """Follow the query's decision; ask what it ought to be."""
@@ -137,17 +137,17 @@ class DecideCommands(QObject):
     def expect(self, query: Query, *, preselected: str = "") -> None:
         """Ask what ``query`` ought to be, and watch it."""
         then = partial(watch_set.watch, self._session, query)
-        self._exemplars.ask_label("Watch this picture; it ought to be", then, preselected=preselected, verb="Watch")
+        self._exemplars.ask_label("Watch this image; it ought to be", then, preselected=preselected, verb="Watch")
 
     # The queue
 
     def confirm_all(self) -> None:
-        """Teach every picture that is certain, after asking."""
+        """Teach every image that is certain, after asking."""
         wanted = self._session.queue.certain()
         if wanted:
             classes = len({label for _, label in wanted})
             question = (
-                f"Teach {how_many(len(wanted), 'picture')} of the queue as the "
+                f"Teach {how_many(len(wanted), 'image')} of the queue as the "
                 f"{classes:,} class{'' if classes == 1 else 'es'} they are decided as? One undo takes it back."
             )
             self._ask.confirm(question, "Teach", partial(queue.teach, self._session, wanted))
@@ -163,7 +163,7 @@ class DecideCommands(QObject):
 
     def clear_queue(self) -> None:
         count = self._session.queue.counts()[0]
-        question = f"Take all {count:,} pictures out of the queue? What was taught stays in the memory."
+        question = f"Take all {count:,} images out of the queue? What was taught stays in the memory."
         self._ask.confirm(question, "Empty the queue", partial(queue.clear, self._session))
 
     # Neighbours
@@ -236,8 +236,8 @@ class DecideCommands(QObject):
         if query.exemplar is not None:
             exemplars.relabel(self._session, [query.exemplar], label)
             return
-        image = query.picture or query.source
+        image = query.image or query.source
         if image is None:
-            self._session.post_note("This query's picture is not kept; drop it again to teach it.")
+            self._session.post_note("This query's image is not kept; drop it again to teach it.")
         else:
             teaching.teach(self._session, [image], label)

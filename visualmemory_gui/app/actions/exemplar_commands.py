@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.impact import propose, propose_relabel
-from visualmemory_gui.app.models.incoming_images import NO_PICTURE
+from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.operations import exemplars, folders, forget
 from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.widgets.dialogs.import_dialog import pictures
+from visualmemory_gui.app.widgets.dialogs.import_dialog import images
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
@@ -65,13 +65,13 @@ class ExemplarCommands:
             self._session.impact_preview.ask(propose("forget", ids), lambda text, _: show(text))
 
     def take(self, found: Sequence[str | Image], label: str | None) -> None:
-        """What was dropped on a class, or where no class is: pictures are taught, folders imported."""
+        """What was dropped on a class, or where no class is: images are taught, folders imported."""
         if found and may_write(self._session):
             look = partial(parted, list(found))
             self._session.tasks.run_edit("Looking at what was dropped", look, partial(self._take, label))
 
     def refuse_words(self) -> None:
-        self._session.post_note(NO_PICTURE)
+        self._session.post_note(NO_IMAGE)
 
     def import_folders(self, paths: Sequence[str], label: str | None = None) -> None:
         """Asks link or copy; without ``label`` sub-folders are the classes."""
@@ -105,7 +105,7 @@ class ExemplarCommands:
             self.import_folders(paths, label)
         if rest:
             teach = partial(teaching.teach, self._session, rest)
-            self.ask_label(f"Teach {pictures(len(rest))} as", teach) if label is None else teach(label)
+            self.ask_label(f"Teach {images(len(rest))} as", teach) if label is None else teach(label)
 
 
 def parted(found: Sequence[str | Image]) -> tuple[list[str], list[str | Image]]:

@@ -57,7 +57,7 @@ class MemoryCommands:
         self._ask.reading(why, partial(self._session.open, path, readonly=True))
 
     def new_from_folder(self) -> None:
-        self._ask.folder("Make a memory from a folder of pictures", self.new_memory_of)
+        self._ask.folder("Make a memory from a folder of images", self.new_memory_of)
 
     def new_memory_of(self, folder: str) -> None:
         """Make a memory beside ``folder``, with its sub-folders as classes."""
@@ -69,10 +69,10 @@ class MemoryCommands:
         self._ask_import(folder, name, anew=True)
 
     def add_images(self) -> None:
-        self._ask.folder("Add the pictures of a folder: its sub-folders are the classes", self.import_folder)
+        self._ask.folder("Add the images of a folder: its sub-folders are the classes", self.import_folder)
 
     def import_folder(self, folder: str) -> None:
-        """Ask how, then add the pictures of ``folder``."""
+        """Ask how, then add the images of ``folder``."""
         self._ask_import(folder, lambda copy: folders.import_folder(self._session, folder, copy=copy))
 
     def export(self) -> None:

@@ -61,7 +61,7 @@ class ReasonCommands:
             else ""
         )
         ask = partial(self._ask_flip, title, note, strikes.ids)
-        Edit("Reading pictures", rows, ask, only_reads=True).run(self._session)
+        Edit("Reading images", rows, ask, only_reads=True).run(self._session)
 
     def _ask_flip(self, title: str, note: str, ids: tuple[int, ...], rows: list[StrikeRow]) -> None:
         found: list[tuple[Impact, str]] = []
@@ -81,7 +81,7 @@ class ReasonCommands:
 
         def chosen(row: int) -> None:
             query = changed[row].query
-            found = query.exemplar if query.picture is None else watch_set.query_of(query.picture)
+            found = query.exemplar if query.image is None else watch_set.query_of(query.image)
             if found is not None:
                 self._then(found)
 
@@ -92,7 +92,7 @@ class ReasonCommands:
         def rows(memory: WholeMemory) -> list[DecisionRow]:
             return [watch_set.changed_row(memory, each) for each in changed]
 
-        Edit("Reading pictures", rows, shown, only_reads=True).run(self._session)
+        Edit("Reading images", rows, shown, only_reads=True).run(self._session)
 
     def show_impact(self) -> None:
         """List the decisions that the edit in question would change."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SettingsCommands:
-    """``store`` keeps the window's own settings; ``resize(side_pt)`` brings the pictures of Curate to their size."""
+    """``store`` keeps the window's own settings; ``resize(side_pt)`` brings the images of Curate to their size."""
 
     def __init__(self, session: Session, store: QSettings, ask: Dialogs, resize: Callable[[float], object]) -> None:
         self._session = session
@@ -41,7 +41,7 @@ class SettingsCommands:
         preferences.set_theme(self._store, "light" if theme.current().name == "dark" else "dark")
 
     def keep_side(self, side_pt: float) -> None:
-        """The pictures of Curate shall be that large from now on."""
+        """The images of Curate shall be that large from now on."""
         self.apply({}, replace(preferences.window_settings(self._store), side_pt=side_pt))
 
     def apply(self, of_memory: dict[str, object], window: WindowSettings) -> None:

@@ -59,27 +59,27 @@ ACTIONS: tuple[Action[Commands], ...] = (
            ("Ctrl+O",)),
     Action("actionBundle", "Open bundle…", "Make a memory from a bundle, one file NAME.vmemz", "package-variant",
            lambda c: c.memory.choose_bundle(), ("Ctrl+Shift+O",)),
-    Action("actionNew", "New from folder", "Make a memory from a folder of pictures", "folder-plus-outline",
+    Action("actionNew", "New from folder", "Make a memory from a folder of images", "folder-plus-outline",
            lambda c: c.memory.new_from_folder(), ("Ctrl+N",)),
-    Action("actionAdd", "Add images", "Add pictures of a folder to this memory", "image-plus-outline",
+    Action("actionAdd", "Add images", "Add images of a folder to this memory", "image-plus-outline",
            lambda c: c.memory.add_images(), ("Ctrl+Shift+A",), ("writable",)),
     Action("actionExport", "Export", "Write the memory to a file or a folder", "export-variant",
            lambda c: c.memory.export(), ("Ctrl+E",), ("memory",)),
-    Action("actionOriginals", "Find originals…", "Look which linked pictures were moved, and say where they are now",
+    Action("actionOriginals", "Find originals…", "Look which linked images were moved, and say where they are now",
            "image-broken-variant", lambda c: c.memory.find_originals(), ("Ctrl+Shift+F",), ("memory",)),
     Action("actionUndo", "Undo", "Undo the last edit", "undo", lambda c: history.undo(c.session), ("Ctrl+Z",),
            ("undo",)),
     Action("actionRedo", "Redo", "Redo what was undone", "redo", lambda c: history.redo(c.session),
            ("Ctrl+Shift+Z", "Ctrl+Y"), ("redo",)),
-    Action("actionDecide", "Decide", "Decide pictures and see why", "scale-balance",
+    Action("actionDecide", "Decide", "Decide images and see why", "scale-balance",
            lambda c: c.window.show_workspace("decide"), ("Ctrl+1",), ("memory",), checkable=True),
     Action("actionCurate", "Curate", "Look through the memory and mend it", "view-grid-outline",
            lambda c: c.window.show_workspace("curate"), ("Ctrl+2",), ("memory",), checkable=True),
     Action("actionStudy", "Study", "See how well the memory decides, and what would mend it", "chart-line",
            lambda c: c.window.show_workspace("study"), ("Ctrl+3",), ("memory",), checkable=True),
-    Action("actionQuery", "Decide pictures…", "Choose pictures to decide", "image-search-outline",
+    Action("actionQuery", "Decide images…", "Choose images to decide", "image-search-outline",
            lambda c: c.decide.choose_query(), ("Ctrl+D",), ("memory",), "decide"),
-    Action("actionPaste", "Paste", "Decide the picture on the clipboard", "content-paste", lambda c: c.decide.paste(),
+    Action("actionPaste", "Paste", "Decide the image on the clipboard", "content-paste", lambda c: c.decide.paste(),
            ("Ctrl+V",), ("memory",), "decide"),
     Action("actionTeach", "Teach as…", "Add the query to the memory under a class of your choice", "school-outline",
            lambda c: c.decide.teach(), ("T",), ("writable", "query"), "decide"),
@@ -89,7 +89,7 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.decide.confirm(), ("Ctrl+Return", "Ctrl+Enter"), ("writable", "winner"), "decide"),
     Action("actionWatch", "Watch…", "Follow this decision across edits: say what it ought to be", "eye-outline",
            lambda c: c.decide.watch(), ("W",), ("writable", "query"), "decide"),
-    Action("actionReport", "Report…", "Write this decision and its reasons as a page or a picture to hand to someone",
+    Action("actionReport", "Report…", "Write this decision and its reasons as a page or an image to hand to someone",
            "file-document-outline", lambda c: c.reasons.report(), (), ("query",), "decide"),
     Action("actionStrike", "Strike out", "Take the selected neighbours out of every vote; nothing is erased",
            "close-circle-outline",
@@ -108,15 +108,15 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.decide.set_trust(), (), ("writable", "selection"), "decide"),
     Action("actionAsk", "Decide this exemplar", "Make the selected neighbour the query", "image-search-outline",
            lambda c: c.decide.ask_selected(), ("Return",), ("selection",), "decide"),
-    Action("actionQueue", "Queue", "Show or hide the pictures that wait to be taught", "tray-full",
+    Action("actionQueue", "Queue", "Show or hide the images that wait to be taught", "tray-full",
            lambda c: c.decide.cards.toggle_queue(), ("Ctrl+Shift+Q",), ("queue",), "decide", checkable=True),
-    Action("actionConfirmAll", "Confirm all certain…", "Teach the certain pictures of the queue as they are decided",
+    Action("actionConfirmAll", "Confirm all certain…", "Teach the certain images of the queue as they are decided",
            "check-all", lambda c: c.decide.confirm_all(), ("Ctrl+Shift+Return",), ("writable", "certain"), "decide"),
     Action("actionQueueExport", "Export CSV…", "Write the queue and its decisions as a table", "table-arrow-right",
            lambda c: c.decide.export_queue(), ("Ctrl+Shift+E",), ("queue",), "decide"),
-    Action("actionQueueRemove", "Take out", "Take the selected pictures out of the queue; the memory stays as it is",
+    Action("actionQueueRemove", "Take out", "Take the selected images out of the queue; the memory stays as it is",
            "tray-minus", lambda c: c.decide.remove_queued(), ("Backspace",), ("writable", "queued"), "decide"),
-    Action("actionQueueClear", "Empty the queue…", "Take all pictures out of the queue; the memory stays as it is",
+    Action("actionQueueClear", "Empty the queue…", "Take all images out of the queue; the memory stays as it is",
            "tray-remove", lambda c: c.decide.clear_queue(), (), ("writable", "queue"), "decide"),
     Action("actionSelectAll", "Select all neighbours", "Select every card", "select-all",
            lambda c: c.decide.cards.select_all(), ("Ctrl+A",), ("query",), "decide"),
@@ -159,10 +159,10 @@ def texts(
     """What the actions with a target say now: they name it, so that none is ever guessed.
 
     ``own``: the query is an exemplar of the memory, which teaching would relabel. ``level``: the decision is between
-    shorter labels than ``winner``, the full one that would be taught. ``queued`` pictures of the queue are selected, of
+    shorter labels than ``winner``, the full one that would be taught. ``queued`` images of the queue are selected, of
     ``waiting``; ``certain`` can be confirmed. ``back`` is the query that led here.
     """
-    teach = f"Teach {queued:,} pictures as…" if queued > 1 else BY_ID["actionTeach"].text
+    teach = f"Teach {queued:,} images as…" if queued > 1 else BY_ID["actionTeach"].text
     confirm = f"Confirm{' as' if level else ''} {winner}" if winner else "Confirm"
     return {
         "actionTeach": "Relabel as…" if own else teach,
@@ -196,6 +196,6 @@ def key_sheet() -> list[tuple[str, str]]:
     return [
         *action.key_sheet(each for each in ACTIONS if each not in DIGITS),
         ("Any letter but T", "In the queue: the first letter of the class to teach, as after /; no command"),
-        ("Space", "Large picture of the card; arrows go on, Esc closes it"),
+        ("Space", "Large image of the card; arrows go on, Esc closes it"),
         ("1 to 9", "Teach the query as that class; after R: relabel the selection"),
     ]

@@ -1,4 +1,4 @@
-"""Pictures of cards, made ready to be painted in whatever thread reads them."""
+"""Images of cards, made ready to be painted in whatever thread reads them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ CORNER = 0.028  # of the side
 _KEEP = Qt.AspectRatioMode.KeepAspectRatio
 
 
-def card_picture(jpeg: bytes, side: int) -> QImage:
-    """The picture with its longest side at most ``side`` pixels, on white, with round corners; a null image where there
+def card_image(jpeg: bytes, side: int) -> QImage:
+    """The image with its longest side at most ``side`` pixels, on white, with round corners; a null image where there
     is none."""
     return rounded(scaled(jpeg, side), CORNER * side)
 

@@ -40,7 +40,7 @@ class CardRole(IntEnum):
 class Card:
     """The values of one card, read from a model at once.
 
-    ``made_for`` is the side in device pixels for which the picture was made ready (on white, with round corners); 0
+    ``made_for`` is the side in device pixels for which the image was made ready (on white, with round corners); 0
     where it comes as it is. ``names`` are the labels beside which this one is shown. ``locked``:
     the memory can only be read, and the button is off.
     """

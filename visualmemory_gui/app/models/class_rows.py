@@ -69,6 +69,6 @@ class ClassRows(QAbstractListModel):
 
     def _in_words(self, row: ClassRow | None) -> str:
         if row is None:
-            return "New class: drop pictures here to teach it, or exemplars to relabel them"
+            return "New class: drop images here to teach it, or exemplars to relabel them"
         key = f", key {row.key}" if row.key else ""
         return f"{row.label}, {row.count:,} {'exemplar' if row.count == 1 else 'exemplars'}{key}"

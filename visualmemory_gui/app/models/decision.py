@@ -96,7 +96,7 @@ class DecisionModel(QObject):
         self._decide(edited=False)
 
     def ask(self, image: ImageLike) -> None:
-        """Make a path, a PIL image or a decoded picture the query."""
+        """Make a path, a PIL image or a decoded image the query."""
         self._bring(lambda memory: embed(memory, image), loads=True)
 
     def ask_exemplar(self, exemplar: int) -> None:
@@ -115,7 +115,7 @@ class DecisionModel(QObject):
             self._set_query(self.trail[-1], self.trail[:-1])
 
     def ask_queued(self, number: int) -> None:
-        """Decide a picture of the teaching queue."""
+        """Decide an image of the teaching queue."""
         self._bring(lambda memory: queued_query(memory, number))
 
     def ask_query(self, query: Query) -> None:
@@ -163,7 +163,7 @@ class DecisionModel(QObject):
         self._set(level=level)
 
     def set_side(self, side: int) -> None:
-        """Have pictures made for cards of that side, in device pixels; those that are shown are made anew."""
+        """Have images made for cards of that side, in device pixels; those that are shown are made anew."""
         if side != self.side:
             self.side = side
             self.images.clear()
@@ -220,7 +220,7 @@ class DecisionModel(QObject):
         self._forget_query()
         self.query, self.trail = query, trail
         if answered is None:
-            self._decide(edited=False)  # while its picture comes on the screen
+            self._decide(edited=False)  # while its image comes on the screen
         else:
             self._tasks.supersede(ANSWER)  # that of the query before
         self.query_changed.emit()
@@ -258,7 +258,7 @@ class DecisionModel(QObject):
 
     def _remembered(self, query: Query) -> None:
         memory = self._memory
-        if memory is None or query.picture is None or memory.readonly:
+        if memory is None or query.image is None or memory.readonly:
             return
 
         def work() -> None:

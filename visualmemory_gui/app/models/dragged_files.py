@@ -1,6 +1,6 @@
 """The files behind the selected exemplars: looked up when the selection rests, so that a drag has them at once.
 
-Other programs take a drag as the files of its pictures.
+Other programs take a drag as the files of its images.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int64]
 Shown = Literal["all", "active", "struck", "weighed"]
 TOPIC = "exemplars"
-TURN_S = 0.02  # of a search, between which edits by hand and pictures get theirs
+TURN_S = 0.02  # of a search, between which edits by hand and images get theirs
 NONE: Ids = np.empty(0, np.int64)
 
 
@@ -61,7 +61,7 @@ class FoundExemplars:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What the grid paints of one exemplar beside its picture. ``missing`` is where its original was, "" if it is there
+    """What the grid paints of one exemplar beside its image. ``missing`` is where its original was, "" if it is there
     or was not looked for yet."""
 
     id: int

@@ -19,7 +19,7 @@ ABOVE = 1.25  # of the highest bar: there stand the names of the thresholds
 
 
 def novelty_chart(found: NoveltyFound) -> Chart:
-    """How far known and unknown pictures are, with thresholds as marks."""
+    """How far known and unknown images are, with thresholds as marks."""
     known, unknown = np.array(found.known), np.array(found.unknown)
     edges = np.histogram_bin_edges(np.concatenate([known, unknown]), BARS)
     known_bars, unknown_bars = _percent_in(known, edges), _percent_in(unknown, edges)
@@ -27,7 +27,7 @@ def novelty_chart(found: NoveltyFound) -> Chart:
     ends = [float(edges[0]), float(edges[-1]), *(x for _, x in found.lines)]
     return Chart(
         "novelty",
-        "Distances of known and of unknown pictures",
+        "Distances of known and of unknown images",
         "mean distance to the nearest exemplars",
         "% of them",
         (

@@ -18,7 +18,7 @@ Growing = Literal["classes", "new", "levels", "scaling"]
 
 @dataclass(frozen=True, slots=True)
 class NoveltyFound:
-    """Distances of ``known`` and ``unknown`` pictures; ``lines`` are thresholds with their names; ``skipped`` pictures
+    """Distances of ``known`` and ``unknown`` images; ``lines`` are thresholds with their names; ``skipped`` images
     of the folder could not be read."""
 
     sentences: tuple[str, ...]
@@ -30,7 +30,7 @@ class NoveltyFound:
 
 @dataclass(frozen=True, slots=True)
 class GrowthFound:
-    """``scaling`` is there where sizes were compared; ``skipped`` pictures of a folder could not be read, its classes
+    """``scaling`` is there where sizes were compared; ``skipped`` images of a folder could not be read, its classes
     ``known`` are in the memory already and were left out."""
 
     table: Table
@@ -40,7 +40,7 @@ class GrowthFound:
 
 
 def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound:
-    """Compare the memory's exemplars with the pictures of ``folder``, decided as the memory decides."""
+    """Compare the memory's exemplars with the images of ``folder``, decided as the memory decides."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
     from visualmemory_gui.engine.experiments.novelty import measure_novelty

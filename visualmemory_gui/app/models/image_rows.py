@@ -1,4 +1,4 @@
-"""Rows of a table that begin with the picture of an exemplar; the last column may hold pictures too."""
+"""Rows of a table that begin with the image of an exemplar; the last column may hold images too."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 Index = QModelIndex | QPersistentModelIndex
 LABEL = 1  # the column that holds one
-PICTURES = int(Qt.ItemDataRole.UserRole) + 1  # ids of the exemplars whose pictures a cell shows; None: it is text
+IMAGES = int(Qt.ItemDataRole.UserRole) + 1  # ids of the exemplars whose images a cell shows; None: it is text
 
 
 @dataclass(frozen=True, slots=True)
-class PictureRow:
+class ImageRow:
     """``cells`` are the texts of the columns, that of the first empty; ``words`` tell the whole row. ``also`` are the
-    exemplars whose pictures stand in the last column, whose text is then told only where it is asked for."""
+    exemplars whose images stand in the last column, whose text is then told only where it is asked for."""
 
     id: int
     cells: tuple[str, ...]
@@ -25,20 +25,20 @@ class PictureRow:
     also: tuple[int, ...] | None = None
 
 
-class PictureRows(QAbstractTableModel):
+class ImageRows(QAbstractTableModel):
     def __init__(self, headers: Sequence[str], tips: Sequence[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._headers, self._tips = tuple(headers), tuple(tips)
-        self._rows: list[PictureRow] = []
+        self._rows: list[ImageRow] = []
         self.names = ShortLabels()  # of the labels that are shown
 
-    def set_rows(self, rows: Sequence[PictureRow]) -> None:
+    def set_rows(self, rows: Sequence[ImageRow]) -> None:
         self.beginResetModel()
         self._rows = list(rows)
         self.names = ShortLabels(row.cells[LABEL] for row in rows)
         self.endResetModel()
 
-    def row(self, at: int) -> PictureRow:
+    def row(self, at: int) -> ImageRow:
         return self._rows[at]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
@@ -59,7 +59,7 @@ class PictureRows(QAbstractTableModel):
             return None
         row, column = self._rows[index.row()], index.column()
         last = column == len(self._headers) - 1 and row.also is not None
-        if role == PICTURES:
+        if role == IMAGES:
             return (row.id,) if column == 0 else row.also if last else None
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             return row.words if column == 0 else row.cells[column]

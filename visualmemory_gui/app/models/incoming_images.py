@@ -1,4 +1,4 @@
-"""Pictures that come in by drop or paste: files, folders of files, or the pixels themselves."""
+"""Images that come in by drop or paste: files, folders of files, or the pixels themselves."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from visualmemory_gui.app.models import mime
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-NO_PICTURE = "That was an address or text, not a picture. Copy the picture itself and paste it, or save it as a file."
+NO_IMAGE = "That was an address or text, not an image. Copy the image itself and paste it, or save it as a file."
 MOST_PASTED = 64_000_000  # pixels
 
 
 def incoming(data: QMimeData) -> list[str | Image]:
-    """Paths of pictures, folders opened one level deep; where there are none, the pixels that the drag brings."""
+    """Paths of images, folders opened one level deep; where there are none, the pixels that the drag brings."""
     found: list[str | Image] = []
     for path in mime.paths(data):
-        found += pictures_in(path) if Path(path).is_dir() else [path]
+        found += images_in(path) if Path(path).is_dir() else [path]
     return found or _pixels(data)
 
 
 def brought(data: QMimeData) -> list[str | Image]:
-    """Paths of pictures and folders as they are; where there are none, the pixels that the drag brings."""
+    """Paths of images and folders as they are; where there are none, the pixels that the drag brings."""
     return [*mime.paths(data)] or _pixels(data)
 
 
-def pictures_in(folder: str) -> list[str]:
-    """The pictures directly in ``folder``, by name."""
+def images_in(folder: str) -> list[str]:
+    """The images directly in ``folder``, by name."""
     from visualmemory_gui.engine.images.formats import looks_like_image
 
     return [str(p) for p in sorted(Path(folder).iterdir()) if p.is_file() and looks_like_image(p)]
 
 
 def _pixels(data: QMimeData) -> list[str | Image]:
-    picture = to_pil(QImage(data.imageData())) if data.hasImage() else None
-    return [picture] if picture is not None else []
+    image = to_pil(QImage(data.imageData())) if data.hasImage() else None
+    return [image] if image is not None else []
 
 
 def to_pil(image: QImage) -> Image | None:
-    """``image`` as PIL knows it; None for an empty one or one too large to be a picture."""
+    """``image`` as PIL knows it; None for an empty one or one too large to take."""
     if image.isNull() or image.width() * image.height() > MOST_PASTED:
         return None
     from PIL import Image
@@ -53,6 +53,6 @@ def to_pil(image: QImage) -> Image | None:
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload]
-    picture = Image.open(io.BytesIO(bytes(data.data())))
-    picture.load()
-    return picture
+    opened = Image.open(io.BytesIO(bytes(data.data())))
+    opened.load()
+    return opened

@@ -26,7 +26,7 @@ Spots = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MapPicture:
+class MapImage:
     """What is painted of ``layout``: ``ids`` (n,) increasing stand at ``xy`` (n, 2).
 
     ``group`` (n,) is a place in ``names``, or len(names) for all other classes. ``struck`` and ``placed`` (n,) mark
@@ -50,7 +50,7 @@ class MapPicture:
         return self.xy[np.isin(self.ids, ids)]
 
 
-class MapModel(BackgroundResult[MapPicture]):
+class MapModel(BackgroundResult[MapImage]):
     """Lays out in the background, places new exemplars without doing that again, and keeps the map with the memory.
 
     ``count`` is how many exemplars there were when the map was last wanted.
@@ -106,7 +106,7 @@ class MapModel(BackgroundResult[MapPicture]):
         self._asked = query.vector[None] if query is not None and decision is not None else None
         self._place_query()
 
-    def _take(self, found: MapPicture) -> None:
+    def _take(self, found: MapImage) -> None:
         super()._take(found)
         self._place_query()
         if self.edits_since:
@@ -118,9 +118,9 @@ class MapModel(BackgroundResult[MapPicture]):
         if memory is None or shown is None:
             return
 
-        def take(picture: MapPicture) -> None:
-            if self.found is not None and picture.layout is self.found.layout:  # else another was laid out meanwhile
-                self._put(picture)
+        def take(image: MapImage) -> None:
+            if self.found is not None and image.layout is self.found.layout:  # else another was laid out meanwhile
+                self._put(image)
                 self.updated.emit()
                 self._place_query()
 
@@ -163,7 +163,7 @@ def placed(memory: WholeMemory, layout: Layout, vectors: npt.NDArray[np.float32]
     return place(layout, memory.snapshot, vectors)
 
 
-def drawn(memory: WholeMemory, layout: Layout) -> MapPicture:
+def drawn(memory: WholeMemory, layout: Layout) -> MapImage:
     """Everything that is here, at its place; what is not on ``layout`` yet is placed."""
     snapshot = memory.snapshot
     there = np.isin(layout.ids, snapshot.ids)
@@ -175,7 +175,7 @@ def drawn(memory: WholeMemory, layout: Layout) -> MapPicture:
         ids, xy = np.concatenate([ids, fresh])[order], np.concatenate([xy, spots])[order]
     rows = snapshot.rows_of(ids)
     names, group = _groups(snapshot.labels, snapshot.label[rows])
-    return MapPicture(layout, ids, xy, group, names, ~snapshot.active[rows], np.isin(ids, fresh))
+    return MapImage(layout, ids, xy, group, names, ~snapshot.active[rows], np.isin(ids, fresh))
 
 
 def _groups(labels: tuple[str, ...], codes: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
@@ -210,11 +210,11 @@ def inside(xy: Spots, outline: Spots) -> npt.NDArray[np.bool_]:
     return found
 
 
-def words(picture: MapPicture, ids: Ids) -> str:
+def words(image: MapImage, ids: Ids) -> str:
     """ "12 selected: animals 8, food 4"."""
     if not len(ids):
         return "Nothing selected"
-    group = picture.group[np.isin(picture.ids, ids)]
-    counts = np.bincount(group, minlength=len(picture.names) + 1)
-    named = [f"{(*picture.names, 'others')[i]} {counts[i]:,}" for i in np.argsort(-counts, kind="stable") if counts[i]]
+    group = image.group[np.isin(image.ids, ids)]
+    counts = np.bincount(group, minlength=len(image.names) + 1)
+    named = [f"{(*image.names, 'others')[i]} {counts[i]:,}" for i in np.argsort(-counts, kind="stable") if counts[i]]
     return f"{len(ids):,} selected: {', '.join(named[:4])}{', …' if len(named) > 4 else ''}"

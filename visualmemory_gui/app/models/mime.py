@@ -1,4 +1,4 @@
-"""What is dragged inside the window and into it: exemplars by id, pictures and folders by path."""
+"""What is dragged inside the window and into it: exemplars by id, images and folders by path."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def paths(data: QMimeData) -> list[str]:
     return [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
 
 
-def holds_pictures(data: QMimeData) -> bool:
-    """Whether a drop could bring pictures: files, folders, or the pixels themselves (from a browser)."""
+def holds_images(data: QMimeData) -> bool:
+    """Whether a drop could bring images: files, folders, or the pixels themselves (from a browser)."""
     return data.hasImage() or (data.hasUrls() and any(url.isLocalFile() for url in data.urls()))
 
 
 def holds_words(data: QMimeData) -> bool:
-    """Whether a drop brings an address on the web, or text, and nothing that could be a picture."""
-    return (data.hasUrls() or data.hasText()) and not holds_pictures(data) and not exemplars(data)
+    """Whether a drop brings an address on the web, or text, and nothing that could be an image."""
+    return (data.hasUrls() or data.hasText()) and not holds_images(data) and not exemplars(data)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.image_rows import PictureRow, PictureRows
+from visualmemory_gui.app.models.image_rows import ImageRow, ImageRows
 from visualmemory_gui.app.models.memory_scan import AUTO, MemoryScan
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
@@ -60,7 +60,7 @@ class MisleadingModel(MemoryScan["Misleaders"]):
         return misleaders(memory, self.order, report=report)
 
 
-class MisleadersModel(PictureRows):
+class MisleadersModel(ImageRows):
     """The table's rows."""
 
     def __init__(self, found: MisleadingModel) -> None:
@@ -78,10 +78,10 @@ class MisleadersModel(PictureRows):
         return self._shown[at]
 
 
-def row_of(one: Misleader) -> PictureRow:
+def row_of(one: Misleader) -> ImageRow:
     value = "" if one.value is None else f"{1e5 * one.value:+.1f}"
     misled = ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in one.misled)
-    return PictureRow(
+    return ImageRow(
         one.id,
         ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, misled),
         f"exemplar {one.id}, labelled {one.label}, a wrong neighbour of {one.wrong:,} and a right one of {one.right:,}",

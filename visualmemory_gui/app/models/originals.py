@@ -27,7 +27,7 @@ WISHES = 800
 
 
 class OriginalsModel(QObject):
-    """An exemplar whose picture was copied into the memory misses nothing, wherever the file came from."""
+    """An exemplar whose image was copied into the memory misses nothing, wherever the file came from."""
 
     updated = Signal()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.image_rows import PictureRow, PictureRows
+from visualmemory_gui.app.models.image_rows import ImageRow, ImageRows
 from visualmemory_gui.app.models.impact import propose, propose_trust
 from visualmemory_gui.app.models.study_edit import StudyEdit
 from visualmemory_gui.app.runtime.tasks import Tasks
@@ -65,7 +65,7 @@ class PruningModel(StudyEdit["Plan"]):
         self.run("Trying the pruning", work, keep=False)
 
 
-class PrunedModel(PictureRows):
+class PrunedModel(ImageRows):
     """The rows of a plan: what goes first, then what is held back."""
 
     def __init__(self, pruning: PruningModel) -> None:
@@ -81,16 +81,16 @@ class PrunedModel(PictureRows):
             self.set_rows(rows_of(plan) if plan else [])
 
 
-def rows_of(plan: Plan) -> list[PictureRow]:
+def rows_of(plan: Plan) -> list[ImageRow]:
     fate = "less trust" if plan.method == "soft" else "struck out"
     return [*(_row(one, fate) for one in plan.pruned), *(_row(one, "held back") for one in plan.held_back)]
 
 
-def _row(one: Pruned, fate: str) -> PictureRow:
+def _row(one: Pruned, fate: str) -> ImageRow:
     value = "" if one.value is None else f"{1e5 * one.value:+.1f}"
     trust = "" if one.trust is None else f"{one.trust:.2f}"
     words = f"exemplar {one.id}, labelled {one.label}, wrong {one.wrong:,} times and right {one.right:,} times: {fate}"
-    return PictureRow(one.id, ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, trust, fate), words)
+    return ImageRow(one.id, ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, trust, fate), words)
 
 
 def proposed_pruning(model: PruningModel) -> ProposedEdit | None:

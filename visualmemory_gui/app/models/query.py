@@ -1,4 +1,4 @@
-"""Asking the memory, off the window's thread: from a picture to a query, from a query to everything shown beside it."""
+"""Asking the memory, off the window's thread: from an image to a query, from a query to everything shown beside it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.app.models.card_images import card_picture
+from visualmemory_gui.app.models.card_images import card_image
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.types import F32, Decision, Picture
+from visualmemory_gui.engine.types import F32, Decision, DecodedImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -25,7 +25,7 @@ SHOWN = 24  # recent queries
 class Query:
     """What is being decided. ``vector`` is (dim,) float32 of unit length and kept, so that no edit embeds again.
 
-    ``picture`` is None for a query that was kept without its pixels (a recent one); ``exemplar`` is the id where the
+    ``image`` is None for a query that was kept without its pixels (a recent one); ``exemplar`` is the id where the
     query is one of the memory's own, ``queued`` its number in the teaching queue where it waits there.
     """
 
@@ -34,7 +34,7 @@ class Query:
     content: str | None = None
     thumbnail: bytes | None = None
     source: str | None = None
-    picture: Picture | None = None
+    image: DecodedImage | None = None
     exemplar: int | None = None
     queued: int | None = None
 
@@ -53,16 +53,16 @@ class Answer:
 
 
 def embed(memory: Memory, image: ImageLike) -> Query:
-    """Decode and embed ``image``: a path, a PIL image or a picture. Loads the encoder if it is not here yet."""
-    picture = image if isinstance(image, Picture) else memory.picture(image)
-    vector = memory.embed([picture])[0]
+    """Decode and embed ``image``: a path, a PIL image or a decoded one. Loads the encoder if it is not here yet."""
+    decoded = image if isinstance(image, DecodedImage) else memory.decode(image)
+    vector = memory.embed([decoded])[0]
     return Query(
-        name=Path(picture.source).name if picture.source else "pasted picture",
+        name=Path(decoded.source).name if decoded.source else "pasted image",
         vector=vector,
-        content=picture.content,
-        thumbnail=picture.thumbnail,
-        source=picture.source,
-        picture=picture,
+        content=decoded.content,
+        thumbnail=decoded.thumbnail,
+        source=decoded.source,
+        image=decoded,
     )
 
 
@@ -80,10 +80,10 @@ def query_of(memory: Memory, exemplar: int) -> Query:
 
 
 def queued_query(memory: Memory, number: int) -> Query:
-    """A picture of the teaching queue as a query."""
-    kept = memory.queue.query(number).picture
+    """An image of the teaching queue as a query."""
+    kept = memory.queue.query(number).image
     assert kept.vector is not None  # nothing waits without one
-    name = Path(kept.source).name if kept.source else f"picture {number}"
+    name = Path(kept.source).name if kept.source else f"image {number}"
     return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number)
 
 
@@ -98,8 +98,8 @@ def answer(
 ) -> Answer:
     """Decide ``query``, without the votes of the exemplars ``without``.
 
-    Pictures of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side. One of the memory's own
-    exemplars is decided by leave-one-out: that is how the map of confidence was fitted. A picture that votes for itself
+    Images of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side. One of the memory's own
+    exemplars is decided by leave-one-out: that is how the map of confidence was fitted. An image that votes for itself
     is no such query, and no confidence is told of it.
     """
     decision = memory.decide_vector(
@@ -118,7 +118,7 @@ def answer(
     return Answer(
         decision=decision,
         counts=memory.class_counts(),
-        images={i: card_picture(data, side) for i, data in thumbnails.items() if data},
+        images={i: card_image(data, side) for i, data in thumbnails.items() if data},
     )
 
 
@@ -128,7 +128,7 @@ def keep_query(memory: Memory, query: Query) -> None:
         memory.queries.add(
             query.source,
             query.content,
-            sha256=query.picture.sha256 if query.picture else None,
+            sha256=query.image.sha256 if query.image else None,
             thumbnail=query.thumbnail,
             vector=query.vector,
         )
@@ -138,7 +138,7 @@ def recent_queries(memory: Memory) -> list[Query]:
     """The newest first, those with a vector: they are decided again without the encoder."""
     return [
         Query(
-            name=Path(row.source).name if row.source else "pasted picture",
+            name=Path(row.source).name if row.source else "pasted image",
             vector=row.vector,
             content=row.content,
             thumbnail=row.thumbnail,

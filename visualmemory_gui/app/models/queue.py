@@ -1,4 +1,4 @@
-"""The teaching queue as a table: every row a waiting picture with its decision, the least certain first."""
+"""The teaching queue as a table: every row a waiting image with its decision, the least certain first."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class QueueModel(QAbstractTableModel):
         self.moved: frozenset[int] = frozenset()
         self.least = 0.8
         self.thumbnails = Thumbnails(tasks, self, side=96)
-        self.thumbnails.loaded.connect(self._pictures_came)
+        self.thumbnails.loaded.connect(self._images_came)
         decision.settings_changed.connect(self.refresh)
         decision.decided.connect(self.on_decided)
 
@@ -76,7 +76,7 @@ class QueueModel(QAbstractTableModel):
             self.begin()
 
     def begin(self) -> None:
-        """Decide the queue for the first time, which searches once for every picture: in the background."""
+        """Decide the queue for the first time, which searches once for every image: in the background."""
         memory = self._memory
         if memory is not None:
             work = self._deciding(memory)
@@ -115,7 +115,7 @@ class QueueModel(QAbstractTableModel):
     # What is there
 
     def counts(self) -> tuple[int, int, int]:
-        """Pictures, how many of them are taught, how many are certain."""
+        """Images, how many of them are taught, how many are certain."""
         table = self.table
         if table is None:
             return 0, 0, 0
@@ -237,7 +237,7 @@ class QueueModel(QAbstractTableModel):
         taught = self.table.is_taught()[order]
         return np.concatenate([order[~taught], order[taught]])
 
-    def _pictures_came(self, ids: list[int]) -> None:
+    def _images_came(self, ids: list[int]) -> None:
         for row in self.rows_of(ids):
-            at = self.index(row, int(QueueColumn.Picture))
+            at = self.index(row, int(QueueColumn.DecodedImage))
             self.dataChanged.emit(at, at, [QueueRole.Pixmap])

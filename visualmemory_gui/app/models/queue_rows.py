@@ -19,7 +19,7 @@ MOVED = 0.005  # a share that moved by less stayed where it is
 
 
 class QueueColumn(IntEnum):
-    Picture = 0
+    DecodedImage = 0
     Winner = 1
     Share = 2
     Margin = 3
@@ -27,14 +27,14 @@ class QueueColumn(IntEnum):
     Taught = 5
 
 
-HEADS = ("Picture", "Winner", "Share", "Margin", "Known", "Taught as")
+HEADS = ("Image", "Winner", "Share", "Margin", "Known", "Taught as")
 TIPS = (
-    "The pictures that wait",
+    "The images that wait",
     "The class that has most of the vote",
     "The winner's part of the vote",
     "The winner's part of the vote less that of the second",
-    "Whether the picture is as near to the memory as its own exemplars are to each other",
-    "The class under which the picture is in the memory by now",
+    "Whether the image is as near to the memory as its own exemplars are to each other",
+    "The class under which the image is in the memory by now",
 )
 KNOWN = {1: "known", 0: "unknown", -1: ""}
 
@@ -67,7 +67,7 @@ def in_words(row: QueueRow) -> str:
 
 
 def sort_keys(table: QueueTable, column: int) -> F64 | I64:
-    """What column is sorted by; for the share, unknown pictures are less certain than all known ones."""
+    """What column is sorted by; for the share, unknown images are less certain than all known ones."""
     if column == QueueColumn.Share:
         certainty: F64 = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
         return certainty
@@ -78,7 +78,7 @@ def sort_keys(table: QueueTable, column: int) -> F64 | I64:
         return known
     texts: Sequence[str | None] = (
         [table.name(place) for place in range(len(table))]
-        if column == QueueColumn.Picture
+        if column == QueueColumn.DecodedImage
         else {QueueColumn.Winner: table.winners, QueueColumn.Taught: table.taught}[QueueColumn(column)]
     )
     ranks = {text: rank for rank, text in enumerate(sorted({text or "" for text in texts}, key=str.casefold))}
@@ -86,7 +86,7 @@ def sort_keys(table: QueueTable, column: int) -> F64 | I64:
 
 
 def moved(before: QueueTable | None, after: QueueTable | None) -> frozenset[int]:
-    """Ids of pictures that were here before and are decided otherwise now."""
+    """Ids of images that were here before and are decided otherwise now."""
     if before is None or after is None or not len(before):
         return frozenset()
     at = np.minimum(np.searchsorted(before.ids, after.ids), len(before) - 1)

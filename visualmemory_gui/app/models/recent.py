@@ -19,7 +19,7 @@ SIDE = 128
 
 
 class RecentQueriesModel(QAbstractListModel):
-    """One row a query: DecorationRole is the thumbnail, DisplayRole and AccessibleTextRole the picture's name."""
+    """One row a query: DecorationRole is the thumbnail, DisplayRole and AccessibleTextRole the image's name."""
 
     def __init__(self, decision: DecisionModel, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,5 +59,5 @@ class RecentQueriesModel(QAbstractListModel):
 
 
 def read(memory: Memory) -> list[tuple[Query, QImage]]:
-    """The queries with their small pictures, decoded in the worker's thread."""
+    """The queries with their small images, decoded in the worker's thread."""
     return [(query, scaled(query.thumbnail or b"", SIDE)) for query in recent_queries(memory)]

@@ -1,4 +1,4 @@
-"""What a scan of the memory found: labels that the others contradict, and pictures that are there twice."""
+"""What a scan of the memory found: labels that the others contradict, and images that are there twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ReviewModel(MemoryScan["Survey"]):
         return self.left.suspects if self.left is not None else ()
 
     def set_threshold(self, distance: float) -> None:
-        """Up to which distance two pictures count as near-equal."""
+        """Up to which distance two images count as near-equal."""
         self.threshold = distance
         self._group()
         self.updated.emit()

@@ -29,7 +29,7 @@ TIPS = (
 
 
 class ReviewColumn(IntEnum):
-    Picture = 0
+    DecodedImage = 0
     Label = 1
     Share = 2
     Suggested = 3
@@ -74,7 +74,7 @@ class SuspectsModel(QAbstractTableModel):
         suspect = self._rows[index.row()]
         if role == FOUND:
             return suspect
-        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == ReviewColumn.Picture:
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == ReviewColumn.DecodedImage:
             return suspect_in_words(suspect)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             return cells(suspect)[index.column()]

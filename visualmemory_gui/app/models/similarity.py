@@ -25,7 +25,7 @@ Place = int | Literal["query"]  # an exemplar, or what is decided
 class SimilarityModel(QObject):
     """``splitting`` belongs to the decision that is shown, None until it is there; ``why`` says why there is none.
 
-    What was seen of pictures is kept for a while, and let go when something is forgotten.
+    What was seen of images is kept for a while, and let go when something is forgotten.
     """
 
     updated = Signal()
@@ -111,8 +111,8 @@ def look_at_query(memory: Memory, query: Query) -> Seen:
 
     if query.exemplar is not None:
         return look_at_exemplar(memory, query.exemplar)
-    if query.picture is not None:
-        return look(memory, query.picture, vector=query.vector)
+    if query.image is not None:
+        return look(memory, query.image, vector=query.vector)
     return look_again(
         memory, source=query.source, content=query.content, vector=query.vector, thumbnail=query.thumbnail
     )

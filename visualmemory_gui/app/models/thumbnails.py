@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 from visualmemory_gui.app.runtime.tasks import Tasks
 
 Fetch = Callable[[list[int]], Mapping[int, bytes]]
-KEPT_BYTES = 32 << 20  # a thousand pictures of a plain screen: some pages of any
-AT_ONCE = 32  # about 7 ms of decoding: an edit never waits longer for pictures
+KEPT_BYTES = 32 << 20  # a thousand images of a plain screen: some pages of any
+AT_ONCE = 32  # about 7 ms of decoding: an edit never waits longer for images
 FORMATS = ((b"\xff\xd8", b"jpeg"), (b"\x89PNG", b"png"))  # how data begin, and what they are
 WISHES = 800  # older wishes have been scrolled away
 
@@ -20,7 +20,7 @@ WISHES = 800  # older wishes have been scrolled away
 class Thumbnails(QObject):
     """``fetch`` reads JPEGs by id and runs in a worker. ``side`` is the longest side kept, in device pixels."""
 
-    loaded = Signal(list)  # ids whose picture is here now
+    loaded = Signal(list)  # ids whose image is here now
 
     def __init__(
         self, tasks: Tasks, parent: QObject | None = None, *, side: int = 160, kept_bytes: int = KEPT_BYTES
@@ -32,33 +32,33 @@ class Thumbnails(QObject):
         self._fetch: Fetch | None = None
         self._generation = 0
         self._running = False
-        self._pictures: OrderedDict[int, QPixmap] = OrderedDict()
+        self._images: OrderedDict[int, QPixmap] = OrderedDict()
         self._wishes: OrderedDict[int, None] = OrderedDict()
         self._starter = QTimer(self, singleShot=True, interval=0)
         self._starter.timeout.connect(self._start)
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._images)
 
     def set_source(self, fetch: Fetch | None) -> None:
         """Read from elsewhere from now on; everything kept is dropped."""
         self._fetch = fetch
         self._generation += 1
-        self._pictures.clear()
+        self._images.clear()
         self._bytes = 0
         self._wishes.clear()
 
     def set_side(self, side: int) -> None:
-        """Keep pictures of that size from now on."""
+        """Keep images of that size from now on."""
         if side != self._side:
             self._side = side
             self.set_source(self._fetch)
 
     def get(self, exemplar: int) -> QPixmap | None:
-        """The picture; None when it is on its way. A null pixmap means that the exemplar has none."""
-        found = self._pictures.get(exemplar)
+        """The image; None when it is on its way. A null pixmap means that the exemplar has none."""
+        found = self._images.get(exemplar)
         if found is not None:
-            self._pictures.move_to_end(exemplar)
+            self._images.move_to_end(exemplar)
             return found
         self._wishes[exemplar] = None
         self._wishes.move_to_end(exemplar)
@@ -69,7 +69,7 @@ class Thumbnails(QObject):
         return None
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Drop pictures that must not be seen any more."""
+        """Drop images that must not be seen any more."""
         for exemplar in ids:
             self._drop(exemplar)
             self._wishes.pop(exemplar, None)
@@ -81,7 +81,7 @@ class Thumbnails(QObject):
         fetch, side, generation = self._fetch, self._side, self._generation
         self._running = True
         self._tasks.run_edit(
-            "Reading pictures", lambda: images(fetch, batch, side), lambda made: self._take(generation, made)
+            "Reading images", lambda: images(fetch, batch, side), lambda made: self._take(generation, made)
         )
 
     def _take(self, generation: int, made: Mapping[int, QImage]) -> None:
@@ -89,26 +89,26 @@ class Thumbnails(QObject):
         if generation == self._generation:
             for exemplar, image in made.items():
                 self._drop(exemplar)
-                self._pictures[exemplar] = QPixmap.fromImage(image)
-                self._bytes += _cost(self._pictures[exemplar])
+                self._images[exemplar] = QPixmap.fromImage(image)
+                self._bytes += _cost(self._images[exemplar])
             while self._bytes > self._most:
-                self._drop(next(iter(self._pictures)))
+                self._drop(next(iter(self._images)))
             self.loaded.emit(list(made))
         self._start()
 
     def _drop(self, exemplar: int) -> None:
-        picture = self._pictures.pop(exemplar, None)
-        if picture is not None:
-            self._bytes -= _cost(picture)
+        image = self._images.pop(exemplar, None)
+        if image is not None:
+            self._bytes -= _cost(image)
 
 
-def _cost(picture: QPixmap) -> int:
-    """Bytes of a picture that is kept; that there is none is worth knowing too."""
-    return 4 * picture.width() * picture.height() + 256
+def _cost(image: QPixmap) -> int:
+    """Bytes of an image that is kept; that there is none is worth knowing too."""
+    return 4 * image.width() * image.height() + 256
 
 
 def images(fetch: Fetch, ids: list[int], side: int) -> dict[int, QImage]:
-    """Decoded and scaled pictures of ``ids``; a null image for those without one. Runs in any thread."""
+    """Decoded and scaled images of ``ids``; a null image for those without one. Runs in any thread."""
     try:
         found = fetch(ids)
     except Exception:  # the memory was closed meanwhile: nothing to show, nothing to tell
@@ -117,7 +117,7 @@ def images(fetch: Fetch, ids: list[int], side: int) -> dict[int, QImage]:
 
 
 def scaled(data: bytes, side: int) -> QImage:
-    """The picture with its longest side at most ``side`` pixels; a null image where there is none. In any thread.
+    """The image with its longest side at most ``side`` pixels; a null image where there is none. In any thread.
 
     A JPEG is decoded at about that size, which takes half the time. Qt must not look for the format itself: its SVG
     reader connects objects on the way, with Python locked, and a window that disconnects some waits for Python.

@@ -30,10 +30,10 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         self.decisions: tuple[WatchedDecision, ...] = ()
 
     def expected(self, content: str | None) -> str | None:
-        """What the watched picture of this content ought to be; None where it is not watched."""
+        """What the watched image of this content ought to be; None where it is not watched."""
         if content is None:
             return None
-        return next((one.expected for one in self.decisions if one.picture.content == content), None)
+        return next((one.expected for one in self.decisions if one.image.content == content), None)
 
     @property
     def words(self) -> str:

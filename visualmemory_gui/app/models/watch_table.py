@@ -1,4 +1,4 @@
-"""The watch set as a table: each picture with what it ought to be and what it is decided as; wrong ones first."""
+"""The watch set as a table: each image with what it ought to be and what it is decided as; wrong ones first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.what_if.impact import WatchedDecision
 
 Index = QModelIndex | QPersistentModelIndex
-COLUMNS = ("Picture", "Expected", "Decided", "Share", "As expected")
+COLUMNS = ("Image", "Expected", "Decided", "Share", "As expected")
 LABELLED = (1, 2)  # the columns that hold labels
 SIDE = 96
 
@@ -36,7 +36,7 @@ class WatchTableModel(QAbstractTableModel):
         self.beginResetModel()
         self._rows = tuple(rows)
         self.names = ShortLabels(label for row in rows for label in (row.expected, row.label) if label)
-        here = {row.picture.id for row in rows}
+        here = {row.image.id for row in rows}
         self._icons = {number: icon for number, icon in self._icons.items() if number in here}
         self.endResetModel()
 
@@ -63,7 +63,7 @@ class WatchTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole and index.column() in LABELLED:
             return cells(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.picture.source
+            return row.image.source
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return in_words(row) if index.column() == 0 else cells(row)[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
@@ -71,21 +71,21 @@ class WatchTableModel(QAbstractTableModel):
         return None
 
     def _icon(self, row: WatchedDecision) -> QIcon:
-        picture = row.picture
-        if picture.id not in self._icons:
-            self._icons[picture.id] = QIcon(QPixmap.fromImage(scaled(picture.thumbnail or b"", SIDE)))
-        return self._icons[picture.id]
+        image = row.image
+        if image.id not in self._icons:
+            self._icons[image.id] = QIcon(QPixmap.fromImage(scaled(image.thumbnail or b"", SIDE)))
+        return self._icons[image.id]
 
 
 def name_of(source: str | None) -> str:
     """The file's name; a pasted image has none."""
-    return Path(source).name if source else "pasted picture"
+    return Path(source).name if source else "pasted image"
 
 
 def cells(row: WatchedDecision) -> tuple[str, ...]:
     share = "" if row.share is None else percent(row.share)
     return (
-        name_of(row.picture.source),
+        name_of(row.image.source),
         row.expected,
         row.label or "nothing to compare with",
         share,

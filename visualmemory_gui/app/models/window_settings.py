@@ -12,7 +12,7 @@ SIDES = ((52.0, "Small"), (78.0, "Medium"), (112.0, "Large"), (160.0, "Very larg
 
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
-    """What concerns the window alone. ``side_pt`` is the side of the pictures in Curate, in points."""
+    """What concerns the window alone. ``side_pt`` is the side of the images in Curate, in points."""
 
     theme: str = "system"
     still: bool = False

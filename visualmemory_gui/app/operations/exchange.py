@@ -1,4 +1,4 @@
-"""A memory as one file or folder: writing it, and making a memory from a bundle or from the demo's pictures."""
+"""A memory as one file or folder: writing it, and making a memory from a bundle or from the demo's images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding the pictures of a folder, and what an import of it would find and cost."""
+"""Adding the images of a folder, and what an import of it would find and cost."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Tell = Callable[[FolderFacts], object]
 
 
 def import_folder(session: Session, folder: str | Path, *, copy: bool, label: str | None = None) -> None:
-    """Add the pictures of ``folder``: sub-folder names are the labels, or all get ``label``. In the background."""
-    title = f"Adding pictures of {Path(folder).name}"
+    """Add the images of ``folder``: sub-folder names are the labels, or all get ``label``. In the background."""
+    title = f"Adding images of {Path(folder).name}"
     build(session, str(folder), title, once=f"import {folder} as {label}", copy=copy, label=label)
 
 
@@ -39,11 +39,11 @@ def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = 
         session.tasks.post(lambda: tell(facts))
         return measured(facts, paths, identity, device, report) if paths else facts
 
-    session.tasks.run_background("Counting pictures", work, tell, partial(say_stopped, session, ""), topic="counting")
+    session.tasks.run_background("Counting images", work, tell, partial(say_stopped, session, ""), topic="counting")
 
 
 def counted(folders: Sequence[str], report: Report) -> tuple[FolderFacts, list[str]]:
-    """What ``folders`` hold, by their files' names; nothing is opened. And the paths of the pictures."""
+    """What ``folders`` hold, by their files' names; nothing is opened. And the paths of the images."""
     from visualmemory_gui.engine.images.folder import walk
 
     paths: list[str] = []
@@ -76,5 +76,5 @@ def measured(
         cost = import_estimate.measure(paths, encoder, device=device, report=report)  # type: ignore[arg-type]
     except EncoderError:
         return replace(facts, measured=True)
-    seconds = None if cost.seconds is None else cost.seconds * facts.pictures
-    return replace(facts, measured=True, seconds=seconds, kept=round(cost.size * facts.pictures))
+    seconds = None if cost.seconds is None else cost.seconds * facts.images
+    return replace(facts, measured=True, seconds=seconds, kept=round(cost.size * facts.images))

@@ -1,4 +1,4 @@
-"""Pictures that the memory only links to: which of them are not where they were, and where they are now."""
+"""Images that the memory only links to: which of them are not where they were, and where they are now."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ REFRESH_S = 0.5
 
 
 def add(session: Session, paths: Sequence[str]) -> None:
-    """Put pictures and folders of pictures into the queue, in the background; rows appear as they are read."""
+    """Put images and folders of images into the queue, in the background; rows appear as they are read."""
 
     def work(memory: WholeMemory, report: Report) -> QueueAdded:
         last = time.monotonic()
@@ -46,7 +46,7 @@ def add(session: Session, paths: Sequence[str]) -> None:
 
 
 def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
-    """Teach pictures of the queue, each as its label, in one step."""
+    """Teach images of the queue, each as its label, in one step."""
     wanted = list(wanted)
     if not wanted:
         return
@@ -59,9 +59,9 @@ def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
 
 
 def remove(session: Session, ids: Sequence[int]) -> None:
-    """Take pictures out of the queue; the memory stays as it is."""
+    """Take images out of the queue; the memory stays as it is."""
     if ids:
-        text = f"Took {how_many(len(ids), 'picture')} out of the queue; the memory is as it was."
+        text = f"Took {how_many(len(ids), 'image')} out of the queue; the memory is as it was."
         Edit("Removing", lambda m: m.queue.remove(ids), lambda _: _refreshed(session, text)).run(session)
 
 
@@ -89,8 +89,8 @@ def export(session: Session, to: str) -> None:
 
 def added_text(result: QueueAdded) -> str:
     if not (result.added or result.present or result.skipped or result.stopped):
-        return "There is no picture in it."
-    came = f"{how_many(result.added, 'picture')} came in"
+        return "There is no image in it."
+    came = f"{how_many(result.added, 'image')} came in"
     parts = [f"Stopped: {came} and wait{'s' if result.added == 1 else ''}" if result.stopped else came]
     if result.present:
         parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} the same as one that waits")

@@ -1,4 +1,4 @@
-"""Adding pictures to the memory under a label: one by one, all or none of some, batch by batch of thousands."""
+"""Adding images to the memory under a label: one by one, all or none of some, batch by batch of thousands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, und
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
-from visualmemory_gui.engine.types import Picture
+from visualmemory_gui.engine.types import DecodedImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.added_images import AddResult
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.importer import BuildResult
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-FEW = 8  # pictures that are decoded and embedded in the thread of the edits; more go to the background
-MANY = 200  # pictures; fewer are decoded first and then added all or none
+FEW = 8  # images that are decoded and embedded in the thread of the edits; more go to the background
+MANY = 200  # images; fewer are decoded first and then added all or none
 
 
 def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
-    """Add pictures (paths, or pictures already decoded) to the memory as ``label``, as one step.
+    """Add images (paths, or images already decoded) to the memory as ``label``, as one step.
 
     Of more than MANY paths those stay that were added before Cancel.
     """
@@ -34,7 +34,7 @@ def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
         return
     if rest := [image for image in images if not isinstance(image, str)]:
         _teach(session, rest, label)
-    title, once = f"Teaching {len(paths):,} pictures as {label}", f"teach {', '.join(paths)} as {label}"
+    title, once = f"Teaching {len(paths):,} images as {label}", f"teach {', '.join(paths)} as {label}"
     build(session, paths, title, once=once, copy=True, label=label, under=f" as {label}")
 
 
@@ -48,7 +48,7 @@ def build(
     label: str | None,
     under: str = "",
 ) -> None:
-    """Add the pictures of a folder, or those at some paths, in the background; ``under`` is said after their number."""
+    """Add the images of a folder, or those at some paths, in the background; ``under`` is said after their number."""
 
     def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None]:
         built = memory.build(source, copy=copy, label=label, report=report, write=session.tasks.write)
@@ -64,7 +64,7 @@ def build(
 
 
 def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:
-    """What became of pictures that were taught as ``label``, and the step that they are."""
+    """What became of images that were taught as ``label``, and the step that they are."""
     result, step = done
     if result.added:
         present = f" {len(result.present)} here already." if result.present else ""
@@ -88,31 +88,31 @@ def _teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
     """All of ``images`` or none."""
 
     def add(memory: WholeMemory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
-        return memory.add_pictures(images, [label] * len(images)), last_step(memory)
+        return memory.add_images(images, [label] * len(images)), last_step(memory)
 
     said = partial(taught_note, label)
     if len(images) <= FEW:
         Edit("Teaching", lambda m: add(m, images), said).run(session)
     else:
         stopped = "Teaching stopped; nothing was added."
-        title = f"Teaching {len(images):,} pictures"
+        title = f"Teaching {len(images):,} images"
         Job(title, lambda m, report: add(m, _decoded(m, images, report)), said, stopped).run(session)
 
 
-def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -> list[Picture]:
-    """The pictures in memory, one by one, so that the user can stop before anything is written."""
+def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -> list[DecodedImage]:
+    """The images in memory, one by one, so that the user can stop before anything is written."""
     found = []
     for done, image in enumerate(images):
-        report(done, len(images), "reading pictures")
-        found.append(image if isinstance(image, Picture) else memory.picture(image))
+        report(done, len(images), "reading images")
+        found.append(image if isinstance(image, DecodedImage) else memory.decode(image))
     report(len(images), len(images), "adding them")
     return found
 
 
 def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
-    """The same picture under another label is never passed over in silence."""
+    """The same image under another label is never passed over in silence."""
     if not conflicts:
         return ""
     exemplar, label = next(iter(conflicts.values()))
     more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
-    return f" The same picture is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
+    return f" The same image is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."

@@ -13,7 +13,7 @@ from visualmemory_gui.app.models.watch_table import name_of
 from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
-from visualmemory_gui.engine.store.kept_images import KeptPicture, NewPicture
+from visualmemory_gui.engine.store.kept_images import KeptImage, NewKeptImage
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.impact import ChangedDecision
 
@@ -27,7 +27,7 @@ def watch(session: Session, query: Query, expected: str) -> None:
     """Follow the decision of ``query`` from now on; it ought to be ``expected``."""
 
     def work(memory: WholeMemory) -> list[int]:
-        return list(memory.watch.add([(watched_picture(query), expected)]))
+        return list(memory.watch.add([(watched_image(query), expected)]))
 
     def said(ids: list[int]) -> Note:
         session.watch.restart()
@@ -42,17 +42,17 @@ def unwatch(session: Session, ids: Sequence[int]) -> None:
         _no_more(session, ids).run(session)
 
 
-def query_of(picture: KeptPicture) -> Query | None:
+def query_of(image: KeptImage) -> Query | None:
     """A watched image as the query of Decide."""
-    if picture.vector is None:
+    if image.vector is None:
         return None
-    return Query(name_of(picture.source), picture.vector, picture.content, picture.thumbnail, picture.source)
+    return Query(name_of(image.source), image.vector, image.content, image.thumbnail, image.source)
 
 
 def _no_more(session: Session, ids: Sequence[int]) -> Edit[object]:
     def said(_: object) -> Note:
         session.watch.restart()
-        return Note(f"Stopped watching {how_many(len(ids), 'picture')}.")
+        return Note(f"Stopped watching {how_many(len(ids), 'image')}.")
 
     return Edit("Watching", lambda m: m.watch.remove(ids), said)
 
@@ -61,22 +61,22 @@ def changed_row(memory: WholeMemory, changed: ChangedDecision) -> DecisionRow:
     """A decision that an edit changed, as the dialog shows it."""
     query = changed.query
     jpeg, source = None, None
-    if query.picture is not None:
-        jpeg, source = query.picture.thumbnail, query.picture.source
+    if query.image is not None:
+        jpeg, source = query.image.thumbnail, query.image.source
     elif query.exemplar is not None:
         jpeg = memory.catalog.thumbnail(query.exemplar)
         source = memory.catalog.sources([query.exemplar])[query.exemplar]
-    name = Path(source).name if source else f"exemplar {query.exemplar}" if query.exemplar else "pasted picture"
+    name = Path(source).name if source else f"exemplar {query.exemplar}" if query.exemplar else "pasted image"
     kind = f"it is {query.expected}" if changed.kind == "broken" else changed.kind
     return DecisionRow(name, changed.before or "nothing", changed.after or "nothing", kind, scaled(jpeg or b"", SIDE))
 
 
-def watched_picture(query: Query) -> NewPicture:
-    """``query`` as the watch set keeps it. A vector without a picture is known by its bytes."""
-    return NewPicture(
+def watched_image(query: Query) -> NewKeptImage:
+    """``query`` as the watch set keeps it. A vector without an image is known by its bytes."""
+    return NewKeptImage(
         content=query.content or sha256(query.vector.tobytes()).hexdigest(),
         source=query.source,
-        sha256=query.picture.sha256 if query.picture else None,
+        sha256=query.image.sha256 if query.image else None,
         thumbnail=query.thumbnail,
         vector=query.vector,
     )

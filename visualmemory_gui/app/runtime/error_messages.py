@@ -17,7 +17,7 @@ class Problem:
 
 
 ADVICE: tuple[tuple[type[BaseException], str], ...] = (
-    (errors.NotAMemory, "Choose a folder whose name ends in .vmem, or make a new memory from a folder of pictures."),
+    (errors.NotAMemory, "Choose a folder whose name ends in .vmem, or make a new memory from a folder of images."),
     (errors.MemoryExists, "Choose another name, or open the memory that is there."),
     (errors.NewerFormat, "Update this program, then open the memory again."),
     (errors.DamagedMemory, "Run “visualmemory verify” on the memory to see what is damaged, and restore a copy."),
@@ -26,7 +26,7 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (errors.NetworkMemory, "Copy the folder to a local disk, and open the copy."),
     (errors.MemoryGone, "Bring the drive or the folder back, then open the memory again."),
     (errors.StorageError, "Make room or ask for permission to write there, then try again."),
-    (errors.BadImage, "Try another picture, or save this one anew as PNG or JPEG."),
+    (errors.BadImage, "Try another image, or save this one anew as PNG or JPEG."),
     (errors.BadVector, "Check what made the vector; the memory is as it was."),
     (errors.BadLabel, "Give the class another name."),
     (errors.BadValue, "Give another value; nothing was changed."),

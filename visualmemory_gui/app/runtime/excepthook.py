@@ -21,7 +21,7 @@ AGAIN_S = 10.0
 class Uncaught:
     """Stands in for Python's hooks of the main thread and of all others, until ``stop``.
 
-    What comes again from the same place within ten seconds is only logged: a picture that cannot be painted must not
+    What comes again from the same place within ten seconds is only logged: an image that cannot be painted must not
     bring its dialog back as soon as it is closed. Else ``tell`` tells the user and the log. ``end`` is called when the
     user presses Ctrl-C in the terminal.
     """

@@ -1,6 +1,6 @@
 """How the similarity of a query to its neighbours splits over the query's cells, and over theirs.
 
-Exact for encoders that average over the picture; others get a map of the similarity of patches, which is called that.
+Exact for encoders that average over the image; others get a map of the similarity of patches, which is called that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError
 from visualmemory_gui.engine.images.geometry import inside, square_of
-from visualmemory_gui.engine.types import F32, F64, Decision, Neighbour, Picture
+from visualmemory_gui.engine.types import F32, F64, Decision, DecodedImage, Neighbour
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Kind = Literal["attribution", "similarity"]
 Square = tuple[float, float, float, float]
 CAPTIONS: dict[Kind, str] = {
-    "attribution": "How the similarity splits over the picture; not a causal claim",
+    "attribution": "How the similarity splits over the image; not a causal claim",
     "similarity": "How alike the patches are (similarity, not attribution); not a causal claim",
 }
 GONE = "the original is gone: its thumbnail was looked at instead"
@@ -35,9 +35,9 @@ GONE = "the original is gone: its thumbnail was looked at instead"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A picture and what its encoder sees where: ``cells`` (h, w, d) float32.
+    """An image and what its encoder sees where: ``cells`` (h, w, d) float32.
 
-    ``square`` is where the cells lie over the picture, in parts of its sides. ``note`` says where it is not the
+    ``square`` is where the cells lie over the image, in parts of its sides. ``note`` says where it is not the
     original that was looked at.
     """
 
@@ -50,7 +50,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """A map over the query and one over the neighbour's picture, (h, w) float64 each.
+    """A map over the query and one over the neighbour's image, (h, w) float64 each.
 
     ``kind`` "attribution": ``query`` sums to ``total``, the cosine to ``neighbour``, or its lead over the cosine to
     ``minus`` where there is one; ``other`` sums to the cosine; ``pairs`` (h, w, h', w') do too. "similarity": the
@@ -70,58 +70,58 @@ class Splitting:
 
     @property
     def outside(self) -> float:
-        """The part of ``query`` that lies beside the picture, on the white of a letterbox."""
+        """The part of ``query`` that lies beside the image, on the white of a letterbox."""
         beside = 1.0 - inside(self.seen.square, *self.query.shape)
         whole = float(np.abs(self.query).sum())
         return float(np.abs(self.query * beside).sum()) / whole if whole else 0.0
 
 
-def look(memory: Memory, picture: Picture, *, vector: F32 | None = None, note: str = "") -> Seen:
-    """What the memory's encoder sees where; ``vector`` is the picture's own, if it is known. Raises EncoderError."""
+def look(memory: Memory, image: DecodedImage, *, vector: F32 | None = None, note: str = "") -> Seen:
+    """What the memory's encoder sees where; ``vector`` is the image's own, if it is known. Raises EncoderError."""
     encoder = memory.encoder
     if not isinstance(encoder, SpatialEncoder):
-        raise EncoderError(f"the encoder {encoder.identity.name} cannot tell what it sees where in a picture")
-    batch = picture.pixels[None]
+        raise EncoderError(f"the encoder {encoder.identity.name} cannot tell what it sees where in an image")
+    batch = image.pixels[None]
     cells = encoder.features(batch)[0]
     own = encoder.encode(batch)[0] if vector is None else vector
-    square = square_of(encoder.geometry, picture.width, picture.height)
-    return Seen(cells, own, square, picture.thumbnail, note)
+    square = square_of(encoder.geometry, image.width, image.height)
+    return Seen(cells, own, square, image.thumbnail, note)
 
 
 def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
-    """The exemplar's picture, decoded again; where it cannot be reached any more, its thumbnail. Raises BadImage."""
+    """The exemplar's image, decoded again; where it cannot be reached any more, its thumbnail. Raises BadImage."""
     [row] = memory.catalog.get([exemplar])
     for path in _places(memory, row.sha256, row.source):
         try:
-            picture = memory.picture(path)
+            image = memory.decode(path)
         except BadImage:
             continue
-        if picture.sha256 == row.sha256:
-            return look(memory, picture, vector=memory.catalog.vectors([exemplar])[0])
+        if image.sha256 == row.sha256:
+            return look(memory, image, vector=memory.catalog.vectors([exemplar])[0])
     thumbnail = memory.catalog.thumbnail(exemplar)
     if thumbnail is None:
-        raise BadImage(f"exemplar {exemplar}", "its picture cannot be reached and it has no thumbnail")
+        raise BadImage(f"exemplar {exemplar}", "its image cannot be reached and it has no thumbnail")
     return look_at_thumbnail(memory, thumbnail)
 
 
 def look_again(
     memory: Memory, *, source: str | None, content: str | None, vector: F32, thumbnail: bytes | None
 ) -> Seen:
-    """A picture that was a query before: its file, where it is the same still, else its thumbnail. Raises BadImage."""
+    """An image that was a query before: its file, where it is the same still, else its thumbnail. Raises BadImage."""
     if source is not None:
         try:
-            picture = memory.picture(source)
+            image = memory.decode(source)
         except BadImage:
-            picture = None
-        if picture is not None and picture.content == content:
-            return look(memory, picture, vector=vector)
+            image = None
+        if image is not None and image.content == content:
+            return look(memory, image, vector=vector)
     if thumbnail is None:
-        raise BadImage("picture", "it is not kept, and it has no thumbnail")
+        raise BadImage("image", "it is not kept, and it has no thumbnail")
     return look_at_thumbnail(memory, thumbnail)
 
 
 def look_at_thumbnail(memory: Memory, thumbnail: bytes) -> Seen:
-    return look(memory, memory.picture(Image.open(BytesIO(thumbnail))), note=GONE)
+    return look(memory, memory.decode(Image.open(BytesIO(thumbnail))), note=GONE)
 
 
 def default_pair(decision: Decision) -> tuple[Neighbour, Neighbour | None]:
@@ -168,7 +168,7 @@ def attribute(
 ) -> Splitting:
     """The map of one decision: of the winner's neighbour against the runner-up's, or of ``neighbour`` alone.
 
-    ``see(exemplar)`` brings what is seen of an exemplar's picture, where the caller keeps that. Raises BadValue,
+    ``see(exemplar)`` brings what is seen of an exemplar's image, where the caller keeps that. Raises BadValue,
     UnknownExemplar, BadImage, EncoderError.
     """
     looked: Callable[[int], Seen] = see or partial(look_at_exemplar, memory)
@@ -192,7 +192,7 @@ def neighbour_of(memory: Memory, decision: Decision, vector: F32, exemplar: int)
 
 
 def _places(memory: Memory, sha256: str | None, source: str | None) -> list[str]:
-    """Where the picture may lie: the copy in the memory first, then the original."""
+    """Where the image may lie: the copy in the memory first, then the original."""
     found: list[str] = []
     if sha256 is not None:
         found += [str(path) for path in memory.files.find(sha256)]

@@ -1,6 +1,6 @@
-"""How the similarity of two pictures splits over their cells. It is no causal claim.
+"""How the similarity of two images splits over their cells. It is no causal claim.
 
-An encoder that averages gives a picture with cells f_1 … f_n the vector mean f / |mean f|. Its cosine to a unit vector
+An encoder that averages gives an image with cells f_1 … f_n the vector mean f / |mean f|. Its cosine to a unit vector
 x is then a sum over the cells, <f_i, x> / (n |mean f|), and with x = mean g / |mean g| a sum over pairs of cells.
 """
 
@@ -23,7 +23,7 @@ def is_pooled(cells: F32, vector: F32) -> bool:
 
 
 def attribution(cells: F32, other: F32) -> F64:
-    """(h, w): what each cell gives to the cosine between its picture and ``other`` (d,), of unit length; the sum is it.
+    """(h, w): what each cell gives to the cosine between its image and ``other`` (d,), of unit length; the sum is it.
 
     With the difference of two vectors in place of ``other`` it is what each cell gives to the difference of the
     cosines.
@@ -35,7 +35,7 @@ def attribution(cells: F32, other: F32) -> F64:
 
 
 def point_to_point(cells: F32, others: F32) -> F64:
-    """(h, w, h', w'): what each pair of cells of two pictures gives to their cosine; the sum over all pairs is it."""
+    """(h, w, h', w'): what each pair of cells of two images gives to their cosine; the sum over all pairs is it."""
     flat, other = _flat(cells), _flat(others)
     lengths = float(np.linalg.norm(_mean(cells))) * float(np.linalg.norm(_mean(others)))
     pairs: F64 = flat @ other.T / (len(flat) * len(other) * lengths if lengths else 1.0)

@@ -1,4 +1,4 @@
-"""The maps of one decision as a picture to keep: the query and its neighbour side by side, and what they show."""
+"""The maps of one decision as an image to keep: the query and its neighbour side by side, and what they show."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def drawn(splitting: Splitting, name: str) -> Image.Image:
     page.text(sentence(splitting), size=17, bold=True)
     page.text(CAPTIONS[splitting.kind] + ".", colour=DIM, gap=12)
     top = page.y
-    pictures = [_over(splitting.seen, splitting.query), _over(splitting.seen_other, splitting.other)]
-    for place, picture in enumerate(pictures):
-        page.paste(picture, GAP + place * (SIDE + GAP), top)
-    page.y = top + max(picture.height for picture in pictures) + 8
+    images = [_over(splitting.seen, splitting.query), _over(splitting.seen_other, splitting.other)]
+    for place, image in enumerate(images):
+        page.paste(image, GAP + place * (SIDE + GAP), top)
+    page.y = top + max(image.height for image in images) + 8
     below = page.y
     neighbour = splitting.neighbour
     captions = (name, f"exemplar {neighbour.id}: {neighbour.label}, distance {neighbour.distance:.3f}")
@@ -53,7 +53,7 @@ def sentence(splitting: Splitting) -> str:
 
 
 def _over(seen: Seen, cells: F64) -> Image.Image:
-    picture = Image.open(BytesIO(seen.thumbnail)).convert("RGB")
-    scale = SIDE / max(picture.size)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    return heat.over(picture.resize(size, Image.Resampling.BICUBIC), cells, seen.square)
+    image = Image.open(BytesIO(seen.thumbnail)).convert("RGB")
+    scale = SIDE / max(image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return heat.over(image.resize(size, Image.Resampling.BICUBIC), cells, seen.square)

@@ -1,4 +1,4 @@
-"""What a person should look at: labels that the other exemplars contradict, and pictures that are in the memory twice.
+"""What a person should look at: labels that the other exemplars contradict, and images that are in the memory twice.
 
 One leave-one-out retrieval over all active exemplars answers both. The own label's share of the vote found 75 to 96 %
 of flipped labels where counting wrong neighbours found 22 to 45 %; ``benchmarks/review.py`` measures it.
@@ -31,7 +31,7 @@ NEIGHBOURS = 50
 """More than decide: on the demo memory with flipped labels the own label's share over 50 neighbours found 64 % at the
 true number, over 10 neighbours 53 %."""
 WIDEST = 0.10
-"""The largest distance at which two pictures may count as near-equal."""
+"""The largest distance at which two images may count as near-equal."""
 SHOWN_AGAINST = 3
 LABEL, PAIR = "label", "pair"  # kinds of kept judgements
 
@@ -86,7 +86,7 @@ class Survey:
         return replace(self, suspects=suspects, pairs=self.pairs[stays], distances=self.distances[stays])
 
     def groups(self, threshold: float) -> list[Group]:
-        """Pictures that hang together at ``threshold``: conflicts first, then the closest."""
+        """Images that hang together at ``threshold``: conflicts first, then the closest."""
         near = self.pairs[self.distances <= threshold]
         found = [
             Group(tuple(ids), tuple(self.labels[i] for i in ids), widest)
@@ -171,7 +171,7 @@ def _against(snapshot: Snapshot, rows: I64, distances: F64, *, own: int) -> tupl
 def _pairs(snapshot: Snapshot, rows: I64, table: NeighbourTable) -> tuple[I64, F64]:
     """Near pairs of active exemplars, each once: equal content or vector by their keys, others by the lists.
 
-    Pictures of one group (a burst, a video) are alike by nature: they are pairs only when they are equal.
+    Images of one group (a burst, a video) are alike by nature: they are pairs only when they are equal.
     """
     query, place = np.nonzero((table.rows != NOBODY) & (table.distances <= WIDEST))
     found = [np.stack([rows[query], table.rows[query, place]], axis=1)]

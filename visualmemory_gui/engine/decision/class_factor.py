@@ -1,6 +1,6 @@
 """The class factor: a vote multiplier that lets a class of few exemplars be heard.
 
-One exemplar among ten neighbours loses to any class at ranks 1 and 2, even for the very picture that was taught.
+One exemplar among ten neighbours loses to any class at ranks 1 and 2, even for the very image that was taught.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Fitted on the memory's own exemplars, each decided by the others (leave-one-out): the sample that also measures known
 and unknown, at most 2,000 of them. So it speaks of queries like the exemplars, and of one way to decide: k, rule, class
-factor and level. Of pictures from elsewhere it says too much.
+factor and level. Of images from elsewhere it says too much.
 """
 
 from __future__ import annotations

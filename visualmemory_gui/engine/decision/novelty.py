@@ -81,8 +81,8 @@ def measure(snapshot: Snapshot, nearest_many: NearestMany, *, seed: int = 0, rep
 def different_exemplars(snapshot: Snapshot) -> int:
     """How many active exemplars differ from each other in content and in vector."""
     twin, content = snapshot.twin[snapshot.active], snapshot.content[snapshot.active]
-    pictures = content != 0
-    by_content = len(np.unique(content[pictures])) + len(np.unique(twin[~pictures]))
+    images = content != 0
+    by_content = len(np.unique(content[images])) + len(np.unique(twin[~images]))
     return min(by_content, len(np.unique(twin)))
 
 
@@ -158,7 +158,7 @@ def judge(
     m, statistic = _statistic(distances[other], of_winner)
     threshold = None if thresholds is None else thresholds.values.get(m)
     if not other.all():
-        return True, Novelty(statistic, threshold, m, "this picture is an exemplar of the memory")
+        return True, Novelty(statistic, threshold, m, "this image is an exemplar of the memory")
     if statistic is None or threshold is None:
         return None, Novelty(statistic, None, m, "what is usual in this memory has not been measured yet")
     known = statistic <= threshold

@@ -1,1 +1,1 @@
-"""Encoders: decoded pictures become vectors here. Models are loaded late, and only those asked for."""
+"""Encoders: decoded images become vectors here. Models are loaded late, and only those asked for."""

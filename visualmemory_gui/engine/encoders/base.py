@@ -12,7 +12,7 @@ from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
 
 
 class Encoder(Protocol):
-    """Turns pictures into vectors. ``encode`` may be called from any thread, also from several at once.
+    """Turns images into vectors. ``encode`` may be called from any thread, also from several at once.
 
     ``backend`` names what computes ("torch", "openvino", "numpy"), ``device`` where.
     """
@@ -25,7 +25,7 @@ class Encoder(Protocol):
     def encode(self, batch: U8) -> F32:
         """(n, s, s, 3) uint8 RGB in ``geometry`` -> (n, dim) float32, rows of unit length.
 
-        A picture gives the same vector alone and in any batch, up to 1e-6.
+        An image gives the same vector alone and in any batch, up to 1e-6.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""An encoder without a model, for tests and trials: pictures of like colours in like places get like vectors."""
+"""An encoder without a model, for tests and trials: images of like colours in like places get like vectors."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class FakeEncoder:
 
     def encode(self, batch: U8) -> F32:
         colours = self._colours(batch)
-        # The constant keeps the vector of an all-grey picture away from zero; einsum sums each row by itself, so that
-        # a picture's vector does not depend on the batch to the last bit.
+        # The constant keeps the vector of an all-grey image away from zero; einsum sums each row by itself, so that
+        # an image's vector does not depend on the batch to the last bit.
         inputs = np.concatenate([colours, np.ones((len(batch), 1))], axis=1)
         return unit(np.einsum("nc,cd->nd", inputs, self._projection))
 

@@ -226,7 +226,7 @@ def _torchscript(name: str, path: Path, fed: Input, *, device: str, bulk: bool) 
 
 def _dim(shape: tuple[int, ...]) -> int:
     if len(shape) != 2:
-        raise EncoderError(f"the network gives {shape} for one picture; (1, d) or (1, d, h, w) can be used")
+        raise EncoderError(f"the network gives {shape} for one image; (1, d) or (1, d, h, w) can be used")
     return shape[1]
 
 

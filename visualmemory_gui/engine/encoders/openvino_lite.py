@@ -28,7 +28,7 @@ from visualmemory_gui.engine.types import F32, U8
 _MODEL, _WEIGHTS, _SEAL = "model.xml", "model.bin", "seal.json"
 # The layout of the converted model: raised when what it takes or gives changes.
 _LAYOUT = 1
-# Four pictures at a time keep what passes between the layers in the cache of the processor.
+# Four images at a time keep what passes between the layers in the cache of the processor.
 _CHUNK = 4
 _STEPS = 3
 

@@ -94,7 +94,7 @@ def load(wanted: EncoderIdentity, *, device: Device = "auto", bulk: bool = False
 
 
 def geometry(wanted: EncoderIdentity) -> Geometry:
-    """How pictures are brought to the encoder that a memory remembers; its weights need not be here, a file of the
+    """How images are brought to the encoder that a memory remembers; its weights need not be here, a file of the
     user's own must be. Raises EncoderError."""
     name = wanted.name
     if name == fake.NAME:

@@ -58,7 +58,7 @@ class TorchEncoder:
         self._scale, self._offset = 1.0 / (255.0 * std), -mean / std
 
     def encode(self, batch: U8) -> F32:
-        """As ``base.Encoder`` promises; pictures pass through the network 32 at a time."""
+        """As ``base.Encoder`` promises; images pass through the network 32 at a time."""
         return unit(self._computed(batch, self._network.vectors))
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ def load(name: str, *, device: str, bulk: bool) -> TorchEncoder:
 
 
 def _before_pool(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """(n, 3, s, s) normalised -> (n, h, w, d): what the network averages over the picture."""
+    """(n, 3, s, s) normalised -> (n, h, w, d): what the network averages over the image."""
     seen: list[torch.Tensor] = []
     here = threading.get_ident()
 

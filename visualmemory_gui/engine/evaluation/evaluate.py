@@ -44,7 +44,7 @@ def evaluate(
     asked: ExemplarLabels | None = None,
     report: Report = silent,
 ) -> Evaluation:
-    """Evaluate ``memory`` by leave-one-out, or on the pictures of ``test_folder`` (sub-folders are labels).
+    """Evaluate ``memory`` by leave-one-out, or on the images of ``test_folder`` (sub-folders are labels).
 
     ``asked`` asks the exemplars of an earlier run, with the labels they had then and those struck out since: figures
     on them may be compared with that run's. Class factor, and k and rule of calibration and confusion, are the memory's
@@ -52,7 +52,7 @@ def evaluate(
     """
     given = None if test_folder is None else from_folder(memory, test_folder, report=report)
     if given is not None and not given.labels:
-        raise BadValue(f"{test_folder} holds no picture that can be read; put pictures into sub-folders named by label")
+        raise BadValue(f"{test_folder} holds no image that can be read; put images into sub-folders named by label")
     settings = memory.settings
     found = evaluate_snapshot(
         memory.snapshot,

@@ -146,7 +146,7 @@ class Evaluation:
     true label -> predicted label -> queries for the calibration's k and rule; "" stands for no answer; ``per_class``
     sums it up; ``outcomes_by_level`` has the same at each level (see ``at``). ``sweeps`` vary the parameter of each
     rule that has one. ``confidence`` is None under 200 queries. ``query_set`` is a hash of what was asked: only runs in
-    which it is equal may be compared. ``level`` is the one that the memory decides at. ``skipped`` lists pictures of a
+    which it is equal may be compared. ``level`` is the one that the memory decides at. ``skipped`` lists images of a
     test folder that could not be read.
     """
 

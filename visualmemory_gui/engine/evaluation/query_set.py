@@ -157,7 +157,7 @@ def own_queries(snapshot: Snapshot) -> QuerySet:
     """All active exemplars by leave-one-out. Raises BadValue where no neighbour could be wrong."""
     found = QuerySet.active(snapshot)
     if not len(found):
-        raise BadValue("the memory has no active exemplar; restore some or add pictures first")
+        raise BadValue("the memory has no active exemplar; restore some or add images first")
     if len(np.unique(found.truth)) == 1:
         only = found.names[found.truth[0]]
         raise BadValue(f"all exemplars are of one class, {only}: no neighbour can be wrong")
@@ -166,9 +166,9 @@ def own_queries(snapshot: Snapshot) -> QuerySet:
 
 def watch_set(memory: WholeMemory, snapshot: Snapshot) -> QuerySet:
     """The watch set, decided without exemplars of the same content. Raises BadValue without one."""
-    watched = [one for one in memory.watch.all() if one.picture.vector is not None]
+    watched = [one for one in memory.watch.all() if one.image.vector is not None]
     if not watched:
-        raise BadValue("there is no watch set: decide pictures in the window and watch them, or ask leave-one-out")
+        raise BadValue("there is no watch set: decide images in the window and watch them, or ask leave-one-out")
     own_queries(snapshot)  # refuses what cannot be studied
     return QuerySet.of(snapshot, watched_queries(watched))
 

@@ -39,7 +39,7 @@ class Run:
     ``asked`` says in words what the queries were, ``change`` is the memory's change number, ``query_set`` the hash of
     the queries. ``right`` and ``unit`` (q,) tell, in an order that is the same for all runs of one query set, whether
     each was decided right, and which belong together. ``exemplars`` are those asked, None where the queries were
-    pictures from elsewhere.
+    images from elsewhere.
     """
 
     number: int

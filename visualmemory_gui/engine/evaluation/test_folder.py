@@ -1,4 +1,4 @@
-"""Queries whose right label is known, from a folder of pictures."""
+"""Queries whose right label is known, from a folder of images."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.memory.tracked_decisions import queries_of
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import labels
-from visualmemory_gui.engine.types import Picture, Skipped
+from visualmemory_gui.engine.types import DecodedImage, Skipped
 
 BATCH = 64
 
 
 def from_folder(memory: WholeMemory, folder: str | Path, *, report: Report = silent) -> Queries:
-    """Decode and embed the pictures of ``folder``, whose sub-folders are labels as in ``build``.
+    """Decode and embed the images of ``folder``, whose sub-folders are labels as in ``build``.
 
     What cannot be read is listed in ``skipped``. Raises BadValue (no folder), EncoderError, Cancelled.
     """
@@ -43,11 +43,11 @@ def from_folder(memory: WholeMemory, folder: str | Path, *, report: Report = sil
 
 
 def require_read(found: Queries, folder: str | Path) -> Queries:
-    """``found`` in ``folder``. Raises BadValue where not one picture could be read, naming the first file."""
+    """``found`` in ``folder``. Raises BadValue where not one image could be read, naming the first file."""
     if not found.labels:
         first = found.skipped[0] if found.skipped else None
         why = f"; {Path(first.path).name}: {first.reason}" if first else ""
-        raise BadValue(f"no picture could be read in {folder}{why}")
+        raise BadValue(f"no image could be read in {folder}{why}")
     return found
 
 
@@ -61,17 +61,17 @@ def _read(
     report: Report,
 ) -> Queries:
     vectors, names, contents = [np.empty((0, dim), np.float32)], [], []
-    report(0, len(label_of), "reading test pictures")
+    report(0, len(label_of), "reading test images")
     for batch in batched(pool().map(sorted(label_of)) if label_of else (), BATCH):
-        good: list[Picture] = []
-        for path, picture in batch:
-            if isinstance(picture, BadImage):
-                skipped.append(Skipped(path, picture.reason))
+        good: list[DecodedImage] = []
+        for path, image in batch:
+            if isinstance(image, BadImage):
+                skipped.append(Skipped(path, image.reason))
                 continue
-            good.append(picture)
+            good.append(image)
             names.append(label_of[path])
-            contents.append(picture.content)
+            contents.append(image.content)
         if good:
             vectors.append(embed(good))
-        report(len(names), len(label_of), "reading test pictures")
+        report(len(names), len(label_of), "reading test images")
     return queries_of(np.concatenate(vectors), names, contents=contents, skipped=skipped)

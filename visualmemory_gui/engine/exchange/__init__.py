@@ -1,1 +1,1 @@
-"""How memories come and go: one-file bundles, folders of pictures, Parquet tables, and the demo memory."""
+"""How memories come and go: one-file bundles, folders of images, Parquet tables, and the demo memory."""

@@ -1,4 +1,4 @@
-"""One file ``NAME.vmemz`` that holds a whole memory: manifest, Parquet table, pictures, thumbnails. No history.
+"""One file ``NAME.vmemz`` that holds a whole memory: manifest, Parquet table, images, thumbnails. No history.
 
 It is a zip archive and never a database, so that what was forgotten cannot hide in it and it opens anywhere.
 """
@@ -49,7 +49,7 @@ SETTINGS = ("k", "rule", "class_factor", "level")  # those that shape decisions;
 
 @dataclass(frozen=True, slots=True)
 class BundleCounts:
-    """What a bundle holds: ``thumbnails`` are exemplars with a thumbnail alone, ``bare`` those without any picture."""
+    """What a bundle holds: ``thumbnails`` are exemplars with a thumbnail alone, ``bare`` those without any image."""
 
     exemplars: int
     struck: int
@@ -71,12 +71,12 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
     """Write ``m`` to the new file ``target``, whole or not at all. Raises ExchangeError, StorageError.
 
     Originals that cannot be reached go out as thumbnails. Without ``keep_private``, sources are file names alone and
-    the place where a picture was taken is blanked.
+    the place where an image was taken is blanked.
     """
     path = Path(target)
     exemplars = m.catalog.select()
     with new_file(path) as file, scratch(path.parent) as room, ArchiveWriter(file) as out:
-        moving = _reported(exemplars, report, "copying pictures")
+        moving = _reported(exemplars, report, "copying images")
         rows = [_export_row(m, one, out, keep_private=keep_private) for one in moving]
         parquet = room / TABLE
         with create(parquet) as columns:
@@ -162,7 +162,7 @@ def _said(bundle: Reader) -> BundleCounts:
     counts = bundle.manifest.get("counts")
     found = [counts.get(field.name) for field in fields(BundleCounts)] if isinstance(counts, dict) else [None]
     if not all(type(count) is int and 0 <= count <= MOST_ROWS for count in found):
-        raise bundle.refuse("its manifest does not say how many exemplars and pictures it holds")
+        raise bundle.refuse("its manifest does not say how many exemplars and images it holds")
     return BundleCounts(*found)
 
 
@@ -201,7 +201,7 @@ def _row(bundle: Reader, row: table.Row, vector: F32) -> NewRow:
     image_name = None if image is None else f"images/{image}{row.get('suffix')}"
     thumbnail_name = None if thumbnail is None else f"thumbnails/{thumbnail}.jpg"
     if any(name is not None and name not in bundle.infos for name in (image_name, thumbnail_name)):
-        raise ExchangeError(f"{shown}: its picture is not in the bundle")
+        raise ExchangeError(f"{shown}: its image is not in the bundle")
     if image is not None and image != exemplar.sha256:
-        raise ExchangeError(f"{shown}: its picture is another file than it says")
+        raise ExchangeError(f"{shown}: its image is another file than it says")
     return NewRow(exemplar, shown, image=image_name, thumbnail=thumbnail_name)

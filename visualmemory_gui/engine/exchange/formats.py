@@ -60,9 +60,9 @@ def export(
 
 
 def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
-    """Bring a bundle, a folder of pictures or a table into ``memory``; what it is, is told by its content.
+    """Bring a bundle, a folder of images or a table into ``memory``; what it is, is told by its content.
 
-    ``encoder`` is for pictures that come into a new memory.
+    ``encoder`` is for images that come into a new memory.
     """
     path, memory = Path(source), folder_at(memory)
     if path.is_dir():
@@ -72,7 +72,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
         return parquet.import_(path, memory, report=report)
     if head == bundle.MAGIC:
         return bundle.import_(path, memory, report=report)
-    raise ExchangeError(f"{path} is no bundle ({bundle.SUFFIX}), no Parquet table and no folder of pictures")
+    raise ExchangeError(f"{path} is no bundle ({bundle.SUFFIX}), no Parquet table and no folder of images")
 
 
 def _head(path: Path) -> bytes:

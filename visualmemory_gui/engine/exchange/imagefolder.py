@@ -1,6 +1,6 @@
 """A folder of class folders with ``metadata.jsonl``, as Hugging Face's ImageFolder reads it.
 
-Each line names a picture by ``file_name`` and carries ``label, id, state, trust, sha256``. ``README.md`` puts all files
+Each line names an image by ``file_name`` and carries ``label, id, state, trust, sha256``. ``README.md`` puts all files
 into one split: without it that library looks for words like *train* and *test* in the names of files and folders, and
 where it finds one it takes those files alone.
 """
@@ -37,7 +37,7 @@ from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Exemplar, NewExemplar, Picture, Skipped
+from visualmemory_gui.engine.types import DecodedImage, Exemplar, NewExemplar, Skipped
 
 METADATA = "metadata.jsonl"
 README = "README.md"
@@ -66,7 +66,7 @@ LONGEST_NAME = 80
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write the active exemplars to the new or empty folder ``target``, whole or not at all; struck ones stay out.
 
-    Where an original cannot be reached the thumbnail stands in for it. Exemplars without any picture are left out.
+    Where an original cannot be reached the thumbnail stands in for it. Exemplars without any image are left out.
     """
     path = Path(target)
     exemplars = m.catalog.select(state="active")
@@ -76,7 +76,7 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
         names = _Names(exemplars)
         with create(part / METADATA) as metadata:
             for n, exemplar in enumerate(exemplars):
-                report(n, len(exemplars), "copying pictures")
+                report(n, len(exemplars), "copying images")
                 kind, row = _put(m, exemplar, part, names, keep_private=keep_private)
                 counts[kind] += 1
                 if row:
@@ -141,7 +141,7 @@ def _plain(name: str) -> str:
 
 
 def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
-    """Bring a folder of pictures into ``memory``, as one step; a missing one is made with ``encoder`` (default lite0).
+    """Bring a folder of images into ``memory``, as one step; a missing one is made with ``encoder`` (default lite0).
 
     Labels, states and trust come from ``metadata.jsonl`` if it is there, else the labels are the folders' names.
     """
@@ -187,7 +187,7 @@ def _row(found: Any, shown: str) -> Row:
 
 
 def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
-    """The rows with their vectors, in the order of the file; and those whose picture cannot be used."""
+    """The rows with their vectors, in the order of the file; and those whose image cannot be used."""
     by_path: dict[str, list[int]] = {}
     skipped: list[Skipped] = []
     for n, row in enumerate(rows):
@@ -198,16 +198,16 @@ def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) 
             by_path.setdefault(str(path), []).append(n)
     taken: dict[int, NewRow] = {}
     with DecodePool(geometry=registry.geometry(m.identity)) as pool, closing(pool.map(list(by_path))) as found:
-        waiting: list[tuple[str, Picture]] = []
-        for path, picture in found:
-            if isinstance(picture, BadImage):
-                skipped.append(Skipped(path, picture.reason))
+        waiting: list[tuple[str, DecodedImage]] = []
+        for path, image in found:
+            if isinstance(image, BadImage):
+                skipped.append(Skipped(path, image.reason))
             else:
-                waiting.append((path, picture))
+                waiting.append((path, image))
             if len(waiting) == BATCH:
                 taken.update(_embedded(m, waiting, by_path, rows))
                 waiting = []
-                report(len(taken), len(rows), "reading pictures")
+                report(len(taken), len(rows), "reading images")
         taken.update(_embedded(m, waiting, by_path, rows))
     return [taken[n] for n in sorted(taken)], skipped
 
@@ -217,19 +217,19 @@ def _through_a_link(folder: Path, path: Path) -> bool:
 
 
 def _embedded(
-    m: WholeMemory, pictures: Sequence[tuple[str, Picture]], by_path: dict[str, list[int]], rows: Sequence[Row]
+    m: WholeMemory, images: Sequence[tuple[str, DecodedImage]], by_path: dict[str, list[int]], rows: Sequence[Row]
 ) -> dict[int, NewRow]:
     taken: dict[int, NewRow] = {}
-    if not pictures:
+    if not images:
         return taken
-    vectors = m.embed([picture for _, picture in pictures])
-    for (path, picture), vector in zip(pictures, vectors, strict=True):
+    vectors = m.embed([image for _, image in images])
+    for (path, image), vector in zip(images, vectors, strict=True):
         for n in by_path[path]:
-            taken[n] = NewRow(_exemplar(rows[n], picture, vector), path, image=path)
+            taken[n] = NewRow(_exemplar(rows[n], image, vector), path, image=path)
     return taken
 
 
-def _exemplar(row: Row, picture: Picture, vector: Any) -> NewExemplar:
+def _exemplar(row: Row, image: DecodedImage, vector: Any) -> NewExemplar:
     names = {"label", "state", "trust"}
     try:
         new = exemplar_of({k: v for k, v in row.items() if k in names}, vector, shown=row["shown"])
@@ -237,13 +237,13 @@ def _exemplar(row: Row, picture: Picture, vector: Any) -> NewExemplar:
         raise ExchangeError(f"{row['shown']}: {error}") from error
     return replace(
         new,
-        content=picture.content,
-        sha256=picture.sha256,
-        source=picture.source,
-        width=picture.width,
-        height=picture.height,
-        thumbnail=picture.thumbnail,
-        copy=picture.suffix,
+        content=image.content,
+        sha256=image.sha256,
+        source=image.source,
+        width=image.width,
+        height=image.height,
+        thumbnail=image.thumbnail,
+        copy=image.suffix,
     )
 
 

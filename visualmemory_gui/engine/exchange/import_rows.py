@@ -30,7 +30,7 @@ DEFAULT_ENCODER = "lite0"
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """``exemplar`` without its pictures; ``image`` and ``thumbnail`` name them in the source, ``shown`` the row."""
+    """``exemplar`` without its images; ``image`` and ``thumbnail`` name them in the source, ``shown`` the row."""
 
     exemplar: NewExemplar
     shown: str
@@ -40,7 +40,7 @@ class NewRow:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What an import wants to add. ``fetch(name)`` gives the bytes of a picture, or raises ExchangeError."""
+    """What an import wants to add. ``fetch(name)`` gives the bytes of an image, or raises ExchangeError."""
 
     rows: Sequence[NewRow]
     identity: EncoderIdentity
@@ -176,9 +176,9 @@ def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
 
 
 def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], int, list[Skipped]]:
-    """Which rows are not in ``m`` yet, how many are, and those whose picture is here under another label."""
+    """Which rows are not in ``m`` yet, how many are, and those whose image is here under another label."""
     present = {e.id: e for e in m.catalog.select()}
-    pictures = {e.content: e for e in reversed(present.values()) if e.content}
+    images = {e.content: e for e in reversed(present.values()) if e.content}
     known = {(e.content, e.label) for e in present.values() if e.content}
     arrays = m.catalog.snapshot_rows(list(present))
     by_code = zip(arrays.twin, arrays.label, arrays.content, strict=True)
@@ -190,9 +190,9 @@ def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], in
         new = row.exemplar
         if (new.content, new.label) in known or (new.content is None and (vector_hash(new.vector), new.label) in bare):
             unchanged += 1
-        elif new.content in pictures:
-            other = pictures[new.content]
-            skipped.append(Skipped(row.shown, f"this picture is here already as {other.id}, labelled {other.label}"))
+        elif new.content in images:
+            other = images[new.content]
+            skipped.append(Skipped(row.shown, f"this image is here already as {other.id}, labelled {other.label}"))
         else:
             wanted.append(row)
     return wanted, unchanged, skipped
@@ -222,7 +222,7 @@ def _keep(m: VisualMemory, data: bytes, copy: Copy) -> None:
         m.files.keep(data, *copy)
     except StorageError as error:
         reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
-        raise StorageError(f"{m.path} cannot take the pictures: {reason}; nothing was imported") from error
+        raise StorageError(f"{m.path} cannot take the images: {reason}; nothing was imported") from error
 
 
 def checked_thumbnail(data: bytes, shown: str) -> bytes:
@@ -235,7 +235,7 @@ def checked_thumbnail(data: bytes, shown: str) -> bytes:
                 return data
             break
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    raise ExchangeError(f"{shown}: its thumbnail is no small JPEG picture")
+    raise ExchangeError(f"{shown}: its thumbnail is no small JPEG image")
 
 
 def checked_settings(found: object, names: Sequence[str]) -> dict[str, str]:

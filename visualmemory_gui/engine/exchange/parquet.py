@@ -103,4 +103,4 @@ def _identity(head: table.Head, memory: Path) -> EncoderIdentity:
 
 
 def _nothing(name: str) -> bytes:
-    raise ExchangeError(f"{name}: a table holds no pictures")
+    raise ExchangeError(f"{name}: a table holds no images")

@@ -1,4 +1,4 @@
-"""Takes the place where a picture was taken (GPS) out of its file, without touching a pixel.
+"""Takes the place where an image was taken (GPS) out of its file, without touching a pixel.
 
 Positions stand in EXIF (a small TIFF inside the file; tag 0x8825 points to them) and in XMP (XML text). Both are
 blanked in place, so that nothing else in the file moves; only PNG chunks, which carry checksums, are written anew.

@@ -10,7 +10,7 @@ from visualmemory_gui.engine.types import Skipped
 @dataclass(frozen=True, slots=True)
 class Exported:
     """``thumbnails`` counts exemplars whose original could not be reached and went out as a thumbnail alone;
-    ``bare`` those without any picture; ``left_out`` those that this format does not carry (struck ones)."""
+    ``bare`` those without any image; ``left_out`` those that this format does not carry (struck ones)."""
 
     path: str
     format: str

@@ -128,7 +128,7 @@ def _new_codes(snapshot: Snapshot, rest: I64, out: I64, new: Sequence[str] | Non
         wanted = set(new)
         codes = np.array([c for c in there.tolist() if snapshot.labels[c] in wanted], np.int64)
         if not len(codes):
-            raise BadValue("none of the new classes has enough pictures to be taught and asked: two at least")
+            raise BadValue("none of the new classes has enough images to be taught and asked: two at least")
         return codes
     if related:
         first = Counter(at_level(snapshot.labels[c], 1) for c in there.tolist())

@@ -1,4 +1,4 @@
-"""Can the memory tell what it does not know? Distances of known and of unknown pictures, and how well they part."""
+"""Can the memory tell what it does not know? Distances of known and of unknown images, and how well they part."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class NoveltyStudy:
     """``known`` and ``unknown`` are the statistics (mean distance to the m nearest of other content, see
     ``decision.novelty``) of the queries that were judged.
 
-    ``auroc`` is the chance that an unknown picture is farther than a known one (ties count half). ``fpr_at_95`` is the
-    share of unknown pictures taken for known at the ``threshold`` below which 95 % of *other* known pictures lie;
+    ``auroc`` is the chance that an unknown image is farther than a known one (ties count half). ``fpr_at_95`` is the
+    share of unknown images taken for known at the ``threshold`` below which 95 % of *other* known images lie;
     ``accepted`` is the share of the judged known ones below it. ``told_unknown`` and ``told_known`` say how often the
     memory's own threshold calls the unknown and the known ones unknown, None where it has none.
     """
@@ -58,14 +58,14 @@ def measure_novelty(
     seed: int = 0,
     report: Report = silent,
 ) -> NoveltyStudy:
-    """Compare the memory's own exemplars (leave-one-out, at most 4,000) with pictures of things it does not hold.
+    """Compare the memory's own exemplars (leave-one-out, at most 4,000) with images of things it does not hold.
 
     Half of the known ones set the threshold, the other half is judged, split by group and stratified by label. Raises
-    BadValue without unknown pictures, or with too few exemplars.
+    BadValue without unknown images, or with too few exemplars.
     """
     rows = np.flatnonzero(snapshot.active)
     if not len(unknown.labels) or len(rows) < 4:
-        raise BadValue("unknown pictures and at least four exemplars are needed to tell them apart")
+        raise BadValue("unknown images and at least four exemplars are needed to tell them apart")
     if len(rows) > MOST_KNOWN:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_KNOWN, replace=False))
     whole = unknown.added_to(snapshot, active=False)

@@ -17,7 +17,7 @@ NAMED = 5  # classes in a sentence
 
 
 def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
-    """Active rows that stay, and the ``share`` of each class that is held out; groups and equal pictures stay together.
+    """Active rows that stay, and the ``share`` of each class that is held out; groups and equal images stay together.
 
     Raises BadValue unless 0 < share < 1.
     """
@@ -31,7 +31,7 @@ def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
 
 @dataclass(frozen=True, slots=True)
 class Newcomers:
-    """A memory in which the pictures of ``new`` classes vote too; pictures of the classes ``known`` were left out."""
+    """A memory in which the images of ``new`` classes vote too; images of the classes ``known`` were left out."""
 
     snapshot: Snapshot
     new: tuple[str, ...]
@@ -39,7 +39,7 @@ class Newcomers:
 
 
 def with_new(snapshot: Snapshot, more: Queries) -> Newcomers:
-    """``snapshot`` with those pictures of ``more`` voting whose classes have no exemplar that votes yet.
+    """``snapshot`` with those images of ``more`` voting whose classes have no exemplar that votes yet.
 
     Raises BadValue where there is none.
     """

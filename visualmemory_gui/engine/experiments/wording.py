@@ -24,7 +24,7 @@ class Table:
 def novelty_sentences(found: NoveltyStudy) -> tuple[str, ...]:
     """How well known and unknown part, and what the memory itself says of them."""
     told = [
-        f"{how_many(len(found.known), 'known picture')}, {how_many(len(found.unknown), 'unknown picture')}",
+        f"{how_many(len(found.known), 'known image')}, {how_many(len(found.unknown), 'unknown image')}",
         f"an unknown one is farther than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)",
         f"where {100 * found.accepted:.0f} % of the known ones are accepted, so are {100 * found.fpr_at_95:.1f} % of "
         f"the unknown ones (threshold {found.threshold:.3f})",

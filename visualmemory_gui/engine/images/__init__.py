@@ -1,1 +1,1 @@
-"""Pictures: files become decoded pictures here, and hostile files end here."""
+"""Images: files become decoded images here, and hostile files end here."""

@@ -1,6 +1,6 @@
 """The decoding child: ``python -m visualmemory_gui.engine.images.child`` answers requests on stdin until it closes.
 
-A picture that crashes or hangs the decoder takes this process with it and nothing else. It imports neither torch nor
+An image that crashes or hangs the decoder takes this process with it and nothing else. It imports neither torch nor
 Qt, may use 1 GB of memory beyond what it starts with, and ends with its parent.
 """
 
@@ -29,7 +29,7 @@ def main() -> None:
     if hasattr(signal, "SIGINT"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; stdin closes when it ends
     warnings.simplefilter("ignore")
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses from twice this on, also pictures inside pictures
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses from twice this on, also images inside images
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     _limit_memory()
     if hasattr(os, "nice"):
@@ -47,11 +47,11 @@ def _answer(requests: BinaryIO, answers: BinaryIO) -> None:
     if hasattr(signal, "alarm"):
         signal.alarm(request["seconds"])  # ends a hanging decoder whose parent is no longer there to do it
     try:
-        picture = decode(request["path"], Geometry(**request["geometry"]))
+        image = decode(request["path"], Geometry(**request["geometry"]))
     except BadImage as error:
         frames.write(answers, {"reason": error.reason})
     else:
-        frames.write_picture(answers, picture)
+        frames.write_image(answers, image)
     if hasattr(signal, "alarm"):
         signal.alarm(0)
 

@@ -1,4 +1,4 @@
-"""Decoding one picture in this process. Files nobody vouches for are decoded through ``pool`` instead."""
+"""Decoding one image in this process. Files nobody vouches for are decoded through ``pool`` instead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO, TypeGuard
 
 import numpy as np
 
-# The plugins register themselves; importing these keeps Pillow from importing all of its plugins at the first picture.
+# The plugins register themselves; importing these keeps Pillow from importing all of its plugins at the first image.
 from PIL import (
     AvifImagePlugin,  # noqa: F401
     BmpImagePlugin,  # noqa: F401
@@ -30,7 +30,7 @@ from visualmemory_gui.engine.images import files, formats
 from visualmemory_gui.engine.images.colour import to_rgb
 from visualmemory_gui.engine.images.geometry import fit
 from visualmemory_gui.engine.images.thumbnails import thumbnail
-from visualmemory_gui.engine.types import U8, Geometry, Picture
+from visualmemory_gui.engine.types import U8, DecodedImage, Geometry
 
 MAX_PIXELS = 64_000_000  # decoded
 # JPEG files up to this many pixels are decoded at such a part of their size that what is decoded stays below the limit.
@@ -46,7 +46,7 @@ _TOO_MUCH_PROGRESSIVE = (
     "a progressive JPEG of this size needs more memory than one image may use; "
     "save it as a baseline (not progressive) JPEG"
 )
-_NO_PIXELS = "the picture has no pixels"
+_NO_PIXELS = "the image has no pixels"
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "ICO")
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -67,8 +67,8 @@ _QUARTER_TURNS = (
 _HASH_PIXELS = 2_000_000
 
 
-def decode(path: str | Path, geometry: Geometry) -> Picture:
-    """The picture in the file ``path``: upright, in sRGB, its first frame. Raises BadImage for whatever cannot be used.
+def decode(path: str | Path, geometry: Geometry) -> DecodedImage:
+    """Decode the file ``path``: upright, in sRGB, its first frame. Raises BadImage for whatever cannot be used.
 
     The file's format is told from its first bytes; more than 64 megapixels, or 400 of a JPEG, are refused from the
     header. The content id of a large JPEG is that of the pixels of its reduced decoding, which are the same each time.
@@ -81,17 +81,17 @@ def decode(path: str | Path, geometry: Geometry) -> Picture:
             size = image.size
             _draft(image, geometry)
             image.load()
-            picture = _picture(image, geometry, size)
+            decoded = _image(image, geometry, size)
         except Refused as error:
             raise BadImage(files.shown(path), str(error)) from None
         except Exception as error:  # damaged files make decoders raise anything: struct.error, SyntaxError, KeyError, …
             raise BadImage(files.shown(path), _reason(error)) from error
     ending = formats.ENDINGS.get(image.format or "", ".png")
-    return replace(picture, sha256=sha256, source=files.absolute(path), suffix=ending)
+    return replace(decoded, sha256=sha256, source=files.absolute(path), suffix=ending)
 
 
-def from_pil(image: Image.Image, geometry: Geometry) -> Picture:
-    """The picture of an image that the caller holds, without ``sha256`` and ``source``. Raises BadImage.
+def from_pil(image: Image.Image, geometry: Geometry) -> DecodedImage:
+    """Take an image that the caller holds, without ``sha256`` and ``source``. Raises BadImage.
 
     The image is left as it is. A large JPEG that the caller opened is taken at its full size, so its content id is not
     that of the same file given by its path.
@@ -99,20 +99,20 @@ def from_pil(image: Image.Image, geometry: Geometry) -> Picture:
     try:
         _check_size(image.size)
         image.load()
-        return _picture(image, geometry, image.size)
+        return _image(image, geometry, image.size)
     except Refused as error:
-        raise BadImage("picture", str(error)) from None
+        raise BadImage("image", str(error)) from None
     except Exception as error:  # the image may be a file that is only now being decoded
-        raise BadImage("picture", _reason(error)) from error
+        raise BadImage("image", _reason(error)) from error
 
 
-def from_array(pixels: U8, geometry: Geometry) -> Picture:
-    """The picture of pixels that the caller holds: uint8, (h, w), (h, w, 3) or (h, w, 4). Raises BadValue, BadImage."""
+def from_array(pixels: U8, geometry: Geometry) -> DecodedImage:
+    """The image of pixels that the caller holds: uint8, (h, w), (h, w, 3) or (h, w, 4). Raises BadValue, BadImage."""
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
         given = f"{pixels.dtype} of shape {pixels.shape}"
         raise BadValue(f"an array is an image when it is uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {given}")
     if not pixels.size:
-        raise BadImage("picture", _NO_PIXELS)
+        raise BadImage("image", _NO_PIXELS)
     return from_pil(Image.fromarray(pixels), geometry)
 
 
@@ -121,7 +121,7 @@ def is_pil(value: object) -> TypeGuard[Image.Image]:
 
 
 class Refused(Exception):
-    """Why a picture is not taken, in one sentence; becomes a BadImage that names the file."""
+    """Why an image is not taken, in one sentence; becomes a BadImage that names the file."""
 
 
 def _opened(source: BinaryIO) -> Image.Image:
@@ -161,7 +161,7 @@ def _heic() -> tuple[str, ...]:
     try:
         import pillow_heif  # an extra, and only loaded for files that need it
     except ImportError:
-        raise Refused("a HEIC picture; to read it, install visualmemory_gui[heic]") from None
+        raise Refused("a HEIC image; to read it, install visualmemory_gui[heic]") from None
     pillow_heif.register_heif_opener()
     return ("HEIF",)
 
@@ -180,8 +180,8 @@ def _draft(image: Image.Image, geometry: Geometry) -> None:
     image.draft(None, (side, side))
 
 
-def _picture(image: Image.Image, geometry: Geometry, size: tuple[int, int]) -> Picture:
-    """The picture of a loaded ``image`` whose file says ``size``, before it is turned."""
+def _image(image: Image.Image, geometry: Geometry, size: tuple[int, int]) -> DecodedImage:
+    """The image of a loaded ``image`` whose file says ``size``, before it is turned."""
     _check_size(image.size)
     turn = _turn(image)
     drafted = image.format in ("JPEG", "MPO") and size != image.size
@@ -191,7 +191,7 @@ def _picture(image: Image.Image, geometry: Geometry, size: tuple[int, int]) -> P
     width, height = size if drafted else rgb.size
     if drafted and turn in _QUARTER_TURNS:
         width, height = height, width
-    return Picture(fit(rgb, geometry), content_id(rgb), thumbnail(rgb), width, height)
+    return DecodedImage(fit(rgb, geometry), content_id(rgb), thumbnail(rgb), width, height)
 
 
 def content_id(rgb: Image.Image) -> str:
@@ -204,16 +204,16 @@ def content_id(rgb: Image.Image) -> str:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How the camera's note says to turn the picture; None when it stands upright or the note is unreadable."""
+    """How the camera's note says to turn the image; None when it stands upright or the note is unreadable."""
     try:
         return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a damaged note raises whatever its damage leads to, and the picture is still good
+    except Exception:  # a damaged note raises whatever its damage leads to, and the image is still good
         return None
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
-        return "it needs more memory than one picture may use"
+        return "it needs more memory than one image may use"
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return _TOO_MANY_PIXELS
     detail = " ".join(str(error).split())[:100]

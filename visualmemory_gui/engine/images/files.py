@@ -49,7 +49,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     try:
         file = regular_file.open_regular(path)
     except Irregular as error:
-        raise BadImage(shown(path), f"{error}, not a picture") from None
+        raise BadImage(shown(path), f"{error}, not an image") from None
     except OSError as error:
         raise told(path, error) from None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Walking a folder of pictures whose sub-folders are labels."""
+"""Walking a folder of images whose sub-folders are labels."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Walk:
 
 
 def walk(folder: str | Path) -> Walk:
-    """The pictures below ``folder``; a sub-folder's path is the label, pictures directly in it get the folder's name.
+    """The images below ``folder``; a sub-folder's path is the label, images directly in it get the folder's name.
 
     Files are told by their endings and not opened. Hidden files and folders are passed over in silence, symbolic links
-    are counted, memories and files that are no pictures are listed. The same tree gives the same walk. Raises BadValue.
+    are counted, memories and files that are no images are listed. The same tree gives the same walk. Raises BadValue.
     """
     root = Path(files.absolute(folder))
     if not root.is_dir():
@@ -74,13 +74,13 @@ class _Walker:
         elif not entry.is_file(follow_symlinks=False):
             self._skip(entry.path, "not a regular file")
         elif not looks_like_image(entry.name):
-            self._skip(entry.path, "its ending is not that of a picture")
+            self._skip(entry.path, "its ending is not that of an image")
         else:
             self.files.append((entry.path, "/".join(parts) or self.root.name))
 
     def _enter(self, entry: os.DirEntry[str], parts: tuple[str, ...]) -> None:
         if entry.name.endswith(_MEMORY_SUFFIX):
-            self._skip(entry.path, "a memory, not a folder of pictures")
+            self._skip(entry.path, "a memory, not a folder of images")
         else:
             self.waiting.append((*parts, entry.name))
 

@@ -1,4 +1,4 @@
-"""The picture formats that are read, recognised by a file's first bytes; its ending never decides what it is."""
+"""The image formats that are read, recognised by a file's first bytes; its ending never decides what it is."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DRAWINGS = (
 
 
 def looks_like_image(path: str | PurePath) -> bool:
-    """Whether the ending promises a picture that can be read. A promise only: content decides when it is decoded."""
+    """Whether the ending promises an image that can be read. A promise only: content decides when it is decoded."""
     return PurePath(path).suffix.lower() in _SUFFIXES
 
 
@@ -47,7 +47,7 @@ def is_heic(head: bytes) -> bool:
 
 
 def refusal(head: bytes) -> str:
-    """Why a file that begins with ``head`` is no picture that can be read, in words."""
+    """Why a file that begins with ``head`` is no image that can be read, in words."""
     for magic, reason in _DRAWINGS:
         if head.startswith(magic):
             return reason
@@ -55,4 +55,4 @@ def refusal(head: bytes) -> str:
         return "an SVG drawing, which is not read; save it as PNG"
     if any(head.startswith(magic) for magic in _MAGICS) or head[4:12] in (b"ftypavif", b"ftypheic"):
         return "the file is damaged or incomplete (its header cannot be read)"
-    return f"not a picture in a format that is read ({SPOKEN})"
+    return f"not an image in a format that is read ({SPOKEN})"

@@ -1,4 +1,4 @@
-"""Bringing a picture to the size an encoder wants: the whole of it on white, or its middle."""
+"""Bringing an image to the size an encoder wants: the whole of it on white, or its middle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from visualmemory_gui.engine.types import F64, U8, Geometry
 
 _INTERPOLATION = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _WHITE = (255, 255, 255)
-# A strip longer than this many times its width is cut to its middle before scaling: a picture of 1 x 60,000 pixels
+# A strip longer than this many times its width is cut to its middle before scaling: an image of 1 x 60,000 pixels
 # would otherwise be blown up to 256 x 15 million.
 _LONGEST = 8
 
@@ -46,9 +46,9 @@ def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def square_of(geometry: Geometry, width: int, height: int) -> tuple[float, float, float, float]:
-    """Where the encoder's square lies over a picture of ``width`` x ``height`` pixels: left, top, right, bottom.
+    """Where the encoder's square lies over an image of ``width`` x ``height`` pixels: left, top, right, bottom.
 
-    In parts of the picture's sides. A letterbox reaches beyond the picture, a crop leaves some of it out.
+    In parts of the image's sides. A letterbox reaches beyond the image, a crop leaves some of it out.
     """
     side: float = max(width, height)
     if geometry.fit == "crop":
@@ -58,14 +58,14 @@ def square_of(geometry: Geometry, width: int, height: int) -> tuple[float, float
 
 
 def inside(square: tuple[float, float, float, float], rows: int, columns: int) -> F64:
-    """(rows, columns): how much of each cell of the encoder's square lies on the picture, 0 to 1."""
+    """(rows, columns): how much of each cell of the encoder's square lies on the image, 0 to 1."""
     left, top, right, bottom = square
-    down, across = _on_picture(top, bottom, rows), _on_picture(left, right, columns)
+    down, across = _on_image(top, bottom, rows), _on_image(left, right, columns)
     out: F64 = np.outer(down, across)
     return out
 
 
-def _on_picture(start: float, end: float, cells: int) -> F64:
+def _on_image(start: float, end: float, cells: int) -> F64:
     edges = np.clip(np.linspace(start, end, cells + 1), 0.0, 1.0)
     out: F64 = np.diff(edges) / ((end - start) / cells)
     return out

@@ -1,4 +1,4 @@
-"""A map over a picture: orange where its cells speak for something, blue where they speak against it."""
+"""A map over an image: orange where its cells speak for something, blue where they speak against it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from visualmemory_gui.engine.types import F64, U8
 
 Square = tuple[float, float, float, float]
 FOR, AGAINST = (232, 98, 0), (24, 98, 214)
-STRONGEST = 0.72  # how much of the picture the strongest cell hides
+STRONGEST = 0.72  # how much of the image the strongest cell hides
 LEAST_INSIDE = 0.5  # of a cell, to be shown
 
 
 def shown(cells: F64, square: Square) -> F64:
-    """``cells`` (h, w) without those that lie mostly beside the picture: 0 there."""
+    """``cells`` (h, w) without those that lie mostly beside the image: 0 there."""
     out: F64 = np.where(inside(square, *cells.shape) >= LEAST_INSIDE, cells, 0.0)
     return out
 
 
 def layer(cells: F64, square: Square, size: tuple[int, int], *, scale: float | None = None) -> U8:
-    """(height, width, 4) uint8 RGBA to lie over a picture of ``size`` (width, height), straight alpha.
+    """(height, width, 4) uint8 RGBA to lie over an image of ``size`` (width, height), straight alpha.
 
-    ``square`` is where the cells lie, in parts of the picture (see ``geometry.square_of``); ``scale`` is the value that
+    ``square`` is where the cells lie, in parts of the image (see ``geometry.square_of``); ``scale`` is the value that
     is painted strongest, by default the largest of the map itself.
     """
     width, height = size
@@ -37,15 +37,15 @@ def layer(cells: F64, square: Square, size: tuple[int, int], *, scale: float | N
     return out
 
 
-def over(picture: Image.Image, cells: F64, square: Square, *, scale: float | None = None) -> Image.Image:
-    """The RGB ``picture`` in grey with the map over it."""
-    grey = picture.convert("L").convert("RGBA")
-    heat = Image.fromarray(layer(cells, square, picture.size, scale=scale), "RGBA")
+def over(image: Image.Image, cells: F64, square: Square, *, scale: float | None = None) -> Image.Image:
+    """The RGB ``image`` in grey with the map over it."""
+    grey = image.convert("L").convert("RGBA")
+    heat = Image.fromarray(layer(cells, square, image.size, scale=scale), "RGBA")
     return Image.alpha_composite(grey, heat).convert("RGB")
 
 
 def _spread(cells: F64, square: Square, width: int, height: int) -> Image.Image:
-    """The map at the picture's size: the part of the square that lies on it, interpolated."""
+    """The map at the image's size: the part of the square that lies on it, interpolated."""
     left, top, right, bottom = square
     rows, columns = cells.shape
     box = (

@@ -1,4 +1,4 @@
-"""Decoding in warm child processes, so that no picture can crash, stall or bloat the program."""
+"""Decoding in warm child processes, so that no image can crash, stall or bloat the program."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images import files
 from visualmemory_gui.engine.images.worker import Worker
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Geometry, Picture
+from visualmemory_gui.engine.types import DecodedImage, Geometry
 
 READ_AHEAD = 64
-_Outcome = tuple[str, Picture | BadImage]
+_Outcome = tuple[str, DecodedImage | BadImage]
 
 
 class DecodePool:
-    """``workers`` children that decode pictures in ``geometry``; may be used from any thread.
+    """``workers`` children that decode images in ``geometry``; may be used from any thread.
 
-    A picture that takes longer than ``timeout_s`` costs its child, which is replaced. ``command`` starts another
+    An image that takes longer than ``timeout_s`` costs its child, which is replaced. ``command`` starts another
     program than the product's own child.
     """
 
@@ -41,18 +41,18 @@ class DecodePool:
             worker.start()
             self._idle.put(worker)
 
-    def decode(self, path: str | Path) -> Picture:
-        """The picture in the file ``path``; waits for a free child. Raises BadImage."""
+    def decode(self, path: str | Path) -> DecodedImage:
+        """The image in the file ``path``; waits for a free child. Raises BadImage."""
         if files.shown(path) != str(path):
             raise BadImage(files.shown(path), "the name is not Unicode text; rename it")
         with self._lent() as worker:
             return worker.decode(files.absolute(path), shown=str(path))
 
     def map(self, paths: Iterable[str | Path], report: Report = silent) -> Generator[_Outcome, None, None]:
-        """Each of ``paths`` with its picture or the reason why there is none, in the order in which they get ready.
+        """Each of ``paths`` with its image or the reason why there is none, in the order in which they get ready.
 
-        ``paths`` is read while decoding, at most 64 pictures ahead of the caller. Closing the iterator early, or an
-        error raised by ``report``, stops the decoding; it waits for the pictures that are being decoded.
+        ``paths`` is read while decoding, at most 64 images ahead of the caller. Closing the iterator early, or an
+        error raised by ``report``, stops the decoding; it waits for the images that are being decoded.
         """
         total = len(paths) if isinstance(paths, Sized) else None
         run = _Run(self, paths, drivers=len(self._workers))
@@ -119,7 +119,7 @@ class _Run:
                 self._room.release()
 
     def stop(self) -> None:
-        """End the threads; waits for the pictures that are being decoded."""
+        """End the threads; waits for the images that are being decoded."""
         self._stopped.set()
         self._room.release(len(self._threads))
         for thread in self._threads:
@@ -138,7 +138,7 @@ class _Run:
         with self._turn:
             return None if self._stopped.is_set() else next(self._paths, None)
 
-    def _decoded(self, path: str | Path) -> Picture | BadImage:
+    def _decoded(self, path: str | Path) -> DecodedImage | BadImage:
         try:
             return self._pool.decode(path)
         except BadImage as error:

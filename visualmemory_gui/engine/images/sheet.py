@@ -1,4 +1,4 @@
-"""A page of pictures and words, drawn with Pillow: what a window or a document is not at hand for."""
+"""A page of images and words, drawn with Pillow: what a window or a document is not at hand for."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Sheet:
             self.y += height
         self.y += gap
 
-    def paste(self, picture: Image.Image, x: int, y: int) -> None:
-        self.draw(y + picture.height)
-        self._image.paste(picture, (x, y))
+    def paste(self, image: Image.Image, x: int, y: int) -> None:
+        self.draw(y + image.height)
+        self._image.paste(image, (x, y))
 
     def bar(self, x: int, y: int, width: int, part: float, *, colour: str, height: int = 8) -> None:
         """A bar that is filled to ``part``, 0 to 1."""

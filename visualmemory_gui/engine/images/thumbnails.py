@@ -1,4 +1,4 @@
-"""Small JPEG versions of pictures, for lists and cards."""
+"""Small JPEG versions of images, for lists and cards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _QUALITY = 85
 
 
 def thumbnail(image: Image.Image) -> bytes:
-    """The RGB ``image`` as a JPEG of at most 256 pixels a side, without metadata. Smaller pictures keep their size."""
+    """The RGB ``image`` as a JPEG of at most 256 pixels a side, without metadata. Smaller images keep their size."""
     small = image.copy() if max(image.size) <= SIDE else _shrunk(image)
     small.info = {}  # Pillow would write the original's comment
     out = BytesIO()

@@ -15,17 +15,17 @@ from typing import Any, BinaryIO, cast
 
 from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
 from visualmemory_gui.engine.processes import frames
-from visualmemory_gui.engine.types import Geometry, Picture
+from visualmemory_gui.engine.types import DecodedImage, Geometry
 
 _COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.images.child")
 _HOME = Path(__file__).resolve().parents[3]
 _START_S = 60.0
-# One picture at a time needs no thread pools, and each would count against the child's memory limit.
+# One image at a time needs no thread pools, and each would count against the child's memory limit.
 _QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 class Worker:
-    """A child process that decodes one picture at a time. One thread uses it at a time; any thread may kill it."""
+    """A child process that decodes one image at a time. One thread uses it at a time; any thread may kill it."""
 
     def __init__(self, geometry: Geometry, timeout_s: float, *, command: Sequence[str] | None = None) -> None:
         self._geometry = asdict(geometry)
@@ -41,20 +41,20 @@ class Worker:
         try:
             process = _started(self._command)
         except OSError as error:
-            raise VisualMemoryError(f"the process that reads pictures cannot be started ({error})") from error
+            raise VisualMemoryError(f"the process that reads images cannot be started ({error})") from error
         with self._lock:
             self._process, self._ready = process, False
             if self._closed:
                 process.kill()
 
-    def decode(self, path: str, *, shown: str) -> Picture:
-        """The picture in the file at the absolute ``path``. Raises BadImage that names ``shown``."""
+    def decode(self, path: str, *, shown: str) -> DecodedImage:
+        """The image in the file at the absolute ``path``. Raises BadImage that names ``shown``."""
         self._make_ready()
         request = {"path": path, "geometry": self._geometry, "seconds": math.ceil(self._timeout_s) + 5}
         header, parts = self._asked(request, shown)
         if "reason" in header:
             raise BadImage(shown, header["reason"])
-        return frames.picture(header, parts)
+        return frames.decoded_image(header, parts)
 
     def kill(self) -> None:
         """End the child for good, whatever it is doing; a decode under way ends with BadImage."""
@@ -85,7 +85,7 @@ class Worker:
             answer, _ = self._exchange(None, _START_S)
             if answer is None:
                 self.reap()
-                raise VisualMemoryError("the process that reads pictures does not start")
+                raise VisualMemoryError("the process that reads images does not start")
             self._ready = True
 
     def _asked(self, request: dict[str, Any], shown: str) -> _Answer:

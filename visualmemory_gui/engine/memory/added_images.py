@@ -1,4 +1,4 @@
-"""Pictures that were read already become exemplars, in one step: what is here already is told, never silent."""
+"""Images that were read already become exemplars, in one step: what is here already is told, never silent."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from visualmemory_gui.engine.memory.image_reader import exemplar
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
-from visualmemory_gui.engine.types import F32, Picture
+from visualmemory_gui.engine.types import F32, DecodedImage
 
 NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What an add did. ``ids`` has one id per picture taken: a new one, or that of the exemplar already here.
+    """What an add did. ``ids`` has one id per image taken: a new one, or that of the exemplar already here.
 
-    ``present`` maps a picture's place in the call to the id it already had under the same label; ``conflicts`` to the
+    ``present`` maps an image's place in the call to the id it already had under the same label; ``conflicts`` to the
     (id, label) of the same content under another label; ``skipped`` to the reason why it could not be taken.
     """
 
@@ -34,37 +34,37 @@ class AddResult:
 
 def put(
     live: OpenMemory,
-    pictures: Mapping[int, Picture],
+    images: Mapping[int, DecodedImage],
     vectors: Mapping[int, F32],
     names: Sequence[str],
     *,
-    keep: Callable[[Picture], bool] | None,
+    keep: Callable[[DecodedImage], bool] | None,
 ) -> AddResult:
-    """Add pictures that were read already, by their place in ``names`` (clean labels), as one step.
+    """Add images that were read already, by their place in ``names`` (clean labels), as one step.
 
-    ``keep(picture)`` keeps a copy of its file in the memory, before any row speaks of it; whether it did. None: no
+    ``keep(image)`` keeps a copy of its file in the memory, before any row speaks of it; whether it did. None: no
     copies. When the add fails those it made are gone.
     """
     with live.edit_lock:
-        present, conflicts = _already_here(live.catalog, pictures, names)
-        fresh = _first_of_each(pictures, names, present)
-        with copying(live, [pictures[i] for i in fresh] if keep else ()):
-            kept = {i: keep is not None and keep(pictures[i]) for i in fresh}
-            rows = [exemplar(pictures[i], vectors[i], label=names[i], copy=kept[i]) for i in fresh]
+        present, conflicts = _already_here(live.catalog, images, names)
+        fresh = _first_of_each(images, names, present)
+        with copying(live, [images[i] for i in fresh] if keep else ()):
+            kept = {i: keep is not None and keep(images[i]) for i in fresh}
+            rows = [exemplar(images[i], vectors[i], label=names[i], copy=kept[i]) for i in fresh]
             added = live.edit("add", lambda writer: live.catalog.add(writer, rows)).added
-    id_of = {(pictures[i].content, names[i]): exemplar_id for i, exemplar_id in zip(fresh, added, strict=True)}
-    ids = [present.get(i) or id_of[picture.content, names[i]] for i, picture in pictures.items()]
+    id_of = {(images[i].content, names[i]): exemplar_id for i, exemplar_id in zip(fresh, added, strict=True)}
+    ids = [present.get(i) or id_of[image.content, names[i]] for i, image in images.items()]
     return AddResult(tuple(ids), added, present, conflicts)
 
 
 def _already_here(
-    catalog: Catalog, pictures: Mapping[int, Picture], names: Sequence[str]
+    catalog: Catalog, images: Mapping[int, DecodedImage], names: Sequence[str]
 ) -> tuple[dict[int, int], dict[int, tuple[int, str]]]:
     """By place: the id under the same label, and (id, label) of the same content under another."""
     present: dict[int, int] = {}
     conflicts: dict[int, tuple[int, str]] = {}
-    for place, picture in pictures.items():
-        for found in catalog.by_content(picture.content):
+    for place, image in images.items():
+        for found in catalog.by_content(image.content):
             if found.label == names[place]:
                 present.setdefault(place, found.id)
             else:
@@ -72,25 +72,25 @@ def _already_here(
     return present, conflicts
 
 
-def _first_of_each(pictures: Mapping[int, Picture], names: Sequence[str], present: dict[int, int]) -> list[int]:
-    """Places of the pictures to add: not here yet, and each content once a label."""
+def _first_of_each(images: Mapping[int, DecodedImage], names: Sequence[str], present: dict[int, int]) -> list[int]:
+    """Places of the images to add: not here yet, and each content once a label."""
     first: dict[tuple[str, str], int] = {}
-    for place, picture in pictures.items():
+    for place, image in images.items():
         if place not in present:
-            first.setdefault((picture.content, names[place]), place)
+            first.setdefault((image.content, names[place]), place)
     return sorted(first.values())
 
 
-def keep_copy(files: ImageFiles, picture: Picture) -> bool:
-    """Keep a copy of the picture's file in the memory; False for a picture without a file."""
-    if not (picture.source and picture.sha256):
+def keep_copy(files: ImageFiles, image: DecodedImage) -> bool:
+    """Keep a copy of the image's file in the memory; False for an image without a file."""
+    if not (image.source and image.sha256):
         return False
-    files.keep(picture.source, picture.sha256, picture.suffix)
+    files.keep(image.source, image.sha256, image.suffix)
     return True
 
 
 @contextmanager
-def copying(live: OpenMemory, pictures: Collection[Picture]) -> Iterator[None]:
-    """Within the block copies of ``pictures`` are kept, and then exemplars added that use them: see ``noted``."""
-    with live.files.noted({(p.sha256, p.suffix) for p in pictures if p.source and p.sha256}, live.used_copies):
+def copying(live: OpenMemory, images: Collection[DecodedImage]) -> Iterator[None]:
+    """Within the block copies of ``images`` are kept, and then exemplars added that use them: see ``noted``."""
+    with live.files.noted({(p.sha256, p.suffix) for p in images if p.source and p.sha256}, live.used_copies):
         yield

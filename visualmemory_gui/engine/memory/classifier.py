@@ -95,7 +95,7 @@ class Decider:
     def decide(
         self, snapshot: Snapshot, vector: F32, scheme: VotingScheme, *, scope: Scope, content: str | None = None
     ) -> Decision:
-        """Decide one query vector, (dim,) float32 of unit length. ``content`` is the picture's content id, if any."""
+        """Decide one query vector, (dim,) float32 of unit length. ``content`` is the image's content id, if any."""
         self._refresh_if_stale(snapshot)
         own, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()

@@ -32,7 +32,7 @@ UNREACHABLE = (
     "exports and bundles written before",
     "backups and other copies of the memory's folder",
     "snapshots kept by the disk or its file system",
-    "the original pictures outside the memory",
+    "the original images outside the memory",
 )
 
 

@@ -1,4 +1,4 @@
-"""Reading pictures for a memory: decoded in processes of their own, and turned into vectors by its encoder."""
+"""Reading images for a memory: decoded in processes of their own, and turned into vectors by its encoder."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.types import BROUGHT, F32, U8, Device, EncoderIdentity, Geometry, NewExemplar, Picture
+from visualmemory_gui.engine.types import BROUGHT, F32, U8, DecodedImage, Device, EncoderIdentity, Geometry, NewExemplar
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    ImageLike = str | PathLike[str] | Image | U8 | Picture
+    ImageLike = str | PathLike[str] | Image | U8 | DecodedImage
 
-WORTH_PREPARING = 500  # pictures after which the seconds that it takes are won back
+WORTH_PREPARING = 500  # images after which the seconds that it takes are won back
 T = TypeVar("T")
-Embed = Callable[[Sequence[Picture]], F32]
+Embed = Callable[[Sequence[DecodedImage]], F32]
 
 
-class PictureReader:
-    """Pictures to vectors, through decoding processes and the memory's ``encoder``; both start when first needed."""
+class ImageReader:
+    """Images to vectors, through decoding processes and the memory's ``encoder``; both start when first needed."""
 
     def __init__(
         self, catalog: Catalog, identity: EncoderIdentity, device: Callable[[], Device], encoder: Encoder | None = None
@@ -65,12 +65,12 @@ class PictureReader:
                 self._pool = DecodePool(geometry=self._geometry())
             return self._pool
 
-    def picture(self, image: ImageLike) -> Picture:
+    def decode(self, image: ImageLike) -> DecodedImage:
         """Decode a path (in a process of its own), a PIL image, or an array of its pixels.
 
         An array is uint8: (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA. Raises BadImage, BadValue.
         """
-        if isinstance(image, Picture):
+        if isinstance(image, DecodedImage):
             return image
         if isinstance(image, str | PathLike):
             with self._told_if_closed():
@@ -83,13 +83,13 @@ class PictureReader:
             return from_pil(image, self._geometry())
         raise BadValue(f"an image is a path, a PIL image or an array of uint8, not {arguments.kind(image)}")
 
-    def pictures(self, images: Sequence[ImageLike]) -> list[Picture | BadImage]:
-        """``picture`` for each of ``images``, in their order; files are decoded side by side.
+    def decode_many(self, images: Sequence[ImageLike]) -> list[DecodedImage | BadImage]:
+        """``decode`` for each of ``images``, in their order; files are decoded side by side.
 
         What is no usable image is the BadImage that says why. Raises BadValue.
         """
         paths = list(dict.fromkeys(arguments.path_of(one) for one in images if isinstance(one, str | PathLike)))
-        decoded: dict[str, Picture | BadImage] = {}
+        decoded: dict[str, DecodedImage | BadImage] = {}
         if len(paths) > 1:
             with self._told_if_closed(), closing(self.pool.map(paths)) as found:
                 decoded.update(found)
@@ -98,20 +98,20 @@ class PictureReader:
             for one in images
         ]
 
-    def _read(self, image: ImageLike) -> Picture | BadImage:
+    def _read(self, image: ImageLike) -> DecodedImage | BadImage:
         try:
-            return self.picture(image)
+            return self.decode(image)
         except BadImage as error:
             return error
 
-    def embed(self, pictures: Sequence[Picture]) -> F32:
-        """(n, dim) float32, rows of unit length. A picture whose file is known takes the vector of its exemplar."""
-        return self._embed(pictures, lambda: self.encoder)
+    def embed(self, images: Sequence[DecodedImage]) -> F32:
+        """(n, dim) float32, rows of unit length. An image whose file is known takes the vector of its exemplar."""
+        return self._embed(images, lambda: self.encoder)
 
     def prepare(self, report: Report = silent) -> bool:
         """Make what lets the encoder compute faster here, if it is missing; the next use takes it. True when made."""
         if self._encoder is None and self._pool is None:
-            return False  # nobody asked for a picture yet
+            return False  # nobody asked for an image yet
         made = registry.prepare(self._identity.name, device=self._device(), report=report)
         if made:
             self.drop_encoder()
@@ -124,9 +124,9 @@ class PictureReader:
 
     @contextmanager
     def bulk(self, expected: int = 0, report: Report = silent) -> Iterator[Embed]:
-        """``embed`` with an encoder that may use all cores, loaded when the first picture needs it.
+        """``embed`` with an encoder that may use all cores, loaded when the first image needs it.
 
-        Where many pictures are ``expected``, it is worth making it fast before.
+        Where many images are ``expected``, it is worth making it fast before.
         """
         loaded: list[Encoder] = []
 
@@ -139,29 +139,29 @@ class PictureReader:
 
         try:
             with self._told_if_closed():
-                yield lambda pictures: self._embed(pictures, encoder)
+                yield lambda images: self._embed(images, encoder)
         finally:
             for one in loaded:
                 one.close()
 
-    def _embed(self, pictures: Sequence[Picture], encoder: Callable[[], Encoder]) -> F32:
-        vectors = np.empty((len(pictures), self._identity.dim), np.float32)
+    def _embed(self, images: Sequence[DecodedImage], encoder: Callable[[], Encoder]) -> F32:
+        vectors = np.empty((len(images), self._identity.dim), np.float32)
         unknown = []
-        for i, picture in enumerate(pictures):
-            known = self._catalog.vector_of_sha256(picture.sha256) if picture.sha256 else None
+        for i, image in enumerate(images):
+            known = self._catalog.vector_of_sha256(image.sha256) if image.sha256 else None
             if known is None:
                 unknown.append(i)
             else:
                 vectors[i] = known
         if unknown:
-            batch = np.stack([pictures[i].pixels for i in unknown])
+            batch = np.stack([images[i].pixels for i in unknown])
             vectors[unknown] = gate(encoder().encode(batch), self._identity.dim)
         return vectors
 
     def _geometry(self) -> Geometry:
-        """How pictures are brought to the encoder. Raises EncoderError where the memory has none."""
+        """How images are brought to the encoder. Raises EncoderError where the memory has none."""
         if self._identity.name == BROUGHT:
-            raise EncoderError("this memory holds vectors that were brought to it; no encoder can add pictures to them")
+            raise EncoderError("this memory holds vectors that were brought to it; no encoder can add images to them")
         return registry.geometry(self._identity)
 
     def _load(self, *, bulk: bool) -> Encoder:
@@ -198,7 +198,7 @@ def images_of(given: object) -> Iterable[ImageLike]:
     if isinstance(given, np.ndarray):
         one = given.ndim < 4 and given.dtype.kind not in "OUS"
     else:
-        one = isinstance(given, str | bytes | bytearray | PathLike | Picture) or not isinstance(given, Iterable)
+        one = isinstance(given, str | bytes | bytearray | PathLike | DecodedImage) or not isinstance(given, Iterable)
     if one or hasattr(given, "read"):  # a file gives its lines
         return [given]  # type: ignore[list-item]
     return given if isinstance(given, Iterator) else arguments.several(given, "images")  # type: ignore[return-value]
@@ -215,19 +215,19 @@ def file_sha256(path: str) -> str | None:
         return None
 
 
-def exemplar(picture: Picture, vector: F32, *, label: str, copy: bool, group: str | None = None) -> NewExemplar:
-    """The row for ``picture``. ``copy``: its file is kept in the memory too."""
+def exemplar(image: DecodedImage, vector: F32, *, label: str, copy: bool, group: str | None = None) -> NewExemplar:
+    """The row for ``image``. ``copy``: its file is kept in the memory too."""
     return NewExemplar(
         label=label,
         vector=vector,
-        content=picture.content,
-        sha256=picture.sha256,
-        source=picture.source,
-        copy=picture.suffix if copy and picture.source else None,
+        content=image.content,
+        sha256=image.sha256,
+        source=image.source,
+        copy=image.suffix if copy and image.source else None,
         group=group,
-        width=picture.width,
-        height=picture.height,
-        thumbnail=picture.thumbnail,
+        width=image.width,
+        height=image.height,
+        thumbnail=image.thumbnail,
     )
 
 

@@ -1,4 +1,4 @@
-"""What adding many pictures will cost here: measured on a few of them, before the user says yes."""
+"""What adding many images will cost here: measured on a few of them, before the user says yes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Device, EncoderIdentity, Picture
+from visualmemory_gui.engine.types import DecodedImage, Device, EncoderIdentity
 
-MOST = 64  # pictures that are tried
+MOST = 64  # images that are tried
 BATCH = 16  # as in an import
 ENOUGH_S = 1.5
 FULLNESS = 1.12  # what a database page takes for a byte in it
@@ -26,9 +26,9 @@ ROW_BYTES = 400  # of an exemplar beside its vector and thumbnail: its row, its 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one picture: ``seconds`` of an import, ``size`` in bytes of what the memory keeps beside a copy of the file.
+    """Of one image: ``seconds`` of an import, ``size`` in bytes of what the memory keeps beside a copy of the file.
 
-    ``seconds`` is None where not one picture could be read.
+    ``seconds`` is None where not one image could be read.
     """
 
     seconds: float | None
@@ -69,10 +69,10 @@ def _timed(pool: DecodePool, model: Encoder, paths: Sequence[str], report: Repor
     done, sizes, began = 0, [], perf_counter()
     with closing(pool.map(paths)) as decoded:
         for batch in batched(decoded, BATCH):
-            good = [picture for _, picture in batch if isinstance(picture, Picture)]
+            good = [image for _, image in batch if isinstance(image, DecodedImage)]
             if good:
-                model.encode(np.stack([picture.pixels for picture in good]))
-            sizes += [len(picture.thumbnail or b"") for picture in good]
+                model.encode(np.stack([image.pixels for image in good]))
+            sizes += [len(image.thumbnail or b"") for image in good]
             done += len(batch)
             report(done, len(paths), "measuring")
             if perf_counter() - began > ENOUGH_S:

@@ -1,4 +1,4 @@
-"""How pictures become exemplars: decode, embed, and write in batches that keep what was done when stopped."""
+"""How images become exemplars: decode, embed, and write in batches that keep what was done when stopped."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancell
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, copying, keep_copy, put
-from visualmemory_gui.engine.memory.image_reader import Embed, PictureReader, batched, exemplar, file_sha256
+from visualmemory_gui.engine.memory.image_reader import Embed, ImageReader, batched, exemplar, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
-from visualmemory_gui.engine.types import F32, Changes, NewExemplar, Picture, Skipped
+from visualmemory_gui.engine.types import F32, Changes, DecodedImage, NewExemplar, Skipped
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -46,7 +46,7 @@ class BuildResult:
 
 
 Commit = Callable[[list[NewExemplar]], list[int]]
-Copying = Callable[[Sequence[Picture]], AbstractContextManager[None]]
+Copying = Callable[[Sequence[DecodedImage]], AbstractContextManager[None]]
 Write = Callable[[Callable[[], list[int]]], list[int]]
 
 
@@ -79,7 +79,7 @@ class BuildPlan:
 def plan(
     folder: str | Path | Sequence[str], *, copy: bool, label: str | None, group_by: str | None = None
 ) -> BuildPlan:
-    """Walk ``folder``, or take the pictures at these paths. All pictures get ``label`` if it is given; those that are
+    """Walk ``folder``, or take the images at these paths. All images get ``label`` if it is given; those that are
     named by path need one. Raises BadValue, BadLabel."""
     try:
         pattern = re.compile(group_by) if group_by else None
@@ -103,7 +103,7 @@ def _plan_of_files(
     paths: Sequence[str], label: str | None, *, copy: bool, group_by: re.Pattern[str] | None
 ) -> BuildPlan:
     if label is None:
-        raise BadValue("pictures that are named one by one need a label")
+        raise BadValue("images that are named one by one need a label")
     places = [str(Path(path).absolute()) for path in paths]
     folders = {str(Path(place).parent) for place in places}
     common = Path(os.path.commonpath(folders)) if folders else Path()
@@ -113,7 +113,7 @@ def _plan_of_files(
 class FolderBuild:
     """Takes what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
 
-    ``commit(rows)`` writes one batch in one transaction and returns its ids; ``copying(pictures)`` is entered around
+    ``commit(rows)`` writes one batch in one transaction and returns its ids; ``copying(images)`` is entered around
     their copies and it. Decoding goes on in child processes while a batch is embedded and written.
     """
 
@@ -136,16 +136,16 @@ class FolderBuild:
         random.Random(SHUFFLE_SEED).shuffle(order)
         done = 0
         try:
-            report(0, len(order), "adding pictures")
-            with closing(pool.map(self._new_files(order))) as pictures:
-                for batch in batched(pictures, BATCH):
+            report(0, len(order), "adding images")
+            with closing(pool.map(self._new_files(order))) as images:
+                for batch in batched(images, BATCH):
                     accepted = [item for item in map(self._accepted, batch) if item]
-                    with self._copying([picture for _, picture in accepted]) if self._plan.copy else nullcontext():
+                    with self._copying([image for _, image in accepted]) if self._plan.copy else nullcontext():
                         rows = self._rows(accepted, embed)
                         if rows:
                             self.ids += write(lambda rows=rows: self._commit(rows))  # type: ignore[misc]
                     done += len(batch)
-                    report(done + self.unchanged, len(order), "adding pictures")
+                    report(done + self.unchanged, len(order), "adding images")
         except (Cancelled, KeyboardInterrupt):
             return False
         return True
@@ -157,31 +157,31 @@ class FolderBuild:
             else:
                 yield path
 
-    def _accepted(self, item: tuple[str, Picture | BadImage]) -> tuple[str, Picture] | None:
-        path, picture = item
-        if isinstance(picture, BadImage):
-            self.skipped.append(Skipped(path, picture.reason))
+    def _accepted(self, item: tuple[str, DecodedImage | BadImage]) -> tuple[str, DecodedImage] | None:
+        path, image = item
+        if isinstance(image, BadImage):
+            self.skipped.append(Skipped(path, image.reason))
             return None
-        first = self._taken.setdefault((picture.sha256 or "", self._plan.label_of[path]), path)
+        first = self._taken.setdefault((image.sha256 or "", self._plan.label_of[path]), path)
         if first != path:
             self.skipped.append(Skipped(path, f"the same file as {first}, under the same label"))
             return None
-        return path, picture
+        return path, image
 
-    def _rows(self, accepted: list[tuple[str, Picture]], embed: Embed) -> list[NewExemplar]:
+    def _rows(self, accepted: list[tuple[str, DecodedImage]], embed: Embed) -> list[NewExemplar]:
         if not accepted:
             return []
-        vectors = embed([picture for _, picture in accepted])
+        vectors = embed([image for _, image in accepted])
         rows = []
-        for (path, picture), vector in zip(accepted, vectors, strict=True):
+        for (path, image), vector in zip(accepted, vectors, strict=True):
             if self._plan.copy:
-                keep_copy(self._files, picture)
+                keep_copy(self._files, image)
             label, group = self._plan.label_of[path], self._plan.group_of(path)
-            rows.append(exemplar(picture, vector, label=label, copy=self._plan.copy, group=group))
+            rows.append(exemplar(image, vector, label=label, copy=self._plan.copy, group=group))
         return rows
 
 
-def build(live: OpenMemory, reader: PictureReader, plan: BuildPlan, *, write: Write, report: Report) -> BuildResult:
+def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Write, report: Report) -> BuildResult:
     """Run ``plan`` as one step of many transactions. A complete build of an empty memory leaves an empty history."""
     empty = live.catalog.totals()[0] == 0
     step = live.history.open_import(len(plan.label_of))
@@ -199,7 +199,7 @@ def build(live: OpenMemory, reader: PictureReader, plan: BuildPlan, *, write: Wr
         catalog=live.catalog,
         files=live.files,
         commit=commit,
-        copying=lambda pictures: copying(live, pictures),
+        copying=lambda images: copying(live, images),
     )
     complete = False
     try:
@@ -226,40 +226,40 @@ def build(live: OpenMemory, reader: PictureReader, plan: BuildPlan, *, write: Wr
 
 def add(
     live: OpenMemory,
-    reader: PictureReader,
+    reader: ImageReader,
     images: Sequence[ImageLike],
     names: Sequence[str],
     *,
     copy: bool,
     found: Collection[int],
 ) -> AddResult:
-    """Add pictures, as many as ``names``, as one step, or nothing.
+    """Add images, as many as ``names``, as one step, or nothing.
 
     Raises BadImage (but for places in ``found``), BadLabel, BadValue.
     """
     cleaned = [labels.clean(name) for name in names]
-    pictures, vectors, skipped = _read(reader, images, found)
-    kept = (lambda picture: keep_copy(live.files, picture)) if copy else None
-    return replace(put(live, pictures, vectors, cleaned, keep=kept), skipped=skipped)
+    decoded, vectors, skipped = _read(reader, images, found)
+    kept = (lambda image: keep_copy(live.files, image)) if copy else None
+    return replace(put(live, decoded, vectors, cleaned, keep=kept), skipped=skipped)
 
 
 def _read(
-    reader: PictureReader, images: Sequence[ImageLike], found: Collection[int]
-) -> tuple[dict[int, Picture], dict[int, F32], dict[int, str]]:
-    """By place: pictures, their pixels let go once they are embedded; vectors; and what is wrong with the others."""
-    pictures: dict[int, Picture] = {}
+    reader: ImageReader, images: Sequence[ImageLike], found: Collection[int]
+) -> tuple[dict[int, DecodedImage], dict[int, F32], dict[int, str]]:
+    """By place: images, their pixels let go once they are embedded; vectors; and what is wrong with the others."""
+    decoded: dict[int, DecodedImage] = {}
     vectors: dict[int, F32] = {}
     skipped: dict[int, str] = {}
     for places in batched(range(len(images)), BATCH):
-        batch: dict[int, Picture] = {}
+        batch: dict[int, DecodedImage] = {}
         for place in places:
             try:
-                batch[place] = reader.picture(images[place])
+                batch[place] = reader.decode(images[place])
             except BadImage as error:
                 if place not in found:
                     raise
                 skipped[place] = error.reason
         if batch:
             vectors.update(zip(batch, reader.embed(list(batch.values())), strict=True))
-        pictures.update((place, replace(picture, pixels=NO_PIXELS)) for place, picture in batch.items())
-    return pictures, vectors, skipped
+        decoded.update((place, replace(one, pixels=NO_PIXELS)) for place, one in batch.items())
+    return decoded, vectors, skipped

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.files.atomic_file import is_own
 from visualmemory_gui.engine.memory import verify as checks
-from visualmemory_gui.engine.memory.image_reader import PictureReader, file_sha256
+from visualmemory_gui.engine.memory.image_reader import ImageReader, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import copies, sources
@@ -56,7 +56,7 @@ class Missing:
 class FolderMaintenance:
     """Maintenance of one memory in a folder, and what its opening and its index had to tell."""
 
-    def __init__(self, live: OpenMemory, reader: PictureReader) -> None:
+    def __init__(self, live: OpenMemory, reader: ImageReader) -> None:
         self._live = live
         self._reader = reader
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.index.search import Searcher
     from visualmemory_gui.engine.memory.added_images import AddResult
     from visualmemory_gui.engine.memory.forget import Erasing
-    from visualmemory_gui.engine.memory.image_reader import ImageLike, PictureReader
+    from visualmemory_gui.engine.memory.image_reader import ImageLike, ImageReader
     from visualmemory_gui.engine.memory.importer import BuildResult, Write
     from visualmemory_gui.engine.memory.maintenance import Compacted, Missing, Relinked
     from visualmemory_gui.engine.memory.queue_table import QueueTable
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
         Changes,
         Damage,
         Decision,
+        DecodedImage,
         Device,
         EncoderIdentity,
         Exemplar,
         IndexState,
         MemorySettings,
-        Picture,
         Receipt,
         Rule,
         SearchMode,
@@ -241,11 +241,11 @@ class Memory(Protocol):
 
     def set(self, name: str, value: object) -> MemorySettings: ...
 
-    def picture(self, image: ImageLike) -> Picture: ...
+    def decode(self, image: ImageLike) -> DecodedImage: ...
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32: ...
 
-    def new_reader(self) -> PictureReader: ...
+    def new_reader(self) -> ImageReader: ...
 
     def decide(
         self,
@@ -282,7 +282,7 @@ class Memory(Protocol):
         own: int | None = None,
     ) -> Decision: ...
 
-    def add_pictures(
+    def add_images(
         self,
         images: ImageLike | Iterable[ImageLike],
         labels: str | Iterable[str],

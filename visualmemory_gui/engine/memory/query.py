@@ -12,9 +12,9 @@ import numpy as np
 
 from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
-from visualmemory_gui.engine.memory.image_reader import PictureReader
+from visualmemory_gui.engine.memory.image_reader import ImageReader
 from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.types import F32, Decision, Picture
+from visualmemory_gui.engine.types import F32, Decision, DecodedImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -69,9 +69,7 @@ class EmbeddedQuery:
         return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown))
 
 
-def queries(
-    reader: PictureReader, catalog: Catalog, images: Sequence[ImageLike | int]
-) -> list[EmbeddedQuery | BadImage]:
+def queries(reader: ImageReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[EmbeddedQuery | BadImage]:
     """Images, and exemplars by their ids, as what is decided, in their order.
 
     What is no usable image is the BadImage that says why. Raises UnknownExemplar, BadValue, EncoderError.
@@ -80,7 +78,7 @@ def queries(
         place: arguments.whole(one, "an id") for place, one in enumerate(images) if isinstance(one, int | np.integer)
     }
     started = perf_counter()
-    read = reader.pictures([one for one in images if not isinstance(one, int | np.integer)])
+    read = reader.decode_many([one for one in images if not isinstance(one, int | np.integer)])
     decode_ms = (perf_counter() - started) * 1e3 / max(len(read), 1)
     rest = iter(read)
     return [
@@ -101,7 +99,7 @@ def _of_exemplar(catalog: Catalog, exemplar: int) -> EmbeddedQuery:
     return EmbeddedQuery(catalog.vectors([exemplar])[0], found.content, exemplar, {})
 
 
-def _of_image(reader: PictureReader, read: Picture | BadImage, decode_ms: float) -> EmbeddedQuery | BadImage:
+def _of_image(reader: ImageReader, read: DecodedImage | BadImage, decode_ms: float) -> EmbeddedQuery | BadImage:
     if isinstance(read, BadImage):
         return read
     started = perf_counter()

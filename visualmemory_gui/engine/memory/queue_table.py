@@ -1,4 +1,4 @@
-"""The decisions of the queue: one row a waiting picture, and the exemplars that hold the same content."""
+"""The decisions of the queue: one row a waiting image, and the exemplars that hold the same content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from visualmemory_gui.engine.types import F32, F64, I64, Bools
 
 @dataclass(frozen=True, slots=True)
 class QueueTable:
-    """The whole queue, decided on one state of the memory; one entry a picture, in the order they were read.
+    """The whole queue, decided on one state of the memory; one entry an image, in the order they were read.
 
     ``sources`` are paths, None for what was no file. ``labels`` are the full labels that won: at a level the strongest
     below the winner. ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is 1, 0, or
@@ -42,7 +42,7 @@ class QueueTable:
 
     def name(self, place: int) -> str:
         source = self.sources[place]
-        return f"picture {int(self.ids[place])}" if source is None else Path(source).name
+        return f"image {int(self.ids[place])}" if source is None else Path(source).name
 
     def is_taught(self) -> Bools:
         return np.array([label is not None for label in self.taught], bool)
@@ -65,7 +65,7 @@ class Waiting:
     alike: dict[int, list[int]] = field(default_factory=dict)  # place in the queue -> rows of the snapshot
 
     def note_alike(self, rows: I64) -> None:
-        """Remember which of ``rows`` of the snapshot have the content of a picture here."""
+        """Remember which of ``rows`` of the snapshot have the content of an image here."""
         if not len(self.ids):
             return
         content, keys = self.decisions.queries.keys.content, self.snapshot.content[rows]

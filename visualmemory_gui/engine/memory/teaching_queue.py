@@ -1,4 +1,4 @@
-"""The teaching queue: pictures without a label that wait to be taught; after each edit all of them are decided anew."""
+"""The teaching queue: images without a label that wait to be taught; after each edit all of them are decided anew."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from visualmemory_gui.engine.errors import BadImage, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.memory import importer
 from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, keep_copy, put
-from visualmemory_gui.engine.memory.image_reader import Embed, PictureReader, batched, file_sha256
+from visualmemory_gui.engine.memory.image_reader import Embed, ImageReader, batched, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.memory.queue_table import QueueTable, Waiting, queue_queries, source_of
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, continues, touched_rows
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels
-from visualmemory_gui.engine.store.kept_images import NewPicture
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued, Queued
-from visualmemory_gui.engine.types import Bools, Changes, Picture, Rule, Skipped
+from visualmemory_gui.engine.types import Bools, Changes, DecodedImage, Rule, Skipped
 
 BATCH = 16
 Write = Callable[[Callable[[], list[int]]], list[int]]
@@ -35,7 +35,7 @@ Write = Callable[[Callable[[], list[int]]], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class QueueAdded:
-    """``present`` pictures waited already. ``stopped``: the user stopped it, what is in stays."""
+    """``present`` images waited already. ``stopped``: the user stopped it, what is in stays."""
 
     added: int
     present: int
@@ -49,7 +49,7 @@ class TeachingQueue:
     Its decisions are made when the table is first asked for, and from then on kept current with every edit.
     """
 
-    def __init__(self, live: OpenMemory, reader: PictureReader) -> None:
+    def __init__(self, live: OpenMemory, reader: ImageReader) -> None:
         self._live = live
         self._reader = reader
         self._lock = threading.RLock()
@@ -63,7 +63,7 @@ class TeachingQueue:
     def add(
         self, paths: Sequence[str | Path], *, report: Report = silent, write: Write = importer.directly
     ) -> QueueAdded:
-        """Put pictures at the end of the queue; a folder brings all of its pictures. What cannot be read is told.
+        """Put images at the end of the queue; a folder brings all of its images. What cannot be read is told.
 
         Batch by batch: when it is stopped, what is in stays. ``write(job)`` runs each commit where edits are allowed.
         Raises EncoderError, ReadOnlyMemory.
@@ -73,14 +73,14 @@ class TeachingQueue:
         added = waited = 0
         stopped = False
         try:
-            report(0, len(files), "reading pictures")
-            with self._reader.bulk(len(files), report) as embed, closing(self._reader.pool.map(files)) as pictures:
-                for done, batch in enumerate(batched(pictures, BATCH)):
+            report(0, len(files), "reading images")
+            with self._reader.bulk(len(files), report) as embed, closing(self._reader.pool.map(files)) as images:
+                for done, batch in enumerate(batched(images, BATCH)):
                     skipped += [Skipped(path, p.reason) for path, p in batch if isinstance(p, BadImage)]
-                    good = [picture for _, picture in batch if isinstance(picture, Picture)]
+                    good = [image for _, image in batch if isinstance(image, DecodedImage)]
                     new = self._put(good, embed, write) if good else []
                     added, waited = added + len(new), waited + len(good) - len(new)
-                    report(min(done * BATCH + len(batch), len(files)), len(files), "reading pictures")
+                    report(min(done * BATCH + len(batch), len(files)), len(files), "reading images")
         except (Cancelled, KeyboardInterrupt):
             stopped = True
         return QueueAdded(added, waited, tuple(skipped), stopped)
@@ -109,23 +109,23 @@ class TeachingQueue:
             )
 
     def teach(self, ids: Sequence[int], label: str) -> AddResult:
-        """Add these pictures to the memory as ``label``, in one step. They stay in the queue, as taught.
+        """Add these images to the memory as ``label``, in one step. They stay in the queue, as taught.
 
-        Raises BadLabel, and BadValue for a picture that does not wait.
+        Raises BadLabel, and BadValue for an image that does not wait.
         """
         return self.teach_each([(i, label) for i in ids])
 
     def teach_each(self, wanted: Sequence[tuple[int, str]]) -> AddResult:
-        """The same with a label for each picture."""
+        """The same with a label for each image."""
         self._live.require_writable()
         names = [labels.clean(label) for _, label in wanted]
         queued = self._live.queue_rows.get([i for i, _ in wanted])
-        pictures = {place: _picture(one) for place, one in enumerate(queued)}
-        vectors = {place: one.picture.vector for place, one in enumerate(queued) if one.picture.vector is not None}
-        return put(self._live, pictures, vectors, names, keep=self._keep)
+        images = {place: _image(one) for place, one in enumerate(queued)}
+        vectors = {place: one.image.vector for place, one in enumerate(queued) if one.image.vector is not None}
+        return put(self._live, images, vectors, names, keep=self._keep)
 
     def query(self, number: int) -> Queued:
-        """One picture of the queue. Raises BadValue when it does not wait any more."""
+        """One image of the queue. Raises BadValue when it does not wait any more."""
         return self._live.queue_rows.get([number])[0]
 
     def thumbnails(self, ids: Sequence[int]) -> Mapping[int, bytes]:
@@ -133,7 +133,7 @@ class TeachingQueue:
         return self._live.queue_rows.thumbnails(ids)
 
     def remove(self, ids: Sequence[int]) -> None:
-        """Take pictures out of the queue; the memory stays as it is."""
+        """Take images out of the queue; the memory stays as it is."""
         self._live.require_writable()
         with self._lock:
             self._live.queue_rows.remove(ids)
@@ -148,15 +148,15 @@ class TeachingQueue:
             self._rows = None
 
     def _on_changed(self, changes: Changes) -> None:
-        """Pictures whose content was forgotten wait no more. Takes no lock: the edit that tells holds one."""
+        """Images whose content was forgotten wait no more. Takes no lock: the edit that tells holds one."""
         if changes.forgotten:
             self._forgotten = True
 
-    def _put(self, pictures: Sequence[Picture], embed: Embed, write: Write) -> list[int]:
-        vectors = embed(pictures)
+    def _put(self, images: Sequence[DecodedImage], embed: Embed, write: Write) -> list[int]:
+        vectors = embed(images)
         new = [
-            NewQueued(NewPicture(p.content, p.source, p.sha256, p.thumbnail, v), p.width, p.height, p.suffix)
-            for p, v in zip(pictures, vectors, strict=True)
+            NewQueued(NewKeptImage(p.content, p.source, p.sha256, p.thumbnail, v), p.width, p.height, p.suffix)
+            for p, v in zip(images, vectors, strict=True)
         ]
         ids = write(lambda: self._live.queue_rows.add(new))  # without the lock, which a table in that thread may hold
         with self._lock:
@@ -164,10 +164,10 @@ class TeachingQueue:
                 self._grow(self._rows)
         return ids
 
-    def _keep(self, picture: Picture) -> bool:
+    def _keep(self, image: DecodedImage) -> bool:
         """Keep a copy of the file if it is still what was read."""
-        there = picture.source is not None and file_sha256(picture.source) == picture.sha256
-        return there and keep_copy(self._live.files, picture)
+        there = image.source is not None and file_sha256(image.source) == image.sha256
+        return there and keep_copy(self._live.files, image)
 
     def _followed(self, snapshot: Snapshot, k: int) -> Waiting:
         """The rows, their decisions brought up to ``snapshot``."""
@@ -223,9 +223,9 @@ def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[Skipped]]:
     return files, skipped
 
 
-def _picture(queued: Queued) -> Picture:
-    kept = queued.picture
-    return Picture(
+def _image(queued: Queued) -> DecodedImage:
+    kept = queued.image
+    return DecodedImage(
         pixels=NO_PIXELS,
         content=kept.content,
         thumbnail=kept.thumbnail or b"",

@@ -48,8 +48,8 @@ def queries_of(
 
 def watched_queries(watched: Sequence[Watched]) -> Queries:
     """Images of the watch set, each with its vector, at least one: decided without exemplars of their content."""
-    vectors = np.stack([one.picture.vector for one in watched if one.picture.vector is not None])
-    return queries_of(vectors, [one.expected for one in watched], contents=[one.picture.content for one in watched])
+    vectors = np.stack([one.image.vector for one in watched if one.image.vector is not None])
+    return queries_of(vectors, [one.expected for one in watched], contents=[one.image.content for one in watched])
 
 
 class TrackedDecisions:

@@ -21,7 +21,7 @@ from visualmemory_gui.engine.memory import forget, importer
 from visualmemory_gui.engine.memory.added_images import AddResult
 from visualmemory_gui.engine.memory.classifier import Scope
 from visualmemory_gui.engine.memory.forget import Erasing
-from visualmemory_gui.engine.memory.image_reader import PictureReader, batched, images_of
+from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, images_of
 from visualmemory_gui.engine.memory.importer import BuildResult
 from visualmemory_gui.engine.memory.maintenance import FolderMaintenance
 from visualmemory_gui.engine.memory.open_memory import Callback, OpenMemory
@@ -43,11 +43,11 @@ from visualmemory_gui.engine.types import (
     F32,
     Changes,
     Decision,
+    DecodedImage,
     Device,
     EncoderIdentity,
     MemorySettings,
     NewExemplar,
-    Picture,
     Rule,
     SearchMode,
     Summary,
@@ -230,12 +230,12 @@ class VisualMemory:
             encoder=summary.encoder.name,
         )
 
-    def new_reader(self) -> PictureReader:
-        """One more reader of pictures for this memory, with processes of its own. Close it."""
+    def new_reader(self) -> ImageReader:
+        """One more reader of images for this memory, with processes of its own. Close it."""
         return self._new_reader(None)
 
-    def _new_reader(self, encoder: Encoder | None) -> PictureReader:
-        return PictureReader(self.catalog, self.identity, lambda: self.device, encoder)
+    def _new_reader(self, encoder: Encoder | None) -> ImageReader:
+        return ImageReader(self.catalog, self.identity, lambda: self.device, encoder)
 
     def changed(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it. Raises BadValue."""
@@ -252,16 +252,16 @@ class VisualMemory:
             self._reader.drop_encoder()
         return changed
 
-    def picture(self, image: ImageLike) -> Picture:
+    def decode(self, image: ImageLike) -> DecodedImage:
         """Decode a path (in a process of its own), a PIL image, or an array of uint8: (h, w) or (h, w, 3|4).
 
         Raises BadImage, BadValue.
         """
-        return self._reader.picture(image)
+        return self._reader.decode(image)
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32:
         """(n, dim) float32, rows of unit length, of one image or several, decoded or not. Raises BadImage, BadValue."""
-        return self._reader.embed([self.picture(image) for image in images_of(images)])
+        return self._reader.embed([self.decode(image) for image in images_of(images)])
 
     def decide(
         self,
@@ -273,7 +273,7 @@ class VisualMemory:
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
     ) -> Decision:
-        """Decide an image: a path, a PIL image, an array of uint8, a decoded Picture, or the id of an exemplar.
+        """Decide an image: a path, a PIL image, an array of uint8, a DecodedImage, or the id of an exemplar.
 
         ``exclude`` names exemplars that must not vote this time. Raises BadImage, UnknownExemplar, BadValue.
         """
@@ -334,7 +334,7 @@ class VisualMemory:
         content: str | None = None,
         own: int | None = None,
     ) -> Decision:
-        """Decide a query vector (dim,). ``content`` is the content id of its picture.
+        """Decide a query vector (dim,). ``content`` is the content id of its image.
 
         ``own`` is the id of the exemplar that the query is, where it is to be decided by all others (leave-one-out):
         without its copies and its group, its own class counted one less. Raises BadVector, BadValue, UnknownExemplar.
@@ -351,9 +351,9 @@ class VisualMemory:
         ``images`` are paths, PIL images or arrays of uint8; ``labels`` is one label for all, or one for each. ``copy``
         keeps a copy of each file in the memory. Raises BadImage, BadValue; then nothing was added.
         """
-        return list(self.add_pictures(images, labels, copy=copy).ids)
+        return list(self.add_images(images, labels, copy=copy).ids)
 
-    def add_pictures(
+    def add_images(
         self,
         images: ImageLike | Iterable[ImageLike],
         labels: str | Iterable[str],
@@ -363,7 +363,7 @@ class VisualMemory:
     ) -> AddResult:
         """Like ``add``, and tells what was here already, what under another label.
 
-        ``found`` are the places of pictures nobody named (they lay in a folder): a bad one of them is passed over.
+        ``found`` are the places of images nobody named (they lay in a folder): a bad one of them is passed over.
         """
         self._live.require_writable()
         given = list(images_of(images))
@@ -421,7 +421,7 @@ class VisualMemory:
     ) -> BuildResult:
         """Add what is new in ``folder``: sub-folders are label paths, or all get ``label``. One step; can be stopped.
 
-        In place of a folder: paths of pictures, which all get ``label``.
+        In place of a folder: paths of images, which all get ``label``.
         ``write(job)`` runs each commit where edits are allowed. Raises StorageError, BadValue, EncoderError.
         """
         self._live.require_writable()

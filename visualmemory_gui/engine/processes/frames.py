@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from visualmemory_gui.engine.types import Picture
+from visualmemory_gui.engine.types import DecodedImage
 
 _LENGTH = struct.Struct(">I")
 _MAX_HEADER = 1 << 20
@@ -43,15 +43,15 @@ def _exactly(stream: BinaryIO, size: int) -> bytearray:
     return data
 
 
-def write_picture(stream: BinaryIO, picture: Picture) -> None:
-    fields = {name: getattr(picture, name) for name in _FIELDS}
-    write(stream, {**fields, "shape": picture.pixels.shape}, picture.pixels.tobytes(), picture.thumbnail)
+def write_image(stream: BinaryIO, image: DecodedImage) -> None:
+    fields = {name: getattr(image, name) for name in _FIELDS}
+    write(stream, {**fields, "shape": image.pixels.shape}, image.pixels.tobytes(), image.thumbnail)
 
 
-def picture(header: dict[str, Any], parts: list[bytearray]) -> Picture:
-    """The picture that ``write_picture`` sent; its pixels are writable."""
+def decoded_image(header: dict[str, Any], parts: list[bytearray]) -> DecodedImage:
+    """The image that ``write_image`` sent; its pixels are writable."""
     pixels, thumbnail = parts
-    return Picture(
+    return DecodedImage(
         pixels=np.frombuffer(pixels, np.uint8).reshape(header["shape"]),
         thumbnail=bytes(thumbnail),
         **{name: header[name] for name in _FIELDS},

@@ -301,7 +301,7 @@ class Catalog:
         return sources.ids_at(self._database, path)
 
     def relink(self, writer: Writer, moved: Mapping[int, str], *, root: str | None = None) -> None:
-        """The originals lie elsewhere now. No step of the history: the pictures are the same."""
+        """The originals lie elsewhere now. No step of the history: the images are the same."""
         sources.relink(self._database, writer, moved, root=root)
 
     def purge(self, ids: Collection[int]) -> purge.Purged:

@@ -56,7 +56,7 @@ class Row(NamedTuple):
 
     @property
     def path(self) -> str | None:
-        """Absolute path of the original, None for a vector or a picture without a file."""
+        """Absolute path of the original, None for a vector or an image without a file."""
         if self.root is None or self.source is None:
             return None
         return os.path.join(loaded(self.root), loaded(self.source))  # noqa: PTH118 - text in, text out

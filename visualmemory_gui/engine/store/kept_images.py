@@ -1,4 +1,4 @@
-"""Pictures that are kept without being exemplars: recent queries, the teaching queue, the watch set."""
+"""Images that are kept without being exemplars: recent queries, the teaching queue, the watch set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLES = (QUERIES, QUEUE, WATCH)
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPicture:
+class KeptImage:
     """``content`` and ``sha256`` are hex, ``thumbnail`` a JPEG, ``vector`` (dim,) float32; ``time`` in seconds."""
 
     id: int
@@ -32,8 +32,8 @@ class KeptPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class NewPicture:
-    """A picture on its way into one of the tables; the fields are those of ``KeptPicture``."""
+class NewKeptImage:
+    """An image on its way into one of the tables; the fields are those of ``KeptImage``."""
 
     content: str
     source: str | None = None
@@ -53,15 +53,15 @@ class NewPicture:
         )
 
 
-def kept(database: Database, rows: Iterable[tuple[Any, ...]]) -> list[KeptPicture]:
+def kept(database: Database, rows: Iterable[tuple[Any, ...]]) -> list[KeptImage]:
     """From rows of COLUMNS. Raises DamagedMemory."""
     dim = dim_of(database)
     return [_kept(database, row, dim) for row in rows]
 
 
-def _kept(database: Database, row: tuple[Any, ...], dim: int) -> KeptPicture:
+def _kept(database: Database, row: tuple[Any, ...], dim: int) -> KeptImage:
     number, source, content, sha256, thumbnail, vector, moment = row
-    return KeptPicture(
+    return KeptImage(
         id=number,
         source=None if source is None else loaded(source),
         content=content.hex(),
@@ -73,7 +73,7 @@ def _kept(database: Database, row: tuple[Any, ...], dim: int) -> KeptPicture:
 
 
 def forget_contents(database: Database, contents: Iterable[bytes]) -> None:
-    """Take the pictures of these contents out of every table."""
+    """Take the images of these contents out of every table."""
     wanted = [(content,) for content in contents]
     for table in TABLES:
         table.delete(database, "content = ?", wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.kept_images import COLUMNS, KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.kept_images import COLUMNS, KeptImage, NewKeptImage, kept
 from visualmemory_gui.engine.store.sealed_table import QUERIES
 from visualmemory_gui.engine.types import F32
 
@@ -23,14 +23,14 @@ class RecentQueries:
         thumbnail: bytes | None = None,
         vector: F32 | None = None,
     ) -> None:
-        """Put a query first. The same picture asked again moves to the front; the oldest above ``KEPT`` go."""
+        """Put a query first. The same image asked again moves to the front; the oldest above ``KEPT`` go."""
         with self._database.atomic():
             self.remove_content(content)
-            QUERIES.insert(self._database, [NewPicture(content, source, sha256, thumbnail, vector).columns()])
+            QUERIES.insert(self._database, [NewKeptImage(content, source, sha256, thumbnail, vector).columns()])
             beyond = "id <= (select id from queries order by id desc limit 1 offset ?)"
             QUERIES.delete(self._database, beyond, [(KEPT,)])
 
-    def recent(self, n: int = KEPT) -> list[KeptPicture]:
+    def recent(self, n: int = KEPT) -> list[KeptImage]:
         """The last ``n``, newest first."""
         found = self._database.rows(f"select {COLUMNS} from queries order by id desc limit ?", (n,))
         return kept(self._database, found)

@@ -1,4 +1,4 @@
-"""The teaching queue on disk: pictures without a label that wait to be taught, in the order they came."""
+"""The teaching queue on disk: images without a label that wait to be taught, in the order they came."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.kept_images import COLUMNS, KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.kept_images import COLUMNS, KeptImage, NewKeptImage, kept
 from visualmemory_gui.engine.store.sealed_table import QUEUE
 from visualmemory_gui.engine.store.vectors import dim_of, loaded_vectors
 from visualmemory_gui.engine.types import F32, I64
@@ -17,9 +17,9 @@ from visualmemory_gui.engine.types import F32, I64
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A picture that waits. ``width`` and ``height`` are the original's, ``suffix`` its usual file ending."""
+    """An image that waits. ``width`` and ``height`` are the original's, ``suffix`` its usual file ending."""
 
-    picture: KeptPicture
+    image: KeptImage
     width: int
     height: int
     suffix: str
@@ -29,13 +29,13 @@ class Queued:
 class NewQueued:
     """The same on its way in."""
 
-    picture: NewPicture
+    image: NewKeptImage
     width: int = 0
     height: int = 0
     suffix: str = ""
 
     def columns(self) -> tuple[object, ...]:
-        return (*self.picture.columns(), self.width, self.height, self.suffix)
+        return (*self.image.columns(), self.width, self.height, self.suffix)
 
 
 class QueueRows:
@@ -48,7 +48,7 @@ class QueueRows:
         return int(self._database.one("select count(*) from queue")[0])
 
     def add(self, new: Sequence[NewQueued]) -> list[int]:
-        """Put pictures at the end; those whose content waits already are passed over. Ids of the others."""
+        """Put images at the end; those whose content waits already are passed over. Ids of the others."""
         with self._database.atomic():
             rows = [one.columns() for one in new]
             return [key[0] for key in QUEUE.insert_new(self._database, rows)]
@@ -58,18 +58,18 @@ class QueueRows:
         return np.array([row[0] for row in self._database.rows("select id from queue order by id")], np.int64)
 
     def facts(self, *, after: int = 0) -> list[tuple[int, str | bytes | None, bytes]]:
-        """(id, source as stored, content id as bytes) of every picture that came after ``after``, in that order."""
+        """(id, source as stored, content id as bytes) of every image that came after ``after``, in that order."""
         return self._database.rows("select id, source, content from queue where id > ? order by id", (after,))
 
     def get(self, ids: Iterable[int]) -> list[Queued]:
-        """The pictures ``ids`` in their order. Raises BadValue for one that does not wait."""
+        """The images ``ids`` in their order. Raises BadValue for one that does not wait."""
         wanted = [int(i) for i in ids]
         sql = f"select {COLUMNS}, width, height, suffix from queue where id = ?"
         found = self._database.many(sql, [(i,) for i in wanted])
         if len(found) != len(wanted):
-            raise BadValue("a picture of these does not wait in the queue any more")
-        pictures = kept(self._database, [row[:-3] for row in found])
-        return [Queued(picture, *row[-3:]) for picture, row in zip(pictures, found, strict=True)]
+            raise BadValue("an image of these does not wait in the queue any more")
+        images = kept(self._database, [row[:-3] for row in found])
+        return [Queued(image, *row[-3:]) for image, row in zip(images, found, strict=True)]
 
     def vectors(self, ids: Iterable[int]) -> F32:
         """(n, dim) float32: the vectors of ``ids`` in their order; ids that are not here are left out."""

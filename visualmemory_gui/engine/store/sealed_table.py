@@ -103,16 +103,16 @@ def damaged_row(database: Database, row: str) -> DamagedMemory:
     )
 
 
-_PICTURE = ("source", "content", "sha256", "thumbnail", "vector", "time")
+_IMAGE = ("source", "content", "sha256", "thumbnail", "vector", "time")
 
 LABELS = SealedTable("labels", ("id",), ("path",))
 STEPS = SealedTable("steps", ("number",), ("number", "kind", "state", "position", "time", "touched", "total"))
 ENTRIES = SealedTable("entries", ("step", "exemplar", "field"), ("step", "exemplar", "field", "before", "after"))
 SETTINGS = SealedTable("settings", ("name",), ("name", "value"))
 DERIVED = SealedTable("derived", ("name",), ("name", "json", "change"))
-QUERIES = SealedTable("queries", ("id",), _PICTURE)
-QUEUE = SealedTable("queue", ("id",), (*_PICTURE, "width", "height", "suffix"))
-WATCH = SealedTable("watch", ("id",), (*_PICTURE, "label_id"))
+QUERIES = SealedTable("queries", ("id",), _IMAGE)
+QUEUE = SealedTable("queue", ("id",), (*_IMAGE, "width", "height", "suffix"))
+WATCH = SealedTable("watch", ("id",), (*_IMAGE, "label_id"))
 TAGS = SealedTable("tags", ("name",), ("name", "step", "position", "change", "time"))
 KEPT = SealedTable("kept", ("id",), ("kind", "exemplar", "other", "seen"))
 KEYS = SealedTable("keys", ("digit",), ("digit", "label_id"))

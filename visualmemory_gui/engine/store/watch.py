@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.kept_images import KeptPicture, NewPicture, kept
+from visualmemory_gui.engine.store.kept_images import KeptImage, NewKeptImage, kept
 from visualmemory_gui.engine.store.sealed_table import WATCH
 
 _COLUMNS = "w.id, w.source, w.content, w.sha256, w.thumbnail, w.vector, w.time"
@@ -15,9 +15,9 @@ _COLUMNS = "w.id, w.source, w.content, w.sha256, w.thumbnail, w.vector, w.time"
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A picture and the ``expected`` label of its decision."""
+    """An image and the ``expected`` label of its decision."""
 
-    picture: KeptPicture
+    image: KeptImage
     expected: str
 
 
@@ -30,23 +30,23 @@ class Watch:
     def __len__(self) -> int:
         return int(self._database.one("select count(*) from watch")[0])
 
-    def add(self, new: Sequence[tuple[NewPicture, str]]) -> list[int]:
-        """Watch pictures; one of a content that is watched already gets the new label. Raises BadLabel."""
-        cleaned = [(picture, labels.clean(expected)) for picture, expected in new]
+    def add(self, new: Sequence[tuple[NewKeptImage, str]]) -> list[int]:
+        """Watch images; one of a content that is watched already gets the new label. Raises BadLabel."""
+        cleaned = [(image, labels.clean(expected)) for image, expected in new]
         with self._database.atomic():
-            return [self._put(picture, labels.number_of(self._database, label)) for picture, label in cleaned]
+            return [self._put(image, labels.number_of(self._database, label)) for image, label in cleaned]
 
-    def _put(self, picture: NewPicture, label_id: int) -> int:
-        there = WATCH.rewrite(self._database, "content = ?", (bytes.fromhex(picture.content),), label_id=label_id)
-        [key] = there or WATCH.insert_new(self._database, [(*picture.columns(), label_id)])
+    def _put(self, image: NewKeptImage, label_id: int) -> int:
+        there = WATCH.rewrite(self._database, "content = ?", (bytes.fromhex(image.content),), label_id=label_id)
+        [key] = there or WATCH.insert_new(self._database, [(*image.columns(), label_id)])
         return int(key[0])
 
     def all(self) -> list[Watched]:
         """In the order they came."""
         sql = f"select {_COLUMNS}, l.path from watch w join labels l on l.id = w.label_id order by w.id"
         found = self._database.rows(sql)
-        pictures = kept(self._database, [row[:-1] for row in found])
-        return [Watched(picture, row[-1]) for picture, row in zip(pictures, found, strict=True)]
+        images = kept(self._database, [row[:-1] for row in found])
+        return [Watched(image, row[-1]) for image, row in zip(images, found, strict=True)]
 
     def remove(self, ids: Iterable[int]) -> None:
         with self._database.atomic():

@@ -32,7 +32,7 @@ from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, continues, watched_queries
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.store.kept_images import KeptPicture
+from visualmemory_gui.engine.store.kept_images import KeptImage
 from visualmemory_gui.engine.types import I64, Changes
 from visualmemory_gui.engine.what_if.proposed_edit import EditedSnapshot, ProposedEdit
 
@@ -47,21 +47,21 @@ AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class TrackedQuery:
-    """A query whose decision is tracked: the exemplar ``exemplar``, or the watched image ``picture``.
+    """A query whose decision is tracked: the exemplar ``exemplar``, or the watched image ``image``.
 
     ``expected`` is what it ought to be: the exemplar's own label, or what its watcher said.
     """
 
     expected: str
     exemplar: int | None = None
-    picture: KeptPicture | None = None
+    image: KeptImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedDecision:
     """How a watched image is decided; ``label`` and ``share`` are None where there is nothing to compare with."""
 
-    picture: KeptPicture
+    image: KeptImage
     expected: str
     label: str | None
     share: float | None
@@ -152,7 +152,7 @@ class ImpactTracker:
         self.close = finalize(self, memory.changed(tell))
         self.close.atexit = False
         self.outgrown = False
-        self._watched = tuple(one for one in memory.watch.all() if one.picture.vector is not None)
+        self._watched = tuple(one for one in memory.watch.all() if one.image.vector is not None)
         self._sampling = Sampling()
         self._seen = memory.snapshot
         rows = NO_ROWS if self._watched else self._sampling.rows(self._seen)
@@ -223,7 +223,7 @@ class ImpactTracker:
         labels = _labels(verdicts)
         shares = [None if np.isnan(share) else float(share) for share in verdicts.share]
         return tuple(
-            WatchedDecision(watched.picture, self._query(i).expected, labels[i], shares[i])
+            WatchedDecision(watched.image, self._query(i).expected, labels[i], shares[i])
             for i, watched in enumerate(self._watched)
         )
 
@@ -235,8 +235,8 @@ class ImpactTracker:
     def _read_expected(self) -> None:
         """The watch set goes with a class that is renamed."""
         if self._watched:
-            expected = {one.picture.id: one.expected for one in self._memory.watch.all()}
-            now = [expected.get(one.picture.id, one.expected) for one in self._watched]
+            expected = {one.image.id: one.expected for one in self._memory.watch.all()}
+            now = [expected.get(one.image.id, one.expected) for one in self._watched]
             self._decisions.set_expected(now)
 
     def _renew(self, was: Snapshot) -> None:
@@ -277,7 +277,7 @@ class ImpactTracker:
 
     def _remaining(self, edited: EditedSnapshot) -> I64:
         """The places of watched images that the edit does not forget."""
-        gone = np.array([one.picture.content in edited.forgotten for one in self._watched], bool)
+        gone = np.array([one.image.content in edited.forgotten for one in self._watched], bool)
         return np.flatnonzero(~gone)
 
     def _own(self, was: Snapshot, now: Snapshot, places: I64) -> int:
@@ -303,7 +303,7 @@ class ImpactTracker:
     def _query(self, place: int) -> TrackedQuery:
         level = self._memory.settings.level
         if self._watched:
-            return TrackedQuery(at_level(self.queries.labels[place], level), picture=self._watched[place].picture)
+            return TrackedQuery(at_level(self.queries.labels[place], level), image=self._watched[place].image)
         exemplar = int(self._ids[place])
         [label] = _labels_of(self._seen, self._ids[place : place + 1])
         return TrackedQuery(at_level(label, level), exemplar=exemplar)

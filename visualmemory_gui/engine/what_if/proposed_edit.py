@@ -110,7 +110,7 @@ class EditedSnapshot:
 def _taught(memory: WholeMemory, edit: ProposedEdit) -> EditedSnapshot:
     """An image that is here under the label already is not added again."""
     if not edit.lessons:
-        raise BadValue("teaching needs pictures")
+        raise BadValue("teaching needs images")
     label = labels.clean(edit.label)
     here: set[str] = set()
     new: list[Lesson] = []

@@ -74,7 +74,7 @@ class ClassesPanel(Panel):
 
 
 class ExemplarsPanel(Panel):
-    """Filter, grid, the buttons for what is selected, and how large the pictures are."""
+    """Filter, grid, the buttons for what is selected, and how large the images are."""
 
     side_chosen = Signal(float)  # points, one of SIDES
 
@@ -97,15 +97,15 @@ class ExemplarsPanel(Panel):
             self._row.addWidget(button_of(action))
 
     def set_side(self, side_pt: float) -> None:
-        """Show how large the pictures are."""
+        """Show how large the images are."""
         with QSignalBlocker(self._size):
             self._size.setValue([side for side, _ in SIDES].index(side_pt))
         name = SIDES[self._size.value()][1]
-        self._size.setToolTip(f"{name} pictures (Ctrl++, Ctrl+-, or Ctrl and the wheel)")
+        self._size.setToolTip(f"{name} images (Ctrl++, Ctrl+-, or Ctrl and the wheel)")
         self._size.setAccessibleDescription(name)
 
     def larger(self, steps: int) -> None:
-        """Make the pictures larger by so many steps, smaller where it is negative."""
+        """Make the images larger by so many steps, smaller where it is negative."""
         self._size.setValue(self._size.value() + steps)
 
     def set_selected(self, count: int) -> None:
@@ -115,7 +115,7 @@ class ExemplarsPanel(Panel):
 def _size_slider() -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setObjectName("gridSize")
-    slider.setAccessibleName("Size of the pictures")
+    slider.setAccessibleName("Size of the images")
     slider.setRange(0, len(SIDES) - 1)
     slider.setPageStep(1)
     slider.setFixedWidth(theme.px(60))

@@ -43,7 +43,7 @@ class CurateView(QWidget):
     """Edits go through operations; what they change comes back by the session's signal."""
 
     exemplar_chosen = Signal(int)  # to be decided
-    side_chosen = Signal(float)  # how large the pictures of the grid shall be, in points
+    side_chosen = Signal(float)  # how large the images of the grid shall be, in points
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,7 +68,7 @@ class CurateView(QWidget):
         self.on_selection_changed()
 
     def set_side(self, side_pt: float) -> None:
-        """Show the pictures of the grid that large."""
+        """Show the images of the grid that large."""
         self.thumbnails.set_side(self._pixels(side_pt))
         self.grid.set_side(side_pt)
         self.middle.set_side(side_pt)
@@ -195,7 +195,7 @@ class CurateView(QWidget):
     def search(self) -> None:
         self.filter.start_typing()
 
-    def resize_pictures(self, steps: int) -> None:
+    def resize_images(self, steps: int) -> None:
         self.middle.larger(steps)
 
     def only(self) -> None:
@@ -275,7 +275,7 @@ class CurateView(QWidget):
         tree.place_chosen.connect(self.on_place_chosen)
         tree.cards_dropped.connect(commands.relabel)
         tree.cards_struck.connect(partial(exemplars.strike, session))
-        tree.pictures_dropped.connect(commands.take)
+        tree.images_dropped.connect(commands.take)
         for place in (tree, grid):
             place.words_dropped.connect(commands.refuse_words)
         tree.menu_requested.connect(self.on_tree_menu_requested)
@@ -284,4 +284,4 @@ class CurateView(QWidget):
         grid.preview_requested.connect(lambda: self.preview.toggle(grid.selection.current_id))
         grid.opened.connect(self.exemplar_chosen)
         grid.menu_requested.connect(self.on_menu_requested)
-        grid.pictures_dropped.connect(lambda found: commands.take(found, tree.place[1]))
+        grid.images_dropped.connect(lambda found: commands.take(found, tree.place[1]))

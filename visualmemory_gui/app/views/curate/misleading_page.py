@@ -12,7 +12,7 @@ from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import exemplars, review
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate.review_view import ReviewPage
-from visualmemory_gui.app.widgets.tables.image_table import PictureTable
+from visualmemory_gui.app.widgets.tables.image_table import ImageTable
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
@@ -23,7 +23,7 @@ ACTIONS: tuple[Action[MisleadingPage], ...] = (
            lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
     Action("keep", "Keep {}", "It may mislead: it stays away from this list until its label changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
-    Action("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline",
+    Action("preview", "Large preview", "See the image large; arrows go on", "image-search-outline",
            lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
 ORDERS = (("value", "by value"), ("count", "by wrong minus right"))
@@ -37,7 +37,7 @@ class MisleadingPage(ReviewPage):
     def __init__(self, session: Session, model: MisleadingModel, thumbnails: Thumbnails) -> None:
         self.rows = MisleadersModel(model)
         words = "Exemplars that mislead others"
-        self.table = PictureTable(self.rows, thumbnails, name="misleadingTable", words=words)
+        self.table = ImageTable(self.rows, thumbnails, name="misleadingTable", words=words)
         self.table.widen_last()
         super().__init__(session, model, content=self.table, nothing="No exemplar misleads more than it helps.")
         self.found = model

@@ -39,7 +39,7 @@ SUSPECT_ACTIONS: tuple[Action[SuspectsPage], ...] = (
            lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
     Action("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
-    Action("preview", "Large preview", "See the picture large; arrows go on", "image-search-outline",
+    Action("preview", "Large preview", "See the image large; arrows go on", "image-search-outline",
            lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
 GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
@@ -60,7 +60,7 @@ class ReviewPage(QFrame):
     Below it stands what the edit that is offered for the selection would do to other decisions, or striking it out
     while the mouse is over that button.
 
-    ``preview_requested`` asks for a large picture.
+    ``preview_requested`` asks for a large image.
     """
 
     preview_requested = Signal(object)  # an exemplar's id
@@ -204,7 +204,7 @@ class SuspectsPage(ReviewPage):
 
 
 class GroupsPage(ReviewPage):
-    """Pictures that are in the memory twice, or nearly so, up to a distance that a slider sets."""
+    """Images that are in the memory twice, or nearly so, up to a distance that a slider sets."""
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.list = GroupList(GroupsModel(model), thumbnails)
@@ -216,8 +216,8 @@ class GroupsPage(ReviewPage):
         self.slider.setRange(0, WIDEST_MILLI)
         self.slider.setPageStep(10)
         self.slider.setFixedWidth(theme.px(120))
-        self.slider.setAccessibleName("Distance up to which two pictures count as near-equal")
-        self.slider.setToolTip("0: only equal pictures; further right: also those that are nearly so")
+        self.slider.setAccessibleName("Distance up to which two images count as near-equal")
+        self.slider.setToolTip("0: only equal images; further right: also those that are nearly so")
         self.slider.setValue(round(model.threshold * 1000))
         self.slider.valueChanged.connect(lambda milli: model.set_threshold(milli / 1000))
         self.head.insertWidget(0, self.slider)
@@ -227,7 +227,7 @@ class GroupsPage(ReviewPage):
         self.on_updated()
 
     def on_updated(self) -> None:
-        near = f"Distance up to {self.model.threshold:.3f}" if self.model.threshold else "Equal pictures only"
+        near = f"Distance up to {self.model.threshold:.3f}" if self.model.threshold else "Equal images only"
         self.show_state(len(self.model.groups), f"{near}: {counted(self.model)}.")
         self.on_chosen_changed()
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
-from visualmemory_gui.app.models.incoming_images import NO_PICTURE
+from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
@@ -22,7 +22,7 @@ from visualmemory_gui.app.views.decide.query_panel import QueryPanel
 from visualmemory_gui.app.views.decide.queue_panel import QueuePanel
 from visualmemory_gui.app.views.decide.similarity_overlay import SimilarityOverlay
 from visualmemory_gui.app.views.kit.buttons import bind
-from visualmemory_gui.app.views.kit.image_drops import PictureDrops
+from visualmemory_gui.app.views.kit.image_drops import ImageDrops
 from visualmemory_gui.app.widgets.cards.large_preview import LargePreview
 from visualmemory_gui.app.widgets.panels.scrolled import ScrolledPanel
 
@@ -31,12 +31,12 @@ HEIGHTS = (400, 340)  # with a queue below
 
 
 class DecideView(QWidget):
-    """Pictures dropped anywhere on it become queries. It edits nothing itself: what is asked for goes up as signals.
+    """Images dropped anywhere on it become queries. It edits nothing itself: what is asked for goes up as signals.
 
     ``label`` is None in a signal where a new class is meant.
     """
 
-    pictures_dropped = Signal(list)
+    images_dropped = Signal(list)
     teach_requested = Signal(list, object)  # paths and PIL images, label
     relabel_requested = Signal(list, object)  # ids, label
     class_chosen = Signal(object)  # label
@@ -82,7 +82,7 @@ class DecideView(QWidget):
         return self.neighbours.selected(struck=struck)
 
     def queued(self) -> list[int]:
-        """The pictures of the queue that are selected, as long as one of them is the query."""
+        """The images of the queue that are selected, as long as one of them is the query."""
         query = self._decision.query
         if query is None or query.queued is None:
             return []
@@ -137,7 +137,7 @@ class DecideView(QWidget):
         self.neighbours.set_card_actions([actions[name] for name in on_cards])
 
     def let_go(self) -> bool:
-        """Close the large picture, if it is open; whether it was."""
+        """Close the large image, if it is open; whether it was."""
         was_open = self.preview.isVisible()
         self.preview.hide()
         return was_open
@@ -173,9 +173,9 @@ class DecideView(QWidget):
             return
         caption = str(self.neighbours.grid.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole))
         self._session.tasks.run_edit(
-            "Reading pictures",
+            "Reading images",
             lambda: memory.catalog.thumbnail(exemplar),
-            lambda jpeg: self.preview.show_picture(jpeg, caption),
+            lambda jpeg: self.preview.show_image(jpeg, caption),
             topic="preview",
         )
 
@@ -205,15 +205,15 @@ class DecideView(QWidget):
         column.addWidget(down)
 
     def _connect(self) -> None:
-        drops = PictureDrops(self)
-        drops.dropped.connect(self.pictures_dropped)
+        drops = ImageDrops(self)
+        drops.dropped.connect(self.images_dropped)
         for each in (drops, self.query):
-            each.words_dropped.connect(lambda: self._session.post_note(NO_PICTURE))
+            each.words_dropped.connect(lambda: self._session.post_note(NO_IMAGE))
         self._session.queue.updated.connect(self.on_queue_updated)
-        self.queue.picture_chosen.connect(self._decision.ask_queued)
+        self.queue.image_chosen.connect(self._decision.ask_queued)
         self.queue.selection_changed.connect(self.facts_changed)
         self.queue.typed.connect(self.typed)
-        self.query.pictures_dropped.connect(self.pictures_dropped)
+        self.query.images_dropped.connect(self.images_dropped)
         self.query.recent_chosen.connect(self.on_recent_chosen)
         self.neighbours.strike_requested.connect(self.strike_requested)
         self.neighbours.restore_requested.connect(self.restore_requested)
@@ -224,7 +224,7 @@ class DecideView(QWidget):
         self._decision.query_changed.connect(self.preview.hide)
         self.neighbours.selection_changed.connect(self.facts_changed)
         classes = self.decision.classes
-        classes.pictures_dropped.connect(self.teach_requested)
+        classes.images_dropped.connect(self.teach_requested)
         classes.cards_dropped.connect(self.relabel_requested)
         classes.class_chosen.connect(lambda label: self.class_chosen.emit(label))
         classes.new_class_requested.connect(lambda: self.class_chosen.emit(None))

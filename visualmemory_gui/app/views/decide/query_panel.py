@@ -1,4 +1,4 @@
-"""The query: its picture, the answer in words, teaching it, and the queries before it."""
+"""The query: its image, the answer in words, teaching it, and the queries before it."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from visualmemory_gui.app.models.headline import breakable, headline, level_note
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.views.kit.buttons import ActionButton
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
-from visualmemory_gui.app.views.kit.image_drops import PictureDrops
-from visualmemory_gui.app.widgets.cards.image_view import PictureView
+from visualmemory_gui.app.views.kit.image_drops import ImageDrops
+from visualmemory_gui.app.widgets.cards.image_view import ImageView
 
 
 class QueryPanel(QFrame):
     """Shows the query of a ``DecisionModel``; its buttons are bound to actions by whoever has them."""
 
-    pictures_dropped = Signal(list)
+    images_dropped = Signal(list)
     words_dropped = Signal()
     recent_chosen = Signal(int)
 
     def __init__(self, decision: DecisionModel, recent: RecentQueriesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("queryPanel")
-        self.setAccessibleName("Query: drop pictures here to decide them")
+        self.setAccessibleName("Query: drop images here to decide them")
         self.setProperty("panel", True)
         self._decision = decision
         self._recent_shown = True
         self._make_words()
-        self.picture = PictureView(empty_text="Drop a picture, or paste one")
-        self.picture.setObjectName("queryImage")
+        self.image = ImageView(empty_text="Drop an image, or paste one")
+        self.image.setObjectName("queryImage")
         self.similarity = QCheckBox("Similarity map")
         self.similarity.setObjectName("similaritySwitch")
         self.similarity.setToolTip(
-            "Show where the picture resembles its neighbours; point at a card, or at a spot of the picture"
+            "Show where the image resembles its neighbours; point at a card, or at a spot of the image"
         )
         self.caption = QLabel()
         self.caption.setProperty("dim", True)
@@ -55,10 +55,10 @@ class QueryPanel(QFrame):
         self._lay_out()
         recent.modelReset.connect(self.on_recent_reset)
         self.on_recent_reset()
-        drops = PictureDrops(self)
-        drops.dropped.connect(self.pictures_dropped)
+        drops = ImageDrops(self)
+        drops.dropped.connect(self.images_dropped)
         drops.words_dropped.connect(self.words_dropped)
-        drops.hovering.connect(self.picture.set_inviting)
+        drops.hovering.connect(self.image.set_inviting)
         decision.query_changed.connect(self.on_query_changed)
         decision.decided.connect(self.on_decided)
         self.on_query_changed()
@@ -70,13 +70,13 @@ class QueryPanel(QFrame):
         self.name.setToolTip(query.source or "" if query else "")
         self.back.setVisible(bool(self._decision.trail))
         self.similarity.setEnabled(query is not None)
-        self.show_picture()
+        self.show_image()
 
-    def show_picture(self, layered: QImage | None = None) -> None:
-        """The query's picture; ``layered`` is the same with something over it."""
+    def show_image(self, layered: QImage | None = None) -> None:
+        """The query's image; ``layered`` is the same with something over it."""
         query = self._decision.query
         image = layered or (QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage())
-        self.picture.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
+        self.image.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
 
     def on_decided(self) -> None:
         said = headline(self._decision.decision)
@@ -105,7 +105,7 @@ class QueryPanel(QFrame):
         return "It is decided without itself." if own else ""
 
     def set_recent_shown(self, shown: bool) -> None:
-        """The strip gives way where something else lists pictures."""
+        """The strip gives way where something else lists images."""
         self._recent_shown = shown
         self.on_recent_reset()
 
@@ -173,7 +173,7 @@ class QueryPanel(QFrame):
         header.addWidget(self.name, 1)
         column.addWidget(self.back)
         column.addLayout(header)
-        column.addWidget(self.picture, 3)
+        column.addWidget(self.image, 3)
         column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.caption)
         for label in (self.here, self.winner, self.numbers, self.reason, self.without, self.own, self.note):

@@ -15,9 +15,9 @@ from visualmemory_gui.app.widgets.tables.queue_table import QueueTableView
 
 
 class QueuePanel(QFrame):
-    """Selecting a row asks for its decision. After a lesson the next picture that is least certain comes up."""
+    """Selecting a row asks for its decision. After a lesson the next image that is least certain comes up."""
 
-    picture_chosen = Signal(int)  # to be decided
+    image_chosen = Signal(int)  # to be decided
     typed = Signal(str)  # the beginning of a class name
     selection_changed = Signal()
 
@@ -54,7 +54,7 @@ class QueuePanel(QFrame):
         closer.setObjectName("queueHide")
         closer.setAutoRaise(True)
         closer.setAccessibleName("Hide the queue")
-        closer.setToolTip("Hide the queue (Ctrl+Shift+Q); its pictures go on waiting")
+        closer.setToolTip("Hide the queue (Ctrl+Shift+Q); its images go on waiting")
         theme.set_icon(closer, "chevron-down")
         closer.clicked.connect(lambda: hide.trigger())
         self._row.addWidget(closer)
@@ -73,7 +73,7 @@ class QueuePanel(QFrame):
         self._taught = taught
 
     def on_query_changed(self, shown: int | None) -> None:
-        """``shown`` of the queue is being decided; None: another picture is, and no row stands for it."""
+        """``shown`` of the queue is being decided; None: another image is, and no row stands for it."""
         self._shown = shown
         if shown is None:
             self._first = None
@@ -85,11 +85,11 @@ class QueuePanel(QFrame):
             self._shown = current
             if current != self._first:
                 self._first = None
-            self.picture_chosen.emit(current)
+            self.image_chosen.emit(current)
         self.selection_changed.emit()
 
     def begin(self) -> None:
-        """Show the least certain picture, where nobody chose another."""
+        """Show the least certain image, where nobody chose another."""
         row = self._model.first_untaught()
         if row is not None and self.table.chosen() in ([], [self._first]):
             self._first = self._model.row(row).id
@@ -111,7 +111,7 @@ class QueuePanel(QFrame):
         box.setPrefix("certain from ")
         box.setSuffix(" %")
         box.setAccessibleName("Share of the vote from which a decision counts as certain")
-        box.setToolTip("From which share of the vote on a known picture counts as certain")
+        box.setToolTip("From which share of the vote on a known image counts as certain")
         box.valueChanged.connect(self._model.set_least)
         return box
 

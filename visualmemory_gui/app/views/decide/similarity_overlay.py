@@ -33,7 +33,7 @@ class SimilarityOverlay(QObject):
         self._shown = self._pointing = False
         self._hovered: int | None = None
         query.similarity.toggled.connect(model.switch)
-        query.picture.pointed.connect(self.on_pointed)
+        query.image.pointed.connect(self.on_pointed)
         model.updated.connect(self.on_updated)
         neighbours.grid.entered.connect(self.on_card_entered)
         neighbours.selection_changed.connect(self.on_selection_changed)
@@ -63,17 +63,17 @@ class SimilarityOverlay(QObject):
             self._say(self._model.why)
             if self._shown:
                 self._shown = False
-                self._query.show_picture()
+                self._query.show_image()
                 self._cards.show_layered(0, None)
             return
         notes = "".join(
             f" {whose}: {seen.note}."
-            for whose, seen in (("This picture", splitting.seen), ("The neighbour", splitting.seen_other))
+            for whose, seen in (("This image", splitting.seen), ("The neighbour", splitting.seen_other))
             if seen.note
         )
         self._say(f"{sentence(splitting)}. {CAPTIONS[splitting.kind]}.{notes}")
         self._shown = True
-        self._query.show_picture(layered(splitting.seen, splitting.query))
+        self._query.show_image(layered(splitting.seen, splitting.query))
         self._show_neighbour(splitting.other)
 
     def on_pointed(self, place: Point | None) -> None:
@@ -103,14 +103,12 @@ def layered(seen: Seen, cells: F64, *, scale: float | None = None) -> QImage:
     """The thumbnail in grey with the map over it."""
     from visualmemory_gui.engine.images import heat
 
-    picture = heat.over(Image.open(BytesIO(seen.thumbnail)).convert("RGB"), cells, seen.square, scale=scale)
-    return QImage(
-        picture.tobytes(), picture.width, picture.height, 3 * picture.width, QImage.Format.Format_RGB888
-    ).copy()
+    image = heat.over(Image.open(BytesIO(seen.thumbnail)).convert("RGB"), cells, seen.square, scale=scale)
+    return QImage(image.tobytes(), image.width, image.height, 3 * image.width, QImage.Format.Format_RGB888).copy()
 
 
 def cell_at(seen: Seen, place: Point) -> tuple[int, int] | None:
-    """Row and column of the cell at ``place``, in parts of the picture's sides; None beside the encoder's square."""
+    """Row and column of the cell at ``place``, in parts of the image's sides; None beside the encoder's square."""
     left, top, right, bottom = seen.square
     rows, columns = seen.cells.shape[:2]
     row, column = int((place[1] - top) / (bottom - top) * rows), int((place[0] - left) / (right - left) * columns)

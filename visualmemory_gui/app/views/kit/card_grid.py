@@ -20,7 +20,7 @@ ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
 class CardGrid(QListView):
-    """The neighbours. Its delegate is ``cards``. Space asks for the large picture of the current card.
+    """The neighbours. Its delegate is ``cards``. Space asks for the large image of the current card.
 
     With nothing selected Space, an arrow or Home selects the current card: Qt makes the first card current without
     selecting it when the focus comes, and would then never select it by key.
@@ -29,7 +29,7 @@ class CardGrid(QListView):
     preview_requested = Signal()
     chosen = Signal(int)  # an exemplar by double click
     current_changed = Signal()
-    side_changed = Signal(int)  # of the pictures, in logical pixels; once the size rests
+    side_changed = Signal(int)  # of the images, in logical pixels; once the size rests
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,6 +132,6 @@ class CardGrid(QListView):
 
 
 def best_side(width: int, *, frame: int, gap: int, largest: int) -> int:
-    """The picture's side in pixels with which cards fill ``width``; ``frame`` is what a card adds to its picture."""
+    """The image's side in pixels with which cards fill ``width``; ``frame`` is what a card adds to its image."""
     columns = max(1, ceil((width - gap) / (largest + frame + gap)))
     return max(24, min(largest, (width - gap) // columns - gap - frame))

@@ -29,7 +29,7 @@ from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing
 
-PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
+IMAGES = "Images (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
 
 
 class Choosers:
@@ -46,7 +46,7 @@ class Choosers:
         """Open a memory for reading that cannot be edited now?"""
         box = QMessageBox(QMessageBox.Icon.Information, "Open for reading", why, parent=self._window)
         box.setObjectName("readingDialog")
-        box.setInformativeText("You can look at it, decide pictures and export it, but not change it.")
+        box.setInformativeText("You can look at it, decide images and export it, but not change it.")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         read = box.addButton("Open for reading", QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
@@ -73,10 +73,10 @@ class Choosers:
         dialog.fileSelected.connect(then)
         dialog.open()
 
-    def pictures(self, then: Callable[[list[str]], object]) -> None:
-        dialog = self._file_dialog("Decide pictures", None)
+    def images(self, then: Callable[[list[str]], object]) -> None:
+        dialog = self._file_dialog("Decide images", None)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilter(PICTURES)
+        dialog.setNameFilter(IMAGES)
         dialog.filesSelected.connect(lambda paths: then(list(paths)))
         dialog.open()
 
@@ -151,7 +151,7 @@ class Choosers:
         """A name for a report."""
         dialog = self._file_dialog("Save the report as", suggested.parent)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(["Page (*.html)", "Picture (*.png)"])
+        dialog.setNameFilters(["Page (*.html)", "Image (*.png)"])
         dialog.setDefaultSuffix("html")
         dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix("png" if "png" in kind else "html"))
         dialog.selectFile(suggested.name)

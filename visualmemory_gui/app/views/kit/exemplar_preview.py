@@ -1,4 +1,4 @@
-"""The large picture over a workspace: Space shows and hides it, arrows go on, Esc hides it."""
+"""The large image over a workspace: Space shows and hides it, arrows go on, Esc hides it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ExemplarPreview(LargePreview):
             found = memory.catalog.get([exemplar])[0]
             return exemplar, memory.catalog.thumbnail(exemplar), found.label, found.source or ""
 
-        self._session.tasks.run_edit("Reading pictures", read, self._show, topic="preview")
+        self._session.tasks.run_edit("Reading images", read, self._show, topic="preview")
 
     def on_originals_updated(self) -> None:
         if self._shown is not None and self.isVisible():
@@ -57,4 +57,4 @@ class ExemplarPreview(LargePreview):
         exemplar, jpeg, label, source = found
         missing = self._originals.missing(exemplar)
         where = f"\nOriginal missing: {missing}" if missing else f"\n{source}" if source else ""
-        self.show_picture(jpeg, f"{label} · {exemplar:,}{where}")
+        self.show_image(jpeg, f"{label} · {exemplar:,}{where}")

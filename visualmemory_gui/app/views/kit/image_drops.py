@@ -1,4 +1,4 @@
-"""Dropping pictures on a widget: an event filter that turns drops into one signal."""
+"""Dropping images on a widget: an event filter that turns drops into one signal."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from PySide6.QtWidgets import QWidget
 from visualmemory_gui.app.models import incoming_images, mime
 
 
-class PictureDrops(QObject):
-    """Lets ``widget`` take pictures: files, folders, and pixels from a browser.
+class ImageDrops(QObject):
+    """Lets ``widget`` take images: files, folders, and pixels from a browser.
 
-    A bare address or text is taken too, only to tell that it is no picture. Thousands of files take time to go through:
+    A bare address or text is taken too, only to tell that it is no image. Thousands of files take time to go through:
     what a drag brings is looked at when it comes in and when it is dropped, not at every move.
     """
 
     dropped = Signal(list)  # paths and PIL images
     words_dropped = Signal()
-    hovering = Signal(bool)  # whether pictures are dragged over the widget
+    hovering = Signal(bool)  # whether images are dragged over the widget
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
-        self._pictures = self._words = False  # what the drag brings that is over the widget
+        self._images = self._words = False  # what the drag brings that is over the widget
         widget.setAcceptDrops(True)
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDragMoveEvent):
             if event.type() == QEvent.Type.DragEnter:
-                self._pictures = mime.holds_pictures(event.mimeData())
-                self._words = not self._pictures and mime.holds_words(event.mimeData())
-            self.hovering.emit(self._pictures)
-            return accept(event, self._pictures or self._words)
+                self._images = mime.holds_images(event.mimeData())
+                self._words = not self._images and mime.holds_words(event.mimeData())
+            self.hovering.emit(self._images)
+            return accept(event, self._images or self._words)
         if event.type() == QEvent.Type.DragLeave:
             self.hovering.emit(False)
         if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):

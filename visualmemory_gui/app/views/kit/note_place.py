@@ -1,4 +1,4 @@
-"""Where the note floats: over the bottom of the pictures, which leave it room, so that it covers none for good."""
+"""Where the note floats: over the bottom of the images, which leave it room, so that it covers none for good."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDEST_PT = 400
 
 
 class AdjustableGrid(Protocol):
-    """Pictures that can leave room below them."""
+    """Images that can leave room below them."""
 
     def set_room_below(self, room: int) -> None: ...
     def installEventFilter(self, watcher: QObject) -> None: ...

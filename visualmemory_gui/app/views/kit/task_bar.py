@@ -82,7 +82,7 @@ class TaskBar(QWidget):
 
 
 def task_text(task: Task) -> str:
-    """ "Adding pictures of birds: 1,200 of 3,000 (60/s, 30 s left)"."""
+    """ "Adding images of birds: 1,200 of 3,000 (60/s, 30 s left)"."""
     return ": ".join(part for part in (title_text(task), count_text(task)) if part)
 
 

@@ -108,18 +108,18 @@ class EvaluatePage(ChartPage):
         self.confusion.grid.choose(row.mistake or ConfusionCell(row.label, row.label, row.queries))
 
     def look_for_blame(self) -> None:
-        """Who makes the pictures of the chosen cell be decided wrong?"""
+        """Who makes the images of the chosen cell be decided wrong?"""
         if (chosen := self._chosen()) is not None:
             self.blame.look(*chosen)
 
     def show_exemplars(self) -> None:
-        """Open the pictures of the chosen cell in Curate."""
+        """Open the images of the chosen cell in Curate."""
         if (chosen := self._chosen()) is not None:
             cell, ids = chosen
             self.exemplars_chosen.emit(cell.words, ids)
 
     def decide_one(self) -> None:
-        """Decide the first picture of the chosen cell: its neighbours show why."""
+        """Decide the first image of the chosen cell: its neighbours show why."""
         if (chosen := self._chosen()) is not None:
             self.query_chosen.emit(int(chosen[1][0]))
 

@@ -42,7 +42,7 @@ ASK_FOLDER = "A folder whose sub-folders are classes that the memory does not ho
 KINDS: tuple[tuple[Growing, str, str], ...] = (
     ("classes", "Add classes", "A fifth of the classes is hidden and put back, a few exemplars at a time: how well are "
      "they decided then, and what does it cost the others?"),
-    ("new", "New classes", "The classes of a folder, one sub-folder each, are added to the memory, a few pictures at a "
+    ("new", "New classes", "The classes of a folder, one sub-folder each, are added to the memory, a few images at a "
      "time: how well are they decided then, and what does it cost the others? Nothing is written."),
     ("levels", "Levels", "Classes that have relatives are hidden: which levels above them are right before the first "
      "exemplar, and after a few?"),

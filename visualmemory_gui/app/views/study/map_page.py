@@ -100,37 +100,35 @@ class MapPage(StudyPage):
             self.model.on_decided(self._session.decision.query, self._session.decision.decision)
 
     def on_updated(self) -> None:
-        picture = self.model.found
-        self.empty.setVisible(picture is None)
+        image = self.model.found
+        self.empty.setVisible(image is None)
         self.empty.setText(self._instead())
-        self.how.setText(HOW[picture.method] + self._placed() if picture is not None else "")
+        self.how.setText(HOW[image.method] + self._placed() if image is not None else "")
         self.legend.setText(self._legend())
         if self.view is not None:
-            self.view.setVisible(picture is not None)
-            self.view.show_picture(picture)
+            self.view.setVisible(image is not None)
+            self.view.show_image(image)
             decision = self._session.decision.decision
             near = np.array([n.id for n in decision.neighbours] if decision is not None else [], np.int64)
-            asked = picture is not None and self.model.query is not None
-            self.view.light_up(
-                self.model.query if asked else None, picture.spots_of(near) if asked and picture else None
-            )
+            asked = image is not None and self.model.query is not None
+            self.view.light_up(self.model.query if asked else None, image.spots_of(near) if asked and image else None)
         self.on_selection_changed()
 
     def on_selection_changed(self) -> None:
-        picture, view = self.model.found, self.view
+        image, view = self.model.found, self.view
         count = len(view.selected) if view is not None else 0
         facts: dict[Fact, bool] = {
             "enough": self.model.enough,
             "tsne": has_tsne(),
-            "drawn": picture is not None,
+            "drawn": image is not None,
             "selection": count > 0,
         }
         show_targets(self.actions_by_id, ACTIONS, facts, how_many(count) if count else "")
         if not has_tsne():
             self.actions_by_id["tsne"].setToolTip(NO_TSNE)
         for method, action in self._layouts.items():
-            action.setChecked(picture is not None and picture.method == method)
-        self.summary.setText(words(picture, view.selected) if picture is not None and view is not None else "")
+            action.setChecked(image is not None and image.method == method)
+        self.summary.setText(words(image, view.selected) if image is not None and view is not None else "")
 
     def _instead(self) -> str:
         """What stands where no map is."""
@@ -139,17 +137,17 @@ class MapPage(StudyPage):
         return NOT_DRAWN if self.model.enough else TOO_FEW
 
     def _placed(self) -> str:
-        picture = self.model.found
-        count = int(picture.placed.sum()) if picture is not None else 0
+        image = self.model.found
+        count = int(image.placed.sum()) if image is not None else 0
         return f" {count:,} placed since, in rings." if count else ""
 
     def _legend(self) -> str:
         """The names of the colours, as rich text: a dot and a word each."""
-        picture = self.model.found
-        if picture is None:
+        image = self.model.found
+        if image is None:
             return ""
         colours = theme.current()
-        dots = [*zip(colours.chips, picture.names, strict=False), (colours.grey_chip, "others")]
+        dots = [*zip(colours.chips, image.names, strict=False), (colours.grey_chip, "others")]
         return "&nbsp;&nbsp; ".join(f'<span style="color:{colour}">●</span> {_escaped(part)}' for colour, part in dots)
 
     def _make_layouts(self) -> dict[Method, QAction]:

@@ -13,9 +13,9 @@ from visualmemory_gui.app.views.study.chart_page import EXPORT
 from visualmemory_gui.app.views.study.experiment_page import ExperimentPage
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
 
-ASK_FOLDER = "A folder of pictures of things that the memory does not hold"
+ASK_FOLDER = "A folder of images of things that the memory does not hold"
 ACTIONS: tuple[Action[NoveltyPage], ...] = (
-    Action("choose", "Choose unknown pictures…", "Compare the memory's own pictures, each left out, with those of a "
+    Action("choose", "Choose unknown images…", "Compare the memory's own images, each left out, with those of a "
            "folder that it knows nothing of", "folder-question-outline", lambda page: page.choose(), (), ("ready",)),
     EXPORT,
     Action("stop", "Cancel", "Stop measuring", "stop-circle-outline", lambda page: page.stop(), (), ("running",)),
@@ -28,8 +28,8 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
     title = "Novelty"
     specs = ACTIONS
     question = (
-        "Can the memory tell what it does not know? Choose a folder of pictures of things it does not hold: their "
-        "distances are compared with those of its own pictures."
+        "Can the memory tell what it does not know? Choose a folder of images of things it does not hold: their "
+        "distances are compared with those of its own images."
     )
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -42,7 +42,7 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
         self.sentences.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.sentences.setAccessibleDescription("How well the memory tells known from unknown pictures")
+        self.sentences.setAccessibleDescription("How well the memory tells known from unknown images")
         self.column.addWidget(self.sentences)
         self.column.addWidget(self.plot, 100)
         self.column.addStretch(1)
@@ -52,7 +52,7 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
         self.folder_wanted.emit(ASK_FOLDER, self.measure)
 
     def measure(self, folder: str) -> None:
-        """Compare with the pictures of ``folder``, in the background."""
+        """Compare with the images of ``folder``, in the background."""
         self.model.run("Measuring novelty", lambda memory, report: novelty_of(memory, folder, report))
 
     def show_found(self, found: NoveltyFound | None) -> None:

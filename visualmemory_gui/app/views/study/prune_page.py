@@ -28,7 +28,7 @@ from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label, titled
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
-from visualmemory_gui.app.widgets.tables.image_table import SIDE_PT, PictureTable
+from visualmemory_gui.app.widgets.tables.image_table import SIDE_PT, ImageTable
 
 ACTIONS: tuple[Action[PrunePage], ...] = (
     Action("look", "Look again", "Find out what this method would do to the memory as it is now", "magnify",
@@ -56,7 +56,7 @@ class PrunePage(StudyPage):
         side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side)
         words = "Exemplars that pruning would change"
-        self.table = PictureTable(self.rows, self.thumbnails, name="pruneTable", words=words)
+        self.table = ImageTable(self.rows, self.thumbnails, name="pruneTable", words=words)
         self.table.widen_last(FATE_PT)
         self.actions_by_id = build(self, ACTIONS, prefix="prune", heard_in=[self])
         self._lay_out()
@@ -98,7 +98,7 @@ class PrunePage(StudyPage):
         choices = self.judge.model()
         if isinstance(choices, QStandardItemModel):
             choices.item(1).setEnabled(watched)
-            choices.item(1).setToolTip("" if watched else "There is no watch set yet: decide a picture and press W")
+            choices.item(1).setToolTip("" if watched else "There is no watch set yet: decide an image and press W")
 
     def on_updated(self) -> None:
         model, plan = self.model, self.model.found

@@ -14,7 +14,7 @@ from visualmemory_gui.app.actions.action import Action, key_sheet
 class StudyPage(QFrame):
     """``title`` is that of its tab, ``specs`` its own actions.
 
-    ``query_chosen`` asks Decide for a picture, ``exemplars_chosen`` asks Curate to show exemplars alone,
+    ``query_chosen`` asks Decide for an image, ``exemplars_chosen`` asks Curate to show exemplars alone,
     ``folder_wanted`` asks the user for a folder.
     """
 

@@ -25,15 +25,15 @@ from visualmemory_gui.app.views.study.study_page import StudyPage, titled
 from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate
 
 EMPTY = (
-    "No decision is watched yet. Decide a picture, press W and say what it ought to be: from then on every edit tells "
+    "No decision is watched yet. Decide an image, press W and say what it ought to be: from then on every edit tells "
     "whether it still is."
 )
 ACTIONS: tuple[Action[WatchPage], ...] = (
-    Action("ask", "Decide it", "Show this picture with its neighbours in Decide", "scale-balance",
+    Action("ask", "Decide it", "Show this image with its neighbours in Decide", "scale-balance",
            lambda page: page.ask(), ("Return",), ("one",)),
-    Action("expect", "Expect another class…", "Say anew what this picture ought to be", "tag-edit-outline",
+    Action("expect", "Expect another class…", "Say anew what this image ought to be", "tag-edit-outline",
            lambda page: page.expect(), ("R",), ("writable", "one")),
-    Action("unwatch", "Stop watching {}", "Follow the selected pictures no more; the memory is as it was",
+    Action("unwatch", "Stop watching {}", "Follow the selected images no more; the memory is as it was",
            "eye-off-outline", lambda page: page.unwatch(), ("Del",), ("writable", "selection")),
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ class WatchPage(StudyPage):
     title = "Watch set"
     specs = ACTIONS
     expect_requested = Signal(object)  # Query
-    unwatch_requested = Signal(list)  # numbers of watched pictures
+    unwatch_requested = Signal(list)  # numbers of watched images
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +70,7 @@ class WatchPage(StudyPage):
     def on_selection_changed(self) -> None:
         chosen = len(self._chosen())
         facts: dict[Fact, bool] = {"selection": chosen > 0, "one": chosen == 1}
-        many = f"{chosen:,} pictures" if chosen > 1 else ""
+        many = f"{chosen:,} images" if chosen > 1 else ""
         show_targets(self.actions_by_id, ACTIONS, facts, many, readonly=self._session.readonly)
 
     def ask(self) -> None:
@@ -82,7 +82,7 @@ class WatchPage(StudyPage):
             self.expect_requested.emit(query)
 
     def unwatch(self) -> None:
-        self.unwatch_requested.emit([self.model.decision(index.row()).picture.id for index in self._chosen()])
+        self.unwatch_requested.emit([self.model.decision(index.row()).image.id for index in self._chosen()])
 
     def _chosen(self) -> list[QModelIndex]:
         return self.table.selectionModel().selectedRows()
@@ -91,7 +91,7 @@ class WatchPage(StudyPage):
         chosen = self._chosen()
         if len(chosen) != 1:
             return None
-        return query_of(self.model.decision(chosen[0].row()).picture)
+        return query_of(self.model.decision(chosen[0].row()).image)
 
     def _lay_out(self) -> None:
         title, self.summary, self.empty = titled(self.title), QLabel(), QLabel(EMPTY)

@@ -15,7 +15,7 @@ from visualmemory_gui.app.models.card_roles import Card, factor_text
 from visualmemory_gui.app.widgets.cards.label_chip import paint_chip
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, paint_centred
 
-FAR = 1.0  # the distance at which the strip ends; two pictures without anything in common
+FAR = 1.0  # the distance at which the strip ends; two images without anything in common
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -30,13 +30,13 @@ class Look:
 
 @dataclass(frozen=True)
 class CardLayout:
-    """Rectangles of one card, relative to its cell, in logical pixels. ``side`` is the picture's, ``number`` the width
+    """Rectangles of one card, relative to its cell, in logical pixels. ``side`` is the image's, ``number`` the width
     of a distance, ``gap`` what lies between figures and what stands beside them, ``thick`` the bar's height."""
 
     side: int
     cell: QSize
     frame: QRectF
-    picture: QRectF
+    image: QRectF
     rank: QRectF
     button: QRectF
     chip: QRectF
@@ -63,7 +63,7 @@ class CardLayout:
             side=side,
             cell=QSize(wide + 2, high + 2),
             frame=QRectF(1.5, 1.5, wide - 1, high - 1),
-            picture=QRectF(margin + 1, margin + 1, side, side),
+            image=QRectF(margin + 1, margin + 1, side, side),
             rank=QRectF(margin + 1 + theme.px(3), margin + 1 + theme.px(3), badge, badge),
             button=QRectF(
                 margin + 1 + side - theme.px(2) - badge * 1.15, margin + theme.px(3), badge * 1.15, badge * 1.15
@@ -112,11 +112,11 @@ class CardParts:
         )
 
 
-def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: CardParts, picture: QPixmap | None) -> None:
-    """Paint ``card`` on its ground. ``picture`` is already fitted to the layout's side; None while it is loading."""
+def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: CardParts, image: QPixmap | None) -> None:
+    """Paint ``card`` on its ground. ``image`` is already fitted to the layout's side; None while it is loading."""
     painter.setFont(layout.small)
     struck = card.state != "active"
-    _paint_picture(painter, layout, picture, struck=struck)
+    _paint_image(painter, layout, image, struck=struck)
     if not struck:
         badge = parts.kept(("rank", card.rank), lambda: _badge(parts, layout, card.rank))
         painter.drawPixmap(layout.rank.topLeft(), badge)
@@ -143,7 +143,7 @@ def paint_ground(painter: QPainter, layout: CardLayout, look: Look) -> None:
         painter.drawRoundedRect(layout.frame.adjusted(2.5, 2.5, -2.5, -2.5), theme.px(4), theme.px(4))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(c.track))
-    painter.drawRoundedRect(layout.picture, CORNER * layout.side, CORNER * layout.side)
+    painter.drawRoundedRect(layout.image, CORNER * layout.side, CORNER * layout.side)
     _paint_scale(painter, layout.strip)
 
 
@@ -157,11 +157,11 @@ def _paint_scale(painter: QPainter, strip: QRectF) -> None:
         painter.drawLine(QPointF(x, middle - theme.px(1.5)), QPointF(x, middle + theme.px(1.5)))
 
 
-def _paint_picture(painter: QPainter, layout: CardLayout, picture: QPixmap | None, *, struck: bool) -> None:
-    if picture is None:
+def _paint_image(painter: QPainter, layout: CardLayout, image: QPixmap | None, *, struck: bool) -> None:
+    if image is None:
         return
     painter.setOpacity(0.25 if struck else 1.0)
-    paint_centred(painter, layout.picture, picture)
+    paint_centred(painter, layout.image, image)
     painter.setOpacity(1.0)
 
 
@@ -274,7 +274,7 @@ def _paint_struck(painter: QPainter, layout: CardLayout, card: Card) -> None:
     pen = QPen(QColor(c.danger), theme.px(1.5))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
-    spot = layout.picture.adjusted(inset, inset, -inset, -inset)
+    spot = layout.image.adjusted(inset, inset, -inset, -inset)
     painter.drawLine(spot.topLeft(), spot.bottomRight())
     painter.setPen(QColor(c.danger))
     text = "struck out" if card.state == "struck" else "left out here"

@@ -1,4 +1,4 @@
-"""The classes of a decision as drop targets: pictures dropped on one teach it, cards are relabelled to it."""
+"""The classes of a decision as drop targets: images dropped on one teach it, cards are relabelled to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Index = QModelIndex | QPersistentModelIndex
 class ClassList(QListView):
     """``label`` is None in all signals where the row for a new class is meant."""
 
-    pictures_dropped = Signal(list, object)  # paths and PIL images, label
+    images_dropped = Signal(list, object)  # paths and PIL images, label
     cards_dropped = Signal(list, object)  # ids, label
     class_chosen = Signal(str)
     new_class_requested = Signal()
@@ -81,18 +81,18 @@ class ClassList(QListView):
             return
         label = self._rows.index(row).data(ClassRole.Label)
         ids = mime.exemplars(event.mimeData())
-        pictures = [] if ids else incoming(event.mimeData())
+        images = [] if ids else incoming(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if ids:
             self.cards_dropped.emit(ids, label)
-        elif pictures:
-            self.pictures_dropped.emit(pictures, label)
+        elif images:
+            self.images_dropped.emit(images, label)
 
     def _consider(self, event: QDragMoveEvent) -> None:
         data = event.mimeData()
         row = self._row_at(event.position().toPoint())
-        fits = bool(mime.exemplars(data)) or mime.holds_pictures(data)
+        fits = bool(mime.exemplars(data)) or mime.holds_images(data)
         self._set_over(row if fits else -1)
         if not fits:
             event.ignore()

@@ -1,4 +1,4 @@
-"""One picture, as large as there is room, or a sentence where it will be."""
+"""One image, as large as there is room, or a sentence where it will be."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.cards.pixmap_cache import fitted, on_white, paint_centred
 
 
-class PictureView(QWidget):
+class ImageView(QWidget):
     """Letterboxed, with rounded corners. ``set_inviting`` lights it up while something is dragged over it.
 
-    ``pointed`` tells where on the picture the mouse is, (x, y) in parts of its sides, None when it leaves.
+    ``pointed`` tells where on the image the mouse is, (x, y) in parts of its sides, None when it leaves.
     """
 
     pointed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None, *, empty_text: str = "Drop a picture here") -> None:
+    def __init__(self, parent: QWidget | None = None, *, empty_text: str = "Drop an image here") -> None:
         super().__init__(parent)
         self._empty = empty_text
         self._pixmap = QPixmap()
@@ -38,7 +38,7 @@ class PictureView(QWidget):
         """Show ``pixmap``; None empties the view. ``name`` is what a screen reader says."""
         self._pixmap = pixmap or QPixmap()
         self._fitted = QPixmap()
-        self.setAccessibleName((name or "Picture") if not self._pixmap.isNull() else self._empty)
+        self.setAccessibleName((name or "Image") if not self._pixmap.isNull() else self._empty)
         self.update()
 
     def set_inviting(self, inviting: bool) -> None:

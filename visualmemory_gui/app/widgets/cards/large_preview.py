@@ -1,4 +1,4 @@
-"""A large picture over the work. It takes no keyboard: arrows go on in what lies below."""
+"""A large image over the work. It takes no keyboard: arrows go on in what lies below."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QHideEvent, QImage, QPixmap, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.widgets.cards.image_view import PictureView
+from visualmemory_gui.app.widgets.cards.image_view import ImageView
 
 
 class LargePreview(QFrame):
@@ -22,12 +22,12 @@ class LargePreview(QFrame):
         self.setProperty("panel", True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._picture = PictureView(empty_text="No picture is kept for this exemplar")
+        self._image = ImageView(empty_text="No image is kept for this exemplar")
         self._caption = QLabel()
         self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._caption.setWordWrap(True)
         column = QVBoxLayout(self)
-        column.addWidget(self._picture, 1)
+        column.addWidget(self._image, 1)
         column.addWidget(self._caption)
         self.hide()
 
@@ -37,9 +37,9 @@ class LargePreview(QFrame):
     def hideEvent(self, event: QHideEvent) -> None:
         self.visible_changed.emit(False)
 
-    def show_picture(self, jpeg: bytes | None, caption: str) -> None:
+    def show_image(self, jpeg: bytes | None, caption: str) -> None:
         image = QImage.fromData(jpeg or b"")
-        self._picture.set_pixmap(None if image.isNull() else QPixmap.fromImage(image), caption)
+        self._image.set_pixmap(None if image.isNull() else QPixmap.fromImage(image), caption)
         self._caption.setText(caption)
         self.setAccessibleName(caption)
         side = min(theme.px(400), self._above.height() - theme.px(20), self._above.width() - theme.px(20))

@@ -17,7 +17,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class NeighbourDelegate(QStyledItemDelegate):
-    """Paints cards from ``CardRole`` and hears clicks on their strike-out button. ``side_pt``: width of the picture."""
+    """Paints cards from ``CardRole`` and hears clicks on their strike-out button. ``side_pt``: width of the image."""
 
     strike_requested = QtSignal(int)
     restore_requested = QtSignal(int)
@@ -26,7 +26,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._side_pt = side_pt
         self._cards = PixmapCache(400)
-        self._pictures = PixmapCache(400)
+        self._images = PixmapCache(400)
         self._parts = PixmapCache(400)
         self._layout: CardLayout | None = None
         self._pressed: int | None = None
@@ -39,7 +39,7 @@ class NeighbourDelegate(QStyledItemDelegate):
 
     def forget_pixels(self) -> None:
         self._cards.clear()
-        self._pictures.clear()
+        self._images.clear()
         self._parts.clear()
         self._layout = None
 
@@ -50,10 +50,10 @@ class NeighbourDelegate(QStyledItemDelegate):
         card = card_at(index)
         look = look_of(option)
         ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
-        picture_key = card.pixmap.cacheKey() if card.pixmap is not None else 0
+        image_key = card.pixmap.cacheKey() if card.pixmap is not None else 0
         colour = card.colour.rgba() if card.colour is not None else 0
         key = (
-            (card.exemplar, picture_key, card.rank, card.label, card.distance, card.share, card.factor),
+            (card.exemplar, image_key, card.rank, card.label, card.distance, card.share, card.factor),
             (card.state, colour, card.key, card.closeness, card.names, card.locked, look, ratio),
         )
         drawn = self._cards.get(key)
@@ -94,12 +94,12 @@ class NeighbourDelegate(QStyledItemDelegate):
         drawn = QPixmap(parts.ground())
         painter = QPainter(drawn)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-        paint_card(painter, layout, card, parts=parts, picture=self._picture(card, layout, ratio))
+        paint_card(painter, layout, card, parts=parts, image=self._image(card, layout, ratio))
         painter.end()
         return drawn
 
-    def _picture(self, card: Card, layout: CardLayout, ratio: float) -> QPixmap | None:
-        """The picture at its size with round corners; as it comes where it was made so for this layout."""
+    def _image(self, card: Card, layout: CardLayout, ratio: float) -> QPixmap | None:
+        """The image at its size with round corners; as it comes where it was made so for this layout."""
         if card.pixmap is None or card.pixmap.isNull():
             return None
         pixmap: QPixmap = card.pixmap
@@ -107,9 +107,7 @@ class NeighbourDelegate(QStyledItemDelegate):
             pixmap.setDevicePixelRatio(ratio)
             return pixmap
         key = (pixmap.cacheKey(), layout.side, ratio)
-        return self._pictures.get(key) or self._pictures.put(
-            key, _round(fitted(pixmap, layout.side, layout.side, ratio))
-        )
+        return self._images.get(key) or self._images.put(key, _round(fitted(pixmap, layout.side, layout.side, ratio)))
 
 
 def _round(pixmap: QPixmap) -> QPixmap:

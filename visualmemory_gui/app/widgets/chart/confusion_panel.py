@@ -13,13 +13,13 @@ from visualmemory_gui.app.widgets.chart.confusion_grid import ConfusionGrid
 from visualmemory_gui.app.widgets.tables.blame_box import BLAME, BlameBox
 from visualmemory_gui.engine.text.visible_text import how_many
 
-HINT = "Choose a cell: a row is the class that pictures have, a column what they were decided as."
+HINT = "Choose a cell: a row is the class that images have, a column what they were decided as."
 
 AT_FULL_LABEL = "Choose the full label above: a cell of a level holds several labels, and has no one fix"
 
 
 class ConfusionPanel(QWidget):
-    """``show_requested`` asks for the pictures of the chosen cell, ``decide_requested`` for one with its neighbours."""
+    """``show_requested`` asks for the images of the chosen cell, ``decide_requested`` for one with its neighbours."""
 
     show_requested = Signal()
     decide_requested = Signal()
@@ -36,11 +36,11 @@ class ConfusionPanel(QWidget):
         self.words = QLabel(HINT)
         self.words.setWordWrap(True)
         self.words.setProperty("dim", True)
-        self.show_button, self.decide_button = QPushButton("Show pictures"), QPushButton("Decide one")
+        self.show_button, self.decide_button = QPushButton("Show images"), QPushButton("Decide one")
         self.show_button.setObjectName("showCell")
-        self.show_button.setToolTip("See the pictures of this cell in Curate")
+        self.show_button.setToolTip("See the images of this cell in Curate")
         self.decide_button.setObjectName("decideCell")
-        self.decide_button.setToolTip("Decide the first picture of this cell: its neighbours show why")
+        self.decide_button.setToolTip("Decide the first image of this cell: its neighbours show why")
         self._lay_out()
         self.grid.chosen_changed.connect(self.on_chosen)
         self.grid.activated.connect(self.show_requested)
@@ -78,9 +78,9 @@ class ConfusionPanel(QWidget):
     def on_chosen(self) -> None:
         cell = self.chosen()
         there = cell is not None and cell.queries > 0
-        many = "" if cell is None else how_many(cell.queries, "picture")
+        many = "" if cell is None else how_many(cell.queries, "image")
         self.words.setText(HINT if cell is None else f"{many}: {cell.words}.")
-        self.show_button.setText(f"Show {many}" if there else "Show pictures")
+        self.show_button.setText(f"Show {many}" if there else "Show images")
         self.show_button.setEnabled(there)
         self.decide_button.setEnabled(there)
         self.blame.ask_button.setEnabled(

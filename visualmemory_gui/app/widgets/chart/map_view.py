@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.map import MapPicture, Spots, inside, nearest_spot
+from visualmemory_gui.app.models.map import MapImage, Spots, inside, nearest_spot
 from visualmemory_gui.engine.types import F64, I64
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         self.setMenuEnabled(False)
         box.setAspectLocked(True)
         self.selected: I64 = np.empty(0, np.int64)
-        self._picture: MapPicture | None = None
+        self._image: MapImage | None = None
         self._dots: list[pg.ScatterPlotItem] = []
         self._pixels = pg.ImageItem()
         self._lit = pg.ScatterPlotItem(pxMode=True)
@@ -67,14 +67,14 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
     def set_tool(self, tool: Tool) -> None:
         self.box.tool = tool
 
-    def show_picture(self, picture: MapPicture | None) -> None:
-        """Paint ``picture``; what was selected stays selected where it still is."""
-        first = self._picture is None or (picture is not None and picture.method != self._picture.method)
-        self._picture = picture
+    def show_image(self, image: MapImage | None) -> None:
+        """Paint ``image``; what was selected stays selected where it still is."""
+        first = self._image is None or (image is not None and image.method != self._image.method)
+        self._image = image
         self._paint_dots()
         self._paint_pixels()
-        if picture is not None:
-            self.select(self.selected[np.isin(self.selected, picture.ids)])
+        if image is not None:
+            self.select(self.selected[np.isin(self.selected, image.ids)])
             if first:
                 self.see_all()
 
@@ -91,19 +91,19 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
     def select(self, ids: I64) -> None:
         """Select these and no others."""
         self.selected = ids
-        spots = self._picture.spots_of(ids) if self._picture is not None else np.empty((0, 2))
+        spots = self._image.spots_of(ids) if self._image is not None else np.empty((0, 2))
         self._lit.setData(
             pos=spots, size=theme.px(DOT_PT + 1.5), brush=theme.current().accent, pen=theme.current().text
         )
         self.selection_changed.emit()
 
     def select_in_sight(self) -> None:
-        if self._picture is not None:
-            self.select(self._picture.ids[self._in_sight(self._picture.xy)])
+        if self._image is not None:
+            self.select(self._image.ids[self._in_sight(self._image.xy)])
 
     def see_all(self) -> None:
-        if self._picture is not None and len(self._picture.xy):
-            low, high = self._picture.xy.min(axis=0), self._picture.xy.max(axis=0)
+        if self._image is not None and len(self._image.xy):
+            low, high = self._image.xy.min(axis=0), self._image.xy.max(axis=0)
             self.box.setRange(QRectF(QPointF(*map(float, low)), QPointF(*map(float, high))), padding=0.05)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -124,13 +124,13 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
 
     def _on_clicked(self, event: MouseClickEvent) -> None:
         """A click selects the dot under it, with Ctrl one more or less; a double click asks for it."""
-        picture = self._picture
-        if picture is None or event.button() != Qt.MouseButton.LeftButton:
+        image = self._image
+        if image is None or event.button() != Qt.MouseButton.LeftButton:
             return
         spot, reach = self.box.mapSceneToView(event.scenePos()), theme.px(REACH_PT)
         width, height = self.box.viewPixelSize()
-        at = nearest_spot(picture.xy, (spot.x(), spot.y()), within=(reach * width, reach * height))
-        hit = picture.ids[at : at + 1] if at is not None else picture.ids[:0]
+        at = nearest_spot(image.xy, (spot.x(), spot.y()), within=(reach * width, reach * height))
+        hit = image.ids[at : at + 1] if at is not None else image.ids[:0]
         if event.double() and len(hit):
             self.activated.emit(int(hit[0]))
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -142,9 +142,9 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         """The mouse draws an outline; when it is let go, what is inside is selected, with Ctrl beside what was."""
         closed = np.concatenate([outline, outline[:1]]) if len(outline) else np.empty((0, 2))
         self._outline.setData(closed[:, 0], closed[:, 1])
-        if done and self._picture is not None:
+        if done and self._image is not None:
             self._outline.setData([], [])
-            hit = self._picture.ids[inside(self._picture.xy, outline)]
+            hit = self._image.ids[inside(self._image.xy, outline)]
             self.select(np.union1d(self.selected, hit) if more else hit)
 
     def _in_sight(self, xy: Spots) -> npt.NDArray[np.bool_]:
@@ -156,16 +156,16 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         for item in self._dots:
             self.removeItem(item)
         self._dots = []
-        picture = self._picture
-        if picture is None or len(picture.ids) > MOST_DOTS:
+        image = self._image
+        if image is None or len(image.ids) > MOST_DOTS:
             return
         for group, colour in enumerate(self._colours()):
             for struck in (False, True):
-                rows = (picture.group == group) & (picture.struck == struck)
+                rows = (image.group == group) & (image.struck == struck)
                 if rows.any():
-                    self._add_dots(picture.xy[rows], colour, struck=struck)
-        if picture.placed.any():
-            self._add_dots(picture.xy[picture.placed], QColor(theme.current().text), struck=False, ring=True)
+                    self._add_dots(image.xy[rows], colour, struck=struck)
+        if image.placed.any():
+            self._add_dots(image.xy[image.placed], QColor(theme.current().text), struck=False, ring=True)
 
     def _add_dots(self, xy: Spots, colour: QColor, *, struck: bool, ring: bool = False) -> None:
         """Struck exemplars are crosses, those placed since the layout wear a ring: colour alone says neither."""
@@ -180,15 +180,15 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
 
     def _paint_pixels(self) -> None:
         """One pixel of the screen shows the group that most of its exemplars are of."""
-        picture = self._picture
-        many = picture is not None and len(picture.ids) > MOST_DOTS
+        image = self._image
+        many = image is not None and len(image.ids) > MOST_DOTS
         self._pixels.setVisible(many)
-        if picture is None or not many:
+        if image is None or not many:
             return
         size, (xs, ys) = self.box.size(), self.box.viewRange()
         shape = (max(1, int(size.width()) // 2), max(1, int(size.height()) // 2))
         colours = self._colours()
-        counts = np.stack([_density(picture.xy[picture.group == g], xs, ys, shape=shape) for g in range(len(colours))])
+        counts = np.stack([_density(image.xy[image.group == g], xs, ys, shape=shape) for g in range(len(colours))])
         total = counts.sum(axis=0)
         paint = np.array([[c.red(), c.green(), c.blue()] for c in colours], np.uint8)[counts.argmax(axis=0)]
         strength = np.where(total > 0, 110 + 145 * np.minimum(1.0, np.log1p(total) / np.log(10)), 0).astype(np.uint8)
@@ -198,7 +198,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
     def _colours(self) -> list[QColor]:
         """Of each named group, and of all others."""
         colours = theme.current()
-        named = len(self._picture.names) if self._picture is not None else 0
+        named = len(self._image.names) if self._image is not None else 0
         return [*(QColor(chip) for chip in colours.chips[:named]), QColor(colours.grey_chip)]
 
     def _recolour(self) -> None:

@@ -44,7 +44,7 @@ class ChangedDecisionsDialog(FittingDialog):
         for row in rows:
             self.list.addItem(_item(row))
         self.list.activated.connect(lambda index: self._choose(index.row()))
-        hint = QLabel("Return or a double click decides the picture.")
+        hint = QLabel("Return or a double click decides the image.")
         hint.setProperty("dim", True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

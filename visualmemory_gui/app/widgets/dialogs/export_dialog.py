@@ -51,7 +51,7 @@ class ExportDialog(FittingDialog):
             self._formats.addItem(text, key)
         self._target = QLineEdit()
         self._target.setMinimumWidth(theme.px(280))
-        self._strip = QCheckBox("Leave out file paths and the places where pictures were taken")
+        self._strip = QCheckBox("Leave out file paths and the places where images were taken")
         self._strip.setChecked(True)
         self._warning = QLabel(" ")
         self._warning.setWordWrap(True)

@@ -1,4 +1,4 @@
-"""Asks how the pictures of a folder join the memory: linked or copied, with what it costs."""
+"""Asks how the images of a folder join the memory: linked or copied, with what it costs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 from visualmemory_gui.engine.text.visible_text import how_many
 
-LINK = "Link: the pictures stay where they are"
+LINK = "Link: the images stay where they are"
 COPY = "Copy: the memory keeps its own"
 
 
@@ -20,11 +20,11 @@ COPY = "Copy: the memory keeps its own"
 class FolderFacts:
     """What a folder holds, and what adding it costs once that was ``measured``.
 
-    ``size`` in bytes is that of its pictures; ``skipped`` files are no pictures, or links. ``seconds`` is how long it
-    will take, ``kept`` in bytes what the memory keeps beside copies of the pictures; None where nobody can tell.
+    ``size`` in bytes is that of its images; ``skipped`` files are no images, or links. ``seconds`` is how long it
+    will take, ``kept`` in bytes what the memory keeps beside copies of the images; None where nobody can tell.
     """
 
-    pictures: int
+    images: int
     classes: int
     size: int
     skipped: int = 0
@@ -42,13 +42,13 @@ class ImportDialog(FittingDialog):
     confirmed = Signal(bool)
 
     def __init__(self, parent: QWidget | None, *, folder: str, label: str | None = None) -> None:
-        """With ``label`` all pictures get it, without one the names of their folders."""
+        """With ``label`` all images get it, without one the names of their folders."""
         super().__init__(parent)
         self.setObjectName("importDialog")
-        self.setWindowTitle("Add pictures")
+        self.setWindowTitle("Add images")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._label = label
-        heading = QLabel(f"Add the pictures of {Path(folder).name}")
+        heading = QLabel(f"Add the images of {Path(folder).name}")
         heading.setFont(theme.points(self.font(), 2, bold=True))
         self._told = QLabel("Counting…")
         self._told.setWordWrap(True)
@@ -68,15 +68,15 @@ class ImportDialog(FittingDialog):
             column.addWidget(widget)
 
     def set_facts(self, facts: FolderFacts) -> None:
-        """Say what is there and what it costs; without pictures there is nothing to add."""
+        """Say what is there and what it costs; without images there is nothing to add."""
         self._told.setText(in_words(facts, self._label))
         for button, words, disk in (
             (self._link, LINK, facts.kept),
             (self._copy, COPY, None if facts.kept is None else facts.kept + facts.size),
         ):
             button.setText(words if disk is None else f"{words} ({size_text(disk)})")
-        self._add.setEnabled(facts.pictures > 0)
-        self._add.setText(f"Add {pictures(facts.pictures)}" if facts.pictures else "Add")
+        self._add.setEnabled(facts.images > 0)
+        self._add.setText(f"Add {images(facts.images)}" if facts.images else "Add")
         self._add.setDefault(True)
         if not facts.measured:
             self._add.setFocus()
@@ -88,9 +88,9 @@ class ImportDialog(FittingDialog):
 
 
 def in_words(facts: FolderFacts, label: str | None) -> str:
-    """ "1,200 pictures in 12 classes, about 1 minute. 3 other files are skipped." """
-    if not facts.pictures:
-        return "There are no pictures in this folder."
+    """ "1,200 images in 12 classes, about 1 minute. 3 other files are skipped." """
+    if not facts.images:
+        return "There are no images in this folder."
     classes = f"as {label}" if label else f"in {facts.classes:,} class{'' if facts.classes == 1 else 'es'}"
     skipped = (
         f" {facts.skipped:,} other file{'s are' if facts.skipped != 1 else ' is'} skipped." if facts.skipped else ""
@@ -99,11 +99,11 @@ def in_words(facts: FolderFacts, label: str | None) -> str:
         time = f", {time_text(facts.seconds)}."
     else:
         time = "." if facts.measured else "; measuring how long it takes…"
-    return f"{pictures(facts.pictures)} {classes}{time}{skipped}"
+    return f"{images(facts.images)} {classes}{time}{skipped}"
 
 
-def pictures(count: int) -> str:
-    return how_many(count, "picture")
+def images(count: int) -> str:
+    return how_many(count, "image")
 
 
 def time_text(seconds: float) -> str:

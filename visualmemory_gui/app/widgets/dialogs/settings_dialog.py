@@ -107,12 +107,12 @@ class SettingsDialog(QDialog):
 
     def _window_box(self, window: WindowSettings) -> QGroupBox:
         self._theme = _choice("Look", THEMES, window.theme)
-        self._side = _choice("Pictures in Curate", [(str(side), text) for side, text in SIDES], str(window.side_pt))
+        self._side = _choice("Images in Curate", [(str(side), text) for side, text in SIDES], str(window.side_pt))
         self._still = QCheckBox("Nothing moves or lights up by itself")
         self._still.setChecked(window.still)
         box, form = _box("Window")
         form.addRow("&Look", self._theme)
-        form.addRow("&Pictures in Curate", self._side)
+        form.addRow("&Images in Curate", self._side)
         form.addRow("Reduced motion", self._still)
         return box
 

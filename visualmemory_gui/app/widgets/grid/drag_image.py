@@ -11,13 +11,13 @@ from visualmemory_gui.app.widgets.cards.pixmap_cache import fitted, on_white, pa
 SIDE_PT = 32.0
 
 
-def hang(drag: QDrag, picture: QPixmap | None, count: int, ratio: float) -> None:
-    """Let ``drag`` show ``picture``, and how many are dragged where it is more than one."""
-    drag.setPixmap(drag_pixmap(picture, count, ratio))
+def hang(drag: QDrag, image: QPixmap | None, count: int, ratio: float) -> None:
+    """Let ``drag`` show ``image``, and how many are dragged where it is more than one."""
+    drag.setPixmap(drag_pixmap(image, count, ratio))
     drag.setHotSpot(QPoint(-theme.px(8), -theme.px(8)))
 
 
-def drag_pixmap(picture: QPixmap | None, count: int, ratio: float) -> QPixmap:
+def drag_pixmap(image: QPixmap | None, count: int, ratio: float) -> QPixmap:
     """A square of ``SIDE_PT`` points on a screen of device pixel ``ratio``."""
     side = theme.px(SIDE_PT)
     drawn = QPixmap(round(side * ratio), round(side * ratio))
@@ -25,8 +25,8 @@ def drag_pixmap(picture: QPixmap | None, count: int, ratio: float) -> QPixmap:
     drawn.fill(Qt.GlobalColor.white)
     painter = QPainter(drawn)
     room = QRectF(0, 0, side, side)
-    if picture is not None and not picture.isNull():
-        paint_centred(painter, room, fitted(on_white(picture), side, side, ratio))
+    if image is not None and not image.isNull():
+        paint_centred(painter, room, fitted(on_white(image), side, side, ratio))
     painter.setPen(QColor(theme.current().line))
     painter.drawRect(room.adjusted(0, 0, -1, -1))
     if count > 1:

@@ -27,7 +27,7 @@ class MouseGrid(Protocol):
     @property
     def geometry_of_cells(self) -> GridLayout: ...
     def cell_at(self, spot: QPoint) -> int: ...
-    def picture_at(self, at: int) -> QPixmap | None: ...
+    def image_at(self, at: int) -> QPixmap | None: ...
     def files_of(self, ids: list[int]) -> Sequence[str]: ...
     def changed_selection(self) -> None: ...
     def setFocus(self, reason: Qt.FocusReason) -> None: ...
@@ -36,11 +36,11 @@ class MouseGrid(Protocol):
 
 class GridMouse(QObject):
     """Filters the events of ``viewport``, the grid's. ``band`` is the rubber band in the coordinates of the whole grid,
-    ``inviting`` whether pictures are being dragged over it."""
+    ``inviting`` whether images are being dragged over it."""
 
     opened = Signal(int)
-    pictures_dropped = Signal(list)  # paths and PIL images
-    words_dropped = Signal()  # an address or text, nothing that could be a picture
+    images_dropped = Signal(list)  # paths and PIL images
+    words_dropped = Signal()  # an address or text, nothing that could be an image
 
     def __init__(self, grid: MouseGrid, viewport: QWidget) -> None:
         super().__init__(viewport)
@@ -149,17 +149,17 @@ class GridMouse(QObject):
             return
         drag = QDrag(self._viewport)
         drag.setMimeData(mime.of_exemplars(ids, self._grid.files_of(ids)))
-        picture = self._grid.picture_at(self._grid.selection.current)
-        hang(drag, picture, len(ids), self._viewport.devicePixelRatioF())
+        image = self._grid.image_at(self._grid.selection.current)
+        hang(drag, image, len(ids), self._viewport.devicePixelRatioF())
         drag.exec(Qt.DropAction.CopyAction)
 
     def _consider(self, event: QDropEvent) -> bool:
-        """Pictures and folders from outside are welcome, words are taken to tell that they are none; what was dragged
+        """Images and folders from outside are welcome, words are taken to tell that they are none; what was dragged
         from here is not dropped here."""
         data = event.mimeData()
-        pictures = mime.holds_pictures(data) and not mime.exemplars(data)
-        self._invite(pictures)
-        if pictures or mime.holds_words(data):
+        images = mime.holds_images(data) and not mime.exemplars(data)
+        self._invite(images)
+        if images or mime.holds_words(data):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
         else:
@@ -172,7 +172,7 @@ class GridMouse(QObject):
         if mime.holds_words(event.mimeData()):
             self.words_dropped.emit()
         elif event.isAccepted():
-            self.pictures_dropped.emit(brought(event.mimeData()))
+            self.images_dropped.emit(brought(event.mimeData()))
         return True
 
     def _invite(self, inviting: bool) -> None:

@@ -1,4 +1,4 @@
-"""How one cell of the memory's grid looks: picture, class, and whether it is struck out."""
+"""How one cell of the memory's grid looks: image, class, and whether it is struck out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CellSize:
 
 
 class CellPainter:
-    """Paints cells; pictures come in the size in which they are painted, or smaller. ``names`` are the labels beside
+    """Paints cells; images come in the size in which they are painted, or smaller. ``names`` are the labels beside
     which those of the cells are shown."""
 
     def __init__(self, size: CellSize, names: ShortLabels) -> None:
@@ -47,13 +47,13 @@ class CellPainter:
         self._metrics = QFontMetrics(size.font)
         self._labels: dict[str, str] = {}
 
-    def paint(self, painter: QPainter, left: int, top: int, *, cell: Cell, picture: QPixmap | None, look: Look) -> None:
-        """``picture`` None: on its way; a null pixmap: this exemplar has none."""
+    def paint(self, painter: QPainter, left: int, top: int, *, cell: Cell, image: QPixmap | None, look: Look) -> None:
+        """``image`` None: on its way; a null pixmap: this exemplar has none."""
         size = self.size
         frame = QRectF(left + 0.5, top + 0.5, size.width - size.gap - 1, size.height - size.gap - 1)
         self._paint_ground(painter, frame, look)
         box = QRectF(left + size.pad, top + size.pad, size.side, size.side)
-        self._paint_picture(painter, box, cell, picture)
+        self._paint_image(painter, box, cell, image)
         text = QRectF(box.x(), box.bottom() + 1, box.width(), size.line)
         self._paint_text(painter, text, cell)
         if look.focused:
@@ -73,17 +73,17 @@ class CellPainter:
             return
         painter.drawRoundedRect(frame, theme.px(3), theme.px(3))
 
-    def _paint_picture(self, painter: QPainter, box: QRectF, cell: Cell, picture: QPixmap | None) -> None:
+    def _paint_image(self, painter: QPainter, box: QRectF, cell: Cell, image: QPixmap | None) -> None:
         c = theme.current()
-        if picture is None or picture.isNull():
+        if image is None or image.isNull():
             painter.fillRect(box, QColor(c.track))
-            if picture is not None:
+            if image is not None:
                 painter.setPen(QColor(c.dim))
                 painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), f"{cell.id:,}")
         else:
             painter.setOpacity(0.3 if cell.struck else 1.0)
-            place = _place(picture, box, painter.device().devicePixelRatioF())
-            painter.drawPixmap(place, picture, QRectF(picture.rect()))
+            place = _place(image, box, painter.device().devicePixelRatioF())
+            painter.drawPixmap(place, image, QRectF(image.rect()))
             painter.setOpacity(1.0)
         if cell.struck:
             self._paint_struck(painter, box)
@@ -91,7 +91,7 @@ class CellPainter:
             self._paint_missing(painter, box)
 
     def _paint_missing(self, painter: QPainter, box: QRectF) -> None:
-        """A sign at the top right: the thumbnail is all that is left of the picture."""
+        """A sign at the top right: the thumbnail is all that is left of the image."""
         c = theme.current()
         side = self.size.line
         badge = QRectF(box.right() - side, box.y(), side, side)
@@ -122,9 +122,9 @@ class CellPainter:
         painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._labels[text])
 
 
-def _place(picture: QPixmap, box: QRectF, ratio: float) -> QRectF:
-    """Where ``picture`` lies in the middle of ``box``, on whole pixels, on a screen of device pixel ``ratio``."""
+def _place(image: QPixmap, box: QRectF, ratio: float) -> QRectF:
+    """Where ``image`` lies in the middle of ``box``, on whole pixels, on a screen of device pixel ``ratio``."""
     room = QSize(round(box.width() * ratio), round(box.height() * ratio))
-    size = picture.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+    size = image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
     wide, high = size.width() / ratio, size.height() / ratio
     return QRectF(round(box.center().x() - wide / 2), round(box.center().y() - high / 2), wide, high)

@@ -36,7 +36,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class MemoryGrid(CellView):
-    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the pictures when it has them; ``files_of(ids)``
+    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the images when it has them; ``files_of(ids)``
     are the files that other programs get when ``ids`` are dragged there."""
 
     selection_changed = Signal()
@@ -44,9 +44,9 @@ class MemoryGrid(CellView):
     opened = Signal(int)
     preview_requested = Signal()
     menu_requested = Signal(QPoint)  # global
-    pictures_dropped = Signal(list)  # paths and PIL images
-    words_dropped = Signal()  # an address or text, nothing that could be a picture
-    larger_requested = Signal(int)  # 1: larger pictures, -1: smaller ones
+    images_dropped = Signal(list)  # paths and PIL images
+    words_dropped = Signal()  # an address or text, nothing that could be an image
+    larger_requested = Signal(int)  # 1: larger images, -1: smaller ones
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class MemoryGrid(CellView):
         self._mouse = GridMouse(self, self.viewport())
         self._voice = GridVoice(self, self.rows)
         self._mouse.opened.connect(self.opened)
-        self._mouse.pictures_dropped.connect(self.pictures_dropped)
+        self._mouse.images_dropped.connect(self.images_dropped)
         self._mouse.words_dropped.connect(self.words_dropped)
         thumbnails.loaded.connect(self._on_loaded)
         theme.notifier.changed.connect(self._on_theme)
@@ -125,12 +125,12 @@ class MemoryGrid(CellView):
         top -= self.verticalScrollBar().value()
         return QRect(left, top, size.width - size.gap, size.height - size.gap)
 
-    def picture_at(self, at: int) -> QPixmap | None:
+    def image_at(self, at: int) -> QPixmap | None:
         """The thumbnail of position ``at``, None where there is none yet."""
         return self._thumbnails.get(int(self.ids[at])) if 0 <= at < len(self.ids) else None
 
     def set_side(self, side_pt: float) -> None:
-        """Show the pictures that large; what stood at the top stays there."""
+        """Show the images that large; what stood at the top stays there."""
         first = self._layout.columns * (self.verticalScrollBar().value() // max(1, self._layout.cell_h))
         self._side_pt = side_pt
         self._on_theme()
@@ -217,8 +217,8 @@ class MemoryGrid(CellView):
                 continue
             left, top = self._layout.origin(at)
             look = Look(self.selection.holds(at), at == self._mouse.hovered, focus and at == here)
-            picture = self._thumbnails.get(exemplar)
-            self._painter.paint(painter, left, top - scrolled, cell=cell, picture=picture, look=look)
+            image = self._thumbnails.get(exemplar)
+            self._painter.paint(painter, left, top - scrolled, cell=cell, image=image, look=look)
 
     def _paint_mouse(self, painter: QPainter) -> None:
         """The rubber band, and the frame that says that a drop is welcome."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
-from visualmemory_gui.app.widgets.cards.image_view import PictureView
+from visualmemory_gui.app.widgets.cards.image_view import ImageView
 
 
 class BeginButton(QPushButton):
@@ -60,7 +60,7 @@ class EmptyState(QWidget):
         self._sentence.setWordWrap(True)
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._sentence.setFont(theme.points(self.font(), 3))
-        self._zone = PictureView(empty_text=drop_text)
+        self._zone = ImageView(empty_text=drop_text)
         self._zone.setFixedSize(theme.px(330), theme.px(130))
         self._zone.setVisible(bool(drop_text))
         self._buttons = QHBoxLayout()

@@ -1,4 +1,4 @@
-"""Who is to blame for a kind of mistake: pictures, what each does, what mending brings, and the button that mends."""
+"""Who is to blame for a kind of mistake: images, what each does, what mending brings, and the button that mends."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class BlameBox(QWidget):
         self.mend_button.clicked.connect(lambda: self.mend_requested.emit(model.found))
         self.rows.itemActivated.connect(lambda item: self.opened.emit(item.data(Qt.ItemDataRole.UserRole)))
         model.updated.connect(self.on_updated)
-        thumbnails.loaded.connect(lambda _: self._show_pictures())
+        thumbnails.loaded.connect(lambda _: self._show_images())
         self.on_updated()
 
     def on_updated(self) -> None:
@@ -61,7 +61,7 @@ class BlameBox(QWidget):
             item.setToolTip(f"{sentence}\nEnter or double click: decide it")
             item.setData(Qt.ItemDataRole.AccessibleTextRole, sentence)
             self.rows.addItem(item)
-        self._show_pictures()
+        self._show_images()
         self.words.setText("Looking…" if running else promise_words(found) if found is not None else "")
         self.words.setVisible(bool(self.words.text()))
         there = found is not None and bool(found.blamed)
@@ -69,12 +69,12 @@ class BlameBox(QWidget):
         self.mend_button.setVisible(there)
         self.mend_button.setText(fix_words(found) if found is not None and there else "Mend")
 
-    def _show_pictures(self) -> None:
+    def _show_images(self) -> None:
         for place in range(self.rows.count()):
             item = self.rows.item(place)
-            picture = self._thumbnails.get(item.data(Qt.ItemDataRole.UserRole))
-            if picture is not None and not picture.isNull():
-                item.setIcon(QIcon(picture))
+            image = self._thumbnails.get(item.data(Qt.ItemDataRole.UserRole))
+            if image is not None and not image.isNull():
+                item.setIcon(QIcon(image))
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()

@@ -1,4 +1,4 @@
-"""The tree of classes: choose one to see it, drop pictures on one to teach it, exemplars to relabel them."""
+"""The tree of classes: choose one to see it, drop images on one to teach it, exemplars to relabel them."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class ClassTree(QTreeView):
     place_chosen = Signal(str, object)
     cards_dropped = Signal(list, str)  # ids, label
     cards_struck = Signal(list)
-    pictures_dropped = Signal(list, object)  # paths and PIL images, label or None
-    words_dropped = Signal()  # an address or text, nothing that could be a picture
+    images_dropped = Signal(list, object)  # paths and PIL images, label or None
+    words_dropped = Signal()  # an address or text, nothing that could be an image
     menu_requested = Signal(QPoint, str, object)  # global, kind, label
 
     def __init__(self, model: ClassTreeModel, parent: QWidget | None = None) -> None:
@@ -124,7 +124,7 @@ class ClassTree(QTreeView):
         elif mime.holds_words(data):
             self.words_dropped.emit()
         elif not ids and kind != "struck":
-            self.pictures_dropped.emit(brought(data), path)
+            self.images_dropped.emit(brought(data), path)
 
     @property
     def _tree(self) -> ClassTreeModel:
@@ -137,10 +137,10 @@ class ClassTree(QTreeView):
         data = event.mimeData()
         ids, words = bool(mime.exemplars(data)), mime.holds_words(data)
         cards = ids and (path is not None or kind == "struck")
-        pictures = mime.holds_pictures(data) and not ids and kind != "struck"
-        entering = isinstance(event, QDragEnterEvent) and (ids or mime.holds_pictures(data))
-        self._set_over(self.indexAt(event.position().toPoint()) if cards or pictures else QModelIndex())
-        if cards or pictures or words or entering:
+        images = mime.holds_images(data) and not ids and kind != "struck"
+        entering = isinstance(event, QDragEnterEvent) and (ids or mime.holds_images(data))
+        self._set_over(self.indexAt(event.position().toPoint()) if cards or images else QModelIndex())
+        if cards or images or words or entering:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
         else:

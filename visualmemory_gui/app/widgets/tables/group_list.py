@@ -1,4 +1,4 @@
-"""The list of pictures that are in the memory twice: each group side by side, with its labels."""
+"""The list of images that are in the memory twice: each group side by side, with its labels."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class GroupList(QListView):
 
 
 class _GroupDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QListView, model: GroupsModel, picture: Callable[[int], QPixmap | None]) -> None:
+    def __init__(self, parent: QListView, model: GroupsModel, image: Callable[[int], QPixmap | None]) -> None:
         super().__init__(parent)
-        self._model, self._picture = model, picture
+        self._model, self._image = model, image
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(200), theme.px(SIDE_PT) + option.fontMetrics.height() + theme.px(12))
@@ -81,7 +81,7 @@ class _GroupDelegate(QStyledItemDelegate):
         high = painter.fontMetrics().height() + theme.px(2)
         for n in range(shown):
             place = QRectF(room.x() + n * (wide + gap), room.y(), side, side)
-            paint_small(painter, place, self._picture(group.ids[n]))
+            paint_small(painter, place, self._image(group.ids[n]))
             below = QRectF(place.x(), place.bottom() + theme.px(2), wide, high)
             paint_chip(painter, below, group.labels[n], _colour(group, n), names=self._model.names)
         if shown < len(group.ids):

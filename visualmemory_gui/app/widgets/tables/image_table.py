@@ -1,4 +1,4 @@
-"""A table whose rows begin with a picture."""
+"""A table whose rows begin with an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.image_rows import LABEL, PICTURES, PictureRows
+from visualmemory_gui.app.models.image_rows import IMAGES, LABEL, ImageRows
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.cards.label_chip import shortened
 from visualmemory_gui.app.widgets.tables.table_cells import cell, paint_several
@@ -17,26 +17,26 @@ from visualmemory_gui.app.widgets.tables.table_style import Place, chosen_rows, 
 
 Index = QModelIndex | QPersistentModelIndex
 SIDE_PT = 42.0
-PICTURE_PT = 54.0
+IMAGE_PT = 54.0
 SEVERAL_PT = 150.0
 NUMBER_PT = 52.0
 
 
-class PictureTable(QTableView):
-    """Column 0 is the picture, column 1 a label and takes what room is left, others are numbers."""
+class ImageTable(QTableView):
+    """Column 0 is the image, column 1 a label and takes what room is left, others are numbers."""
 
     chosen_changed = Signal()
     opened = Signal(int)  # an exemplar's id: Enter, or a double click
 
     def __init__(
-        self, model: PictureRows, thumbnails: Thumbnails, *, name: str, words: str, parent: QWidget | None = None
+        self, model: ImageRows, thumbnails: Thumbnails, *, name: str, words: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(words)
         self._rows = model
         self.setModel(model)
-        self._painter = _PictureDelegate(self, model, thumbnails.get)
+        self._painter = _ImageDelegate(self, model, thumbnails.get)
         self.setItemDelegate(self._painter)
         self._dress()
         thumbnails.loaded.connect(lambda _: self.viewport().update())
@@ -48,32 +48,32 @@ class PictureTable(QTableView):
         return chosen_rows(self)
 
     def widen_last(self, pt: float = SEVERAL_PT) -> None:
-        """Give the last column room for several pictures, or for words."""
+        """Give the last column room for several images, or for words."""
         self.horizontalHeader().resizeSection(self._rows.columnCount() - 1, theme.px(pt))
 
     def _dress(self) -> None:
         dress(self, high=theme.px(SIDE_PT) + theme.px(4))
         self.setWordWrap(False)
         header = self.horizontalHeader()
-        header.resizeSection(0, theme.px(PICTURE_PT))
+        header.resizeSection(0, theme.px(IMAGE_PT))
         for column in range(2, self._rows.columnCount()):
             header.resizeSection(column, theme.px(NUMBER_PT))
         header.setSectionResizeMode(LABEL, QHeaderView.ResizeMode.Stretch)
 
 
-class _PictureDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QTableView, rows: PictureRows, picture: Callable[[int], QPixmap | None]) -> None:
+class _ImageDelegate(QStyledItemDelegate):
+    def __init__(self, parent: QTableView, rows: ImageRows, image: Callable[[int], QPixmap | None]) -> None:
         super().__init__(parent)
-        self._rows, self._picture = rows, picture
+        self._rows, self._image = rows, image
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(theme.px(PICTURE_PT), theme.px(SIDE_PT) + theme.px(4))
+        return QSize(theme.px(IMAGE_PT), theme.px(SIDE_PT) + theme.px(4))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        pictures = index.data(PICTURES)
+        images = index.data(IMAGES)
         with cell(painter, option) as room:
-            if pictures is not None:
-                paint_several(painter, room, [self._picture(exemplar) for exemplar in pictures])
+            if images is not None:
+                paint_several(painter, room, [self._image(exemplar) for exemplar in images])
                 return
             text, metrics = str(index.data()), painter.fontMetrics()
             if index.column() == LABEL:

@@ -1,4 +1,4 @@
-"""The table of the teaching queue: picture, chip and bar in each row; what an edit moved lights up for a moment."""
+"""The table of the teaching queue: image, chip and bar in each row; what an edit moved lights up for a moment."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class QueueTableView(QTableView):
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
 
     def chosen(self) -> list[int]:
-        """Ids of the selected pictures, in the order shown."""
+        """Ids of the selected images, in the order shown."""
         return [self._model.row(row).id for row in chosen_rows(self)]
 
     def current_id(self) -> int | None:
@@ -86,7 +86,7 @@ class QueueTableView(QTableView):
         """No row is looked for by its name."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End go to the first and last picture."""
+        """Home and End go to the first and last image."""
         if is_letter(event):
             self.typed.emit(event.text())
             return
@@ -100,7 +100,7 @@ class QueueTableView(QTableView):
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(int(QueueColumn.Picture), QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(int(QueueColumn.DecodedImage), QHeaderView.ResizeMode.Stretch)
         for column, wide in WIDTHS_PT.items():
             header.resizeSection(int(column), theme.px(wide))
         header.setSortIndicator(int(QueueColumn.Share), Qt.SortOrder.AscendingOrder)
@@ -142,8 +142,8 @@ class _RowDelegate(QStyledItemDelegate):
         column = QueueColumn(index.column())
         with cell(painter, option, self._lit(moved=bool(index.data(QueueRole.Moved)))) as room:
             painter.setPen(QColor(theme.current().dim if row.taught else theme.current().text))
-            if column == QueueColumn.Picture:
-                _picture(painter, room, row, index.data(QueueRole.Pixmap))
+            if column == QueueColumn.DecodedImage:
+                _image(painter, room, row, index.data(QueueRole.Pixmap))
             elif column == QueueColumn.Winner and row.winner is not None:
                 paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour), names=self._model.names)
             elif column == QueueColumn.Taught and row.taught is not None:
@@ -161,7 +161,7 @@ class _RowDelegate(QStyledItemDelegate):
         return theme.mixed(c.surface, c.accent, 0.35 * glow) if moved and glow > 0 else None
 
 
-def _picture(painter: QPainter, room: QRectF, row: QueueRow, pixmap: QPixmap | None) -> None:
+def _image(painter: QPainter, room: QRectF, row: QueueRow, pixmap: QPixmap | None) -> None:
     side = QRectF(room.x(), room.y(), room.height(), room.height())
     paint_small(painter, side, pixmap)
     words = room.adjusted(side.width() + theme.px(6), 0, 0, 0)

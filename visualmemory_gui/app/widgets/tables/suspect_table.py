@@ -1,4 +1,4 @@
-"""The table of labels that the others contradict: picture, both labels with their shares, what speaks against."""
+"""The table of labels that the others contradict: image, both labels with their shares, what speaks against."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 SIDE_PT = 42.0
 WIDTHS_PT = {
-    ReviewColumn.Picture: 54.0,
+    ReviewColumn.DecodedImage: 54.0,
     ReviewColumn.Share: 66.0,
     ReviewColumn.SuggestedShare: 66.0,
 }
@@ -68,9 +68,9 @@ class SuspectTable(QTableView):
 
 
 class _SuspectDelegate(QStyledItemDelegate):
-    def __init__(self, parent: QTableView, model: SuspectsModel, picture: Callable[[int], QPixmap | None]) -> None:
+    def __init__(self, parent: QTableView, model: SuspectsModel, image: Callable[[int], QPixmap | None]) -> None:
         super().__init__(parent)
-        self._model, self._picture = model, picture
+        self._model, self._image = model, image
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(theme.px(54), theme.px(SIDE_PT) + theme.px(4))
@@ -79,8 +79,8 @@ class _SuspectDelegate(QStyledItemDelegate):
         suspect: Suspect = index.data(FOUND)
         column, chip = ReviewColumn(index.column()), QColor(theme.current().chips[0])
         with cell(painter, option) as room:
-            if column == ReviewColumn.Picture:
-                paint_small(painter, room, self._picture(suspect.id))
+            if column == ReviewColumn.DecodedImage:
+                paint_small(painter, room, self._image(suspect.id))
             elif column == ReviewColumn.Label:
                 paint_chip_in(painter, room, suspect.label, None, names=self._model.names)
             elif column == ReviewColumn.Suggested:
@@ -90,4 +90,4 @@ class _SuspectDelegate(QStyledItemDelegate):
             elif column == ReviewColumn.SuggestedShare:
                 paint_share(painter, room, suspect.suggested_share, chip)
             else:
-                paint_several(painter, room, [self._picture(exemplar) for exemplar, _, _ in suspect.against])
+                paint_several(painter, room, [self._image(exemplar) for exemplar, _, _ in suspect.against])

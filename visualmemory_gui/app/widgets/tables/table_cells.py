@@ -1,4 +1,4 @@
-"""Rows of tables: choosing one, and what they are painted of: ground, small pictures, chip, bar with its figure."""
+"""Rows of tables: choosing one, and what they are painted of: ground, small images, chip, bar with its figure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | 
 
 
 def paint_small(painter: QPainter, room: QRectF, pixmap: QPixmap | None) -> None:
-    """The picture in the middle of ``room``; nothing while it is on its way."""
+    """The image in the middle of ``room``; nothing while it is on its way."""
     if pixmap is None or pixmap.isNull():
         return
     size = pixmap.size().scaled(room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
@@ -59,7 +59,7 @@ def paint_small(painter: QPainter, room: QRectF, pixmap: QPixmap | None) -> None
 
 
 def paint_several(painter: QPainter, room: QRectF, pixmaps: Sequence[QPixmap | None]) -> None:
-    """Pictures side by side from the left of ``room``, as large as all of them fit in."""
+    """Images side by side from the left of ``room``, as large as all of them fit in."""
     gap = theme.px(3)
     side = min(room.height(), room.width() / max(1, len(pixmaps)) - gap)
     for n, pixmap in enumerate(pixmaps):

@@ -14,14 +14,14 @@ from visualmemory_gui.engine.files.atomic_file import scratch
 from visualmemory_gui.engine.progress import Report
 
 PACKAGE = "openclipart-png"
-PICTURES = "usr/share/openclipart/png"
+IMAGES = "usr/share/openclipart/png"
 TOOLS = ("apt-get", "dpkg-deb")
 LOOK_S = 0.2
 MB = 1_000_000
 
 
 def fetch(room: Path, report: Report) -> Chosen:
-    """Pictures in ``room``; what was fetched before is used again. Raises ExchangeError where apt is not there."""
+    """Images in ``room``; what was fetched before is used again. Raises ExchangeError where apt is not there."""
     own = room / PACKAGE
     done = laid_out(own)
     if done is not None:
@@ -33,10 +33,10 @@ def fetch(room: Path, report: Report) -> Chosen:
     with scratch(own) as part:
         package = _package(own, part, report)
         report(0, None, f"unpacking Debian's {PACKAGE}")
-        pictures = part / "unpacked"
-        _run(["dpkg-deb", "-x", str(package), str(pictures)], part, report, what="unpacking", size=None)
-        report(0, None, "choosing pictures")
-        return lay_out(classes_of(pictures / PICTURES), own)
+        images = part / "unpacked"
+        _run(["dpkg-deb", "-x", str(package), str(images)], part, report, what="unpacking", size=None)
+        report(0, None, "choosing images")
+        return lay_out(classes_of(images / IMAGES), own)
 
 
 def _package(own: Path, part: Path, report: Report) -> Path:

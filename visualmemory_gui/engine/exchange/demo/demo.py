@@ -1,4 +1,4 @@
-"""The demo memory: real pictures of things everybody knows, at a size where every view has something to show.
+"""The demo memory: real images of things everybody knows, at a size where every view has something to show.
 
 Half made it lies beside its place under the name ``NAME.part`` and is continued; whole, it is renamed into place.
 """
@@ -46,7 +46,7 @@ def make_demo(
 ) -> Path:
     """The demo memory's folder; made where it is not there yet. ``room`` keeps what was fetched.
 
-    ``mistakes`` plants 30 wrong labels. Raises ExchangeError when no pictures can be had, Cancelled when stopped: then
+    ``mistakes`` plants 30 wrong labels. Raises ExchangeError when no images can be had, Cancelled when stopped: then
     the next call goes on from there; BadValue for an address.
     """
     place = folder_at(place or default_place(mistakes=mistakes)).absolute()
@@ -62,7 +62,7 @@ def make_demo(
             raise Cancelled("stopped: what was made of the demo is kept, the next call goes on from there")
         if mistakes:
             _plant(m)
-        _remember_queries(m, chosen.held, _kept_pictures(place))
+        _remember_queries(m, chosen.held, _kept_images(place))
         m.set("level", "1")
         m.history.baseline()
         report(0, None, "learning what is unknown")
@@ -75,8 +75,8 @@ def _default_room() -> Path:
     return installation.cache_folder() / "demo"
 
 
-def _kept_pictures(place: Path) -> Path:
-    """Where the pictures of the recent queries lie: beside the memory, for they are no exemplars."""
+def _kept_images(place: Path) -> Path:
+    """Where the images of the recent queries lie: beside the memory, for they are no exemplars."""
     return place.with_name(f"{place.stem}-queries")
 
 
@@ -98,7 +98,7 @@ def _fetch(sources: Sequence[Source], room: Path, report: Report) -> Chosen:
             return source(room, report)
         except (ExchangeError, OSError) as error:
             reasons.append(str(error))
-    raise ExchangeError("no pictures for the demo can be had. " + " ".join(f"({r})" for r in reasons))
+    raise ExchangeError("no images for the demo can be had. " + " ".join(f"({r})" for r in reasons))
 
 
 def _plant(m: VisualMemory) -> None:
@@ -113,19 +113,19 @@ def _plant(m: VisualMemory) -> None:
 
 
 def _remember_queries(m: VisualMemory, held: Sequence[Picked], folder: Path) -> None:
-    """Put 40 pictures that are no exemplars, spread over the classes, into the strip of recent queries."""
+    """Put 40 images that are no exemplars, spread over the classes, into the strip of recent queries."""
     folder.mkdir(exist_ok=True)
     for n, (path, _) in enumerate(reversed(spread(held, QUERIES))):
         kept = folder / f"{n:02d}-{Path(path).name}"
         with Path(path).open("rb") as picked, atomic_file.write(kept) as file:
             shutil.copyfileobj(picked, file)
         try:
-            picture = m.picture(kept)
+            image = m.decode(kept)
         except BadImage:
             kept.unlink()
             continue
-        vector = m.embed([picture])[0]
-        m.queries.add(str(kept), picture.content, sha256=picture.sha256, thumbnail=picture.thumbnail, vector=vector)
+        vector = m.embed([image])[0]
+        m.queries.add(str(kept), image.content, sha256=image.sha256, thumbnail=image.thumbnail, vector=vector)
 
 
 def spread(held: Sequence[Picked], count: int) -> list[Picked]:

@@ -13,7 +13,7 @@ SIZE = "320px"
 
 
 def fetch(room: Path, report: Report) -> Chosen:
-    """Pictures in ``room``; what was fetched before is used again. Raises ExchangeError without a network."""
+    """Images in ``room``; what was fetched before is used again. Raises ExchangeError without a network."""
     own = room / "imagenette"
     done = laid_out(own)
     if done is not None:
@@ -28,7 +28,7 @@ def fetch(room: Path, report: Report) -> Chosen:
         dataset = Imagenette(own, split="train", size=SIZE, download=not any(own.glob("imagenette2*/train")))
     except (OSError, RuntimeError, urllib.error.URLError) as error:
         raise ExchangeError(f"Imagenette cannot be fetched: {error}; it needs a network") from None
-    report(0, None, "choosing pictures")
+    report(0, None, "choosing images")
     names = {wnid: names[0].replace(" ", "_") for wnid, names in zip(dataset.wnids, dataset.classes, strict=True)}
     found = classes_of(own / f"imagenette2-{SIZE.removesuffix('px')}" / "train")
     return lay_out({names.get(wnid, wnid): paths for wnid, paths in found.items()}, own)

@@ -1,4 +1,4 @@
-"""Choosing pictures for the demo: which classes, which pictures of each, and laying them out as class folders."""
+"""Choosing images for the demo: which classes, which images of each, and laying them out as class folders."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Picked = tuple[str, str]  # path, label
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``folder`` holds the class folders to build from; ``held`` are further pictures of the same classes."""
+    """``folder`` holds the class folders to build from; ``held`` are further images of the same classes."""
 
     folder: Path
     held: tuple[Picked, ...]
 
 
 def classes_of(root: Path) -> dict[str, list[Path]]:
-    """Different pictures (by their bytes) of each class folder below ``root``, by path; symbolic links left out.
+    """Different images (by their bytes) of each class folder below ``root``, by path; symbolic links left out.
 
     Classes of fewer than 20 are left out.
     """

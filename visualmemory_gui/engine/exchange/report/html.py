@@ -96,5 +96,5 @@ def _table(rows: tuple[tuple[str, str], ...]) -> str:
 
 def _image(jpeg: bytes | None, words: str) -> str:
     if not jpeg:
-        return '<div class="none">no picture</div>'
+        return '<div class="none">no image</div>'
     return f'<img alt="{escape(words)}" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'

@@ -1,4 +1,4 @@
-"""The report as one picture, for where a document cannot go."""
+"""The report as one image, for where a document cannot go."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def page(report: DecisionReport) -> Image.Image:
 
 
 def _head(sheet: Sheet, report: DecisionReport) -> None:
-    picture = _picture(report.asked.thumbnail, QUERY)
-    sheet.paste(picture, MARGIN, MARGIN)
+    image = _image(report.asked.thumbnail, QUERY)
+    sheet.paste(image, MARGIN, MARGIN)
     x = MARGIN + QUERY + 26
     sheet.text(report.asked.name, colour=DIM, x=x)
     sheet.text(report.headline, size=25, bold=True, x=x, gap=10)
     for line in (*report.sentences, *([report.asked.source] if report.asked.source else [])):
         sheet.text(line, x=x)
-    sheet.y = max(sheet.y, MARGIN + picture.height)
+    sheet.y = max(sheet.y, MARGIN + image.height)
 
 
 def _bars(sheet: Sheet, report: DecisionReport) -> None:
@@ -73,8 +73,8 @@ def _row(sheet: Sheet, cards: tuple[ReportCard, ...]) -> None:
     top, ends = sheet.y, []
     for place, card in enumerate(cards):
         x = MARGIN + place * (width + GAP)
-        picture = _picture(card.thumbnail, SIDE)
-        sheet.paste(picture, x + (width - picture.width) // 2, top + 8 + (SIDE - picture.height) // 2)
+        image = _image(card.thumbnail, SIDE)
+        sheet.paste(image, x + (width - image.width) // 2, top + 8 + (SIDE - image.height) // 2)
         sheet.y = top + SIDE + 16
         n = card.neighbour
         lines = [n.label] if n.label != card.label else []
@@ -106,7 +106,7 @@ def _title(sheet: Sheet, words: str) -> None:
     sheet.text(words, size=17, bold=True, gap=8)
 
 
-def _picture(jpeg: bytes | None, side: int) -> Image.Image:
+def _image(jpeg: bytes | None, side: int) -> Image.Image:
     """The thumbnail, at most ``side`` pixels a side; a grey square where there is none."""
     if jpeg:
         try:

@@ -1,4 +1,4 @@
-"""A decision as a document to hand to someone: picture, neighbours, votes, edits, settings; one file, HTML or PNG."""
+"""A decision as a document to hand to someone: image, neighbours, votes, edits, settings; one file, HTML or PNG."""
 
 from __future__ import annotations
 
