@@ -28,7 +28,7 @@ def path_of(value: object) -> str:
 
 def whole(value: object, what: str) -> int:
     """A whole number, Python's or numpy's."""
-    if isinstance(value, Integral) and not isinstance(value, bool):
+    if type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool)):
         return int(value)
     raise BadValue(f"{what} is a whole number, not {_shown(value)}")
 

@@ -79,7 +79,9 @@ class Decider:
         self._touched += rows
 
     def stale(self, snapshot: Snapshot) -> bool:
-        if self.thresholds is None or self.confidence is None or self.confidence.scheme != self.scheme:
+        if self.thresholds is None or self.confidence is None:
+            return True
+        if self.confidence.scheme is not self.scheme and self.confidence.scheme != self.scheme:
             return True
         return self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
 
