@@ -539,7 +539,7 @@ def test_ctrl_c_in_a_build_keeps_what_is_committed_and_a_second_build_adds_the_r
         child.send_signal(signal.SIGCONT)
         out, err = child.communicate(timeout=PATIENCE_S)
     assert child.returncode == 130, err
-    assert "stopped: the" in err and "build again to go on" in err and "Traceback" not in err
+    assert "stopped: the" in err and "build again to continue" in err and "Traceback" not in err
     added = json.loads(out)["added"]
     assert 0 < added < 1200
     assert state(place)[0][1] == added

@@ -38,7 +38,7 @@ def test_each_encoder_is_listed_with_its_dimension_licence_and_size() -> None:
 def test_a_file_is_added_and_known_by_its_sha256(network: Path) -> None:
     sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
     done = run("encoders", "--add", network)
-    assert done.exit_code == 0 and f"added as local/mine.onnx, 3 numbers a vector, sha256 {sha256}" in done.stderr
+    assert done.exit_code == 0 and f"added as local/mine.onnx, 3 numbers per vector, sha256 {sha256}" in done.stderr
     assert any(line.split()[:2] == ["local/mine.onnx", "3"] for line in done.stdout.splitlines())
 
 
@@ -52,7 +52,7 @@ def test_a_file_that_is_no_network_is_refused_and_not_kept(tmp_path: Path) -> No
 def test_a_memory_is_built_by_a_file_and_again_by_its_name_and_by_its_path(network: Path, tmp_path: Path) -> None:
     folder = paint_classes(tmp_path / "images")
     first = run("build", folder, tmp_path / "m.vmem", "--encoder", network)
-    assert first.exit_code == 0 and "is added as local/mine.onnx" in first.stderr
+    assert first.exit_code == 0 and "was added as local/mine.onnx" in first.stderr
     for encoder in ("local/mine.onnx", network):
         again = run("build", folder, tmp_path / "m.vmem", "--encoder", encoder, "--json")
         assert json.loads(again.stdout)["unchanged"] == 12

@@ -106,7 +106,7 @@ def test_pruned_lists_are_told_both_ways(memory: Path, tmp_path: Path) -> None: 
     assert {"positions", "refill", "soft", "best_on_these_queries"} <= set(found)
     shown = run("evaluate", "--neighbours", lists, "--train", lists)
     assert "best on these very queries" in shown.stdout
-    assert "no gain is told" in shown.stderr
+    assert "no gain is reported" in shown.stderr
 
 
 @pytest.mark.parametrize(

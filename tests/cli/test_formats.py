@@ -93,7 +93,7 @@ def test_json_is_the_short_form_of_its_format(made: tuple[Path, Path]) -> None:
     assert run("show", memory, "--json").stdout == run("show", memory, "--format", "json").stdout
     assert run("history", memory, "--json").stdout == run("history", memory, "--format", "json").stdout
     done = run("classify", memory, images, "--json", "--format", "csv")
-    assert done.exit_code == 2 and "exclude each other" in done.stderr
+    assert done.exit_code == 2 and "cannot be combined" in done.stderr
     assert run("show", memory, "--format", "xml").exit_code == 2
 
 

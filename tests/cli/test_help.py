@@ -65,8 +65,8 @@ def test_help_names_arguments_by_capitals_and_options_by_their_choices() -> None
 
 
 WRONG_CALLS = [
-    (["strike", "m", "abc"], "Invalid value for 'ID': 'abc' is no whole number"),
-    (["reweigh", "m", "1", "--to", "much"], "Invalid value for '--to': 'much' is no number"),
+    (["strike", "m", "abc"], "Invalid value for 'ID': 'abc' is not a whole number"),
+    (["reweigh", "m", "1", "--to", "much"], "Invalid value for '--to': 'much' is not a number"),
     (["review", "m", "--by", "zz"], "'zz' is not one of 'label', 'value', 'misled', 'duplicates'."),
     (["classify", "m", "i", "-k", "0"], "Invalid value for '-k': 0 is below 1"),
     (["watch", "m"], "Missing argument 'VERB'."),

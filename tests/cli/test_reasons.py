@@ -44,7 +44,7 @@ def test_flip_says_it_in_words_and_refuses_a_label_that_is_none(memory: Path, qu
     assert "and it is plants/rose" in text and "or teach" in text
     assert run("flip", memory, query, "--to", "../x").exit_code == 1
     winner = told("classify", memory, query)["label"]
-    assert "so already" in run("flip", memory, query, "--to", winner).stdout
+    assert "already the decision" in run("flip", memory, query, "--to", winner).stdout
 
 
 def test_flip_on_an_empty_memory_has_nothing_to_compare_with(tmp_path: Path, query: Path) -> None:

@@ -1,1 +1,1 @@
-"""The command line: one file a group of commands; a command is option parsing and one call of the engine."""
+"""The command line: one file per group of commands; a command is option parsing and one engine call."""

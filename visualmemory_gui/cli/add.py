@@ -1,4 +1,4 @@
-"""The command add: images under a label."""
+"""The command add: adds images under a label."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Label = Annotated[str, typer.Option("--label", help="The label of the images, a 
 
 def add(
     memory: options.Memory,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, or folders of them.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, or folders of images.")],
     label: Label,
     copy: Annotated[
-        bool, typer.Option("--copy/--link", help="Keep copies of the images in the memory, or only their places.")
+        bool, typer.Option("--copy/--link", help="Copy the images into the memory, or only link to them.")
     ] = True,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Add images under a label. One step; prints their ids."""
+    """Add images under a label, in one step, and print their ids."""
     from visualmemory_gui.engine.types import Skipped
 
     files, found, skipped = listed(images)
@@ -50,4 +50,4 @@ def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[S
     for place, exemplar in result.present.items():
         say(f"{files[place]}: already here as {exemplar}")
     for place, (exemplar, label) in result.conflicts.items():
-        say(f"{files[place]}: the same image is here as {exemplar} under another label, {label}; both vote now")
+        say(f"{files[place]}: the same image is here as {exemplar} under another label, {label}; both now vote")

@@ -1,4 +1,4 @@
-"""The command attribute: where an image resembles its neighbour."""
+"""The command attribute: shows where an image resembles its neighbour."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ def attribute(
     neighbour: Annotated[
         int | None,
         typer.Option(
-            "--neighbour", metavar="ID", help="The exemplar to look at. Default: the winner's against the runner-up's."
+            "--neighbour",
+            metavar="ID",
+            help="The exemplar to compare with. Default: the winner's against the runner-up's.",
         ),
     ] = None,
-    out: Annotated[str | None, typer.Option("--out", metavar="PNG", help="Draw the maps into this new file.")] = None,
+    out: Annotated[str | None, typer.Option("--out", metavar="PNG", help="Draw the maps to this new file.")] = None,
     k: options.K = None,
     rule: options.Rule = None,
     level: options.Level = 0,
@@ -34,13 +36,13 @@ def attribute(
 ) -> None:
     """Show where an image resembles its neighbour.
 
-    How the similarity splits over the cells that the encoder averages: no causal claim. Encoders that do not average
-    give a map of how alike the patches are.
+    Splits the similarity over the cells that the encoder averages; it makes no causal claim. For encoders that do not
+    average, shows how similar the patches are.
     """
     from visualmemory_gui.engine.attribution.attribute import attribute, look
 
     if out is not None and not out.lower().endswith(".png"):
-        raise BadValue(f"{out} is no name of a PNG file")
+        raise BadValue(f"{out} is not the name of a PNG file")
     with reader(memory, device=device) as m:
         decoded = m.decode(image)
         query = look(m, decoded, vector=m.embed([decoded])[0])
@@ -63,7 +65,7 @@ def _draw(found: Splitting, name: str, out: str) -> None:
 
 
 def attribution_json(found: Splitting) -> dict[str, object]:
-    """``cells`` are rows of the map over the query; ``square`` is where it lies, in parts of the image's sides."""
+    """``cells`` are the rows of the map over the query; ``square`` is where it lies, in parts of the image's sides."""
     minus = found.minus
     return {
         "kind": found.kind,
@@ -89,6 +91,6 @@ def _tell_attribution(image: str, found: Splitting) -> None:
     for row in found.query.tolist():
         print_line(" ".join(f"{1000 * value:7.1f}" for value in row))
     if found.outside > 0.01:
-        print_line(f"{found.outside:.0%} of it lies beside the image, on the white that makes it a square")
+        print_line(f"{found.outside:.0%} of it lies outside the image, on the white that pads it to a square")
     if found.seen_other.note:
         say(found.seen_other.note)

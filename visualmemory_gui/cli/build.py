@@ -1,4 +1,4 @@
-"""The command build: a memory from class folders."""
+"""The command build: makes a memory from class folders."""
 
 from __future__ import annotations
 
@@ -23,30 +23,33 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 
 
-NOTHING = "no image was in yet, so nothing was made"
+NOTHING = "no image had been added yet, so no memory was made"
 
 
 def build(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Images; the path of a sub-folder is the label.")],
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="A folder of images; the path of a sub-folder is the label.")
+    ],
     memory: options.Memory,
     encoder: Annotated[
-        str | None, typer.Option("--encoder", help="What turns images into vectors; see `encoders`. Default: lite0.")
+        str | None,
+        typer.Option("--encoder", help="The encoder that turns images into vectors; see `encoders`. Default: lite0."),
     ] = None,
     copy: Annotated[
-        bool, typer.Option("--copy/--link", help="Keep copies of the images in the memory, or only their places.")
+        bool, typer.Option("--copy/--link", help="Copy the images into the memory, or only link to them.")
     ] = False,
     group_by: Annotated[
         str | None,
         typer.Option(
             "--group-by",
             metavar="PATTERN",
-            help="A regular expression on the path: images with one value belong together.",
+            help="A regular expression applied to the path: images with the same value form a group.",
         ),
     ] = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a memory from class folders. Again on the same folder adds what is new."""
+    """Make a memory from class folders. Run again on the same folder, it adds what is new."""
     _require_pattern(group_by)
     with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding images") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
@@ -56,17 +59,17 @@ def build(
 
 
 def _refuse_empty(folder: str, memory: str, result: BuildResult, *, as_json: bool) -> None:
-    """Of nothing no memory is made."""
+    """Refuse to make a memory without a single exemplar."""
     _tell_build(memory, result, as_json=as_json)
     raise BadValue(f"{folder} holds no image that can be read, so {memory} was not made")
 
 
 def _require_pattern(text: str | None) -> None:
-    """Before a memory is made."""
+    """Check the pattern before a memory is made."""
     try:
         re.compile(text or "")
     except re.error as error:
-        raise typer.BadParameter(f"{text!r} is no regular expression: {error}", param_hint="--group-by") from None
+        raise typer.BadParameter(f"{text!r} is not a regular expression: {error}", param_hint="--group-by") from None
 
 
 def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
@@ -84,9 +87,11 @@ def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
         print_line(f"{memory}: {how_many(result.added)} added, {result.unchanged:,} unchanged")
         tell_skipped(result.skipped)
         if result.links:
-            say(f"{how_many(result.links, 'symbolic link')} passed over")
+            say(f"{how_many(result.links, 'symbolic link')} skipped")
     if result.stopped:
-        kept = f"the {how_many(result.added)} added before are kept; build again to go on" if result.added else NOTHING
+        kept = (
+            f"the {how_many(result.added)} added so far are kept; build again to continue" if result.added else NOTHING
+        )
         say(f"stopped: {kept}")
         raise typer.Exit(STOPPED)
 
@@ -96,7 +101,7 @@ def skipped_json(skipped: tuple[Skipped, ...]) -> list[dict[str, str]]:
 
 
 def tell_skipped(skipped: tuple[Skipped, ...]) -> None:
-    """Name what was not taken, on stderr."""
+    """Name what was skipped, on stderr."""
     for one in skipped[:MOST_SHOWN]:
         say(f"skipped {one.path}: {one.reason}")
     if len(skipped) > MOST_SHOWN:
@@ -104,7 +109,7 @@ def tell_skipped(skipped: tuple[Skipped, ...]) -> None:
 
 
 def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
-    """The files among ``images`` and in the folders among them; the places of the latter; what is no image there."""
+    """The files in ``images`` and in the folders it names, the indices of those from folders, and what was skipped."""
     from visualmemory_gui.engine.images.folder import walk
 
     files: list[str] = []

@@ -1,4 +1,4 @@
-"""The commands classes and levels: what added classes cost, and what is right above hidden ones."""
+"""The commands classes and levels: what adding classes costs, and what is right above hidden classes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def classes(
         typer.Option(
             "--new",
             metavar="DIR",
-            help="Class folders to add, of classes that it does not hold. Default: a fifth of its own classes.",
+            help="Folders of classes to add that the memory does not hold. Default: a fifth of its own.",
         ),
     ] = None,
     k: options.K = None,
@@ -31,9 +31,9 @@ def classes(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Add whole classes, and see what it costs the old ones.
+    """Measure what adding whole classes costs the old ones.
 
-    A fifth of each class is held out and asked. The memory is not changed.
+    A fifth of each class is held out as queries. The memory is not changed.
     """
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
@@ -48,7 +48,7 @@ def classes(
             added = with_new(snapshot, require_read(more, new))
             snapshot, names = added.snapshot, added.new
             if added.known:
-                say(f"left out, the memory holds them already: {', '.join(added.known)}")
+                say(f"left out, because the memory already holds them: {', '.join(added.known)}")
         scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
         found = add_classes(snapshot, scheme, new=names, seed=seed, report=report)
     _tell_classes(found, as_json=as_json)
@@ -62,9 +62,9 @@ def levels(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Hide classes that have relatives, and teach them back.
+    """Hide classes that have siblings, and teach them again.
 
-    Which levels above them are right before, and after a few exemplars.
+    Reports how often each level above a hidden class is right, before and after a few exemplars.
     """
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.experiments.new_classes import add_classes

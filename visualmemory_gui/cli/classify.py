@@ -1,4 +1,4 @@
-"""The command classify: what images show."""
+"""The command classify: decides what images show."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 def classify(
     memory: options.Memory,
     images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE", help="Images to decide; a folder stands for all images below it.")
+        list[str], typer.Argument(metavar="IMAGE", help="Images to decide; a folder means all images below it.")
     ],
     k: options.K = None,
     rule: options.Rule = None,
     level: options.Level = 0,
     search: Annotated[
-        options.SearchName, typer.Option("--search", help="How to look for neighbours.")
+        options.SearchName, typer.Option("--search", help="How to search for neighbours.")
     ] = options.SearchName.auto,
     device: options.OnDevice = None,
     form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
-    """Decide what images show. Lists the neighbours that voted.
+    """Decide what images show, and list the neighbours that voted.
 
-    One after the other, those of a folder in the order of their paths; as CSV a line each, without the neighbours.
+    Decides one image after another, those of a folder in path order. CSV has one line per image, without neighbours.
     """
     shown = options.format_of(form, as_json=as_json)
     files, _, skipped = listed(images)
@@ -59,7 +59,7 @@ def classify(
 
 
 def _noted(each: Iterable[tuple[str, Outcome]], bad: list[BadImage]) -> Iterator[tuple[str, Outcome]]:
-    """``each``, with those that could not be read told on stderr and put into ``bad``."""
+    """``each``; images that could not be read are reported on stderr and appended to ``bad``."""
     for image, found in each:
         if isinstance(found, BadImage):
             bad.append(found)
@@ -121,7 +121,7 @@ def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | 
     if decision.label is None or decision.share is None:
         print_line(f"{first}nothing to compare with")
         return
-    known = {True: "known", False: "unknown", None: "too few exemplars to tell whether it is known"}[decision.known]
+    known = {True: "known", False: "unknown", None: "too few exemplars to say whether it is known"}[decision.known]
     print_line(f"{first}{decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
     if decision.novelty and decision.known is False:
         print_line(f"  {decision.novelty.reason}")

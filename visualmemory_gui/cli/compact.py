@@ -1,4 +1,4 @@
-"""The command compact: a smaller database and a new index."""
+"""The command compact: shrinks the database and rebuilds the index."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def compact(
     keep_history: Annotated[
         str | None,
         typer.Option(
-            "--keep-history", metavar="TIME", help="Drop steps older than this, e.g. 30d or 12h. Default: none."
+            "--keep-history", metavar="TIME", help="Drop steps older than this, e.g. 30d or 12h. Default: drop none."
         ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Shrink the database and build the index anew."""
+    """Shrink the database and rebuild the index."""
     seconds = None if keep_history is None else _seconds(keep_history)
     with writer(memory) as m, Progress("compacting") as report:
         done = m.maintenance.compact(keep_history_s=seconds, report=report)
@@ -32,7 +32,7 @@ def compact(
     else:
         print_line(f"{megabytes(done.before)} before, {megabytes(done.after)} now")
         if done.purged:
-            print_line(f"{how_many(done.purged)} that undo had withdrawn deleted for good")
+            print_line(f"{how_many(done.purged)} whose adding was undone deleted for good")
 
 
 def _seconds(text: str) -> float:

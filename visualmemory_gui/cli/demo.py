@@ -1,4 +1,4 @@
-"""The command demo: the demo memory, and the window on it."""
+"""The command demo: makes the demo memory and opens it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from visualmemory_gui.cli.output import Progress, emit, print_line, say
 def demo(
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="DIR", help="Where to make it. Default: the user's data folder."),
+        typer.Option("--to", metavar="DIR", help="Where to make the memory. Default: the user's data folder."),
     ] = None,
-    no_gui: Annotated[bool, typer.Option("--no-gui", help="Only make it.")] = False,
+    no_gui: Annotated[bool, typer.Option("--no-gui", help="Make the memory without opening it.")] = False,
     screenshot: Annotated[
-        str | None, typer.Option("--screenshot", metavar="PNG", help="Save an image of the window and end.")
+        str | None, typer.Option("--screenshot", metavar="PNG", help="Save an image of the window and quit.")
     ] = None,
-    mistakes: Annotated[bool, typer.Option("--mistakes", help="Plant 30 wrong labels, for the tour.")] = False,
+    mistakes: Annotated[bool, typer.Option("--mistakes", help="Plant 30 wrong labels for the tour.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Open the demo memory. It is made from real images if it is not there."""
+    """Open the demo memory. If it does not exist, it is made from real images."""
     if not (no_gui or screenshot):
         require_display("; --no-gui only makes the demo memory, --screenshot PNG saves an image of the window")
     from visualmemory_gui.engine.exchange.demo.demo import make_demo
@@ -48,4 +48,4 @@ def _take(memory: Path, png: str) -> None:
     from visualmemory_gui.app import screenshot
 
     screenshot.take(memory, png)
-    say(f"the window is in {png}")
+    say(f"the window was saved to {png}")

@@ -1,4 +1,4 @@
-"""Edits of exemplars: strike, restore, relabel, reweigh, rename-label."""
+"""The commands that edit exemplars: strike, restore, relabel, reweigh and rename-label."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 IdsOrNone = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Ids of exemplars.")]
 
 
-OrLabel = Annotated[str | None, typer.Option("--label", help="Take this label and everything below it.")]
+OrLabel = Annotated[str | None, typer.Option("--label", help="Edit all exemplars of this label and below it.")]
 
 
 def tell(changes: Changes, *, as_json: bool) -> None:
@@ -73,7 +73,7 @@ def reweigh(
     memory: options.Memory,
     ids: options.Ids,
     to: Annotated[
-        float, typer.Option("--to", metavar="X", help="The trust: a factor on the vote, above 0 and at most 100.")
+        float, typer.Option("--to", metavar="X", help="The trust, a factor on the vote: above 0, at most 100.")
     ],
     as_json: options.Json = False,
 ) -> None:
@@ -85,7 +85,9 @@ def reweigh(
 def rename_label(
     memory: options.Memory,
     old: Annotated[str, typer.Argument(metavar="OLD", help="The label to rename.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name; an existing one merges the two.")],
+    new: Annotated[
+        str, typer.Argument(metavar="NEW", help="The new name; if it is in use, the two classes are merged.")
+    ],
     as_json: options.Json = False,
 ) -> None:
     """Rename a class, or merge it into another."""

@@ -1,4 +1,4 @@
-"""The command encoders, and what other commands do with the encoder that the user names."""
+"""The command encoders, and how other commands use the encoder that the user names."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def encoders(
         str | None, typer.Option("--fetch", metavar="NAME", help="Fetch the weights of an encoder.")
     ] = None,
     prepare: Annotated[
-        bool, typer.Option("--prepare", help="Make the converted model that speeds up encoding on a CPU, if it can be.")
+        bool, typer.Option("--prepare", help="Convert the model to speed up encoding on a CPU, where possible.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """List what turns images into vectors. Tells whether weights are here."""
+    """List the encoders. An encoder turns images into vectors; its weights may still have to be fetched."""
     from visualmemory_gui.engine.encoders import registry
 
     if add is not None:
@@ -45,7 +45,7 @@ def encoders(
     if prepare:
         with Progress("preparing the encoder") as report:
             made = registry.prepare(DEFAULT_ENCODER, report=report)
-        say("converted model made" if made else "nothing to prepare")
+        say("the converted model is ready" if made else "nothing to prepare")
     found = registry.available()
     if as_json:
         emit({"encoders": [asdict(one) for one in found]})
@@ -54,12 +54,12 @@ def encoders(
 
 
 def _cells(one: EncoderInfo) -> tuple[object, ...]:
-    weights = "here" if one.weights_here else "to be fetched"
+    weights = "here" if one.weights_here else "not fetched"
     return one.name, one.dim, one.licence, megabytes(one.size), weights, one.note
 
 
 def choose_encoder(encoder: str) -> str:
-    """The name of the encoder that the user typed: a file is added, with a word on what it is; weights are fetched."""
+    """The name of the encoder that the user asked for; a file is added first, and missing weights are fetched."""
     from visualmemory_gui.engine.encoders import local_file
 
     if local_file.is_path(encoder):
@@ -72,13 +72,13 @@ def _add(file: str) -> str:
     from visualmemory_gui.engine.encoders import local_file
 
     added = local_file.add(Path(file))
-    say(f"{file} is added as {added.name}, {added.dim} numbers a vector, sha256 {added.weights_sha256}")
+    say(f"{file} was added as {added.name}, {added.dim} numbers per vector, sha256 {added.weights_sha256}")
     say(f"it is {local_file.NOTES[Path(file).suffix]}")
     return added.name
 
 
 def _fetch(name: str) -> None:
-    """Fetch weights that are not here, their size and licence said before."""
+    """Fetch weights that are not here yet, after saying their size and licence."""
     from visualmemory_gui.engine.encoders import registry
 
     info = registry.info(name)

@@ -1,4 +1,4 @@
-"""The command evaluate: how often decisions are right, on a memory or on published neighbour lists."""
+"""The command evaluate: measures how often decisions are right, in a memory or on published neighbour lists."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ def evaluate(
     ] = None,
     test_folder: Annotated[
         str | None,
-        typer.Argument(metavar="TEST_FOLDER", help="Images in class folders. Default: leave one exemplar out."),
+        typer.Argument(
+            metavar="TEST_FOLDER", help="Images in class folders. Default: the memory itself, leave-one-out."
+        ),
     ] = None,
     k: Annotated[
-        list[int] | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote; may be repeated.")
+        list[int] | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote; can be repeated.")
     ] = None,
     rule: Annotated[options.RuleOrAll, typer.Option("--rule", help="The voting rule.")] = options.RuleOrAll.all,
     neighbours: Annotated[
@@ -51,7 +53,7 @@ def evaluate(
     train: Annotated[
         str | None,
         typer.Option(
-            "--train", metavar="FILE", help="Lists of the exemplars themselves; shows what pruning by them does."
+            "--train", metavar="FILE", help="Lists of the exemplars themselves; measures what pruning by them gains."
         ),
     ] = None,
     prune_m: Annotated[
@@ -60,29 +62,33 @@ def evaluate(
     ] = None,
     prune_n: Annotated[
         int | None,
-        typer.Option("--prune-n", metavar="N", min=1, help="Prune what is wrong at least N times. The paper: 128."),
+        typer.Option(
+            "--prune-n", metavar="N", min=1, help="Prune exemplars that are wrong at least N times. The paper: 128."
+        ),
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep this run in the memory, to compare others with it.")
+        bool, typer.Option("--keep", help="Keep this run in the memory, to compare later runs with it.")
     ] = False,
     queries: Annotated[
         int | None,
-        typer.Option("--queries", metavar="RUN", help="Ask the exemplars of a kept run again, under its labels."),
+        typer.Option("--queries", metavar="RUN", help="Query the exemplars of a kept run again, under its labels."),
     ] = None,
     blame: Annotated[
         tuple[str, str] | None,
         typer.Option(
-            "--blame", metavar="TRUE WRONG", help="Who makes images of TRUE be decided as WRONG, and the fix."
+            "--blame",
+            metavar="TRUE WRONG",
+            help="Which exemplars cause images of TRUE to be decided as WRONG, and the fix.",
         ),
     ] = None,
-    runs: Annotated[bool, typer.Option("--runs", help="List the kept runs, and do nothing else.")] = False,
+    runs: Annotated[bool, typer.Option("--runs", help="Only list the kept runs.")] = False,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure how often decisions are right.
 
-    On the memory itself with each exemplar left out, on a test folder, or on published neighbour lists. Runs are
-    compared with kept ones that asked the same queries.
+    On the memory itself with each exemplar left out in turn, on a test folder, or on published neighbour lists. A run
+    is compared with the kept runs of the same queries.
     """
     from visualmemory_gui.engine.evaluation import evaluate as study
     from visualmemory_gui.engine.types import RULES
@@ -113,7 +119,7 @@ def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_
     if neighbours is None and train is not None:
         raise typer.BadParameter("--train goes with --neighbours")
     if neighbours is not None and (memory is not None or of_memory):
-        raise typer.BadParameter("--neighbours needs no memory: leave MEMORY and its options out")
+        raise typer.BadParameter("--neighbours needs no memory: leave out MEMORY and its options")
 
 
 def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> ExemplarLabels | None:
@@ -123,7 +129,7 @@ def _asked(m: WholeMemory, number: int | None, test_folder: str | None) -> Exemp
         return None
     run = kept_run(m, number)
     if run.exemplars is None or test_folder is not None:
-        raise BadValue(f"run {number} asked images from elsewhere: give its TEST_FOLDER in place of --queries")
+        raise BadValue(f"the queries of run {number} came from a folder: name its TEST_FOLDER instead of --queries")
     return run.exemplars
 
 
@@ -252,7 +258,7 @@ def _print_lists(found: ListEvaluation) -> None:
     print_line(
         f"{how_many(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,"
     )
-    print_line("as published; the other columns are fixed beforehand")
+    print_line("as published; the other columns use a k fixed beforehand")
     ways = [("plain", found.accuracy), *((way, one.accuracy) for way, one in found.ways.items())]
     rows = [
         (
@@ -268,14 +274,14 @@ def _print_lists(found: ListEvaluation) -> None:
     if found.pruning is not None:
         told = found.pruning
         print_line(
-            f"hard pruning took out {told.pruned:,} of {how_many(told.exemplars)}, wrong at least {told.n} times "
+            f"hard pruning struck out {told.pruned:,} of {how_many(told.exemplars)}, wrong at least {told.n} times "
             f"among the first {told.m}"
         )
-        print_line("positions: of the first k places some stay empty; refill: those behind move up")
+        print_line("positions: the places of pruned neighbours stay empty; refill: the neighbours behind move up")
     for way, one in found.ways.items():
         for rule, gains in one.gain.items():
             print_line(f"{way}, {rule}, k = {found.ks[-1]}: {gains[found.ks[-1]].words}")
     if found.pruning is not None and found.pruning.judged:
-        say(f"no gain is told: {how_many(found.pruning.judged, 'list')} are among those that pruning was counted on")
+        say(f"no gain is reported: {how_many(found.pruning.judged, 'list')} were also used to choose what to prune")
     if found.unlabelled:
         say(f"{how_many(found.unlabelled, 'list')} without image_class not counted")

@@ -1,4 +1,4 @@
-"""The commands export and import: memories as files for others."""
+"""The commands export and import: memories as files to share."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ExportFormat(StrEnum):
 
 def export(
     memory: options.Memory,
-    to: Annotated[str, typer.Argument(metavar="TO", help="The new file or folder; nothing may be there.")],
+    to: Annotated[str, typer.Argument(metavar="TO", help="The new file or folder; it must not exist.")],
     kind: Annotated[
         ExportFormat | None,
         typer.Option(
@@ -42,18 +42,18 @@ def export(
             help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "
             "metadata.jsonl; parquet: vectors and labels; csv: labels for a spreadsheet; report: one decision as "
             "NAME.html or NAME.png; neighbours-json: the 100 nearest others of each exemplar, in the format of the "
-            "paper's repository (NAME.json). Default: what the ending of TO says; without one, imagefolder.",
+            "paper's repository (NAME.json). Default: by the ending of TO; without one, imagefolder.",
         ),
     ] = None,
     image: Annotated[
-        str | None, typer.Option("--image", metavar="IMAGE", help="report: the image whose decision it is about.")
+        str | None, typer.Option("--image", metavar="IMAGE", help="report: the image whose decision it shows.")
     ] = None,
     keep_private: Annotated[
-        bool, typer.Option("--keep-private", help="Keep absolute paths, and where images were taken (EXIF GPS).")
+        bool, typer.Option("--keep-private", help="Keep absolute paths and where images were taken (EXIF GPS).")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write the memory, or a report on one decision."""
+    """Export the memory, or a report on one decision."""
     from visualmemory_gui.engine.exchange import formats
 
     chosen = formats.format_of(to, kind and kind.value)
@@ -93,11 +93,11 @@ def _counts(done: Exported) -> dict[str, object]:
 def _tell_export(done: Exported) -> None:
     print_line(f"{how_many(done.exemplars)} written to {done.path}, {how_many(done.images, 'image')}")
     if done.thumbnails:
-        say(f"{how_many(done.thumbnails)} went out as a thumbnail only: the original cannot be reached")
+        say(f"{how_many(done.thumbnails)} exported as a thumbnail only: the original cannot be read")
     if done.left_out:
-        say(f"{how_many(done.left_out)} struck out and not written")
+        say(f"{how_many(done.left_out)} not written: struck out")
     if done.bare and done.format == "imagefolder":
-        say(f"{how_many(done.bare)} without an image not written")
+        say(f"{how_many(done.bare)} not written: no image")
 
 
 def import_(
@@ -106,11 +106,11 @@ def import_(
     ],
     memory: options.Memory,
     encoder: Annotated[
-        str | None, typer.Option("--encoder", help="For images that come into a new memory. Default: lite0.")
+        str | None, typer.Option("--encoder", help="The encoder of a new memory. Default: lite0.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Bring exemplars in. A missing memory is made, an existing one gets them as one step."""
+    """Import exemplars as one step. A missing memory is made first."""
     from visualmemory_gui.engine.exchange import formats
 
     if encoder is not None:
@@ -125,5 +125,5 @@ def import_(
         print_line(f"{memory} {made} {how_many(done.added)}; {done.unchanged:,} were here already")
         tell_skipped(done.skipped)
     if done.stopped:
-        say(f"stopped: the {how_many(done.added)} added before are kept")
+        say(f"stopped: the {how_many(done.added)} added so far are kept")
         raise typer.Exit(STOPPED)

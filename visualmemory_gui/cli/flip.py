@@ -1,4 +1,4 @@
-"""The command flip: how few strikes or lessons change a decision."""
+"""The command flip: finds how few strikes or lessons change a decision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def flip(
     memory: options.Memory,
     image: options.Image,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="LABEL", help="What it ought to be. Default: anything else.")
+        str | None, typer.Option("--to", metavar="LABEL", help="What the decision should be. Default: any other class.")
     ] = None,
     k: options.K = None,
     rule: options.Rule = None,
@@ -27,7 +27,7 @@ def flip(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Tell how few strikes, or lessons, change a decision. Changes nothing itself."""
+    """Find how few strikes, or lessons, would change a decision. Changes nothing."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.store import labels
     from visualmemory_gui.engine.what_if.flip import flips
@@ -61,16 +61,20 @@ def _tell_flips(image: str, found: Flips) -> None:
         return
     print_line(f"{image}: {found.winner}")
     if found.to is not None and found.to == found.winner:
-        print_line("it is so already")
+        print_line("that is already the decision")
         return
     strikes, lessons = found.strikes, found.lessons
-    print_line(_strikes_text(strikes) if strikes else f"no strikes make it {found.to or 'another'}")
+    print_line(_strikes_text(strikes) if strikes else f"no strikes make it {found.to or 'another class'}")
     if lessons is not None:
         print_line(f"or teach {lessons.count:,} more like it as {lessons.label}")
 
 
 def _strikes_text(strikes: Flip) -> str:
     ids = " ".join(map(str, strikes.ids))
-    own = f"; {how_many(strikes.own)} of {strikes.label} among them: a smaller class weighs more" if strikes.own else ""
+    own = (
+        f"; {how_many(strikes.own)} of {strikes.label} among them, since a smaller class weighs more"
+        if strikes.own
+        else ""
+    )
     most = "" if strikes.exact else "at most "
     return f"strike {most}{len(strikes.ids):,} and it is {strikes.label}: {ids}{own}"

@@ -1,4 +1,4 @@
-"""The command forget: erase exemplars for good, with a receipt."""
+"""The command forget: erases exemplars for good, with a receipt."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 NOT_DONE = {
-    "bytes remain": "bytes are left: close what else reads this memory and open it once more",
-    "not scanned": "all was erased, but the scan for left bytes did not finish",
+    "bytes remain": "some bytes remain: close every other program that reads this memory and open it again",
+    "not scanned": "everything was erased, but the scan for remaining bytes did not finish",
 }
 
 
@@ -32,23 +32,25 @@ def forget(
     memory: options.Memory,
     ids: IdsOrNone = None,
     source: Annotated[
-        str | None, typer.Option("--source", metavar="PATH", help="Forget what came from this file or folder.")
+        str | None,
+        typer.Option("--source", metavar="PATH", help="Forget exemplars that came from this file or folder."),
     ] = None,
     label: OrLabel = None,
-    struck: Annotated[bool, typer.Option("--struck", help="Forget all that is struck out: empty the trash.")] = False,
+    struck: Annotated[bool, typer.Option("--struck", help="Forget everything struck out: empty the trash.")] = False,
     prove: Annotated[
-        bool, typer.Option("--prove", help="Then compare 1,000 decisions with a memory built without them.")
+        bool,
+        typer.Option("--prove", help="Afterwards compare 1,000 decisions with those of a memory built without them."),
     ] = False,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> None:
     """Erase exemplars for good.
 
-    Their bytes, their entries in the history and all that was derived from them. Cannot be undone.
+    Erases their bytes, their entries in the history and everything derived from them. Cannot be undone.
     """
     need_some(ids, source, label, struck)
     if not yes and not sys.stdin.isatty():
-        raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask, --yes is needed")
+        raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask on, --yes is needed")
     with writer(memory) as m, Progress("forgetting") as report:
         doomed = _doomed(m, ids, source=source, label=label, struck=struck)
         if doomed and not yes:
@@ -75,7 +77,7 @@ def _proof(m: WholeMemory, report: Report) -> Proof:
 
 def _doomed(m: Memory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool) -> list[int]:
     found = list(ids or [])
-    if label is not None:  # what undo took back is still on disk
+    if label is not None:  # exemplars whose adding was undone are still on disk
         m.catalog.require_label(label, withdrawn=True)
         found += m.catalog.ids_under(label)
         found += [e.id for page in m.catalog.pages(label=label, state="withdrawn") for e in page]
@@ -101,5 +103,5 @@ def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> No
     print_line(found + shared)
     print_line("out of reach: " + "; ".join(receipt.unreachable))
     if proof is not None:
-        held = "all are those" if proof.holds else f"{proof.different:,} are NOT those"
+        held = "all equal those" if proof.holds else f"{proof.different:,} DIFFER from those"
         print_line(f"{how_many(proof.decisions, 'decision')} compared: {held} of a memory that never saw them")

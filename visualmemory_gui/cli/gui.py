@@ -1,4 +1,4 @@
-"""The command gui: the window."""
+"""The command gui: opens the window."""
 
 from __future__ import annotations
 
@@ -26,11 +26,9 @@ def _has_display() -> bool:
 
 
 def require_display(instead: str = "") -> None:
-    """Before anything is done that takes its time; ``instead`` says what can be done without one."""
+    """Check for a display before any slow work; ``instead`` says what can be done without one."""
     if not _has_display():
-        raise VisualMemoryError(
-            f"there is no display here to open a window on (DISPLAY and WAYLAND_DISPLAY are not set){instead}"
-        )
+        raise VisualMemoryError(f"no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set){instead}")
 
 
 def show_window(memory: str | None) -> None:

@@ -31,13 +31,13 @@ def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False
 
 
 def redo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
-    """Redo what was undone last."""
+    """Redo the edits undone last."""
     with writer(memory) as m:
         _tell(_repeated(m.redo, steps), "redo", as_json=as_json)
 
 
 def _repeated(walk: Callable[[], Changes], steps: int) -> list[Changes]:
-    """What up to ``steps`` walks through the history changed; ends where there is nothing more to walk."""
+    """The changes of up to ``steps`` undos or redos; fewer where the history ends."""
     done: list[Changes] = []
     while len(done) < steps and (changes := walk()).edit:
         done.append(changes)
@@ -61,9 +61,9 @@ def history(
     form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
-    """List the edits, the latest first.
+    """List the edits, latest first.
 
-    Above are those that are undone: `redo` takes the lowest of them, `undo` the highest that is done.
+    Undone edits are at the top: `redo` takes the lowest of them, `undo` the latest edit below.
     """
     shown = options.format_of(form, as_json=as_json)
     with reader(memory) as m:
@@ -77,10 +77,10 @@ def history(
 
 def revert(
     memory: options.Memory,
-    step: Annotated[int, typer.Argument(metavar="STEP", help="The step to take back, as `history` lists it.")],
+    step: Annotated[int, typer.Argument(metavar="STEP", help="The step to revert, as `history` lists it.")],
     as_json: options.Json = False,
 ) -> None:
-    """Take back one earlier step, as a new one. What was changed since stays as it is."""
+    """Revert one earlier step, as a new step. Exemplars changed since are left as they are."""
     with writer(memory) as m:
         changes = m.history.revert(step)
     if as_json:
@@ -88,14 +88,16 @@ def revert(
         return
     print_line(changes.edit or "nothing changed")
     if changes.left:
-        print_line(f"left as they are, because they were changed since: {' '.join(map(str, changes.left))}")
+        print_line(f"left as they are, because they have been changed since: {' '.join(map(str, changes.left))}")
 
 
 def tag(
     memory: options.Memory,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The name; without one, tags are listed.")] = None,
-    move: Annotated[bool, typer.Option("--move", help="Move a name that another state has to this one.")] = False,
-    delete: Annotated[bool, typer.Option("--delete", help="Take the name away.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="The name; without it, the tags are listed.")
+    ] = None,
+    move: Annotated[bool, typer.Option("--move", help="Move an existing tag to the present state.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the tag.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Name the present state, for `diff --since NAME`."""
@@ -127,7 +129,7 @@ def diff(
     ],
     as_json: options.Json = False,
 ) -> None:
-    """Tell what is different now from an earlier state."""
+    """Show what differs now from an earlier state."""
     with reader(memory) as m:
         found = m.history.difference(_moment(since, {t.name for t in m.tags.all()}))
     if as_json:
@@ -144,7 +146,7 @@ def diff(
     for i, then, now in (*found.relabelled, *found.reweighed):
         print_line(f"{i}: {1 if then is None else then} -> {1 if now is None else now}")
     if not found.ids:
-        print_line("nothing is different")
+        print_line("no differences")
 
 
 def _moment(text: str, tags: set[str]) -> int | str | float:
@@ -155,7 +157,7 @@ def _moment(text: str, tags: set[str]) -> int | str | float:
         return text
     found = moment(text)
     if found is None:
-        raise BadValue(f"{text!r} is no step, no tag and no time like 2026-01-31, 90m, 2h or 7d")
+        raise BadValue(f"{text!r} is not a step, a tag or a time such as 2026-01-31, 90m, 2h or 7d")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The command impact: which decisions an edit would change."""
+"""The command impact: shows which decisions an edit would change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class EditName(StrEnum):
-    """An edit that might be made."""
+    """A proposed edit."""
 
     strike = "strike"
     restore = "restore"
@@ -34,9 +34,7 @@ def impact(
     memory: options.Memory,
     edit: Annotated[
         EditName,
-        typer.Argument(
-            metavar="EDIT", help="The edit that might be made: strike, restore, relabel, reweigh, teach or forget."
-        ),
+        typer.Argument(metavar="EDIT", help="The proposed edit: strike, restore, relabel, reweigh, teach or forget."),
     ],
     items: Annotated[
         list[str] | None, typer.Argument(metavar="ID|IMAGE", help="Ids of exemplars; for teach, images.")
@@ -44,16 +42,16 @@ def impact(
     label: Annotated[
         str | None,
         typer.Option(
-            "--label", help="relabel, teach: the label. Others: the exemplars of this label and below, beside the ids."
+            "--label", help="relabel, teach: the label. Others: also the exemplars of this label and below it."
         ),
     ] = None,
     to: Annotated[float, typer.Option("--to", metavar="X", help="reweigh: the trust, above 0 and at most 100.")] = 1.0,
     as_json: options.Json = False,
 ) -> None:
-    """Tell which decisions an edit would change.
+    """Show which decisions an edit would change.
 
-    Before it is made: nothing is written. The decisions are those of the watch set; without one up to 2,000 of the
-    memory's own exemplars stand in, each decided by the others.
+    Nothing is written. The decisions are those of the watch set; without one, those of up to 2,000 of the memory's own
+    exemplars, each decided by the others.
     """
     from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
@@ -92,7 +90,7 @@ def _id(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no id", param_hint="ID") from None
+        raise typer.BadParameter(f"{text!r} is not an id", param_hint="ID") from None
 
 
 def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, object]:
@@ -125,7 +123,7 @@ def _tell_impact(found: Impact, names: list[str]) -> None:
 
 
 def _name(query: TrackedQuery, m: WholeMemory) -> str:
-    """The image's path; an exemplar without one by its id."""
+    """The image's path, or the id of an exemplar without one."""
     if query.image is not None:
         return image_name(query.image)
     source = m.catalog.sources([query.exemplar]).get(query.exemplar) if query.exemplar else None

@@ -49,11 +49,11 @@ from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEPT = "stopped: what was written before this moment is kept, nothing is half done"
+KEPT = "stopped: what was written so far is kept, and nothing is half done"
 
 
 class CommandGroup(TyperGroup):
-    """Runs a command; an error that is meant for the user becomes one line on stderr, without a traceback."""
+    """Runs a command; an error meant for the user becomes one line on stderr, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -78,7 +78,7 @@ class CommandGroup(TyperGroup):
             return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """In the order in which they were added, which follows the work."""
+        """The commands in the order in which they were added, which follows the user's work."""
         return list(self.commands)
 
 
@@ -154,7 +154,7 @@ for _command in COMMANDS:
 
 
 def main() -> None:
-    """Run the command line. A reader that goes away (``| head``) ends it quietly."""
+    """Run the command line. A closed pipe (``| head``) ends it quietly."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Exit codes beyond 0, 1 (an error that was told) and 2 (usage)."""
+"""Exit codes beyond 0, 1 (a reported error) and 2 (usage)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command map: all exemplars in two dimensions."""
+"""The command map: lays out all exemplars in two dimensions."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class MapMethod(StrEnum):
 def map_(
     memory: options.Memory,
     method: Annotated[
-        MapMethod, typer.Option("--method", help="pca at once; tsne takes its time and shows more.")
+        MapMethod, typer.Option("--method", help="pca is immediate; tsne is slow and shows more.")
     ] = MapMethod.pca,
     out: Annotated[
-        str | None, typer.Option("--out", metavar="CSV", help="Write the table to this file, which must not be there.")
+        str | None, typer.Option("--out", metavar="CSV", help="Write the table to this file, which must not exist.")
     ] = None,
     seed: options.Seed = 0,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Lay all exemplars out on a map; prints id, x, y and label."""
+    """Lay out all exemplars on a map; print id, x, y and label."""
     from visualmemory_gui.engine.experiments.map import lay_out
 
     with reader(memory, device=device) as m, Progress("laying out the map") as report:
@@ -56,4 +56,4 @@ def map_(
 
         with new_file(Path(out)) as file:
             file.write(csv_table(head, rows).encode())
-        say(f"{how_many(len(rows))} on the map in {out}")
+        say(f"map of {how_many(len(rows))} written to {out}")

@@ -1,4 +1,4 @@
-"""The command novelty: whether the memory can tell what it does not know."""
+"""The command novelty: measures how well the memory recognises what it does not know."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def novelty(
     memory: options.Memory,
     unknown: Annotated[
-        str, typer.Option("--unknown", metavar="DIR", help="A folder of images of things the memory does not hold.")
+        str,
+        typer.Option("--unknown", metavar="DIR", help="A folder of images of classes that the memory does not hold."),
     ],
     k: options.K = None,
     rule: options.Rule = None,
@@ -26,9 +27,9 @@ def novelty(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure how well the memory tells what it does not know.
+    """Measure how well the memory recognises unknown images.
 
-    Its own exemplars, each left out, against the images of a folder.
+    Compares its own exemplars, each left out in turn, with the images of a folder.
     """
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.evaluation.test_folder import from_folder

@@ -1,4 +1,4 @@
-"""How commands open a memory: for reading beside an open window, for one edit, or to fill a new one."""
+"""How commands open a memory: to read while a window has it open, to edit, or to fill a new one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMemory]:
-    """Open for reading: no lock, beside an open window, on a read-only medium."""
+    """Open for reading, without a lock; works while a window has the memory open, and on a read-only medium."""
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
     with VisualMemory.open(memory, readonly=True, device=device_name(device)) as m:
@@ -32,17 +32,17 @@ def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMe
 
 
 def _tell_settings(m: WholeMemory) -> None:
-    """Say on stderr which settings cannot be used."""
+    """Report on stderr which settings are damaged."""
     for name, why in m.maintenance.damaged_settings.items():
-        say(f"the setting {name} is damaged ({why}); its default {getattr(m.settings, name)} serves")
-        say(f"`visualmemory settings {m.address} {name} VALUE` mends it")
+        say(f"the setting {name} is damaged ({why}); its default {getattr(m.settings, name)} is used")
+        say(f"`visualmemory settings {m.address} {name} VALUE` repairs it")
 
 
 def _tell_index(m: WholeMemory) -> None:
-    """Say on stderr that the index on disk was of no use, where it was asked."""
+    """Report on stderr that a search could not use the index on disk."""
     if m.maintenance.index_damage:
-        say(f"the index on disk is not used because {m.maintenance.index_damage}; exact search answered")
-        say(f"`visualmemory compact {m.address}` builds it anew")
+        say(f"the index on disk is not used because {m.maintenance.index_damage}; exact search was used")
+        say(f"`visualmemory compact {m.address}` rebuilds it")
 
 
 @contextmanager
@@ -57,19 +57,19 @@ def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMe
 
 
 def _tell_forget(m: WholeMemory) -> None:
-    """Say on stderr that a forget that was interrupted came to its end now."""
+    """Report on stderr that an interrupted forget has now been completed."""
     done = m.maintenance.finished_forget
     if done is not None:
-        how = "what is left could not be looked for" if done.status == "not scanned" else "bytes may remain"
-        say(f"a forget that was interrupted has been done to its end: {done.forgotten:,} erased; {how}")
+        how = "remaining bytes could not be searched for" if done.status == "not scanned" else "bytes may remain"
+        say(f"an interrupted forget has now been completed: {done.forgotten:,} erased; {how}")
 
 
 @contextmanager
 def creator(
     memory: str, encoder: str | None, *, folder: str, device: DeviceName | None = None
 ) -> Iterator[WholeMemory]:
-    """Open for editing, or make the memory if there is none. ``folder`` must be there before one is made; a new one
-    that holds nothing is gone again when the block raises."""
+    """Open for editing, or make the memory if it does not exist. ``folder`` must exist before one is made; a new memory
+    that is still empty when the block raises is removed."""
     from visualmemory_gui.engine.encoders import registry
     from visualmemory_gui.engine.memory.new_memory import new_memory
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory

@@ -41,7 +41,7 @@ class DeviceName(StrEnum):
 
 
 class SearchName(StrEnum):
-    """How neighbours are looked for."""
+    """How neighbours are searched for."""
 
     auto = "auto"
     exact = "exact"
@@ -49,7 +49,7 @@ class SearchName(StrEnum):
 
 
 class StateName(StrEnum):
-    """Where an exemplar stands: it votes, is in the trash, or its adding was undone."""
+    """The state of an exemplar: it votes, is in the trash, or its adding was undone."""
 
     active = "active"
     struck = "struck"
@@ -65,9 +65,9 @@ class FormatName(StrEnum):
 
 
 def format_of(given: FormatName | None, *, as_json: bool) -> FormatName:
-    """The format that was asked for; ``--json`` is the short form of ``--format json``."""
+    """The requested format; ``--json`` is short for ``--format json``."""
     if as_json and given not in (None, FormatName.json):
-        raise typer.BadParameter("--json and another format exclude each other", param_hint="--format")
+        raise typer.BadParameter("--json cannot be combined with another format", param_hint="--format")
     return FormatName.json if as_json else given or FormatName.text
 
 
@@ -81,7 +81,7 @@ def rule_name(rule: RuleName | None) -> RuleText | None:
 
 Memory = Annotated[str, typer.Argument(metavar="MEMORY", help="The memory: a folder NAME.vmem.")]
 Ids = Annotated[list[int], typer.Argument(metavar="ID", help="Ids of exemplars, as `show` lists them.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts, in place of text.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 Format = Annotated[
     FormatName | None,
     typer.Option("--format", help="text for people; json, the same as --json, or csv for programs. Default: text."),
@@ -95,9 +95,9 @@ K = Annotated[
 ]
 Rule = Annotated[RuleName | None, typer.Option("--rule", help="The voting rule. Default: the memory's setting.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Image = Annotated[str, typer.Argument(metavar="IMAGE", help="The image that is decided.")]
+Image = Annotated[str, typer.Argument(metavar="IMAGE", help="The image to decide.")]
 Level = Annotated[
     int, typer.Option("--level", min=0, help="Decide by the first LEVEL parts of the label; 0 = the full label.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of all that is drawn.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would do and bring; change nothing.")]
+Seed = Annotated[int, typer.Option("--seed", help="The seed of everything random.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only report what would change and what it would gain.")]

@@ -1,7 +1,7 @@
 """What commands print: JSON and CSV for programs, aligned tables for people, progress on stderr.
 
-Every byte leaves through here: names come from files and from memories of strangers, so that what would act on the
-terminal is shown in place of being sent. JSON escapes it by its own rules.
+All output goes through here: names come from files and from strangers' memories, so control characters are shown rather
+than sent to the terminal. JSON escapes them by its own rules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUIET_S = 0.5  # a task shorter than this shows no progress
 TTY_EVERY_S = 0.1
 LOG_EVERY_S = 10.0
-LOG_PARTS = 10  # sparse lines: about every tenth
+LOG_PARTS = 10  # off a terminal: a line about every tenth of the way
 
 
 def print_line(text: str = "") -> None:
@@ -38,7 +38,7 @@ def emit(value: object) -> None:
 
 
 def _plain(value: Any) -> object:
-    """Values of numpy and mappings that json does not know."""
+    """Convert numpy values and mappings, which json cannot serialise."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if hasattr(value, "items"):
@@ -47,18 +47,18 @@ def _plain(value: Any) -> object:
 
 
 def print_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a CSV table on stdout, line by line as ``rows`` come."""
+    """Print a CSV table on stdout, line by line as ``rows`` arrive."""
     for text in csv_lines(head, rows):
         typer.echo(text, nl=False)
 
 
 def say(text: str) -> None:
-    """Print one line for the person on stderr, out of the way of what stdout carries."""
+    """Print one line for the user on stderr, apart from the results on stdout."""
     typer.echo(visible(text), err=True)
 
 
 def table(rows: Iterable[Sequence[object]], head: Sequence[str]) -> None:
-    """Print rows as an aligned table; columns that hold only numbers are set to the right."""
+    """Print rows as an aligned table; columns of numbers are right-aligned."""
     body = [[_cell(value) for value in row] for row in rows]
     lines = [list(head), *body]
     widths = [max(len(cells[i]) for cells in lines) for i in range(len(head))]
@@ -92,9 +92,9 @@ def megabytes(size: int) -> str:
 
 
 class Progress:
-    """A ``Report`` on stderr: one line rewritten in place on a terminal, a line now and then elsewhere.
+    """A ``Report`` on stderr: one line rewritten in place on a terminal, occasional lines elsewhere.
 
-    ``what`` is said of a task that names no phase itself; a phase lasts until the next is named.
+    ``what`` describes a task that names no phase of its own; a phase lasts until the next is named.
     """
 
     def __init__(self, what: str = "") -> None:

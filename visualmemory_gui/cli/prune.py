@@ -1,4 +1,4 @@
-"""The command prune: strike out what misleads, or trust it less."""
+"""The command prune: strikes out misleading exemplars, or lowers their trust."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 20
 
 
 class PruneMethod(StrEnum):
-    """How misleading exemplars are found, and what becomes of them."""
+    """How misleading exemplars are found, and what is done to them."""
 
     hard = "hard"
     difference = "difference"
@@ -30,7 +30,7 @@ class PruneMethod(StrEnum):
 
 
 class JudgeName(StrEnum):
-    """Whose decisions tell what misleads."""
+    """Whose decisions show which exemplars mislead."""
 
     own = "own"
     watch = "watch"
@@ -54,8 +54,8 @@ def prune(
 ) -> None:
     """Strike out exemplars that mislead others, in one step.
 
-    At most 2 % go, and at most a fifth of a class; soft strikes none but lowers their trust. The gain that is told was
-    measured on decisions that had no say in what goes.
+    At most 2 % are struck out, and at most a fifth of a class; soft strikes out none but lowers their trust. The
+    reported gain is measured on decisions that were not used to choose what is struck out.
     """
     from visualmemory_gui.engine.curation import prune as study
 
@@ -97,10 +97,10 @@ def _tell_plan(found: Plan, edit: str | None, *, dry_run: bool) -> None:
         print_line(f"... and {len(found.pruned) - SHOWN:,} more")
     if found.held_back:
         ids = " ".join(str(one.id) for one in found.held_back)
-        print_line(f"held back, for more than a fifth of their class would go: {ids}")
+        print_line(f"held back, because more than a fifth of their class would be struck out: {ids}")
     if found.by_hand:
-        print_line(f"{how_many(found.by_hand)} keep the trust that was set by hand")
-    asked = f"asked {found.queries:,} times, right {100 * found.accuracy:.1f} %"
+        print_line(f"{how_many(found.by_hand)} keep the trust set by hand")
+    asked = f"{found.queries:,} queries, {100 * found.accuracy:.1f} % right"
     print_line(f"accuracy at the full label: {found.gain.words}; {asked} before")
     print_line("nothing was changed" if dry_run else edit or "nothing to prune")
 

@@ -1,4 +1,4 @@
-"""The command relink: where originals are after they moved."""
+"""The command relink: finds originals that were moved."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from visualmemory_gui.engine.text.visible_text import how_many
 
 def relink(
     memory: options.Memory,
-    old: Annotated[str, typer.Argument(metavar="OLD", help="Where the images lay: a file or folder.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Where they lie now.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Where the images were: a file or folder.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Where they are now.")],
     as_json: options.Json = False,
 ) -> None:
-    """Say that source images moved. They are matched by their bytes."""
+    """Point the memory to source images that were moved. They are matched by their bytes."""
     with writer(memory) as m, Progress("looking for originals") as report:
         done = m.maintenance.relink(old, new, report)
     if as_json:

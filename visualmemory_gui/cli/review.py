@@ -1,4 +1,4 @@
-"""The command review: what a person should look at."""
+"""The command review: lists exemplars that a person should look at."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ class By(StrEnum):
 
 def review(
     memory: options.Memory,
-    by: Annotated[By, typer.Option("--by", help="What is looked for, and its order.")],
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = 50,
+    by: Annotated[By, typer.Option("--by", help="What to look for, and how to order it.")],
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="List at most N.")] = 50,
     k: Annotated[
-        int, typer.Option("-k", metavar="N", min=1, help="Over how many neighbours the shares are taken.")
+        int, typer.Option("-k", metavar="N", min=1, help="How many neighbours the shares are computed over.")
     ] = 50,
     distance: Annotated[
-        float, typer.Option("--distance", help="From which distance on images are not duplicates any more.")
+        float, typer.Option("--distance", help="The distance below which images count as duplicates.")
     ] = 0.02,
     device: options.OnDevice = None,
     form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
-    """List what should be looked at, the most suspicious first.
+    """List exemplars to look at, the most suspicious first.
 
-    By label: exemplars that all others decide otherwise, with the label these suggest. By duplicates: groups of equal
-    or nearly equal images, those under different labels first. By misled: exemplars that mislead others, by wrong
-    minus right neighbours; by value: the same by their k-NN Shapley value. Changes nothing.
+    By label: exemplars that the others decide differently, with the label they suggest. By duplicates: groups of equal
+    or nearly equal images, those under different labels first. By misled: exemplars that mislead others, ordered by how
+    often they are a wrong minus a right neighbour; by value: the same, ordered by k-NN Shapley value. Changes nothing.
     """
     from visualmemory_gui.engine.curation.review import WIDEST, survey
 
@@ -56,7 +56,7 @@ def review(
         return
 
     if not 0 <= distance <= WIDEST:
-        raise BadValue(f"duplicates are looked for up to a distance of {WIDEST:g}, not {distance:g}")
+        raise BadValue(f"duplicates can be found up to a distance of {WIDEST:g}, not {distance:g}")
     with reader(memory, device=device) as m, Progress("comparing exemplars") as report:
         found = survey(m, k=k, report=report)
     if by is By.label:

@@ -1,4 +1,4 @@
-"""The command scaling: how the error falls as the memory grows."""
+"""The command scaling: measures how the error falls as the memory grows."""
 
 from __future__ import annotations
 

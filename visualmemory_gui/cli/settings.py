@@ -1,4 +1,4 @@
-"""The command settings: the settings of a memory."""
+"""The command settings: shows and changes the settings of a memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visualmemory_gui.cli.output import emit, table
 def settings(
     memory: options.Memory,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="The setting to change.")] = None,
-    value: Annotated[str | None, typer.Argument(metavar="VALUE", help="What to set it to.")] = None,
+    value: Annotated[str | None, typer.Argument(metavar="VALUE", help="The new value.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Show the settings of a memory, or change one."""
@@ -27,7 +27,9 @@ def settings(
             found = asdict(m.settings)
     if name is not None and value is None:
         if name not in found:
-            raise typer.BadParameter(f"there is no setting {name!r}; there are {', '.join(found)}", param_hint="NAME")
+            raise typer.BadParameter(
+                f"unknown setting {name!r}; the settings are {', '.join(found)}", param_hint="NAME"
+            )
         found = {name: found[name]}
     if as_json:
         emit(found)

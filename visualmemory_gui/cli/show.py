@@ -1,4 +1,4 @@
-"""The command show: exemplars, labels, or a summary of the memory."""
+"""The command show: lists exemplars or labels, or summarises the memory."""
 
 from __future__ import annotations
 
@@ -28,19 +28,21 @@ def show(
     memory: options.Memory,
     ids: Annotated[list[int] | None, typer.Argument(metavar="ID", help="Exemplars to list.")] = None,
     label: Annotated[str | None, typer.Option("--label", help="List this label and everything below it.")] = None,
-    state: Annotated[options.StateName | None, typer.Option("--state", help="List exemplars of this state.")] = None,
-    labels: Annotated[bool, typer.Option("--labels", help="List the labels, and how many active each has.")] = False,
+    state: Annotated[options.StateName | None, typer.Option("--state", help="List exemplars in this state.")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="List the labels and how many active exemplars each has.")
+    ] = False,
     form: options.Format = None,
     as_json: options.Json = False,
 ) -> None:
-    """List exemplars or labels, or sum up the memory.
+    """List exemplars or labels, or summarise the memory.
 
-    Without ids and filters it sums up; as CSV a summary is the list of labels.
+    Without ids and filters it prints a summary; as CSV, the list of labels.
     """
     shown = options.format_of(form, as_json=as_json)
     filtered = bool(ids) or label is not None or state is not None
     if labels and filtered:
-        raise typer.BadParameter("--labels lists all labels: leave ids and filters out", param_hint="--labels")
+        raise typer.BadParameter("--labels lists all labels: leave out ids and filters", param_hint="--labels")
     with reader(memory) as m:
         if labels or (not filtered and shown is options.FormatName.csv):
             _show_labels(m.catalog.counts(), shown)
@@ -61,7 +63,7 @@ def show(
 
 
 def selected(catalog: Exemplars, ids: list[int] | None, *, label: str | None, state: State | None) -> list[Exemplar]:
-    """The exemplars that fit everything given, by id."""
+    """The exemplars that match all filters, by id."""
     if not ids:
         return list(chain.from_iterable(catalog.pages(label=label, state=state)))
     return catalog.select(ids=ids, label=label, state=state)
@@ -91,5 +93,5 @@ def _show_summary(summary: Summary, *, as_json: bool) -> None:
         emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
         return
     print_line(f"{how_many(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
-    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers an image; {summary.index.kind} search")
+    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers per image; {summary.index.kind} search")
     table(sorted(summary.labels.items()), ("label", "active"))

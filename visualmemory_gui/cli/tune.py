@@ -1,4 +1,4 @@
-"""The command tune: fit the trust of each exemplar."""
+"""The command tune: fits the trust of each exemplar."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def tune(
 ) -> None:
     """Fit each exemplar's trust by gradient descent, in one step.
 
-    Half of the exemplars fit, a quarter chooses when to stop, a quarter reports. Where the report shows no gain that
-    can be told from chance, nothing is applied.
+    Half of the exemplars are fitted, a quarter decides when to stop, and a quarter measures the gain. If that gain
+    could be chance, nothing is applied.
     """
     from visualmemory_gui.engine.curation import tune as study
 
@@ -62,7 +62,7 @@ def _tell_tuned(found: Tuned, edit: str | None) -> None:
         print_line(f"trust of {how_many(len(found.trust))}: {low:.2f} to {high:.2f}")
     if found.parameter:
         name, used, fitted = found.parameter
-        print_line(f"the rule's {name}: {fitted:.3g} would fit best, {used:g} stays")
+        print_line(f"the rule's {name}: {fitted:.3g} would fit best, {used:g} is unchanged")
     print_line(
         f"accuracy at the full label on {told:,} others: {found.gain.words}; {100 * found.accuracy:.1f} % before"
     )

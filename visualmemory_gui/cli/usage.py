@@ -1,4 +1,4 @@
-"""How a command explains itself, and what it says when it is called wrongly."""
+"""The help of a command, and its messages on wrong usage."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from visualmemory_gui.engine.text.visible_text import visible
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Usage errors say in words what is wrong, and show what was typed without its control characters."""
+    """Usage errors say in plain words what is wrong, and show what was typed without control characters."""
     try:
         yield
-    except Exception as error:  # of click, or of the click inside Typer: only what they can do tells them
+    except Exception as error:  # of click, or of the click inside Typer: only their attributes identify them
         if hasattr(error, "format_message") and isinstance(getattr(error, "message", None), str):
             error.message = visible(_reason(error.__cause__) or error.message)  # type: ignore[attr-defined]
         raise
 
 
 def _reason(cause: BaseException | None) -> str | None:
-    """Why a value was refused, where Typer had it checked by pydantic, whose own words speak to programmers."""
+    """Why a value was refused, where Typer let pydantic check it, whose messages are written for programmers."""
     errors = getattr(cause, "errors", None)
     if errors is None:
         return None
     first = errors()[0]
     given, kind, limits = first["input"], first["type"], first.get("ctx", {})
     if kind.startswith("int_"):
-        return f"{given!r} is no whole number"
+        return f"{given!r} is not a whole number"
     if kind.startswith(("float_", "finite_")):
-        return f"{given!r} is no number"
+        return f"{given!r} is not a number"
     if kind == "greater_than_equal":
         return f"{given} is below {limits['ge']}"
     if kind == "less_than_equal":
@@ -42,7 +42,7 @@ def _reason(cause: BaseException | None) -> str | None:
 
 
 class Command(TyperCommand):
-    """One command. Its help names each argument by the word that the rest of the help uses."""
+    """One command. Its help names each argument as the rest of the help does."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return ["[OPTIONS]", *(_usage_name(one) for one in self.get_params(ctx) if _is_argument(one))]
@@ -62,7 +62,7 @@ def _is_argument(parameter: Any) -> bool:
 
 
 def _usage_name(argument: Any) -> str:
-    """``MEMORY``, ``[MEMORY]`` where it may be left out, ``ID...`` where there may be several."""
+    """``MEMORY``, ``[MEMORY]`` where it is optional, ``ID...`` where several are allowed."""
     name = argument.metavar or argument.name.upper()
     return (name if argument.required else f"[{name}]") + ("..." if argument.nargs != 1 else "")
 

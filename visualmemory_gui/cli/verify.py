@@ -1,4 +1,4 @@
-"""The command verify: whether everything in a memory is what was written."""
+"""The command verify: checks that everything in a memory is as it was written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visualmemory_gui.engine.errors import MemoryFolderError
 
 
 def verify(memory: options.Memory, as_json: options.Json = False) -> None:
-    """Check rows, images and index. Names every damage; exit code 1 when there is one."""
+    """Check rows, images and index. Names every damaged part; exit code 1 if there is one."""
     from visualmemory_gui.engine.memory import verify as checks
 
     try:
@@ -28,6 +28,6 @@ def verify(memory: options.Memory, as_json: options.Json = False) -> None:
     elif found:
         table([(one.what, one.where, one.detail) for one in found], ("what", "where", "damage"))
     else:
-        print_line("all is well")
+        print_line("no damage found")
     if found:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""The command vote: a voting rule on published neighbour lists."""
+"""The command vote: applies a voting rule to published neighbour lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def vote(
     neighbours: Annotated[
-        str, typer.Argument(metavar="NEIGHBOURS.json", help="Published neighbour lists, one object a query.")
+        str, typer.Argument(metavar="NEIGHBOURS.json", help="Published neighbour lists, one object per query.")
     ],
     rule: Annotated[options.RuleName, typer.Option("--rule", help="The voting rule.")],
     param: Annotated[
@@ -34,14 +34,16 @@ def vote(
     ] = None,
     trust: Annotated[
         str | None,
-        typer.Option("--trust", metavar="W.json", help="A JSON object of neighbour id and factor on its vote."),
+        typer.Option(
+            "--trust", metavar="W.json", help="A JSON object of neighbour ids and the factors on their votes."
+        ),
     ] = None,
     at_each_k: Annotated[
         bool, typer.Option("--at-each-k", help="The winner when the first 1, 2, 3, … neighbours vote.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Apply a voting rule to neighbour lists. They are taken in the order given."""
+    """Apply a voting rule to neighbour lists. Each is read in the order given."""
     from visualmemory_gui.engine.published_lists import vote as published
 
     answers = published.vote(
@@ -63,8 +65,8 @@ def _json_file(path: str) -> Any:
         with open_regular(path) as file:
             return json.loads(file.read().decode("utf-8-sig"))
     except Irregular as error:
-        raise BadValue(f"{path} is {error}, and no JSON file") from None
+        raise BadValue(f"{path} is {error}, not a JSON file") from None
     except OSError as error:
         raise BadValue(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise BadValue(f"{path} is no JSON file") from None
+        raise BadValue(f"{path} is not a JSON file") from None

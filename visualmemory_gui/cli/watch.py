@@ -1,4 +1,4 @@
-"""The command watch: decisions that must stay right."""
+"""The command watch: follows decisions that must stay right."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class WatchVerb(StrEnum):
-    """What is done to the watch set."""
+    """What to do with the watch set."""
 
     add = "add"
     list = "list"
@@ -30,18 +30,20 @@ def watch(
     memory: options.Memory,
     verb: Annotated[
         WatchVerb,
-        typer.Argument(metavar="VERB", help="add: watch images; list: show them; check: are they right; remove: stop."),
+        typer.Argument(
+            metavar="VERB", help="add: watch images; list: show them; check: decide them; remove: stop watching."
+        ),
     ],
     items: Annotated[
         list[str] | None, typer.Argument(metavar="IMAGE|NUMBER", help="Images to add; numbers to remove.")
     ] = None,
-    label: Annotated[str | None, typer.Option("--label", help="What the added images ought to be.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="The expected label of the added images.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Follow decisions that ought to stay right.
+    """Follow decisions that should stay right.
 
-    `watch M add IMAGE... --label L`, `watch M list`, `watch M check`, `watch M remove NUMBER...`. Check decides all of
-    them on the memory as it is; one that is wrong ends with exit code 0 all the same.
+    `watch M add IMAGE... --label L`, `watch M list`, `watch M check`, `watch M remove NUMBER...`. Check decides all
+    of them in the memory as it is now; the exit code is 0 even if some are wrong.
     """
     given = items or []
     if verb is WatchVerb.add:
@@ -58,7 +60,7 @@ def watch(
 
 def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) -> None:
     if not images or label is None:
-        raise typer.BadParameter("name the images, and with --label what they ought to be", param_hint="IMAGE")
+        raise typer.BadParameter("name the images, and their expected label with --label", param_hint="IMAGE")
     from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
     with writer(memory) as m:
@@ -73,7 +75,7 @@ def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) ->
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        print_line(f"{how_many(len(numbers), 'image')} ought to be {label}; {total:,} watched")
+        print_line(f"{how_many(len(numbers), 'image')} expected to be {label}; {total:,} watched")
 
 
 def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
@@ -89,14 +91,14 @@ def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
     if as_json:
         emit({"watched": total, "numbers": numbers})
     else:
-        print_line(f"{how_many(len(numbers), 'image')} watched no more; {total:,} left")
+        print_line(f"{how_many(len(numbers), 'image')} no longer watched; {total:,} left")
 
 
 def _number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no number", param_hint="NUMBER") from None
+        raise typer.BadParameter(f"{text!r} is not a number", param_hint="NUMBER") from None
 
 
 def _list(memory: str, *, as_json: bool) -> None:
