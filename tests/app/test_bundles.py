@@ -54,7 +54,7 @@ def test_a_place_that_holds_something_is_refused_and_left(
 ) -> None:
     monkeypatch.setattr(empty_desk.ask, "new_memory", lambda suggested, then: then(str(small)))
     empty_desk.open(bundle)
-    assert "holds something already" in empty_desk.errors[0][0]
+    assert "is not empty" in empty_desk.errors[0][0]
     assert empty_desk.window.workspace == "empty"
     with VisualMemory.open(small) as memory:
         assert memory.summary().active == 18

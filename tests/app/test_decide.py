@@ -254,7 +254,7 @@ def test_an_exemplar_asked_for_says_what_it_is_and_that_it_is_decided_without_it
     desk.window.on_query_chosen(1)
     desk.settle()
     assert headline_of(desk)[0].startswith(f"In the memory as {desk.memory.catalog.get([1])[0].label} (exemplar 1).")
-    assert desk.window.decide.query.own.text() == "It is decided without itself."
+    assert desk.window.decide.query.own.text() == "It is left out of its own decision."
 
 
 def test_a_struck_exemplar_is_named_as_one_and_makes_nothing_known(desk: Desk) -> None:

@@ -243,7 +243,7 @@ def test_runs_are_kept_and_compared_only_on_the_same_queries(empty_desk: Desk, p
     run(empty_desk)
     assert page.model.evaluation.query_set == first.query_set
     assert "points" in rows.item(2, last).text()
-    assert "Against the run before: " in page.summary.text()
+    assert "Compared with the run before: " in page.summary.text()
     assert len(kept(empty_desk.memory)) == 3
 
 

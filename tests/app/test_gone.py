@@ -107,5 +107,5 @@ def test_damaged_settings_are_told_when_the_memory_opens(desk: Desk, small: Path
     shutil.copytree(small, damaged)
     plant(damaged, "insert into settings values ('k', 'many', 0)")
     desk.open(damaged)
-    assert "Damaged settings of this memory: k" in desk.notes[-1]
+    assert "Damaged settings in this memory: k" in desk.notes[-1]
     assert desk.memory.settings.k == 10 and desk.errors == []

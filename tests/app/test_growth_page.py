@@ -93,7 +93,7 @@ def test_new_classes_come_from_a_folder_and_nothing_is_written(desk: Desk, newco
     assert page.before.text().startswith("New classes: 2, ")
     assert cells(page, 0) == ["0", "1", "3", "10", "all"]
     held = ", ".join(sorted(desk.memory.snapshot.labels))
-    assert page.after.text() == f"Left out, since the memory holds them already: {held}."
+    assert page.after.text() == f"Left out because the memory already has them: {held}."
     assert desk.memory.snapshot.change == before and len(desk.memory.snapshot) == 18
 
 

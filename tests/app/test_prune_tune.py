@@ -201,7 +201,7 @@ class TestTune:
         page.look()
         desk.settle()
         assert page.model.found.refused and page.impact.label.text() == ""
-        assert page.verdict.text().startswith("Not to be applied: ")
+        assert page.verdict.text().startswith("Cannot be applied: ")
         assert not page.actions_by_id["apply"].isEnabled() and page.why.text() == "It does not help."
 
     def test_it_can_be_stopped_and_begun_again(self, tuning) -> None:

@@ -141,7 +141,7 @@ def test_control_those_letters_are_commands_on_the_cards(filled: Desk) -> None:
     grid.setFocus()
     QTest.keyClicks(grid, "w")
     filled.settle()
-    assert "ought to be" in filled.ask.asked[-1]
+    assert "should be" in filled.ask.asked[-1]
 
 
 def test_no_letter_confirms(filled: Desk) -> None:
@@ -322,7 +322,7 @@ def test_dropping_a_thousand_files_can_be_stopped(desk: Desk, tmp_path: Path) ->
         QApplication.processEvents()
     task.cancel()
     desk.settle()
-    assert desk.notes[-1].startswith("Stopped: ") and desk.notes[-1].endswith("; the rest was not looked at.")
+    assert desk.notes[-1].startswith("Stopped: ") and desk.notes[-1].endswith("; the rest was not read.")
     assert 0 < len(column(desk, QueueColumn.DecodedImage)) == len(desk.memory.queue) < 200
 
 
@@ -331,7 +331,7 @@ def test_a_folder_that_is_dropped_brings_all_its_images(desk: Desk, waiting: lis
     assert len(column(desk, QueueColumn.DecodedImage)) == 10
     (tmp_path / "empty").mkdir()
     desk.drop_files(desk.window.decide.query, tmp_path / "empty")
-    assert desk.notes[-1] == "There is no image in it."
+    assert desk.notes[-1] == "There is no image in what was dropped."
 
 
 def test_a_drag_is_gone_through_once_however_often_it_moves(desk: Desk, waiting: list[Path]) -> None:

@@ -92,7 +92,7 @@ class TestWindow:
         desk.settle()
         assert (desk.decision.k, desk.decision.rule) == (3, "plurality")
         assert (desk.memory.settings.k, desk.memory.settings.class_factor) == (3, False)
-        assert desk.notes[-1] == "Settings kept."
+        assert desk.notes[-1] == "Settings saved."
         shown = desk.ask.settings_shown[1]
         assert shown.writable and shown.dim == desk.memory.identity.dim
 

@@ -50,7 +50,7 @@ def test_kept_the_memory_stays_as_it_was_and_redo_leads_there(gone_back: Desk, e
     gone_back.ask.drops_tags = False
     edit(gone_back.window.session)
     gone_back.settle()
-    assert gone_back.ask.asked[-1] == "clean" and "“clean” can be redone" in gone_back.notes[-1]
+    assert gone_back.ask.asked[-1] == "clean" and "Redo still leads to the state tagged “clean”." in gone_back.notes[-1]
     assert states(gone_back, 1, 2) == ["active", "active"] and tags(gone_back) == ["clean"]
     history.redo(gone_back.window.session)
     gone_back.settle()

@@ -37,7 +37,7 @@ def test_w_watches_the_query_under_the_class_that_is_chosen(desk: Desk, tmp_path
     assert desk.ask.preselected == winner
     assert [w.expected for w in desk.memory.watch.all()] == ["lynx"]
     assert [cell(desk, 0, column) for column in (1, 2, 4)] == ["lynx", winner, "no"]
-    assert "ought to be lynx" in desk.notes[-1]
+    assert "should be lynx" in desk.notes[-1]
 
 
 def test_the_note_takes_watching_back(desk: Desk, tmp_path: Path) -> None:

@@ -268,7 +268,7 @@ def test_a_damaged_index_is_told_once(desk: Desk) -> None:
     for _ in range(2):
         desk.window._upkeep.on_quiet()
         desk.settle()
-    assert desk.notes == ["The index is rebuilt because its seal does not fit."]
+    assert desk.notes == ["The index is being rebuilt because its seal does not fit."]
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def dialogs(stage: Stage) -> None:
     stage.press("actionTrust")
     stage.shoot("trust")
     stage.close_dialogs()
-    window.ask.confirm("Teach 12 images of the queue as the 3 classes they are decided as?", "Teach", lambda: None)
+    window.ask.confirm("Teach 12 images from the queue as the 3 classes they are decided as?", "Teach", lambda: None)
     stage.shoot("confirm")
     stage.close_dialogs()
     window.ask.reading("demo.vmem is being edited by the window of process 4711 on this computer.", lambda: None)

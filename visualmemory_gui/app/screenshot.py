@@ -99,7 +99,7 @@ def photograph(window: MainWindow, png: Path) -> None:
     drawn = QBuffer()
     kind = png.suffix.removeprefix(".") or "png"
     if not window.grab().save(drawn, kind):
-        raise StorageError(f"{png} cannot be written: {kind} is no format of an image")
+        raise StorageError(f"{png} cannot be written: {kind} is not an image format")
     with saved_file(png) as file:
         file.write(drawn.data().data())
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 Undo = Callable[[], object]
-FINISHED = "A forget that was interrupted has been done to its end: {:,} erased. What is left could not be looked for."
-DAMAGED_SETTINGS = "Damaged settings of this memory: {}. Their defaults serve until you set them again."
+FINISHED = "An interrupted forget has been completed: {:,} erased. Whether anything is left could not be checked."
+DAMAGED_SETTINGS = "Damaged settings in this memory: {}. Their defaults apply until you set them again."
 log = logging.getLogger("visualmemory_gui")
 
 
@@ -105,7 +105,7 @@ class Session(QObject):
         memory = self.memory
         if memory is not None and memory.is_at(path):
             if memory.is_there and memory.readonly == readonly:
-                self.post_note(f"{Path(path).name} is open already.")
+                self.post_note(f"{Path(path).name} is already open.")
                 return None
             self.close()  # its own lock would keep it from being opened
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed, job=self._wanted)

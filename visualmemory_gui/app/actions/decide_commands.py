@@ -25,7 +25,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to leave it."
+RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to cancel."
 
 
 class Cards(Protocol):
@@ -120,7 +120,7 @@ class DecideCommands(QObject):
     def teach_images(self, images: Sequence[str | Image], label: str | None) -> None:
         """Images dropped on a class: paths and PIL images."""
         if not images:
-            self._session.post_note("There is no image in it.")
+            self._session.post_note("There is no image in what was dropped.")
         elif label is None:
             question = f"Teach {len(images)} images as" if len(images) > 1 else "Teach this image as"
             self._exemplars.ask_label(question, partial(teaching.teach, self._session, images))
@@ -137,7 +137,7 @@ class DecideCommands(QObject):
     def expect(self, query: Query, *, preselected: str = "") -> None:
         """Ask what ``query`` ought to be, and watch it."""
         then = partial(watch_set.watch, self._session, query)
-        self._exemplars.ask_label("Watch this image; it ought to be", then, preselected=preselected, verb="Watch")
+        self._exemplars.ask_label("Watch this image; it should be", then, preselected=preselected, verb="Watch")
 
     # The queue
 
@@ -147,8 +147,8 @@ class DecideCommands(QObject):
         if wanted:
             classes = len({label for _, label in wanted})
             question = (
-                f"Teach {how_many(len(wanted), 'image')} of the queue as the "
-                f"{classes:,} class{'' if classes == 1 else 'es'} they are decided as? One undo takes it back."
+                f"Teach {how_many(len(wanted), 'image')} from the queue as the "
+                f"{classes:,} class{'' if classes == 1 else 'es'} they are decided as? A single undo reverts it."
             )
             self._ask.confirm(question, "Teach", partial(queue.teach, self._session, wanted))
 
@@ -163,7 +163,7 @@ class DecideCommands(QObject):
 
     def clear_queue(self) -> None:
         count = self._session.queue.counts()[0]
-        question = f"Take all {count:,} images out of the queue? What was taught stays in the memory."
+        question = f"Remove all {count:,} images from the queue? What was taught stays in the memory."
         self._ask.confirm(question, "Empty the queue", partial(queue.clear, self._session))
 
     # Neighbours
@@ -238,6 +238,6 @@ class DecideCommands(QObject):
             return
         image = query.image or query.source
         if image is None:
-            self._session.post_note("This query's image is not kept; drop it again to teach it.")
+            self._session.post_note("This query's image is not stored; drop it again to teach it.")
         else:
             teaching.teach(self._session, [image], label)

@@ -68,7 +68,7 @@ class ExemplarCommands:
         """What was dropped on a class, or where no class is: images are taught, folders imported."""
         if found and may_write(self._session):
             look = partial(parted, list(found))
-            self._session.tasks.run_edit("Looking at what was dropped", look, partial(self._take, label))
+            self._session.tasks.run_edit("Checking what was dropped", look, partial(self._take, label))
 
     def refuse_words(self) -> None:
         self._session.post_note(NO_IMAGE)

@@ -47,7 +47,7 @@ class MemoryCommands:
 
     def _keep_tags(self, names: Sequence[str]) -> None:
         self._refused.clear()
-        self._session.post_note(f"Nothing was changed; {tagged(names)} can be redone.")
+        self._session.post_note(f"Nothing was changed; Redo still leads to {tagged(names)}.")
 
     def open_memory(self) -> None:
         self._ask.memory(self._session.open)

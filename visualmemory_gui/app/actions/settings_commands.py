@@ -57,7 +57,7 @@ class SettingsCommands:
         def kept(_: None) -> Note:
             if "device" in rest:
                 self._session.load_encoder()
-            return Note("Settings kept.")
+            return Note("Settings saved.")
 
         def work(memory: WholeMemory) -> None:
             devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be here
@@ -65,13 +65,13 @@ class SettingsCommands:
                 memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
 
         if rest:
-            Edit("Keeping settings", work, kept).run(self._session)
+            Edit("Saving settings", work, kept).run(self._session)
 
     def keep_choice(self, name: str, value: object) -> None:
         """Keep k, rule or level in the memory's settings, where it may be written; no step of the history."""
         memory = self._session.memory
         if memory is not None and not memory.readonly:
-            self._session.tasks.run_edit("Keeping settings", lambda: memory.set(name, value), topic=f"keep {name}")
+            self._session.tasks.run_edit("Saving settings", lambda: memory.set(name, value), topic=f"keep {name}")
 
     def _put(self, window: WindowSettings) -> None:
         theme.set_reduced_motion(window.still)

@@ -55,7 +55,7 @@ def row_words(one: Blamed, names: ShortLabels) -> str:
 
 def row_sentence(one: Blamed, true: str) -> str:
     """The same in a sentence."""
-    why = f"All others decide it as {true}: relabel it." if one.fix == "relabel" else "Strike it out."
+    why = f"All the others decide it as {true}: relabel it." if one.fix == "relabel" else "Strike it out."
     return f"Exemplar {one.id}, {one.label}, takes {-100 * one.value:.1f} % of the vote from {true}. {why}"
 
 
@@ -70,5 +70,5 @@ def fix_words(found: Blame) -> str:
 def promise_words(found: Blame) -> str:
     """What the fix does to all decisions, or that there is nobody to blame."""
     if not found.blamed:
-        return "Nobody is to blame: no exemplar of another class takes votes here that can be spared."
+        return "No exemplar is to blame: none of another class takes votes here that could be spared."
     return f"{fix_words(found)}. {found.words}"

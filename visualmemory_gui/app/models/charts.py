@@ -47,7 +47,7 @@ def reliability(found: Evaluation) -> Chart:
 
 def calibration(found: Evaluation) -> Chart:
     told, known = found.calibration, found.confidence
-    lines = [Line("if a share were a chance", (0.0, 100.0), (0.0, 100.0), "dashes")]
+    lines = [Line("if a share were a probability", (0.0, 100.0), (0.0, 100.0), "dashes")]
     if known is not None:
         edges = (*known.confidence.shares, 1.0)
         ys = (*known.confidence.right, known.confidence.right[-1])
@@ -66,7 +66,7 @@ def _error(found: Evaluation) -> str:
     if known is None:
         return f"{misses}; under 200 queries there is no confidence."
     if known.ece is None:
-        return f"{misses}; by how much the confidence does takes more queries to say."
+        return f"{misses}; more queries are needed to say how far the confidence does."
     return f"{misses}, the confidence by {100 * known.ece:.1f} on queries new to it."
 
 

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
 from visualmemory_gui.engine.types import Changes
 
 STOPPED = "Stopped."
-OLDER = "The memory was edited since."
+OLDER = "The memory has been edited since."
 Found = TypeVar("Found")
 
 

@@ -149,9 +149,7 @@ def level_note(decision: Decision | None) -> str:
     full = roll_up(decision, 0)
     if not disagrees(full, decision):
         return ""
-    return (
-        f"Among full labels the winner is {full.label}: its votes stand together, those of {decision.label} are spread."
-    )
+    return f"Among full labels {full.label} wins: its votes stay together, those of {decision.label} are split."
 
 
 def _numbers(decision: Decision) -> str:

@@ -22,7 +22,7 @@ Tell = Callable[[str, "Impact | None"], object]
 TOPIC, IN_DIALOG = "impact preview", "impact preview in a dialog"
 DELAY_MS = 120  # the mouse only passing by asks nothing
 MOST = 2000  # exemplars; more would keep an edit by hand waiting
-TOO_MANY = f"Looking ahead ends at {MOST:,} exemplars; the note after the edit says what it changed."
+TOO_MANY = f"Previews end at {MOST:,} exemplars; the note after the edit says what it changed."
 
 
 def propose(kind: EditKind, ids: Sequence[int] | I64, *, label: str = "", verb: str = "") -> ProposedEdit | None:

@@ -14,7 +14,7 @@ from visualmemory_gui.app.models import mime
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-NO_IMAGE = "That was an address or text, not an image. Copy the image itself and paste it, or save it as a file."
+NO_IMAGE = "That was a web address or text, not an image. Copy the image itself and paste it, or save it as a file."
 MOST_PASTED = 64_000_000  # pixels
 
 

@@ -21,7 +21,7 @@ TIPS = (
     "The label it has",
     "How many exemplars of other classes have it among their first neighbours",
     "How many exemplars of its own class have it among their first neighbours",
-    "Its k-NN Shapley value: what it brings to the mean share of the right label, in thousandths of a point",
+    "Its k-NN Shapley value: what it adds to the mean share of the right label, in thousandths of a point",
     "The nearest exemplars of other classes that have it as a neighbour",
 )
 

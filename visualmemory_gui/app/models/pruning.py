@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 METHODS: tuple[tuple[Method, str, str], ...] = (
-    ("hard", "Hard", "Strike out what was most often a wrong neighbour"),
-    ("difference", "Difference", "Strike out what was far more often a wrong neighbour than a right one"),
-    ("soft", "Soft", "Strike out nothing; trust each less, the more often it was a wrong neighbour"),
-    ("value", "Value", "Strike out what takes most from the right answers: the lowest k-NN Shapley values"),
+    ("hard", "Hard", "Strike out the exemplars that were most often a wrong neighbour"),
+    ("difference", "Difference", "Strike out those that were a wrong neighbour far more often than a right one"),
+    ("soft", "Soft", "Strike out none; trust each less, the more often it was a wrong neighbour"),
+    ("value", "Value", "Strike out those that cost the right answers most: the lowest k-NN Shapley values"),
 )
 JUDGES: tuple[tuple[Judge, str], ...] = (("own", "the memory's own decisions"), ("watch", "the watch set"))
 HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Trust", "It would be")
@@ -32,7 +32,7 @@ TIPS = (
     "The label it has",
     "How many queries of other classes have it among their first neighbours",
     "How many queries of its own class have it among their first neighbours",
-    "Its k-NN Shapley value: what it brings to the mean share of the right label, in thousandths of a point",
+    "Its k-NN Shapley value: what it adds to the mean share of the right label, in thousandths of a point",
     "What its vote would be multiplied by",
     "What pruning would do with it",
 )
@@ -116,7 +116,7 @@ def headline(plan: Plan) -> str:
 
 def promise(plan: Plan) -> str:
     """ "Accuracy at the full label: 1.2 points better (0.3 to 2.1), from 60.6 %; asked of 3,329 decisions, …"."""
-    asked = f"asked of {plan.queries:,} decisions, each under a pruning that it had no say in"
+    asked = f"measured on {plan.queries:,} decisions, each under a pruning that it had no part in"
     return f"Accuracy at {level_in_words(0)}: {plan.gain.words}, from {100 * plan.accuracy:.1f} %; {asked}."
 
 

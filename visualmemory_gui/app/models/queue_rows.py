@@ -29,12 +29,12 @@ class QueueColumn(IntEnum):
 
 HEADS = ("Image", "Winner", "Share", "Margin", "Known", "Taught as")
 TIPS = (
-    "The images that wait",
-    "The class that has most of the vote",
-    "The winner's part of the vote",
-    "The winner's part of the vote less that of the second",
+    "The waiting images",
+    "The class with most of the vote",
+    "The winner's share of the vote",
+    "The winner's share of the vote minus that of the second",
     "Whether the image is as near to the memory as its own exemplars are to each other",
-    "The class under which the image is in the memory by now",
+    "The class that the image has been taught as",
 )
 KNOWN = {1: "known", 0: "unknown", -1: ""}
 

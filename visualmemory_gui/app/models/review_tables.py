@@ -21,9 +21,9 @@ HEADERS = ("Exemplar", "Labelled", "Share", "Suggested", "Share", "Nearest of ot
 TIPS = (
     "The exemplar",
     "The label it has",
-    "What part of the vote of all other exemplars its label gets",
-    "The label that the others give it",
-    "What part of the vote the suggested label gets",
+    "The share of the vote that all other exemplars give its label",
+    "The label that the other exemplars suggest",
+    "The share of the vote that the suggested label gets",
     "The nearest exemplars of other classes",
 )
 

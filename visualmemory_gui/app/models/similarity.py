@@ -90,7 +90,7 @@ class SimilarityModel(QObject):
                 seen["query"] = look_at_query(memory, query)
             return attribute(memory, seen["query"], decision, neighbour=exemplar, see=see), seen
 
-        self._tasks.run_beside("Looking where they are alike", work, self._found, self._failed, topic=TOPIC)
+        self._tasks.run_beside("Comparing the images", work, self._found, self._failed, topic=TOPIC)
 
     def _found(self, found: tuple[Splitting, dict[Place, Seen]]) -> None:
         splitting, seen = found
@@ -98,7 +98,7 @@ class SimilarityModel(QObject):
         self._take(splitting)
 
     def _failed(self, error: BaseException) -> None:
-        said = str(error) if isinstance(error, VisualMemoryError) else "where they are alike cannot be told"
+        said = str(error) if isinstance(error, VisualMemoryError) else "where they are alike could not be found"
         self._take(None, f"{said[:1].upper()}{said[1:]}.")
 
     def _take(self, splitting: Splitting | None, why: str = "") -> None:

@@ -30,11 +30,11 @@ class StudyEdit(BackgroundResult[Found]):
         """Why there is nothing to apply, in a few words; empty where there is. ``refused`` is what the finding itself
         says against it."""
         if self.running:
-            return "It can be applied when the look is over; Cancel in the status bar stops it."
+            return "It can be applied once this is done; Cancel in the status bar stops it."
         if self.found is None:
             return "There is nothing to apply yet."
         if self._memory is None or self._memory.readonly:
             return "This memory is open for reading only."
         if self.edits_since:
-            return "The memory was edited since; look again."
+            return "The memory has been edited since; try again."
         return f"{refused[:1].upper()}{refused[1:]}." if refused else ""

@@ -92,8 +92,8 @@ def descent(steps: Sequence[TuningStep], stopped_at: int | None = None) -> tuple
 def verdict(tuned: Tuned) -> str:
     """What it brings, or why it is refused."""
     if tuned.refused is not None:
-        return f"Not to be applied: {tuned.refused}."
-    asked = f"measured on {tuned.queries[2]:,} exemplars that had no part in it"
+        return f"Cannot be applied: {tuned.refused}."
+    asked = f"measured on {tuned.queries[2]:,} exemplars that took no part in it"
     return f"Accuracy at {level_in_words(0)}: {tuned.gain.words}, from {100 * tuned.accuracy:.1f} %; {asked}."
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 Result = TypeVar("Result")
-NOT_LAST = "Other edits came after it; see the history."
+NOT_LAST = "Other edits were made after it; see the history."
 READ_ONLY = "This memory is open for reading only; nothing was changed. To edit it, copy it and open the copy."
-UNCHANGED = "Nothing to change: it is so already."
+UNCHANGED = "Nothing to change: it is already so."
 
 
 class Runnable(Protocol):

@@ -26,7 +26,7 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
 
         formats.export(memory, to, format, keep_private=keep_private, report=report)
 
-    told, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written is removed."
+    told, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written has been removed."
     Job("Exporting", work, lambda _: Note(told), stopped, once=f"export {to}", only_reads=True).run(session)
 
 
@@ -60,10 +60,10 @@ def open_bundle(session: Session, bundle: str, memory: str) -> None:
         from visualmemory_gui.engine.exchange import formats, import_rows
 
         if import_rows.is_memory_place(Path(memory)):
-            raise MemoryExists(f"{memory} holds something already")
+            raise MemoryExists(f"{memory} is not empty")
         formats.import_(bundle, memory, report=report)
 
-    stopped = partial(say_stopped, session, f"Stopped; no memory was made of {Path(bundle).name}.")
+    stopped = partial(say_stopped, session, f"Stopped; no memory was made from {Path(bundle).name}.")
     title = f"Unpacking {Path(bundle).name}"
     job = f"unpack {bundle} to {memory}"
     session.tasks.run_background(title, work, lambda _: session.open(memory), stopped, once=job)

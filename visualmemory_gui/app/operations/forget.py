@@ -22,7 +22,7 @@ FORGOTTEN = {
     "done": "Forgot {} for good.",
     "bytes remain": "Forgot {}, but some of their bytes are still in the folder: close other programs that read it, "
     "and run “visualmemory compact”.",
-    "not scanned": "Forgot {}; that nothing of them is left could not be checked.",
+    "not scanned": "Forgot {}; whether anything of them is left could not be checked.",
 }
 
 
@@ -33,7 +33,7 @@ def forget(session: Session, ids: Sequence[int]) -> None:
         return memory.erase(ids)
 
     def look(erasing: Erasing) -> None:
-        title = "Looking for left bytes"
+        title = "Looking for leftover bytes"
         Job(title, lambda _, report: erasing.finish(report), said, failed=failed).run(session)
 
     def said(receipt: Receipt) -> Note:

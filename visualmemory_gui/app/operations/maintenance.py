@@ -53,7 +53,7 @@ class Upkeep(QObject):
         known = self._session.decision.closeness
         measuring = Job("Measuring distances", lambda m, _: (m, measured(m, known)), self._measured, only_reads=True)
         measuring.run(self._session)
-        title = "Keeping the memory in shape"
+        title = "Maintaining the memory"
         Job(title, lambda m, report: m.maintenance.run(report), self._maintained, only_reads=True).run(self._session)
 
     def _measured(self, found: tuple[WholeMemory, Closeness]) -> None:
@@ -67,5 +67,6 @@ class Upkeep(QObject):
         memory = self._session.memory
         if memory is not None and memory.maintenance.index_damage and self._told is not memory:
             self._told = memory
-            self._session.post_note(f"The index is rebuilt because {memory.maintenance.index_damage.rstrip('.')}.")
+            damage = memory.maintenance.index_damage.rstrip(".")
+            self._session.post_note(f"The index is being rebuilt because {damage}.")
         self.done.emit()

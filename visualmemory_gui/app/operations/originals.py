@@ -41,7 +41,7 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
         session.originals_moved.emit()
         return Note(found_text(done.moved, len(ids), Path(new).name))
 
-    stopped = "Stopped looking; the memory knows the originals where it knew them before."
+    stopped = "Search stopped; the memory still expects the originals where they were before."
     Job(f"Looking for {len(ids):,} originals", work, said, stopped, once=f"relink {old} to {new}").run(session)
 
 

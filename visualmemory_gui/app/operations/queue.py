@@ -61,12 +61,12 @@ def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
 def remove(session: Session, ids: Sequence[int]) -> None:
     """Take images out of the queue; the memory stays as it is."""
     if ids:
-        text = f"Took {how_many(len(ids), 'image')} out of the queue; the memory is as it was."
+        text = f"Removed {how_many(len(ids), 'image')} from the queue; the memory stays as it was."
         Edit("Removing", lambda m: m.queue.remove(ids), lambda _: _refreshed(session, text)).run(session)
 
 
 def clear(session: Session) -> None:
-    text = "The queue is empty; the memory is as it was."
+    text = "The queue is empty; the memory stays as it was."
     Edit("Removing", lambda m: m.queue.clear(), lambda _: _refreshed(session, text)).run(session)
 
 
@@ -89,15 +89,15 @@ def export(session: Session, to: str) -> None:
 
 def added_text(result: QueueAdded) -> str:
     if not (result.added or result.present or result.skipped or result.stopped):
-        return "There is no image in it."
+        return "There is no image in what was dropped."
     came = f"{how_many(result.added, 'image')} came in"
     parts = [f"Stopped: {came} and wait{'s' if result.added == 1 else ''}" if result.stopped else came]
     if result.present:
-        parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} the same as one that waits")
+        parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} equal to one already waiting")
     if result.skipped:
         parts.append(f"{len(result.skipped):,} could not be read")
     if result.stopped:
-        parts.append("the rest was not looked at")
+        parts.append("the rest was not read")
     return "; ".join(parts) + "."
 
 

@@ -67,7 +67,7 @@ def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:
     """What became of images that were taught as ``label``, and the step that they are."""
     result, step = done
     if result.added:
-        present = f" {len(result.present)} here already." if result.present else ""
+        present = f" {len(result.present)} already here." if result.present else ""
         text = f"Taught {how_many(len(result.added))} as {label}.{present}{_conflicts(result.conflicts)}"
         return Note(text, undo_of(step))
     ids = ", ".join(str(i) for i in list(result.present.values())[:5])
@@ -78,7 +78,7 @@ def built_text(result: BuildResult, under: str = "") -> str:
     """What a build did; ``under`` is said after the number."""
     parts = [f"{'Stopped: added' if result.stopped else 'Added'} {how_many(result.added)}{under}"]
     if result.unchanged:
-        parts.append(f"{result.unchanged:,} were here already")
+        parts.append(f"{result.unchanged:,} were already here")
     if result.skipped:
         parts.append(f"{len(result.skipped):,} files skipped")
     return "; ".join(parts) + "."

@@ -31,7 +31,7 @@ def watch(session: Session, query: Query, expected: str) -> None:
 
     def said(ids: list[int]) -> Note:
         session.watch.restart()
-        return Note(f"Watching {query.name}: it ought to be {expected}.", _no_more(session, ids))
+        return Note(f"Watching {query.name}: it should be {expected}.", _no_more(session, ids))
 
     Edit("Watching", work, said).run(session)
 

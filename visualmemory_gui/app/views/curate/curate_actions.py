@@ -23,9 +23,9 @@ ACTIONS: tuple[Action[CurateView], ...] = (
            lambda view: view.relabel(), ("R",), ("writable", "selection")),
     Action("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced",
            lambda view: view.trust(), (), ("writable", "selection")),
-    Action("ask", "Decide this exemplar", "See how the memory decides it without itself", "scale-balance",
+    Action("ask", "Decide this exemplar", "See how the memory decides it when it is left out", "scale-balance",
            lambda view: view.ask(), (), ("one",)),
-    Action("only", "Show only {}", "Leave the others out of the grid until you show all again", "filter-outline",
+    Action("only", "Show only {}", "Hide the others in the grid until you show all again", "filter-outline",
            lambda view: view.only(), ("O",), ("selection",)),
     Action("invert", "Invert the selection", "Select what is not selected, and nothing else", "select-inverse",
            lambda view: view.invert(), ("Ctrl+I",)),
@@ -33,17 +33,17 @@ ACTIONS: tuple[Action[CurateView], ...] = (
            lambda view: view.rename(), ("F2",), ("writable", "class")),
     Action("search", "Find", "Find in class, path or note", "magnify",
            lambda view: view.search(), ("Ctrl+F",)),
-    Action("larger", "Larger images", "Fewer of them in sight", "magnify-plus-outline",
+    Action("larger", "Larger images", "Show fewer at a time", "magnify-plus-outline",
            lambda view: view.resize_images(1), ("Ctrl++", "Ctrl+=")),
-    Action("smaller", "Smaller images", "More of them in sight", "magnify-minus-outline",
+    Action("smaller", "Smaller images", "Show more at a time", "magnify-minus-outline",
            lambda view: view.resize_images(-1), ("Ctrl+-",)),
     Action("forget", "Forget {} for good…", "Erase from disk and history; cannot be undone", "delete-forever-outline",
            lambda view: view.forget(), ("Shift+Del",), ("writable", "selection")),
 )  # fmt: skip
 GRID_KEYS: tuple[tuple[str, str], ...] = (
-    ("Arrows, Home, End, Page", "Go through the exemplars; with Shift select, with Ctrl only go"),
+    ("Arrows, Home, End, Page", "Move through the exemplars; Shift selects a range, Ctrl only moves"),
     ("Ctrl+A / Esc", "Select all exemplars shown / none"),
-    ("Space", "Large preview of the exemplar; arrows go on"),
+    ("Space", "Large preview of the exemplar; arrows move on"),
     ("Return", "Decide the exemplar"),
 )
 

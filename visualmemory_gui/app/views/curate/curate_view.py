@@ -36,7 +36,7 @@ from visualmemory_gui.engine.types import Changes
 SIDE_PT = 78.0
 WIDTHS = (220, 780, 240)
 EMPTY = "No exemplars yet. Drop a folder here: its sub-folders are the classes."
-NOTHING = "Nothing fits. Clear the filter or choose another class."
+NOTHING = "Nothing matches. Clear the filter or choose another class."
 
 
 class CurateView(QWidget):
@@ -200,7 +200,7 @@ class CurateView(QWidget):
 
     def only(self) -> None:
         ids = self.grid.selection.array
-        self.on_pick_requested(Pick(f"{len(ids):,} that were selected", ids.copy()))
+        self.on_pick_requested(Pick(f"{len(ids):,} selected before", ids.copy()))
 
     def invert(self) -> None:
         self.grid.selection.invert()

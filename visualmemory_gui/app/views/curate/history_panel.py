@@ -21,13 +21,13 @@ from visualmemory_gui.app.widgets.tables.history_list import HistoryList
 from visualmemory_gui.engine.types import Step
 
 ACTIONS: tuple[Action[HistoryPanel], ...] = (
-    Action("revert", "Revert", "Take this step alone back; later steps stay", "undo-variant",
+    Action("revert", "Revert", "Undo this step alone; later steps stay", "undo-variant",
            lambda panel: panel.revert(), (), ("memory", "writable", "done")),
     Action("back", "Go back", "Undo, or redo, until this step is the last one done", "history",
            lambda panel: panel.back(), (), ("memory", "writable", "step")),
-    Action("since", "Since", "Show in the grid what is different now from after this step", "compare",
+    Action("since", "Since", "Show in the grid what has changed since this step", "compare",
            lambda panel: panel.since(), (), ("step",)),
-    Action("tag", "Tag", "Give the memory as it is now a name, to go back to or to compare with", "tag-outline",
+    Action("tag", "Tag", "Name the memory's present state, to go back to it or compare with it", "tag-outline",
            lambda panel: panel.tag(), (), ("memory", "writable")),
 )  # fmt: skip
 LONGEST = 60
@@ -43,7 +43,7 @@ class HistoryPanel(Panel):
         self._model = model
         self.list = HistoryList(model)
         buttons = QWidget()
-        self.empty = QLabel("No edit yet. Each one will stand here, and can be taken back alone.")
+        self.empty = QLabel("No edits yet. Each one will be listed here and can be reverted on its own.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("dim", True)
         super().__init__("History", [self.empty, self.list, buttons])
@@ -127,7 +127,7 @@ class HistoryPanel(Panel):
         dialog.setObjectName("tagDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle("Tag")
-        dialog.setLabelText("Name of the memory as it is now:")
+        dialog.setLabelText("Name for the memory as it is now:")
         dialog.setOkButtonText("Tag")
         dialog.textValueSelected.connect(self._put_tag)
         dialog.open()

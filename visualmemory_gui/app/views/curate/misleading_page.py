@@ -21,9 +21,9 @@ ACTIONS: tuple[Action[MisleadingPage], ...] = (
            lambda page: page.open(), ("Return", "Enter"), ("one",)),
     Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
            lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
-    Action("keep", "Keep {}", "It may mislead: it stays away from this list until its label changes", "check",
+    Action("keep", "Keep {}", "Accept that it misleads: keep it off this list until its label changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
-    Action("preview", "Large preview", "See the image large; arrows go on", "image-search-outline",
+    Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
            lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
 ORDERS = (("value", "by value"), ("count", "by wrong minus right"))

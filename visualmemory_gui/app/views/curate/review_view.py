@@ -31,15 +31,15 @@ AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these ex
 Scan = ReviewModel | MisleadingModel
 WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
 SUSPECT_ACTIONS: tuple[Action[SuspectsPage], ...] = (
-    Action("take", "Relabel {}", "Give each the class that is suggested for it", "tag-check-outline",
+    Action("take", "Relabel {}", "Give each its suggested class", "tag-check-outline",
            lambda page: page.take(), ("Return", "Enter"), ("writable", "selection")),
-    Action("relabel", "Relabel {}…", "Give them another class than the one suggested", "tag-edit-outline",
+    Action("relabel", "Relabel {}…", "Give them a class other than the one suggested", "tag-edit-outline",
            lambda page: page.relabel(), ("R",), ("writable", "selection")),
     Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
            lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
-    Action("keep", "Keep {}", "The label is right: it stays away from this list until it changes", "check",
+    Action("keep", "Keep {}", "The label is right: keep it off this list until it changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
-    Action("preview", "Large preview", "See the image large; arrows go on", "image-search-outline",
+    Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
            lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
 GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
@@ -47,9 +47,9 @@ GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
            lambda page: page.strike(), ("Return", "S", "X", "Del"), ("writable", "selection")),
     Action("relabel", "Relabel all of {}…", "Give all exemplars of the selected groups one class", "tag-edit-outline",
            lambda page: page.relabel(), ("R",), ("writable", "selection")),
-    Action("keep", "Keep {}", "No duplicates, or wanted: they stay away until a label changes", "check",
+    Action("keep", "Keep {}", "Not duplicates, or wanted: keep them off this list until a label changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
-    Action("preview", "Large preview", "See the first of the group large; arrows go on", "image-search-outline",
+    Action("preview", "Large preview", "Show the first of the group large; arrows move on", "image-search-outline",
            lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
 
@@ -75,8 +75,8 @@ class ReviewPage(QFrame):
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setProperty("dim", True)
-        self.again = QPushButton("Look again")
-        self.again.setToolTip("Go over the whole memory again")
+        self.again = QPushButton("Scan again")
+        self.again.setToolTip("Scan the whole memory again")
         self.again.clicked.connect(model.scan)
         self._empty = QLabel()
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -135,9 +135,9 @@ class ReviewPage(QFrame):
             self._content.setFocus()
         there, since = self.scan.found is not None, self.scan.edits_since
         if self.scan.running and not there:
-            self._empty.setText("Looking over the memory…")
+            self._empty.setText("Scanning the memory…")
         else:
-            self._empty.setText(self._nothing if there else "Nothing was looked at yet.")
+            self._empty.setText(self._nothing if there else "The memory has not been scanned yet.")
         self.again.setEnabled(not self.scan.running)
         stale = f" {how_many(since, 'edit')} since." if since else ""
         self.summary.setText(f"{words}{stale}" if there else "")
@@ -208,7 +208,7 @@ class GroupsPage(ReviewPage):
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.list = GroupList(GroupsModel(model), thumbnails)
-        super().__init__(session, model, content=self.list, nothing="No two exemplars are that much alike.")
+        super().__init__(session, model, content=self.list, nothing="No two exemplars are that similar.")
         self.model = model
         self._ask_label = ask_label
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -217,7 +217,7 @@ class GroupsPage(ReviewPage):
         self.slider.setPageStep(10)
         self.slider.setFixedWidth(theme.px(120))
         self.slider.setAccessibleName("Distance up to which two images count as near-equal")
-        self.slider.setToolTip("0: only equal images; further right: also those that are nearly so")
+        self.slider.setToolTip("0: equal images only; further right: near-equal ones too")
         self.slider.setValue(round(model.threshold * 1000))
         self.slider.valueChanged.connect(lambda milli: model.set_threshold(milli / 1000))
         self.head.insertWidget(0, self.slider)

@@ -189,7 +189,7 @@ class NeighboursPanel(QFrame):
 def hint_of(decision: Decision | None, counts: Mapping[str, int]) -> str:
     """What to do where no neighbours stand."""
     if decision is not None:
-        return "" if decision.neighbours else "Nothing to compare with: teach this image as its first class."
+        return "" if decision.neighbours else "Nothing to compare with: teach this image as the first class."
     if counts:
-        return "Drop an image, and its nearest exemplars stand here."
+        return "Drop an image to see its nearest exemplars here."
     return "This memory is empty. Drop an image and teach its class, or drop a folder of classes in Curate."

@@ -36,7 +36,7 @@ class QueryPanel(QFrame):
         self.similarity = QCheckBox("Similarity map")
         self.similarity.setObjectName("similaritySwitch")
         self.similarity.setToolTip(
-            "Show where the image resembles its neighbours; point at a card, or at a spot of the image"
+            "Show where the image resembles its neighbours; point at a card, or at a spot in the image"
         )
         self.caption = QLabel()
         self.caption.setProperty("dim", True)
@@ -102,7 +102,7 @@ class QueryPanel(QFrame):
     def _own_text(self) -> str:
         query = self._decision.query
         own = self._decision.here and query is not None and query.exemplar is not None
-        return "It is decided without itself." if own else ""
+        return "It is left out of its own decision." if own else ""
 
     def set_recent_shown(self, shown: bool) -> None:
         """The strip gives way where something else lists images."""
@@ -188,4 +188,4 @@ def without_text(count: int) -> str:
     """ "Decided without 2 neighbours, which this query leaves out." """
     if not count:
         return ""
-    return f"Decided without {count} neighbour{'' if count == 1 else 's'}, which this query leaves out."
+    return f"Decided without {count} neighbour{'' if count == 1 else 's'} left out of this query."

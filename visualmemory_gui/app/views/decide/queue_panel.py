@@ -54,7 +54,7 @@ class QueuePanel(QFrame):
         closer.setObjectName("queueHide")
         closer.setAutoRaise(True)
         closer.setAccessibleName("Hide the queue")
-        closer.setToolTip("Hide the queue (Ctrl+Shift+Q); its images go on waiting")
+        closer.setToolTip("Hide the queue (Ctrl+Shift+Q); its images stay in it")
         theme.set_icon(closer, "chevron-down")
         closer.clicked.connect(lambda: hide.trigger())
         self._row.addWidget(closer)
@@ -111,7 +111,7 @@ class QueuePanel(QFrame):
         box.setPrefix("certain from ")
         box.setSuffix(" %")
         box.setAccessibleName("Share of the vote from which a decision counts as certain")
-        box.setToolTip("From which share of the vote on a known image counts as certain")
+        box.setToolTip("A known image counts as certain from this share of the vote")
         box.valueChanged.connect(self._model.set_least)
         return box
 

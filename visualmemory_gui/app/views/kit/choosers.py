@@ -175,8 +175,8 @@ class Choosers:
         box.setParent(self._window, box.windowFlags())
         box.setObjectName("tagsDialog")
         box.setInformativeText(
-            "An edit here drops what was undone, and the tag with it: nothing leads there any more. "
-            "To keep it, redo until there before you edit."
+            "An edit now drops what was undone, and the tag with it: there is no way back to that state. "
+            "To keep it, redo up to that state before you edit."
         )
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         drop = box.addButton("Edit and drop the tag", QMessageBox.ButtonRole.DestructiveRole)

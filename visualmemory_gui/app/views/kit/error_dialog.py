@@ -15,7 +15,7 @@ class ErrorDialog(QMessageBox):
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName("errorDialog")
-        self.setWindowTitle("Something did not work")
+        self.setWindowTitle("Something went wrong")
         self.setIcon(QMessageBox.Icon.Warning)
         self.setStandardButtons(QMessageBox.StandardButton.Ok)
         self.setEscapeButton(QMessageBox.StandardButton.Ok)  # Qt finds none where there are several buttons

@@ -17,7 +17,7 @@ from visualmemory_gui.engine.exchange.atomic_output import saved_file
 EXPORT: Action[ChartPage] = Action(
     "export",
     "Save the charts…",
-    "Write every chart as SVG, and all their points as CSV, into a folder",
+    "Write every chart as SVG, and all their points as CSV, to a folder",
     "tray-arrow-down",
     lambda page: page.export(),
     (),

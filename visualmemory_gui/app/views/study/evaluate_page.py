@@ -144,7 +144,7 @@ class EvaluatePage(ChartPage):
             return ""
         compared = next((one.words for one in self.model.runs if one.words not in ("", "this one")), "")
         at = f" at {level_in_words(0)}" if len(found.levels) > 1 else ""
-        against = f" Against the run before: {compared}{at}." if compared else ""
+        against = f" Compared with the run before: {compared}{at}." if compared else ""
         stale = f" {how_many(since, 'edit')} since." if since else ""
         return headline(found, self.model.level) + against + stale
 
@@ -203,14 +203,14 @@ class EvaluatePage(ChartPage):
         self.run_button.setObjectName("evaluateButton")
         self.run_button.setProperty("primary", True)
         self.queries = QComboBox()
-        self.queries.setAccessibleName("What is asked")
+        self.queries.setAccessibleName("Queries to decide")
         self.queries.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.queries.setMinimumContentsLength(20)
-        self.queries.setToolTip("Figures can be compared only where the same queries were asked")
+        self.queries.setToolTip("Figures can be compared only between runs over the same queries")
         self.level = QComboBox()
         self.level.setObjectName("evaluationLevel")
         self.level.setAccessibleName("Level of the label tree")
-        self.level.setToolTip("Count what is right at the full label, or at the first parts of its path")
+        self.level.setToolTip("Count what is right at the full label, or at the first parts of its path only")
         header = QHBoxLayout()
         header.addWidget(titled(self.title))
         header.addWidget(self.summary, 1)

@@ -38,7 +38,7 @@ ACTIONS: tuple[Action[GrowthPage], ...] = (
 )  # fmt: skip
 MEASURE = ACTIONS[0]
 MEASURE_NEW = replace(MEASURE, text="Choose a folder…", tip="Add its classes for this experiment; nothing is changed")
-ASK_FOLDER = "A folder whose sub-folders are classes that the memory does not hold"
+ASK_FOLDER = "A folder whose sub-folders are classes that the memory does not have"
 KINDS: tuple[tuple[Growing, str, str], ...] = (
     ("classes", "Add classes", "A fifth of the classes is hidden and put back, a few exemplars at a time: how well are "
      "they decided then, and what does it cost the others?"),
@@ -46,7 +46,7 @@ KINDS: tuple[tuple[Growing, str, str], ...] = (
      "time: how well are they decided then, and what does it cost the others? Nothing is written."),
     ("levels", "Levels", "Classes that have relatives are hidden: which levels above them are right before the first "
      "exemplar, and after a few?"),
-    ("scaling", "Scaling", "A fifth of the exemplars is asked of memories that grow from a few in each class to all "
+    ("scaling", "Scaling", "A fifth of the exemplars is decided by memories that grow from a few in each class to all "
      "the others: how does the error fall?"),
 )  # fmt: skip
 
@@ -115,7 +115,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
 
 def _left_out(known: Sequence[str]) -> list[str]:
     """What is said of classes that are in the memory already."""
-    return [f"Left out, since the memory holds them already: {', '.join(known)}."] if known else []
+    return [f"Left out because the memory already has them: {', '.join(known)}."] if known else []
 
 
 def _kinds() -> QComboBox:

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from visualmemory_gui.app.widgets.chart.map_view import MapView
     from visualmemory_gui.engine.experiments.map import Method
 
-TOO_FEW = "A map needs three exemplars at least."
+TOO_FEW = "A map needs at least three exemplars."
 DRAWING = "Drawing the map of {:,} exemplars…"
-NOT_DRAWN = "No map is drawn. Choose how to lay it out."
+NOT_DRAWN = "No map has been drawn. Choose a layout."
 NO_TSNE = "Needs the package openTSNE: pip install 'visualmemory_gui[map]'"
 HOW = {
     "pca": "The two main directions of all vectors.",
-    "tsne": "Near exemplars lie together; far distances mean little.",
+    "tsne": "Similar exemplars lie together; large distances mean little.",
 }
 ACTIONS: tuple[Action[MapPage], ...] = (
-    Action("again", "Main directions", "Lay the map out by principal components, at once", "axis-arrow",
+    Action("again", "Main directions", "Lay the map out by principal components: fast", "axis-arrow",
            lambda page: page.lay_out("pca"), (), ("enough",)),
-    Action("tsne", "Neighbourhoods", "Lay the map out by t-SNE: slower, and what is alike lies together",
+    Action("tsne", "Neighbourhoods", "Lay the map out by t-SNE: slower, but similar exemplars lie together",
            "dots-hexagon", lambda page: page.lay_out("tsne"), (), ("enough", "tsne")),
-    Action("all_in_sight", "Select all in sight", "Select every exemplar that is in sight", "select-all",
+    Action("all_in_sight", "Select all in view", "Select every exemplar that is in view", "select-all",
            lambda page: page.all_in_sight(), ("Ctrl+A",), ("drawn",)),
     Action("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
            lambda page: page.curate(), ("Return",), ("selection",)),
@@ -88,7 +88,7 @@ class MapPage(StudyPage):
 
     def curate(self) -> None:
         if self.view is not None and len(self.view.selected):
-            self.exemplars_chosen.emit(f"{len(self.view.selected):,} of the map", self.view.selected.copy())
+            self.exemplars_chosen.emit(f"{len(self.view.selected):,} from the map", self.view.selected.copy())
 
     def on_changed(self, changes: Changes) -> None:
         self.model.on_changed(changes)
@@ -139,7 +139,7 @@ class MapPage(StudyPage):
     def _placed(self) -> str:
         image = self.model.found
         count = int(image.placed.sum()) if image is not None else 0
-        return f" {count:,} placed since, in rings." if count else ""
+        return f" {count:,} placed since, shown in rings." if count else ""
 
     def _legend(self) -> str:
         """The names of the colours, as rich text: a dot and a word each."""
@@ -165,7 +165,7 @@ class MapPage(StudyPage):
             action.setObjectName(f"map{text}")
             action.setCheckable(True)
             action.setChecked(tool == "box")
-            action.setToolTip(f"{text}: a drag on the map selects what is inside")
+            action.setToolTip(f"{text}: drag on the map to select what is inside")
             theme.set_icon(action, icon)
             action.triggered.connect(lambda _=False, tool=tool: self.view.set_tool(tool) if self.view else None)
             group.addAction(action)

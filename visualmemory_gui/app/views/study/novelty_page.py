@@ -13,10 +13,10 @@ from visualmemory_gui.app.views.study.chart_page import EXPORT
 from visualmemory_gui.app.views.study.experiment_page import ExperimentPage
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
 
-ASK_FOLDER = "A folder of images of things that the memory does not hold"
+ASK_FOLDER = "A folder of images of things that the memory does not know"
 ACTIONS: tuple[Action[NoveltyPage], ...] = (
     Action("choose", "Choose unknown images…", "Compare the memory's own images, each left out, with those of a "
-           "folder that it knows nothing of", "folder-question-outline", lambda page: page.choose(), (), ("ready",)),
+           "folder that it knows nothing about", "folder-question-outline", lambda page: page.choose(), (), ("ready",)),
     EXPORT,
     Action("stop", "Cancel", "Stop measuring", "stop-circle-outline", lambda page: page.stop(), (), ("running",)),
 )  # fmt: skip
@@ -28,7 +28,7 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
     title = "Novelty"
     specs = ACTIONS
     question = (
-        "Can the memory tell what it does not know? Choose a folder of images of things it does not hold: their "
+        "Can the memory tell what it does not know? Choose a folder of images of such things: their "
         "distances are compared with those of its own images."
     )
 

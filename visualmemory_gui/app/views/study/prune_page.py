@@ -31,13 +31,13 @@ from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.tables.image_table import SIDE_PT, ImageTable
 
 ACTIONS: tuple[Action[PrunePage], ...] = (
-    Action("look", "Look again", "Find out what this method would do to the memory as it is now", "magnify",
+    Action("look", "Try again", "Find out what this method would do to the memory as it is now", "magnify",
            lambda page: page.look(), (), ("ready",)),
     Action("ask", "Decide it", "Show this exemplar with its neighbours in Decide", "scale-balance",
            lambda page: page.ask(), ("Return",), ("one",)),
     Action("gather", "Show {} in Curate", "Show these exemplars alone in the grid", "view-grid-outline",
            lambda page: page.gather(), (), ("selection",)),
-    Action("apply", "Prune {}", "Do it, as one step that undo takes back", "content-cut",
+    Action("apply", "Prune {}", "Apply it as one step that undo reverts", "content-cut",
            lambda page: page.apply(), (), ("found",)),
 )  # fmt: skip
 FATE_PT = 100.0
@@ -81,7 +81,7 @@ class PrunePage(StudyPage):
 
     def gather(self) -> None:
         if chosen := self._chosen():
-            self.exemplars_chosen.emit("pruning names", np.array(sorted(chosen), np.int64))
+            self.exemplars_chosen.emit("found by pruning", np.array(sorted(chosen), np.int64))
 
     def on_memory_changed(self) -> None:
         memory = self._session.memory
@@ -107,7 +107,7 @@ class PrunePage(StudyPage):
         self.promise.setText(promise(plan) if plan else "")
         self.held.setText(held_back(plan) if plan else "")
         self.held.setVisible(bool(self.held.text()))
-        looking = "Looking what pruning would bring…" if model.running else "Nothing was looked at yet."
+        looking = "Finding out what pruning would gain…" if model.running else "Nothing has been tried yet."
         self.waiting.setText(model.refusal or looking)
         self.table.setColumnHidden(VALUE, plan is not None and plan.method != "value")
         self.table.setColumnHidden(TRUST, plan is not None and plan.method != "soft")
@@ -138,7 +138,7 @@ class PrunePage(StudyPage):
         self.method.setObjectName("pruneMethod")
         self.method.setAccessibleName("How misleading exemplars are found")
         self.judge.setObjectName("pruneJudge")
-        self.judge.setAccessibleName("Whose decisions tell what misleads")
+        self.judge.setAccessibleName("Whose decisions show what misleads")
         for place, (key, words, tip) in enumerate(METHODS):
             self.method.addItem(words, key)
             self.method.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)

@@ -20,14 +20,14 @@ ACTIONS: tuple[Action[TunePage], ...] = (
     Action("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant",
            lambda page: page.look(), (), ("ready",)),
     EXPORT,
-    Action("apply", "Apply {}", "Give these exemplars the trust that was fitted, as one step", "check",
+    Action("apply", "Apply {}", "Give these exemplars their fitted trust, as one step", "check",
            lambda page: page.apply(), (), ("found",)),
 )  # fmt: skip
 APPLY_PT = 130.0
 EXPLAINED = (
-    "Tuning finds by gradient descent how far each exemplar is to be trusted (0.05 to 4 times). Half of the exemplars "
-    "fit, a quarter chooses when to stop, and a quarter that had no part in it tells what it brings. What cannot be "
-    "told from chance is not applied."
+    "Tuning finds by gradient descent how far to trust each exemplar (0.05 to 4 times). Half of the exemplars are used "
+    "to fit, a quarter to choose when to stop, and a quarter that took no part in it to measure the gain. A gain that "
+    "could be chance is not applied."
 )
 
 

@@ -25,15 +25,15 @@ from visualmemory_gui.app.views.study.study_page import StudyPage, titled
 from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate
 
 EMPTY = (
-    "No decision is watched yet. Decide an image, press W and say what it ought to be: from then on every edit tells "
+    "No decision is watched yet. Decide an image, press W and say what it should be: from then on every edit shows "
     "whether it still is."
 )
 ACTIONS: tuple[Action[WatchPage], ...] = (
     Action("ask", "Decide it", "Show this image with its neighbours in Decide", "scale-balance",
            lambda page: page.ask(), ("Return",), ("one",)),
-    Action("expect", "Expect another class…", "Say anew what this image ought to be", "tag-edit-outline",
+    Action("expect", "Expect another class…", "Change what this image should be", "tag-edit-outline",
            lambda page: page.expect(), ("R",), ("writable", "one")),
-    Action("unwatch", "Stop watching {}", "Follow the selected images no more; the memory is as it was",
+    Action("unwatch", "Stop watching {}", "Stop following the selected images; the memory stays as it is",
            "eye-off-outline", lambda page: page.unwatch(), ("Del",), ("writable", "selection")),
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ class LargePreview(QFrame):
         self.setProperty("panel", True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._image = ImageView(empty_text="No image is kept for this exemplar")
+        self._image = ImageView(empty_text="No image is stored for this exemplar")
         self._caption = QLabel()
         self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._caption.setWordWrap(True)

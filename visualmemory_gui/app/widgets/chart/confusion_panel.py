@@ -13,9 +13,9 @@ from visualmemory_gui.app.widgets.chart.confusion_grid import ConfusionGrid
 from visualmemory_gui.app.widgets.tables.blame_box import BLAME, BlameBox
 from visualmemory_gui.engine.text.visible_text import how_many
 
-HINT = "Choose a cell: a row is the class that images have, a column what they were decided as."
+HINT = "Choose a cell: a row is the true class of images, a column what they were decided as."
 
-AT_FULL_LABEL = "Choose the full label above: a cell of a level holds several labels, and has no one fix"
+AT_FULL_LABEL = "Choose the full label above: a cell at a level holds several labels and has no single fix"
 
 
 class ConfusionPanel(QWidget):

@@ -97,7 +97,7 @@ class LabelChooser(FittingDialog):
     def _line_edit(self, preselected: str) -> QLineEdit:
         edit = QLineEdit(preselected)
         edit.setAccessibleName("Class")
-        edit.setPlaceholderText("some letters of a class" if self._by_name else "class or class/sub-class")
+        edit.setPlaceholderText("a few letters of a class" if self._by_name else "class or class/sub-class")
         edit.setMinimumWidth(theme.px(230))
         completer = QCompleter(self._offered, edit)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
@@ -138,9 +138,9 @@ class LabelChooser(FittingDialog):
     def _hint_of(self, label: str) -> str:
         """What would come of it: a class that is here, a new class, or one that swallows another."""
         if self._by_name and label:
-            return f"Enter takes {self.label}" if self.label else "No class has these letters; T makes a new one"
+            return f"Enter takes {self.label}" if self.label else "No class has these letters; T adds a new one"
         if label in ("", self._preselected):
             return " "
         if label not in self._labels:
             return "A new class"
-        return f"{label} is there already: both become one class" if self._verb == "Rename" else " "
+        return f"{label} already exists: both become one class" if self._verb == "Rename" else " "

@@ -12,8 +12,8 @@ from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 
 MOST_SHOWN = 6  # folders without scrolling
 MEANING = (
-    "The memory decides without them: vectors and thumbnails are its own. An export made now would hold thumbnails "
-    "in their place. Where a folder was moved or renamed, say where it lies now; images are recognised by their "
+    "The memory decides without them: vectors and thumbnails are its own. An export made now would contain "
+    "thumbnails in their place. If a folder was moved or renamed, say where it is now; images are recognised by their "
     "content."
 )
 

@@ -25,12 +25,12 @@ from visualmemory_gui.engine.types import RULES, MemorySettings
 
 MOST_K = 100_000
 DEVICES = (
-    ("auto", "Automatic: a graphics card where there is one"),
+    ("auto", "Automatic: a graphics card if there is one"),
     ("cpu", "Processor"),
     ("cuda", "CUDA graphics card"),
     ("mps", "Apple graphics (MPS)"),
 )
-THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark"))
 
 
 class SettingsDialog(QDialog):
@@ -79,16 +79,16 @@ class SettingsDialog(QDialog):
         self._factor.setChecked(now.class_factor)
         self._factor.setToolTip(
             f"Each vote of a class of fewer than {ENOUGH} exemplars counts {ENOUGH} divided by their number: "
-            f"{ENOUGH} times for a single one, twice for {ENOUGH // 2}. So a class is heard from its first exemplar on"
+            f"{ENOUGH} times for a single one, twice for {ENOUGH // 2}. So a class counts from its first exemplar on"
         )
         self._device = _choice("Device", DEVICES, now.device)
         self._limit = _spin(
             "Exact search up to", 0, 100_000_000, now.exact_limit // memory.dim,
-            "Above, HNSW proposes the neighbours and exact distances order them; a graphics card is always exact",
+            "Above this, HNSW proposes the neighbours and exact distances rank them; a graphics card is always exact",
         )  # fmt: skip
         self._limit.setSuffix(" exemplars")
         self._limit.setGroupSeparatorShown(True)
-        self._threads = _spin("Threads", 0, max(os.cpu_count() or 1, now.threads), now.threads, "Of HNSW")
+        self._threads = _spin("Threads", 0, max(os.cpu_count() or 1, now.threads), now.threads, "HNSW threads")
         self._threads.setSpecialValueText("all")
         box, form = _box("This memory")
         for text, widget in (
@@ -108,7 +108,7 @@ class SettingsDialog(QDialog):
     def _window_box(self, window: WindowSettings) -> QGroupBox:
         self._theme = _choice("Look", THEMES, window.theme)
         self._side = _choice("Images in Curate", [(str(side), text) for side, text in SIDES], str(window.side_pt))
-        self._still = QCheckBox("Nothing moves or lights up by itself")
+        self._still = QCheckBox("Nothing moves or lights up on its own")
         self._still.setChecked(window.still)
         box, form = _box("Window")
         form.addRow("&Look", self._theme)

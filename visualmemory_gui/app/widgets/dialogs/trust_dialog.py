@@ -10,7 +10,7 @@ from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 
 LEAST, MOST = 0.01, 100.0
 MEANING = (
-    "Their votes are multiplied by it: 1 is as every other, 0.5 counts half, 2 counts twice. To count nothing, "
+    "Their votes are multiplied by it: 1 counts like any other, 0.5 half, 2 twice. To take away their vote, "
     "strike them out."
 )
 

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 SIDE_PT = 30.0
 
-BLAME = "Find the exemplars that take the vote from the right class in this cell"
+BLAME = "Find the exemplars that take votes from the right class in this cell"
 
 
 class BlameBox(QWidget):
@@ -30,7 +30,7 @@ class BlameBox(QWidget):
         self.ask_button.setObjectName("blameButton")
         self.ask_button.setToolTip(BLAME)
         self.mend_button.setObjectName("mendButton")
-        self.mend_button.setToolTip("Do it, as one step that undo takes back")
+        self.mend_button.setToolTip("Apply it as one step that undo reverts")
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setProperty("dim", True)
