@@ -1,1 +1,1 @@
-"""What the window can be told to do: tables of actions, and the commands that ask what must be asked."""
+"""What the window can do: tables of actions, and the commands that ask the necessary questions first."""

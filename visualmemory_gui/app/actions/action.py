@@ -1,4 +1,4 @@
-"""One thing that the window can be told to do: a row of a table, from which menus, buttons and keys come."""
+"""One thing that the window can do: a row of a table from which menus, buttons and keys are made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Fact = Literal[
     "memory", "writable", "undo", "redo", "query", "winner", "trail", "selection", "one", "active", "struck", "class",
     "queue", "queued", "certain", "step", "done", "found", "drawn", "enough", "tsne", "ready", "running",
 ]  # fmt: skip
-"""What may be there for an action to act on. "one" of what can be selected; a "winner" that can be taught."""
+"""What an action may need to act on: "one" selected thing, a "winner" that can be taught, and so on."""
 Scope = Literal["window", "decide"]
 Owner = TypeVar("Owner", contravariant=True)
 Page = TypeVar("Page", bound=QWidget)
@@ -26,9 +26,9 @@ WHY_OFF = "Off: this memory is open for reading only"
 
 @dataclass(frozen=True, slots=True)
 class Action(Generic[Owner]):
-    """``handler`` is called with the owner of the table. ``text`` has {} where the target stands.
+    """An action: its words, icon and keys. ``handler`` is called with the table's owner; {} in ``text`` is the target.
 
-    The action is on where all that it ``needs`` is there, in the workspace ``scope``.
+    The action is enabled where everything that it ``needs`` is available, in the workspace ``scope``.
     """
 
     id: str
@@ -43,7 +43,7 @@ class Action(Generic[Owner]):
 
     @property
     def bare(self) -> str:
-        """The text without a target."""
+        """The text without its target."""
         return self.text.replace(" of {}", "").replace(" {}", "")
 
     @property
@@ -55,13 +55,13 @@ class Action(Generic[Owner]):
         return all(need in facts for need in self.needs)
 
     def tip_of(self, text: str = "", *, readonly: bool = False) -> str:
-        """ "Restore 3 exemplars: Give them their vote back (U)"; and why it is off where it must not edit."""
+        """ "Restore 3 exemplars: Give them their vote back (U)", and why it is disabled on a read-only memory."""
         tip = f"{text.rstrip('…')}: {self.tip}" if text else self.tip
         tip += f" ({self.keys[0]})" if self.keys else ""
         return f"{tip}\n{WHY_OFF}" if self.edits and readonly else tip
 
     def make(self, owner: Owner, parent: QWidget, name: str) -> QAction:
-        """The action of Qt, a child of ``parent``."""
+        """The QAction, a child of ``parent``."""
         made = QAction(self.bare, parent)
         made.setObjectName(name)
         made.setCheckable(self.checkable)
@@ -75,9 +75,9 @@ class Action(Generic[Owner]):
 def build(
     page: Page, table: Sequence[Action[Page]], *, prefix: str, heard_in: Iterable[QWidget] = ()
 ) -> dict[str, QAction]:
-    """The actions of one place in the window, which its methods do; an objectName is ``prefix`` and the id.
+    """The actions of one place in the window, carried out by its methods; an objectName is ``prefix`` and the id.
 
-    Their keys are heard while the keyboard is in ``page``, or in one of ``heard_in``.
+    Their keys work while the focus is in ``page``, or in one of ``heard_in``.
     """
     made = {action.id: action.make(page, page, f"{prefix}{action.id.capitalize()}") for action in table}
     for action in made.values():
@@ -97,10 +97,10 @@ def show_targets(
     texts: Mapping[str, str] | None = None,
     readonly: bool = False,
 ) -> None:
-    """Turn each action of ``table`` on or off, and let it name its target, which may be one for all.
+    """Enable or disable each action of ``table``, and let it name its target, which may be one for all.
 
-    ``texts`` say all where more changes than the target. ``readonly``: the memory can only be read, and what edits it
-    is off and says why.
+    ``texts`` replace the whole text where more than the target changes. ``readonly``: what edits the memory
+    is disabled and says why.
     """
     there = {fact for fact, holds in facts.items() if holds} | {"writable"} - ({"writable"} if readonly else set())
     for action in table:
@@ -114,7 +114,7 @@ def show_targets(
 
 
 def key_sheet(table: Iterable[Action[Never]]) -> list[tuple[str, str]]:
-    """(keys, what they do) of those that have keys: "Restore: give them their vote back"."""
+    """(keys, what they do) of the actions that have keys: "Restore: give them their vote back"."""
     return [
         (" or ".join(action.keys), f"{action.bare.rstrip('…')}: {action.tip[0].lower()}{action.tip[1:]}")
         for action in table

@@ -1,4 +1,4 @@
-"""Turns the window's actions on and off, and lets those that have a target name it."""
+"""Enables and disables the window's actions, and lets those that have a target name it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visualmemory_gui.app.session import Session
 
 
 class Selected(Protocol):
-    """What there is to act on in the workspace Decide."""
+    """What the workspace Decide offers to act on."""
 
     def facts(self) -> set[str]: ...
     def selected(self, *, struck: bool | None = None) -> list[int]: ...
@@ -24,7 +24,7 @@ class Selected(Protocol):
 
 
 class ActionStates:
-    """``update`` reads what there is, and tells every action."""
+    """Keeps the actions up to date: ``update`` reads what can be acted on and sets every action."""
 
     def __init__(
         self, made: Mapping[str, QAction], session: Session, state: MemoryStateModel, decide: Selected
@@ -35,7 +35,7 @@ class ActionStates:
         self._decide = decide
 
     def update(self, workspace: str, workspaces: Sequence[str]) -> None:
-        """``workspace`` is the one that is shown, of ``workspaces``."""
+        """``workspace`` is the one of ``workspaces`` that is shown."""
         facts = self._facts()
         for name, action in self._actions.items():
             action.setEnabled(BY_ID[name].is_on(facts) and BY_ID[name].scope in ("window", workspace))

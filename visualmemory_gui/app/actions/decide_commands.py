@@ -1,4 +1,4 @@
-"""What the actions on a query and its neighbours do: ask what has to be asked, then call one operation."""
+"""What the actions on a query and its neighbours do: ask what is needed, then call one operation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classe
 
 
 class Cards(Protocol):
-    """What the commands need of the workspace Decide."""
+    """What the commands need from the workspace Decide."""
 
     def selected(self, *, struck: bool | None = None) -> list[int]: ...
     def queued(self) -> list[int]: ...
@@ -41,7 +41,7 @@ class Cards(Protocol):
 
 
 class DecideCommands(QObject):
-    """One method an action or a gesture. ``relabelling`` is on between R and the digit that follows."""
+    """One method per action or gesture. ``relabelling`` is true between R and the digit that follows."""
 
     def __init__(self, session: Session, cards: Cards, ask: Dialogs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class DecideCommands(QObject):
             self._session.post_note("There is no image on the clipboard.")
 
     def decide(self, images: Sequence[str | Image]) -> None:
-        """One image becomes the query; many, and the images of folders, wait in the teaching queue."""
+        """Make a single image the query; put several images, and those of folders, into the teaching queue."""
         paths = [image for image in images if isinstance(image, str)]
         if len(paths) > 1 or (paths and Path(paths[0]).is_dir()):
             queue.add(self._session, paths)
@@ -83,7 +83,7 @@ class DecideCommands(QObject):
         self._ask_class()
 
     def teach_by_name(self, typed: str = "") -> None:
-        """The same by a few letters of a class that is here, of which ``typed`` are the first."""
+        """The same by a few letters of an existing class; ``typed`` are the first of them."""
         if self._session.decision.query is not None and may_write(self._session):
             self._ask_class(typed)
 
@@ -100,7 +100,7 @@ class DecideCommands(QObject):
         )
 
     def confirm(self) -> None:
-        """Teach the query as what won; many selected images of the queue each as its own winner."""
+        """Teach the query as its winner; several selected images of the queue, each as its own winner."""
         decision, queued = self._session.decision.decision, self.cards.queued()
         label = winning_label(decision) if decision is not None else None
         if len(queued) > 1:
@@ -118,7 +118,7 @@ class DecideCommands(QObject):
             self._teach_query(label)
 
     def teach_images(self, images: Sequence[str | Image], label: str | None) -> None:
-        """Images dropped on a class: paths and PIL images."""
+        """Teach images dropped on a class: paths and PIL images."""
         if not images:
             self._session.post_note("There is no image in what was dropped.")
         elif label is None:
@@ -128,21 +128,21 @@ class DecideCommands(QObject):
             teaching.teach(self._session, images, label)
 
     def watch(self) -> None:
-        """Follow the query's decision; ask what it ought to be."""
+        """Watch the query; ask what it should be."""
         decision, query = self._session.decision.decision, self._session.decision.query
         winner = winning_label(decision) if decision is not None else None
         if query is not None:
             self.expect(query, preselected=winner or "")
 
     def expect(self, query: Query, *, preselected: str = "") -> None:
-        """Ask what ``query`` ought to be, and watch it."""
+        """Ask what ``query`` should be, and watch it."""
         then = partial(watch_set.watch, self._session, query)
         self._exemplars.ask_label("Watch this image; it should be", then, preselected=preselected, verb="Watch")
 
     # The queue
 
     def confirm_all(self) -> None:
-        """Teach every image that is certain, after asking."""
+        """Teach every certain image, after asking."""
         wanted = self._session.queue.certain()
         if wanted:
             classes = len({label for _, label in wanted})
@@ -169,7 +169,7 @@ class DecideCommands(QObject):
     # Neighbours
 
     def restore(self, ids: Sequence[int] | None = None) -> None:
-        """Exemplars that only this query leaves out take part again; those that are struck out are restored."""
+        """Let exemplars left out of this query alone vote again, and restore those that are struck out."""
         ids = self.cards.selected(struck=True) if ids is None else ids
         out = self._session.decision.left_out_ids
         self._session.decision.take_back([i for i in ids if i in out])
@@ -183,11 +183,11 @@ class DecideCommands(QObject):
             exemplars.leave_out_here(self._session, ids)
 
     def set_trust(self) -> None:
-        """Ask how much the votes of the selected cards count."""
+        """Ask for the trust of the selected cards."""
         self._exemplars.set_trust(self.cards.selected())
 
     def relabel(self) -> None:
-        """The first R waits for a digit, the second asks for the class."""
+        """On the first R wait for a digit; on the second ask for the class."""
         ids = self.cards.selected()
         if not ids:
             return
@@ -199,7 +199,7 @@ class DecideCommands(QObject):
             self.cards.say(RELABEL_HINT.format(how_many(len(ids))))
 
     def relabel_to(self, ids: Sequence[int], label: str | None) -> None:
-        """Relabel ``ids``; None asks for the class."""
+        """Relabel ``ids``; without a label ask for the class."""
         self._exemplars.relabel(ids, label)
 
     def on_digit(self, digit: int) -> None:
@@ -213,7 +213,7 @@ class DecideCommands(QObject):
             self.teach_as(label)
 
     def let_go(self) -> None:
-        """One step back: leave relabelling, else clear the selection."""
+        """Go one step back: stop relabelling, else clear the selection."""
         if self.relabelling:
             self._stop_relabelling()
         else:

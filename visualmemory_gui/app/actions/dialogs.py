@@ -1,4 +1,4 @@
-"""The dialogs as those see them who ask: the real ones are in views, a test brings some that answer at once."""
+"""The dialogs as their callers see them: the real ones are in views, a test brings its own that answer immediately."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing
 ImpactOf = Callable[[str, Callable[[str], object]], object]
-"""Says in a sentence what a label would do, "" where there is nothing to tell."""
+"""Reports in a sentence what a label would do, "" where there is nothing to say."""
 
 
 class Dialogs(Protocol):
-    """Every question is put, and its answer comes by ``then``; none where the user thinks better of it."""
+    """Every question the window asks. The answer goes to ``then``, which is not called when the user cancels."""
 
     def memory(self, then: Callable[[str], object]) -> None: ...
     def reading(self, why: str, then: Callable[[], object]) -> None: ...

@@ -1,4 +1,4 @@
-"""What is done to chosen exemplars, to classes, and with what is dropped on them: ask, then run one operation."""
+"""Commands on chosen exemplars, on classes, and on what is dropped on them: ask, then run one operation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ExemplarCommands:
-    """``labels()`` are the classes that can be chosen."""
+    """Commands on exemplars and classes. ``labels()`` are the classes that can be chosen."""
 
     def __init__(self, session: Session, ask: Dialogs, labels: Callable[[], Sequence[str]]) -> None:
         self._session = session
@@ -31,7 +31,7 @@ class ExemplarCommands:
         self._labels = labels
 
     def relabel(self, ids: Sequence[int], label: str | None = None) -> None:
-        """Without ``label`` it is asked for."""
+        """Relabel ``ids``; without ``label`` ask for it."""
         if not ids or not may_write(self._session):
             return
         relabel = partial(exemplars.relabel, self._session, list(ids))
@@ -42,13 +42,13 @@ class ExemplarCommands:
             relabel(label)
 
     def set_trust(self, ids: Sequence[int]) -> None:
-        """Asks how much their votes count."""
+        """Ask how much their votes count, then set that trust."""
         if ids and may_write(self._session):
             now = exemplars.trust_of(self._session, ids)
             self._ask.trust(how_many(len(ids)), now, partial(exemplars.reweigh, self._session, list(ids)))
 
     def rename(self, label: str, about_to: Callable[[str, str], object]) -> None:
-        """Asks for the new name; ``about_to(old, new)`` is called before it is given."""
+        """Ask for the new name; ``about_to(old, new)`` is called before the class is renamed."""
 
         def rename(new: str) -> None:
             about_to(label, new)
@@ -58,14 +58,14 @@ class ExemplarCommands:
             self.ask_label(f"Rename {label} to", rename, verb="Rename", preselected=label)
 
     def forget(self, ids: Sequence[int], what: str = "") -> None:
-        """Asks first; ``what`` names the exemplars."""
+        """Forget ``ids`` after asking; ``what`` names the exemplars."""
         if ids and may_write(self._session):
             erase = partial(forget.forget, self._session, list(ids))
             show = self._ask.forget(what or how_many(len(ids)), len(ids), erase)
             self._session.impact_preview.ask(propose("forget", ids), lambda text, _: show(text))
 
     def take(self, found: Sequence[str | Image], label: str | None) -> None:
-        """What was dropped on a class, or where no class is: images are taught, folders imported."""
+        """Teach the images and import the folders that were dropped on a class, or outside all of them."""
         if found and may_write(self._session):
             look = partial(parted, list(found))
             self._session.tasks.run_edit("Checking what was dropped", look, partial(self._take, label))
@@ -74,7 +74,7 @@ class ExemplarCommands:
         self._session.post_note(NO_IMAGE)
 
     def import_folders(self, paths: Sequence[str], label: str | None = None) -> None:
-        """Asks link or copy; without ``label`` sub-folders are the classes."""
+        """Ask whether to link or copy, then import; without ``label`` sub-folders are the classes."""
 
         def add(copy: bool) -> None:
             for path in paths:
@@ -93,7 +93,7 @@ class ExemplarCommands:
         typed: str | None = None,
         edit_of: Callable[[str], ProposedEdit | None] | None = None,
     ) -> None:
-        """Asks for a class; ``edit_of`` it is the edit whose impact the dialog tells."""
+        """Ask for a class; ``edit_of(label)`` is the edit whose impact the dialog shows."""
         impact_of = self._session.impact_preview.for_label(edit_of) if edit_of is not None else None
         self._ask.label(
             question, self._labels(), then, preselected=preselected, verb=verb, typed=typed, impact_of=impact_of
@@ -109,7 +109,7 @@ class ExemplarCommands:
 
 
 def parted(found: Sequence[str | Image]) -> tuple[list[str], list[str | Image]]:
-    """The folders of what was dropped, and everything else. Looks at the disk: not for the window's thread."""
+    """The folders among what was dropped, and everything else. Reads the disk: not for the window's thread."""
     folders = [each for each in found if isinstance(each, str) and os.path.isdir(each)]  # noqa: PTH112
     known = set(folders)
     return folders, [each for each in found if not (isinstance(each, str) and each in known)]

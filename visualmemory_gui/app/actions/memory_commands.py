@@ -1,4 +1,4 @@
-"""What the actions on a whole memory do: open, make, fill and export it, undo and redo."""
+"""What the actions on a whole memory do: open, create, fill and export it, undo and redo."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class MemoryCommands:
-    """One method an action: it asks what has to be asked, then calls one operation."""
+    """One method per action: it asks what is needed, then calls one operation."""
 
     def __init__(self, session: Session, ask: Dialogs) -> None:
         self._session = session
         self._ask = ask
-        self._looked = False  # whether the originals of this memory were looked for
-        self._refused: list[Callable[[], object]] = []  # edits that wait for an answer about tags
+        self._looked = False  # whether this memory's originals have been looked for
+        self._refused: list[Callable[[], object]] = []  # edits waiting for an answer about tags
         session.memory_opened.connect(self.on_memory_opened)
         session.tags_asked.connect(self.on_tags_asked)
 
@@ -35,7 +35,7 @@ class MemoryCommands:
         self._refused.clear()
 
     def on_tags_asked(self, names: Sequence[str], again: Callable[[], object]) -> None:
-        """An edit would drop tagged states: ask once, also where more edits come before the answer."""
+        """Ask whether an edit may drop tagged states; once, even if more edits arrive before the answer."""
         self._refused.append(again)
         if len(self._refused) == 1:
             self._ask.drop_tags(names, self._edit_all_the_same, partial(self._keep_tags, names))
@@ -53,14 +53,14 @@ class MemoryCommands:
         self._ask.memory(self._session.open)
 
     def offer_reading(self, path: str, why: str) -> None:
-        """A memory that cannot be edited now: ask whether to look at it."""
+        """Ask whether to open for reading a memory that cannot be edited now."""
         self._ask.reading(why, partial(self._session.open, path, readonly=True))
 
     def new_from_folder(self) -> None:
         self._ask.folder("Make a memory from a folder of images", self.new_memory_of)
 
     def new_memory_of(self, folder: str) -> None:
-        """Make a memory beside ``folder``, with its sub-folders as classes."""
+        """Make a memory next to ``folder``, with its sub-folders as classes."""
         suggested = Path(folder).with_suffix(".vmem")
 
         def name(copy: bool) -> None:
@@ -82,17 +82,17 @@ class MemoryCommands:
             self._ask.export_options(name, beside, self._export)
 
     def find_originals(self) -> None:
-        """Look which originals are missing, and ask where they are."""
+        """Find out which originals are missing, and ask where they are."""
         originals.look(self._session, self._ask_where)
 
     def look_once(self) -> None:
-        """The first time the memory rests: a note where originals are missing."""
+        """Post a note about missing originals, the first time the memory is idle."""
         if self._session.memory is not None and not self._looked:
             self._looked = True
             originals.look(self._session, self._tell_missing)
 
     def _ask_where(self, missing: Missing) -> None:
-        """Show what is missing, and ask where one of its folders lies now; where nothing is, say so."""
+        """Show what is missing, and ask where one of its folders is now; say so where nothing is missing."""
         if missing.count:
             self._ask.originals(missing, partial(originals.locate, self._session, missing))
         elif missing.linked:
@@ -101,18 +101,18 @@ class MemoryCommands:
             self._session.post_note("This memory needs no originals: it keeps its own copies.")
 
     def _tell_missing(self, missing: Missing) -> None:
-        """A note where something is missing; nothing else."""
+        """Post a note if something is missing, and do nothing otherwise."""
         if missing.count:
             where = NoteAction("Locate folder…", partial(self._ask_where, missing))
             text = f"{originals.not_found(missing.count)}; decisions do not need them."
             self._session.post_note(text, also=(where,))
 
     def open_path(self, path: str) -> None:
-        """A memory, or a bundle that becomes one."""
+        """Open a memory, or make one from a bundle."""
         self.open_bundle(path) if preferences.kind_of([path]) == "bundle" else self._session.open(path)
 
     def open_bundle(self, bundle: str) -> None:
-        """Ask where the memory in ``bundle`` shall be kept, a folder beside it, then make it there and open it."""
+        """Ask where to put the memory in ``bundle``, suggesting a folder next to it; make it there and open it."""
         suggested = Path(free_name(str(Path(bundle).absolute().with_suffix("")), preferences.MEMORY))
         make = partial(exchange.open_bundle, self._session, bundle)
         exchange.check_bundle(self._session, bundle, partial(self._ask.new_memory, suggested, make))

@@ -1,4 +1,4 @@
-"""The notes at the bottom of the window: what an edit did, its Undo, and what it changed elsewhere."""
+"""The notes at the bottom of the window: what an edit did, its Undo, and which other decisions it changed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Notes(QObject):
-    """Owns the ``bar``, which belongs to the memory that is open: its words and its Undo go with it.
+    """Owns the ``bar``, which belongs to the open memory: its text and its Undo are cleared with it.
 
-    A note that is replaced before its lasting actions were used waits, and comes back when the newer ones are gone.
+    A note that is replaced before its lasting actions were used waits, and returns when the newer ones are gone.
     """
 
     changed_requested = Signal(object)  # an Impact whose changed decisions are to be listed
@@ -50,7 +50,7 @@ class Notes(QObject):
         self.bar.show_note(text, undo=undo is not None, actions=also)
 
     def on_gone(self) -> None:
-        """What waited comes back, without its Undo: other edits came since."""
+        """Show a waiting note again, without its Undo: other edits have been made since."""
         if self.bar.isHidden() and self._waiting:
             self._undo, self._goes_on = None, False
             text, actions = self._waiting.pop()
@@ -64,7 +64,7 @@ class Notes(QObject):
             self._undo()
 
     def on_impact_found(self, impact: Impact) -> None:
-        """The note of an edit goes on with what the edit did to other decisions."""
+        """Add to an edit's note what the edit did to other decisions."""
         if self.bar.isVisible() and self._goes_on and impact.of:
             show = partial(self.changed_requested.emit, impact)
             self.bar.add(impact.summary, (NoteAction("Show changed decisions", show),) if impact.changed else ())

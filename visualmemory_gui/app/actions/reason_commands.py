@@ -1,4 +1,4 @@
-"""What the window does with the reasons of a decision: preview of a flip, impact of an edit, a report."""
+"""Commands on the reasons for a decision: preview a flip, list an edit's impact, write a report."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ MOST_SHOWN = 200
 
 
 class ReasonCommands:
-    """``then`` takes a decision that was chosen to be looked at: an exemplar's id or a query."""
+    """``then`` takes a decision that the user chose to see: an exemplar's id or a query."""
 
     def __init__(self, session: Session, ask: Dialogs, then: Callable[[Query | int], object]) -> None:
         self._session, self._ask, self._then = session, ask, then
 
     def preview_flip(self) -> None:
-        """Show the exemplars whose strike would change the decision; applying it is one step."""
+        """Show the exemplars whose strike would change the decision; applying that is one step."""
         found, query = self._session.counterfactuals.found, self._session.decision.query
         if found is None or found.strikes is None or not found.strikes.ids or query is None:
             return
@@ -76,7 +76,7 @@ class ReasonCommands:
         self._session.impact_preview.ask(ProposedEdit("strike", ids), tell)
 
     def show_changed(self, impact: Impact, title: str = "") -> None:
-        """List the decisions that an edit changed, or would change, which ``title`` then says."""
+        """List the decisions that an edit changed, or would change; ``title`` says which."""
         changed = impact.changed[:MOST_SHOWN]
 
         def chosen(row: int) -> None:
@@ -95,13 +95,13 @@ class ReasonCommands:
         Edit("Reading images", rows, shown, only_reads=True).run(self._session)
 
     def show_impact(self) -> None:
-        """List the decisions that the edit in question would change."""
+        """List the decisions that a proposed edit would change."""
         model = self._session.impact_preview
         if model.impact is not None and model.impact.changed:
             self.show_changed(model.impact, model.text)
 
     def report(self) -> None:
-        """Ask where to, and write the decision that is shown as a document."""
+        """Ask for a file, and write the decision that is shown to it as a document."""
         memory, query = self._session.memory, self._session.decision.query
         if memory is not None and query is not None and self._session.decision.decision is not None:
             stem = Path(query.name).stem or "decision"
@@ -120,5 +120,5 @@ class ReasonCommands:
             asked = Asked(query.name, query.thumbnail, query.source, expected)
             report.write(report.gather(memory, decision, asked), path)
 
-        told = Note(f"Wrote {Path(path).name}.")
-        Job("Writing the report", work, lambda _: told, only_reads=True, stoppable=False).run(self._session)
+        written = Note(f"Wrote {Path(path).name}.")
+        Job("Writing the report", work, lambda _: written, only_reads=True, stoppable=False).run(self._session)

@@ -1,4 +1,4 @@
-"""Keys of edits on a memory that can only be read: they say why nothing happens."""
+"""The keys of edits on a read-only memory, which say why nothing happens."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ EDITS = "edits"  # the property of an action that changes the memory
 
 
 class RefusedKeys:
-    """Stands in for the keys of all edits of ``window``, whose actions are off; calls ``say`` when one is pressed.
+    """Takes the keys of all edits of ``window`` while their actions are disabled; calls ``say`` when one is pressed.
 
-    Keys that also do something that is no edit keep doing that.
+    Keys that also do something other than an edit keep doing that.
     """
 
     def __init__(self, window: QWidget, say: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Settings: asked for in one dialog, in force at once, and kept where they belong."""
+"""The settings: edited in one dialog, effective immediately, and stored where they belong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SettingsCommands:
-    """``store`` keeps the window's own settings; ``resize(side_pt)`` brings the images of Curate to their size."""
+    """``store`` holds the window's own settings; ``resize(side_pt)`` resizes the images in Curate."""
 
     def __init__(self, session: Session, store: QSettings, ask: Dialogs, resize: Callable[[float], object]) -> None:
         self._session = session
@@ -41,11 +41,11 @@ class SettingsCommands:
         preferences.set_theme(self._store, "light" if theme.current().name == "dark" else "dark")
 
     def keep_side(self, side_pt: float) -> None:
-        """The images of Curate shall be that large from now on."""
+        """Set the size of the images in Curate."""
         self.apply({}, replace(preferences.window_settings(self._store), side_pt=side_pt))
 
     def apply(self, of_memory: dict[str, object], window: WindowSettings) -> None:
-        """Put both in force. ``of_memory`` are those of the memory that changed, by name."""
+        """Apply both. ``of_memory`` are the memory's settings that changed, by name."""
         preferences.keep_window_settings(self._store, window)
         self._put(window)
         decision, rest = self._session.decision, dict(of_memory)
@@ -60,7 +60,7 @@ class SettingsCommands:
             return Note("Settings saved.")
 
         def work(memory: WholeMemory) -> None:
-            devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be here
+            devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be available
             for name, value in rest.items():
                 memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
 
@@ -68,7 +68,7 @@ class SettingsCommands:
             Edit("Saving settings", work, kept).run(self._session)
 
     def keep_choice(self, name: str, value: object) -> None:
-        """Keep k, rule or level in the memory's settings, where it may be written; no step of the history."""
+        """Store k, rule or level in the memory's settings if it may be written; not a step of the history."""
         memory = self._session.memory
         if memory is not None and not memory.readonly:
             self._session.tasks.run_edit("Saving settings", lambda: memory.set(name, value), topic=f"keep {name}")

@@ -1,4 +1,4 @@
-"""Everything that the window can be told to do, in one table: menus, tool bar, keys and the key sheet come from it."""
+"""Everything the window can do, in one table from which menus, tool bar, keys and key sheet are made."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Window(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Who does what the table says."""
+    """The objects that carry out the actions of the table."""
 
     session: Session
     window: Window
@@ -156,7 +156,7 @@ def texts(
     undo: str | None,
     redo: str | None,
 ) -> dict[str, str]:
-    """What the actions with a target say now: they name it, so that none is ever guessed.
+    """What the actions with a target say now: each names its target, so that no one has to guess it.
 
     ``own``: the query is an exemplar of the memory, which teaching would relabel. ``level``: the decision is between
     shorter labels than ``winner``, the full one that would be taught. ``queued`` images of the queue are selected, of
@@ -182,7 +182,7 @@ def texts(
 
 
 def build(window: QWidget, commands: Commands) -> dict[str, QAction]:
-    """All actions of the table, heard in the whole window."""
+    """All actions of the table, active in the whole window."""
     made = {each.id: each.make(commands, window, each.id) for each in ACTIONS}
     for each in ACTIONS:
         made[each.id].setIconText(each.text)

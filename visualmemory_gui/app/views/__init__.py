@@ -1,1 +1,1 @@
-"""The workspaces and their panels. A view knows its model and the session, and no other view."""
+"""The workspaces and their panels. A view knows its model and the session, but no other view."""

@@ -1,4 +1,4 @@
-"""What can be done in Curate: one table for its keys, its buttons, its context menu and the sheet of keys."""
+"""The actions of Curate: one table for its keys, buttons, context menu and key sheet."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ GRID_KEYS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What there is to act on."""
+    """What Curate offers to act on."""
 
     active: int = 0
     struck: int = 0
@@ -60,7 +60,7 @@ class Targets:
 
 
 def name_targets(made: dict[str, QAction], there: Targets) -> None:
-    """Let every action name its target; those without one are off."""
+    """Let every action name its target; those without one are disabled."""
     both = there.active + there.struck
     targets = {
         "strike": how_many(there.active),

@@ -16,7 +16,7 @@ ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "onl
 
 
 def empty(parent: QWidget) -> QMenu:
-    """It goes when it is closed."""
+    """An empty menu, deleted when it closes."""
     menu = QMenu(parent)
     menu.setToolTipsVisible(True)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -24,7 +24,7 @@ def empty(parent: QWidget) -> QMenu:
 
 
 def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> QMenu:
-    """A class: its name, and the digit that labels with it."""
+    """The menu of a class: rename it, or give it a digit."""
     menu, given = empty(parent), session.class_keys.keys
     menu.addAction(rename)
     keys = menu.addMenu("Key")
@@ -39,7 +39,7 @@ def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> 
 
 
 def of_exemplars(parent: QWidget, actions: Mapping[str, QAction]) -> QMenu:
-    """What is selected. Forget stands at its end, away from strike."""
+    """The menu of the selection. Forget is at its end, away from strike."""
     menu = empty(parent)
     for name in ON_EXEMPLARS:
         if name is None:

@@ -28,7 +28,7 @@ from visualmemory_gui.app.widgets.tables.class_tree import ClassTree
 
 
 class Panel(QFrame):
-    """A framed column of widgets under a title; what scrolls takes the room."""
+    """A framed column of widgets under a title; the one that scrolls takes the spare room."""
 
     def __init__(self, title: str, widgets: Sequence[QWidget]) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Panel(QFrame):
 
 
 class ClassesPanel(Panel):
-    """The tree; while the struck ones are shown, also what can be done with all of them."""
+    """The class tree; while the struck exemplars are shown, also buttons for all of them."""
 
     restore_all_requested = Signal()
     forget_all_requested = Signal()
@@ -74,7 +74,7 @@ class ClassesPanel(Panel):
 
 
 class ExemplarsPanel(Panel):
-    """Filter, grid, the buttons for what is selected, and how large the images are."""
+    """Filter, grid, buttons for the selection, and the slider for the size of the images."""
 
     side_chosen = Signal(float)  # points, one of SIDES
 
@@ -105,7 +105,7 @@ class ExemplarsPanel(Panel):
         self._size.setAccessibleDescription(name)
 
     def larger(self, steps: int) -> None:
-        """Make the images larger by so many steps, smaller where it is negative."""
+        """Make the images larger by so many steps, or smaller if that is negative."""
         self._size.setValue(self._size.value() + steps)
 
     def set_selected(self, count: int) -> None:

@@ -1,4 +1,4 @@
-"""The workspace Curate: the classes, their exemplars, and what was done to them."""
+"""The workspace Curate: the classes, their exemplars, and their history."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ NOTHING = "Nothing matches. Clear the filter or choose another class."
 
 
 class CurateView(QWidget):
-    """Edits go through operations; what they change comes back by the session's signal."""
+    """Classes, exemplars, review and history. Edits go through operations and return by the session's signal."""
 
     exemplar_chosen = Signal(int)  # to be decided
-    side_chosen = Signal(float)  # how large the images of the grid shall be, in points
+    side_chosen = Signal(float)  # the size of the grid's images, in points
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,19 +68,19 @@ class CurateView(QWidget):
         self.on_selection_changed()
 
     def set_side(self, side_pt: float) -> None:
-        """Show the images of the grid that large."""
+        """Set the size of the grid's images."""
         self.thumbnails.set_side(self._pixels(side_pt))
         self.grid.set_side(side_pt)
         self.middle.set_side(side_pt)
 
     def _pixels(self, side_pt: float) -> int:
-        """Of the screen."""
+        """The device pixel ratio of the screen."""
         return round(theme.px(side_pt) * max(1.0, self.devicePixelRatioF()))
 
     # Slots
 
     def on_memory_changed(self) -> None:
-        """Another memory is open, or none."""
+        """React to another memory being open, or none."""
         memory = self._session.memory
         self.filter.clear()
         self.filter.set_pick("")
@@ -101,7 +101,7 @@ class CurateView(QWidget):
         self.tabs.on_changed(changes)
 
     def on_grid_shown(self) -> None:
-        """What acts on the grid is off while it is hidden behind a review."""
+        """Disable what acts on the grid while it is hidden behind a review."""
         self.preview.hide()
         self.on_selection_changed()
 
@@ -116,7 +116,7 @@ class CurateView(QWidget):
         self.on_selection_changed()
 
     def on_place_chosen(self, kind: str, label: str | None) -> None:
-        """A row of the tree: what it stands for is shown."""
+        """Show what a row of the tree stands for."""
         if kind == "struck":
             self.filter.set_state("struck")
         elif self.exemplars.filter.state == "struck":
@@ -125,7 +125,7 @@ class CurateView(QWidget):
         self.on_selection_changed()
 
     def on_pick_requested(self, pick: Pick | None) -> None:
-        """Show these exemplars alone, whatever was filtered before; None shows all that fits again."""
+        """Show these exemplars alone, whatever the filter was before; None shows all that match again."""
         if pick is not None:
             self.filter.clear()
             self.tree.go_to("all")
@@ -134,7 +134,7 @@ class CurateView(QWidget):
         self.exemplars.set_filter(replace(self.exemplars.filter, pick=pick))
 
     def on_selection_changed(self) -> None:
-        """Name what the actions would touch; nothing while the grid is hidden behind a review."""
+        """Name what the actions would affect; nothing while the grid is hidden behind a review."""
         seen = self.tabs.on_grid
         selected = self.grid.selection.array if seen else NONE
         active, struck = self.exemplars.parted(selected)

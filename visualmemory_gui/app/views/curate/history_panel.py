@@ -1,4 +1,4 @@
-"""The history beside the grid: the steps by day, and what can be done with the one that is selected."""
+"""The history next to the grid: the steps by day, and actions on the selected one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LONGEST = 60
 
 
 class HistoryPanel(Panel):
-    """``pick_requested`` asks the grid to show some exemplars alone."""
+    """The steps and their actions. ``pick_requested`` asks the grid to show some exemplars alone."""
 
     pick_requested = Signal(object)  # Pick
 
@@ -69,7 +69,7 @@ class HistoryPanel(Panel):
         self.on_step_chosen()
 
     def on_step_chosen(self) -> None:
-        """Name the step that each action would touch."""
+        """Name the step that each action would affect."""
         step, memory = self.list.step, self._session.memory
         named = f" “{_short(step.name)}”" if step else ""
         facts: dict[Fact, bool] = {
@@ -90,7 +90,7 @@ class HistoryPanel(Panel):
         menu.popup(place)
 
     def on_compared(self, step: Step, what: str, ids: Sequence[int]) -> None:
-        """``what`` is different in words, ``ids`` those exemplars of it that are still here."""
+        """Show what is different: ``what`` in words, ``ids`` the affected exemplars that still exist."""
         if ids:
             self.pick_requested.emit(Pick(f"changed since “{_short(step.name)}”", np.array(ids, np.int64)))
         self._session.post_note(f"Since “{_short(step.name)}”: {what}.")

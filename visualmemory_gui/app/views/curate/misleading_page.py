@@ -1,4 +1,4 @@
-"""The page of the review that lists exemplars which mislead others."""
+"""The page of the review that lists exemplars that mislead others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ORDERS = (("value", "by value"), ("count", "by wrong minus right"))
 
 
 class MisleadingPage(ReviewPage):
-    """``exemplar_chosen`` asks Decide for an exemplar."""
+    """The misleading exemplars. ``exemplar_chosen`` asks Decide for one of them."""
 
     exemplar_chosen = Signal(int)
 

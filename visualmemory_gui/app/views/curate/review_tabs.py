@@ -1,4 +1,4 @@
-"""The middle of Curate: the grid of all exemplars, and beside it what a person should look at."""
+"""The middle of Curate: the grid of all exemplars, and tabs with what a person should check."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 class ReviewTabs(QTabWidget):
-    """The review looks over the memory when one of its lists is seen first; the titles count."""
+    """The grid and the review's lists. The memory is scanned when a list is first seen; the titles show counts."""
 
     grid_shown = Signal(bool)
     large_requested = Signal(object)  # an exemplar's id: show or hide it large
-    current_changed = Signal(object)  # another suspect or group is under the keyboard: its (first) id, or None
+    current_changed = Signal(object)  # another suspect or group is current: its (first) id, or None
     exemplar_chosen = Signal(int)  # to be decided
 
     def __init__(self, grid_page: QWidget, session: Session, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
@@ -63,12 +63,12 @@ class ReviewTabs(QTabWidget):
 
     @property
     def on_grid(self) -> bool:
-        """Whether the grid is what is seen."""
+        """Whether the grid is visible."""
         return self.currentWidget() is self._grid_page
 
     @property
     def review_page(self) -> ReviewPage | None:
-        """The list that is seen, None while the grid is."""
+        """The visible list, None while the grid is shown."""
         shown = self.currentWidget()
         return shown if isinstance(shown, ReviewPage) else None
 
@@ -87,7 +87,7 @@ class ReviewTabs(QTabWidget):
     def on_shown(self) -> None:
         if self.review_page is not None:
             (self.misled if self.review_page is self.misleading else self.model).begin()
-            if not self.tabBar().hasFocus():  # by mouse: whoever goes through the tabs by keyboard goes on there
+            if not self.tabBar().hasFocus():  # by mouse: someone moving through the tabs by keyboard stays there
                 self.review_page.take_keys()
         self.grid_shown.emit(self.on_grid)
 
@@ -117,6 +117,6 @@ class ReviewTabs(QTabWidget):
 
 
 def key_sheet() -> list[tuple[str, str]]:
-    """(keys, what they do) in the lists of the review, each row once."""
+    """(keys, what they do) in the review's lists, each row once."""
     lists = (SUSPECT_ACTIONS, misleading_page.ACTIONS, GROUP_ACTIONS)
     return list(dict.fromkeys(row for specs in lists for row in keys_of(specs)))

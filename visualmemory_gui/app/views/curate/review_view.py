@@ -1,4 +1,4 @@
-"""Review: what a person should look at in the memory, beside the grid of all exemplars."""
+"""The review: what a person should check in the memory, next to the grid of all exemplars."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from visualmemory_gui.app.widgets.tables.suspect_table import SuspectTable
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
-AskLabel = Callable[[Sequence[int]], object]  # asks for the class that these exemplars shall have, and gives it them
+AskLabel = Callable[[Sequence[int]], object]  # asks for a class and relabels these exemplars to it
 Scan = ReviewModel | MisleadingModel
-WIDEST_MILLI = 100  # of the slider, in thousandths of a distance
+WIDEST_MILLI = 100  # the slider's maximum, in thousandths of a distance
 SUSPECT_ACTIONS: tuple[Action[SuspectsPage], ...] = (
     Action("take", "Relabel {}", "Give each its suggested class", "tag-check-outline",
            lambda page: page.take(), ("Return", "Enter"), ("writable", "selection")),
@@ -55,9 +55,9 @@ GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
 
 
 class ReviewPage(QFrame):
-    """A heading, buttons, and a list that gives way to a sentence while there is nothing to show.
+    """A heading, buttons, and a list that is replaced by a sentence while there is nothing to show.
 
-    Below it stands what the edit that is offered for the selection would do to other decisions, or striking it out
+    Below it is what the edit offered for the selection would do to other decisions, or what striking it out would do
     while the mouse is over that button.
 
     ``preview_requested`` asks for a large image.
@@ -101,10 +101,10 @@ class ReviewPage(QFrame):
 
     @abstractmethod
     def proposed_edit(self) -> ProposedEdit | None:
-        """The edit that is offered for the selection; None without one."""
+        """The edit offered for the selection; None without one."""
 
     def proposed_strike(self) -> ProposedEdit | None:
-        """What the button that strikes out would do with it."""
+        """The edit that the strike-out button would make."""
         return self.proposed_edit()
 
     def add_actions(self, specs: Sequence[Action[Self]], *, prefix: str) -> None:
@@ -112,23 +112,23 @@ class ReviewPage(QFrame):
         for spec in specs:
             if spec.id != "preview":
                 button = button_of(self.actions_by_id[spec.id])
-                button.setMinimumWidth(theme.px(50))  # a narrow window cuts its words
+                button.setMinimumWidth(theme.px(50))  # its text is cut in a narrow window
                 self.buttons.addWidget(button)
             if spec.id == "strike":
                 self.preview_binding.over(button, self.proposed_strike)
 
     def set_room_below(self, room: int) -> None:
-        """Keep ``room`` pixels free below the rows: something lies there."""
+        """Keep ``room`` pixels free below the rows, where something is floating."""
         margin = theme.px(6)
         self._column.setContentsMargins(margin, margin, margin, margin + room)
 
     def take_keys(self) -> None:
-        """The keyboard goes to the rows, as soon as there are some."""
+        """Give the focus to the rows, as soon as there are some."""
         rows = self._stack.currentWidget() is self._content
         (self._content if rows else self._empty).setFocus()
 
     def show_state(self, count: int, words: str) -> None:
-        """``count`` rows are there, ``words`` says more about them."""
+        """Show the state of a list of ``count`` rows, which ``words`` describe."""
         waiting = self._empty.hasFocus()
         self._stack.setCurrentWidget(self._content if count else self._empty)
         if waiting and count:
@@ -144,7 +144,7 @@ class ReviewPage(QFrame):
 
 
 class SuspectsPage(ReviewPage):
-    """Labels that the others contradict."""
+    """Labels that the other exemplars contradict."""
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.table = SuspectTable(SuspectsModel(model), thumbnails)
@@ -204,7 +204,7 @@ class SuspectsPage(ReviewPage):
 
 
 class GroupsPage(ReviewPage):
-    """Images that are in the memory twice, or nearly so, up to a distance that a slider sets."""
+    """Duplicate and near-duplicate images, up to a distance that a slider sets."""
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.list = GroupList(GroupsModel(model), thumbnails)

@@ -1,4 +1,4 @@
-"""Which edit Decide previews: that of the class, button or card under the mouse, or that of the selected cards."""
+"""The edit that Decide previews: that of the class, button or card under the mouse, or of the selected cards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 
 class DecidePreview(PreviewBinding):
-    """A class under the mouse, or *Teach*, comes before the selected cards; a card only where none is selected."""
+    """A class or *Teach* under the mouse comes before the selected cards; a card counts only where none is selected."""
 
     def __init__(
         self, session: Session, query: QueryPanel, neighbours: NeighboursPanel, decision: DecisionPanel

@@ -31,9 +31,9 @@ HEIGHTS = (400, 340)  # with a queue below
 
 
 class DecideView(QWidget):
-    """Images dropped anywhere on it become queries. It edits nothing itself: what is asked for goes up as signals.
+    """Query, neighbours, decision and queue. Images dropped on it become queries; edits are requested by signals.
 
-    ``label`` is None in a signal where a new class is meant.
+    ``label`` is None in a signal that means a new class.
     """
 
     images_dropped = Signal(list)
@@ -64,7 +64,7 @@ class DecideView(QWidget):
         SimilarityOverlay(session.similarity, self.query, self.neighbours, self._neighbours)
 
     def facts(self) -> set[str]:
-        """What there is to act on: see ``actions.Spec.needs``."""
+        """What Decide offers to act on: see ``Action.needs``."""
         decision = self._decision.decision
         found = {
             "query": self._decision.query is not None,
@@ -82,7 +82,7 @@ class DecideView(QWidget):
         return self.neighbours.selected(struck=struck)
 
     def queued(self) -> list[int]:
-        """The images of the queue that are selected, as long as one of them is the query."""
+        """The selected images of the queue, as long as one of them is the query."""
         query = self._decision.query
         if query is None or query.queued is None:
             return []
@@ -94,7 +94,7 @@ class DecideView(QWidget):
         return not self._folded and self._session.queue.rowCount() > 0
 
     def toggle_queue(self) -> None:
-        """Fold the queue away, or bring it back."""
+        """Hide the queue, or show it again."""
         self._folded = self.queue_shown
         self.on_queue_updated()
 
@@ -118,15 +118,15 @@ class DecideView(QWidget):
         self.neighbours.grid.clearSelection()
 
     def label_of_key(self, digit: int) -> str | None:
-        """The class that the digit 1 to 9 stands for now."""
+        """The class that a digit from 1 to 9 means now."""
         return self.decision.keys.get(digit)
 
     def say(self, text: str) -> None:
-        """A hint over the neighbours; "" takes it back."""
+        """Show a hint over the neighbours; "" removes it."""
         self.neighbours.say(text)
 
     def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...], on_queue: tuple[str, ...]) -> None:
-        """Let the buttons and the context menu stand for the window's actions."""
+        """Connect the buttons and the context menu to the window's actions."""
         self.queue.set_actions([actions[name] for name in on_queue], hide=actions["actionQueue"])
         bind(self.query.back, actions["actionBack"])
         bind(self.query.teach, actions["actionTeach"])
@@ -137,7 +137,7 @@ class DecideView(QWidget):
         self.neighbours.set_card_actions([actions[name] for name in on_cards])
 
     def let_go(self) -> bool:
-        """Close the large image, if it is open; whether it was."""
+        """Close the large image if it is open, and return whether it was."""
         was_open = self.preview.isVisible()
         self.preview.hide()
         return was_open

@@ -16,7 +16,7 @@ from visualmemory_gui.app.widgets.panels.flip_line import FlipLine
 
 
 class DecisionPanel(QFrame):
-    """Shows the decision of a ``DecisionModel``."""
+    """The decision of a ``DecisionModel``."""
 
     def __init__(self, decision: DecisionModel, given: ClassKeysModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +63,7 @@ class DecisionPanel(QFrame):
         self.details.show_decision(decision, self._decision.names)
 
     def set_brief(self, brief: bool) -> None:
-        """Where room is short the details open only when they are asked for: the digits of the classes come first."""
+        """Where room is short, open the details only on request: the digits of the classes come first."""
         self.details.set_brief(brief)
 
     def _lay_out(self) -> None:

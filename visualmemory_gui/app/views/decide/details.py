@@ -1,4 +1,4 @@
-"""What is behind a decision, folded away: the four rules side by side, distances by rank, what HNSW would miss."""
+"""Details of a decision, folded away: the four rules side by side, distances by rank, what HNSW would miss."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 
 class Details(QWidget):
-    """Opens itself when the rules begin to disagree; what opened itself also closes itself."""
+    """The details of a decision. They open automatically when the rules disagree, and then also close automatically."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +50,7 @@ class Details(QWidget):
         self.on_toggled(False)
 
     def show_decision(self, decision: Decision | None, names: ShortLabels) -> None:
-        """Show ``decision``; ``names`` are the labels from which its own are told."""
+        """Show ``decision``; ``names`` are the labels that its own must be distinct from."""
         self._names = names
         tallies = by_rule(decision)
         _fill(self.rules, tallies)
@@ -64,7 +64,7 @@ class Details(QWidget):
         self.fold.setText(f"Details: the four rules {state}" if tallies else "Details")
 
     def set_brief(self, brief: bool) -> None:
-        """Where room is short they open only when they are asked for."""
+        """Where room is short, open the details only on request."""
         if brief != self._brief:
             self._brief = brief
             self._open_or_close()

@@ -28,7 +28,7 @@ RULE_TIPS: dict[Rule, str] = {
 
 
 class NeighboursPanel(QFrame):
-    """Shows a ``NeighboursModel``. A click on a card's button asks for that one card, whatever is selected."""
+    """The cards of a ``NeighboursModel``. A click on a card's button is about that card alone, whatever is selected."""
 
     strike_requested = Signal(list)
     restore_requested = Signal(list)
@@ -58,7 +58,7 @@ class NeighboursPanel(QFrame):
         self.on_settings_changed()
 
     def selected(self, *, struck: bool | None = None) -> list[int]:
-        """Ids of the selected cards in rank order; only the struck or only the voting ones where it is asked."""
+        """Ids of the selected cards in rank order; on request only the struck or only the voting ones."""
         rows = sorted(index.row() for index in self.grid.selectionModel().selectedIndexes())
         chosen = [row for row in rows if struck is None or self._model.is_struck(row) == struck]
         return [self._model.neighbour(row).id for row in chosen]
@@ -70,11 +70,11 @@ class NeighboursPanel(QFrame):
             self.grid.selectionModel().select(self._model.index(row), QItemSelectionModel.SelectionFlag.Select)
 
     def set_card_actions(self, actions: list[QAction]) -> None:
-        """What the context menu of a card offers."""
+        """Set what the context menu of a card offers."""
         self._card_actions = actions
 
     def say(self, text: str) -> None:
-        """Show a hint below the cards, which stay where they are, until it is replaced by ""."""
+        """Show a hint below the cards, without moving them, until it is replaced by ""."""
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
 
@@ -100,7 +100,7 @@ class NeighboursPanel(QFrame):
         self._kept = self.selected()
 
     def on_reset(self) -> None:
-        """A selection outlives the edit that moved its cards."""
+        """Restore the selection after an edit that moved its cards."""
         self.select(self._kept)
         self._kept = []
         self.selection_changed.emit()
@@ -187,7 +187,7 @@ class NeighboursPanel(QFrame):
 
 
 def hint_of(decision: Decision | None, counts: Mapping[str, int]) -> str:
-    """What to do where no neighbours stand."""
+    """What to do, where no neighbours are shown."""
     if decision is not None:
         return "" if decision.neighbours else "Nothing to compare with: teach this image as the first class."
     if counts:

@@ -1,4 +1,4 @@
-"""The query: its image, the answer in words, teaching it, and the queries before it."""
+"""The query: its image, the answer in words, teaching, and recent queries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visualmemory_gui.app.widgets.cards.image_view import ImageView
 
 
 class QueryPanel(QFrame):
-    """Shows the query of a ``DecisionModel``; its buttons are bound to actions by whoever has them."""
+    """The query of a ``DecisionModel``; its buttons are bound to actions by its owner."""
 
     images_dropped = Signal(list)
     words_dropped = Signal()
@@ -73,7 +73,7 @@ class QueryPanel(QFrame):
         self.show_image()
 
     def show_image(self, layered: QImage | None = None) -> None:
-        """The query's image; ``layered`` is the same with something over it."""
+        """Show the query's image; ``layered`` is the same with an overlay."""
         query = self._decision.query
         image = layered or (QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage())
         self.image.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
@@ -105,7 +105,7 @@ class QueryPanel(QFrame):
         return "It is left out of its own decision." if own else ""
 
     def set_recent_shown(self, shown: bool) -> None:
-        """The strip gives way where something else lists images."""
+        """Hide the strip where something else lists images."""
         self._recent_shown = shown
         self.on_recent_reset()
 

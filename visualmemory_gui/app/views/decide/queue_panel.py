@@ -1,4 +1,4 @@
-"""The teaching queue under the work: its table, how far it is, and what can be done to all of it."""
+"""The teaching queue at the bottom of Decide: its table, its progress, and actions on all of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visualmemory_gui.app.widgets.tables.queue_table import QueueTableView
 
 
 class QueuePanel(QFrame):
-    """Selecting a row asks for its decision. After a lesson the next image that is least certain comes up."""
+    """The queue's table. Selecting a row shows its decision; after a lesson the least certain image is next."""
 
     image_chosen = Signal(int)  # to be decided
     typed = Signal(str)  # the beginning of a class name
@@ -29,7 +29,7 @@ class QueuePanel(QFrame):
         self._model = model
         self._taught = 0
         self._shown: int | None = None
-        self._first: int | None = None  # what was shown first, without being chosen
+        self._first: int | None = None  # what was shown first without having been chosen
         self.table = QueueTableView(model)
         self.summary = QLabel()
         self.summary.setObjectName("queueSummary")
@@ -47,7 +47,7 @@ class QueuePanel(QFrame):
         self.on_updated()
 
     def set_actions(self, actions: Sequence[QAction], *, hide: QAction) -> None:
-        """Buttons for ``actions``; ``hide`` is told when the queue is to be folded away."""
+        """Add buttons for ``actions``; ``hide`` is called to hide the queue."""
         for action in actions:
             self._row.addWidget(button_of(action))
         closer = QToolButton()
@@ -69,11 +69,11 @@ class QueuePanel(QFrame):
         if taught > self._taught and count:
             self._go_on()
         elif self._first is not None and self.table.chosen() == [self._first]:
-            self.begin()  # nobody chose another: the least certain of those that came since
+            self.begin()  # no other was chosen: the least certain of those added since
         self._taught = taught
 
     def on_query_changed(self, shown: int | None) -> None:
-        """``shown`` of the queue is being decided; None: another image is, and no row stands for it."""
+        """Mark ``shown`` of the queue as the one being decided; None: an image outside the queue is."""
         self._shown = shown
         if shown is None:
             self._first = None
@@ -89,14 +89,14 @@ class QueuePanel(QFrame):
         self.selection_changed.emit()
 
     def begin(self) -> None:
-        """Show the least certain image, where nobody chose another."""
+        """Show the least certain image, unless another was chosen."""
         row = self._model.first_untaught()
         if row is not None and self.table.chosen() in ([], [self._first]):
             self._first = self._model.row(row).id
             self.table.go_to(row)
 
     def _go_on(self) -> None:
-        """What was chosen is taught: the least certain of the others is next."""
+        """Go on to the least certain of the others once the chosen image is taught."""
         chosen = self.table.chosen()
         left = [row for row in self._model.rows_of(chosen) if self._model.row(row).taught is None]
         row = self._model.first_untaught()

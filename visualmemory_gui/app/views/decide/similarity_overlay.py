@@ -1,4 +1,4 @@
-"""The similarity map over the query and over the card of its neighbour; pointing at a cell shows what it is like."""
+"""The similarity map over the query and its neighbour's card; pointing at a cell shows what it resembles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Point = tuple[float, float]
 
 
 class SimilarityOverlay(QObject):
-    """Ties ``model`` to the panels that show it."""
+    """Connects ``model`` to the panels that show it."""
 
     def __init__(
         self, model: SimilarityModel, query: QueryPanel, neighbours: NeighboursPanel, cards: NeighboursModel
@@ -50,7 +50,7 @@ class SimilarityOverlay(QObject):
         self.on_selection_changed()
 
     def on_selection_changed(self) -> None:
-        """The card under the mouse, else the one that is selected."""
+        """Compare with the card under the mouse, else with the selected one."""
         chosen = self._neighbours.selected()
         self._model.look_at(self._hovered or (chosen[0] if len(chosen) == 1 else None))
 
@@ -77,7 +77,7 @@ class SimilarityOverlay(QObject):
         self._show_neighbour(splitting.other)
 
     def on_pointed(self, place: Point | None) -> None:
-        """A cell of the query under the mouse: the neighbour shows which of its cells it is like."""
+        """Show which cells of the neighbour resemble the query's cell under the mouse."""
         splitting = self._model.splitting
         if splitting is None:
             return
@@ -108,7 +108,7 @@ def layered(seen: Seen, cells: F64, *, scale: float | None = None) -> QImage:
 
 
 def cell_at(seen: Seen, place: Point) -> tuple[int, int] | None:
-    """Row and column of the cell at ``place``, in parts of the image's sides; None beside the encoder's square."""
+    """Row and column of the cell at ``place``, in fractions of the image's sides; None outside the encoder's square."""
     left, top, right, bottom = seen.square
     rows, columns = seen.cells.shape[:2]
     row, column = int((place[1] - top) / (bottom - top) * rows), int((place[0] - left) / (right - left) * columns)

@@ -1,1 +1,1 @@
-"""Parts that all workspaces use: buttons, drops, bars, previews, questions."""
+"""Parts shared by all workspaces: buttons, drops, bars, previews, questions."""

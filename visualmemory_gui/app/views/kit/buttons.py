@@ -1,4 +1,4 @@
-"""Buttons that stand for an action: the same words, the same on and off."""
+"""Buttons for actions, with the action's words and enabled when it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class ActionButton(QPushButton):
-    """Takes the width it is given; a label path in its words loses its first parts where there is no room."""
+    """A button that takes the width it is given; a label path in its text loses its first parts for lack of room."""
 
     def __init__(self, name: str, *, primary: bool = False) -> None:
         super().__init__()
@@ -21,12 +21,12 @@ class ActionButton(QPushButton):
         self._words, self._label, self._names = "", "", ShortLabels()
 
     def set_names(self, names: ShortLabels) -> None:
-        """The labels from which the one in its words is told when it is cut."""
+        """Set the labels that the one in its text must stay distinct from when it is cut."""
         self._names = names
         self._fit()
 
     def set_words(self, text: str, label: str = "") -> None:
-        """Say ``text``, in which ``label`` may be cut."""
+        """Set ``text``, in which ``label`` may be cut."""
         self._words, self._label = text, label
         self.setAccessibleName(text)
         self._fit()
@@ -48,7 +48,7 @@ class ActionButton(QPushButton):
 
 
 def bind(button: ActionButton, action: QAction) -> None:
-    """Let ``button`` trigger ``action`` and look as it does. The action's data, if any, is the label in its text."""
+    """Let ``button`` trigger ``action`` and mirror it. The action's data, if any, is the label in its text."""
 
     def follow() -> None:
         label = str(action.data() or "")
@@ -62,7 +62,7 @@ def bind(button: ActionButton, action: QAction) -> None:
 
 
 def button_of(action: QAction) -> QToolButton:
-    """A button that is the action: its words, its icon, on and off."""
+    """A button for ``action``: its words, its icon, enabled when it is."""
     button = QToolButton()
     button.setDefaultAction(action)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -72,7 +72,7 @@ def button_of(action: QAction) -> QToolButton:
 
 
 def primary_of(action: QAction) -> QPushButton:
-    """The same as the one button of its place that is meant to be pressed."""
+    """The same as the primary button of its place."""
     button = QPushButton()
     button.setProperty("primary", True)
     button.setObjectName(f"{action.objectName()}Button")

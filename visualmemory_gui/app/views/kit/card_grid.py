@@ -1,4 +1,4 @@
-"""A list of cards that always fills its width: as many columns as fit, and cards as wide as they can be."""
+"""A list of cards that always fills its width: as many columns as fit, with the widest cards possible."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
 class CardGrid(QListView):
-    """The neighbours. Its delegate is ``cards``. Space asks for the large image of the current card.
+    """The neighbours' cards, drawn by the delegate ``cards``. Space requests the large image of the current card.
 
-    With nothing selected Space, an arrow or Home selects the current card: Qt makes the first card current without
-    selecting it when the focus comes, and would then never select it by key.
+    With nothing selected, Space, an arrow or Home selects the current card: Qt makes the first card current without
+    selecting it when it gets the focus, and would then never select it by key.
     """
 
     preview_requested = Signal()
     chosen = Signal(int)  # an exemplar by double click
     current_changed = Signal()
-    side_changed = Signal(int)  # of the images, in logical pixels; once the size rests
+    side_changed = Signal(int)  # of the images, in logical pixels; once the size has settled
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +67,7 @@ class CardGrid(QListView):
                 self._select_current(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Two fast clicks on the button of a card are two clicks on its button."""
+        """Treat two fast clicks on the button of a card as two clicks on it."""
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
             option = QStyleOptionViewItem()
@@ -80,7 +80,7 @@ class CardGrid(QListView):
         super().mouseDoubleClickEvent(event)
 
     def set_empty_text(self, text: str) -> None:
-        """What stands in the middle where there are no cards."""
+        """Set the text shown in the middle while there are no cards."""
         self._empty = text
         self.setAccessibleDescription(text)
         self.viewport().update()
@@ -94,7 +94,7 @@ class CardGrid(QListView):
             painter.drawText(self.viewport().rect().adjusted(20, 20, -20, -20), flags, self._empty)
 
     def startDrag(self, supported: Qt.DropAction) -> None:
-        """Drag the selected cards; the current one stands for them."""
+        """Drag the selected cards, shown as the current one."""
         chosen = self.selectedIndexes()
         if not chosen:
             return
@@ -105,7 +105,7 @@ class CardGrid(QListView):
         drag.exec(Qt.DropAction.CopyAction)
 
     def set_room_below(self, room: int) -> None:
-        """Keep ``room`` pixels free below the cards: something lies over them there."""
+        """Keep ``room`` pixels free below the cards, where something is floating."""
         self.setViewportMargins(0, 0, 0, room)
 
     def currentChanged(self, current: Index, previous: Index) -> None:
@@ -113,7 +113,7 @@ class CardGrid(QListView):
         self.current_changed.emit()
 
     def _select_current(self, event: QKeyEvent) -> bool:
-        """Select the current card where nothing is selected and no modifier is held; whether it was."""
+        """Select the current card if nothing is selected and no modifier is held; return whether it was."""
         chosen, current = self.selectionModel(), self.currentIndex()
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         if not plain or not current.isValid() or chosen.hasSelection():
@@ -122,7 +122,7 @@ class CardGrid(QListView):
         return True
 
     def _side_pt(self) -> float:
-        """Points that come out as the wanted pixels."""
+        """The points that yield the given pixels."""
         return (self._side or theme.px(LARGEST_PT)) * 72.0 / (theme.px(720.0) / 10.0)
 
     def _cell(self) -> int:
@@ -132,6 +132,6 @@ class CardGrid(QListView):
 
 
 def best_side(width: int, *, frame: int, gap: int, largest: int) -> int:
-    """The image's side in pixels with which cards fill ``width``; ``frame`` is what a card adds to its image."""
+    """The image's side in pixels at which cards fill ``width``; ``frame`` is what a card adds to its image."""
     columns = max(1, ceil((width - gap) / (largest + frame + gap)))
     return max(24, min(largest, (width - gap) // columns - gap - frame))

@@ -1,4 +1,4 @@
-"""Everything that asks before something is done. Each opens a dialog, returns at once, and calls back."""
+"""Every question the window asks before it acts. Each opens a dialog, returns immediately, and calls back."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ IMAGES = "Images (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm
 
 
 class Choosers:
-    """The dialogs over ``window``. Scripts and tests bring their own object with these methods."""
+    """The dialogs over ``window``. Scripts and tests supply their own object with these methods."""
 
     def __init__(self, window: QWidget) -> None:
         self._window = window
 
     def memory(self, then: Callable[[str], object]) -> None:
-        """The folder of a memory that is there."""
+        """Ask for the folder of an existing memory."""
         self._folder("Open a memory (a folder NAME.vmem)", then)
 
     def reading(self, why: str, then: Callable[[], object]) -> None:
-        """Open a memory for reading that cannot be edited now?"""
+        """Ask whether to open for reading a memory that cannot be edited now."""
         box = QMessageBox(QMessageBox.Icon.Information, "Open for reading", why, parent=self._window)
         box.setObjectName("readingDialog")
         box.setInformativeText("You can look at it, decide images and export it, but not change it.")
@@ -58,7 +58,7 @@ class Choosers:
         self._folder(question, then)
 
     def new_memory(self, suggested: Path, then: Callable[[str], object]) -> None:
-        """A name for a memory that is not there yet."""
+        """Ask for the name of a new memory."""
         dialog = self._file_dialog("Make the memory as", suggested.parent)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.selectFile(suggested.name)
@@ -66,7 +66,7 @@ class Choosers:
         dialog.open()
 
     def bundle(self, then: Callable[[str], object]) -> None:
-        """A bundle that is there."""
+        """Ask for an existing bundle."""
         dialog = self._file_dialog("Open a bundle", None)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilter("Bundles (*.vmemz)")
@@ -91,9 +91,9 @@ class Choosers:
         typed: str | None = None,
         impact_of: ImpactOf | None = None,
     ) -> None:
-        """A class: one of ``labels`` or a new one.
+        """Ask for a class: one of ``labels`` or a new one.
 
-        With ``typed`` one of ``labels`` by a few of its letters, of which these are the first.
+        With ``typed``, one of ``labels`` by a few of its letters, of which these are the first.
         """
         dialog = LabelChooser(
             self._window, question=question, labels=labels, preselected=preselected, verb=verb, typed=typed
@@ -106,33 +106,33 @@ class Choosers:
     def import_options(
         self, folder: str, then: Callable[[bool], object], *, label: str | None = None
     ) -> Callable[[FolderFacts], object]:
-        """Link or copy? What comes back takes what was counted meanwhile. Without ``label`` sub-folders are classes."""
+        """Ask whether to link or copy. The returned callable takes the facts. No ``label``: sub-folders are classes."""
         dialog = ImportDialog(self._window, folder=folder, label=label)
         dialog.confirmed.connect(then)
         dialog.open()
         return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
 
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
-        """Target, format, and whether paths and places stay in."""
+        """Ask for target, format, and whether to leave out paths and places."""
         dialog = ExportDialog(self._window, name=name, folder=folder)
         dialog.confirmed.connect(then)
         dialog.open()
 
     def forget(self, what: str, count: int, then: Callable[[], object]) -> Callable[[str], object]:
-        """Erase for good? What comes back takes what that would change."""
+        """Ask whether to erase for good. The returned callable takes what that would change."""
         dialog = ForgetDialog(self._window, count=count, what=what)
         dialog.confirmed.connect(then)
         dialog.open()
         return lambda text: dialog.set_impact(text) if shiboken6.isValid(dialog) else None
 
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None:
-        """How much the votes of some exemplars count; ``now`` is what they have."""
+        """Ask how much the votes of some exemplars count; ``now`` is their present trust."""
         dialog = TrustDialog(self._window, what=what, now=now)
         dialog.confirmed.connect(then)
         dialog.open()
 
     def changed_decisions(self, title: str, rows: Sequence[DecisionRow], then: Callable[[int], object]) -> None:
-        """Which decisions an edit changed; one may be chosen to be decided."""
+        """Show which decisions an edit changed; one may be chosen to be decided."""
         dialog = ChangedDecisionsDialog(self._window, title=title, rows=rows)
         dialog.chosen.connect(then)
         dialog.open()
@@ -140,7 +140,7 @@ class Choosers:
     def flip(
         self, title: str, note: str, rows: Sequence[StrikeRow], then: Callable[[], object], show: Callable[[], object]
     ) -> Callable[[str, bool], object]:
-        """What would be struck to change the decision; what comes back takes what else that would change."""
+        """Show what would be struck to change the decision. The returned callable takes what else that would change."""
         dialog = FlipDialog(self._window, title=title, note=note, rows=rows)
         dialog.confirmed.connect(then)
         dialog.show_requested.connect(show)
@@ -148,7 +148,7 @@ class Choosers:
         return lambda text, shows: dialog.set_impact(text, shows=shows) if shiboken6.isValid(dialog) else None
 
     def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
-        """A name for a report."""
+        """Ask for the file name of a report."""
         dialog = self._file_dialog("Save the report as", suggested.parent)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(["Page (*.html)", "Image (*.png)"])
@@ -159,7 +159,7 @@ class Choosers:
         dialog.open()
 
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
-        """Yes or no; ``verb`` says what yes does."""
+        """Ask yes or no; ``verb`` says what yes does."""
         box = QMessageBox(QMessageBox.Icon.Question, verb, question, parent=self._window)
         box.setObjectName("confirmDialog")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -170,7 +170,7 @@ class Choosers:
         box.open()
 
     def drop_tags(self, names: Sequence[str], then: Callable[[], object], otherwise: Callable[[], object]) -> None:
-        """Edit, though that drops the states called ``names``, or keep them? Enter and Esc keep them."""
+        """Ask whether to edit although that drops the states called ``names``. Enter and Esc keep them."""
         box = QMessageBox(QMessageBox.Icon.Question, "Keep the tag", f"You went back from {tagged(names)}.")
         box.setParent(self._window, box.windowFlags())
         box.setObjectName("tagsDialog")
@@ -189,11 +189,11 @@ class Choosers:
         box.open()
 
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
-        """Which files could not be read, and why: (path, reason)."""
+        """Show which files could not be read, and why: (path, reason)."""
         SkippedDialog(self._window, title=title, rows=rows).open()
 
     def table_file(self, suggested: Path, then: Callable[[str], object]) -> None:
-        """A name for a table."""
+        """Ask for the file name of a table."""
         dialog = self._file_dialog("Save the table as", suggested.parent)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter("Tables (*.csv)")
@@ -203,7 +203,7 @@ class Choosers:
         dialog.open()
 
     def originals(self, missing: Missing, then: Callable[[str, str], object]) -> None:
-        """Where does one of the folders lie now, whose originals are missing? ``then`` gets the old and the new."""
+        """Ask where a folder of missing originals is now. ``then`` gets the old and the new path."""
         folders = [(folder, len(ids)) for folder, ids in missing.folders]
         dialog = OriginalsDialog(self._window, heading=not_found(missing.count), folders=folders)
         dialog.locate_requested.connect(
@@ -217,13 +217,13 @@ class Choosers:
         memory: OfMemory | None,
         then: Callable[[dict[str, object], WindowSettings], object],
     ) -> None:
-        """All settings; ``then`` gets those of the memory that changed, and those of the window."""
+        """Show all settings; ``then`` gets the memory's that changed, and the window's."""
         dialog = SettingsDialog(self._window, window=window, memory=memory)
         dialog.confirmed.connect(then)
         dialog.open()
 
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:
-        """The sheet of keys."""
+        """Show the key sheet."""
         KeySheet(rows, self._window).open()
 
     def _folder(self, question: str, then: Callable[[str], object]) -> None:
@@ -240,7 +240,7 @@ class Choosers:
 
 
 def show_impact(dialog: LabelChooser, impact_of: ImpactOf) -> None:
-    """Let ``dialog`` say what the class in its line would change."""
+    """Let ``dialog`` show what the class in its line would change."""
 
     def tell(text: str) -> None:
         if shiboken6.isValid(dialog):

@@ -1,4 +1,4 @@
-"""Labels of one line that are cut where they do not fit; who listens hears all of it."""
+"""One-line labels that are cut where they do not fit; a screen reader gets the whole text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visualmemory_gui.app import theme
 
 
 class ElidedLabel(QLabel):
-    """Takes the room that is left to it, and is cut in the middle."""
+    """A label that takes the remaining room and is cut in the middle."""
 
     MODE = Qt.TextElideMode.ElideMiddle
 
@@ -36,7 +36,7 @@ class ElidedLabel(QLabel):
 
 
 class ShrinkingLabel(ElidedLabel):
-    """Wants room for all its text, and gives it up where the window is narrow: then it is cut at its end."""
+    """A label that asks for room for all its text and is cut at its end where the window is narrow."""
 
     MODE = Qt.TextElideMode.ElideRight
 

@@ -1,4 +1,4 @@
-"""What went wrong: one sentence what happened, one what to do, the details folded."""
+"""The error dialog: one sentence on what happened, one on what to do, the details folded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visualmemory_gui import __version__
 
 
 class ErrorDialog(QMessageBox):
-    """One dialog, never a tower of them: errors that come while it is open are counted and join its details."""
+    """A single dialog, never a stack: errors that occur while it is open are counted and added to its details."""
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -21,13 +21,13 @@ class ErrorDialog(QMessageBox):
         self.setEscapeButton(QMessageBox.StandardButton.Ok)  # Qt finds none where there are several buttons
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = self.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
-        self._copy.clicked.disconnect()  # it does not close the dialog
+        self._copy.clicked.disconnect()  # it must not close the dialog
         self._copy.clicked.connect(self.on_copy)
         self._more = 0
         self._first = ""
 
     def on_copy(self) -> None:
-        """Put all of it on the clipboard, as it goes into a report."""
+        """Copy all of it to the clipboard, in the form that a report needs."""
         whole = (f"visualmemory_gui {__version__}", self.text(), self.informativeText(), self.detailedText())
         QGuiApplication.clipboard().setText("\n\n".join(whole))
 

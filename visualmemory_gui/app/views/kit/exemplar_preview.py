@@ -1,4 +1,4 @@
-"""The large image over a workspace: Space shows and hides it, arrows go on, Esc hides it."""
+"""The large image over a workspace: Space shows and hides it, arrows move on, Esc hides it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visualmemory_gui.app.widgets.cards.large_preview import LargePreview
 
 
 class ExemplarPreview(LargePreview):
-    """Reads what it shows from the memory of ``session``, off the window's thread; ``originals`` tells what is gone."""
+    """The preview, read from the memory of ``session`` off the window's thread; ``originals`` knows what is missing."""
 
     def __init__(self, parent: QWidget, session: Session, originals: OriginalsModel) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class ExemplarPreview(LargePreview):
             self.look_at(exemplar)
 
     def follow(self, exemplar: int | None) -> None:
-        """Another one is under the keyboard now."""
+        """Follow the current exemplar while the preview is open."""
         if self.isVisible() and exemplar is not None:
             self.look_at(exemplar)
 

@@ -1,4 +1,4 @@
-"""Dropping images on a widget: an event filter that turns drops into one signal."""
+"""Images dropped on a widget: an event filter that turns drops into one signal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from visualmemory_gui.app.models import incoming_images, mime
 
 
 class ImageDrops(QObject):
-    """Lets ``widget`` take images: files, folders, and pixels from a browser.
+    """Lets ``widget`` accept images: files, folders, and pixels from a browser.
 
-    A bare address or text is taken too, only to tell that it is no image. Thousands of files take time to go through:
-    what a drag brings is looked at when it comes in and when it is dropped, not at every move.
+    A bare address or text is accepted too, only to say that it is not an image. Thousands of files take time to check:
+    what a drag brings is checked when it enters and when it is dropped, not at every move.
     """
 
     dropped = Signal(list)  # paths and PIL images
@@ -22,7 +22,7 @@ class ImageDrops(QObject):
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
-        self._images = self._words = False  # what the drag brings that is over the widget
+        self._images = self._words = False  # what the drag over the widget brings
         widget.setAcceptDrops(True)
         widget.installEventFilter(self)
 
@@ -49,7 +49,7 @@ class ImageDrops(QObject):
 
 
 def accept(event: QDropEvent, wanted: bool) -> bool:
-    """Take a drag as a copy, so that no file manager removes what it dragged; or leave it to others."""
+    """Accept a drag as a copy, so that no file manager removes the originals; or leave it to others."""
     if wanted:
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()

@@ -1,4 +1,4 @@
-"""The edit that a page proposes is previewed: its line says what the edit would do to other decisions."""
+"""Previews the edit that a page proposes: a line says what it would do to other decisions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Proposed = Callable[[], ProposedEdit | None]
 
 
 def bind_line(line: ImpactLine, session: Session) -> None:
-    """Let ``line`` say what the edit that is previewed would do."""
+    """Let ``line`` say what the previewed edit would do."""
     model = session.impact_preview
 
     def show() -> None:
@@ -26,8 +26,8 @@ def bind_line(line: ImpactLine, session: Session) -> None:
 
 
 class PreviewBinding(QObject):
-    """While ``page`` is seen, ``line`` shows the impact of the edit ``proposed()``; the page calls ``update`` when that
-    may be another one. The edit of what is under the mouse comes before it: see ``over``."""
+    """While ``page`` is visible, ``line`` shows the impact of the edit ``proposed()``; the page calls ``update`` if it
+    may have changed. The edit of what is under the mouse takes precedence: see ``over``."""
 
     def __init__(self, page: QWidget, session: Session, line: ImpactLine, proposed: Proposed) -> None:
         super().__init__(page)
@@ -39,12 +39,12 @@ class PreviewBinding(QObject):
         page.installEventFilter(self)
 
     def over(self, widget: QWidget, proposed: Proposed) -> None:
-        """While the mouse is over ``widget``, the edit is ``proposed()``."""
+        """Preview ``proposed()`` while the mouse is over ``widget``."""
         self._over[widget] = proposed
         widget.installEventFilter(self)
 
     def over_rows(self, view: QAbstractItemView, proposed_by: Callable[[QModelIndex], Proposed | None]) -> None:
-        """While the mouse is over a row of ``view``, the edit is that of ``proposed_by`` this row; None: the page's."""
+        """While the mouse is over a row of ``view``, preview ``proposed_by(row)``; None: the page's edit."""
         self._rows.add(view.viewport())
         view.viewport().installEventFilter(self)
         view.entered.connect(lambda index: self._set(proposed_by(index)))

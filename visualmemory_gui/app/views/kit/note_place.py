@@ -1,4 +1,4 @@
-"""Where the note floats: over the bottom of the images, which leave it room, so that it covers none for good."""
+"""Where the note floats: over the bottom of the images, which leave room for it, so that none stays covered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDEST_PT = 400
 
 
 class AdjustableGrid(Protocol):
-    """Images that can leave room below them."""
+    """A view of images that can leave room below them."""
 
     def set_room_below(self, room: int) -> None: ...
     def installEventFilter(self, watcher: QObject) -> None: ...
@@ -24,7 +24,7 @@ class AdjustableGrid(Protocol):
 
 
 class NotePlace(QObject):
-    """Keeps ``note`` at the bottom of ``over``, or of the grid there, whenever one of them changes its size."""
+    """Keeps ``note`` at the bottom of ``over``, or of the grid in it, whenever one of them is resized."""
 
     def __init__(self, note: NoteBar, over: QWidget) -> None:
         super().__init__(over)
@@ -38,7 +38,7 @@ class NotePlace(QObject):
         note.installEventFilter(self)
 
     def lie_over(self, grid: AdjustableGrid | None) -> None:
-        """Float over ``grid``, which leaves room while there is a note; None: over all."""
+        """Float over ``grid``, which leaves room while there is a note; None: over the whole of ``over``."""
         if self._grid is not None:
             self._grid.removeEventFilter(self)
             self._grid.set_room_below(0)
@@ -64,7 +64,7 @@ class NotePlace(QObject):
             self._grid.set_room_below(high + 2 * margin if self._note.isVisibleTo(self._over) else 0)
 
     def _room(self) -> QRect:
-        """Where the note may lie, in the coordinates of ``over``."""
+        """Where the note may be, in the coordinates of ``over``."""
         if self._grid is None:
             return self._over.rect()
         return QRect(self._grid.mapTo(self._over, QPoint(0, 0)), self._grid.rect().size())

@@ -1,4 +1,4 @@
-"""The line at the bottom: encoder, memory, index, what is saved, and the running task."""
+"""The status bar: encoder, memory, index, whether all is saved, and the running task."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class StatusBar(QStatusBar):
         self.saved = self._label("statusSaved", "Saved")
         self.task_bar = TaskBar(session.tasks)
         self.addPermanentWidget(self.task_bar, 1)
-        self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task comes
+        self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task appears
         session.encoder_changed.connect(self.encoder.set_full_text)
         session.saving_changed.connect(self.on_saving_changed)
         session.memory_closed.connect(lambda: self.saved.set_full_text(""))
         state.updated.connect(self.on_updated)
 
     def on_saving_changed(self, text: str) -> None:
-        """What must not be overlooked stands out."""
+        """Highlight what must not be overlooked."""
         self.saved.setFont(theme.points(self.font(), bold=text in LOUD))
         self.saved.set_full_text(text)
 

@@ -1,4 +1,4 @@
-"""The task that is running: what it does, how far it is, and Cancel."""
+"""The running task: what it does, its progress, and Cancel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOOK_EVERY_MS = 150
 
 
 class TaskBar(QWidget):
-    """Shows the longest-running task once it took half a second. Its space is there only while it shows one."""
+    """Shows the longest-running task once it has taken half a second. It takes room only while it shows one."""
 
     def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class TaskBar(QWidget):
             self._show(task)
 
     def on_time(self) -> None:
-        """Look which task is worth showing: one that can be stopped before one that cannot."""
+        """Choose the task to show: one that can be stopped before one that cannot."""
         if not self._tasks.busy:
             self._timer.stop()
         now = time.monotonic()
@@ -87,13 +87,13 @@ def task_text(task: Task) -> str:
 
 
 def title_text(task: Task) -> str:
-    """What it does, and at what it is just now where that says more."""
+    """What it does, and the present stage where that says more."""
     text = f"Stopping: {task.title}" if task.cancelled else task.title
     return f"{text} · {task.what}" if task.what and task.what.lower() not in text.lower() else text
 
 
 def count_text(task: Task) -> str:
-    """ "1,200 of 3,000 (60/s, 30 s left)"; empty while nobody knows how much there is to do."""
+    """ "1,200 of 3,000 (60/s, 30 s left)"; empty while the total is unknown."""
     if not task.total:
         return ""
     return f"{task.done:,} of {task.total:,}" + (f" ({task.pace})" if task.pace else "")

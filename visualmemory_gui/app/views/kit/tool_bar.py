@@ -1,4 +1,4 @@
-"""The bar at the top: what can be done to the memory, the workspaces, and at its right end the window's own things."""
+"""The tool bar: actions on the memory, the workspaces, and at its right end the window's own actions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 
 class ToolBar(QToolBar):
-    """``shown`` are names of actions in their order, None is a gap; those at the ``right`` have icons only."""
+    """``shown`` are names of actions in order, None is a gap; those at the ``right`` have icons only."""
 
     def __init__(self, actions: Mapping[str, QAction], *, shown: Sequence[str | None], right: Sequence[str]) -> None:
         super().__init__("Tools")

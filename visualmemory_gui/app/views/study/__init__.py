@@ -1,1 +1,1 @@
-"""The workspace Study: one question about the memory a page."""
+"""The workspace Study: one question about the memory per page."""

@@ -1,4 +1,4 @@
-"""A page of Study with charts, which can be taken along: each as SVG, all their points as CSV."""
+"""A page of Study with charts that can be saved: each as SVG, all their points as CSV."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXPORT: Action[ChartPage] = Action(
 
 
 class ChartPage(StudyPage):
-    """``charts`` are all that the page can show; ``specs`` hold ``EXPORT``."""
+    """A page with charts. ``charts`` are all that it can show; ``specs`` must include ``EXPORT``."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

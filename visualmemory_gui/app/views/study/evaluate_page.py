@@ -1,4 +1,4 @@
-"""The page of Study that tells how often decisions are right: curves, the confusion matrix, and runs to compare."""
+"""The page of Study that shows how often decisions are right: curves, the confusion matrix, and runs to compare."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALL = "all active exemplars"
 
 
 class EvaluatePage(ChartPage):
-    """Follows its model; what is asked for goes up as signals."""
+    """The evaluation page. It follows its model; requests go up as signals."""
 
     title = "Evaluate"
     specs = (EXPORT,)
@@ -103,17 +103,17 @@ class EvaluatePage(ChartPage):
         self.model.on_changed(changes)
 
     def show_confusions(self, row: ClassFiguresRow) -> None:
-        """Open the matrix at the most frequent mistake with the images of a class."""
+        """Open the matrix at the most frequent mistake made with the images of a class."""
         self.tabs.setCurrentWidget(self.confusion)
         self.confusion.grid.choose(row.mistake or ConfusionCell(row.label, row.label, row.queries))
 
     def look_for_blame(self) -> None:
-        """Who makes the images of the chosen cell be decided wrong?"""
+        """Find out which exemplars cause the wrong decisions in the chosen cell."""
         if (chosen := self._chosen()) is not None:
             self.blame.look(*chosen)
 
     def show_exemplars(self) -> None:
-        """Open the images of the chosen cell in Curate."""
+        """Show the images of the chosen cell in Curate."""
         if (chosen := self._chosen()) is not None:
             cell, ids = chosen
             self.exemplars_chosen.emit(cell.words, ids)
@@ -149,7 +149,7 @@ class EvaluatePage(ChartPage):
         return headline(found, self.model.level) + against + stale
 
     def _offer_levels(self) -> None:
-        """The full label and those above it; nothing to choose where labels have one part."""
+        """Offer the full label and the levels above it; nothing to choose where labels have one part."""
         levels = () if self.model.evaluation is None else self.model.evaluation.levels
         self.level.setVisible(len(levels) > 1)
         self.level.blockSignals(True)
@@ -160,7 +160,7 @@ class EvaluatePage(ChartPage):
         self.level.blockSignals(False)
 
     def _offer_queries(self) -> None:
-        """All exemplars, or those of a kept run: figures on the same queries can be compared."""
+        """Offer all exemplars, or those of a stored run: figures on the same queries can be compared."""
         chosen = self.queries.currentData()
         self.queries.blockSignals(True)
         self.queries.clear()

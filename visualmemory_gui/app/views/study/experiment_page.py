@@ -1,4 +1,4 @@
-"""What the pages of Study that run an experiment have in common: a start, a stop, and a line that tells the state."""
+"""What the experiment pages of Study have in common: a start, a stop, and a line that shows the state."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Found = TypeVar("Found", bound=NoveltyFound | GrowthFound)
 
 
 class ExperimentPage(ChartPage, Generic[Found]):
-    """``actions`` are the one that starts, ``EXPORT`` and "stop". A page fills ``column``; ``show`` puts there
-    what was found, None where nothing is. What could not be read of a folder is listed by a button."""
+    """``actions`` are the one that starts, ``EXPORT`` and "stop". A page fills ``column``, where ``show`` puts
+    what was found, None where there is nothing. A button lists the files of a folder that could not be read."""
 
     question: str  # what the page answers, shown until there is an answer
 

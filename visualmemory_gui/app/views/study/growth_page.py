@@ -1,4 +1,4 @@
-"""The page of Study that asks what becomes of the memory as it grows: by new classes, or by more of the same."""
+"""The page of Study that shows how the memory does as it grows: by new classes, or by more of the same."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ KINDS: tuple[tuple[Growing, str, str], ...] = (
 
 
 class GrowthPage(ExperimentPage[GrowthFound]):
-    """One of three experiments; the answer is a table, and for sizes a plot too."""
+    """One of several growth experiments; the answer is a table, and for scaling a plot too."""
 
     title = "Growth"
     specs = ACTIONS
@@ -82,7 +82,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
         self.on_updated()
 
     def measure(self) -> None:
-        """Run what is chosen, in the background; new classes come from a folder that is asked for."""
+        """Run the chosen experiment in the background; for new classes ask for their folder."""
         kind, text, _ = KINDS[self.kind.currentIndex()]
         if kind == "new":
             self.folder_wanted.emit(ASK_FOLDER, self.add_from)
@@ -90,7 +90,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
             self.model.run(f"{text}: measuring", lambda memory, report: growth_of(memory, kind, report))
 
     def add_from(self, folder: str) -> None:
-        """Add the classes of ``folder`` for the experiment's sake."""
+        """Run the experiment with the classes of ``folder`` added."""
         self.model.run("New classes: measuring", lambda memory, report: added_from(memory, folder, report))
 
     def on_updated(self) -> None:
@@ -114,7 +114,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
 
 
 def _left_out(known: Sequence[str]) -> list[str]:
-    """What is said of classes that are in the memory already."""
+    """A line on classes that are already in the memory."""
     return [f"Left out because the memory already has them: {', '.join(known)}."] if known else []
 
 
@@ -150,7 +150,7 @@ def _table() -> QTableWidget:
 
 
 def _fill(table: QTableWidget, found: Table) -> None:
-    """As high as it needs to be; numbers stand to the right, but for those of the last column, which has all room."""
+    """Fit the table's height; align numbers right, except in the last column, which takes the spare width."""
     table.setColumnCount(len(found.head))
     table.setRowCount(len(found.rows))
     for column, words in enumerate(found.head):

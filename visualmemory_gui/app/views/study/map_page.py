@@ -1,4 +1,4 @@
-"""The page of Study that shows the memory as a map: what is alike lies together."""
+"""The page of Study that shows the memory as a map, on which similar exemplars lie together."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ACTIONS: tuple[Action[MapPage], ...] = (
 
 
 class MapPage(StudyPage):
-    """The map is drawn when the page is first seen."""
+    """The map page. The map is drawn when the page is first seen."""
 
     title = "Map"
     specs = ACTIONS
@@ -131,7 +131,7 @@ class MapPage(StudyPage):
         self.summary.setText(words(image, view.selected) if image is not None and view is not None else "")
 
     def _instead(self) -> str:
-        """What stands where no map is."""
+        """The text shown where there is no map."""
         if self.model.running:
             return DRAWING.format(self.model.count)
         return NOT_DRAWN if self.model.enough else TOO_FEW
@@ -142,7 +142,7 @@ class MapPage(StudyPage):
         return f" {count:,} placed since, shown in rings." if count else ""
 
     def _legend(self) -> str:
-        """The names of the colours, as rich text: a dot and a word each."""
+        """The legend of the colours as rich text: a dot and a name each."""
         image = self.model.found
         if image is None:
             return ""
@@ -151,7 +151,7 @@ class MapPage(StudyPage):
         return "&nbsp;&nbsp; ".join(f'<span style="color:{colour}">●</span> {_escaped(part)}' for colour, part in dots)
 
     def _make_layouts(self) -> dict[Method, QAction]:
-        """The actions that lay out; the one whose layout is shown is checked."""
+        """The layout actions; the one whose layout is shown is checked."""
         made: dict[Method, QAction] = {"pca": self.actions_by_id["again"], "tsne": self.actions_by_id["tsne"]}
         for action in made.values():
             action.setCheckable(True)

@@ -1,4 +1,4 @@
-"""The page of Study that asks whether the memory can tell what it does not know."""
+"""The page of Study that measures whether the memory can tell what it does not know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTIONS: tuple[Action[NoveltyPage], ...] = (
 
 
 class NoveltyPage(ExperimentPage[NoveltyFound]):
-    """A folder is asked for; the answer stands as sentences over a histogram."""
+    """The novelty page. It asks for a folder; the answer is sentences above a histogram."""
 
     title = "Novelty"
     specs = ACTIONS

@@ -1,4 +1,4 @@
-"""The page of Study that prunes: what each method would take, what it would bring, and Apply."""
+"""The page of Study that prunes: what each method would strike, what it would gain, and Apply."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ class PrunePage(StudyPage):
         self.model.set_memory(memory)
 
     def on_chosen(self) -> None:
-        """Another method, or another judge."""
+        """Switch to another method, or another judge."""
         self.model.choose(self.method.currentData(), self.judge.currentData())
 
     def on_watch_set_changed(self) -> None:
-        """The watch set can judge where there is one."""
+        """Offer the watch set as a judge where there is one."""
         watched = bool(self._session.watch.decisions)
         choices = self.judge.model()
         if isinstance(choices, QStandardItemModel):

@@ -1,4 +1,4 @@
-"""What every page of the workspace Study is: a panel under one tab, which asks for things by signals."""
+"""The base of every page of Study: a panel under one tab that makes its requests by signals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StudyPage(QFrame):
         self.setProperty("panel", True)
 
     def begin(self) -> None:
-        """The page is seen: start what it needs, unless it is there."""
+        """React to the page being shown: start what it needs, unless that is done."""
 
     def key_sheet(self) -> list[tuple[str, str]]:
         """(keys, what they do) on this page."""
@@ -44,7 +44,7 @@ def titled(text: str) -> QLabel:
 
 
 def dim_label(text: str = "", *, middle: bool = False) -> QLabel:
-    """A label in the dim colour; one that is filled later breaks its lines."""
+    """A label in the dim colour; one that is filled later wraps its lines."""
     label = QLabel(text)
     label.setProperty("dim", True)
     label.setWordWrap(len(text) == 0)
@@ -54,6 +54,6 @@ def dim_label(text: str = "", *, middle: bool = False) -> QLabel:
 
 
 def explain(column: QBoxLayout, label: QLabel, *, alone: bool) -> None:
-    """``label`` says what a page is for: in the middle of it while there is nothing else, then above what there is."""
+    """Place ``label``, which says what a page is for: in its middle while it is empty, else above its content."""
     label.setAlignment(Qt.AlignmentFlag.AlignCenter if alone else Qt.AlignmentFlag.AlignLeft)
     column.setStretchFactor(label, 1000 if alone else 0)

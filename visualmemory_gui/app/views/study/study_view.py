@@ -1,4 +1,4 @@
-"""The workspace Study: how the memory does, one question a page."""
+"""The workspace Study: how well the memory does, one question per page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from visualmemory_gui.app.views.study.watch_page import WatchPage
 
 
 class StudyView(QWidget):
-    """Passes on what its pages ask for; a page begins its work when it is seen."""
+    """The pages of Study. It passes on their requests; a page begins its work when it is shown."""
 
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids
@@ -59,7 +59,7 @@ class StudyView(QWidget):
         self.begin()
 
     def begin(self) -> None:
-        """Let the page that is seen do what it needs."""
+        """Let the visible page start what it needs."""
         page = self.tabs.currentWidget()
         if isinstance(page, StudyPage) and page.isVisible():
             page.begin()

@@ -1,4 +1,4 @@
-"""The page of Study that tunes: curves while it runs, what it brings, and Apply where that is more than chance."""
+"""The page of Study that tunes: curves while it runs, the gain, and Apply where that is more than chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of Study that lists the watch set: decisions that are tracked across edits."""
+"""The page of Study that lists the watch set: decisions tracked across edits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ACTIONS: tuple[Action[WatchPage], ...] = (
 
 
 class WatchPage(StudyPage):
-    """What is asked for goes up as signals; the table follows ``session.watch``."""
+    """The watch set page. The table follows ``session.watch``; requests go up as signals."""
 
     title = "Watch set"
     specs = ACTIONS
