@@ -87,7 +87,7 @@ def test_a_dropped_image_is_decided(desk: Desk, red: Path) -> None:
     assert winner is not None and "animals/cat" in winner.text()
 
 
-def test_a_image_dropped_anywhere_is_decided(desk: Desk, red: Path) -> None:
+def test_an_image_dropped_anywhere_is_decided(desk: Desk, red: Path) -> None:
     assert desk.drop_files(desk.window.decide, red)
     assert desk.decision.label == "animals/cat"
 

@@ -118,7 +118,7 @@ def test_tracking_that_was_stopped_begins_with_the_next_edit(desk: Desk) -> None
     assert watch.found is not None
 
 
-def test_the_watch_table_decides_a_image_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:
+def test_the_watch_table_decides_an_image_and_stops_watching_it(desk: Desk, tmp_path: Path) -> None:
     ask(desk, tmp_path)
     desk.ask.label_answer = "lynx"
     desk.press("actionWatch")

@@ -97,7 +97,7 @@ def test_a_card_is_painted_once_and_kept_and_parts_are_shared(view, monkeypatch)
     assert painted[0].ground().cacheKey() == painted[-1].ground().cacheKey()
 
 
-def test_a_image_made_ready_for_its_place_is_painted_as_it_comes(view):
+def test_an_image_made_ready_for_its_place_is_painted_as_it_comes(view):
     ready = QPixmap.fromImage(rounded(paint_image(40).toImage().scaled(96, 75), 3))
     layout = view.delegate._card_layout(option_of(view))
     values = {"pixmap": ready, "rank": 1, "label": "a", "distance": 0.1, "share": 0.1}

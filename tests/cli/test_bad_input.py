@@ -274,7 +274,7 @@ def test_an_export_does_not_overwrite(memory: Path, tmp_path: Path) -> None:
 # Memories
 
 
-def test_a_image_has_no_place_in_a_memory_of_vectors(tmp_path: Path) -> None:
+def test_an_image_has_no_place_in_a_memory_of_vectors(tmp_path: Path) -> None:
     place = vectors_memory(tmp_path / "v.vmem", 5)
     image = paint(tmp_path / "a.png", 1)
     with unchanged(place):

@@ -61,7 +61,7 @@ def assert_shows(state: State, said: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("level", [0, 1])
-def test_a_image_dragged_from_another_program_is_decided(
+def test_an_image_dragged_from_another_program_is_decided(
     drawn: Path, contested: Path, request: pytest.FixtureRequest, level: int
 ) -> None:
     run("settings", drawn, "level", level)

@@ -118,7 +118,7 @@ def test_a_copy_in_the_memory_is_looked_at_where_the_original_is_gone(tmp_path: 
         assert look_at_exemplar(memory, 1).note == ""
 
 
-def test_a_neighbour_without_a_image_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_neighbour_without_an_image_is_refused_by_name(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
         memory.add_vectors(np.eye(64, dtype=np.float32)[:3], ["a", "b", "c"])
         query = seen(memory, paint_image((190, 70, 50), seed=5))

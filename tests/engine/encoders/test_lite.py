@@ -68,7 +68,7 @@ def test_the_control_network_with_other_padding_is_told_apart(batch: np.ndarray,
         assert np.abs(plain.eval()(inputs).numpy() - published).max() > 1e-2
 
 
-def test_a_image_has_the_same_vector_alone_and_in_a_batch(encoder: Encoder, batch: np.ndarray) -> None:
+def test_an_image_has_the_same_vector_alone_and_in_a_batch(encoder: Encoder, batch: np.ndarray) -> None:
     many = np.concatenate([batch] * 5)[:40]
     together = encoder.encode(many)
     alone = np.concatenate([encoder.encode(image[None]) for image in batch])

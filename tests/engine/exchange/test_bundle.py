@@ -66,7 +66,7 @@ def test_a_bundle_into_a_filled_memory_is_one_step_and_twice_changes_nothing(mem
         assert m.catalog.totals() == (1, 1, 0)
 
 
-def test_a_image_here_under_another_label_is_named_and_left(memory: Path, tmp_path: Path) -> None:
+def test_an_image_here_under_another_label_is_named_and_left(memory: Path, tmp_path: Path) -> None:
     source = export(memory, tmp_path / "m.vmemz")
     with VisualMemory.open(memory) as m:
         m.relabel([5], "something else")

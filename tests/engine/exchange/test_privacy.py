@@ -70,7 +70,7 @@ def test_the_numbers_themselves_are_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".bmp", ".webp", ".tif", ".ppm"])
-def test_a_image_that_names_no_place_keeps_its_very_bytes(tmp_path: Path, suffix: str) -> None:
+def test_an_image_that_names_no_place_keeps_its_very_bytes(tmp_path: Path, suffix: str) -> None:
     data = paint(tmp_path / f"a{suffix}", 2).read_bytes()
     assert without_gps(data) == data
 

@@ -114,7 +114,7 @@ def test_an_empty_memory_has_a_report_too(tmp_path: Path) -> None:
         report.write(found, tmp_path / "r.png")
 
 
-def test_neighbours_without_a_image_are_shown_without_one(tmp_path: Path) -> None:
+def test_neighbours_without_an_image_are_shown_without_one(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
         vectors = memory.embed([memory.decode(paint_image((i, 70, 50), seed=i)) for i in range(3)])
         memory.add_vectors(vectors, ["a", "b", "c"], [None, b"damaged", None])

@@ -250,7 +250,7 @@ def test_an_encoder_of_large_images_gets_enough_pixels(tmp_path: Path, scene: Im
     assert sizes == [(1030, 1030), (515, 515)]
 
 
-def test_a_image_tells_where_it_is_from_and_what_it_holds(
+def test_an_image_tells_where_it_is_from_and_what_it_holds(
     tmp_path: Path, geometry: Geometry, scene: Image.Image
 ) -> None:
     path = tmp_path / "mislabelled.gif"

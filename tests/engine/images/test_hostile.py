@@ -201,14 +201,14 @@ STRANGE_BUT_GOOD: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", STRANGE_BUT_GOOD)
-def test_a_strange_file_that_is_a_image_is_taken(name: str, pool: DecodePool, tmp_path: Path) -> None:
+def test_a_strange_file_that_is_an_image_is_taken(name: str, pool: DecodePool, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(STRANGE_BUT_GOOD[name]())
     image = pool.decode(path)
     assert isinstance(image, DecodedImage) and image.pixels.shape == (64, 64, 3)
 
 
-def test_a_link_to_a_image_is_followed_when_it_is_named(pool: DecodePool, tmp_path: Path) -> None:
+def test_a_link_to_an_image_is_followed_when_it_is_named(pool: DecodePool, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
     (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
     assert pool.decode(tmp_path / "link.png").source == str(tmp_path / "link.png")
@@ -229,7 +229,7 @@ def test_flipped_bytes_never_end_or_stall_the_child(kind: str, pool: DecodePool,
             assert "crashed" not in refusal.reason and "longer" not in refusal.reason
 
 
-def test_a_image_that_needs_too_much_memory_is_refused_and_the_child_goes_on(pool: DecodePool, tmp_path: Path) -> None:
+def test_an_image_that_needs_too_much_memory_is_refused_and_the_child_goes_on(pool: DecodePool, tmp_path: Path) -> None:
     (tmp_path / "canvas.webp").write_bytes(webp_canvas(16_383))
     (tmp_path / "good.png").write_bytes(encoded("PNG"))
     with pytest.raises(BadImage):

@@ -53,7 +53,7 @@ def test_a_relative_path_is_this_process_s(
     assert refusal.value.path == "b.png"
 
 
-def test_a_image_that_hangs_is_refused_and_its_child_replaced(files: Callable, odd_child: list[str]) -> None:
+def test_an_image_that_hangs_is_refused_and_its_child_replaced(files: Callable, odd_child: list[str]) -> None:
     good, hanging = files(["good.png", "hang.png"])
     with DecodePool(1, timeout_s=0.5, command=odd_child) as pool:
         first = pool.decode(good)
@@ -81,7 +81,7 @@ def test_a_patient_pool_shows_that_the_hanging_child_really_hangs(files: Callabl
         assert not waiting.is_alive()
 
 
-def test_a_image_that_kills_its_child_is_refused_and_the_child_replaced(files: Callable, odd_child: list[str]) -> None:
+def test_an_image_that_kills_its_child_is_refused_and_the_child_replaced(files: Callable, odd_child: list[str]) -> None:
     good, deadly = files(["good.png", "crash.png"])
     with DecodePool(1, command=odd_child) as pool:
         for _ in range(2):

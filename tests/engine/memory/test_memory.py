@@ -125,7 +125,7 @@ def test_a_bad_image_among_good_ones_adds_nothing(memory: VisualMemory, tmp_path
     assert memory.catalog.totals()[0] == 18
 
 
-def test_copies_are_kept_in_the_memory_when_a_image_is_added(memory: VisualMemory, tmp_path: Path) -> None:
+def test_copies_are_kept_in_the_memory_when_an_image_is_added(memory: VisualMemory, tmp_path: Path) -> None:
     file = tmp_path / "one.png"
     paint_image((9, 9, 9), seed=3).save(file)
     memory.add([file], ["x"])
@@ -151,7 +151,7 @@ def test_a_query_that_is_an_exemplar_says_as_what_it_is_here(memory: VisualMemor
     assert memory.decide(file).in_memory == ()
 
 
-def test_a_image_whose_file_is_known_takes_its_exemplars_vector(memory: VisualMemory, images: Path) -> None:
+def test_an_image_whose_file_is_known_takes_its_exemplars_vector(memory: VisualMemory, images: Path) -> None:
     image_here = memory.decode(images / "animals/cat/0.png")
     [exemplar, *_] = memory.catalog.by_content(image_here.content)
     assert np.array_equal(memory.embed([image_here])[0], memory.catalog.vectors([exemplar.id])[0])

@@ -123,7 +123,7 @@ def test_a_copy_of_the_file_is_kept_unless_it_vanished_or_changed(memory, waitin
     assert not list(memory.catalog.check_rows())
 
 
-def test_a_image_waits_once_and_what_is_no_image_is_told(memory, waiting, tmp_path):
+def test_an_image_waits_once_and_what_is_no_image_is_told(memory, waiting, tmp_path):
     text = tmp_path / "notes.png"
     text.write_text("no image")
     result = memory.queue.add([*waiting, waiting[0], text, tmp_path / "missing.png"])

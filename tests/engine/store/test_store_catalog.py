@@ -29,7 +29,7 @@ def test_what_was_added_comes_back_as_it_was(store, row):
     assert store.catalog.thumbnail(1) == given.thumbnail
 
 
-def test_a_vector_without_a_image_is_an_exemplar_too(store, row):
+def test_a_vector_without_an_image_is_an_exemplar_too(store, row):
     store.add(row(1, content=None, sha256=None, source=None, thumbnail=None))
     [found] = store.catalog.get([1])
     assert (found.content, found.sha256, found.source) == (None, None, None)

@@ -225,7 +225,7 @@ def test_labels_and_trusts_that_differ_are_previewed_as_one_edit(memory: VisualM
         tracker.preview(ProposedEdit("reweigh", (4, 5), trusts=(0.1, 0.0)))
 
 
-def test_a_image_that_is_here_under_its_label_teaches_nothing(memory: VisualMemory) -> None:
+def test_an_image_that_is_here_under_its_label_teaches_nothing(memory: VisualMemory) -> None:
     [one] = memory.catalog.get([1])
     vector = memory.catalog.vectors([1])[0]
     tracker = ImpactTracker(memory)
