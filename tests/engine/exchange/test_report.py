@@ -13,7 +13,7 @@ from PIL import Image
 from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.exchange.report import report
+from visualmemory_gui.engine.exchange.report import html, report
 from visualmemory_gui.engine.exchange.report.content import Asked, DecisionReport
 
 NASTY = "<script>alert(1)</script>&\"'"
@@ -84,14 +84,14 @@ def test_the_page_holds_image_neighbours_votes_edits_and_settings_and_fetches_no
 
 def test_no_text_is_taken_for_markup(memory: VisualMemory) -> None:
     memory.relabel([1, 2, 3], NASTY.replace("/", "-"))
-    page = Page(report.report_html.page(made(memory, name=NASTY)))
+    page = Page(html.page(made(memory, name=NASTY)))
     assert "script" not in page.tags
     assert "<script>alert(1)" in page.words
 
 
 @pytest.mark.parametrize("keep_private", [False, True])
 def test_paths_go_out_only_when_they_are_asked_for(memory: VisualMemory, tmp_path: Path, keep_private: bool) -> None:
-    text = report.report_html.page(made(memory, keep_private=keep_private))
+    text = html.page(made(memory, keep_private=keep_private))
     for private in (str(tmp_path), "/home/me/private", "secret place"):
         assert (private in text) == keep_private
 
@@ -110,7 +110,7 @@ def test_an_empty_memory_has_a_report_too(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
         found = made(memory)
         assert found.headline == "Nothing to compare with"
-        assert "No neighbour has a vote" in report.report_html.page(found)
+        assert "No neighbour has a vote" in html.page(found)
         report.write(found, tmp_path / "r.png")
 
 
@@ -119,7 +119,7 @@ def test_neighbours_without_an_image_are_shown_without_one(tmp_path: Path) -> No
         vectors = memory.embed([memory.decode(paint_image((i, 70, 50), seed=i)) for i in range(3)])
         memory.add_vectors(vectors, ["a", "b", "c"], [None, b"damaged", None])
         found = made(memory)
-        assert "no image" in report.report_html.page(found)
+        assert "no image" in html.page(found)
         report.write(found, tmp_path / "r.png")
 
 
