@@ -37,7 +37,7 @@ def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, device
 
 
 def test_another_word_is_no_device() -> None:
-    with pytest.raises(BadValue, match="'tpu' is no device; choose one of auto, cpu, cuda, mps"):
+    with pytest.raises(BadValue, match="unknown device 'tpu'; choose one of auto, cpu, cuda, mps"):
         devices.resolve("tpu")
 
 

@@ -1,4 +1,4 @@
-"""Which processor computes: what "auto" means here, asked of torch only where a GPU is likely."""
+"""The device that computes: what "auto" means on this computer. torch is asked only where a GPU is likely."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from visualmemory_gui.engine.types import DEVICES, Device
 
 Resolved = Literal["cpu", "cuda", "mps"]
 
-# What drivers of NVIDIA and AMD cards show, also under WSL.
+# Files by which the drivers of NVIDIA and AMD cards can be recognised, also under WSL.
 _DRIVER_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _WINDOWS_DRIVER = "System32/nvcuda.dll"
 _SPOKEN = {"cuda": "no GPU that CUDA can use", "mps": "no Apple GPU"}
 
 
 def resolve(device: Device) -> Resolved:
-    """The device to compute on. "auto" is a GPU if there is one; a GPU asked for by name must be there.
+    """The device to compute on. "auto" is a GPU if there is one; a GPU asked for by name must be available.
 
-    torch is imported only to ask for a GPU by name, or where a driver shows that there is likely one. Raises BadValue.
+    torch is imported only for a GPU asked for by name, or where a driver makes one likely. Raises BadValue.
     """
     if device not in DEVICES:
-        raise BadValue(f"{device!r} is no device; choose one of {', '.join(DEVICES)}")
+        raise BadValue(f"unknown device {device!r}; choose one of {', '.join(DEVICES)}")
     if device == "cpu" or (device == "auto" and not gpu_is_likely()):
         return "cpu"
     usable = _usable()
@@ -37,13 +37,13 @@ def resolve(device: Device) -> Resolved:
 
 
 def require(device: Device | None) -> None:
-    """Raise BadValue when ``device`` names a GPU that is not there; before anything is made or opened."""
+    """Raise BadValue when ``device`` names a GPU that is not available; before anything is made or opened."""
     if device is not None and device != "auto":
         resolve(device)
 
 
 def is_gpu(device: Device) -> bool:
-    """Whether ``device`` computes on a GPU here; False also for one that is not there."""
+    """Whether ``device`` computes on a GPU here; False also for a GPU that is not available."""
     try:
         return resolve(device) != "cpu"
     except BadValue:

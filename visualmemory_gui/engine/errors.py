@@ -1,26 +1,26 @@
 """The error tree. Every message says what happened and, where something can be done, what to do.
 
 VisualMemoryError
-├── MemoryFolderError     the folder is no memory, or cannot be used as one
+├── MemoryFolderError     the folder is not a memory, or cannot be used as one
 │   ├── NotAMemory
 │   ├── MemoryExists
 │   ├── NewerFormat       written by a newer version of the product
-│   ├── DamagedMemory     the database cannot be trusted: file and reason are named
-│   ├── MemoryLocked      another process is editing it: who is named
+│   ├── DamagedMemory     the database cannot be trusted; the message names file and reason
+│   ├── MemoryLocked      another process is editing it; the message names that process
 │   ├── ReadOnlyMemory    an edit on a memory opened for reading
 │   └── StorageError      disk full, no permission, input/output error
 │       ├── NetworkMemory a memory on a network file system
-│       └── MemoryGone    the folder of an open memory is not there any more
+│       └── MemoryGone    the folder of an open memory no longer exists
 ├── BadImage              an image that cannot be used, with the reason
- ├── BadValue              a value a user gave that cannot be used
- │   ├── BadVector         a vector that no index may see
- │   └── BadLabel          a label that is no path of names
- ├── TagsAhead             an edit that would drop tagged states, which were undone
+├── BadValue              a value a user gave that cannot be used
+│   ├── BadVector         a vector that no index may see
+│   └── BadLabel          a label that is not a path of names
+├── TagsAhead             an edit that would drop undone states that have tags
 ├── UnknownExemplar       an id that is not in the memory
-├── EncoderError          an encoder that is unknown, not here, or not this memory's
+├── EncoderError          an encoder that is unknown, not installed, or not this memory's
 │   └── EncoderMismatch
 ├── ExchangeError         an export target or an import source that cannot be used
-└── Cancelled             the user stopped a task: what was committed is kept
+└── Cancelled             the user stopped a task; what was committed is kept
 """
 
 from __future__ import annotations
@@ -29,51 +29,51 @@ from collections.abc import Sequence
 
 
 class VisualMemoryError(Exception):
-    """Root of all errors that are told to the user in words."""
+    """Root of all errors whose message is shown to the user."""
 
 
 class MemoryFolderError(VisualMemoryError):
-    pass
+    """The folder is not a memory, or cannot be used as one."""
 
 
 class NotAMemory(MemoryFolderError):
-    pass
+    """The folder holds no memory."""
 
 
 class MemoryExists(MemoryFolderError):
-    pass
+    """A memory cannot be made here: the place is taken."""
 
 
 class NewerFormat(MemoryFolderError):
-    pass
+    """The memory was written by a newer version of the product."""
 
 
 class DamagedMemory(MemoryFolderError):
-    pass
+    """The database cannot be trusted; the message names the file and the reason."""
 
 
 class MemoryLocked(MemoryFolderError):
-    pass
+    """Another process is editing the memory; the message names it."""
 
 
 class ReadOnlyMemory(MemoryFolderError):
-    pass
+    """An edit was tried on a memory opened for reading."""
 
 
 class StorageError(MemoryFolderError):
-    pass
+    """The disk is full, permission is missing, or reading or writing failed."""
 
 
 class NetworkMemory(StorageError):
-    pass
+    """The memory lies on a network file system."""
 
 
 class MemoryGone(StorageError):
-    pass
+    """The folder of an open memory no longer exists."""
 
 
 class BadImage(VisualMemoryError):
-    """``path`` names the image (or says "image" for one without a file); ``reason`` is one sentence."""
+    """An image that cannot be used. ``path`` names it ("image" for one without a file); ``reason`` is one sentence."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -82,32 +82,32 @@ class BadImage(VisualMemoryError):
 
 
 class BadValue(VisualMemoryError):
-    pass
+    """A value a user gave that cannot be used."""
 
 
 class BadVector(BadValue):
-    pass
+    """A vector that no index may see: of another length, not finite, or zero."""
 
 
 class BadLabel(BadValue):
-    pass
+    """A label that is not a path of names."""
 
 
 class TagsAhead(VisualMemoryError):
-    """An edit was refused, since it would drop states that were undone and have ``names``."""
+    """An edit was refused because it would drop states that were undone and are tagged ``names``."""
 
     def __init__(self, names: Sequence[str]) -> None:
         shown = ", ".join(f"“{name}”" for name in names)
         states = "a state that was" if len(names) == 1 else "states that were"
         super().__init__(
             f"{shown} {'names' if len(names) == 1 else 'name'} {states} undone, which this edit would drop. "
-            "Nothing was changed. Redo until there before you edit, or remove the tag."
+            "Nothing was changed. Redo that far before you edit, or remove the tag."
         )
         self.names = tuple(names)
 
 
 class UnknownExemplar(VisualMemoryError):
-    """``ids`` are those that are not in the memory."""
+    """The ``ids`` are not in the memory."""
 
     def __init__(self, ids: list[int]) -> None:
         shown = ", ".join(str(i) for i in ids[:5]) + (", …" if len(ids) > 5 else "")
@@ -116,15 +116,15 @@ class UnknownExemplar(VisualMemoryError):
 
 
 class EncoderError(VisualMemoryError):
-    pass
+    """An encoder that is unknown, not installed, or not this memory's."""
 
 
 class EncoderMismatch(EncoderError):
-    pass
+    """The encoder of this name has other weights or another preprocessing than the one the memory was made with."""
 
 
 class ExchangeError(VisualMemoryError):
-    pass
+    """An export target or an import source that cannot be used."""
 
 
 class Cancelled(VisualMemoryError):

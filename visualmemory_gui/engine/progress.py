@@ -1,4 +1,4 @@
-"""How a long task tells where it is, and learns that it should stop."""
+"""How a long task reports its progress and finds out that it should stop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEW_PARTS = 20
 
 
 class Report(Protocol):
-    """Called by a task with what is done of what is to do. Raises ``Cancelled`` to stop the task.
+    """Called by a task with how much is done of how much there is to do. Raises ``Cancelled`` to stop the task.
 
     ``total`` is None while it is not known yet; ``what`` names the phase when it changes.
     """
@@ -25,21 +25,21 @@ class Report(Protocol):
 
 
 def silent(done: int, total: int | None, what: str = "") -> None:
-    """The report of a task nobody watches."""
+    """The report of a task that no one watches."""
 
 
 class Pace:
-    """How fast a task goes and how long it still takes, phase by phase; ``clock`` gives seconds.
+    """How fast a task runs and how long it will still take, phase by phase; ``clock`` gives seconds.
 
-    The speed is that of the last ``RECENT_S`` seconds. What is done first is not counted: it comes after a model was
-    loaded and caches were filled, and a task that takes 80 seconds would begin with "25 min left".
+    The speed is that of the last ``RECENT_S`` seconds. The first part is not counted: a model is loaded and caches are
+    filled before it is done, and a task that takes 80 seconds would begin with "25 min left".
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._what: str | None = None
         self._last = 0
-        self._marks: deque[tuple[float, int]] = deque()  # when how much was done, from the first part on
+        self._marks: deque[tuple[float, int]] = deque()  # (time, done), from the first part on
 
     def text(self, done: int, total: int | None, what: str = "") -> str:
         """ "23/s, 2 min left"; empty in the first two seconds of the phase ``what`` and for a few large parts."""
@@ -67,7 +67,7 @@ class Pace:
 
 
 def duration(seconds: float) -> str:
-    """ "40 s", "2 min", "3 h 20 min"."""
+    """A time span in words: "40 s", "2 min", "3 h 20 min"."""
     if seconds < 55:
         return f"{max(round(seconds, -1) if seconds > 10 else round(seconds), 1):.0f} s"
     minutes = max(round(seconds / 60), 1)

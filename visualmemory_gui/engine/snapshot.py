@@ -1,7 +1,7 @@
 """The memory as decisions see it: an immutable snapshot of arrays, replaced by reference after each edit.
 
-Arrays grow in place behind the snapshots that were handed out (a snapshot only ever looks at its own first n rows) and
-are copied before a value that a snapshot can see is changed. So an edit of 100,000 exemplars costs microseconds.
+Arrays grow in place behind the snapshots that were handed out (a snapshot reads only its own first n rows) and are
+copied before a value that a snapshot can see is changed. So an edit of 100,000 exemplars costs microseconds.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Column(Generic[Scalar]):
-    """An array that grows at its end without moving what was handed out, (n,) or (n, d).
+    """An array, (n,) or (n, d), that grows at its end without moving what was handed out.
 
-    Of ``values`` the first ``n`` are there (None: all), the others are room. ``shown`` is what may be handed out.
+    The first ``n`` of ``values`` are in use (None: all), the rest is spare room. ``shown`` is what may be handed out.
     """
 
     def __init__(self, values: npt.NDArray[Scalar], n: int | None = None) -> None:
@@ -52,7 +52,7 @@ class Column(Generic[Scalar]):
         self._buffer, self.shown = fresh, fresh[:n]
 
     def overwrite(self, row: int, value: Any) -> None:
-        """Set ``row`` where it stands: arrays handed out before see it too."""
+        """Set ``row`` in place: arrays handed out before see the change too."""
         self._buffer[row] = value
 
 
@@ -77,7 +77,7 @@ class Rows:
 
     @classmethod
     def supposed(cls, labels: Sequence[str], *, first: int, content: I64, twin: I64, active: bool = True) -> Rows:
-        """Exemplars that nobody has added, for ``Snapshot.changed``: ids from ``first`` on, full trust, no group."""
+        """Hypothetical exemplars for ``Snapshot.changed``: ids from ``first`` on, full trust, no group."""
         n, code_of = len(labels), {label: code for code, label in enumerate(dict.fromkeys(labels))}
         return cls(
             ids=np.arange(first, first + n),
@@ -93,7 +93,7 @@ class Rows:
 
 
 class Now(NamedTuple):
-    """What an edit can change in one exemplar, as it is now. Active: it is neither struck nor withdrawn."""
+    """The fields of one exemplar that an edit can change, as they are now. Active: neither struck nor withdrawn."""
 
     id: int
     label: str
@@ -145,7 +145,7 @@ class Snapshot:
         return {label: int(n) for label, n in zip(self.labels, self.counts, strict=True) if n}
 
     def rows_of(self, ids: Sequence[int] | I64) -> I64:
-        """Rows of ``ids``, in their order. Raises UnknownExemplar for ids that are not here."""
+        """Rows of ``ids``, in their order. Raises UnknownExemplar for ids that are not in the snapshot."""
         wanted = np.asarray(ids, np.int64)
         if not len(self.ids) and len(wanted):
             raise UnknownExemplar(wanted.tolist())
@@ -156,14 +156,14 @@ class Snapshot:
         return rows.astype(np.int64, copy=False)
 
     def rows_if_here(self, ids: I64) -> I64:
-        """Rows of ``ids``, (n,); -1 for those that are not here."""
+        """Rows of ``ids``, (n,); -1 for those that are not in the snapshot."""
         if not len(self.ids):
             return np.full(len(ids), -1, np.int64)
         rows = np.minimum(self.ids.searchsorted(ids), len(self.ids) - 1)
         return np.where(self.ids[rows] == ids, rows, -1)
 
     def among(self, rows: I64) -> Bools:
-        """Which rows are among ``rows``, (n,)."""
+        """A mask of the rows that are among ``rows``, (n,)."""
         found = np.zeros(len(self), bool)
         found[rows] = True
         return found
@@ -176,8 +176,8 @@ class Snapshot:
         trust: F64 | None = None,
         more: tuple[Rows, F32] | None = None,
     ) -> Snapshot:
-        """The memory as if: these rows ``active``, (n,), other labels by row, this ``trust``, (n,), and ``more``
-        exemplars with their vectors, (m, d), behind its own. Nothing is written; the change number stays.
+        """The memory as it would be with these rows ``active``, (n,), other labels by row, this ``trust``, (n,), and
+        ``more`` exemplars with their vectors, (m, d), after its own. Nothing is written; the change number stays.
         """
         moved = label or {}
         named = self._naming((*(more[0].labels if more is not None else ()), *moved.values()))
@@ -201,7 +201,7 @@ class Snapshot:
         return replace(self, labels=names, counts=counts)
 
     def _longer(self, rows: Rows, vectors: F32) -> Snapshot:
-        """With ``rows``, whose labels have codes, behind its own; vectors are joined when they are first needed."""
+        """With ``rows``, whose labels have codes, after its own; vectors are joined when they are first needed."""
         code_of = {name: code for code, name in enumerate(self.labels)}
         codes = np.array([code_of[name] for name in rows.labels], np.int32)[rows.label]
         counts = self.counts.copy()
@@ -247,8 +247,8 @@ class WorkingSet:
         self.snapshot = self._publish(change, previous=-1, touched=_NO_ROWS)
 
     def apply(self, change: int, *, new: tuple[Rows, F32] | None = None, old: Sequence[Now] = ()) -> Snapshot:
-        """Publish one new snapshot with ``new`` exemplars (ids above all present ones, and their vectors) and with what
-        the ``old`` ones, which are here, have become (ids increasing)."""
+        """Publish one new snapshot with ``new`` exemplars (ids above all present ones, and their vectors) and with the
+        new state of the ``old`` ones, which it holds already (ids increasing)."""
         before, touched = self.snapshot, _NO_ROWS
         if old:
             touched = self._update(old)
@@ -281,7 +281,7 @@ class WorkingSet:
         self._counts = counts
 
     def _update(self, old: Sequence[Now]) -> I64:
-        """Returns where ``old`` stand. Mostly it is one exemplar, for which numbers are faster than arrays."""
+        """Returns the rows of ``old``. Usually it is one exemplar, for which numbers are faster than arrays."""
         self._name(now.label for now in old)
         codes, active, trust = self._label.shown, self._active.shown, self._trust.shown
         labelled, switched, weighed = dict[int, int](), dict[int, bool](), dict[int, float]()
@@ -304,7 +304,7 @@ class WorkingSet:
         return np.array(rows, np.int64)
 
     def _row_of(self, exemplar: int) -> int:
-        """Where it stands: mostly as many rows after the first one as its id is after the first id."""
+        """Its row: usually as far from the first row as its id is from the first id."""
         ids = self._ids.shown
         guess = exemplar - int(ids[0]) if len(ids) else 0
         return guess if 0 <= guess < len(ids) and ids[guess] == exemplar else int(self.snapshot.rows_of([exemplar])[0])
@@ -316,7 +316,7 @@ class WorkingSet:
         return counts
 
     def _codes(self, rows: Rows) -> I32:
-        """The labels of ``rows`` as codes of this set, which learns those that are new."""
+        """The labels of ``rows`` as codes of this set; new ones get a code."""
         self._name(rows.labels)
         codes = np.array([self._code_of[label] for label in rows.labels], np.int32)
         return codes[rows.label]
@@ -339,7 +339,7 @@ class WorkingSet:
             return self._vectors.shown[:n]
 
     def _loaded(self) -> Column[np.float32]:
-        """All vectors with room for a quarter more: the first one added would else copy the others, a second long."""
+        """All vectors, with room for a quarter more: without it, adding one would copy them all, for a second."""
         ids = self._ids.shown
         first = self._load(ids[:LOAD_ROWS])
         buffer = np.empty((len(ids) + len(ids) // 4 + 16, first.shape[1]), np.float32)

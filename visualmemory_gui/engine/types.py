@@ -42,12 +42,12 @@ class Geometry:
 
 
 BROUGHT = "vectors"
-"""What stands for the encoder's name in a memory of vectors that the user brings."""
+"""The encoder's name in a memory whose vectors the user supplies."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What a memory remembers of its encoder; ``name`` is ``BROUGHT`` where the user brings the vectors."""
+    """What a memory remembers of its encoder; ``name`` is ``BROUGHT`` where the user supplies the vectors."""
 
     name: str
     dim: int
@@ -139,7 +139,7 @@ class Novelty:
 
     ``statistic`` is the mean distance to the ``m`` nearest exemplars of other content; unknown when above
     ``threshold``, the 0.99 quantile of the same figure over the memory's own exemplars. ``threshold`` is None when
-    there are too few exemplars to tell; ``reason`` says it in words.
+    there are too few exemplars to tell; ``reason`` explains the outcome in words.
     """
 
     statistic: float | None
@@ -150,7 +150,7 @@ class Novelty:
 
 @dataclass(frozen=True, slots=True)
 class SearchInfo:
-    """How the neighbours were found. ``agreement`` is how many of the k HNSW also finds, where it was asked;
+    """How the neighbours were found. ``agreement`` is how many of the k HNSW also finds, where that was checked;
     ``missed`` are the ids of the others."""
 
     mode: Literal["exact", "hnsw"]
@@ -164,9 +164,9 @@ class Decision:
     """The answer for one query. ``label``, ``share`` and ``margin`` are None when there is nothing to compare with.
 
     ``shares`` holds every class that got a vote, largest share first. ``margin`` is share 1 minus share 2. ``known`` is
-    None when it cannot be told; ``confidence`` is None while it is not calibrated. ``in_memory`` holds the exemplars of
-    the query's own content, struck ones too. ``timings_ms`` maps the phases ``decode, encode, search, vote`` to
-    milliseconds. ``thumbnails`` is where a notebook finds the images.
+    None when it cannot be determined; ``confidence`` is None while it is not calibrated. ``in_memory`` holds the
+    exemplars of the query's own content, struck ones too. ``timings_ms`` maps the phases ``decode, encode, search,
+    vote`` to milliseconds. ``thumbnails`` is where a notebook finds the images.
     """
 
     label: str | None
@@ -202,7 +202,7 @@ class Decision:
 class Receipt:
     """What forgetting did. ``status`` is "done" when the scan found nothing and no reader held on to the log.
 
-    Else it is "bytes remain", or "not scanned" when all was erased but the scan could not be finished.
+    Otherwise it is "bytes remain", or "not scanned" when all was erased but the scan could not be finished.
 
     ``files_scanned`` files of the memory's folder were searched for the erased bytes, ``hits`` places were found.
     ``shared`` counts pieces that a remaining exemplar also holds. ``labels`` are those of the forgotten exemplars,
@@ -220,12 +220,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an edit changed, told to whoever listens. Ids are in the order of the rows.
+    """What an edit changed, as every listener receives it. Ids are in the order of the rows.
 
     ``edit`` is the step's name, None when nothing changed. ``change`` is the memory's change number afterwards.
     ``added`` also holds exemplars that a redo brought back, ``removed`` those withdrawn by undo or forgotten for good.
     ``left`` are exemplars that a revert did not touch, because they were changed since. ``untagged`` are tags of undone
-    states that the edit dropped; they had been given up.
+    states that the edit dropped, which had been given up.
     """
 
     edit: str | None
@@ -245,7 +245,7 @@ class Changes:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """Every exemplar that changed, each once, increasing."""
+        """Ids of all exemplars that changed, each once, increasing."""
         parts = (self.added, self.removed, self.struck, self.restored, self.relabelled, self.reweighed, self.forgotten)
         return tuple(sorted({i for part in parts for i in part}))
 
@@ -267,7 +267,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
-    """The settings of one memory. ``k`` and ``rule`` decide where a caller says None.
+    """The settings of one memory. ``k`` and ``rule`` apply where a caller passes None.
 
     ``exact_limit`` is in vector components: above it HNSW proposes on a CPU. ``level`` is where the window opens.
     """
@@ -304,7 +304,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that was not taken, with the reason in one sentence."""
+    """A file that was skipped, with the reason in one sentence."""
 
     path: str
     reason: str
@@ -312,7 +312,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One finding of ``verify``: what kind of thing, where it is, what is wrong with it."""
+    """One finding of ``verify``: what kind of thing is damaged, where it is, and what is wrong with it."""
 
     what: str
     where: str
