@@ -61,7 +61,7 @@ def test_no_edit_reaches_a_memory_that_is_not_there(edited: VisualMemory, tmp_pa
         if how == "replaced":
             shutil.copytree(away, path)
     files = {place: sorted(file.name for file in place.rglob("*")) for place in (path, away)}
-    with pytest.raises(MemoryGone, match="not there any more"):
+    with pytest.raises(MemoryGone, match="no longer there"):
         edit(edited, more)
     assert {place: sorted(file.name for file in place.rglob("*")) for place in files} == files
 

@@ -46,7 +46,7 @@ def test_a_removed_image_waits_no_more_and_its_id_is_not_used_again(three):
     queue = QueueRows(three.database)
     [one] = queue.add([queued(10)])
     queue.remove([one])
-    with pytest.raises(BadValue, match="any more"):
+    with pytest.raises(BadValue, match="no longer in the queue"):
         queue.get([one])
     assert queue.add([queued(10)]) == [one + 1]
     queue.clear()

@@ -136,7 +136,7 @@ def test_a_loss_of_before_is_still_found_in_the_newer_format(older, over):
 def test_a_format_that_never_was_is_damage(three, version):
     three.database.execute(f"pragma user_version={version}")
     three.database.close()
-    with pytest.raises(DamagedMemory, match="never was"):
+    with pytest.raises(DamagedMemory, match="never existed"):
         schema.open_memory(three.database.folder, readonly=False)
 
 

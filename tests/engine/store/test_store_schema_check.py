@@ -81,12 +81,12 @@ def test_every_difference_is_named(three):
     folder = three.database.folder
     plant(folder, "drop table kept", "create table more (a)")
     found = set(schema_check.differences(three.database, FORMAT))
-    assert {"the table 'kept' is missing", "the table 'more' is none of a memory's"} <= found
+    assert {"the table 'kept' is missing", "the table 'more' does not belong to a memory"} <= found
 
 
 def test_a_statement_without_an_end_is_given_up(store):
     started = time.monotonic()
-    with pytest.raises(DamagedMemory, match="no end"):
+    with pytest.raises(DamagedMemory, match="does not come to an end"):
         store.database.rows(f"{ENDLESS} select count(*) from n")
     assert time.monotonic() - started < 60  # it would run for ever
     assert store.database.one("select 1") == (1,)
@@ -97,7 +97,7 @@ def test_a_file_has_steps_for_each_of_its_bytes(three, monkeypatch):
     long = f"{ENDLESS} select count(*) from (select i from n limit 20000)"
     three.database.rows(long)
     monkeypatch.setattr(statement_limit, "PER_BYTE", 0)
-    with pytest.raises(DamagedMemory, match="no end"):
+    with pytest.raises(DamagedMemory, match="does not come to an end"):
         three.database.rows(long)
 
 
@@ -125,7 +125,7 @@ def test_a_sequence_that_is_no_number_is_damage(three, row, last):
     three.database.close()
     plant(folder, f"update sqlite_sequence set seq = {last} where name = 'exemplars'")
     three.reopened()
-    with pytest.raises(DamagedMemory, match="numbered"):
+    with pytest.raises(DamagedMemory, match="last number used"):
         three.add(row(7))
 
 

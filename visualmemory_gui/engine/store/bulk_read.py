@@ -1,6 +1,6 @@
-"""Whole columns of the memory as arrays: SQLite joins a slice of rows by itself, so none becomes a Python object.
+"""Whole columns of the memory as arrays: SQLite joins each slice of rows, so that no row becomes a Python object.
 
-A million rows read one by one are some hundred megabytes of tuples, and seconds in which no other thread gets far.
+A million rows read one by one are some hundred megabytes of tuples, and seconds in which other threads hardly run.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _EXEMPLARS = """group_concat(label_id), group_concat(not (struck or withdrawn), 
 def slices(
     database: Database, columns: str, *, where: str = "1", params: Params = (), table: str = "exemplars"
 ) -> Iterator[tuple[I64, tuple[Any, ...]]]:
-    """Ids, increasing, and the aggregates ``columns`` of one slice of the rows after the other.
+    """Ids, increasing, and the aggregates ``columns``, one slice of the rows at a time.
 
-    Between two slices others may write.
+    Others may write between two slices.
     """
     inner = f"select * from {table} where id > ? and {where} order by id limit {SLICE}"
     last = many = 0
@@ -43,7 +43,7 @@ def slices(
         last, many = top, many + 1
         yield numbers(ids), tuple(found)
     if many > 1:
-        database.execute("pragma shrink_memory")  # pages that nobody asks for next
+        database.execute("pragma shrink_memory")  # pages that are not needed next
 
 
 def numbers(text: str) -> I64:
@@ -66,17 +66,15 @@ def all_rows(database: Database) -> Rows:
     """What decisions need of all exemplars, in the order of ids, withdrawn ones included. Raises DamagedMemory."""
     try:
         return _all_rows(database)
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:  # what was joined were no numbers
-        raise DamagedMemory(
-            f"{database.path} is damaged: rows of exemplars hold what they cannot hold. {RESTORE}"
-        ) from error
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:  # what was joined is not numbers
+        raise DamagedMemory(f"{database.path} is damaged: rows of exemplars hold invalid values. {RESTORE}") from error
 
 
 def _all_rows(database: Database) -> Rows:
     count = int(database.one("select count(*) from exemplars")[0])
     active, trust = np.empty(count, np.bool_), np.empty(count)
     ids, label, twin, change = (np.empty(count, np.int64) for _ in range(4))
-    content, group = np.zeros(count, np.int64), np.zeros(count, np.int64)  # cost nothing where they stay so
+    content, group = np.zeros(count, np.int64), np.zeros(count, np.int64)  # cost nothing while they stay zero
     start = 0
     for part, found in slices(database, _EXEMPLARS):
         labels, votes, twins, changes, contents, known, grouped, weighed = found
@@ -100,7 +98,7 @@ def _paths(database: Database, labels: I64) -> tuple[str, ...]:
 
 
 def as_codes(values: I64) -> tuple[I32, I64]:
-    """Codes (n,) into the distinct values, which stand in the order in which they are first met."""
+    """Codes (n,) into the distinct values, and these in the order of their first appearance."""
     distinct, first, code = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     place = np.empty(len(order), np.int32)
@@ -109,7 +107,7 @@ def as_codes(values: I64) -> tuple[I32, I64]:
 
 
 def vectors_between(database: Database, ids: I64, dim: int) -> F32 | None:
-    """(n, dim) float32: the vectors of ``ids``, which are all that there are from the first to the last and increasing.
+    """(n, dim) float32: the vectors of ``ids``, which are increasing and every id from the first to the last.
 
     None where they are not, or where a vector has another length.
     """

@@ -50,7 +50,7 @@ _COLUMN: Mapping[Field, str] = {
     "derived": "derived",
 }
 PAGE = 1024  # exemplars
-MANY = 256  # vectors that are worth reading as a whole range
+MANY = 256  # vectors from which on a whole range is read
 
 
 class Catalog:
@@ -81,7 +81,7 @@ class Catalog:
         self.set_field(writer, ids, field="trust", value=trust)
 
     def set_field(self, writer: Writer, ids: Iterable[int], *, field: Field, value: Value | str) -> None:
-        """Set ``field`` of ``ids`` to ``value`` (a label in words) and record what changed by it."""
+        """Set ``field`` of ``ids`` to ``value`` (a label in words) and record what that changed."""
         rows = self._present(list(dict.fromkeys(ids)))
         if field in ("trust", "derived") and value is not None:
             value = checked_trust(float(value))
@@ -108,7 +108,7 @@ class Catalog:
     def write(
         self, writer: Writer, field: Field, values: Sequence[tuple[int, Value]], *, rows: Sequence[Stored] | None = None
     ) -> list[Record]:
-        """Set ``field`` of each id to its value without recording it: undo and redo speak to the rows through this.
+        """Set ``field`` of each id to its value without recording it: undo and redo write rows through this.
 
         ``rows`` are the present rows of the same ids, in the same order, where they were read already. Raises
         DamagedMemory, changing nothing, where one of them is not what was written.
@@ -142,7 +142,7 @@ class Catalog:
         state: State | None = None,
         ids: Iterable[int] | None = None,
     ) -> list[Exemplar]:
-        """Exemplars that fit everything given, by id; withdrawn ones only when asked for by state.
+        """Exemplars that match everything given, by id; withdrawn ones only when that state is asked for.
 
         ``label`` means it and everything below.
         """
@@ -156,14 +156,14 @@ class Catalog:
         return [Row._make(row).exemplar() for row in found]
 
     def pages(self, *, label: str | None = None, state: State | None = None) -> Iterator[list[Exemplar]]:
-        """``select`` by label and state, some exemplars at a time; each page is read when it is asked for."""
+        """``select`` by label and state, a page at a time; each page is read when it is needed."""
         where, last = self._where(label, state), 0
         while page := self._database.rows(f"{SELECT} where {where} and e.id > ? order by e.id limit {PAGE}", (last,)):
             yield [Row._make(row).exemplar() for row in page]
             last = page[-1][0]
 
     def _where(self, label: str | None, state: State | None) -> str:
-        """SQL that holds for the exemplars of ``state`` and of ``label`` or below it."""
+        """An SQL condition that holds for the exemplars of ``state`` and of ``label`` or below it."""
         if label is None:
             return _STATE_SQL[state]
         numbers = ",".join(map(str, labels.numbers_under(self._database, label)))
@@ -178,9 +178,9 @@ class Catalog:
         return sorted(row[0] for row in found)
 
     def require_label(self, label: str, *, withdrawn: bool = False) -> None:
-        """Raise BadValue where no exemplar has ``label`` or one below it, naming labels that are written alike.
+        """Raise BadValue where no exemplar has ``label`` or one below it, suggesting labels of similar spelling.
 
-        ``withdrawn`` exemplars count too where they are meant.
+        With ``withdrawn``, exemplars withdrawn by undo count too.
         """
         numbers = labels.numbers_under(self._database, label)
         some = "select 1 from exemplars where label_id = ? and (not withdrawn or ?) limit 1"
@@ -188,7 +188,7 @@ class Catalog:
             raise BadValue(f"no exemplar has the label {label!r} or one below it{labels.alike(label, self.counts())}")
 
     def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]:
-        """Ids of those that fit, increasing, a slice of the rows at a time; see ``finding.ids``."""
+        """Ids of the exemplars that match, increasing, a slice of the rows at a time; see ``text_search.ids``."""
         return text_search.ids(self._database, text=text, since=since)
 
     def withdrawn_ids(self) -> I64:
@@ -196,7 +196,7 @@ class Catalog:
         return bulk_read.withdrawn_ids(self._database)
 
     def trusted_by_hand(self) -> I64:
-        """Ids of the exemplars whose trust was set by hand, which counts before a derived one; increasing."""
+        """Ids of the exemplars whose trust was set by hand, which overrides a derived one; increasing."""
         found = self._database.rows("select id from exemplars where trust is not null order by id")
         return np.array([row[0] for row in found], np.int64)
 
@@ -220,11 +220,11 @@ class Catalog:
         return active + struck, active, struck
 
     def change(self) -> int:
-        """The change number of the last edit, also of one that is not committed yet."""
+        """The change number of the last edit, even of one that is not committed yet."""
         return self._database.ledger.change_now()
 
     def sources(self, ids: Iterable[int], *, linked: bool = False) -> dict[int, str | None]:
-        """Absolute paths of the originals; ids that are not here are left out. ``linked``: only of those of which the
+        """Absolute paths of the originals; unknown ids are left out. ``linked``: only of those of which the
         memory holds no copy, None for the others."""
         found = self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])
         return {row.id: None if linked and row.copy else row.path for row in map(Row._make, found)}
@@ -253,7 +253,7 @@ class Catalog:
                 raise UnknownExemplar(sorted(set(part) - {row[0] for row in rows}))
             for row in rows:
                 if len(row[1]) != 4 * dim:
-                    raise DamagedMemory(f"{self._database.path} is damaged: the vector of exemplar {row[0]} is cut.")
+                    raise DamagedMemory(f"{self._database.path} is damaged: vector {row[0]} is truncated.")
             block = np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(-1, dim)
             result[start : start + len(part)] = block
             start += len(part)
@@ -272,11 +272,11 @@ class Catalog:
         return as_snapshot_rows(found)
 
     def now(self, ids: Iterable[int]) -> list[Now]:
-        """What can be changed in ``ids``, as it is now, in the order of ids."""
+        """The fields of ``ids`` that an edit can change, as they are now, in the order of ids."""
         return as_now(self.snapshot_rows(ids))
 
     def by_content(self, content: str) -> list[Exemplar]:
-        """Exemplars of this content id (hex), by id; withdrawn ones do not count as here."""
+        """Exemplars of this content id (hex), by id; without withdrawn ones."""
         sql = f"{SELECT} where e.content = ? and not e.withdrawn order by e.id"
         return [Row._make(row).exemplar() for row in self._database.rows(sql, (bytes.fromhex(content),))]
 
@@ -286,7 +286,7 @@ class Catalog:
         return [(row[0], row[1]) for row in self._database.rows(sql, (bytes.fromhex(sha256),))]
 
     def known_files(self) -> set[tuple[str, str]]:
-        """(sha256, label) of every file that is here."""
+        """(sha256, label) of every file of which there is an exemplar."""
         sql = """select e.sha256, l.path from exemplars e join labels l on l.id = e.label_id
                  where e.sha256 is not null and not e.withdrawn"""
         return {(row[0].hex(), row[1]) for row in self._database.rows(sql)}
@@ -301,15 +301,15 @@ class Catalog:
         return sources.ids_at(self._database, path)
 
     def relink(self, writer: Writer, moved: Mapping[int, str], *, root: str | None = None) -> None:
-        """The originals lie elsewhere now. No step of the history: the images are the same."""
+        """Store the new places of originals that have moved. Makes no step: the images are the same."""
         sources.relink(self._database, writer, moved, root=root)
 
     def purge(self, ids: Collection[int]) -> purge.Purged:
-        """Delete ``ids`` for good, with their entries in every step of the history; ids not here are passed over."""
+        """Delete ``ids`` for good, with their entries in every step of the history; unknown ids are skipped."""
         return purge.purge(self._database, ids)
 
     def check_rows(self) -> Iterator[Damage]:
-        """Everything that is wrong in the database, as it was committed last."""
+        """Everything that is wrong in the database, as last committed."""
         return check.damages(self._database.folder)
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
@@ -325,7 +325,7 @@ class Catalog:
         return found
 
     def _present(self, ids: Sequence[int]) -> list[Stored]:
-        """For edits by hand a withdrawn exemplar is not here."""
+        """To edits by hand a withdrawn exemplar does not exist."""
         rows = self._stored(ids)
         if withdrawn := [stored.row.id for stored in rows if stored.row.withdrawn]:
             raise UnknownExemplar(withdrawn)

@@ -1,6 +1,6 @@
 """Finding damage: every row against its checksum, every vector and thumbnail against its hash, the sum of all.
 
-SQLite's own check sees its structure, not its content: it misses half of the flipped bytes. Both are asked.
+SQLite's own check sees its structure, not its content: it misses half of the flipped bytes. Both checks are run.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _CHUNK = 2000
 
 
 def damages(folder: Path) -> Iterator[Damage]:
-    """All that can be found; where a table cannot be read any further, that is one of the findings.
+    """All damage that can be found; a table that cannot be read to its end is one of the findings.
 
-    Reads through a connection of its own, so that edits go on meanwhile and are not taken for damage.
+    Reads through a separate connection, so that edits can go on and are not mistaken for damage.
     """
     with closing(open_memory(folder, readonly=True)) as database, database.steady():
         for look in _looks():
@@ -52,40 +52,40 @@ def _references(database: Database) -> Iterator[Damage]:
 
 def _meta(database: Database) -> Iterator[Damage]:
     if not ledger.is_whole(database):
-        yield Damage("row", "meta 1", "its checksum does not fit")
+        yield Damage("row", "meta 1", "its checksum does not match")
 
 
 def _sealed(database: Database) -> Iterator[Damage]:
     for table in SEALED:
         for key in table.damaged(database):
-            yield Damage("row", table.named(key), "its checksum does not fit")
+            yield Damage("row", table.named(key), "its checksum does not match")
 
 
 def _labels(database: Database) -> Iterator[Damage]:
-    """Labels that no edit would let in: a part ``..`` could lead an export out of its folder."""
+    """Labels that no edit would accept: a part ``..`` could lead an export out of its folder."""
     for number, path in database.rows("select id, path from labels"):
         try:
             if labels.clean(path) == path:
                 continue
         except BadLabel:
             pass
-        yield Damage("row", f"labels {number}", "it is no label")
+        yield Damage("row", f"labels {number}", "it is not a valid label")
 
 
 def _settings(database: Database) -> Iterator[Damage]:
     for name, why in settings.load(database).damaged.items():
-        if why != settings.UNSEALED:  # that is named as a row
-            yield Damage("setting", name, f"{why}; the default serves until it is set again")
+        if why != settings.UNSEALED:  # that one is reported as a row
+            yield Damage("setting", name, f"{why}; the default is used until it is set again")
 
 
 def _tallies(database: Database) -> Iterator[Damage]:
-    """Rows that are gone altogether, or that nobody counted."""
+    """Rows that are missing altogether, or that were never counted."""
     for table, expected in ledger.stored_tallies(database).items():
         found = ledger.tally_of(database, table)
         if found.rows != expected.rows:
             yield Damage("rows", table, f"there are {found.rows:,}, the memory counts {expected.rows:,}")
         if found.digest != expected.digest:
-            yield Damage("rows", table, "the digest over all rows does not fit: rows are missing, foreign or changed")
+            yield Damage("rows", table, "the digest over all rows does not match: rows are missing, foreign or changed")
 
 
 def _exemplars(database: Database) -> Iterator[Damage]:
@@ -93,7 +93,7 @@ def _exemplars(database: Database) -> Iterator[Damage]:
     while part := exemplars.read(database, "e.id > ? order by e.id limit ?", [(last, _CHUNK)]):
         for stored in part:
             if not stored.whole:
-                yield Damage("row", f"exemplar {stored.row.id}", "its checksum does not fit")
+                yield Damage("row", f"exemplar {stored.row.id}", "its checksum does not match")
             if stored.row.change > change:
                 yield Damage("row", f"exemplar {stored.row.id}", "it is newer than the memory")
         last = part[-1].row.id
@@ -124,7 +124,7 @@ def _hashed(database: Database, sql: str, *, what: str, length: int | None = Non
                     what, f"exemplar {exemplar}", "it is missing" if blob is None else "it should not be there"
                 )
             elif blob is not None and hash64(blob) != expected:
-                yield Damage(what, f"exemplar {exemplar}", "its hash does not fit")
+                yield Damage(what, f"exemplar {exemplar}", "its hash does not match")
             elif blob is not None and length is not None and len(blob) != length:
                 yield Damage(what, f"exemplar {exemplar}", f"it has {len(blob)} bytes instead of {length}")
         last = part[-1][0]

@@ -32,7 +32,7 @@ def added(digest: int, *checksums: int) -> int:
 
 
 def vector_hash(vector: F32) -> int:
-    """Equal for bit-equal vectors: what joins twins in the index and finds a damaged vector."""
+    """The hash of a vector, equal for bit-equal ones: it groups twins in the index and reveals a damaged vector."""
     return hash64(vector.astype("<f4", copy=False).tobytes())
 
 

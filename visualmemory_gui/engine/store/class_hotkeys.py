@@ -1,4 +1,4 @@
-"""The digit keys that a person gave to classes: 1 to 9, each to one class at most."""
+"""The digit keys that a person assigned to classes: 1 to 9, each to one class at most."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ClassHotkeys:
         return dict(self._database.rows(sql))
 
     def give(self, digit: int, label: str) -> None:
-        """Let ``digit`` stand for ``label``, which loses another one it had. Raises BadValue, BadLabel."""
+        """Assign ``digit`` to ``label``, which loses any digit it had before. Raises BadValue, BadLabel."""
         if digit not in DIGITS:
-            raise BadValue(f"a key of a class is a digit from 1 to 9, not {digit}")
+            raise BadValue(f"the key of a class must be a digit from 1 to 9, not {digit}")
         path = labels.clean(label)
         with self._database.atomic():
             number = labels.number_of(self._database, path)
@@ -31,16 +31,16 @@ class ClassHotkeys:
             KEYS.insert(self._database, [(digit, number)])
 
     def take(self, label: str) -> None:
-        """Let no digit stand for ``label``."""
+        """Take its digit away from ``label``."""
         with self._database.atomic():
             KEYS.delete(self._database, "label_id = (select id from labels where path = ?)", [(labels.tidy(label),)])
             labels.drop_unused(self._database)
 
 
 def follow_rename(database: Database, records: list[Record]) -> None:
-    """What stood for a class that lost its last exemplar to another one stands for that one now.
+    """Pass the key and the watched expectations of a class on to the class that took its last exemplar.
 
-    So keys and watched expectations go with a rename, and come back when it is undone.
+    So they follow a rename, and come back when it is undone.
     """
     moves = sorted({(int(r.before or 0), int(r.after or 0)) for r in records if r.field == "label"})
     for before, after in moves:

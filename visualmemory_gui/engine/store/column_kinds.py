@@ -1,5 +1,5 @@
-"""Values that are of the kind their column declares. SQLite's strict tables see to that when it writes, not when it
-reads: a file that something else wrote may hold a text in the place of a number."""
+"""Checks that values are of the kind their column declares. SQLite's strict tables ensure that on writing, not on
+reading: a file written by something else may hold text in place of a number."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Columns:
 
 
 class Kinds:
-    """Checks what the statements of one connection read. ``path`` is named where something does not fit."""
+    """Checks what the statements of one connection read. Its errors name ``path``."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -48,7 +48,7 @@ class Kinds:
             for signature in {tuple(map(type, row)) for row in rows} - columns.fitting:
                 if name := columns.misfit(signature):
                     raise DamagedMemory(
-                        f"{self._path} is damaged: a value of {name} is of another kind than the column. "
+                        f"{self._path} is damaged: a value of {name} is not of the kind its column declares. "
                         "Restore it from a backup or an export."
                     )
                 columns.fitting.add(signature)
@@ -62,7 +62,7 @@ class Kinds:
         kinds = []
         for place, (name, declared, _, table, origin) in enumerate(described):
             if fit := _OF_ANY.get(origin) if declared == "ANY" else _KINDS.get(declared):
-                # What was joined or selected within bears another name, and may be missing.
+                # The result of a join or subquery has another name, and may be missing.
                 required = name == origin and cursor.connection.column_metadata(None, table, origin)[2]
                 kinds.append((place, f"{table}.{origin}", fit if required else (*fit, type(None))))
         return self._remember(sql, _Columns(tuple(kinds)))

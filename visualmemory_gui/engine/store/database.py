@@ -51,13 +51,13 @@ Params = Sequence[Any]
 class Database:
     """A memory's SQLite file, usable from any thread: every call runs under ``lock``, which is re-entrant.
 
-    Readers fetch all rows within the call, so no cursor stays open. Errors of SQLite come out as StorageError,
+    Readers fetch all rows within the call, so no cursor stays open. Errors of SQLite are raised as StorageError,
     DamagedMemory, ReadOnlyMemory or MemoryLocked. ``path`` is the file, ``folder`` the memory, ``rollbacks`` how often
-    something written was taken back: what was learnt from the rows before may be wrong then. ``ledger`` is the row of
+    something written was rolled back: what was learnt from the rows before may then be wrong. ``ledger`` is the row of
     ``meta`` in the open transaction.
 
-    What a stranger's file does to a statement is an error too: values of another kind than their column's, and a
-    statement that takes far more steps than the file is large.
+    What a crafted file does to a statement is an error too: values of another kind than their column declares, and a
+    statement that takes far more steps than the size of the file explains.
     """
 
     def __init__(self, connection: apsw.Connection, path: Path, *, readonly: bool) -> None:
@@ -83,9 +83,9 @@ class Database:
 
     @classmethod
     def open(cls, folder: str | Path, *, readonly: bool) -> Database:
-        """Open the memory in ``folder``; ``readonly`` takes no lock and works beside a writer and on read-only media.
+        """Open the memory in ``folder``; ``readonly`` takes no lock and works next to a writer and on read-only media.
 
-        Raises NotAMemory without a database file, DamagedMemory when it is none of ours, or a part of it is a link.
+        Raises NotAMemory without a database file, DamagedMemory when it is not one of ours, or a part of it is a link.
         """
         path = Path(folder).absolute() / FILE
         require_file(path, readonly=readonly)
@@ -115,10 +115,10 @@ class Database:
 
     def _require_ours(self) -> None:
         if self.one("pragma application_id")[0] != APPLICATION_ID:
-            raise DamagedMemory(f"{self.path} is a database, but not one of a memory: another program made it.")
+            raise DamagedMemory(f"{self.path} is a database, but not a memory's: another program made it.")
 
     def _set_up(self) -> None:
-        """Set each pragma by itself and assert what came of it."""
+        """Set each pragma separately and check that it took effect."""
         for name, value, expected in _PRAGMAS:
             self.rows(f"pragma {name}={value}")
             found = self.one(f"pragma {name}")[0]
@@ -140,7 +140,7 @@ class Database:
         return self._identity is not None and identity_of(file) == self._identity
 
     def require_there(self) -> None:
-        """Raise MemoryGone when the memory was moved, removed or replaced: what is written then reaches no one."""
+        """Raise MemoryGone when the memory was moved, removed or replaced: what is written then would be lost."""
         require_there(self.path, self._identity)
 
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
@@ -223,7 +223,7 @@ class Database:
 
     @contextmanager
     def steady(self) -> Iterator[None]:
-        """Reads within the block all see the same state, whatever another connection commits meanwhile."""
+        """Reads within the block all see the same state, whatever another connection commits in between."""
         with self.lock:
             self.rows("begin")
             try:
@@ -256,7 +256,7 @@ class Database:
         self.checkpoint()
 
     def close(self) -> None:
-        """Put the log away and close. A second call does nothing; an unfinished transaction is rolled back."""
+        """Fold the log into the database and close; an unfinished transaction is rolled back. May be called again."""
         with self.lock:
             try:
                 self._connection.close()
@@ -264,11 +264,9 @@ class Database:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
 
     def _checked(self) -> apsw.Connection:
-        # A full disk makes SQLite roll back by itself: what follows in the block must not be committed alone.
+        # A full disk makes SQLite roll back on its own: what follows in the block must not be committed alone.
         if self._depth and not self._connection.in_transaction:
-            raise StorageError(
-                f"{self.path}: the edit was rolled back after an error of the disk; nothing was changed."
-            )
+            raise StorageError(f"{self.path}: the edit was rolled back after a disk error; nothing was changed.")
         return self._connection
 
     def _roll_back(self, savepoint: str | None) -> None:
@@ -286,7 +284,7 @@ _NEW = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_U
 
 
 def require_file(path: Path, *, readonly: bool) -> None:
-    """The file is looked at without being opened: closing it would drop the locks of another connection of ours."""
+    """The file is examined without being opened: closing it would drop the locks of another connection of ours."""
     layout.require_no_links(path.parent, readonly=readonly)
     try:
         found = path.lstat()
@@ -313,26 +311,26 @@ _FROM_SQLITE = (apsw.Error, UnicodeDecodeError, OverflowError)  # what a stateme
 def _in_words(error: Exception, path: Path, *, readonly: bool) -> MemoryFolderError:
     """What SQLite found wrong, as an error of the product that names the file and what can be done."""
     if isinstance(error, UnicodeDecodeError):
-        return DamagedMemory(f"{path} is damaged: a text of it cannot be read as UTF-8. {RESTORE}")
+        return DamagedMemory(f"{path} is damaged: a text in it is not valid UTF-8. {RESTORE}")
     if isinstance(error, OverflowError):
         return StorageError(f"{path}: a number would go beyond what a memory can hold; nothing was changed.")
     if isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.SQLError | apsw.FormatError):
         return DamagedMemory(f"{path} is damaged ({error}). {RESTORE}")
     if isinstance(error, apsw.InterruptError):
-        return DamagedMemory(f"{path} is damaged: there is no end to reading it. {RESTORE}")
+        return DamagedMemory(f"{path} is damaged: reading it does not come to an end. {RESTORE}")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return MemoryLocked(f"{path} is in use by another program. Close it there and try again.")
     if isinstance(error, apsw.ConnectionClosedError):
         return StorageError(f"{path} was closed.")
     if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and _no_space(path.parent)):
         if isinstance(error, apsw.FullError) and not _no_space(path.parent):
-            return StorageError(f"{path} takes no further row of this kind, or the disk is full; nothing was changed.")
+            return StorageError(f"{path} takes no more rows of this kind, or the disk is full; nothing was changed.")
         return StorageError(f"{path}: the disk is full; nothing was changed. Free some space and try again.")
     if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError | apsw.AuthError | apsw.CantOpenError):
         if readonly and _has_log(path):
             return StorageError(
-                f"{path} cannot be read here: the last edits lie in its log, which needs a folder that can be written. "
-                "Copy the folder to such a place, or open it once there."
+                f"{path} cannot be read here: the last edits are in its log, which needs a folder that can be written. "
+                "Copy the folder to such a place, or open it there once."
             )
         return StorageError(f"{path} cannot be {'read' if readonly else 'written'}: no permission ({error}).")
     return StorageError(f"{path} could not be read or written ({error}); nothing was changed.")

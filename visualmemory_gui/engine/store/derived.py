@@ -9,26 +9,24 @@ from visualmemory_gui.engine.store.sealed_table import DERIVED
 _WHOLE = "checksum = seal(name, json, change)"
 
 STUDIED = "studied"
-"""Name of the value that tells what the runs that derived trust have seen: exemplars up to this id. See ``studied``."""
+"""Name of the value that says up to which id the runs that derived trust have seen the exemplars. See ``studied``."""
 
 
 class Derived:
-    """Everything here but the note of a forget under way can be computed again, and goes with any exemplar."""
+    """Values by name. All but the note of a forget in progress can be computed again, and go with any exemplar."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get(self, name: str) -> tuple[str, int] | None:
-        """The JSON text and the change number it holds for; None also where it was damaged: it is computed again."""
+        """The JSON text and the change number it is valid for; None if damaged too, so that it is computed again."""
         found = self._database.maybe(f"select json, change from derived where name = ? and {_WHOLE}", (name,))
         return None if found is None else (found[0], found[1])
 
     def require_whole(self, name: str) -> None:
-        """Raise DamagedMemory where there is a value of that name that was damaged: for what cannot be computed."""
+        """Raise DamagedMemory where the value of that name is damaged: for values that cannot be computed again."""
         if self._database.maybe(f"select 1 from derived where name = ? and not {_WHOLE}", (name,)):
-            raise DamagedMemory(
-                f"{self._database.path} is damaged: what it notes of {name!r} cannot be read. {RESTORE}"
-            )
+            raise DamagedMemory(f"{self._database.path} is damaged: its note of {name!r} cannot be read. {RESTORE}")
 
     def all(self, prefix: str) -> dict[str, str]:
         """The JSON texts of the values whose names begin with ``prefix``, by name, but for damaged ones."""

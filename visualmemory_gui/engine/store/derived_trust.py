@@ -16,13 +16,13 @@ from visualmemory_gui.engine.store.writer import Writer
 def require_unchanged(database: Database, change: int) -> None:
     """Inside the transaction that writes a study's result: raise BadValue when an exemplar was edited since."""
     if database.ledger.change_now() != change:
-        raise BadValue("the memory was edited since it was looked at; look again, then apply")
+        raise BadValue("the memory was edited since this was computed; compute it again, then apply")
 
 
 def set_trust(database: Database, catalog: Catalog, writer: Writer, trust: Mapping[int, float]) -> None:
-    """Let ``trust`` (id -> factor) be all the derived trust there is: what an earlier run derived goes.
+    """Make ``trust`` (id -> factor) the only derived trust: what an earlier run derived is removed.
 
-    Exemplars of which a trust was set by hand keep theirs: the derived one is not written.
+    Exemplars whose trust was set by hand keep it: the derived one is not written.
     """
     by_hand = set(catalog.trusted_by_hand().tolist())
     earlier = [row[0] for row in database.rows("select id from exemplars where derived is not null")]

@@ -1,4 +1,4 @@
-"""What is different now from an earlier state: the net of all steps between, in either direction."""
+"""What differs now from an earlier state: the net effect of all steps in between, in either direction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STEPS = "select number from steps where state = ?"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Ids increasing. ``relabelled`` and ``reweighed`` tell (id, then, now); a trust of None was not set by hand."""
+    """Ids increasing. ``relabelled`` and ``reweighed`` hold (id, then, now); a trust of None was not set by hand."""
 
     added: tuple[int, ...] = ()
     removed: tuple[int, ...] = ()
@@ -27,14 +27,14 @@ class Difference:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """Every exemplar that is different, each once, increasing."""
+        """Ids of all exemplars that differ, each once, increasing."""
         parts = (self.added, self.removed, self.struck, self.restored)
         changed = {i for part in parts for i in part} | {row[0] for row in (*self.relabelled, *self.reweighed)}
         return tuple(sorted(changed))
 
 
 def since_step(database: Database, number: int) -> Difference:
-    """Since just after step ``number``; 0 means since before the first. Raises BadValue where that cannot be told."""
+    """Since just after step ``number``; 0 means since before the first. Raises BadValue where that is not known."""
     if number == 0:
         return _net(database, _numbers(database, f"{_STEPS} order by position", "done"), [])
     found = database.maybe("select state, position from steps where number = ?", (number,))
@@ -47,7 +47,7 @@ def since_step(database: Database, number: int) -> Difference:
     if state == "undone":
         between = _numbers(database, f"{_STEPS} and position >= ? order by position", "undone", position)
         return _net(database, [], between)
-    raise BadValue(f"step {number} was undone, and other edits took its place: that state is on another line")
+    raise BadValue(f"step {number} was undone, and other edits took its place: that state cannot be compared any more")
 
 
 def since_tag(database: Database, tag: Tag) -> Difference:
@@ -62,7 +62,7 @@ def since_tag(database: Database, tag: Tag) -> Difference:
 
 
 def since_time(database: Database, moment: float) -> Difference:
-    """Since ``moment``, in seconds since the epoch: steps done later, and steps of before that were undone later."""
+    """Since ``moment``, in seconds since the epoch: steps done later, and earlier steps that were undone later."""
     done = _numbers(database, f"{_STEPS} and touched > ? order by position", "done", moment)
     undone = _numbers(database, f"{_STEPS} and touched > ? and time <= ? order by position", "undone", moment, moment)
     return _net(database, done, undone)
@@ -73,7 +73,7 @@ def _numbers(database: Database, sql: str, *params: object) -> list[int]:
 
 
 def _net(database: Database, done: Iterable[int], undone: Iterable[int]) -> Difference:
-    """``undone`` steps were taken back, then ``done`` ones done, in their order."""
+    """The net effect of taking back the ``undone`` steps, then doing the ``done`` ones, in their order."""
     fields: dict[tuple[int, str], tuple[Value, Value]] = {}
     for number, back in [*((number, True) for number in undone), *((number, False) for number in done)]:
         for exemplar, field, before, after in database.rows(
@@ -94,7 +94,7 @@ def _in_words(database: Database, changed: dict[tuple[int, str], tuple[Value, Va
         return labels.path_of(database, int(number or 0))
 
     come, gone = ids("withdrawn", 0), ids("withdrawn", 1)
-    # An exemplar that came or went was not changed beside; one that is away in both states was not either.
+    # An exemplar that was added or removed does not also count as changed, nor does one absent in both states.
     away = {*come, *gone} | {
         i for i in {key[0] for key in changed} if database.one("select withdrawn from exemplars where id = ?", (i,))[0]
     }

@@ -1,4 +1,4 @@
-"""What a person looked at in a review and kept as it is: it stays away until its labels change."""
+"""What a person judged correct in a review: it is not shown again until its labels change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Judged = tuple[int, int]  # an exemplar and the other one of a pair; 0 where the
 
 
 class Kept:
-    """Judgements of one ``kind`` each ("label", "pair"). Those of a forgotten exemplar go with it.
+    """Judgements, each of one ``kind`` ("label", "pair"). Those of a forgotten exemplar are erased with it.
 
     ``seen`` is what was judged, in words (a label, or both labels): a judgement holds for these words only. Only their
     hash is kept.
@@ -22,7 +22,7 @@ class Kept:
         self._database = database
 
     def keep(self, kind: str, judged: Iterable[tuple[Judged, str]]) -> None:
-        """Remember (exemplar and other, seen) as looked at and right."""
+        """Remember (exemplar and other, seen) as checked and correct."""
         rows = [(kind, exemplar, other or None, _hashed(seen)) for (exemplar, other), seen in judged]
         with self._database.atomic():
             self._drop(kind, [(exemplar, other or 0) for _, exemplar, other, _ in rows])
@@ -34,7 +34,7 @@ class Kept:
             self._drop(kind, judged)
 
     def all(self, kind: str) -> dict[Judged, int]:
-        """What was judged, to the hash of what was seen; compare it by ``holds``."""
+        """What was judged, mapped to the hash of what was seen; compare it with ``holds``."""
         sql = "select exemplar, coalesce(other, 0), seen from kept where kind = ?"
         return {(row[0], row[1]): row[2] for row in self._database.rows(sql, (kind,))}
 
@@ -44,7 +44,7 @@ class Kept:
 
 
 def holds(found: dict[Judged, int], judged: Judged, seen: str) -> bool:
-    """Whether ``judged`` was kept when it looked like ``seen``; ``found`` comes from ``Kept.all``."""
+    """Whether ``judged`` was judged when it looked like ``seen``; ``found`` comes from ``Kept.all``."""
     return found.get(judged) == _hashed(seen)
 
 

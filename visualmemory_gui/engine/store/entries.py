@@ -15,7 +15,7 @@ def keep(database: Database, records: Sequence[Record], step: int) -> None:
 
 
 def keep_more(database: Database, records: Sequence[Record], step: int) -> None:
-    """Store ``records`` beside the entries of ``step``; where it has one of the same field, that one ends otherwise."""
+    """Add ``records`` to the entries of ``step``; where it has one of the same field, that one's end is changed."""
     new = {key[1:] for key in ENTRIES.insert_new(database, [(step, *record) for record in records])}
     if len(new) == len(records):
         return
@@ -30,7 +30,7 @@ def of_step(database: Database, step: int) -> list[tuple[int, Field, Value, Valu
 
 
 def drop(database: Database, where: str, params: Iterable[Params] = ((),)) -> None:
-    """Delete the entries that fit, and the steps that are left without any; imports that go on stay."""
+    """Delete the entries that match, and the steps that are left without any; imports in progress stay."""
     steps = {key[0] for key in ENTRIES.delete(database, where, params)}
     STEPS.delete(
         database,

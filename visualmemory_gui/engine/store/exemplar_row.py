@@ -15,7 +15,7 @@ from visualmemory_gui.engine.types import Exemplar, State
 
 HIGHEST_TRUST = 100.0
 
-# A path that is no UTF-8 is kept as the bytes the file system gave.
+# A path that is not valid UTF-8 is stored as the bytes the file system gave.
 StoredPath = str | bytes
 
 
@@ -78,7 +78,7 @@ class Row(NamedTuple):
         )
 
 
-# Not joined: SQLite takes five times as long for one row of two left joins.
+# Subqueries, not joins: with two left joins SQLite takes five times as long for one row.
 SELECT = """select e.id, (select path from labels where id = e.label_id), (select path from roots where id = e.root_id),
     e.source, e.sha256, e.content, e.grp, e.width, e.height, e.copy, e.struck, e.withdrawn, e.trust, e.derived, e.note,
     e.added, e.vector_hash, e.thumbnail_hash, e.change from exemplars e"""
@@ -93,7 +93,7 @@ def checked_trust(trust: float) -> float:
     """``trust`` when a vote may be multiplied by it. Raises BadValue."""
     if not (math.isfinite(trust) and 0 < trust <= HIGHEST_TRUST):
         raise BadValue(
-            f"a trust lies above 0 and up to {HIGHEST_TRUST:g}, not {trust:g}; to give no vote, strike it out"
+            f"trust must be above 0 and at most {HIGHEST_TRUST:g}, not {trust:g}; to give no vote, strike it out"
         )
     return trust
 
@@ -112,7 +112,7 @@ def loaded(path: StoredPath) -> str:
 
 
 def as_snapshot_rows(found: list[tuple[Any, ...]]) -> Rows:
-    """From id, label, active, trust, derived, content, group, vector hash and change of each row."""
+    """Rows made of the id, label, active, trust, derived, content, group, vector hash and change of each."""
     columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 9
     group = {name: group_key(name) for name in set(columns[6])}
     code = {label: code for code, label in enumerate(dict.fromkeys(columns[1]))}

@@ -34,13 +34,13 @@ class Change(NamedTuple):
 
 
 def read(database: Database, where: str, params: Iterable[Params] = ((),)) -> list[Stored]:
-    """The rows that fit ``where`` (of ``exemplars e``) for each of ``params``, damaged or not."""
+    """The rows that match ``where`` (of ``exemplars e``) for each of ``params``, damaged or not."""
     found = database.many(f"{WITH_CHECKSUM} where {where}", params)
     return [Stored(row[0], Row._make(row[1:])) for row in found]
 
 
 def require_whole(database: Database, rows: Iterable[Stored]) -> None:
-    """Raise DamagedMemory where a checksum does not fit: what is written would get one that does."""
+    """Raise DamagedMemory where a checksum does not match: rewriting the row would give it one that does."""
     for stored in rows:
         if not stored.whole:
             raise damaged_row(database, f"exemplar {stored.row.id}")

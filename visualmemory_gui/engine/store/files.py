@@ -1,8 +1,8 @@
 """Copies of images inside the memory, named by the hash of their bytes: ``images/ab/cdef….png``.
 
-Before copies are made for exemplars to come, or exemplars deleted that have some, a note ``.vmem-<16 hex>.copies`` says
-which, one a line; it goes at the end. What a note names at the next opening, and no exemplar uses, was left when that
-was cut off.
+Before copies are made for new exemplars, or exemplars with copies are deleted, a note ``.vmem-<16 hex>.copies`` lists
+them, one per line; it is removed at the end. A copy that such a note still names at the next opening, and that no
+exemplar uses, was left behind when the work was cut off.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ class ImageFiles:
         self._lock = threading.Lock()
 
     def path_of(self, sha256: str, suffix: str) -> Path:
-        """Where the copy lies, if there is one. Raises BadValue on what is no hash or no file ending."""
+        """Where the copy is, if there is one. Raises BadValue for anything but a hash and a file ending."""
         if not (re.fullmatch(r"[0-9a-f]{64}", sha256) and re.fullmatch(r"\.[a-z0-9]{1,8}", suffix)):
-            raise BadValue(f"{sha256!r} with {suffix!r} names no image copy")
+            raise BadValue(f"{sha256!r} with {suffix!r} does not name an image copy")
         return self._folder / FOLDER / sha256[:2] / (sha256[2:] + suffix)
 
     def find(self, sha256: str) -> list[Path]:
-        """The copies of a file that are here, whatever their ending."""
+        """The copies of a file in this memory, whatever their ending."""
         folder = self.path_of(sha256, ".x").parent
         return [path for path in sorted(folder.glob(f"{sha256[2:]}.*")) if self.is_copy(path)]
 
     def is_copy(self, path: Path) -> bool:
-        """Whether ``path`` is a file of the form of a copy, in folders of the memory's own."""
+        """Whether ``path`` is a file named like a copy, in folders of the memory itself."""
         named = layout.COPY.fullmatch(path.relative_to(self._folder).as_posix())
         return bool(named) and is_own(path) and self._link_above(path) is None
 
     def keep(self, source: str | Path | bytes, sha256: str, suffix: str) -> str:
-        """Copy a file, or its bytes, here, on disk when this returns; its place relative to the memory's folder.
+        """Copy a file, or its bytes, into the memory, on disk when this returns; the path relative to its folder.
 
         Raises StorageError when it cannot be copied; then nothing is left behind.
         """
@@ -89,7 +89,7 @@ class ImageFiles:
         return True
 
     def all(self) -> Iterator[Path]:
-        """Whatever lies in the folder of copies, no link followed: files, links, and what is neither."""
+        """Everything in the folder of copies, no link followed: files, links, and what is neither."""
         top = self._folder / FOLDER
         for folder, folders, names in os.walk(top) if not top.is_symlink() else ():
             here = Path(folder)
@@ -99,7 +99,7 @@ class ImageFiles:
     @contextmanager
     def noted(self, copies: Collection[Copy], used: Used) -> Iterator[None]:
         """Within the block ``copies`` are made before the exemplars that use them, or lose their last exemplar. Those
-        that no exemplar uses are gone at its end, also when it raises; after a kill, with the next ``sweep``.
+        that no exemplar uses are removed at its end, also when it raises; after a kill, by the next ``sweep``.
 
         Raises StorageError where that cannot be noted.
         """
@@ -132,8 +132,8 @@ class ImageFiles:
                 note.unlink()
 
     def _note(self, copies: Collection[Copy]) -> Path:
-        """On disk no later than the first copy: syncing that one's folder takes the names before it along. A note that
-        was cut off is of no harm, for nothing was copied yet."""
+        """Write the note, on disk no later than the first copy: syncing that one's folder saves earlier names too. A
+        note that was cut off does no harm, since nothing was copied yet."""
         note = self._folder / f".vmem-{secrets.token_hex(8)}.copies"
         try:
             with atomic_file.create(note) as file:
@@ -143,11 +143,11 @@ class ImageFiles:
         except OSError as error:
             with contextlib.suppress(OSError):
                 note.unlink(missing_ok=True)
-            raise StorageError(f"{self._folder} takes no copies of images: {error.strerror or error}.") from error
+            raise StorageError(f"{self._folder} cannot take copies of images: {error.strerror or error}.") from error
         return note
 
     def _settle(self, note: Path, copies: Collection[Copy], used: Used) -> None:
-        """Remove those that neither an exemplar uses nor another add is about to, and then the note."""
+        """Remove the copies that no exemplar uses and no other add is about to use, then the note."""
         with contextlib.suppress(OSError, StorageError), self._lock:
             for copy in {copy for copy in copies if self._noted[copy] == 1} - used(copies):
                 self.unlink(*copy)
@@ -169,7 +169,7 @@ def _opened(source: str | Path | bytes) -> BinaryIO:
 
 
 def _said(note: Path) -> set[Copy]:
-    """The copies that a note names; lines that name none are passed over."""
+    """The copies that a note names; lines that name none are skipped."""
     try:
         with atomic_file.open_own(note) as file:
             found = [re.fullmatch(rb"([0-9a-f]{64})(\.[a-z0-9]{1,8})\n?", line) for line in file]

@@ -1,4 +1,4 @@
-"""The ground under a memory, and what it cannot do: addresses, network mounts, read-only media, lost drives."""
+"""The file system under a memory, and what it cannot do: addresses, network mounts, read-only media, lost drives."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from visualmemory_gui.engine.errors import BadValue, MemoryGone, NetworkMemory
 
 MOUNTS = Path("/proc/mounts")
 
-# SQLite's write-ahead log needs memory shared by all who read and write, which these cannot give between machines.
+# SQLite's write-ahead log needs memory shared by all readers and writers, which these cannot offer across machines.
 _NETWORK = re.compile(
     r"(fuse\.)?(nfs\d?|cifs|smb\d?|smbfs|smbnetfs|ncpfs|afs|ceph|glusterfs|lustre|beegfs|orangefs|gpfs"
     r"|davfs\d?|sshfs|rclone|s3fs|curlftpfs|gcsfuse)"
 )
 
 
-# Also the form that a Path leaves of an address, which makes one slash of two. A single letter is a drive.
+# Also an address after Path has made one slash of its two. A single letter is a drive.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|.*://", re.DOTALL)
 
 
 def folder_at(place: str | Path) -> Path:
-    """The folder that ``place`` names, there or not. Raises BadValue for an address, which no folder is made of."""
+    """The folder that ``place`` names, whether or not it exists. Raises BadValue for an address: it names no folder."""
     if _ADDRESS.match(str(place)):
         raise BadValue(
             f"{str(place)[:200]!a} is an address: a memory is a folder on this computer, named by its path, "
-            "and addresses are not served"
+            "and addresses are not supported"
         )
     return Path(place)
 
@@ -42,7 +42,7 @@ def refuse_network(folder: Path, *, mounts: Path = MOUNTS) -> None:
 
 
 def mount_of(folder: Path, *, mounts: Path = MOUNTS) -> tuple[str, str]:
-    """The mount point that holds ``folder`` and its kind of file system; ("/", "") where the system does not tell."""
+    """The mount point that holds ``folder`` and its kind of file system; ("/", "") where the system does not say."""
     target = os.path.realpath(folder)
     best = ("/", "")
     try:
@@ -66,19 +66,19 @@ def is_read_only(folder: Path) -> bool:
 
 
 def identity_of(file: Path) -> tuple[int, int] | None:
-    """What tells ``file`` from one put in its place: device and number on it; None where it is not there."""
+    """What distinguishes ``file`` from one put in its place: its device and its number there; None if it is missing."""
     try:
-        found = os.stat(file)  # noqa: PTH116 - each edit asks, and Path.stat takes twice as long
+        found = os.stat(file)  # noqa: PTH116 - each edit calls this, and Path.stat takes twice as long
     except OSError:
         return None
     return found.st_dev, found.st_ino
 
 
 def require_there(file: Path, identity: tuple[int, int] | None) -> None:
-    """Raise MemoryGone when ``file`` is not what it was: what is written to an open database then reaches no one."""
+    """Raise MemoryGone when ``file`` is not what it was: what is written to an open database is then lost."""
     if identity_of(file) != identity:
         raise MemoryGone(
-            f"{file.parent} is not there any more: its drive went away, or another program moved or removed it. "
+            f"{file.parent} is no longer there: its drive was disconnected, or another program moved or removed it. "
             "Nothing was changed."
         )
 

@@ -1,8 +1,8 @@
 """The steps of a memory's history: made where rows are written, undone and redone exactly, after a restart too.
 
-A step is open (an import that goes on), done, undone, or abandoned (undone, then something else was edited). Its
-``position`` is given anew whenever it is applied or undone: undo takes the done step with the highest, redo the undone
-one. Steps leave the history at its far end only, since a hole would make older undos wrong.
+A step is open (an import in progress), done, undone, or abandoned (undone, then something else was edited). It gets a
+new ``position`` whenever it is applied or undone: undo takes the done step with the highest, redo the undone one.
+Steps leave the history at its old end only, since a hole would make older undos wrong.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class History:
     def step(self, kind: str) -> Iterator[Writer]:
         """One edit: all of the block is kept as one step, or nothing. Inside another step it becomes part of that.
 
-        A block that changed nothing makes no step. After the block ``writer.changes`` tells what happened. The edit
+        A block that changed nothing makes no step. After the block ``writer.changes`` says what happened. The edit
         abandons the steps that were undone before it. Raises TagsAhead where one of them has a tag that was not given
         up; then nothing is kept.
         """
@@ -78,7 +78,7 @@ class History:
         """One transaction of the import ``number``: what it adds belongs to that step."""
         with self._database.lock, writing(self._database) as writer:
             if self._state(number) != "open":
-                raise BadValue(f"step {number} takes nothing more: it has ended")
+                raise BadValue(f"step {number} has ended and takes nothing more")
             self._writer = writer
             try:
                 yield writer
@@ -94,7 +94,7 @@ class History:
             return self._insert("import", "open", after=self._last(), total=total)
 
     def finish_import(self, number: int, *, stopped: bool = False) -> Changes:
-        """Give the import its place in the history. ``stopped`` says that it did not come to its end.
+        """Give the import its place in the history. ``stopped`` says that it was cut short.
 
         Undone steps stay redoable. An import that added nothing leaves no step.
         """
@@ -131,7 +131,7 @@ class History:
         """
         state = "done" if number == 0 else self._state(number)
         if state not in ("done", "undone"):
-            raise BadValue(f"the memory cannot go back to step {number}: the history does not hold it any more")
+            raise BadValue(f"the memory cannot go back to step {number}: the history no longer holds it")
         walk = self.undo if state == "done" else self.redo
         walked: list[Changes] = []
         with self._database.atomic():
@@ -159,8 +159,8 @@ class History:
         return self._top("undone")
 
     def steps(self, limit: int | None = None) -> list[Step]:
-        """Newest first: imports that go on, then steps that are undone, the lowest of which is redone next, then steps
-        that are done, the highest of which is undone next. Names only those returned."""
+        """Newest first: imports in progress, then undone steps, the lowest of which is redone next, then done steps,
+        the highest of which is undone next. Only the steps returned are given names."""
         order = """where state <> 'abandoned' order by case state when 'open' then 0 when 'undone' then 1 else 2 end,
                    case state when 'undone' then position else -position end, number desc limit ?"""
         return self._named(self._read(order, (-1 if limit is None else limit,)))
@@ -214,7 +214,7 @@ class History:
             writer.changes = replace(writer.changes, untagged=untagged)
 
     def _abandon(self) -> tuple[str, ...]:
-        """What was undone cannot be redone any more; the tags that go with it come back."""
+        """Abandon the undone steps, which can no longer be redone; returns the tags dropped with them."""
         lost = tags.ahead(self._database)
         if not self._given_up.issuperset(lost):
             raise TagsAhead(lost)
@@ -224,7 +224,7 @@ class History:
         return lost
 
     def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
-        """Let ``writer.changes`` tell of ``records``, which are entries of step ``number``."""
+        """Make ``writer.changes`` report ``records``, which are entries of step ``number``."""
         name = step_names.compose(self._database, step_names.outline_of(records), kind=kind) if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 

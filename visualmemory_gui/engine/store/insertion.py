@@ -22,7 +22,7 @@ _INSERT = """insert into exemplars (id, label_id, root_id, source, sha256, conte
 
 
 def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root: str | None) -> list[int]:
-    """Ids are consecutive and never used twice. An add is recorded as the end of being withdrawn."""
+    """Store ``new`` under consecutive ids, never used twice. An add is recorded as the end of being withdrawn."""
     _check(new, writer.dim)
     numbers = {label: labels.clean(label) for label in {one.label for one in new}}
     label_ids = {path: labels.number_of(database, path) for path in sorted(set(numbers.values()))}
@@ -83,7 +83,7 @@ def _check(new: Sequence[NewExemplar], dim: int) -> None:
                 f"this memory holds vectors of {dim} float32 numbers, not {one.vector.shape} {one.vector.dtype}"
             )
         if not 0 < one.trust <= 100:
-            raise BadValue(f"a trust lies above 0 and up to 100, not {one.trust:g}; to give no vote, strike it out")
+            raise BadValue(f"trust must be above 0 and at most 100, not {one.trust:g}; to give no vote, strike it out")
 
 
 def _text(text: str) -> str:

@@ -20,7 +20,7 @@ TABLES = (QUERIES, QUEUE, WATCH)
 
 @dataclass(frozen=True, slots=True)
 class KeptImage:
-    """``content`` and ``sha256`` are hex, ``thumbnail`` a JPEG, ``vector`` (dim,) float32; ``time`` in seconds."""
+    """``content`` and ``sha256`` are hex, ``thumbnail`` is a JPEG, ``vector`` (dim,) float32, ``time`` in seconds."""
 
     id: int
     source: str | None
@@ -54,7 +54,7 @@ class NewKeptImage:
 
 
 def kept(database: Database, rows: Iterable[tuple[Any, ...]]) -> list[KeptImage]:
-    """From rows of COLUMNS. Raises DamagedMemory."""
+    """The images in rows of COLUMNS. Raises DamagedMemory."""
     dim = dim_of(database)
     return [_kept(database, row, dim) for row in rows]
 

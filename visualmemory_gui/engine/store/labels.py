@@ -1,6 +1,6 @@
 """Labels: paths of names with ``/`` between them (``animals/birds/wren``), stored once and never changed.
 
-A renamed class gets another row; so the history can speak of labels by number and a forgotten label leaves no trace.
+A renamed class gets another row; so the history can refer to labels by number and a forgotten label leaves no trace.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ SUGGESTED = 3
 
 
 def tidy(label: str) -> str:
-    """``label`` as it would be stored if it is one: NFC, parts trimmed."""
+    """``label`` as it would be stored if it is valid: NFC, parts trimmed."""
     return "/".join(part.strip() for part in unicodedata.normalize("NFC", label).split("/"))
 
 
 def clean(label: str) -> str:
     """The label as it is stored: NFC, parts trimmed. Raises BadLabel with the reason."""
     if not isinstance(label, str):
-        raise BadLabel(f"a label is a text, not {label!r}")
+        raise BadLabel(f"a label must be text, not {label!r}")
     path = tidy(label)
     parts = path.split("/")
     if not path.strip("/"):
@@ -35,7 +35,7 @@ def clean(label: str) -> str:
     if "." in parts or ".." in parts:
         raise BadLabel(f"{path!r} has the part . or .., which no label may have")
     if len(path) > LONGEST:
-        raise BadLabel(f"a label may have {LONGEST} characters, this one has {len(path)}")
+        raise BadLabel(f"a label may have at most {LONGEST} characters, this one has {len(path)}")
     # Cc: control characters, Cs: halves of a character, as undecodable file names have them.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
         raise BadLabel(f"{path!r} has a character that cannot be shown")
@@ -48,9 +48,9 @@ def under(label: str, parent: str) -> bool:
 
 
 def alike(label: str, known: Iterable[str]) -> str:
-    """``; did you mean a/b or a/c?`` from those ``known`` that are written almost like ``label``, else nothing.
+    """``; did you mean a/b or a/c?`` from those ``known`` that are spelled almost like ``label``, else nothing.
 
-    The paths above labels are known too, and a last part is found without those before it.
+    The paths above labels count as known too, and a last part is found without those before it.
     """
     paths = {"/".join(parts[:n]) for parts in (one.split("/") for one in known) for n in range(1, len(parts) + 1)}
     folded = {
@@ -79,7 +79,7 @@ def number_of(database: Database, path: str) -> int:
 
 
 def path_of(database: Database, number: int) -> str:
-    """The label with this number. Raises DamagedMemory where there is none: something speaks of it."""
+    """The label with this number. Raises DamagedMemory where there is none: something refers to it."""
     found = database.maybe("select path from labels where id = ?", (number,))
     if found is None:
         raise missing_label(database, number)
@@ -88,12 +88,12 @@ def path_of(database: Database, number: int) -> str:
 
 def missing_label(database: Database, number: int) -> DamagedMemory:
     return DamagedMemory(
-        f"{database.path} is damaged: label {number} is missing, which exemplars or steps have. {RESTORE}"
+        f"{database.path} is damaged: exemplars or steps refer to label {number}, which is missing. {RESTORE}"
     )
 
 
 def numbers_under(database: Database, parent: str) -> list[int]:
-    """Numbers of ``parent`` and of every label below it; ``parent`` as somebody typed it."""
+    """Numbers of ``parent`` and of every label below it; ``parent`` as a person typed it."""
     # "0" follows "/" in the order of characters, so this range holds all that begins with parent + "/".
     found = database.rows(
         "select id from labels where path = ?1 or (path > ?1 || '/' and path < ?1 || '0')", (tidy(parent),)
@@ -102,7 +102,7 @@ def numbers_under(database: Database, parent: str) -> list[int]:
 
 
 def drop_unused(database: Database, numbers: set[int] | None = None) -> None:
-    """Delete the labels among ``numbers`` (None: among all) that no exemplar, step or watched query speaks of."""
+    """Delete the labels among ``numbers`` (None: among all) that no exemplar, step or watched query refers to."""
     if numbers is None:
         numbers = {row[0] for row in database.rows("select id from labels")}
     unused = database.many(

@@ -1,6 +1,6 @@
-"""What a memory's folder consists of, by name, and the rule that nothing of it leads elsewhere.
+"""The names in a memory's folder, and the rule that nothing in it leads elsewhere.
 
-A memory may come from a stranger: a link in it would have this program write, read or delete outside of it. The folder
+A memory may come from a stranger: a link in it could make this program write, read or delete outside of it. The folder
 itself may be reached through a link.
 """
 
@@ -24,7 +24,7 @@ _BESIDE = tuple(f"{DATABASE}{ending}" for ending in ("-wal", "-shm", "-journal")
 
 
 def require_no_links(folder: Path, *, readonly: bool) -> None:
-    """Raise DamagedMemory, naming it, where a file of the memory that is used in place is a link or no file.
+    """Raise DamagedMemory, naming it, where a file of the memory that is used in place is a link or not a file.
 
     A second name (a hard link) is refused too: what is written here would change there. The database itself may have
     one where it is only read.
@@ -35,12 +35,12 @@ def require_no_links(folder: Path, *, readonly: bool) -> None:
 
 
 def is_room(name: str) -> bool:
-    """Whether a file of that name may lie where a memory is made: what a process that was killed left behind."""
+    """Whether a file of that name may be present where a memory is made: one that a killed process left behind."""
     return bool(name == LOCK or atomic_file.PART.fullmatch(name) or _HALF_MADE.fullmatch(name))
 
 
 def sweep_half_made(folder: Path) -> None:
-    """Remove what an interrupted making of a memory left in ``folder``."""
+    """Remove what was left in ``folder`` when the making of a memory was interrupted."""
     atomic_file.sweep(folder)
     _unlink(folder, _HALF_MADE)
 
@@ -51,7 +51,7 @@ def drop_backups(folder: Path) -> None:
 
 
 def remove(folder: Path, *, keep_folder: bool) -> None:
-    """Take a memory away that was just made: files of our own names, and folders that are empty then. The rest stays,
+    """Remove a memory that was just made: files with our own names, and folders that are then empty. The rest stays,
     and so does what cannot be removed."""
     with contextlib.suppress(OSError):
         for path in sorted((folder / IMAGES).glob("??/*")) if not (folder / IMAGES).is_symlink() else ():
@@ -67,11 +67,11 @@ def remove(folder: Path, *, keep_folder: bool) -> None:
 
 
 def link_told(path: Path) -> str:
-    return f"{path} is a symbolic link: no part of a memory may be one, for it leads outside of the folder"
+    return f"{path} is a symbolic link: no part of a memory may be one, since it leads outside of the folder"
 
 
 def _unlink(folder: Path, form: re.Pattern[str]) -> None:
-    for name in os.listdir(folder):  # noqa: PTH208 - names alone
+    for name in os.listdir(folder):  # noqa: PTH208 - names only
         if form.fullmatch(name):
             (folder / name).unlink(missing_ok=True)
 
@@ -80,14 +80,14 @@ def _require_file(path: Path, *, second_name: bool) -> None:
     try:
         found = path.lstat()
     except OSError:
-        return  # what must be there is missed where it is opened
+        return  # a file that must exist is reported missing where it is opened
     if stat.S_ISLNK(found.st_mode):
         raise DamagedMemory(f"{link_told(path)}. Put the file itself in its place, or restore the memory.")
     if not stat.S_ISREG(found.st_mode):
         raise DamagedMemory(f"{path} is not a file.")
     if found.st_nlink > 1 and not second_name:
         raise DamagedMemory(
-            f"{path} has a second name outside of the memory (a hard link), and an edit here would change it there. "
+            f"{path} has a second name outside of the memory (a hard link), and an edit here would change that file. "
             "Copy the folder and use the copy."
         )
 

@@ -1,8 +1,8 @@
 """The row of ``meta``: the encoder, the change number, and how many rows each sealed table holds, with their digest.
 
-A row that is gone altogether has no checksum to be missed; count and digest miss it. The digest is the sum of the
-checksums as they are stored, the same in any order, so an edit adds what came and takes away what went. That holds for
-damaged rows too: deleting one takes away the checksum that ``verify`` would have counted.
+A row that is gone altogether has no checksum that could fail; count and digest reveal it. The digest is the sum of the
+checksums as they are stored, the same in any order, so an edit adds those of new rows and subtracts those of old ones.
+That holds for damaged rows too: deleting one subtracts the checksum that ``verify`` would have counted.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class _Row:
 
 class Ledger:
     """The row of ``meta`` within the open transaction: read, and its checksum compared, when it is first needed;
-    written once, before the commit. Everything that writes or deletes a row with a checksum says so here."""
+    written once, before the commit. Everything that writes or deletes a row with a checksum reports it here."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._now: _Row | None = None  # None until this transaction needs it
         self._touched = False
-        self._whole: tuple[Row, _Row] | None = None  # as it was last read or written: that need not be looked at again
+        self._whole: tuple[Row, _Row] | None = None  # as it was last read or written: that need not be checked again
 
     @property
     def change(self) -> int:
@@ -77,11 +77,11 @@ class Ledger:
         return self._row().encoder[1]
 
     def advance(self, change: int) -> None:
-        """The transaction makes ``change`` of the memory."""
+        """Make ``change`` the memory's change number."""
         self._row().change, self._touched = change, True
 
     def weigh(self, table: str, *, come: Collection[int] = (), gone: Collection[int] = ()) -> None:
-        """Rows with the stored checksums ``come`` are in ``table`` now, those with ``gone`` are not any more.
+        """Rows with the stored checksums ``come`` were added to ``table``, those with ``gone`` removed.
 
         Raises DamagedMemory where ``meta`` itself was damaged: a new checksum would hide it.
         """
@@ -93,15 +93,15 @@ class Ledger:
         tallies[table], self._touched = tally, True
 
     def state(self) -> _Row | None:
-        """What ``go_back`` takes."""
+        """The state that ``go_back`` takes."""
         return None if self._now is None else self._now.copy()
 
     def go_back(self, state: _Row | None) -> None:
-        """A part of the transaction was rolled back to where ``state`` was so."""
+        """Return to ``state``, after part of the transaction was rolled back to it."""
         self._now = state
 
     def save(self) -> None:
-        """Write the row, where something was weighed."""
+        """Write the row, if anything was weighed."""
         if self._now is None or not self._touched:
             return
         columns = self._now.columns()
@@ -125,7 +125,7 @@ class Ledger:
 
 
 def begin(database: Database, encoder: _Encoder, *, change: int = 0, exemplars: Tally = EMPTY) -> None:
-    """Write the row, of which there is none yet. The other tables are counted as they are."""
+    """Write the row of a new memory. The other tables are counted as they are."""
     tallies = {name: tally_of(database, name) for name in _OTHERS}
     columns = _Row(encoder, change, {_EXEMPLARS: exemplars, **tallies}).columns()
     database.execute("insert into meta values (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*columns, seal(*columns)))

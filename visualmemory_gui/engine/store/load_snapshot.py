@@ -12,13 +12,13 @@ from visualmemory_gui.engine.types import F32, I64
 
 
 class Overtaken(StorageError):
-    """Another process forgot exemplars between a reader's look at the rows and at their vectors: load again."""
+    """Another process forgot exemplars after a reader read the rows and before it read the vectors: load again."""
 
 
 def load(database: Database, catalog: Catalog) -> WorkingSet:
     """The rows as they are now; their vectors are read when they are first needed, which may raise Overtaken.
 
-    In a reader nothing that another process commits comes between the rows and their change number.
+    For a reader, nothing that another process commits can come between the rows and their change number.
     """
 
     def vectors(ids: I64) -> F32:

@@ -1,4 +1,4 @@
-"""One writer a memory: a lock on the file ``lock`` that the system frees when its holder ends, however it ends."""
+"""One writer per memory: a lock on the file ``lock`` that the system frees when its holder ends, however it ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from visualmemory_gui.engine.files.atomic_file import open_own
 from visualmemory_gui.engine.store.layout import LOCK
 
 FILE = LOCK
-LONGEST = 4096  # bytes that a lock file may say of its holder
+LONGEST = 4096  # bytes that a lock file may hold about its holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class FolderLock:
         self._handle: int | None = None
 
     def acquire(self) -> FolderLock:
-        """Take the lock or raise MemoryLocked at once, naming the holder."""
+        """Take the lock, or raise MemoryLocked immediately, naming the holder."""
         handle = self._opened()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,7 +86,7 @@ class FolderLock:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:  # it is written in place
             os.close(handle)
-            raise DamagedMemory(f"{self.path} is no file of this memory alone: remove it.")
+            raise DamagedMemory(f"{self.path} is not a file of this memory alone: remove it.")
         return handle
 
     def _who(self) -> str:
@@ -101,9 +101,9 @@ class FolderLock:
 
 
 def holder(folder: str | Path) -> Holder | None:
-    """What the lock file says of its holder; None when it says nothing that can be understood.
+    """What the lock file says about its holder; None when it says nothing that can be understood.
 
-    The text outlives a killed process, so only a refused ``acquire`` tells that the lock is held.
+    The text outlives a killed process, so only a refused ``acquire`` shows that the lock is held.
     """
     try:
         with open_own(Path(folder) / FILE) as file:

@@ -10,7 +10,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def moment(text: str) -> int | float | None:
-    """The number of a step (int), a time in seconds since the epoch (float), or None for what is neither.
+    """The number of a step (int), a time in seconds since the epoch (float), or None for anything else.
 
     ``12`` is a step; ``2026-01-31``, ``90m``, ``2h`` and ``7d`` are times.
     """
@@ -21,11 +21,11 @@ def moment(text: str) -> int | float | None:
         return time.time() - ago
     try:
         return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError, OSError):  # no date, or one beyond what the system's clock can say
+    except (ValueError, OverflowError, OSError):  # not a date, or one beyond the range of the system's clock
         return None
 
 
 def seconds(text: str) -> float | None:
-    """How long ``30d`` is, or ``12h``, ``90m``, ``40s``, ``2w``; None for what is no such duration."""
+    """How long ``30d`` is, or ``12h``, ``90m``, ``40s``, ``2w``; None for anything that is not such a duration."""
     found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip().lower())
     return None if found is None else float(int(found[1]) * _UNITS[found[2]])

@@ -1,4 +1,4 @@
-"""Numbers that are given once: AUTOINCREMENT keeps the last one of each table, also when its row is deleted."""
+"""Numbers that are used only once: AUTOINCREMENT keeps the last one of each table, even when its row is deleted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def last_number(database: Database, table: str) -> int:
     found = database.maybe("select seq from sqlite_sequence where name = ?", (table,))
     number = 0 if found is None else found[0]
     if type(number) is not int or number < 0:
-        raise DamagedMemory(f"{database.path} is damaged: it does not say how far {table} are numbered. {RESTORE}")
+        raise DamagedMemory(f"{database.path} is damaged: the last number used for {table} is missing. {RESTORE}")
     return number
 
 
 def next_numbers(database: Database, table: str, count: int) -> int:
-    """The first of the next ``count`` numbers, one after the other. Raises StorageError when they do not suffice."""
+    """The first of the next ``count`` numbers, one after the other. Raises StorageError when too few are left."""
     last = last_number(database, table)
     if last > LARGEST - count:
         raise StorageError(

@@ -1,4 +1,4 @@
-"""Deleting exemplars for good: their rows, their entries in the history, and what nobody else needs."""
+"""Deleting exemplars for good: their rows, their entries in the history, and what nothing else needs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
 
 ERASING = "erasing"
-"""Name of the derived value that is the journal of a forget, as JSON: the ids, the step that was reached last, and the
-image copies (sha256, file ending) still to unlink. Gone when all is done."""
-ROWS, FILES = "rows", "files"  # steps: what is gone already
+"""Name of the derived value that is the journal of a forget, as JSON: the ids, the last step that was reached, and the
+image copies (sha256, file ending) still to unlink. Removed when all is done."""
+ROWS, FILES = "rows", "files"  # steps: what has been deleted already
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """``ids`` were deleted; ``copies`` (sha256, file ending) are image copies nobody uses any more; ``change`` is the
+    """``ids`` were deleted; ``copies`` (sha256, file ending) are image copies no longer in use; ``change`` is the
     memory's change number afterwards."""
 
     ids: tuple[int, ...]
@@ -33,7 +33,7 @@ class Purged:
 
 
 def purge(database: Database, ids: Collection[int]) -> Purged:
-    """One transaction, which also notes what is left to erase outside the rows, under ``ERASING``.
+    """Delete ``ids`` in one transaction, which notes under ``ERASING`` what is left to erase outside the rows.
 
     ``secure_delete`` overwrites the rows; the log keeps them until ``Database.checkpoint``.
     """
@@ -45,10 +45,10 @@ def purge(database: Database, ids: Collection[int]) -> Purged:
 
 
 def drop_derived_trust(database: Database, writer: Writer, ids: Collection[int]) -> None:
-    """Take every derived trust back to none, in the rows and in the history, if a run saw one of ``ids``.
+    """Remove every derived trust, from the rows and from the history, if a run saw one of ``ids``.
 
-    A run saw what was there before it. Where it is not known any more when the last one was, it counts as having seen.
-    The rows of ``ids`` are left as they are, since they go. Raises DamagedMemory where another one is damaged.
+    A run saw what existed before it. Where it is no longer known when the last one was, it counts as having seen them.
+    The rows of ``ids`` are left as they are, since they are deleted. Raises DamagedMemory where another is damaged.
     """
     derived = Derived(database)
     seen = derived.get(STUDIED)
@@ -64,13 +64,13 @@ def drop_derived_trust(database: Database, writer: Writer, ids: Collection[int])
 
 
 def journal(database: Database, ids: Collection[int], step: str, *, unlink: Collection[tuple[str, str]] = ()) -> None:
-    """Note how far the forget of ``ids`` came, and the image copies still to ``unlink``."""
+    """Note how far the forget of ``ids`` has come, and the image copies still to ``unlink``."""
     text = json.dumps({"ids": list(ids), "step": step, "copies": list(unlink)})
     Derived(database).put(ERASING, text, 0)
 
 
 def delete(database: Database, writer: Writer, ids: Collection[int]) -> Purged:
-    """The same inside the transaction of ``writer``; damaged rows go like others."""
+    """As ``purge``, inside the transaction of ``writer``; damaged rows are deleted like others."""
     wanted = [(exemplar,) for exemplar in sorted(set(ids))]
     stored = exemplars.read(database, "e.id = ?", wanted)
     rows = [one.row for one in stored]
@@ -105,7 +105,7 @@ def _delete_rows(database: Database, writer: Writer, rows: list[Row]) -> None:
 
 
 def _forget_entries(database: Database, ids: list[tuple[int]]) -> set[int]:
-    """Take the exemplars out of every step; a step left empty goes. Returns the labels that were spoken of."""
+    """Take the exemplars out of every step; a step left empty is deleted. Returns the labels the entries named."""
     found = database.many("select before, after from entries where exemplar = ? and field = 'label'", ids)
     entries.drop(database, "exemplar = ?", ids)
     return {number for pair in found for number in pair}

@@ -1,4 +1,4 @@
-"""The queries decided last, so that the window can show them again."""
+"""The most recent queries, so that the window can show them again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RecentQueries:
         thumbnail: bytes | None = None,
         vector: F32 | None = None,
     ) -> None:
-        """Put a query first. The same image asked again moves to the front; the oldest above ``KEPT`` go."""
+        """Put a query first. An image asked again moves to the front; the oldest beyond ``KEPT`` are dropped."""
         with self._database.atomic():
             self.remove_content(content)
             QUERIES.insert(self._database, [NewKeptImage(content, source, sha256, thumbnail, vector).columns()])
@@ -36,7 +36,7 @@ class RecentQueries:
         return kept(self._database, found)
 
     def remove_content(self, content: str) -> None:
-        """Delete the query of this content id (hex), if it is here."""
+        """Delete the query of this content id (hex), if there is one."""
         with self._database.atomic():
             QUERIES.delete(self._database, "content = ?", [(bytes.fromhex(content),)])
 

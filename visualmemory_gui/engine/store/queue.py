@@ -1,4 +1,4 @@
-"""The teaching queue on disk: images without a label that wait to be taught, in the order they came."""
+"""The teaching queue on disk: images without a label that wait to be taught, in order of arrival."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visualmemory_gui.engine.types import F32, I64
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An image that waits. ``width`` and ``height`` are the original's, ``suffix`` its usual file ending."""
+    """An image in the queue. ``width`` and ``height`` are the original's, ``suffix`` its usual file ending."""
 
     image: KeptImage
     width: int
@@ -27,7 +27,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class NewQueued:
-    """The same on its way in."""
+    """An image on its way into the queue."""
 
     image: NewKeptImage
     width: int = 0
@@ -48,31 +48,31 @@ class QueueRows:
         return int(self._database.one("select count(*) from queue")[0])
 
     def add(self, new: Sequence[NewQueued]) -> list[int]:
-        """Put images at the end; those whose content waits already are passed over. Ids of the others."""
+        """Put images at the end, but for those whose content is queued already; returns the ids of the others."""
         with self._database.atomic():
             rows = [one.columns() for one in new]
             return [key[0] for key in QUEUE.insert_new(self._database, rows)]
 
     def ids(self) -> I64:
-        """(n,), in the order they came."""
+        """Ids of all images, (n,), in order of arrival."""
         return np.array([row[0] for row in self._database.rows("select id from queue order by id")], np.int64)
 
     def facts(self, *, after: int = 0) -> list[tuple[int, str | bytes | None, bytes]]:
-        """(id, source as stored, content id as bytes) of every image that came after ``after``, in that order."""
+        """(id, source as stored, content id as bytes) of every image behind ``after``, in order of arrival."""
         return self._database.rows("select id, source, content from queue where id > ? order by id", (after,))
 
     def get(self, ids: Iterable[int]) -> list[Queued]:
-        """The images ``ids`` in their order. Raises BadValue for one that does not wait."""
+        """The images ``ids`` in their order. Raises BadValue for one that is not queued."""
         wanted = [int(i) for i in ids]
         sql = f"select {COLUMNS}, width, height, suffix from queue where id = ?"
         found = self._database.many(sql, [(i,) for i in wanted])
         if len(found) != len(wanted):
-            raise BadValue("an image of these does not wait in the queue any more")
+            raise BadValue("one of these images is no longer in the queue")
         images = kept(self._database, [row[:-3] for row in found])
         return [Queued(image, *row[-3:]) for image, row in zip(images, found, strict=True)]
 
     def vectors(self, ids: Iterable[int]) -> F32:
-        """(n, dim) float32: the vectors of ``ids`` in their order; ids that are not here are left out."""
+        """(n, dim) float32: the vectors of ``ids`` in their order; ids that are not queued are left out."""
         found = self._database.many("select vector from queue where id = ?", [(int(i),) for i in ids])
         return loaded_vectors(self._database, [row[0] for row in found], dim_of(self._database))
 

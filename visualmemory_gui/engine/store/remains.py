@@ -1,4 +1,4 @@
-"""Where else the bytes of an exemplar stand: what forgetting must look for, and what others may keep."""
+"""Where else the bytes of an exemplar are stored: what forgetting must look for, and what others may keep."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def labels_of_nobody_else(database: Database, ids: Collection[int]) -> set[str]:
 
 
 def _watched_beside(database: Database, ids: set[int]) -> set[str]:
-    """Labels that are expected of watched queries, but for those of the content of ``ids``: they go too."""
+    """Labels expected of watched queries, except queries of the content of ``ids``: those are deleted too."""
     found = database.rows("select l.path, w.content from labels l join watch w on w.label_id = l.id")
     if not found:
         return set()
@@ -60,7 +60,7 @@ def held(database: Database, pieces_in: Callable[[bytes], Iterable[bytes]]) -> s
 
 
 def _values(database: Database, table: str, column: str) -> Iterator[bytes]:
-    """Everything in ``column``, some rows at a time: an open cursor would keep the log from being emptied."""
+    """Everything in ``column``, a few rows at a time: an open cursor would keep the log from being emptied."""
     sql = f"""select rowid, cast({column} as blob) from {table}
               where rowid > ? and {column} is not null order by rowid limit {_AT_ONCE}"""
     last = -1

@@ -1,4 +1,4 @@
-"""Taking back one earlier step while later ones stay: only what nobody changed since."""
+"""Taking back one earlier step while later ones stay: only what has not been changed since."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMN: dict[Field, str] = {
 def take_back(database: Database, catalog: Catalog, writer: Writer, number: int) -> tuple[int, ...]:
     """Bring every field that step ``number`` changed back to what it was, as part of the open step of ``writer``.
 
-    Exemplars in which such a field was changed since are left; they are returned, increasing.
+    Exemplars in which such a field was changed since are left alone; their ids are returned, increasing.
     """
     wanted: dict[Field, list[tuple[int, Value]]] = {}
     left: set[int] = set()

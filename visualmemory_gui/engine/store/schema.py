@@ -15,7 +15,7 @@ from visualmemory_gui.engine.types import EncoderIdentity
 
 FORMAT = 3
 MOST_DIM = 1_000_000  # components of a vector
-READABLE = 2  # the oldest format that can be read as it is: since then `meta` alone has changed
+READABLE = 2  # the oldest format that can be read as it is: since then only `meta` has changed
 
 
 def _to_format_2(database: Database) -> None:
@@ -24,7 +24,7 @@ def _to_format_2(database: Database) -> None:
 
 
 def _to_format_3(database: Database) -> None:
-    """``meta`` learns what each table holds; its row must be whole, since it is sealed anew."""
+    """Add what each table holds to ``meta``; its row must be whole, since it is sealed again."""
     database.execute("drop index if exists exemplars_change")
     ledger.rebuild(database)
 
@@ -34,7 +34,7 @@ MIGRATIONS: Mapping[int, Callable[[Database], None]] = {1: _to_format_2, 2: _to_
 
 
 def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
-    """Make a memory in ``folder``, which must be missing or empty (a ``lock`` may lie there); open for editing.
+    """Make a memory in ``folder``, which must be missing or empty (but for a ``lock``); it is open for editing.
 
     The database gets its name when it is complete, so a crash leaves no half memory. Raises MemoryExists.
     """
@@ -56,7 +56,7 @@ def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
 def open_memory(folder: str | Path, *, readonly: bool) -> Database:
     """Open the memory in ``folder``, brought up to FORMAT when it is older (for editing only).
 
-    Raises DamagedMemory where the database is not built as a memory is; then nothing of it was run.
+    Raises DamagedMemory where the database does not have the schema of a memory, before anything in it is run.
     """
     database = Database.open(folder, readonly=readonly)
     try:
@@ -113,7 +113,7 @@ def _require_known(database: Database, version: int) -> None:
             "Update visualmemory_gui to open it."
         )
     if version < 1:
-        raise DamagedMemory(f"{database.path} is damaged: it claims to be of format {version}, which never was.")
+        raise DamagedMemory(f"{database.path} is damaged: it claims to be of format {version}, which never existed.")
 
 
 def _install(database: Database, identity: EncoderIdentity) -> None:

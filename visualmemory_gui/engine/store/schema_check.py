@@ -1,8 +1,8 @@
-"""Is the database built as a memory is? A stranger's file may hold views, triggers and tables that run what it says.
+"""Does the database have the schema of a memory? A stranger's file may hold views and triggers that run its own SQL.
 
-SQLite obeys whatever ``sqlite_master`` holds: a view in the place of a table runs its query at each read, a trigger
-runs beside each edit, a column may be computed. So every object is compared, word by word, with what the format of the
-memory has, before a statement touches a table.
+SQLite obeys whatever ``sqlite_master`` holds: a view in place of a table runs its query at each read, a trigger runs
+with each edit, a column may be computed. So every object is compared, word by word, with what the format of the memory
+has, before a statement touches a table.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)"
 
 
 def require(database: Database, version: int) -> None:
-    """Raise DamagedMemory, naming what is foreign, changed or missing, where this is no memory of ``version``."""
+    """Raise DamagedMemory, naming what is foreign, changed or missing, where this is not a memory of ``version``."""
     if found := next(differences(database, version), None):
         raise DamagedMemory(f"{database.path} is damaged: {found}. {RESTORE}")
 
 
 def differences(database: Database, version: int) -> Iterator[str]:
-    """What ``sqlite_master`` holds beside the objects of format ``version``, otherwise than they are, or not at all."""
+    """Objects in ``sqlite_master`` that are foreign to format ``version``, differ from it or are missing."""
     if database.one("pragma encoding")[0] != "UTF-8":  # what is forgotten is looked for as UTF-8
-        yield "its texts are not kept as UTF-8"
+        yield "its texts are not stored as UTF-8"
     sql = f"select type, substr(name, 1, {_LONGEST}), substr(sql, 1, {_LONGEST}) from sqlite_master limit {_MOST}"
     expected, there = _expected(version), set[tuple[str, str]]()
     for kind, name, text in database.rows(sql):
@@ -36,9 +36,9 @@ def differences(database: Database, version: int) -> Iterator[str]:
         there.add((kind, name))
         if (kind, name) in expected:
             if expected[kind, name] != words:
-                yield f"the {kind} {name!r} is not built as a memory's is"
+                yield f"the {kind} {name!r} differs from that of a memory"
         elif version >= 3 or words != _written(tables.INDEX_OF_OLD):
-            yield f"the {kind} {name!r} is none of a memory's"
+            yield f"the {kind} {name!r} does not belong to a memory"
     for kind, name in expected.keys() - there:
         yield f"the {kind} {name!r} is missing"
 
@@ -61,7 +61,7 @@ def _own_indexes(statement: str) -> int:
 
 
 def _written(statement: str) -> str:
-    """SQLite keeps a statement as it was given but for its first words."""
+    """SQLite keeps a statement as it was given, except for its first words."""
     create, kind, rest = _words(statement).split(" ", 2)
     return f"{create.upper()} {kind.upper()} {rest}"
 

@@ -1,8 +1,8 @@
 """Tables whose rows carry a checksum over their columns: every row of them is written, rewritten and deleted here.
 
-So no edit forgets the checksum, the table's tally in ``ledger``, or to look at the old checksum first: a row that was
-damaged is never given a checksum that fits the damage. ``exemplars``, whose checksum spells out label and source, has
-``exemplars`` for the same.
+So no edit forgets the checksum, the table's tally in ``ledger``, or to check the old checksum first: a damaged row is
+never given a checksum that fits the damage. For the table ``exemplars``, whose checksum spells out label and source,
+the module ``exemplars`` does the same.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ class SealedTable:
     columns: tuple[str, ...]
 
     def insert(self, database: Database, rows: Iterable[Params]) -> None:
-        """Put in ``rows`` of ``columns``."""
+        """Insert ``rows`` of ``columns``."""
         sealed = [(*row, seal(*row)) for row in rows]
         database.many(_insert(self), sealed)
         database.ledger.weigh(self.name, come=[row[-1] for row in sealed])
 
     def insert_new(self, database: Database, rows: Iterable[Params]) -> list[Row]:
-        """The same, but passes over what is there already, by what must be unique; returns the keys of the others."""
+        """As ``insert``, but skips rows that are there already, by what must be unique; returns the new keys."""
         sql = f"{_insert(self)} on conflict do nothing returning {', '.join(self.key)}, checksum"
         found = database.many(sql, [(*row, seal(*row)) for row in rows])
         database.ledger.weigh(self.name, come=[row[-1] for row in found])
         return [row[:-1] for row in found]
 
     def whole(self, database: Database, where: str, params: Params = ()) -> list[Row]:
-        """The ``columns`` of the rows that fit. Raises DamagedMemory where a checksum does not fit its row."""
+        """The ``columns`` of the rows that match. Raises DamagedMemory where a checksum does not match its row."""
         return [columns for _, columns, _ in self._read(database, where, params)]
 
     def rewrite(self, database: Database, where: str, params: Params, **values: object) -> list[Row]:
-        """Give the rows that fit the new ``values``; returns their keys. Raises DamagedMemory as ``whole``."""
+        """Give the rows that match the new ``values``; returns their keys. Raises DamagedMemory as ``whole``."""
         found = self._read(database, where, params)
         new = [tuple(values.get(name, old) for name, old in zip(self.columns, row, strict=True)) for _, row, _ in found]
         come = [seal(*row) for row in new]
@@ -61,21 +61,21 @@ class SealedTable:
         return [key for key, _, _ in found]
 
     def delete(self, database: Database, where: str, params: Iterable[Params] = ((),)) -> list[Row]:
-        """Delete the rows that fit ``where`` for each of ``params``, damaged or not; returns their keys."""
+        """Delete the rows that match ``where`` for each of ``params``, damaged or not; returns their keys."""
         sql = f"delete from {self.name} where {where} returning {', '.join(self.key)}, checksum"
         found = database.many(sql, params)
         database.ledger.weigh(self.name, gone=[row[-1] for row in found])
         return [row[:-1] for row in found]
 
     def damaged(self, database: Database) -> list[Row]:
-        """The keys of the rows whose checksum does not fit."""
+        """The keys of the rows whose checksum does not match."""
         return database.rows(
             f"""select {", ".join(self.key)} from {self.name}
                 where checksum is not seal({", ".join(self.columns)})"""
         )
 
     def named(self, key: Row) -> str:
-        """The row as a person is told of it."""
+        """The name of the row in messages."""
         return f"{self.name} {'/'.join(map(str, key))}"
 
     def _read(self, database: Database, where: str, params: Params) -> list[tuple[Row, Row, int]]:
@@ -96,9 +96,9 @@ def _insert(table: SealedTable) -> str:
 
 
 def damaged_row(database: Database, row: str) -> DamagedMemory:
-    """That an edit was refused since ``row`` is not what was written."""
+    """The error of an edit that was refused because ``row`` is not what was written."""
     return DamagedMemory(
-        f"{database.path} is damaged: the checksum of {row} does not fit, so nothing was changed. "
+        f"{database.path} is damaged: the checksum of {row} does not match, so nothing was changed. "
         "'visualmemory verify' names all damage; restore the memory from a backup or an export."
     )
 

@@ -11,14 +11,14 @@ from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
 from visualmemory_gui.engine.types import DEVICES, RULES, MemorySettings
 
-UNSEALED = "its checksum does not fit"  # why a setting is damaged
+UNSEALED = "its checksum does not match"  # why a setting is damaged
 _YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """``settings`` as they serve; ``damaged`` names those whose stored value cannot be used, and says why: the default
-    serves in their place until they are set again."""
+    """``settings`` in effect; ``damaged`` names those whose stored value cannot be used, and says why: the default is
+    used in their place until they are set again."""
 
     settings: MemorySettings
     damaged: Mapping[str, str]
@@ -27,7 +27,7 @@ class Loaded:
 def load(database: Database) -> Loaded:
     """What is set, row by row, and the defaults of the rest. Names that only a newer version knows are left alone."""
     values, damaged = dict[str, Any](), dict[str, str]()
-    # As texts, whatever was put there: a value that is none must not keep the memory from being opened.
+    # As text, whatever was put there: a value of another kind must not keep the memory from being opened.
     sql = "select cast(name as text), cast(coalesce(value, '') as text), checksum is seal(name, value) from settings"
     for name, text, whole in database.rows(sql):
         if name not in _READ:
@@ -45,10 +45,10 @@ def load(database: Database) -> Loaded:
 def save(database: Database, name: str, text: str) -> Loaded:
     """Set ``name`` to what ``text`` says; returns all settings as they are now. Raises BadValue.
 
-    A damaged row goes altogether, so that this mends it.
+    A damaged row is replaced as a whole, so that this repairs it.
     """
     if name not in _READ:
-        raise BadValue(f"there is no setting {name!r}; there are {', '.join(_READ)}")
+        raise BadValue(f"unknown setting {name!r}; the settings are {', '.join(_READ)}")
     value = _READ[name](name, text)
     stored = ("on" if value else "off") if isinstance(value, bool) else str(value)
     with database.atomic():
@@ -62,9 +62,9 @@ def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
         try:
             value = int(text.strip().replace("_", "").replace(",", ""))
         except ValueError:
-            raise BadValue(f"{name} is a whole number, not {text!r}") from None
+            raise BadValue(f"{name} must be a whole number, not {text!r}") from None
         if not lowest <= value <= highest:
-            raise BadValue(f"{name} lies between {lowest:,} and {highest:,}, not {value:,}")
+            raise BadValue(f"{name} must be between {lowest:,} and {highest:,}, not {value:,}")
         return value
 
     return read
@@ -74,7 +74,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
     def read(name: str, text: str) -> str:
         value = text.strip().lower()
         if value not in choices:
-            raise BadValue(f"{name} is one of {', '.join(choices)}, not {text!r}")
+            raise BadValue(f"{name} must be one of {', '.join(choices)}, not {text!r}")
         return value
 
     return read
@@ -83,7 +83,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
 def _switch(name: str, text: str) -> bool:
     value = text.strip().lower()
     if value not in _YES + _NO:
-        raise BadValue(f"{name} is on or off, not {text!r}")
+        raise BadValue(f"{name} must be on or off, not {text!r}")
     return value in _YES
 
 

@@ -48,7 +48,7 @@ def below(path: str, folder: str) -> bool:
 
 
 def ids_at(database: Database, path: str) -> list[int]:
-    """Ids, increasing, whose original is ``path`` or lies in it."""
+    """Ids, increasing, of exemplars whose original is ``path`` or lies in it."""
     path = os.path.abspath(path)  # noqa: PTH100 - text in, text out
     ids: list[int] = []
     for number, stored_root in database.rows("select id, path from roots"):
@@ -66,12 +66,12 @@ _LINKED = "e.copy is null and e.root_id is not null and not e.withdrawn"
 
 
 def count_linked(database: Database) -> int:
-    """How many exemplars there are of which the memory keeps no copy; without withdrawn ones."""
+    """The number of exemplars of which the memory keeps no copy, without withdrawn ones."""
     return int(database.one(f"select count(*) from exemplars e where {_LINKED}")[0])
 
 
 def linked(database: Database) -> Iterator[tuple[str, str, int]]:
-    """Root, absolute path and id of each of them, by id; some thousand rows are in memory at a time."""
+    """Root, absolute path and id of each of them, by id; a few thousand rows are in memory at a time."""
     sql = f"""select r.path, e.source, e.id from exemplars e join roots r on r.id = e.root_id
         where e.id > ? and {_LINKED} order by e.id limit {AT_ONCE}"""
     last = 0

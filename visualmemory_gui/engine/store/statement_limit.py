@@ -1,8 +1,8 @@
 """How long a statement may run: in steps of SQLite's machine, by the size of the file.
 
-A crafted file can lead a statement in circles that have no end. No statement of a memory takes more than some steps for
-each byte of the file, however slow the disk or busy the machine is; so steps are counted, not seconds, and the long
-ones (all rows of a million, vacuum, SQLite's own check) have the room that their file gives them.
+A crafted file can lead a statement in circles without end. No statement of a memory takes more than a few steps for
+each byte of the file, however slow the disk or busy the machine is; so steps are counted, not seconds, and long ones
+(all rows of a million, vacuum, SQLite's own check) are given as many as the size of their file warrants.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EVERY = 100_000  # steps
 
 
 class Patience:
-    """Of one connection; ``path`` is its file."""
+    """The limit for the statements of one connection; ``path`` is its file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -30,11 +30,11 @@ class Patience:
         connection.set_progress_handler(self._is_over, _EVERY)
 
     def begin(self) -> None:
-        """A statement begins."""
+        """Start counting for a new statement."""
         self._steps = 0
 
     def for_each(self, params: Iterable[Any]) -> Iterator[Any]:
-        """``params`` of one statement after the other."""
+        """``params``, counting each as a new statement."""
         for one in params:
             self._steps = 0
             yield one
@@ -44,7 +44,7 @@ class Patience:
         return self._steps > LEAST and self._steps > LEAST + PER_BYTE * self._bytes()
 
     def _bytes(self) -> int:
-        """On the disk: holes in a file are no room."""
+        """Its size on the disk: holes in a file do not count."""
         return sum(_on_disk(self._path.with_name(self._path.name + end)) for end in ("", "-wal"))
 
 

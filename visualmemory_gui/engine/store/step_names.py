@@ -25,7 +25,7 @@ class Outline:
 
 
 def outline_of(records: Iterable[Record]) -> Outline:
-    """Of records in hand."""
+    """The outline of the given records."""
     kept = list(records)
     return Outline(
         len({record.exemplar for record in kept}),
@@ -35,7 +35,7 @@ def outline_of(records: Iterable[Record]) -> Outline:
 
 
 def outline_in(database: Database, step: int) -> Outline:
-    """Of the entries of a stored step."""
+    """The outline of a stored step."""
     found = database.rows(
         "select field, before, after, count(*) from entries where step = ? group by field, before, after", (step,)
     )
@@ -51,7 +51,7 @@ def compose(
 ) -> str:
     """The name a person understands, e.g. "Relabel 12 exemplars to cat/tabby".
 
-    ``total`` is what an import set out to add, None once it came to its end.
+    ``total`` is what an import set out to add, None once it has finished.
     """
     many = how_many(outline.exemplars)
     afters = {after for _, after in outline.moves}

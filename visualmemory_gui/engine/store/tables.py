@@ -91,11 +91,11 @@ SINCE_FORMAT_2 = (
         label_id integer not null unique references labels(id) on delete cascade, checksum integer not null) strict""",
 )
 
-# The first memories of format 1 had it; nothing reads it, and the way to format 3 drops it.
+# The first memories of format 1 had it; nothing reads it, and the migration to format 3 drops it.
 INDEX_OF_OLD = "create index exemplars_change on exemplars(change)"
 
 
 def statements(version: int) -> tuple[str, ...]:
-    """What makes an empty database of format ``version``, from 1."""
+    """The SQL that makes an empty database of format ``version``, from 1."""
     meta = META if version >= 3 else META_BEFORE_3
     return (meta, *SINCE_FORMAT_1, *(SINCE_FORMAT_2 if version >= 2 else ()))

@@ -36,7 +36,7 @@ class Tags:
     def put(self, name: str, *, move: bool = False) -> Tag:
         """Name the present state. Raises BadValue for a name that another state has, unless it may ``move`` here.
 
-        A name that reads as a step or a time is refused, for where a state is asked for each of the three may be given.
+        A name that reads as a step or a time is refused, since any of the three may be given to name a state.
         Raises DamagedMemory too.
         """
         name = clean(name)
@@ -61,7 +61,7 @@ class Tags:
         return tag
 
     def all(self) -> list[Tag]:
-        """The oldest first."""
+        """All tags, the oldest first."""
         found = self._database.rows("select name, step, position, time from tags order by time, name")
         return [Tag(*row) for row in found]
 
@@ -75,7 +75,7 @@ class Tags:
 
 
 def remove(database: Database, names: Iterable[str]) -> None:
-    """Take ``names`` away, inside the caller's transaction."""
+    """Remove the tags ``names``, inside the caller's transaction."""
     TAGS.delete(database, "name = ?", [(name,) for name in names])
 
 
@@ -85,7 +85,7 @@ def ahead(database: Database) -> tuple[str, ...]:
 
 
 def clean(name: str) -> str:
-    """The name as it is stored. Raises BadValue on one that is empty, too long or cannot be shown."""
+    """The name as it is stored. Raises BadValue for one that is empty, too long or cannot be shown."""
     found = unicodedata.normalize("NFC", text(name, "a tag")).strip()
     if not found or len(found) > LONGEST:
         raise BadValue(f"a tag has 1 to {LONGEST} characters")

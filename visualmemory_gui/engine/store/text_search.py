@@ -11,7 +11,7 @@ from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import SELECT, Row
 from visualmemory_gui.engine.types import I64, Bools
 
-# Between the fields of a row, and after each row. A row that holds the second one is looked at by itself.
+# Between the fields of a row, and after each row. A row that holds the second one is checked on its own.
 _FIELD, _END = "\x1f", "\x1e"
 _TEXT = f"""group_concat(
         coalesce((select rtrim(path, '/') from roots where id = root_id and typeof(path) = 'text') || '/', '')
@@ -20,10 +20,10 @@ _TEXT = f"""group_concat(
 
 
 def ids(database: Database, *, text: str = "", since: float | None = None) -> Iterator[I64]:
-    """Ids of the exemplars that fit, increasing, one slice of the rows after the other; withdrawn ones never fit.
+    """Ids of the exemplars that match, increasing, one slice of the rows at a time; withdrawn ones never match.
 
-    ``text`` is found in label, source, note or group, in any case; ``since`` is the earliest adding, in seconds since
-    the epoch.
+    ``text`` is looked for in label, source, note and group, ignoring case; ``since`` is the earliest time of adding,
+    in seconds since the epoch.
     """
     where, params = "not withdrawn", list[object]()
     if since is not None:

@@ -19,5 +19,5 @@ def dim_of(database: Database) -> int:
 def loaded_vectors(database: Database, blobs: Sequence[bytes], dim: int) -> F32:
     """(n, dim) float32. Raises DamagedMemory where one has another length."""
     if any(len(blob) != 4 * dim for blob in blobs):
-        raise DamagedMemory(f"{database.path} is damaged: a vector of it is cut. {RESTORE}")
+        raise DamagedMemory(f"{database.path} is damaged: one of its vectors is truncated. {RESTORE}")
     return np.frombuffer(b"".join(blobs), "<f4").reshape(-1, dim).astype(np.float32)

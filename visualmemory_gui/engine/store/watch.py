@@ -1,4 +1,4 @@
-"""The watch set: queries with the label they ought to get, whose decisions are tracked across edits."""
+"""The watch set: queries with their expected label, whose decisions are followed across edits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Watched:
 
 
 class Watch:
-    """A class that is renamed is expected under its new name; see ``follow_rename``."""
+    """The watched images on disk. A renamed class is expected under its new name; see ``follow_rename``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class Watch:
         return int(self._database.one("select count(*) from watch")[0])
 
     def add(self, new: Sequence[tuple[NewKeptImage, str]]) -> list[int]:
-        """Watch images; one of a content that is watched already gets the new label. Raises BadLabel."""
+        """Watch images; one whose content is watched already gets the new label. Raises BadLabel."""
         cleaned = [(image, labels.clean(expected)) for image, expected in new]
         with self._database.atomic():
             return [self._put(image, labels.number_of(self._database, label)) for image, label in cleaned]
@@ -42,7 +42,7 @@ class Watch:
         return int(key[0])
 
     def all(self) -> list[Watched]:
-        """In the order they came."""
+        """All of them, in the order they were added."""
         sql = f"select {_COLUMNS}, l.path from watch w join labels l on l.id = w.label_id order by w.id"
         found = self._database.rows(sql)
         images = kept(self._database, [row[:-1] for row in found])

@@ -29,7 +29,7 @@ class Record(NamedTuple):
 class Writer:
     """Collects what a transaction does to exemplars; ``change`` is stamped on each row it touches.
 
-    ``changes`` tells what happened once the block has ended, ``written`` what the rows have become.
+    ``changes`` says what happened once the block has ended, ``written`` what the rows have become.
     """
 
     def __init__(self, database: Database) -> None:
@@ -50,7 +50,7 @@ class Writer:
             self._records[key] = (before, record.after)
 
     def weigh(self, *, gone: Collection[int] = (), come: Collection[int] = ()) -> None:
-        """Exemplars were touched: rows of the stored checksums ``gone`` went, rows of ``come`` came."""
+        """Note that rows with the stored checksums ``gone`` went and rows with ``come`` replaced or joined them."""
         self._database.ledger.weigh("exemplars", come=come, gone=gone)
         self._touched = True
 
@@ -69,7 +69,7 @@ class Writer:
 
     @contextmanager
     def nested(self) -> Iterator[Writer]:
-        """A part that may fail by itself: then it leaves neither rows nor records."""
+        """A part that may fail on its own: then it leaves neither rows nor records."""
         kept = dict(self._records), self._touched, self.written.copy()
         try:
             with self._database.atomic():
@@ -103,7 +103,7 @@ def changes_of(records: Iterable[Record], *, edit: str | None, change: int, step
 
 
 def together(parts: Sequence[Changes], *, change: int, step: int | None) -> Changes:
-    """Several walks through the history, told as one."""
+    """Several walks through the history, reported as one."""
     if not parts:
         return Changes(edit=None, change=change)
 

@@ -1,4 +1,4 @@
-"""The rows that a transaction wrote, kept for whoever must show the edit without reading it back from the disk."""
+"""The rows that a transaction wrote, kept so that the edit can be shown without reading it back from the disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visualmemory_gui.engine.types import F32
 
 
 class Written:
-    """Answers like the catalog, for the exemplars of one transaction only. Holds no vector that was not new."""
+    """Answers like the catalog, for the exemplars of one transaction only. Holds the vectors of new ones alone."""
 
     def __init__(self) -> None:
         self._rows: dict[int, Row] = {}
@@ -26,7 +26,7 @@ class Written:
         self._vectors[exemplar] = vector
 
     def copy(self) -> Written:
-        """What is known now, whatever is noted later."""
+        """A copy that later notes do not change."""
         kept = Written()
         kept._rows, kept._vectors = dict(self._rows), dict(self._vectors)
         return kept
