@@ -104,7 +104,12 @@ def test_what_is_not_given_comes_from_the_settings() -> None:
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [({"k": 0}, "at least 1"), ({"k": 1.5}, "k must be a whole number"), ({"rule": "borda"}, "borda"), ({"level": -1}, "0")],
+    [
+        ({"k": 0}, "at least 1"),
+        ({"k": 1.5}, "k must be a whole number"),
+        ({"rule": "borda"}, "borda"),
+        ({"level": -1}, "0"),
+    ],
 )
 def test_what_cannot_decide_is_refused(given: dict[str, object], words: str) -> None:
     with pytest.raises(BadValue, match=words):
