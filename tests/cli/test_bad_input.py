@@ -242,7 +242,7 @@ def test_what_may_not_be_written_is_said_so(own: Path, tmp_path: Path) -> None:
             refused("build", images, target, "--encoder", "fake", words="ermission", before=POWERLESS)
         refused("add", own, images, "--label", "x", words="ermission", before=POWERLESS)
         images.chmod(0o755)
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["own.vmem", "images"]
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["images", "own.vmem"]
 
 
 @pytest.mark.parametrize("kind", ["bundle", "parquet", "imagefolder"])

@@ -238,7 +238,7 @@ def test_relinked_sources_are_no_step_of_the_history(three):
         three.catalog.relink(writer, {1: "/new/place/1.png", 2: "/new/2.png"}, root="/new")
     assert three.catalog.sources([1, 2, 3]) == {1: "/new/place/1.png", 2: "/new/2.png", 3: "/images/dog/3.png"}
     assert three.names() == steps
-    assert three.database.rows("select path from roots order by path") == [("/new",), ("/images/dog",)]
+    assert three.database.rows("select path from roots order by path") == [("/images/dog",), ("/new",)]
     assert three.damage() == []
 
 
