@@ -260,9 +260,9 @@ def test_adding_keeps_no_pixels_of_what_it_embedded(memory: VisualMemory, tmp_pa
 
 def test_a_memory_of_vectors_says_that_it_takes_no_images(tmp_path: Path) -> None:
     with VisualMemory.create(tmp_path / "v.vmem", dim=8) as memory:
-        with pytest.raises(EncoderError, match="vectors that were brought"):
+        with pytest.raises(EncoderError, match="vectors without an encoder"):
             memory.decide(paint_image((1, 2, 3), seed=0))
-        with pytest.raises(EncoderError, match="vectors that were brought"):
+        with pytest.raises(EncoderError, match="vectors without an encoder"):
             memory.add([tmp_path / "x.png"], ["x"])
 
 
@@ -297,5 +297,5 @@ def test_compacting_builds_an_index_that_was_damaged(tmp_path: Path) -> None:
 
 
 def test_a_search_that_does_not_exist_is_refused(memory: VisualMemory) -> None:
-    with pytest.raises(BadValue, match="there is no search"):
+    with pytest.raises(BadValue, match="unknown search"):
         memory.decide(1, search="fast")  # type: ignore[arg-type]

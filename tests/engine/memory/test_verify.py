@@ -54,7 +54,7 @@ def test_lost_changed_and_foreign_image_copies_are_found(memory: VisualMemory, t
         "its bytes are not those that were copied",
         "no exemplar uses this file; 'visualmemory compact' removes it",
         "the copy is missing",
-        "this file is not of the memory; it stays where it is",
+        "this file does not belong to the memory; it is left where it is",
     ]
 
 

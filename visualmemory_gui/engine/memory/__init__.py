@@ -1,1 +1,1 @@
-"""One open memory: its edits and decisions, what is brought in, forgotten, checked and kept in order."""
+"""One open memory: its edits, decisions and history, adding and forgetting, checks and maintenance."""

@@ -1,4 +1,4 @@
-"""Images that were read already become exemplars, in one step: what is here already is told, never silent."""
+"""Adding decoded images as exemplars, in one step; images that are already here are always reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AddResult:
     """What an add did. ``ids`` has one id per image taken: a new one, or that of the exemplar already here.
 
     ``present`` maps an image's place in the call to the id it already had under the same label; ``conflicts`` to the
-    (id, label) of the same content under another label; ``skipped`` to the reason why it could not be taken.
+    (id, label) of the same content under another label; ``skipped`` to the reason why it could not be added.
     """
 
     ids: tuple[int, ...]
@@ -40,10 +40,10 @@ def put(
     *,
     keep: Callable[[DecodedImage], bool] | None,
 ) -> AddResult:
-    """Add images that were read already, by their place in ``names`` (clean labels), as one step.
+    """Add decoded images, by their place in ``names`` (clean labels), as one step.
 
-    ``keep(image)`` keeps a copy of its file in the memory, before any row speaks of it; whether it did. None: no
-    copies. When the add fails those it made are gone.
+    ``keep(image)`` copies its file into the memory, before any row refers to it, and returns whether it did. None: no
+    copies. If adding fails, the copies are deleted.
     """
     with live.edit_lock:
         present, conflicts = _already_here(live.catalog, images, names)
@@ -73,7 +73,7 @@ def _already_here(
 
 
 def _first_of_each(images: Mapping[int, DecodedImage], names: Sequence[str], present: dict[int, int]) -> list[int]:
-    """Places of the images to add: not here yet, and each content once a label."""
+    """Places of the images to add: not here yet, and each content once per label."""
     first: dict[tuple[str, str], int] = {}
     for place, image in images.items():
         if place not in present:
@@ -91,6 +91,6 @@ def keep_copy(files: ImageFiles, image: DecodedImage) -> bool:
 
 @contextmanager
 def copying(live: OpenMemory, images: Collection[DecodedImage]) -> Iterator[None]:
-    """Within the block copies of ``images`` are kept, and then exemplars added that use them: see ``noted``."""
+    """For the block in which copies of ``images`` are made and exemplars that use them added: see ``noted``."""
     with live.files.noted({(p.sha256, p.suffix) for p in images if p.source and p.sha256}, live.used_copies):
         yield

@@ -1,4 +1,4 @@
-"""From a query's vector to a decision: search, vote, and whether the query is known at all."""
+"""Classifier: from a query's vector to a decision, by search, vote and the test whether the query is known."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ _SEARCHES = get_args(SearchMode)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which exemplars a query may see, and how they are looked for; ``exclude`` holds ids of those that must not vote.
+    """Which exemplars a query may see, and how they are searched; ``exclude`` holds ids of those that must not vote.
 
-    ``own`` is the id of the exemplar that the query itself is, which leave-one-out leaves out with all that is alike.
+    ``own`` is the id of the exemplar that the query itself is, which leave-one-out leaves out with its copies and its
+    group.
     """
 
     search: SearchMode = "auto"
@@ -45,17 +46,16 @@ class Scope:
     def of(cls, search: SearchMode, exclude: Collection[int], *, own: int | None = None) -> Scope:
         """Raises BadValue."""
         if search not in _SEARCHES:
-            raise BadValue(f"there is no search {search!r}; there are {', '.join(_SEARCHES)}")
+            raise BadValue(f"unknown search {search!r}; choose from {', '.join(_SEARCHES)}")
         return cls(search, ids_of(exclude), own)
 
 
 class Decider:
-    """Decides queries on snapshots. Safe to call from many threads; owns no thread.
+    """Decides queries on snapshots. Thread-safe; starts no thread.
 
-    The thresholds of ``known`` and the map of confidence, which is fitted for ``scheme``, are measured when first
-    needed and again once 5 % of the rows changed, or the scheme did. Where
-    ``deferred`` is set, somebody else calls ``refresh`` in the background, decisions use what is there, and a living
-    graph is asked beside exact search.
+    The thresholds of ``known`` and the confidence map, which is fitted for ``scheme``, are measured when first needed,
+    and again once 5 % of the rows or the scheme have changed. If ``deferred`` is set, the caller runs ``refresh`` in
+    the background, decisions use the thresholds at hand, and a live graph is queried in addition to exact search.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Decider:
         self._touched = touched
 
     def note_edit(self, rows: int) -> None:
-        """Count ``rows`` towards the 5 % after which the thresholds are measured anew."""
+        """Count ``rows`` towards the 5 % after which the thresholds are measured again."""
         self._touched += rows
 
     def stale(self, snapshot: Snapshot) -> bool:
@@ -86,7 +86,7 @@ class Decider:
         return self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
 
     def refresh(self, snapshot: Snapshot, report: Report = silent) -> tuple[novelty.Thresholds, Confidence]:
-        """Measure the thresholds of ``known`` and the map of confidence on ``snapshot``."""
+        """Measure the thresholds of ``known`` and the confidence map on ``snapshot``."""
         touched, search = self._touched, self.searcher.nearest_many
         thresholds = novelty.measure(snapshot, search, report=report)
         calibrated = confidence.measure(snapshot, search, self.scheme, report=report)
@@ -125,9 +125,9 @@ class Decider:
         scope: Scope,
         contents: Sequence[str | None],
     ) -> list[Decision]:
-        """``decide`` for each row of ``vectors`` (n, dim), equal to it to the last digit: they are searched together.
+        """``decide`` for each row of ``vectors`` (n, dim), equal to it to the last digit, by one search.
 
-        The time of the search is shared out among them.
+        The search time is divided evenly among them.
         """
         self._refresh_if_stale(snapshot)
         started = time.perf_counter()
@@ -192,7 +192,7 @@ class Decider:
         return decision
 
     def _confident(self, decision: Decision, scheme: VotingScheme) -> Decision:
-        """With the chance that it is right, where the map was fitted for this way to decide."""
+        """``decision`` with the chance that it is right, where the map was fitted for this scheme."""
         known = self.confidence
         if known is None or decision.share is None or known.scheme != scheme:
             return decision
@@ -201,7 +201,7 @@ class Decider:
     def _shadowed(
         self, snapshot: Snapshot, vector: F32, found: SearchResult, *, k: int, exclude: Collection[int]
     ) -> SearchInfo:
-        """How it was found, and which of the k the graph would have found where exact search decided."""
+        """How the neighbours were found and, where exact search decided, which of the k the graph would have found."""
         if not self.deferred or found.info.mode == "hnsw":
             return found.info
         first = SearchResult(found.rows[:k], found.distances[:k], found.info)
@@ -216,8 +216,8 @@ class Decider:
     ) -> tuple[SearchResult, int]:
         """The first k neighbours, or more until ten of them are of other content than the query.
 
-        Beside them the query's twin hash, 0 where none of them is so near that it could be an equal vector. ``first``
-        are the nearest where they were looked for already.
+        Also the query's twin hash, 0 where none of them is near enough to be an equal vector. ``first``
+        are the nearest, if they were searched already.
         """
         count, twin, found = _asked_for(k), 0, first
         while True:
@@ -231,14 +231,14 @@ class Decider:
 
 
 def _asked_for(k: int) -> int:
-    """How many neighbours are looked for first."""
+    """How many neighbours to search first."""
     return max(k, FIRST_M) + 1
 
 
 def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[I64 | None, Scope]:
-    """The class of the exemplar ``scope.own``, for ``others_counted``, and the scope without what it must not see.
+    """The class of the exemplar ``scope.own``, for ``others_counted``, and the scope without the rows it must not see.
 
-    None, and the scope as it is, where the query is no exemplar. Raises UnknownExemplar.
+    None, and the scope unchanged, if the query is not an exemplar. Raises UnknownExemplar.
     """
     if scope.own is None:
         return None, scope
@@ -249,5 +249,5 @@ def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[I64 | None, Scope]:
 
 
 def _others(snapshot: Snapshot, rows: I64, of: ContentKeys) -> int:
-    """How many of ``rows`` are not the query itself, of its content or its vector."""
+    """How many of ``rows`` differ from the query in both content and vector."""
     return int(np.count_nonzero(~alike(snapshot, rows, of)))

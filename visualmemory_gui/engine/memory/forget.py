@@ -1,4 +1,4 @@
-"""Erasing exemplars for good: every place that holds them, then a scan that looks for what should be gone."""
+"""Erasing exemplars for good: from every place that holds them, then a scan for bytes that should be gone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from visualmemory_gui.engine.types import Changes, Exemplar, Receipt
 log = logging.getLogger(__name__)
 
 LOG_PATIENCE_S = 10.0
-START_OF_SCAN = b"\xff\xda"  # what stands before it in a JPEG is much the same in all of them
+START_OF_SCAN = b"\xff\xda"  # what precedes it in a JPEG is much the same in all of them
 UNREACHABLE = (
     "exports and bundles written before",
     "backups and other copies of the memory's folder",
@@ -37,9 +37,9 @@ UNREACHABLE = (
 
 
 class Erasing:
-    """Exemplars that were erased, and the search for what is left of them, which has not begun yet.
+    """Exemplars that were erased, and the scan for what remains of them, which has not begun yet.
 
-    ``changes`` is what everybody was told. The memory can be used meanwhile.
+    ``changes`` is what the listeners were told. The memory can be used in the meantime.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Erasing:
         self._emptied = emptied
 
     def finish(self, report: Report = silent) -> Receipt:
-        """Look for left bytes, and say what was done. Stopped by ``report``, the receipt says "not scanned"."""
+        """Scan for remaining bytes and return the receipt. If ``report`` stops it, the receipt says "not scanned"."""
         if self._scanner is None:
             return Receipt(0, "done", 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
         try:
@@ -63,19 +63,19 @@ class Erasing:
 
 
 def forget(live: OpenMemory, ids: Sequence[int], *, report: Report = silent) -> Changes:
-    """Erase ``ids`` and look for what is left; ``Changes.receipt`` says what was done.
+    """Erase ``ids`` and scan for what remains; ``Changes.receipt`` says what was done.
 
-    Raises UnknownExemplar, StorageError where the search cannot be prepared; then nothing was erased.
+    Raises UnknownExemplar, and StorageError where the scan cannot be prepared; then nothing was erased.
     """
     erasing = erase(live, ids)
     return replace(erasing.changes, receipt=erasing.finish(report))
 
 
 def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
-    """Erase ``ids``, and tell everybody; call ``finish`` of what comes back. Raises as ``forget``.
+    """Erase ``ids`` and notify the listeners; call ``finish`` on the result. Raises as ``forget``.
 
-    What to look for goes to the scanning process by pipe before anything is deleted. Decisions leave the exemplars out
-    from the moment the rows are gone; the index is dropped with them and built anew when it is next due.
+    The bytes to look for go to the scanning process by pipe before anything is deleted. Decisions leave the exemplars
+    out as soon as the rows are gone; the index is dropped with them and rebuilt when it is next due.
     """
     live.require_writable()
     with live.edit_lock:
@@ -92,9 +92,9 @@ def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
 
 
 def resume(live: OpenMemory) -> None:
-    """Do again what a forget that was interrupted may not have done, else nothing. Closes ``live`` when that fails.
+    """Repeat the steps that an interrupted forget may not have finished, if any. Closes ``live`` when that fails.
 
-    ``live.finished_forget`` then holds its receipt: the bytes to look for went with the process that had them.
+    ``live.finished_forget`` then holds its receipt: the bytes to look for were lost with the process that had them.
     """
     try:
         if live.readonly:
@@ -119,7 +119,7 @@ def _finish(live: OpenMemory, left: dict[str, list[int] | list[list[str]]]) -> R
 
 
 def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]:
-    """Everything but the scan. What everybody was told, and whether the database's log could be emptied."""
+    """Everything but the scan: returns what the listeners were told and whether the database's log was emptied."""
     emptied = False
 
     def commit() -> Changes:
@@ -131,7 +131,7 @@ def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]
             if _empty_log(live.database):
                 live.derived.drop(ERASING)
                 emptied = True
-        except (StorageError, OSError) as error:  # the rows are gone; the next opening does the rest
+        except (StorageError, OSError) as error:  # the rows are gone; the rest is done at the next open
             log.warning("%s: %s", type(error).__name__, error)
         name = f"Forget {how_many(len(purged.ids))}"
         return Changes(edit=name, change=purged.change, removed=purged.ids, forgotten=purged.ids)
@@ -148,7 +148,7 @@ def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]]) -> None:
 
 
 def _empty_log(database: Database) -> bool:
-    """Move the log into the database and empty it, waiting for readers; False when one held on to it."""
+    """Move the log into the database and empty it, waiting for readers; False if one kept it in use."""
     end = time.monotonic() + LOG_PATIENCE_S
     while database.checkpoint() != (0, 0, 0):
         if time.monotonic() > end:
@@ -158,14 +158,14 @@ def _empty_log(database: Database) -> bool:
 
 
 def own_folders() -> tuple[Path, ...]:
-    """Where this program keeps what it writes beside memories: its log and the window's settings."""
+    """Where this program keeps its files other than memories: its log and the window's settings."""
     places = (platformdirs.user_log_dir, platformdirs.user_config_dir, platformdirs.user_state_dir)
     found = [Path(place(installation.APP, appauthor=False)) for place in places]
     return tuple(place for place in found if not any(place != other and other in place.parents for other in found))
 
 
 def _scanned(live: OpenMemory, scanner: Scanner, report: Report) -> ScanResult | None:
-    """None where the scan did not come to its end."""
+    """The hits of the scan; None if it did not finish."""
     try:
         return scanner.scan(live.folder, *own_folders(), report=report)
     except (StorageError, Cancelled) as error:
@@ -191,7 +191,7 @@ def _receipt(live: OpenMemory, doomed: Sequence[Exemplar], found: ScanResult | N
 
 
 def _held(live: OpenMemory, pieces: Collection[bytes]) -> set[bytes]:
-    """Those of ``pieces`` that a row which stays holds as its own."""
+    """Those of ``pieces`` that a remaining row also holds."""
     if not pieces:
         return set()
     table = PieceTable(pieces)
@@ -199,7 +199,7 @@ def _held(live: OpenMemory, pieces: Collection[bytes]) -> set[bytes]:
 
 
 def _needles(live: OpenMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
-    """Pieces of everything stored for ``doomed``: vector, thumbnail, image copy, file name, a label of nobody else."""
+    """Pieces of all that is stored for ``doomed``: vector, thumbnail, image copy, file name, a label no one else has."""
     ids = [exemplar.id for exemplar in doomed]
     for vector in live.catalog.vectors(ids):
         yield from pieces(vector.tobytes())
@@ -216,5 +216,5 @@ def _needles(live: OpenMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
 
 
 def _is_copy(hit: Hit) -> bool:
-    """Bytes in an image copy: those copies that are left belong to other exemplars."""
+    """Whether bytes are in an image copy: the remaining copies belong to other exemplars."""
     return hit.file.startswith("images/")

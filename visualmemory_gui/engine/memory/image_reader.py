@@ -1,4 +1,4 @@
-"""Reading images for a memory: decoded in processes of their own, and turned into vectors by its encoder."""
+"""Reading images for a memory: decoding in child processes, and embedding by its encoder."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     ImageLike = str | PathLike[str] | Image | U8 | DecodedImage
 
-WORTH_PREPARING = 500  # images after which the seconds that it takes are won back
+WORTH_PREPARING = 500  # images after which the seconds it takes have paid off
 T = TypeVar("T")
 Embed = Callable[[Sequence[DecodedImage]], F32]
 
 
 class ImageReader:
-    """Images to vectors, through decoding processes and the memory's ``encoder``; both start when first needed."""
+    """Turns images into vectors, by decoding processes and the memory's ``encoder``; both start when first needed."""
 
     def __init__(
         self, catalog: Catalog, identity: EncoderIdentity, device: Callable[[], Device], encoder: Encoder | None = None
@@ -66,7 +66,7 @@ class ImageReader:
             return self._pool
 
     def decode(self, image: ImageLike) -> DecodedImage:
-        """Decode a path (in a process of its own), a PIL image, or an array of its pixels.
+        """Decode a path (in a child process), a PIL image, or an array of pixels.
 
         An array is uint8: (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA. Raises BadImage, BadValue.
         """
@@ -84,9 +84,9 @@ class ImageReader:
         raise BadValue(f"an image is a path, a PIL image or an array of uint8, not {arguments.kind(image)}")
 
     def decode_many(self, images: Sequence[ImageLike]) -> list[DecodedImage | BadImage]:
-        """``decode`` for each of ``images``, in their order; files are decoded side by side.
+        """``decode`` for each of ``images``, in order; files are decoded in parallel.
 
-        What is no usable image is the BadImage that says why. Raises BadValue.
+        For an image that cannot be used it yields the BadImage that says why. Raises BadValue.
         """
         paths = list(dict.fromkeys(arguments.path_of(one) for one in images if isinstance(one, str | PathLike)))
         decoded: dict[str, DecodedImage | BadImage] = {}
@@ -109,16 +109,16 @@ class ImageReader:
         return self._embed(images, lambda: self.encoder)
 
     def prepare(self, report: Report = silent) -> bool:
-        """Make what lets the encoder compute faster here, if it is missing; the next use takes it. True when made."""
+        """Make the encoder's faster form for this machine, if it is missing; the next use takes it. True if made."""
         if self._encoder is None and self._pool is None:
-            return False  # nobody asked for an image yet
+            return False  # no image has been read yet
         made = registry.prepare(self._identity.name, device=self._device(), report=report)
         if made:
             self.drop_encoder()
         return made
 
     def drop_encoder(self) -> None:
-        """Load it anew when it is needed next: on another device, or in a faster form."""
+        """Reload the encoder when it is next needed: on another device, or in a faster form."""
         with self._lock:
             self._encoder = None  # not closed: another thread may be using it
 
@@ -126,7 +126,7 @@ class ImageReader:
     def bulk(self, expected: int = 0, report: Report = silent) -> Iterator[Embed]:
         """``embed`` with an encoder that may use all cores, loaded when the first image needs it.
 
-        Where many images are ``expected``, it is worth making it fast before.
+        If many images are ``expected``, its faster form is made first.
         """
         loaded: list[Encoder] = []
 
@@ -159,9 +159,9 @@ class ImageReader:
         return vectors
 
     def _geometry(self) -> Geometry:
-        """How images are brought to the encoder. Raises EncoderError where the memory has none."""
+        """How images are prepared for the encoder. Raises EncoderError where the memory has none."""
         if self._identity.name == BROUGHT:
-            raise EncoderError("this memory holds vectors that were brought to it; no encoder can add images to them")
+            raise EncoderError("this memory holds vectors without an encoder, so images cannot be added to them")
         return registry.geometry(self._identity)
 
     def _load(self, *, bulk: bool) -> Encoder:
@@ -169,7 +169,7 @@ class ImageReader:
 
     @contextmanager
     def _told_if_closed(self) -> Iterator[None]:
-        """Whatever fails because the memory was closed meanwhile is told as that."""
+        """Report whatever fails because the memory was closed in the meantime as exactly that."""
         try:
             yield
         except (VisualMemoryError, RuntimeError):
@@ -191,15 +191,15 @@ class ImageReader:
 
 
 def images_of(given: object) -> Iterable[ImageLike]:
-    """The images among ``given``: one, or any iterable of them that has an order. An array (n, h, w, 3) holds n.
+    """The images in ``given``: one, or any ordered iterable of them. An array (n, h, w, 3) holds n.
 
-    Whether each is an image is said where it is read. Raises BadValue.
+    Whether each is an image is checked when it is read. Raises BadValue.
     """
     if isinstance(given, np.ndarray):
         one = given.ndim < 4 and given.dtype.kind not in "OUS"
     else:
         one = isinstance(given, str | bytes | bytearray | PathLike | DecodedImage) or not isinstance(given, Iterable)
-    if one or hasattr(given, "read"):  # a file gives its lines
+    if one or hasattr(given, "read"):  # iterating a file gives lines
         return [given]  # type: ignore[list-item]
     return given if isinstance(given, Iterator) else arguments.several(given, "images")  # type: ignore[return-value]
 
@@ -216,7 +216,7 @@ def file_sha256(path: str) -> str | None:
 
 
 def exemplar(image: DecodedImage, vector: F32, *, label: str, copy: bool, group: str | None = None) -> NewExemplar:
-    """The row for ``image``. ``copy``: its file is kept in the memory too."""
+    """The row for ``image``. ``copy``: its file is also copied into the memory."""
     return NewExemplar(
         label=label,
         vector=vector,
@@ -232,7 +232,7 @@ def exemplar(image: DecodedImage, vector: F32, *, label: str, copy: bool, group:
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of ``size`` items, the last one shorter."""
+    """Lists of ``size`` items; the last may be shorter."""
     source = iter(items)
     while batch := list(islice(source, size)):
         yield batch

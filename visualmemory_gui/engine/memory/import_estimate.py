@@ -1,4 +1,4 @@
-"""What adding many images will cost here: measured on a few of them, before the user says yes."""
+"""The estimated cost of adding many images, measured on a few of them before the user confirms."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import DecodedImage, Device, EncoderIdentity
 
-MOST = 64  # images that are tried
+MOST = 64  # images to try
 BATCH = 16  # as in an import
 ENOUGH_S = 1.5
-FULLNESS = 1.12  # what a database page takes for a byte in it
-ROW_BYTES = 400  # of an exemplar beside its vector and thumbnail: its row, its indexes, its links in the graph
+FULLNESS = 1.12  # bytes of database page per byte stored
+ROW_BYTES = 400  # of an exemplar, besides vector and thumbnail: its row, its indexes, its links in the graph
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one image: ``seconds`` of an import, ``size`` in bytes of what the memory keeps beside a copy of the file.
+    """The cost of one image: ``seconds`` of an import, ``size`` in bytes kept besides a copy of the file.
 
-    ``seconds`` is None where not one image could be read.
+    ``seconds`` is None if no image could be read.
     """
 
     seconds: float | None
@@ -38,9 +38,9 @@ class Cost:
 def measure(
     paths: Sequence[str], encoder: EncoderIdentity, *, device: Device = "auto", report: Report = silent
 ) -> Cost:
-    """Decode and embed some of ``paths``, spread over all, as an import would. Nothing is kept.
+    """Decode and embed some of ``paths``, evenly spread, as an import would. Nothing is kept.
 
-    Takes about two seconds, and the time in which ``encoder`` is loaded. Raises EncoderError, Cancelled.
+    Takes about two seconds plus the time to load ``encoder``. Raises EncoderError, Cancelled.
     """
     chosen = paths[:: max(1, len(paths) // MOST)][:MOST]
     report(0, len(chosen), "measuring")
@@ -56,7 +56,7 @@ def measure(
 
 
 def _warm_up(pool: DecodePool, model: Encoder, path: str) -> None:
-    """The first decoding and the first batch take longer than those that follow."""
+    """Warm up: the first decoding and the first batch take longer than the rest."""
     try:
         pixels = pool.decode(path).pixels
     except BadImage:
@@ -65,7 +65,7 @@ def _warm_up(pool: DecodePool, model: Encoder, path: str) -> None:
 
 
 def _timed(pool: DecodePool, model: Encoder, paths: Sequence[str], report: Report) -> tuple[int, float, list[int]]:
-    """How many files were worked through in how many seconds, and the sizes of the thumbnails in bytes."""
+    """How many files were processed in how many seconds, and the sizes of the thumbnails in bytes."""
     done, sizes, began = 0, [], perf_counter()
     with closing(pool.map(paths)) as decoded:
         for batch in batched(decoded, BATCH):

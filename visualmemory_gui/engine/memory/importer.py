@@ -1,4 +1,4 @@
-"""How images become exemplars: decode, embed, and write in batches that keep what was done when stopped."""
+"""Importing images as exemplars: decode, embed, and write in batches, so that stopping keeps what was done."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SHUFFLE_SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did. ``unchanged`` counts files already here under their label, ``links`` symbolic links.
+    """The result of a build. ``unchanged`` counts files already here under their label, ``links`` symbolic links.
 
-    ``stopped`` is True when the user stopped it: what was added before stays.
+    ``stopped`` is True if the user stopped it: what was added before is kept.
     """
 
     added: int
@@ -57,7 +57,7 @@ def directly(job: Callable[[], list[int]]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class BuildPlan:
-    """What a build takes: label by path, and how; ``skipped`` and ``links`` are what the walk left out.
+    """What a build adds: label by path, and how; ``skipped`` and ``links`` are what the walk left out.
 
     ``group_by`` is a regular expression on the path; its first group (or whole match) names the exemplar's group.
     """
@@ -79,12 +79,12 @@ class BuildPlan:
 def plan(
     folder: str | Path | Sequence[str], *, copy: bool, label: str | None, group_by: str | None = None
 ) -> BuildPlan:
-    """Walk ``folder``, or take the images at these paths. All images get ``label`` if it is given; those that are
-    named by path need one. Raises BadValue, BadLabel."""
+    """Walk ``folder``, or take the images at these paths. All images get ``label`` if it is given; images named
+    by path need one. Raises BadValue, BadLabel."""
     try:
         pattern = re.compile(group_by) if group_by else None
     except re.error as error:
-        raise BadValue(f"{group_by!r} is no regular expression: {error}") from error
+        raise BadValue(f"{group_by!r} is not a regular expression: {error}") from error
     given = labels.clean(label) if label is not None else None
     if not isinstance(folder, str | Path):
         return _plan_of_files(folder, given, copy=copy, group_by=pattern)
@@ -95,7 +95,7 @@ def plan(
         try:
             label_of[path] = given or labels.clean(name)
         except BadLabel as error:
-            skipped.append(Skipped(path, f"its folder is no label: {error}"))
+            skipped.append(Skipped(path, f"its folder is not a label: {error}"))
     return BuildPlan(Path(folder).absolute(), label_of, tuple(skipped), found.links, copy, pattern)
 
 
@@ -103,7 +103,7 @@ def _plan_of_files(
     paths: Sequence[str], label: str | None, *, copy: bool, group_by: re.Pattern[str] | None
 ) -> BuildPlan:
     if label is None:
-        raise BadValue("images that are named one by one need a label")
+        raise BadValue("images named one by one need a label")
     places = [str(Path(path).absolute()) for path in paths]
     folders = {str(Path(place).parent) for place in places}
     common = Path(os.path.commonpath(folders)) if folders else Path()
@@ -111,10 +111,10 @@ def _plan_of_files(
 
 
 class FolderBuild:
-    """Takes what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
+    """Adds what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
 
     ``commit(rows)`` writes one batch in one transaction and returns its ids; ``copying(images)`` is entered around
-    their copies and it. Decoding goes on in child processes while a batch is embedded and written.
+    the copies and the commit. Child processes go on decoding while a batch is embedded and written.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class FolderBuild:
         self.unchanged = 0
 
     def run(self, pool: DecodePool, embed: Embed, *, write: Write, report: Report) -> bool:
-        """Take everything. True when it came to the end, False when the user stopped it."""
+        """Add everything. True when finished, False when the user stopped it."""
         order = sorted(self._plan.label_of)
         random.Random(SHUFFLE_SEED).shuffle(order)
         done = 0
@@ -207,7 +207,7 @@ def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Writ
             complete = work.run(reader.pool, embed, write=write, report=report)
     finally:
         live.history.finish_import(step, stopped=not complete)
-    if not complete:  # Ctrl-C may have come between a commit and the note of its ids
+    if not complete:  # Ctrl-C may have hit between a commit and the recording of its ids
         sql = "select distinct exemplar from entries where step = ? order by exemplar"
         work.ids = [row[0] for row in live.database.rows(sql, (step,))]
     if empty and complete:
@@ -246,7 +246,7 @@ def add(
 def _read(
     reader: ImageReader, images: Sequence[ImageLike], found: Collection[int]
 ) -> tuple[dict[int, DecodedImage], dict[int, F32], dict[int, str]]:
-    """By place: images, their pixels let go once they are embedded; vectors; and what is wrong with the others."""
+    """By place: images, whose pixels are released once embedded; vectors; and what is wrong with the others."""
     decoded: dict[int, DecodedImage] = {}
     vectors: dict[int, F32] = {}
     skipped: dict[int, str] = {}

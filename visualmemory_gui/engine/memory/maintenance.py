@@ -1,4 +1,4 @@
-"""Maintenance of a memory: what is due after edits, checks, space given back, originals that moved."""
+"""Maintenance of a memory: what is due after edits, checks, compaction, originals that moved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from visualmemory_gui.engine.types import I64, Changes, Damage, IndexState, Rece
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What compacting gave back. Sizes in bytes of the whole folder; ``purged`` withdrawn exemplars were deleted."""
+    """The result of compacting. Sizes in bytes of the whole folder; ``purged`` withdrawn exemplars were deleted."""
 
     before: int
     after: int
@@ -34,7 +34,7 @@ class Compacted:
 
 @dataclass(frozen=True, slots=True)
 class Relinked:
-    """``moved`` originals were found at their new place, ``missing`` were not (paths of the old one)."""
+    """The result of relinking: ``moved`` originals were found at the new place, ``missing`` (old paths) were not."""
 
     moved: int
     missing: tuple[str, ...]
@@ -42,8 +42,8 @@ class Relinked:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Linked originals that are not where they were: ids (n,), increasing, by the folder that was added. ``linked`` is
-    how many there are in all."""
+    """Linked originals that are not where they were: ids (n,), increasing, by the folder that was added. ``linked``
+    counts all linked originals."""
 
     linked: int
     folders: tuple[tuple[str, I64], ...]
@@ -54,7 +54,7 @@ class Missing:
 
 
 class FolderMaintenance:
-    """Maintenance of one memory in a folder, and what its opening and its index had to tell."""
+    """Maintenance of one memory in a folder, and what was found when it and its index were opened."""
 
     def __init__(self, live: OpenMemory, reader: ImageReader) -> None:
         self._live = live
@@ -62,22 +62,22 @@ class FolderMaintenance:
 
     @property
     def finished_forget(self) -> Receipt | None:
-        """Of a forget that was interrupted and done to its end when the memory was opened."""
+        """The receipt of an interrupted forget that was completed when the memory was opened."""
         return self._live.finished_forget
 
     @property
     def damaged_settings(self) -> Mapping[str, str]:
-        """By name, why a setting cannot be used; its default serves."""
+        """By name, why a setting cannot be used; its default applies."""
         return self._live.damaged_settings
 
     @property
     def index_damage(self) -> str | None:
-        """Why the index on disk could not be used, None where it could or nobody asked yet."""
+        """Why the index on disk could not be used; None if it could, or has not been needed yet."""
         return self._live.index_damage
 
     @property
     def thresholds(self) -> Thresholds | None:
-        """Those of known and unknown as they were measured last."""
+        """The thresholds of known and unknown, as last measured."""
         return self._live.decider.thresholds
 
     def measure(self, report: Report = silent) -> None:
@@ -85,13 +85,13 @@ class FolderMaintenance:
         self._live.refresh(report)
 
     def defer(self) -> None:
-        """From now on somebody calls ``run`` in the background; edits and decisions never wait for it."""
+        """From now on the caller runs ``run`` in the background; edits and decisions never wait for it."""
         self._live.defer()
 
     def run(self, report: Report = silent) -> bool:
         """Do what is due: HNSW index and its checkpoint, thresholds of known and unknown, the encoder's fast form.
 
-        Whether decisions may look different now: the thresholds are others than before.
+        Returns whether decisions may look different now, because the thresholds have changed.
         """
         decider = self._live.decider
         before = decider.thresholds
@@ -100,31 +100,31 @@ class FolderMaintenance:
         return decider.thresholds is not before
 
     def index_state(self) -> IndexState:
-        """Whether exact search or HNSW proposes, and how far the checkpoint on disk is behind."""
+        """Whether neighbours come from exact search or HNSW, and how far the checkpoint on disk is behind."""
         return self._live.index_state()
 
     def verify(self, report: Report = silent) -> list[Damage]:
-        """Every damage that can be found; an empty list when all is well. Changes nothing."""
+        """All damage that can be found; an empty list when there is none. Changes nothing."""
         return checks.verify(self._live, report)
 
     def missing_originals(self, report: Report = silent) -> Missing:
-        """Look for every original of which the memory keeps no copy, by its path alone; most missing first."""
+        """Check every original of which the memory keeps no copy, by path alone; folders with most missing first."""
         live = self._live
         count, done = sources.count_linked(live.database), 0
         gone: dict[str, array[int]] = {}
         for folder, path, exemplar in sources.linked(live.database):
             report(done, count, "looking for originals")
             done += 1
-            if not os.path.isfile(path):  # noqa: PTH113 - a place that may not be looked at is no error
+            if not os.path.isfile(path):  # noqa: PTH113 - a place that may not be read is not an error
                 gone.setdefault(folder, array("q")).append(exemplar)
         folders = sorted(gone.items(), key=lambda item: (-len(item[1]), item[0]))
         return Missing(done, tuple((folder, np.array(ids, np.int64)) for folder, ids in folders))
 
     def compact(self, *, keep_history_s: float | None = None, report: Report = silent) -> Compacted:
-        """Shrink the database and build the index anew.
+        """Shrink the database and rebuild the index.
 
         Steps older than ``keep_history_s`` seconds leave the history (None: all stay); withdrawn exemplars that no step
-        can bring back are deleted, and image copies that no exemplar uses.
+        can bring back are deleted, as are image copies that no exemplar uses.
         """
         live = self._live
         live.require_writable()
@@ -147,16 +147,16 @@ class FolderMaintenance:
         return Compacted(before, _size(live.folder), len(purged.ids))
 
     def relink(self, old: str, new: str, report: Report = silent, *, only: Collection[int] | None = None) -> Relinked:
-        """The originals that were at ``old`` (a file or folder) lie at ``new``; taken if the bytes are equal.
+        """Relink originals from ``old`` (a file or folder) to ``new``, where the bytes are equal.
 
-        A file that is not at the same place below ``new`` is looked for by its bytes among all files there. ``only``
+        A file that is not at the same place below ``new`` is searched by its bytes among all files there. ``only``
         are the exemplars to find; None: all that lie at ``old``. Raises BadValue, StorageError; Cancelled changes
         nothing.
         """
         live = self._live
         ids = [i for i in live.catalog.ids_of_source(old) if only is None or i in only]
         if not ids:
-            raise BadValue(f"no exemplar's original lies at {old}")
+            raise BadValue(f"no exemplar's original is at {old}")
         old_path, new_path = Path(old).absolute(), Path(new).absolute()
         moved: dict[int, str] = {}
         lost: dict[int, str] = {}
@@ -178,7 +178,7 @@ class FolderMaintenance:
 
 
 def _drop_unused_copies(live: OpenMemory) -> None:
-    """Those of purged exemplars, and those an interrupted add left behind; what is no copy of ours stays."""
+    """Delete copies of purged exemplars and leftovers of an interrupted add; files that are not copies stay."""
     used = {live.files.path_of(sha256, suffix) for sha256, suffix in copies.all_used(live.database)}
     for path in live.files.all():
         if path not in used and live.files.is_copy(path):
@@ -207,6 +207,6 @@ def _size(folder: Path) -> int:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files below ``folder``, no link followed."""
+    """Files below ``folder``, without following links."""
     for place, _, names in os.walk(folder):
         yield from filter(is_own, (Path(place) / name for name in names))

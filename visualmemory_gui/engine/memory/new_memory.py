@@ -1,4 +1,4 @@
-"""A memory that is made to be filled: one of which nothing came is not left behind."""
+"""Making a memory to be filled; one that stays empty is not left behind."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from visualmemory_gui.engine.store.filesystem import identity_of
 
 @contextmanager
 def new_memory(path: Path, make: Callable[[], VisualMemory], *, keep_filled: bool = False) -> Iterator[VisualMemory]:
-    """The memory that ``make`` makes at ``path``, open; gone again when the block raises.
+    """The memory that ``make`` makes at ``path``, open; removed again if the block raises.
 
-    ``keep_filled``: it stays all the same when it holds an exemplar by then.
+    ``keep_filled``: it stays all the same if it holds an exemplar by then.
     """
     was_there = path.exists()
     m = make()
@@ -28,7 +28,7 @@ def new_memory(path: Path, make: Callable[[], VisualMemory], *, keep_filled: boo
         yield m
     except BaseException:
         stays = keep_filled and _holds_some(m)
-        with contextlib.suppress(VisualMemoryError, OSError):  # why the block raised is what is told
+        with contextlib.suppress(VisualMemoryError, OSError):  # the block's own error is the one to report
             m.close()
         if not stays and identity_of(path / FILE) == made:
             _remove(path, keep_folder=was_there)
@@ -37,7 +37,7 @@ def new_memory(path: Path, make: Callable[[], VisualMemory], *, keep_filled: boo
 
 
 def _holds_some(m: VisualMemory) -> bool:
-    """Whether there is an exemplar in it, also where that cannot be told."""
+    """Whether it holds an exemplar; True also where that cannot be determined."""
     try:
         return m.catalog.totals()[0] > 0
     except VisualMemoryError:

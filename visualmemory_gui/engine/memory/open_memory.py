@@ -1,4 +1,4 @@
-"""A memory that is open: its database, its lock, the arrays that decisions read, and the index that follows edits."""
+"""An open memory: its database, its lock, the arrays that decisions read, and the index that follows edits."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ from visualmemory_gui.engine.types import (
 T = TypeVar("T")
 Callback = Callable[[Changes], object]
 NOVELTY, CONFIDENCE = "novelty", "confidence"
-SHADOWED = range(100, 200_000)  # exemplars; a graph of a million is minutes of all cores for one line of text
+SHADOWED = range(100, 200_000)  # exemplars; building a graph of a million takes all cores minutes, for one line of text
 
 
 class OpenMemory:
     """What the edits and decisions of one open memory share.
 
     One re-entrant lock orders edits. A decision reads the snapshot, which an edit replaces after its commit. The
-    arrays, the vectors and the index come into being when a decision first needs them, so editing alone loads nothing.
+    arrays, the vectors and the index are created when a decision first needs them, so editing alone loads nothing.
     """
 
     def __init__(self, database: Database, lock: FolderLock | None, *, device: Device | None) -> None:
@@ -83,16 +83,16 @@ class OpenMemory:
         self._working: WorkingSet | None = None
         self._decider: Decider | None = None
         self._callbacks: list[Callback] = []
-        self.deferred = False  # True where somebody calls ``maintain`` in the background
+        self.deferred = False  # True if the caller runs ``maintain`` in the background
         self.index_damage: str | None = None  # why the checkpoint on disk could not be used, if it could not
-        self.finished_forget: Receipt | None = None  # of one that was interrupted and done to its end at the opening
+        self.finished_forget: Receipt | None = None  # of one that was interrupted and completed at opening
         self._closed = False
 
     @classmethod
     def create(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None) -> OpenMemory:
         """Make the folder and its empty memory.
 
-        Raises MemoryExists, StorageError, and BadValue for an address or where ``device`` is not there.
+        Raises MemoryExists, StorageError, and BadValue for an address or where ``device`` is not available.
         """
         path = folder_at(path)
         require(device)
@@ -111,9 +111,9 @@ class OpenMemory:
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool, device: Device | None) -> OpenMemory:
-        """Open a memory for editing, or for reading beside another that edits it.
+        """Open a memory for editing, or for reading while another process edits it.
 
-        Raises MemoryFolderError's kinds, and BadValue for an address or where ``device`` is not there.
+        Raises MemoryFolderError's kinds, and BadValue for an address or where ``device`` is not available.
         """
         path = folder_at(path)
         require(device)
@@ -157,7 +157,7 @@ class OpenMemory:
 
     @property
     def decider(self) -> Decider:
-        decider = self._decider  # read once: an edit in another thread may take it away
+        decider = self._decider  # read once: an edit in another thread may drop it
         if decider is None:
             with self.edit_lock:
                 decider = self._decider = self._decider or self._new_decider()
@@ -186,7 +186,7 @@ class OpenMemory:
         )
 
     def _on_what_is_there(self, decide: Callable[[], T]) -> T:
-        """What ``decide`` finds, asked again where an edit of another process came between."""
+        """The result of ``decide``, repeated if another process edited the memory in between."""
         while True:
             try:
                 return decide()
@@ -200,22 +200,22 @@ class OpenMemory:
         return self.decider.searcher
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it."""
+        """Call ``callback(changes)`` after each edit, in the editing thread. Returns a function that ends it."""
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
 
     def require_writable(self) -> None:
-        """Raise ReadOnlyMemory, or MemoryGone: before anything is read or copied for an edit that cannot be."""
+        """Raise ReadOnlyMemory or MemoryGone, before anything is read or copied for an edit that cannot be made."""
         self._require_editing()
         self.database.require_there()
 
     def _require_editing(self) -> None:
-        """Raise ReadOnlyMemory. The transaction itself asks whether the memory is still there."""
+        """Raise ReadOnlyMemory. Whether the memory still exists is checked by the transaction."""
         if self.readonly:
             raise ReadOnlyMemory(f"{self.folder} was opened for reading; open it for editing to change it")
 
     def edit(self, kind: str, work: Callable[[Writer], object]) -> Changes:
-        """Run ``work`` in one transaction that makes one undoable step, and tell everybody."""
+        """Run ``work`` in one transaction that makes one undoable step, and notify the listeners."""
         self._require_editing()
         with self.edit_lock:
             with self.history.step(kind) as writer:
@@ -224,7 +224,7 @@ class OpenMemory:
         return self._told(writer.changes)
 
     def apply(self, commit: Callable[[], Changes]) -> Changes:
-        """Run ``commit``, bring snapshot and index up to what it changed, and tell everybody."""
+        """Run ``commit``, bring snapshot and index up to what it changed, and notify the listeners."""
         self.require_writable()
         with self.edit_lock:
             changes = commit()
@@ -242,20 +242,20 @@ class OpenMemory:
         decider, snapshot = self.decider, self.snapshot
         thresholds, confidence = decider.refresh(snapshot, report)
         with self.edit_lock:
-            # Another decider by now: something may have been forgotten that these thresholds know.
+            # The decider was replaced: these thresholds may come from exemplars forgotten since.
             if self._decider is decider and not self.readonly:
                 self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
                 self.derived.put(CONFIDENCE, json.dumps(confidence.to_dict()), snapshot.change)
 
     def _raise_shadow(self, report: Report) -> None:
-        """A graph beside exact search, which tells how HNSW would do: read from disk, else built."""
+        """A graph in addition to exact search, to show how HNSW would do: read from disk, else built."""
         self.searcher.load(self.folder, self.snapshot, delete=not self.readonly)
         if not self.searcher.graph_live:
             self.searcher.build(self.snapshot, report)
             self.checkpoint()
 
     def defer(self) -> None:
-        """From now on somebody calls ``maintain`` in the background; edits and decisions never wait for it."""
+        """From now on the caller runs ``maintain`` in the background; edits and decisions never wait for it."""
         self.deferred = self.decider.deferred = True
 
     def maintain(self, report: Report = silent) -> None:
@@ -271,7 +271,7 @@ class OpenMemory:
             self.refresh(report)
 
     def build_index_if_large(self) -> None:
-        """Build the graph at once where exact search became slow, unless somebody else does it in the background."""
+        """Build the graph now if exact search has become slow, unless the caller does it in the background."""
         rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
         if self.deferred or rows * self.identity.dim <= self.settings.exact_limit:
             return
@@ -284,13 +284,13 @@ class OpenMemory:
         self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Save the live graph beside its seal; nothing to do without one."""
+        """Save the live graph with its seal; does nothing without a graph."""
         if self.readonly or self._decider is None or self._working is None:
             return
         self.searcher.save(self.folder, self.snapshot)
 
     def index_state(self) -> IndexState:
-        """Which search decides, and how old the index on disk is; reads no vectors that no decision has read yet."""
+        """Which search decides, and how old the index on disk is; loads no vectors."""
         if self._decider is not None:
             return self.searcher.state(self.snapshot)
         rows, change = self.database.one("select count, change from meta")
@@ -300,7 +300,7 @@ class OpenMemory:
         return IndexState("exact" if saved is None else "hnsw", current=behind == 0, behind=behind)
 
     def drop_arrays(self) -> None:
-        """Let go of the arrays, the graph and the index files; the next decision loads what is there then."""
+        """Drop the arrays, the graph and the index files; the next decision loads them again."""
         if self._decider is not None:
             self.searcher.drop(self.folder)
         else:
@@ -324,7 +324,7 @@ class OpenMemory:
         return self.settings
 
     def close(self) -> None:
-        """Save the graph's checkpoint and let go of the folder. A second call does nothing."""
+        """Save the graph's checkpoint and release the folder. A second call does nothing."""
         with self.edit_lock:
             if self._closed:
                 return
@@ -338,7 +338,7 @@ class OpenMemory:
                     self._folder_lock.release()
 
     def _follow(self, changes: Changes, rows: Catalog | Written) -> None:
-        """Bring what decisions read up to ``changes``; ``rows`` knows what became of the exemplars."""
+        """Bring what decisions read up to ``changes``; ``rows`` gives the new state of the exemplars."""
         ids, working = changes.ids, self._working
         if not ids or working is None or changes.forgotten:
             return
@@ -351,7 +351,7 @@ class OpenMemory:
             self.searcher.follow(working.snapshot)
 
     def new_searcher(self) -> Searcher:
-        """One for this memory's vectors, which knows no graph yet."""
+        """A searcher for this memory's vectors, without a graph yet."""
         return Searcher(
             self.identity.dim,
             encoder=f"{self.identity.name} {self.identity.weights_sha256} {self.identity.preprocess}",
@@ -378,8 +378,8 @@ class OpenMemory:
         )
 
     def _measured(self, name: str, read: Callable[[dict[str, Any]], T]) -> tuple[T | None, int]:
-        """What ``refresh`` kept, and the change number it holds for; None where it is measured again: there is none, or
-        none that can be understood."""
+        """What ``refresh`` kept, and the change number it holds for; None if it must be measured again, because there
+        is none or it cannot be read."""
         found = self.derived.get(name)
         try:
             return (None, 0) if found is None else (read(json.loads(found[0])), found[1])

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 class Exemplars(Protocol):
-    """The exemplars of a memory, by id, by page and by what they have in common."""
+    """The exemplars of a memory, by id, by page and by shared properties."""
 
     def get(self, ids: Iterable[int]) -> list[Exemplar]: ...
 
@@ -87,7 +87,7 @@ class Exemplars(Protocol):
 
 
 class StepHistory(Protocol):
-    """The steps that were done and undone, taking one back, and what changed since."""
+    """The steps done and undone, undoing and reverting them, and what changed since."""
 
     def steps(self, limit: int | None = None) -> list[Step]: ...
 
@@ -113,7 +113,7 @@ class ImageCopies(Protocol):
 
 
 class Queue(Protocol):
-    """Images that wait to be taught, all decided anew with every edit."""
+    """Images that wait to be taught, all decided again after every edit."""
 
     def __len__(self) -> int: ...
 
@@ -135,7 +135,7 @@ class Queue(Protocol):
 
 
 class Maintenance(Protocol):
-    """What is due after edits, what the opening had to tell, checks, and space given back."""
+    """What is due after edits, what was found at opening, checks, and compaction."""
 
     @property
     def finished_forget(self) -> Receipt | None: ...
@@ -167,10 +167,10 @@ class Maintenance(Protocol):
 
 
 class Memory(Protocol):
-    """An open memory of which no more rows need to be in this process than are asked for.
+    """An open memory whose rows need not be in this process, except those asked for.
 
-    What each verb promises is said where ``VisualMemory``, the memory in a folder, defines it. ``queries``, ``watch``,
-    ``kept``, ``keys`` and ``tags`` lie in a database on this machine, wherever the exemplars are.
+    What each verb promises is documented in ``VisualMemory``, the memory in a folder. ``queries``, ``watch``, ``kept``,
+    ``keys`` and ``tags`` are in a database on this machine, wherever the exemplars are.
     """
 
     @property

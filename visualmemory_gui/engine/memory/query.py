@@ -1,4 +1,4 @@
-"""What is decided: the vectors of images that are read now, and of exemplars that are here."""
+"""Queries: the vectors of images that are read now, and of exemplars in the memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Images:
     """The images of a decision: its query's, a JPEG or an exemplar's id, and those of the exemplars of a catalog.
 
-    The catalog is not kept alive, and what was forgotten since is not found. Copies and pickles find nothing.
+    The catalog is not kept alive, and what was forgotten since is not found. Copies and pickles have no images.
     """
 
     def __init__(self, catalog: Catalog, query: bytes | int | None = None) -> None:
@@ -35,7 +35,7 @@ class Images:
 
     @property
     def query(self) -> bytes | None:
-        """The JPEG of the query, if it has one."""
+        """The query's JPEG, if it has one."""
         return self.of([self._query]).get(self._query) if isinstance(self._query, int) else self._query
 
     def of(self, ids: Sequence[int]) -> Mapping[int, bytes]:
@@ -54,7 +54,7 @@ class Images:
 class EmbeddedQuery:
     """One query: its vector (dim,), its content id, and how many milliseconds each phase took.
 
-    ``shown`` is its thumbnail, its id where it is an exemplar, whose thumbnail may be forgotten, or None.
+    ``shown`` is its thumbnail; for an exemplar, whose thumbnail may be forgotten, its id; or None.
     """
 
     vector: F32
@@ -63,16 +63,16 @@ class EmbeddedQuery:
     timings_ms: dict[str, float]
 
     def answered(self, decision: Decision, catalog: Catalog) -> Decision:
-        """``decision`` with what this query knows beside its vector."""
+        """``decision`` with this query's thumbnail and timings."""
         timings = {**self.timings_ms, **decision.timings_ms}
         here = tuple(catalog.by_content(self.content)) if self.content else ()
         return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown))
 
 
 def queries(reader: ImageReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[EmbeddedQuery | BadImage]:
-    """Images, and exemplars by their ids, as what is decided, in their order.
+    """Images, and exemplars by id, as queries, in order.
 
-    What is no usable image is the BadImage that says why. Raises UnknownExemplar, BadValue, EncoderError.
+    An image that cannot be used becomes the BadImage that says why. Raises UnknownExemplar, BadValue, EncoderError.
     """
     ids = {
         place: arguments.whole(one, "an id") for place, one in enumerate(images) if isinstance(one, int | np.integer)
@@ -88,7 +88,7 @@ def queries(reader: ImageReader, catalog: Catalog, images: Sequence[ImageLike | 
 
 
 def good(found: T | BadImage) -> T:
-    """What was found. Raises the BadImage that was found in its place."""
+    """What was found. Raises it if it is a BadImage."""
     if isinstance(found, BadImage):
         raise found
     return found
@@ -103,6 +103,6 @@ def _of_image(reader: ImageReader, read: DecodedImage | BadImage, decode_ms: flo
     if isinstance(read, BadImage):
         return read
     started = perf_counter()
-    vector = reader.embed([read])[0]  # alone: in company a vector moves in its last digit
+    vector = reader.embed([read])[0]  # alone: in a batch a vector changes in its last digit
     timings = {"decode": decode_ms, "encode": (perf_counter() - started) * 1e3}
     return EmbeddedQuery(vector, read.content, read.thumbnail, timings)

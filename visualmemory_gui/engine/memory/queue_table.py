@@ -1,4 +1,4 @@
-"""The decisions of the queue: one row a waiting image, and the exemplars that hold the same content."""
+"""The decisions of the queue: one row per waiting image, and the exemplars of the same content."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from visualmemory_gui.engine.types import F32, F64, I64, Bools
 
 @dataclass(frozen=True, slots=True)
 class QueueTable:
-    """The whole queue, decided on one state of the memory; one entry an image, in the order they were read.
+    """The whole queue, decided on one state of the memory; one entry per image, in the order they were read.
 
-    ``sources`` are paths, None for what was no file. ``labels`` are the full labels that won: at a level the strongest
-    below the winner. ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is 1, 0, or
-    -1 where it cannot be told. ``taught`` is the label under which an active exemplar of the same content is in the
-    memory.
+    ``sources`` are paths, None for images without a file. ``labels`` are the full labels that won: at a level, the
+    strongest below the winner. ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is
+    1, 0, or -1 where too few exemplars are there to say. ``taught`` is the label under which an active exemplar of the
+    same content is in the memory.
     """
 
     change: int
@@ -48,7 +48,7 @@ class QueueTable:
         return np.array([label is not None for label in self.taught], bool)
 
     def certain(self, least: float) -> Bools:
-        """(n,): whose winner has at least this share and is not unknown, and what is taught."""
+        """(n,): images whose winner has at least this share and is not unknown, and those already taught."""
         with np.errstate(invalid="ignore"):
             sure: Bools = (self.shares >= least) & (self.known != UNKNOWN)
         return sure | self.is_taught()
@@ -56,7 +56,7 @@ class QueueTable:
 
 @dataclass(slots=True)
 class Waiting:
-    """What is in memory of the queue: its rows in order, their decisions, and the exemplars of the same content."""
+    """The loaded queue: its rows in order, their decisions, and the exemplars of the same content."""
 
     ids: I64
     sources: list[str | None]
@@ -65,7 +65,7 @@ class Waiting:
     alike: dict[int, list[int]] = field(default_factory=dict)  # place in the queue -> rows of the snapshot
 
     def note_alike(self, rows: I64) -> None:
-        """Remember which of ``rows`` of the snapshot have the content of an image here."""
+        """Record which of ``rows`` of the snapshot have the content of a queued image."""
         if not len(self.ids):
             return
         content, keys = self.decisions.queries.keys.content, self.snapshot.content[rows]

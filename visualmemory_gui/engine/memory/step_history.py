@@ -1,4 +1,4 @@
-"""The steps of an open memory: which there are, taking one back, and what changed since."""
+"""The history of an open memory: its steps, undoing and reverting them, and what changed since."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from visualmemory_gui.engine.types import Changes, Step
 
 
 class FolderHistory:
-    """The history of one memory in a folder. An edit is followed by the arrays and told, as every other."""
+    """The history of one memory in a folder. Its edits update the arrays and notify the listeners like any other."""
 
     def __init__(self, live: OpenMemory) -> None:
         self._live = live
         self._stored = live.history
 
     def steps(self, limit: int | None = None) -> list[Step]:
-        """Newest first: imports that go on, then steps that are undone, then steps that are done; at most ``limit``."""
+        """The steps, newest first: running imports, then undone steps, then done steps; at most ``limit``."""
         return self._stored.steps(limit)
 
     def can_undo(self) -> Step | None:
-        """The step that ``undo`` would take back."""
+        """The step that ``undo`` would undo."""
         return self._stored.can_undo()
 
     def can_redo(self) -> Step | None:
-        """The step that ``redo`` would do again."""
+        """The step that ``redo`` would redo."""
         return self._stored.can_redo()
 
     def tags_ahead(self) -> tuple[str, ...]:
-        """Names of states that were undone: an edit now would drop them, and is refused until they are given up."""
+        """The tags of undone states: an edit now would drop them, and is refused until they are given up."""
         return self._stored.tags_ahead()
 
     def give_up(self, names: Collection[str]) -> None:
-        """Let the next edit drop the tags ``names``; undo and redo take that back."""
+        """Allow the next edit to drop the tags ``names``; undo and redo withdraw the permission."""
         self._stored.give_up(names)
 
     def baseline(self) -> None:
@@ -45,15 +45,15 @@ class FolderHistory:
         self._stored.baseline()
 
     def undo(self) -> Changes:
-        """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""
+        """Undo the last step, even one of an earlier session; ``edit`` is None when there is none."""
         return self._live.apply(self._stored.undo)
 
     def redo(self) -> Changes:
-        """Do again what was undone last."""
+        """Redo the step undone last."""
         return self._live.apply(self._stored.redo)
 
     def revert(self, step: int) -> Changes:
-        """Take back one earlier step as a new one; exemplars changed since are left, see ``Changes.left``."""
+        """Revert one earlier step, as a new step; exemplars changed since are left, see ``Changes.left``."""
         number = arguments.whole(step, "a step")
         return self._live.apply(lambda: self._stored.revert(number))
 
@@ -63,12 +63,12 @@ class FolderHistory:
         return self._live.apply(lambda: self._stored.go_back(number))
 
     def difference(self, since: int | str | float) -> Difference:
-        """What is different now from the state after a step (int), a tag (str), or a time (float, seconds since the
-        epoch). Raises BadValue where that cannot be told."""
+        """What differs now from the state after a step (int), at a tag (str), or at a time (float, seconds since the
+        epoch). Raises BadValue where that cannot be determined."""
         if isinstance(since, str):
             tag = self._live.tags.get(since)
             if tag is None:
-                raise BadValue(f"there is no tag {since!r}")
+                raise BadValue(f"unknown tag {since!r}")
             return difference.since_tag(self._live.database, tag)
         if isinstance(since, Integral):
             return difference.since_step(self._live.database, arguments.whole(since, "a step"))

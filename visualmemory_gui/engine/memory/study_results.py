@@ -1,4 +1,4 @@
-"""What studies found and a memory keeps beside its exemplars: runs, maps."""
+"""The results of studies that a memory keeps with its exemplars: runs, maps."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from visualmemory_gui.engine.types import I64
 
 
 class StudyResults:
-    """Texts by name, each with the change number of what it was computed from; all go when an exemplar is forgotten."""
+    """Texts by name, each with the change number it was computed at; all are deleted when an exemplar is forgotten."""
 
     def __init__(self, live: OpenMemory) -> None:
         self._live = live
 
     def get(self, name: str) -> str | None:
-        """The text of that name; None also where it was damaged: it is computed again."""
+        """The text of that name; None if there is none or it is damaged, so that it is computed again."""
         found = self._live.derived.get(name)
         return None if found is None else found[0]
 
@@ -28,7 +28,7 @@ class StudyResults:
     def keep(self, name: str, text: str, *, change: int, seen: I64) -> bool:
         """Keep ``text``, found at change number ``change`` on the exemplars ``seen``.
 
-        False, and nothing is kept, where one of them was forgotten meanwhile. Raises ReadOnlyMemory.
+        False, and nothing is kept, if one of them has been forgotten since. Raises ReadOnlyMemory.
         """
         self._live.require_writable()
         with self._live.edit_lock:
@@ -38,8 +38,8 @@ class StudyResults:
         return here
 
     def append(self, prefix: str, text_of: Callable[[int], str], *, change: int, seen: I64, most: int) -> int | None:
-        """Keep ``text_of(number)`` under the next number after ``prefix``, which comes back; beyond ``most`` the oldest
-        go. None where ``keep`` is False."""
+        """Keep ``text_of(number)`` under the next number after ``prefix``, and return the number; beyond ``most`` the
+        oldest are deleted. None where ``keep`` is False."""
         self._live.require_writable()
         with self._live.edit_lock:
             if not self._are_here(seen):

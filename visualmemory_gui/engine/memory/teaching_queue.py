@@ -1,4 +1,4 @@
-"""The teaching queue: images without a label that wait to be taught; after each edit all of them are decided anew."""
+"""The teaching queue: images without a label that wait to be taught; after each edit all are decided again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Write = Callable[[Callable[[], list[int]]], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class QueueAdded:
-    """``present`` images waited already. ``stopped``: the user stopped it, what is in stays."""
+    """``present`` images were waiting already. ``stopped``: the user stopped it; what was added so far stays."""
 
     added: int
     present: int
@@ -44,9 +44,9 @@ class QueueAdded:
 
 
 class TeachingQueue:
-    """The queue of one memory. May be used from any thread; it survives a restart.
+    """The teaching queue of one memory. Usable from any thread; survives a restart.
 
-    Its decisions are made when the table is first asked for, and from then on kept current with every edit.
+    Its decisions are made when the table is first needed, and from then on kept current with every edit.
     """
 
     def __init__(self, live: OpenMemory, reader: ImageReader) -> None:
@@ -63,10 +63,10 @@ class TeachingQueue:
     def add(
         self, paths: Sequence[str | Path], *, report: Report = silent, write: Write = importer.directly
     ) -> QueueAdded:
-        """Put images at the end of the queue; a folder brings all of its images. What cannot be read is told.
+        """Put images at the end of the queue; a folder adds all of its images. What cannot be read is reported.
 
-        Batch by batch: when it is stopped, what is in stays. ``write(job)`` runs each commit where edits are allowed.
-        Raises EncoderError, ReadOnlyMemory.
+        Batch by batch: when stopped, what was added so far stays. ``write(job)`` runs each commit where edits are
+        allowed. Raises EncoderError, ReadOnlyMemory.
         """
         self._live.require_writable()
         files, skipped = _files(paths)
@@ -111,7 +111,7 @@ class TeachingQueue:
     def teach(self, ids: Sequence[int], label: str) -> AddResult:
         """Add these images to the memory as ``label``, in one step. They stay in the queue, as taught.
 
-        Raises BadLabel, and BadValue for an image that does not wait.
+        Raises BadLabel, and BadValue for an image that is not waiting.
         """
         return self.teach_each([(i, label) for i in ids])
 
@@ -125,7 +125,7 @@ class TeachingQueue:
         return put(self._live, images, vectors, names, keep=self._keep)
 
     def query(self, number: int) -> Queued:
-        """One image of the queue. Raises BadValue when it does not wait any more."""
+        """One image of the queue. Raises BadValue if it is no longer waiting."""
         return self._live.queue_rows.get([number])[0]
 
     def thumbnails(self, ids: Sequence[int]) -> Mapping[int, bytes]:
@@ -148,7 +148,7 @@ class TeachingQueue:
             self._rows = None
 
     def _on_changed(self, changes: Changes) -> None:
-        """Images whose content was forgotten wait no more. Takes no lock: the edit that tells holds one."""
+        """Drop images whose content was forgotten. Takes no lock: the edit that calls this holds it."""
         if changes.forgotten:
             self._forgotten = True
 
@@ -165,7 +165,7 @@ class TeachingQueue:
         return ids
 
     def _keep(self, image: DecodedImage) -> bool:
-        """Keep a copy of the file if it is still what was read."""
+        """Copy the file into the memory if it is still what was read."""
         there = image.source is not None and file_sha256(image.source) == image.sha256
         return there and keep_copy(self._live.files, image)
 
@@ -192,7 +192,7 @@ class TeachingQueue:
         return rows
 
     def _grow(self, rows: Waiting) -> None:
-        """Take in what was put at the end since."""
+        """Load the images added to the end since."""
         last = int(rows.ids[-1]) if len(rows.ids) else 0
         facts = self._live.queue_rows.facts(after=last)
         queries = queue_queries(self._live.queue_rows.vectors([row[0] for row in facts]), [row[2] for row in facts])
@@ -210,7 +210,7 @@ class TeachingQueue:
 
 
 def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[Skipped]]:
-    """Files in their order; folders are walked."""
+    """The files in order; folders are walked."""
     files: list[str] = []
     skipped: list[Skipped] = []
     for path in map(Path, paths_of(paths)):

@@ -1,7 +1,7 @@
 """Tracked decisions: those of many fixed queries, kept up to date while the memory is edited.
 
 For each query its nearest exemplars are kept in the exact order of every search: (distance in float64, id). An edit
-then costs one product of all queries with what came in; only a query whose list lost too much is searched again.
+then costs one product of all queries with what was added; only a query whose list lost too much is searched again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.watch import Watched
 from visualmemory_gui.engine.types import F32, I64, Skipped
 
-SPARE = 10  # neighbours beyond those that are needed, so that a strike seldom costs a search
+SPARE = 10  # neighbours beyond those needed, so that a strike seldom costs a search
 BLOCK = 512  # new exemplars to multiply at once
 
 
@@ -57,7 +57,7 @@ class TrackedDecisions:
 
     ``nearest_many`` searches what has to be searched.
 
-    Without anything left out, a query's list is what ``Searcher.nearest`` would find.
+    With nothing left out, a query's list is what ``Searcher.nearest`` would find.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class TrackedDecisions:
         return self._need - 1
 
     def extend(self, queries: Queries, report: Report = silent) -> None:
-        """Ask more queries, on the last snapshot."""
+        """Track more queries, on the last snapshot."""
         start = len(self)
         self.queries = self.queries.joined(queries)
         self._copies = self.queries.copies(self._snapshot)
@@ -87,11 +87,11 @@ class TrackedDecisions:
         self._search(np.arange(start, len(self)), report)
 
     def set_expected(self, expected: Sequence[str]) -> None:
-        """From now on the queries, images from elsewhere, ought to be these."""
+        """From now on these are the expected labels of the queries, images from elsewhere."""
         self.queries = replace(self.queries, labels=tuple(expected))
 
     def keep(self, which: I64) -> None:
-        """Ask only these queries (places) from now on."""
+        """Track only these queries (places) from now on."""
         self.queries = self.queries.part(which)
         self._copies = self.queries.copies(self._snapshot)
         self._lists.keep(which)
@@ -150,7 +150,7 @@ class TrackedDecisions:
         )
 
     def _own_class(self) -> I64 | None:
-        """Of which class each query is itself an exemplar that is left out; None where nothing is left out."""
+        """The class of each query that is itself an exemplar and left out; None where nothing is left out."""
         if not self.queries.leave_out:
             return None
         return own_class(self._snapshot, self.queries.own_rows(self._snapshot, self._copies))
@@ -162,7 +162,7 @@ class TrackedDecisions:
         self._search(np.arange(len(self)), report)
 
     def _search(self, which: I64, report: Report, without: I64 = NO_ROWS) -> None:
-        """Search the lists of ``which`` anew, as if the rows ``without`` were not there."""
+        """Search the lists of ``which`` again, as if the rows ``without`` did not exist."""
         if len(which):
             queries = self.queries.part(which)
             out: Callable[[int], I64] | None = queries.left_out(self._snapshot)
@@ -173,7 +173,7 @@ class TrackedDecisions:
             self._lists.put(which, found)
 
     def _let_in(self, came: I64, vectors_of: Callable[[I64], F32]) -> None:
-        """Put the rows ``came``, which vote now, into every list that they are near enough for."""
+        """Put the rows ``came``, which vote now, into every list they are near enough for."""
         asked = self.queries.vectors
         for start in range(0, len(came), BLOCK):
             rows = came[start : start + BLOCK]
@@ -191,7 +191,7 @@ def _and_without(rows: Callable[[int], I64] | None, without: I64, query: int) ->
 
 
 def continues(before: Snapshot, after: Snapshot) -> bool:
-    """Whether ``after`` is ``before`` with edits: nothing was forgotten, so every row is where it was."""
+    """Whether ``after`` is ``before`` plus edits: nothing was forgotten, so every row is where it was."""
     n = len(before)
     return len(after) >= n and (n == 0 or after.ids[n - 1] == before.ids[n - 1]) and after.change >= before.change
 

@@ -1,4 +1,4 @@
-"""Is everything in a memory what was written? Rows, image copies, and the index against exact search."""
+"""Checks that everything in a memory is what was written: rows, image copies, and the index against exact search."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LINK = "a symbolic link: no part of a memory may be one; it is not followed. Rem
 
 
 def verify(live: OpenMemory, report: Report = silent) -> list[Damage]:
-    """Every damage that can be found; an empty list when all is well. Changes nothing."""
+    """All damage that can be found; an empty list when there is none. Changes nothing."""
     found: list[Damage] = []
     looks = (
         ("encoder", _encoder),
@@ -51,14 +51,14 @@ def verify(live: OpenMemory, report: Report = silent) -> list[Damage]:
 
 
 def unreadable(error: MemoryFolderError) -> Damage:
-    """That a memory cannot even be opened, as what is damaged about it."""
+    """The damage of a memory that cannot even be opened."""
     return Damage("database", FILE, str(error))
 
 
 def _encoder(live: OpenMemory) -> Iterator[Damage]:
     name = live.identity.name
     if name != BROUGHT and not registry.is_name(name):
-        yield Damage("encoder", FILE, f"{name[:80]!a} is no name of an encoder")
+        yield Damage("encoder", FILE, f"{name[:80]!a} is not the name of an encoder")
 
 
 def _rows(live: OpenMemory) -> Iterator[Damage]:
@@ -84,11 +84,13 @@ def _copies(live: OpenMemory) -> Iterator[Damage]:
             yield Damage("link", where, LINK)
         elif path not in expected:
             known = live.files.is_copy(path)
-            yield Damage("image", where, UNUSED if known else "this file is not of the memory; it stays where it is")
+            yield Damage(
+                "image", where, UNUSED if known else "this file does not belong to the memory; it is left where it is"
+            )
 
 
 def _links(live: OpenMemory) -> Iterator[Damage]:
-    """Links and pipes beside the database: those in place of what is used are refused at the opening."""
+    """Links and pipes next to the database; those in place of a file in use are refused at opening."""
     with os.scandir(live.folder) as entries:
         for one in sorted(entries, key=lambda entry: entry.name):
             if one.is_symlink():
@@ -98,15 +100,15 @@ def _links(live: OpenMemory) -> Iterator[Damage]:
 
 
 def _erasing(live: OpenMemory) -> Iterator[Damage]:
-    """A forget whose steps are not all done."""
+    """A forget that has not finished."""
     if live.derived.get(ERASING) is not None:
         yield Damage("forget", FILE, "a forget was interrupted; opening the memory for editing finishes it")
 
 
 def _index(live: OpenMemory) -> Iterator[Damage]:
-    """The checkpoint on disk, read whole, and the graph's answers for some of the memory's own vectors, against exact
-    search; also where exact search decides, and nobody else would look. One of another installation is no damage: it is
-    never read, and replaced by the next."""
+    """The checkpoint on disk, read in full, and the graph's answers for some of the memory's own vectors, against exact
+    search; also where exact search decides and the graph is otherwise never read. A checkpoint of another installation
+    is not damage: it is never read, and is replaced by the next."""
     if checkpoint.is_foreign(live.folder):
         return
     snapshot = live.snapshot
@@ -127,5 +129,5 @@ def _answers(searcher: Searcher, snapshot: Snapshot) -> Iterator[Damage]:
         graph = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="hnsw").rows
         hits, wanted = hits + len(np.intersect1d(exact, graph)), wanted + len(exact)
     if hits < LEAST_RECALL * wanted:
-        detail = f"it finds {hits} of {wanted} nearest neighbours; 'visualmemory compact' builds it anew"
+        detail = f"it finds {hits} of {wanted} nearest neighbours; 'visualmemory compact' rebuilds it"
         yield Damage("index", "index", detail)

@@ -1,4 +1,4 @@
-"""VisualMemory: edits and decisions on one memory, a folder."""
+"""VisualMemory: one memory in a folder, its edits and decisions."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ BATCH = 16
 
 
 class VisualMemory:
-    """One memory, open. Make it with ``create`` or ``open``; use it as a context manager, or ``close`` it.
+    """One open memory. Make it with ``create`` or ``open``; use it as a context manager, or ``close`` it.
 
-    Every method may be called from any thread; none starts one for edits and decisions. An edit that returned is on
-    disk and seen by the next decision. ``k`` and ``rule`` of None mean the memory's settings.
+    Every method may be called from any thread; none starts one for edits and decisions. When an edit returns, it is on
+    disk and the next decision sees it. ``k`` and ``rule`` of None mean the memory's settings.
     """
 
     def __init__(self, live: OpenMemory, encoder: Encoder | None = None) -> None:
@@ -94,7 +94,7 @@ class VisualMemory:
 
         ``encoder`` names one of ``visualmemory encoders``, whose weights are fetched if they are not here, or is the
         path of a TorchScript or ONNX file, which is added to them: a TorchScript file is code that will run. With
-        ``dim`` it is a memory of vectors that you bring.
+        ``dim`` it is a memory of your own vectors.
         Raises MemoryExists, StorageError, EncoderError, BadValue.
         """
         place = arguments.path_of(path)
@@ -102,7 +102,7 @@ class VisualMemory:
         if dim is not None and not 1 <= (dim := arguments.whole(dim, "dim")) <= MOST_DIM:
             raise BadValue(f"a vector has 1 to {MOST_DIM:,} components, not {dim:,}")
         if dim is None and encoder is None:
-            raise BadValue("a memory needs an encoder, or the dimension of the vectors you bring")
+            raise BadValue("a memory needs an encoder, or the dimension of your own vectors")
         if dim is not None:
             return cls(OpenMemory.create(place, EncoderIdentity(BROUGHT, dim), device=device))
         require(device)
@@ -116,12 +116,12 @@ class VisualMemory:
 
     @classmethod
     def create_for(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None = None) -> VisualMemory:
-        """Make an empty memory for vectors of an encoder that need not be here. Raises as ``create``."""
+        """Make an empty memory for vectors of an encoder that need not be installed. Raises as ``create``."""
         return cls(OpenMemory.create(path, identity, device=device))
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
-        """Open a memory. ``readonly`` takes no lock and works beside the window and on a read-only medium.
+        """Open a memory. ``readonly`` takes no lock and works while the window has it open, and on a read-only medium.
 
         Raises NotAMemory, MemoryLocked (naming who edits it), DamagedMemory, NewerFormat, StorageError.
         """
@@ -130,7 +130,7 @@ class VisualMemory:
         return cls(live)
 
     def close(self) -> None:
-        """Save the index checkpoint and let go of the folder; a second call does nothing."""
+        """Save the index checkpoint and release the folder; a second call does nothing."""
         self._reader.close()
         self._live.close()
 
@@ -144,12 +144,12 @@ class VisualMemory:
 
     @property
     def name(self) -> str:
-        """What a user calls it: the folder's name without its ending."""
+        """The name shown to users: the folder's name without its ending."""
         return self.path.name.removesuffix(".vmem")
 
     @property
     def address(self) -> str:
-        """What opens it again."""
+        """The address that opens it again."""
         return str(self.path)
 
     @property
@@ -168,12 +168,12 @@ class VisualMemory:
 
     @property
     def searcher(self) -> Searcher:
-        """What finds nearest rows in a snapshot."""
+        """The searcher for the nearest rows in a snapshot."""
         return self._live.searcher
 
     @property
     def is_there(self) -> bool:
-        """Whether the memory that was opened still lies at ``path``; every edit asks that itself."""
+        """Whether the memory that was opened is still at ``path``; every edit checks that itself."""
         return self._live.database.is_there
 
     def is_at(self, path: str | Path) -> bool:
@@ -186,16 +186,16 @@ class VisualMemory:
         return self._reader.encoder
 
     def summary(self) -> Summary:
-        """What the memory holds, at a glance. Loads no vectors."""
+        """A summary of what the memory holds. Loads no vectors."""
         exemplars, active, struck = self.catalog.totals()
         return Summary(exemplars, active, struck, self.catalog.counts(), self.identity, self._live.index_state())
 
     def class_counts(self) -> dict[str, int]:
-        """Active exemplars by full label, from the arrays: no row is counted, however many there are."""
+        """The number of active exemplars by full label, from the arrays, without counting rows."""
         return self.snapshot.class_counts()
 
     def active_and_struck(self) -> tuple[int, int]:
-        """How many exemplars are active and how many struck, from the arrays likewise."""
+        """How many exemplars are active and how many struck out, likewise from the arrays."""
         active, others = self.snapshot.active_count, len(self.snapshot) - self.snapshot.active_count
         return active, others - len(self.catalog.withdrawn_ids()) if others else 0
 
@@ -204,7 +204,7 @@ class VisualMemory:
         return self.catalog.totals()[1]
 
     def __bool__(self) -> bool:
-        """True: an empty memory is a memory too."""
+        """True: an empty memory is still a memory."""
         return True
 
     def __repr__(self) -> str:
@@ -231,7 +231,7 @@ class VisualMemory:
         )
 
     def new_reader(self) -> ImageReader:
-        """One more reader of images for this memory, with processes of its own. Close it."""
+        """A separate image reader for this memory, with its own processes. Close it after use."""
         return self._new_reader(None)
 
     def _new_reader(self, encoder: Encoder | None) -> ImageReader:
@@ -253,7 +253,7 @@ class VisualMemory:
         return changed
 
     def decode(self, image: ImageLike) -> DecodedImage:
-        """Decode a path (in a process of its own), a PIL image, or an array of uint8: (h, w) or (h, w, 3|4).
+        """Decode a path (in a child process), a PIL image, or an array of uint8: (h, w) or (h, w, 3|4).
 
         Raises BadImage, BadValue.
         """
@@ -291,10 +291,10 @@ class VisualMemory:
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
     ) -> list[Decision]:
-        """``decide`` for each of ``images``, in their order, equal to it to the last digit.
+        """``decide`` for each of ``images``, in order, with equal results to the last digit.
 
-        Batch by batch: files are decoded side by side and searched together; each image is encoded alone, for in
-        company its vector moves in the last digit. Raises what ``decide`` raises, at the first bad one.
+        Batch by batch: files are decoded in parallel and searched together; each image is encoded alone, since in a
+        batch its vector changes in the last digit. Raises what ``decide`` raises, at the first bad one.
         """
         each = self.decide_each(images, k, rule, level=level, search=search, exclude=exclude)
         return [good(decision) for decision in each]
@@ -309,9 +309,9 @@ class VisualMemory:
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
     ) -> Iterator[Decision | BadImage]:
-        """``decide_many`` as it goes: the decisions of a batch are there before the next is read.
+        """``decide_many`` as an iterator: the decisions of a batch are ready before the next batch is read.
 
-        In place of a decision on what is no usable image comes the BadImage that says why.
+        An image that cannot be used yields the BadImage that says why.
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
         for batch in batched(images_of(images), BATCH):
@@ -336,8 +336,9 @@ class VisualMemory:
     ) -> Decision:
         """Decide a query vector (dim,). ``content`` is the content id of its image.
 
-        ``own`` is the id of the exemplar that the query is, where it is to be decided by all others (leave-one-out):
-        without its copies and its group, its own class counted one less. Raises BadVector, BadValue, UnknownExemplar.
+        ``own`` is the id of the exemplar that the query is, if it is to be decided by all others (leave-one-out):
+        without its copies and its group, and with its own class counted one less. Raises BadVector, BadValue,
+        UnknownExemplar.
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
         query = EmbeddedQuery(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
@@ -361,9 +362,9 @@ class VisualMemory:
         copy: bool = True,
         found: Collection[int] = (),
     ) -> AddResult:
-        """Like ``add``, and tells what was here already, what under another label.
+        """Like ``add``, but also reports what was already here, and what under another label.
 
-        ``found`` are the places of images nobody named (they lay in a folder): a bad one of them is passed over.
+        ``found`` are the places of images found in a folder, not named by the caller: bad ones among them are skipped.
         """
         self._live.require_writable()
         given = list(images_of(images))
@@ -376,7 +377,7 @@ class VisualMemory:
         labels: str | Iterable[str],
         thumbnails: Iterable[bytes | None] | None = None,
     ) -> list[int]:
-        """Add vectors (n, dim) that you bring, in one transaction; ids are increasing.
+        """Add your own vectors (n, dim), in one transaction; ids are increasing.
 
         ``labels`` is one label for all, or one for each; so are ``thumbnails``, which are JPEGs. Raises BadVector,
         BadValue.
@@ -389,7 +390,7 @@ class VisualMemory:
         return self.add_rows(new)
 
     def add_rows(self, new: Sequence[NewExemplar]) -> list[int]:
-        """Add complete rows as one step. Their vectors must have passed the gate."""
+        """Add complete rows as one step. Their vectors must have been checked already."""
         ids = self.add_batches([new])
         self._live.build_index_if_large()
         return ids
@@ -397,7 +398,7 @@ class VisualMemory:
     def add_batches(self, batches: Iterable[Sequence[NewExemplar]], *, copies: Collection[Copy] = ()) -> list[int]:
         """Add complete rows (an import's), read as they are added, as one step; leaves the index as it is.
 
-        ``copies`` are the image copies that may be kept in ``files`` meanwhile: when the add fails they are gone.
+        ``copies`` are the image copies that may be made in ``files`` for it: if adding fails, they are deleted.
         """
         ids: list[int] = []
 
@@ -421,7 +422,7 @@ class VisualMemory:
     ) -> BuildResult:
         """Add what is new in ``folder``: sub-folders are label paths, or all get ``label``. One step; can be stopped.
 
-        In place of a folder: paths of images, which all get ``label``.
+        Instead of a folder: paths of images, which all get ``label``.
         ``write(job)`` runs each commit where edits are allowed. Raises StorageError, BadValue, EncoderError.
         """
         self._live.require_writable()
@@ -445,7 +446,7 @@ class VisualMemory:
         return self._live.edit("relabel", lambda writer: self.catalog.set_label(writer, wanted, label))
 
     def relabel_each(self, wanted: Mapping[str, Ids]) -> Changes:
-        """Give the exemplars of each label that label, all in one step. Raises BadLabel, UnknownExemplar, BadValue."""
+        """Relabel by a mapping of labels to ids, as one step. Raises BadLabel, UnknownExemplar, BadValue."""
         if not isinstance(wanted, Mapping):
             raise BadValue(f"relabel_each takes a mapping of labels to ids, not {arguments.kind(wanted)}")
         each = {label: arguments.ids_of(ids) for label, ids in wanted.items()}
@@ -465,9 +466,9 @@ class VisualMemory:
         relabel: Mapping[str, Ids] | None = None,
         trust: Mapping[int, float] | None = None,
     ) -> Changes:
-        """Do what a study found at change number ``change``, as one step of ``kind``.
+        """Apply what a study found at change number ``change``, as one step of ``kind``.
 
-        ``trust`` becomes all the derived trust there is. Raises BadValue when an exemplar was edited since.
+        ``trust`` replaces all derived trust. Raises BadValue when an exemplar was edited since.
         """
 
         def work(writer: Writer) -> None:
@@ -489,13 +490,13 @@ class VisualMemory:
         return forget.forget(self._live, arguments.ids_of(ids), report=report)
 
     def erase(self, ids: Ids) -> Erasing:
-        """The first half of ``forget``: they are gone, and what is left of them is looked for by ``finish``."""
+        """The first half of ``forget``: the exemplars are erased; ``finish`` of the result scans for what remains."""
         return forget.erase(self._live, arguments.ids_of(ids))
 
     def undo(self) -> Changes:
-        """Take back the last step, also one of an earlier session; ``edit`` is None when there is none."""
+        """Undo the last step, even one of an earlier session; ``edit`` is None when there is none."""
         return self.history.undo()
 
     def redo(self) -> Changes:
-        """Do again what was undone last."""
+        """Redo the step undone last."""
         return self.history.redo()
