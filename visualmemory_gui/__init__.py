@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "BadValue",
