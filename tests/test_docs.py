@@ -1,4 +1,4 @@
-"""What the documents say is there: files they link to, commands they name."""
+"""What the documents say exists: files they link to or name, commands, scripts, versions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import pytest
 import typer.main
 
 from tools.decisions import decisions, table
+from visualmemory_gui import __version__
 from visualmemory_gui.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "visualmemory_gui"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GROUP = typer.main.get_command(app)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -22,6 +24,10 @@ COMMAND = re.compile(r"\bvisualmemory ((?:[a-z-]+)(?: [^`\n#;|&]*)?)")
 SCRIPT = re.compile(r"\bpython -m ((?:tools|benchmarks)[.\w]*)")
 NUMBERS = {"ID": "1", "STEP": "1"}
 DECISIONS = ROOT / "docs/decisions"
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+PATH = re.compile(r"`([\w./-]+(?:\.(?:py|json|toml|md)|/))`")
+ON_DISK = {"index.json"}
+"""Files of a memory, which the page on the architecture names too."""
 WORD = re.compile(r"^\| ([^|]+?) \| [^|]+ \| [^|]*\|$", re.MULTILINE)
 
 
@@ -96,3 +102,29 @@ def test_the_glossary_has_every_word_that_the_readme_explains() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Words\n")[1].split("\n## ")[0]
     explained = {word.replace(" /", ",") for word in re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)} - {"word"}
     assert explained <= set(WORD.findall((ROOT / "docs/glossary.md").read_text(encoding="utf-8")))
+
+
+def test_every_path_that_the_architecture_page_names_exists() -> None:
+    named = set(PATH.findall(ARCHITECTURE)) - ON_DISK
+    assert len(named) > 60
+    assert [path for path in sorted(named) if not any((base / path).exists() for base in (PACKAGE, ROOT))] == []
+
+
+def test_the_architecture_page_has_two_walks_of_ten_steps_and_a_table_of_25_rows() -> None:
+    walks = _section("Two walks").split("\n**A")[1:]
+    assert [walk.split(",")[0] for walk in walks] == ["n image", " strike"]
+    assert [len(re.findall(r"^\d+\. .*`app/|^\d+\. .*`engine/", walk, re.MULTILINE)) for walk in walks] == [10, 10]
+    assert len(re.findall(r"^\| .+ \| `\S+\.py` \|$", _section("To change something"), re.MULTILINE)) == 25
+
+
+def _section(title: str) -> str:
+    return ARCHITECTURE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_the_changelog_and_the_citation_name_the_version() -> None:
+    released = re.findall(
+        r"^## \[(\d\S*)\] - (\d{4}-\d\d-\d\d)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert released[0][0] == __version__
+    assert f"\nversion: {released[0][0]}\ndate-released: {released[0][1]}\n" in citation

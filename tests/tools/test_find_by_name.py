@@ -31,9 +31,20 @@ def test_an_answer_counts_when_it_names_an_accepted_file() -> None:
         check(right[1:])
 
 
-def test_an_answer_sheet_may_be_numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_an_answer_sheet_may_be_numbered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     answers = tmp_path / "answers.txt"
     answers.write_text("".join(f"{n}. visualmemory_gui/{t.accepted[0]}\n" for n, t in enumerate(sheet(), start=1)))
     monkeypatch.setattr("sys.argv", ["find_by_name", "--check", str(answers)])
     find_by_name.main()
     assert capsys.readouterr().out.endswith("20 of 20 right\n")
+
+
+def test_the_table_on_the_architecture_page_is_what_the_check_says() -> None:
+    page = find_by_name.ROOT / "docs/architecture.md"
+    section = page.read_text(encoding="utf-8").split("\n## Found by name\n")[1]
+    table = [line for line in section.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    results = check([line.split("`")[-4 if line.endswith("` |") else -2] for line in table])
+    assert find_by_name.rows(results) == table
+    assert f"\n{sum(ok for *_, ok in results)} of 20 were right" in section
