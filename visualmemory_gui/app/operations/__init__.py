@@ -1,1 +1,1 @@
-"""What the window does to a memory: one function for each edit or long job, which returns at once."""
+"""What the window does to a memory: one function per edit or long job, each of which returns immediately."""

@@ -1,4 +1,4 @@
-"""An edit of the open memory as the window makes it: run it off the window's thread, say it in a note, take it back."""
+"""Edits of the open memory: run one off the window's thread, report it in a note, take it back."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ UNCHANGED = "Nothing to change: it is already so."
 
 
 class Runnable(Protocol):
-    """An edit, whatever its work returns."""
+    """An edit that can be run, whatever its work returns."""
 
     def run(self, session: Session) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the window says when something is done; ``undo`` takes it back."""
+    """What the window says once something is done; ``undo`` takes it back."""
 
     text: str
     undo: Runnable | None = None
@@ -42,11 +42,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Edit(Generic[Result]):
-    """A short edit, done between two others in the edits' thread; ``title`` stands in the window while it runs.
+    """A short edit, run between two others in the edits' thread; the window shows ``title`` while it runs.
 
-    ``then`` gets what ``work`` returned, in the window's thread and when it is on disk; the note that it returns is
-    posted. Without ``failed`` an error is told to the user. An edit that would drop tagged states is put to them first.
-    What ``only_reads`` is done also where the memory can only be read.
+    ``then`` gets what ``work`` returned, in the window's thread and once it is on disk; the note that it returns is
+    posted. Without ``failed`` the user sees the error. An edit that would drop tagged states needs their consent first.
+    One that ``only_reads`` also runs on a read-only memory.
     """
 
     title: str
@@ -56,7 +56,7 @@ class Edit(Generic[Result]):
     only_reads: bool = False
 
     def run(self, session: Session) -> None:
-        """Do it, unless no memory is open or it can only be read, which a note then says."""
+        """Run it, unless no memory is open, or the memory is read-only, which a note then says."""
         memory = session.memory
         if memory is not None and (self.only_reads or may_write(session)):
             if not self.only_reads:
@@ -86,9 +86,9 @@ class Edit(Generic[Result]):
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[Result]):
-    """Long work on the open memory, in the background with progress and Cancel. Otherwise as an ``Edit``.
+    """Long work on the open memory, in the background with progress and Cancel; otherwise like an ``Edit``.
 
-    ``stopped`` is said where the user cancels it. ``once`` names a job that is not started again while it runs.
+    ``stopped`` is posted if the user cancels it. ``once`` names a job that is not started again while it runs.
     ``stoppable`` is False for one that never reports.
     """
 
@@ -132,7 +132,7 @@ def step(
     text: str,
     actions: Callable[[int | None], tuple[NoteAction, ...]] = lambda step: (),
 ) -> Edit[Changes]:
-    """An edit that is one step of the history: the note says ``text``, and its Undo takes back this step alone."""
+    """An edit that is one step of the history: the note says ``text``, and its Undo takes back that step alone."""
 
     def said(changes: Changes) -> Note:
         if changes.edit is None:
@@ -143,17 +143,17 @@ def step(
 
 
 def undo_of(step: int | None) -> Edit[Changes | None]:
-    """Undo ``step`` if it is still the last one: a note's Undo never takes back another edit."""
+    """An edit that undoes ``step`` if it is still the last one: a note's Undo never takes back another edit."""
     return Edit("Undoing", partial(undone, step), partial(step_note, "Undone", NOT_LAST))
 
 
 def undone(step: int | None, memory: WholeMemory) -> Changes | None:
-    """What undoing ``step`` changed, None where it is not the last one any more."""
+    """Undo ``step`` and return what that changed, None if it is no longer the last one."""
     return memory.undo() if step is not None and step == last_step(memory) else None
 
 
 def step_note(done: str, nothing: str, changes: Changes | None) -> Note:
-    """ "Undone: Strike out 2 exemplars."; ``nothing`` where no step was there."""
+    """ "Undone: Strike out 2 exemplars."; ``nothing`` if there was no step."""
     return Note(f"{done}: {changes.edit}." if changes is not None and changes.edit else nothing)
 
 
@@ -164,7 +164,7 @@ def last_step(memory: WholeMemory) -> int | None:
 
 
 def may_write(session: Session) -> bool:
-    """Whether the open memory can be edited; where it cannot, a note says so."""
+    """Whether the open memory can be edited; if not, a note says so."""
     memory = session.memory
     if memory is None:
         return False
@@ -174,7 +174,7 @@ def may_write(session: Session) -> bool:
 
 
 def say_stopped(session: Session, text: str, error: BaseException) -> None:
-    """Say ``text``, if any, where the user stopped it; anything else is an error."""
+    """Post ``text``, if any, when the user stopped it; report anything else as an error."""
     if not isinstance(error, Cancelled):
         session.raise_error(error)
     elif text:
@@ -187,6 +187,6 @@ def _post(session: Session, note: Note | None) -> None:
 
 
 def _ask_about_tags(session: Session, names: Sequence[str], again: Runnable) -> None:
-    """The edit was refused for the tags ahead: the user may have it done ``again`` and give them up."""
+    """Ask about an edit refused because of tags ahead: the user may run it ``again`` and give them up."""
     session.tell_saving("saved")
     session.tags_asked.emit(names, partial(again.run, session))

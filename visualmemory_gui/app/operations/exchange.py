@@ -1,4 +1,4 @@
-"""A memory as one file or folder: writing it, and making a memory from a bundle or from the demo's images."""
+"""A memory as one file or folder: export it, or make a memory from a bundle or from the demo's images."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
 
         formats.export(memory, to, format, keep_private=keep_private, report=report)
 
-    told, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written has been removed."
-    Job("Exporting", work, lambda _: Note(told), stopped, once=f"export {to}", only_reads=True).run(session)
+    exported, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written has been removed."
+    Job("Exporting", work, lambda _: Note(exported), stopped, once=f"export {to}", only_reads=True).run(session)
 
 
 def open_demo(session: Session) -> None:
-    """Make the demo memory if it is not there yet, and open it."""
+    """Make the demo memory if it does not exist yet, and open it."""
 
     def work(report: Report) -> Path:
         from visualmemory_gui.engine.exchange.demo.demo import make_demo
@@ -42,7 +42,7 @@ def open_demo(session: Session) -> None:
 
 
 def check_bundle(session: Session, bundle: str, then: Callable[[], object]) -> None:
-    """Look into a bundle before anything is asked about it; one that is broken is told."""
+    """Check a bundle before anything is asked about it; report a broken one."""
 
     def work(_: Report) -> None:
         from visualmemory_gui.engine.exchange import bundle as bundles

@@ -1,4 +1,4 @@
-"""Edits of exemplars that are in the memory, and of their classes."""
+"""Edits of exemplars in the memory and of their classes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def leave_out(session: Session, number: int | None, ids: Sequence[int]) -> None:
         leave_out_here(session, ids, rows)
         return None
 
-    moved_on = not rows  # another query came meanwhile
+    moved_on = not rows  # another query has been asked in the meantime
     edit = undo_of(number) if moved_on else Edit("Undoing", partial(undone, number), said)
     edit.run(session)
 
@@ -50,7 +50,7 @@ def leave_out_here(session: Session, ids: Sequence[int], rows: Sequence[Neighbou
     session.decision.leave_out(rows)
     back = partial(session.decision.take_back, [row.id for row in rows])
     session.post_note(f"Left {how_many(len(rows))} out of this query only.", back)
-    session.note_finished.emit()  # what the undo of a strike did to other decisions is no news: it is as before it
+    session.note_finished.emit()  # the undo of a strike need not report other decisions: they are as before it
 
 
 def restore(session: Session, ids: Sequence[int]) -> None:
@@ -82,7 +82,7 @@ def rename_label(session: Session, old: str, new: str) -> None:
 
 
 def give_key(session: Session, label: str, digit: int | None) -> None:
-    """Let ``digit`` stand for a class from now on; None: none does. No step of the history."""
+    """Give a class ``digit`` as its key; None takes the key away. Not a step of the history."""
 
     def work(memory: WholeMemory) -> None:
         memory.keys.take(label) if digit is None else memory.keys.give(digit, label)

@@ -1,4 +1,4 @@
-"""Adding the images of a folder, and what an import of it would find and cost."""
+"""Import of a folder of images, and what that would find and cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import EncoderIdentity
 
-ENCODER = "lite0"  # of a memory that is made from a folder
+ENCODER = "lite0"  # for a memory made from a folder
 Tell = Callable[[FolderFacts], object]
 
 
@@ -26,9 +26,9 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
 
 
 def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = False) -> None:
-    """Count what an import of ``folders`` would find, then measure on some of it how long that takes here.
+    """Count what an import of ``folders`` would find, then measure on a few images how long it takes here.
 
-    ``tell`` is called after the one and after the other. ``anew``: they become a memory of their own.
+    ``tell`` is called after each of the two. ``anew``: they become a new memory.
     """
     memory = None if anew else session.memory
     identity = memory.identity if memory is not None else None
@@ -43,7 +43,7 @@ def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = 
 
 
 def counted(folders: Sequence[str], report: Report) -> tuple[FolderFacts, list[str]]:
-    """What ``folders`` hold, by their files' names; nothing is opened. And the paths of the images."""
+    """What ``folders`` contain, by file names alone (nothing is opened), and the paths of the images."""
     from visualmemory_gui.engine.images.folder import walk
 
     paths: list[str] = []
@@ -64,9 +64,9 @@ def counted(folders: Sequence[str], report: Report) -> tuple[FolderFacts, list[s
 def measured(
     facts: FolderFacts, paths: Sequence[str], identity: EncoderIdentity | None, device: str, report: Report
 ) -> FolderFacts:
-    """``facts`` with what they cost; without where the encoder is not here, which the import itself will tell.
+    """``facts`` with the cost; without it if the encoder is not available, which the import itself will report.
 
-    Without ``identity`` the encoder is that of a memory which is made from a folder.
+    Without ``identity`` the encoder is that of a memory made from a folder.
     """
     from visualmemory_gui.engine.encoders import registry
     from visualmemory_gui.engine.memory import import_estimate

@@ -1,4 +1,4 @@
-"""Erasing for good: the rows between two edits, the search for what is left of them in the background."""
+"""Erasing for good: the rows between two edits, the search for leftovers in the background."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORGOTTEN = {
 
 
 def forget(session: Session, ids: Sequence[int]) -> None:
-    """Erase exemplars for good. There is no undo: ask before. "Erasing" is shown until it is known what is left."""
+    """Erase exemplars for good. There is no undo: ask first. "Erasing" is shown until the leftovers are known."""
 
     def erase(memory: Memory) -> Erasing:
         return memory.erase(ids)
@@ -51,7 +51,7 @@ def forget(session: Session, ids: Sequence[int]) -> None:
 
 
 def prove(session: Session) -> None:
-    """Compare decisions with those of a memory that never saw what was forgotten."""
+    """Prove a forget: compare decisions with those of a memory that never saw what was forgotten."""
 
     def work(memory: WholeMemory, report: Report) -> Proof:
         from visualmemory_gui.engine.experiments.unlearning_proof import prove

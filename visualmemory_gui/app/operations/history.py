@@ -1,4 +1,4 @@
-"""What can be done with earlier steps: take one back, go to its state, name a state, see what changed since."""
+"""Operations on earlier steps: revert one, go to its state, name a state, see what changed since."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def redo(session: Session) -> None:
 
 
 def revert(session: Session, step: Step) -> None:
-    """Take back ``step`` alone; later steps stay."""
+    """Revert ``step`` alone; later steps stay."""
 
     def said(changes: Changes) -> Note:
         stays = f" {_stay(len(changes.left))}" if changes.left else ""
@@ -38,7 +38,7 @@ def revert(session: Session, step: Step) -> None:
 
 
 def go_back(session: Session, number: int, name: str) -> None:
-    """Undo or redo until step ``number``, called ``name``, is the last one done; 0 is before all."""
+    """Undo or redo until step ``number``, called ``name``, is the last one done; 0 is before all steps."""
     _going_back(number, name).run(session)
 
 
@@ -53,7 +53,7 @@ def tag(session: Session, name: str, then: Callable[[], object]) -> None:
 
 
 def drop_tags(session: Session, step: int, then: Callable[[], object]) -> None:
-    """Take the names of the state after ``step`` away."""
+    """Remove the tags of the state after ``step``."""
 
     def work(memory: WholeMemory) -> None:
         for each in memory.tags.all():
@@ -67,7 +67,7 @@ def drop_tags(session: Session, step: int, then: Callable[[], object]) -> None:
 
 
 def compare(session: Session, step: Step, then: Callable[[str, list[int]], object]) -> None:
-    """What is different now from the state after ``step``, in words, and the exemplars of it that are still here."""
+    """Report what has changed since the state after ``step``, in words, and the affected exemplars that still exist."""
 
     def told(found: Difference) -> None:
         gone = set(found.removed)
@@ -77,7 +77,7 @@ def compare(session: Session, step: Step, then: Callable[[str, list[int]], objec
 
 
 def in_words(found: Difference) -> str:
-    """ "12 added, 3 struck, 1 relabelled"; "nothing" where all is the same."""
+    """ "12 added, 3 struck, 1 relabelled"; "nothing" if nothing differs."""
     parts = (
         (len(found.added), "added"),
         (len(found.removed), "taken out"),
@@ -96,7 +96,7 @@ def tagged(names: Sequence[str]) -> str:
 
 
 def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
-    """The edit whose undo goes forward, or back, to where the memory was."""
+    """An edit that goes to the state after step ``number``; its undo returns to where the memory was."""
 
     def work(memory: WholeMemory) -> tuple[Changes, int]:
         present = last_step(memory) or 0

@@ -1,4 +1,4 @@
-"""What a memory needs from time to time while nobody waits for it: its index on disk, and what is usual in it."""
+"""What a memory needs from time to time while it is idle: its index on disk, and its usual distances."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ QUIET_MS = 1500
 
 
 def measured(memory: WholeMemory, known: Closeness | None) -> Closeness:
-    """What distances mean in ``memory``; ``known`` while it still holds."""
+    """What distances mean in ``memory``; ``known`` while that is still valid."""
     snapshot = memory.snapshot
     return distance_scale.measure(snapshot) if known is None or known.stale(snapshot) else known
 
 
 class Upkeep(QObject):
-    """Waits until the edits pause, then does what is due in the background and decides the query anew."""
+    """Waits for a pause in the edits, then does what is due in the background and decides the query again."""
 
     done = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._told: WholeMemory | None = None  # whose damaged index was told about
+        self._told: WholeMemory | None = None  # whose damaged index was reported
         self._timer = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._timer.timeout.connect(self.on_quiet)
         self._opening = False
@@ -41,7 +41,7 @@ class Upkeep(QObject):
         session.changed.connect(lambda _: self._timer.start())
 
     def on_opened(self) -> None:
-        """What is looked at first comes first."""
+        """Wait until the window is idle: what the user is looking at comes first."""
         self._opening = True
 
     def on_idle(self) -> None:

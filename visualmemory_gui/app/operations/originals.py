@@ -1,4 +1,4 @@
-"""Images that the memory only links to: which of them are not where they were, and where they are now."""
+"""Linked images: which of them are no longer where they were, and where they are now."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def look(session: Session, then: Callable[[Missing], object]) -> None:
-    """Look in the background whether the originals are in their place."""
+    """Check in the background whether the originals are in their place."""
 
     def work(memory: Memory, report: Report) -> tuple[Memory, Missing]:
         return memory, memory.maintenance.missing_originals(report)
@@ -31,7 +31,7 @@ def look(session: Session, then: Callable[[Missing], object]) -> None:
 
 
 def locate(session: Session, missing: Missing, old: str, new: str) -> None:
-    """Find the missing originals of the folder ``old`` in ``new``, by place and by content, in the background."""
+    """Find the missing originals of the folder ``old`` in ``new``, by path and by content, in the background."""
     ids = dict(missing.folders)[old]
 
     def work(memory: Memory, report: Report) -> Relinked:

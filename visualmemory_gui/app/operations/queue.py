@@ -1,4 +1,4 @@
-"""What can be done to the teaching queue; teaching is an edit of the memory, the rest is not."""
+"""Operations on the teaching queue; teaching is an edit of the memory, the rest is not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFRESH_S = 0.5
 
 
 def add(session: Session, paths: Sequence[str]) -> None:
-    """Put images and folders of images into the queue, in the background; rows appear as they are read."""
+    """Put images and folders of images into the queue, in the background; rows appear as images are read."""
 
     def work(memory: WholeMemory, report: Report) -> QueueAdded:
         last = time.monotonic()
@@ -71,7 +71,7 @@ def clear(session: Session) -> None:
 
 
 def export(session: Session, to: str) -> None:
-    """Write the table as CSV, in the order that is shown."""
+    """Write the table as CSV, in the order shown."""
     table, order = session.queue.table, session.queue.order
     if table is None:
         return
@@ -83,8 +83,8 @@ def export(session: Session, to: str) -> None:
         with saved_file(Path(to)) as file:
             file.write(queue_csv(table, order).encode())
 
-    told = Note(f"Wrote {len(table):,} rows to {Path(to).name}.")
-    Edit("Exporting", work, lambda _: told, only_reads=True).run(session)
+    written = Note(f"Wrote {len(table):,} rows to {Path(to).name}.")
+    Edit("Exporting", work, lambda _: written, only_reads=True).run(session)
 
 
 def added_text(result: QueueAdded) -> str:

@@ -1,4 +1,4 @@
-"""What can be done with the findings of a review. Keeping one as it is is no step of the history."""
+"""Operations on the findings of a review. Keeping one as it is is not a step of the history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Pairs = list[tuple[tuple[int, int], str]]  # ids (the second 0 where it is about
 
 
 def take_suggestions(session: Session, suspects: Sequence[Suspect]) -> None:
-    """Give every suspect the label that is suggested for it, in one step."""
+    """Give every suspect its suggested label, in one step."""
     by_label: dict[str, list[int]] = {}
     for suspect in suspects:
         by_label.setdefault(suspect.suggested, []).append(suspect.id)
@@ -33,26 +33,26 @@ def take_suggestions(session: Session, suspects: Sequence[Suspect]) -> None:
 
 
 def strike_all_but_first(session: Session, groups: Sequence[Group]) -> None:
-    """Of each group keep the exemplar that was there first, and strike out the others, in one step."""
+    """Keep the first exemplar of each group and strike out the others, in one step."""
     if rest := [i for group in groups for i in group.ids[1:]]:
         text = f"Struck {how_many(len(rest))} from the memory; the first of each group stays."
         step("Striking out", lambda m: m.strike(rest), text).run(session)
 
 
 def keep_labels(session: Session, suspects: Sequence[Suspect], then: Callable[[], object]) -> None:
-    """These labels are right: they stay away from the list until they change."""
+    """Accept these labels as right: they stay off the list until they change."""
     judged = [((suspect.id, 0), suspect.label) for suspect in suspects]
     _keep(session, "label", judged, f"Kept the label of {how_many(len(suspects))}.", then)
 
 
 def keep_misleading(session: Session, misleaders: Sequence[Misleader], then: Callable[[], object]) -> None:
-    """These may mislead: they stay away from the list until their label changes."""
+    """Accept that these mislead: they stay off the list until their label changes."""
     judged = [((one.id, 0), one.label) for one in misleaders]
     _keep(session, "misled", judged, f"Kept {how_many(len(misleaders))} as they are.", then)
 
 
 def keep_groups(session: Session, groups: Sequence[Group], then: Callable[[], object]) -> None:
-    """These are no duplicates, or shall stay: their pairs stay away until a label changes."""
+    """Accept these groups as they are: their pairs stay off the list until a label changes."""
 
     def judged() -> Pairs:
         from visualmemory_gui.engine.curation.review import pairs_within

@@ -1,4 +1,4 @@
-"""Files that could not be read are never passed over in silence: a note's button lists them with their reasons."""
+"""Files that could not be read are never skipped silently: a note's button lists them with their reasons."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from visualmemory_gui.engine.types import Skipped
 
 
 def show(session: Session, skipped: Sequence[Skipped]) -> tuple[NoteAction, ...]:
-    """The button that lists ``skipped``; none where all was read."""
+    """The button that lists ``skipped``; none if everything was read."""
     return (NoteAction("Show skipped files", partial(ask, session, skipped), lasts=True),) if skipped else ()
 
 
 def ask(session: Session, skipped: Sequence[Skipped]) -> None:
-    """Have ``skipped`` listed."""
+    """Ask the window to list ``skipped``."""
     session.skipped_asked.emit(words(skipped), [(one.path, one.reason) for one in skipped])
 
 

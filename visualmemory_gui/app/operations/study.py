@@ -1,4 +1,4 @@
-"""Applying what a study found: pruning, tuning, mending a kind of mistake; each one step that the note takes back."""
+"""Applying what a study found: pruning, tuning, mending a kind of mistake; each is one step that its note undoes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prune(session: Session, plan: Plan) -> None:
 
 
 def tune(session: Session, tuned: Tuned) -> None:
-    """Write the trusts that were fitted."""
+    """Set the fitted trusts."""
 
     def work(memory: WholeMemory) -> Changes:
         from visualmemory_gui.engine.curation.tune import apply
@@ -41,7 +41,7 @@ def tune(session: Session, tuned: Tuned) -> None:
 
 
 def mend(session: Session, found: Blame) -> None:
-    """Strike out and relabel whom ``found`` blames."""
+    """Strike out and relabel the exemplars that ``found`` blames."""
 
     def work(memory: WholeMemory) -> Changes:
         from visualmemory_gui.engine.curation.blame import apply

@@ -1,4 +1,4 @@
-"""Adding images to the memory under a label: one by one, all or none of some, batch by batch of thousands."""
+"""Adding images to the memory under a label: a few one by one, more all or none, thousands in batches."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MANY = 200  # images; fewer are decoded first and then added all or none
 
 
 def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
-    """Add images (paths, or images already decoded) to the memory as ``label``, as one step.
+    """Add images (paths or decoded images) to the memory as ``label``, in one step.
 
-    Of more than MANY paths those stay that were added before Cancel.
+    Of more than MANY paths, those added before Cancel stay.
     """
     paths = [image for image in images if isinstance(image, str)]
     if len(paths) <= MANY:
@@ -48,7 +48,7 @@ def build(
     label: str | None,
     under: str = "",
 ) -> None:
-    """Add the images of a folder, or those at some paths, in the background; ``under`` is said after their number."""
+    """Add the images of a folder or at some paths, in the background; ``under`` follows the count in the note."""
 
     def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None]:
         built = memory.build(source, copy=copy, label=label, report=report, write=session.tasks.write)
@@ -64,7 +64,7 @@ def build(
 
 
 def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:
-    """What became of images that were taught as ``label``, and the step that they are."""
+    """A note on what became of images taught as ``label``, whose Undo takes back that step."""
     result, step = done
     if result.added:
         present = f" {len(result.present)} already here." if result.present else ""
@@ -75,7 +75,7 @@ def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:
 
 
 def built_text(result: BuildResult, under: str = "") -> str:
-    """What a build did; ``under`` is said after the number."""
+    """What a build did, in words; ``under`` follows the count."""
     parts = [f"{'Stopped: added' if result.stopped else 'Added'} {how_many(result.added)}{under}"]
     if result.unchanged:
         parts.append(f"{result.unchanged:,} were already here")
@@ -85,7 +85,7 @@ def built_text(result: BuildResult, under: str = "") -> str:
 
 
 def _teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
-    """All of ``images`` or none."""
+    """Add all of ``images`` or none."""
 
     def add(memory: WholeMemory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
         return memory.add_images(images, [label] * len(images)), last_step(memory)
@@ -100,7 +100,7 @@ def _teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
 
 
 def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -> list[DecodedImage]:
-    """The images in memory, one by one, so that the user can stop before anything is written."""
+    """Decode the images one by one, so that the user can stop before anything is written."""
     found = []
     for done, image in enumerate(images):
         report(done, len(images), "reading images")
@@ -110,7 +110,7 @@ def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -
 
 
 def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
-    """The same image under another label is never passed over in silence."""
+    """A sentence on the same images under other labels, which are never skipped silently."""
     if not conflicts:
         return ""
     exemplar, label = next(iter(conflicts.values()))

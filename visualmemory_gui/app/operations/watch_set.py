@@ -1,4 +1,4 @@
-"""What can be done to the watch set. It is no step of the history: the note takes it back."""
+"""Operations on the watch set. They are not steps of the history: the note takes them back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIDE = 96
 
 
 def watch(session: Session, query: Query, expected: str) -> None:
-    """Follow the decision of ``query`` from now on; it ought to be ``expected``."""
+    """Watch ``query`` from now on; it should be ``expected``."""
 
     def work(memory: WholeMemory) -> list[int]:
         return list(memory.watch.add([(watched_image(query), expected)]))
@@ -37,13 +37,13 @@ def watch(session: Session, query: Query, expected: str) -> None:
 
 
 def unwatch(session: Session, ids: Sequence[int]) -> None:
-    """Follow these no more."""
+    """Stop watching these."""
     if ids:
         _no_more(session, ids).run(session)
 
 
 def query_of(image: KeptImage) -> Query | None:
-    """A watched image as the query of Decide."""
+    """A watched image as a query for Decide."""
     if image.vector is None:
         return None
     return Query(name_of(image.source), image.vector, image.content, image.thumbnail, image.source)
@@ -72,7 +72,7 @@ def changed_row(memory: WholeMemory, changed: ChangedDecision) -> DecisionRow:
 
 
 def watched_image(query: Query) -> NewKeptImage:
-    """``query`` as the watch set keeps it. A vector without an image is known by its bytes."""
+    """``query`` as the watch set stores it. A vector without an image is identified by its bytes."""
     return NewKeptImage(
         content=query.content or sha256(query.vector.tobytes()).hexdigest(),
         source=query.source,

@@ -1,1 +1,1 @@
-"""Painted parts of the window that know the theme and their models, and neither memory nor session."""
+"""Painted parts of the window, which know the theme and their models, but neither memory nor session."""

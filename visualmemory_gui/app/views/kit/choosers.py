@@ -113,7 +113,7 @@ class Choosers:
         return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
 
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
-        """Ask for target, format, and whether to leave out paths and places."""
+        """Ask for target, format, and whether to keep paths and places."""
         dialog = ExportDialog(self._window, name=name, folder=folder)
         dialog.confirmed.connect(then)
         dialog.open()

@@ -1,4 +1,4 @@
-"""How one neighbour's card looks: where its parts lie, and how they are painted."""
+"""How a neighbour's card looks: the places of its parts, and how they are painted."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from visualmemory_gui.app.models.card_roles import Card, factor_text
 from visualmemory_gui.app.widgets.cards.label_chip import paint_chip
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, paint_centred
 
-FAR = 1.0  # the distance at which the strip ends; two images without anything in common
+FAR = 1.0  # the distance at which the strip ends: two images with nothing in common
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a card stands in its view."""
+    """The state of a card in its view."""
 
     selected: bool = False
     hovered: bool = False
@@ -31,7 +31,7 @@ class Look:
 @dataclass(frozen=True)
 class CardLayout:
     """Rectangles of one card, relative to its cell, in logical pixels. ``side`` is the image's, ``number`` the width
-    of a distance, ``gap`` what lies between figures and what stands beside them, ``thick`` the bar's height."""
+    of a distance, ``gap`` the space between figures and what is next to them, ``thick`` the bar's height."""
 
     side: int
     cell: QSize
@@ -79,19 +79,19 @@ class CardLayout:
 
 
 class CardParts:
-    """Parts that many cards share, each drawn once: chips, ranks, buttons and the ground, for one look of a card."""
+    """Parts that many cards of one look share, each drawn once: chips, ranks, buttons and the background."""
 
     def __init__(self, layout: CardLayout, look: Look, ratio: float, cache: PixmapCache) -> None:
         self.look = look
         self._layout, self._ratio, self._cache = layout, ratio, cache
 
     def kept(self, key: tuple[object, ...], draw: Callable[[], QPixmap]) -> QPixmap:
-        """The part of that name, drawn by ``draw`` when it is wanted for the first time."""
+        """The part of that name, drawn by ``draw`` the first time it is needed."""
         key = (*key, self._ratio)
         return self._cache.get(key) or self._cache.put(key, draw())
 
     def drawn(self, size: QSize, paint: Callable[[QPainter], object], under: str | None = None) -> QPixmap:
-        """What ``paint`` paints, on ``under`` or on nothing."""
+        """A pixmap of what ``paint`` paints, on top of ``under`` or on nothing."""
         made = QPixmap(size * self._ratio)
         made.setDevicePixelRatio(self._ratio)
         made.fill(QColor(under) if under else Qt.GlobalColor.transparent)
@@ -113,7 +113,7 @@ class CardParts:
 
 
 def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: CardParts, image: QPixmap | None) -> None:
-    """Paint ``card`` on its ground. ``image`` is already fitted to the layout's side; None while it is loading."""
+    """Paint ``card`` on its background. ``image`` already fits the layout's side; None while it is loading."""
     painter.setFont(layout.small)
     struck = card.state != "active"
     _paint_image(painter, layout, image, struck=struck)
@@ -130,7 +130,7 @@ def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: Card
 
 
 def paint_ground(painter: QPainter, layout: CardLayout, look: Look) -> None:
-    """What all cards of one look have in common. Hovered: a quiet ground. Selected: a coloured ground and an accent
+    """What all cards of one look share. Hovered: a subtle background. Selected: a coloured background and an accent
     line. Focus: a second line inside."""
     c = theme.current()
     ground = c.selected if look.selected else c.hover if look.hovered else c.surface
@@ -148,7 +148,7 @@ def paint_ground(painter: QPainter, layout: CardLayout, look: Look) -> None:
 
 
 def _paint_scale(painter: QPainter, strip: QRectF) -> None:
-    """The line of the distance, with ticks at its quarters."""
+    """The distance scale, with ticks at its quarters."""
     painter.setPen(QPen(QColor(theme.current().border), 1.0))
     middle = strip.center().y()
     painter.drawLine(QPointF(strip.x(), middle), QPointF(strip.right(), middle))
@@ -180,7 +180,7 @@ def _badge(parts: CardParts, layout: CardLayout, rank: int) -> QPixmap:
 
 
 def _paint_button(painter: QPainter, layout: CardLayout, parts: CardParts, *, struck: bool, locked: bool) -> None:
-    """Always there, louder under the mouse: a crossed circle strikes out, a turned arrow restores. Locked: faint."""
+    """The button, stronger under the mouse: a crossed circle strikes out, a turned arrow restores. Locked: faint."""
     hovered = parts.look.hovered and not locked
 
     def draw() -> QPixmap:
@@ -234,8 +234,8 @@ def _paint_label(painter: QPainter, layout: CardLayout, card: Card, parts: CardP
 
 
 def _paint_mark(painter: QPainter, layout: CardLayout, card: Card, *, struck: bool) -> None:
-    """The mark on the scale of the distance. Where it is known what distances mean here, the scale runs over same-class
-    pairs, and the mark stands left of the part of them that is farther apart."""
+    """The mark on the distance scale. Where it is known what distances mean here, the scale runs over same-class
+    pairs, and the mark is left of the fraction of them that is farther apart."""
     c = theme.current()
     at = min(1.0, card.distance / FAR) if card.closeness is None else 1.0 - card.closeness
     painter.setPen(Qt.PenStyle.NoPen)
@@ -263,7 +263,7 @@ def _paint_share(painter: QPainter, layout: CardLayout, card: Card) -> None:
 
 
 def share_text(card: Card) -> str:
-    """The vote in numbers: "12 %", and "×10" where the class factor acts."""
+    """The vote in numbers: "12 %", and "×10" if the class factor applies."""
     share = f"{card.share * 100:.0f} %" if card.share >= 0.0095 or card.share == 0 else "<1 %"
     return f"{share} ×{factor_text(card.factor)}" if abs(card.factor - 1) > 1e-9 else share
 

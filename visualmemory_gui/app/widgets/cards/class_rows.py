@@ -21,7 +21,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class ClassList(QListView):
-    """``label`` is None in all signals where the row for a new class is meant."""
+    """The list of classes. ``label`` is None in a signal that means the row for a new class."""
 
     images_dropped = Signal(list, object)  # paths and PIL images, label
     cards_dropped = Signal(list, object)  # ids, label
@@ -35,7 +35,7 @@ class ClassList(QListView):
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
-        self.setLayoutMode(QListView.LayoutMode.Batched)  # of a thousand classes those in sight come first
+        self.setLayoutMode(QListView.LayoutMode.Batched)  # of a thousand classes, those in view come first
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QListView.Shape.NoFrame)
         self._rows = ClassRows(self)
@@ -53,7 +53,7 @@ class ClassList(QListView):
         return self._over
 
     def set_rows(self, rows: Sequence[ClassRow], names: ShortLabels = ALONE) -> None:
-        """Show ``rows``; ``names`` are the labels beside which they are shown."""
+        """Show ``rows``; ``names`` are the labels shown alongside them."""
         self.names = names
         self._rows.set_rows(rows)
         self.updateGeometry()
@@ -97,7 +97,7 @@ class ClassList(QListView):
         if not fits:
             event.ignore()
             return
-        # Accepted in the gaps too, so that the next move is heard.
+        # Accepted in the gaps too, so that the next move event arrives.
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

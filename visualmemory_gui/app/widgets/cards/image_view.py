@@ -1,4 +1,4 @@
-"""One image, as large as there is room, or a sentence where it will be."""
+"""One image, as large as the room allows, or a sentence in its place."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from visualmemory_gui.app.widgets.cards.pixmap_cache import fitted, on_white, pa
 
 
 class ImageView(QWidget):
-    """Letterboxed, with rounded corners. ``set_inviting`` lights it up while something is dragged over it.
+    """A letterboxed image with rounded corners. ``set_inviting`` highlights it while something is dragged over it.
 
-    ``pointed`` tells where on the image the mouse is, (x, y) in parts of its sides, None when it leaves.
+    ``pointed`` reports where on the image the mouse is, (x, y) in fractions of its sides, None when it leaves.
     """
 
     pointed = Signal(object)
@@ -35,7 +35,7 @@ class ImageView(QWidget):
         return self._pixmap
 
     def set_pixmap(self, pixmap: QPixmap | None, name: str = "") -> None:
-        """Show ``pixmap``; None empties the view. ``name`` is what a screen reader says."""
+        """Show ``pixmap``; None clears the view. ``name`` is what a screen reader says."""
         self._pixmap = pixmap or QPixmap()
         self._fitted = QPixmap()
         self.setAccessibleName((name or "Image") if not self._pixmap.isNull() else self._empty)

@@ -16,14 +16,14 @@ def chip_width(metrics: QFontMetrics, text: str) -> int:
 
 
 def shortened(metrics: QFontMetrics, label: str, room: int, names: ShortLabels) -> str:
-    """``label`` cut to ``room`` pixels so that it looks like no other of ``names``."""
+    """``label`` cut to ``room`` pixels so that it stays distinct from the other ``names``."""
     return names.fit(label, lambda text: metrics.horizontalAdvance(text) <= room)
 
 
 def paint_chip(
     painter: QPainter, room: QRectF, label: str, colour: QColor | None, *, names: ShortLabels, before: str = ""
 ) -> float:
-    """Paint ``label`` at the left of ``room``, after ``before``, cut where it has no room; returns the chip's width."""
+    """Paint ``label`` at the left of ``room``, after ``before``, cut to fit; returns the chip's width."""
     metrics = painter.fontMetrics()
     left = int(room.width()) - 2 * theme.px(PADDING_PT) - metrics.horizontalAdvance(before)
     shown = before + shortened(metrics, label, left, names)

@@ -1,4 +1,4 @@
-"""A large image over the work. It takes no keyboard: arrows go on in what lies below."""
+"""A large image over the workspace. It takes no focus: the arrow keys still reach what is below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visualmemory_gui.app.widgets.cards.image_view import ImageView
 
 
 class LargePreview(QFrame):
-    """Lies in the middle of ``parent`` while it is shown."""
+    """An image in the middle of ``parent``."""
 
     visible_changed = Signal(bool)
 

@@ -1,4 +1,4 @@
-"""Neighbours as cards: a delegate for a QListView in icon mode. A card is painted once and kept until it changes."""
+"""Neighbours as cards: a delegate for a QListView in icon mode. A card is painted once and cached until it changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class NeighbourDelegate(QStyledItemDelegate):
-    """Paints cards from ``CardRole`` and hears clicks on their strike-out button. ``side_pt``: width of the image."""
+    """Paints cards from ``CardRole`` and handles clicks on their strike-out button. ``side_pt``: width of the image."""
 
     strike_requested = QtSignal(int)
     restore_requested = QtSignal(int)
@@ -33,7 +33,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         theme.notifier.changed.connect(self.forget_pixels)
 
     def set_side(self, side_pt: float) -> None:
-        """Another size of cards; the view must lay out its rows again (``scheduleDelayedItemsLayout``)."""
+        """Resize the cards; the view must then lay out its rows again (``scheduleDelayedItemsLayout``)."""
         self._side_pt = side_pt
         self.forget_pixels()
 
@@ -62,7 +62,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         painter.drawPixmap(option.rect.topLeft(), drawn)
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
-        """A click on the button strikes out or restores, and does not select."""
+        """Let a click on the button strike out or restore, without selecting."""
         if event.type() not in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
             return False
         if not isinstance(event, QMouseEvent) or event.button() != Qt.MouseButton.LeftButton:
@@ -80,7 +80,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         return hit
 
     def button_rect(self, option: QStyleOptionViewItem, cell: QRect) -> QRect:
-        """Where the strike-out button of a card that lies in ``cell`` is."""
+        """The rectangle of the strike-out button of the card in ``cell``."""
         return self._card_layout(option).button.toAlignedRect().translated(cell.topLeft())
 
     def _card_layout(self, option: QStyleOptionViewItem) -> CardLayout:
@@ -99,7 +99,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         return drawn
 
     def _image(self, card: Card, layout: CardLayout, ratio: float) -> QPixmap | None:
-        """The image at its size with round corners; as it comes where it was made so for this layout."""
+        """The image at its size with round corners; unchanged if it was made that way for this layout."""
         if card.pixmap is None or card.pixmap.isNull():
             return None
         pixmap: QPixmap = card.pixmap

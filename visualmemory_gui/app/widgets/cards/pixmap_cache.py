@@ -1,4 +1,4 @@
-"""Pixmaps brought to the size they are painted at, once."""
+"""Pixmaps scaled once to the size they are painted at."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def on_white(pixmap: QPixmap) -> QPixmap:
 
 
 def paint_centred(painter: QPainter, room: QRectF, pixmap: QPixmap, *, radius: float = 0.0) -> QRectF:
-    """Paint ``pixmap`` (already fitted) in the middle of ``room`` with rounded corners; returns where it lies."""
+    """Paint ``pixmap`` (already fitted) in the middle of ``room`` with rounded corners; returns its rectangle."""
     size = pixmap.deviceIndependentSize()
     left = round(room.x() + (room.width() - size.width()) / 2)
     top = round(room.y() + (room.height() - size.height()) / 2)
@@ -48,7 +48,7 @@ def paint_centred(painter: QPainter, room: QRectF, pixmap: QPixmap, *, radius: f
 
 
 class PixmapCache:
-    """The last ``limit`` pixmaps that were used, by any hashable key."""
+    """The ``limit`` most recently used pixmaps, by any hashable key."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

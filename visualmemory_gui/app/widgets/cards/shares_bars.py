@@ -1,4 +1,4 @@
-"""The shares of a decision as bars, with a tick where each stood before the last edit."""
+"""The shares of a decision as bars, with a tick where each was before the last edit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Bar:
 
 
 class SharesBars(QWidget):
-    """Bars of the first eight classes; what remains is one grey bar more."""
+    """Bars of the first eight classes; one more, grey, sums up the rest."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +36,7 @@ class SharesBars(QWidget):
         self.setAccessibleName("Shares of the vote")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._bars: tuple[Bar, ...] = ()
-        self._spoken: list[QWidget] = []  # one over each bar, for those who hear them
+        self._spoken: list[QWidget] = []  # one over each bar, for screen readers
         theme.notifier.changed.connect(self.update)
         self.set_shares(())
 
@@ -49,8 +49,8 @@ class SharesBars(QWidget):
         shares: Sequence[tuple[str, float, float | None, QColor | str | None]],
         names: ShortLabels = ALONE,
     ) -> None:
-        """Show ``(label, share, share before or None, colour or None)``, largest first as given; ``names`` are the
-        labels beside which they are shown."""
+        """Show ``(label, share, share before or None, colour or None)``, largest first as given. ``names`` are the
+        labels shown alongside them."""
         self._names = names
         rest_colour = QColor(theme.current().grey_chip)
         bars = [Bar(label, share, before, QColor(colour or rest_colour)) for label, share, before, colour in shares]
@@ -106,7 +106,7 @@ class SharesBars(QWidget):
             painter.drawLine(QPointF(x, track.y() - 2), QPointF(x, track.bottom() + 2))
 
     def _speak(self) -> None:
-        """Let every bar be an element of its own in the accessibility tree, where it is painted."""
+        """Make every bar an element of its own in the accessibility tree, where it is painted."""
         while len(self._spoken) < len(self._bars):
             over = QWidget(self)
             over.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -125,7 +125,7 @@ class SharesBars(QWidget):
 
 
 def with_rest(bars: list[Bar], colour: QColor) -> list[Bar]:
-    """``bars``, those beyond the first eight summed up in one."""
+    """``bars`` with those beyond the first eight summed up in one."""
     if len(bars) <= MOST + 1:
         return bars
     rest = bars[MOST:]

@@ -1,7 +1,6 @@
-"""Draws a ``Chart`` with pyqtgraph, which takes its time: imported when the first one is drawn.
+"""Draws a ``Chart`` with pyqtgraph, which is slow to load: imported when the first one is drawn.
 
-Colour is never the only sign: lines have symbols or dashes, bars are full or hatched, and all have their names beside
-them.
+Colour is never the only sign: lines have symbols or dashes, bars are full or hatched, and each has its name next to it.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from visualmemory_gui.app.models.chart import Chart, Corner, Line
 from visualmemory_gui.engine.types import F64
 
 SYMBOLS = ("o", "s", "t", "d", "+", "x")
-SEE_THROUGH = 110  # of 255: full bars, behind which others can stand
-MARGIN = 0.06  # around a range that is given
+SEE_THROUGH = 110  # of 255: for full bars that others may be behind
+MARGIN = 0.06  # around a given range
 BARS = ("bars", "hatched")
 NEVER = ((0.0, 0.0),)
-FEW = 8  # values that can all have a tick of their own
-CORNERS: dict[Corner, tuple[tuple[int, int], tuple[int, int]]] = {  # in parts of the sides, and how far from them
+FEW = 8  # values that can each have a tick
+CORNERS: dict[Corner, tuple[tuple[int, int], tuple[int, int]]] = {  # in fractions of the sides, and the offset
     "bottom left": ((0, 1), (8, -6)),
     "bottom right": ((1, 1), (-8, -6)),
     "top right": ((1, 0), (-8, 6)),
@@ -31,7 +30,7 @@ CORNERS: dict[Corner, tuple[tuple[int, int], tuple[int, int]]] = {  # in parts o
 
 
 def plot() -> pg.PlotWidget:
-    """An empty plot that shows and does not answer to the mouse."""
+    """An empty plot that ignores the mouse."""
     view = pg.PlotWidget()
     view.setMenuEnabled(False)
     view.hideButtons()
@@ -42,7 +41,7 @@ def plot() -> pg.PlotWidget:
 
 
 def draw(view: pg.PlotWidget, chart: Chart, *, font: QFont) -> None:
-    """Draw ``chart`` on a ``plot()`` in place of what was there; ``font`` is that of its surroundings."""
+    """Draw ``chart`` on a ``plot()`` in place of its content; ``font`` is that of its surroundings."""
     item = view.getPlotItem()
     small = QFont(font)
     small.setPointSizeF(max(font.pointSizeF() - 1.5, 6.0))
@@ -68,7 +67,7 @@ def _axes(item: pg.PlotItem, chart: Chart, small: QFont) -> None:
         axis.setTextPen(QColor(c.dim))
         axis.setTickFont(small)
         axis.setLabel(words, color=c.dim, **{"font-size": f"{small.pointSizeF():.1f}pt"})
-        axis.setSIPrefixEnableRanges(NEVER)  # after the label, which resets it; else 0.5 reads "500 (x0.001)"
+        axis.setSIPrefixEnableRanges(NEVER)  # after the label, which resets it; otherwise 0.5 reads "500 (x0.001)"
         axis.updateAutoSIPrefix()
     item.showGrid(x=True, y=True, alpha=0.12)
     xs = sorted({x for line in chart.lines for x in line.xs})
@@ -91,7 +90,7 @@ def _legend(item: pg.PlotItem, chart: Chart, small: QFont) -> pg.LegendItem:
 
 
 def _points(line: Line) -> tuple[F64, F64]:
-    """x and y as pyqtgraph takes them: for n bars their n + 1 ends."""
+    """x and y in the form pyqtgraph needs: for n bars, their n + 1 ends."""
     xs, ys = np.array(line.xs), np.array(line.ys)
     if line.style in BARS:
         xs = np.append(xs, 2 * xs[-1] - xs[-2] if len(xs) > 1 else xs[-1] + 1)
@@ -99,7 +98,7 @@ def _points(line: Line) -> tuple[F64, F64]:
 
 
 def _look(line: Line) -> dict[str, object]:
-    """How a line is drawn, as pyqtgraph takes it."""
+    """How a line is drawn, as arguments of pyqtgraph."""
     c = theme.current()
     colour = QColor(c.grey_chip if line.colour is None else c.chips[line.colour % len(c.chips)])
     pen = pg.mkPen(colour, width=2)
@@ -126,7 +125,7 @@ def _fill(colour: QColor, hatched: bool) -> QBrush:
 
 
 def _marks(item: pg.PlotItem, chart: Chart) -> None:
-    """Their names stand at different heights: thresholds lie close."""
+    """Draw the marks, with their names at different heights: thresholds may be close."""
     c = theme.current()
     for place, mark in enumerate(chart.marks):
         style = Qt.PenStyle.SolidLine if place == 0 else Qt.PenStyle.DashLine
@@ -144,7 +143,7 @@ def _ranges(item: pg.PlotItem, chart: Chart) -> None:
 
 
 def log_ticks(values: Sequence[float], *, few_own: bool = False) -> list[tuple[float, str]]:
-    """(place, words) at round numbers over the ``values``; with ``few_own`` a few values are ticks themselves."""
+    """(place, text) of ticks at round numbers over ``values``; with ``few_own``, few values are ticks themselves."""
     values = sorted({value for value in values if value > 0})
     if values and not (few_own and len(values) <= FEW):
         low, high = values[0], values[-1]

@@ -17,11 +17,11 @@ from visualmemory_gui.engine.exchange.atomic_output import saved_file
 if TYPE_CHECKING:
     from pyqtgraph import PlotWidget
 
-PAUSE_MS = 15  # for the paint of the one before, and for the user
+PAUSE_MS = 15  # for painting the previous one, and for the user
 
 
 class Turns(QObject):
-    """Draws one chart after another, with pauses: many at once would stop the window."""
+    """Draws charts one after another, with pauses: many at once would freeze the window."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,7 @@ class Turns(QObject):
 
 
 class ChartView(QWidget):
-    """Shows one ``Chart`` at a time under its title; its sentence stands below. Charts that share ``turns`` are drawn
+    """Shows one ``Chart`` at a time, with its title above and its sentence below. Charts that share ``turns`` are drawn
     one after another."""
 
     def __init__(self, parent: QWidget | None = None, *, turns: Turns | None = None) -> None:
@@ -50,7 +50,7 @@ class ChartView(QWidget):
         self.chart: Chart | None = None
         self._turns = turns or Turns(self)
         self._view: PlotWidget | None = None
-        self.drawn = True  # whether what is set is drawn by now, in the colours of the look
+        self.drawn = True  # whether the chart that is set is drawn, in the theme's colours
         self._title, self._words = QLabel(), QLabel()
         self._title.setProperty("title", True)
         self._words.setProperty("dim", True)
@@ -67,11 +67,11 @@ class ChartView(QWidget):
         return QSize(theme.px(110), theme.px(100))
 
     def sizeHint(self) -> QSize:
-        """The same before and after it is drawn: its neighbours stay where they are."""
+        """The same size before and after drawing, so that nothing around it moves."""
         return QSize(theme.px(220), theme.px(180))
 
     def set_chart(self, chart: Chart | None) -> None:
-        """Show ``chart``, None: nothing. It is drawn soon."""
+        """Show ``chart``, or nothing if None. It is drawn soon."""
         if chart == self.chart:
             return
         self.chart = chart
@@ -84,11 +84,11 @@ class ChartView(QWidget):
         self._draw_soon()
 
     def draw(self) -> None:
-        """Draw what is set, in the colours of the look."""
+        """Draw the chart that is set, in the theme's colours."""
         self.drawn = True
         if self.chart is None and self._view is None:
             return
-        from visualmemory_gui.app.widgets.chart import chart_drawing  # late: takes pyqtgraph along, 0.3 s
+        from visualmemory_gui.app.widgets.chart import chart_drawing  # late: it imports pyqtgraph, 0.3 s
 
         if self._view is None:
             self._view = chart_drawing.plot()
@@ -108,26 +108,26 @@ class ChartView(QWidget):
         self._turns.ask(self)
 
     def save_svg(self, path: str | Path) -> None:
-        """Write what is shown as a drawing of lines and text. Raises StorageError."""
+        """Write the chart that is shown as SVG. Raises StorageError."""
         if self.chart is None:
             return
         if not self.drawn:
             self.draw()
         view = self._view
-        assert view is not None  # what is drawn has one
+        assert view is not None  # a drawn chart has one
         drawing = QBuffer()
         generator = QSvgGenerator()
         generator.setOutputDevice(drawing)
         size = view.size()
         generator.setSize(size)
-        generator.setResolution(view.logicalDpiX())  # else axes and lines are scaled apart
+        generator.setResolution(view.logicalDpiX())  # otherwise axes and lines are scaled differently
         generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
         generator.setTitle(self.chart.title)
         painter = QPainter(generator)
         room = QRectF(0, 0, size.width(), size.height())
         painter.fillRect(room, QColor(theme.current().surface))
         items = [item for item in view.scene().items() if hasattr(item, "setExportMode")]
-        for item in items:  # symbols as shapes in place of pixels
+        for item in items:  # symbols as shapes instead of pixels
             item.setExportMode(True, {"antialias": True, "resolutionScale": 1.0, "painter": painter})
         view.render(painter, room)
         for item in items:

@@ -1,4 +1,4 @@
-"""The confusion matrix as a painted grid: a row for each class, a column for what it was decided as."""
+"""The confusion matrix as a painted grid: a row for each true class, a column for what it was decided as."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_ANSWER = "no answer"
 
 
 class ConfusionGrid(QWidget):
-    """Cells darken with the share of their row; those decided right stand on the diagonal in another colour.
+    """A cell is darker the larger its share of the row; right decisions are on the diagonal in another colour.
 
     Arrow keys move the chosen cell; Enter and a double click activate it.
     """
@@ -58,11 +58,11 @@ class ConfusionGrid(QWidget):
         return ConfusionCell(true, predicted, self._counts[true].get(predicted, 0))
 
     def choose(self, cell: ConfusionCell) -> None:
-        """Choose the cell of these two classes."""
+        """Choose the cell of a true and a predicted class."""
         self._move_to(self._rows.index(cell.true), self._columns.index(cell.predicted))
 
     def centre_of(self, cell: ConfusionCell) -> QPointF:
-        """Where a cell is painted, for scripts and tests."""
+        """The rectangle of a cell, for scripts and tests."""
         return self._room(self._rows.index(cell.true), self._columns.index(cell.predicted)).center()
 
     def minimumSizeHint(self) -> QSize:
@@ -91,7 +91,7 @@ class ConfusionGrid(QWidget):
             painter.drawRect(self._room(*self._at).adjusted(-1, -1, 1, 1))
 
     def _paint_names(self, painter: QPainter) -> None:
-        """The labels of the rows, as many as have room; that of the chosen row always."""
+        """Paint the row labels, as many as fit; always that of the chosen row."""
         c, high = theme.current(), self._side()[1]
         font = QFont(self.font())
         font.setPointSizeF(max(min(self.font().pointSizeF() - 1, high * 0.6), 6.5))

@@ -1,4 +1,4 @@
-"""The confusion matrix beside the list of its mistakes, the most frequent first; both choose the same cell."""
+"""The confusion matrix next to the list of its mistakes, the most frequent first; both choose the same cell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AT_FULL_LABEL = "Choose the full label above: a cell at a level holds several la
 
 
 class ConfusionPanel(QWidget):
-    """``show_requested`` asks for the images of the chosen cell, ``decide_requested`` for one with its neighbours."""
+    """``show_requested`` is for all images of the chosen cell, ``decide_requested`` for one with its neighbours."""
 
     show_requested = Signal()
     decide_requested = Signal()
@@ -63,7 +63,7 @@ class ConfusionPanel(QWidget):
         self.mistakes.blockSignals(False)
 
     def allow_blame(self, allowed: bool) -> None:
-        """Whether it may be asked who is to blame: a cell of several labels has no one fix."""
+        """Allow or forbid asking who is to blame: a cell of several labels has no single fix."""
         self._blame_allowed = allowed
         self.blame.ask_button.setToolTip(BLAME if allowed else AT_FULL_LABEL)
         self.on_chosen()

@@ -1,4 +1,4 @@
-"""The distances of the neighbours by rank, as dots: where they jump, the neighbourhood ends."""
+"""A plot of the neighbours' distances by rank: where they jump, the neighbourhood ends."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ SPOKEN = 10
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One neighbour. ``wins``: it is of the class that won, and filled; the others are rings. ``missed``: the HNSW
-    index would not find it, and it is crossed."""
+    """One neighbour. ``wins``: of the winning class, drawn filled; the others are rings. ``missed``: the HNSW
+    index would not find it; drawn crossed out."""
 
     rank: int
     label: str
@@ -64,7 +64,7 @@ class DistancesPlot(QWidget):
             _paint_dot(painter, self._spot(plot, dot), radius, dot)
 
     def _paint_axes(self, painter: QPainter) -> QRectF:
-        """The nearest and the farthest distance at the left, the first and the last rank below; where the dots go."""
+        """Paint the extreme distances at the left and the first and last rank below; returns the area for the dots."""
         c, high = theme.current(), self.fontMetrics().height()
         wide = self.fontMetrics().horizontalAdvance("0.000") + theme.px(5)
         plot = QRectF(wide, high / 2, self.width() - wide - theme.px(3), self.height() - 2 * high)
@@ -106,6 +106,6 @@ def _paint_dot(painter: QPainter, spot: QPointF, radius: float, dot: Dot) -> Non
 
 
 def in_words(dots: Sequence[Dot]) -> str:
-    """ "1: tiger 0.100, 2: lynx 0.210", of the first ten."""
+    """ "1: tiger 0.100, 2: lynx 0.210", for the first ten."""
     said = ", ".join(f"{dot.rank}: {dot.label} {dot.distance:.3f}" for dot in dots[:SPOKEN])
     return said + (f" and {len(dots) - SPOKEN} more" if len(dots) > SPOKEN else "")

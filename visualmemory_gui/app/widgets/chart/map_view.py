@@ -1,6 +1,6 @@
-"""Paints the map: every exemplar as a dot, above 20,000 as pixels, with what is selected, asked and near it lit up.
+"""Paints the map: exemplars as dots, above 20,000 as pixels; highlights the selection, the query and its neighbours.
 
-Imported when a map is first shown: pyqtgraph takes its time.
+Imported when a map is first shown: pyqtgraph is slow to load.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 MOST_DOTS = 20_000
 DOT_PT, LIT_PT = 3.5, 8.0
 REACH_PT = 5.0
-STEP = 0.1  # of what is in sight, for a key
+STEP = 0.1  # of what is in view, per key press
 Tool = Literal["box", "lasso"]
 
 
 class MapView(pg.PlotWidget):  # type: ignore[misc]
-    """``selected`` are ids (n,) increasing. A drag selects by the tool, the wheel zooms, the middle button moves."""
+    """The map. ``selected`` are ids (n,) increasing. A drag selects, the wheel zooms, the middle button moves."""
 
     selection_changed = Signal()
     activated = Signal(int)  # the exemplar under a double click
@@ -68,7 +68,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         self.box.tool = tool
 
     def show_image(self, image: MapImage | None) -> None:
-        """Paint ``image``; what was selected stays selected where it still is."""
+        """Paint ``image``; what was selected stays selected if it is still there."""
         first = self._image is None or (image is not None and image.method != self._image.method)
         self._image = image
         self._paint_dots()
@@ -79,7 +79,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
                 self.see_all()
 
     def light_up(self, query: Spots | None, near: Spots | None) -> None:
-        """The query as a star, its neighbours in rings."""
+        """Mark the query with a star and its neighbours with rings."""
         colours = theme.current()
         empty = np.empty((0, 2))
         self._query.setData(
@@ -89,7 +89,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         self._near.setData(pos=empty if near is None else near, size=theme.px(LIT_PT), brush=None, pen=ring)
 
     def select(self, ids: I64) -> None:
-        """Select these and no others."""
+        """Select these ids and no others."""
         self.selected = ids
         spots = self._image.spots_of(ids) if self._image is not None else np.empty((0, 2))
         self._lit.setData(
@@ -123,7 +123,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
             super().keyPressEvent(event)
 
     def _on_clicked(self, event: MouseClickEvent) -> None:
-        """A click selects the dot under it, with Ctrl one more or less; a double click asks for it."""
+        """Select the dot under a click, with Ctrl toggle it; a double click opens it."""
         image = self._image
         if image is None or event.button() != Qt.MouseButton.LeftButton:
             return
@@ -139,7 +139,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
             self.select(hit)
 
     def _on_outline(self, outline: Spots, *, done: bool, more: bool) -> None:
-        """The mouse draws an outline; when it is let go, what is inside is selected, with Ctrl beside what was."""
+        """Draw the outline of a drag; on release select what is inside, with Ctrl in addition to what was selected."""
         closed = np.concatenate([outline, outline[:1]]) if len(outline) else np.empty((0, 2))
         self._outline.setData(closed[:, 0], closed[:, 1])
         if done and self._image is not None:
@@ -168,7 +168,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
             self._add_dots(image.xy[image.placed], QColor(theme.current().text), struck=False, ring=True)
 
     def _add_dots(self, xy: Spots, colour: QColor, *, struck: bool, ring: bool = False) -> None:
-        """Struck exemplars are crosses, those placed since the layout wear a ring: colour alone says neither."""
+        """Draw struck exemplars as crosses and ring those placed since the layout: colour alone shows neither."""
         item = pg.ScatterPlotItem(pxMode=True, symbol="x" if struck else "o")
         size = theme.px(DOT_PT + 2 if ring or struck else DOT_PT)
         item.setData(
@@ -179,7 +179,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         self.addItem(item)
 
     def _paint_pixels(self) -> None:
-        """One pixel of the screen shows the group that most of its exemplars are of."""
+        """Draw pixels, each in the colour of the group that most of its exemplars belong to."""
         image = self._image
         many = image is not None and len(image.ids) > MOST_DOTS
         self._pixels.setVisible(many)
@@ -196,7 +196,7 @@ class MapView(pg.PlotWidget):  # type: ignore[misc]
         self._pixels.setRect(QRectF(xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0]))
 
     def _colours(self) -> list[QColor]:
-        """Of each named group, and of all others."""
+        """The colours of the named groups, and of all others."""
         colours = theme.current()
         named = len(self._image.names) if self._image is not None else 0
         return [*(QColor(chip) for chip in colours.chips[:named]), QColor(colours.grey_chip)]
@@ -221,7 +221,7 @@ class Outlined(Protocol):
 
 
 class SelectingBox(pg.ViewBox):  # type: ignore[misc]
-    """A drag with the left button draws a box or a lasso: ``told(outline, done=, more=)`` hears of it."""
+    """A view box where a left drag draws a box or a lasso and reports it by ``told(outline, done=, more=)``."""
 
     def __init__(self, told: Outlined) -> None:
         super().__init__(enableMenu=False)

@@ -1,1 +1,1 @@
-"""Dialogs that ask or tell one thing."""
+"""Dialogs that ask or show one thing."""

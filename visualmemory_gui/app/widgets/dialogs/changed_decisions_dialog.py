@@ -25,7 +25,7 @@ class DecisionRow:
 
 
 class ChangedDecisionsDialog(FittingDialog):
-    """Use ``open()``; ``chosen`` is the row that is to be decided."""
+    """Use ``open()``; ``chosen`` reports the row to decide."""
 
     chosen = Signal(int)
 

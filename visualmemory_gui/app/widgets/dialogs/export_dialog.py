@@ -1,4 +1,4 @@
-"""Asks what a memory is exported as, where to, and what stays private."""
+"""Asks for the format and target of an export, and what stays private."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FORMATS: tuple[tuple[str, str, str], ...] = (
 
 
 class ExportDialog(FittingDialog):
-    """Use ``open()``; ``confirmed`` tells target, format and whether to keep paths and places."""
+    """Use ``open()``; ``confirmed`` reports target, format and whether to keep paths and places."""
 
     confirmed = Signal(str, str, bool)
 
@@ -105,7 +105,7 @@ class ExportDialog(FittingDialog):
         self._choose(self, self._target.text(), self._target.setText)
 
     def _check(self, text: str) -> None:
-        """Tell at once what the export would refuse: a target that holds something."""
+        """Warn early of what the export would refuse: a target that is not empty."""
         target = Path(text.strip()).expanduser()
         taken = bool(text.strip()) and is_taken(target)
         self._warning.setText(f"{target.name} is not empty; choose another name." if taken else " ")
@@ -113,7 +113,7 @@ class ExportDialog(FittingDialog):
 
 
 def choose_target(parent: QWidget, suggested: str, then: Callable[[str], object]) -> None:
-    """Ask with the desktop's dialog; returns before it is answered."""
+    """Ask with the desktop's file dialog; returns before it is answered."""
     dialog = QFileDialog(parent, "Export to")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.selectFile(suggested)

@@ -1,4 +1,4 @@
-"""A dialog that is never lower than its sentences need."""
+"""A dialog that is always tall enough for its sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog
 
 
 class FittingDialog(QDialog):
-    """Grows when a sentence takes more lines: Qt lays out a window once for the lines that it has when it is shown."""
+    """Grows when a sentence needs more lines: Qt fits a window's height only to the lines it has when shown."""
 
     def event(self, event: QEvent) -> bool:
         handled = super().event(event)

@@ -24,7 +24,7 @@ from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 
 @dataclass(frozen=True, slots=True)
 class StrikeRow:
-    """An exemplar that would be struck: its label, and the rest in words."""
+    """An exemplar that would be struck: its label, and details in words."""
 
     label: str
     detail: str
@@ -32,13 +32,13 @@ class StrikeRow:
 
 
 class FlipDialog(FittingDialog):
-    """Use ``open()``; ``confirmed`` comes when it is applied."""
+    """Use ``open()``; ``confirmed`` is emitted when the user applies it."""
 
     confirmed = Signal()
     show_requested = Signal()
 
     def __init__(self, parent: QWidget | None, *, title: str, note: str, rows: Sequence[StrikeRow]) -> None:
-        """``title`` says what comes of it, ``note`` what has to be known beside it."""
+        """``title`` says what would result, ``note`` what else to know."""
         super().__init__(parent)
         self.setObjectName("flipDialog")
         self.setWindowTitle("Change this decision")

@@ -17,7 +17,7 @@ DESTROYED = (
 
 
 class ForgetDialog(FittingDialog):
-    """Use ``open()``; ``confirmed`` comes once. Above one exemplar the count must be typed."""
+    """Use ``open()``; ``confirmed`` is emitted once. For more than one exemplar the count must be typed."""
 
     confirmed = Signal()
 
@@ -39,7 +39,7 @@ class ForgetDialog(FittingDialog):
         self._impact = QLabel(" ")
         self._impact.setWordWrap(True)
         self._impact.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence comes later
+        self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence arrives later
         self._impact.setAccessibleDescription("What it would change")
         column.addWidget(self._impact)
         self._typed = self._question(column)
@@ -49,7 +49,7 @@ class ForgetDialog(FittingDialog):
         self.setAccessibleDescription(DESTROYED)
 
     def set_impact(self, text: str) -> None:
-        """Say which other decisions it would change; "" takes it back."""
+        """Say which other decisions it would change; "" clears that."""
         self._impact.setText(text or " ")
 
     def accept(self) -> None:

@@ -1,4 +1,4 @@
-"""Asks how the images of a folder join the memory: linked or copied, with what it costs."""
+"""Asks whether a folder's images are linked or copied, and shows what that costs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ COPY = "Copy: the memory keeps its own"
 
 @dataclass(frozen=True, slots=True)
 class FolderFacts:
-    """What a folder holds, and what adding it costs once that was ``measured``.
+    """What a folder contains, and what adding it costs once that is ``measured``.
 
-    ``size`` in bytes is that of its images; ``skipped`` files are no images, or links. ``seconds`` is how long it
-    will take, ``kept`` in bytes what the memory keeps beside copies of the images; None where nobody can tell.
+    ``size`` is that of its images in bytes; ``skipped`` files are links or not images. ``seconds`` is how long it
+    will take, ``kept`` what the memory stores besides copies of the images, in bytes; None if unknown.
     """
 
     images: int
@@ -34,15 +34,15 @@ class FolderFacts:
 
 
 class ImportDialog(FittingDialog):
-    """Use ``open()``, and ``set_facts`` when they have been counted, and again when the cost has been measured.
+    """Use ``open()``, then ``set_facts`` once the images are counted, and again once the cost is measured.
 
-    ``confirmed`` tells whether to copy.
+    ``confirmed`` reports whether to copy.
     """
 
     confirmed = Signal(bool)
 
     def __init__(self, parent: QWidget | None, *, folder: str, label: str | None = None) -> None:
-        """With ``label`` all images get it, without one the names of their folders."""
+        """With ``label`` all images get it, otherwise the names of their folders."""
         super().__init__(parent)
         self.setObjectName("importDialog")
         self.setWindowTitle("Add images")
@@ -68,7 +68,7 @@ class ImportDialog(FittingDialog):
             column.addWidget(widget)
 
     def set_facts(self, facts: FolderFacts) -> None:
-        """Say what is there and what it costs; without images there is nothing to add."""
+        """Show what the folder contains and what adding it costs; without images there is nothing to add."""
         self._told.setText(in_words(facts, self._label))
         for button, words, disk in (
             (self._link, LINK, facts.kept),

@@ -1,4 +1,4 @@
-"""The sheet of keys, as the tables of actions have them."""
+"""The key sheet, made from the tables of actions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from visualmemory_gui.app import theme
 
 
 class KeySheet(QDialog):
-    """``rows`` are (keys, what they do); a row without keys is a heading."""
+    """Lists all keys. ``rows`` are (keys, what they do); a row without keys is a heading."""
 
     def __init__(self, rows: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class KeySheet(QDialog):
 
 
 class _Quiet(QStyledItemDelegate):
-    """The table takes the keyboard for scrolling; no cell is worth a frame."""
+    """Paints cells without a focus frame: the table takes the focus for scrolling only."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)

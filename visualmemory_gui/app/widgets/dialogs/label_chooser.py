@@ -1,4 +1,4 @@
-"""Asks for a class: type it or some of its letters, Enter takes it."""
+"""Asks for a class: type it or a few of its letters, Enter takes it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ REST_MS = 150  # without a key
 
 
 class LabelChooser(FittingDialog):
-    """Use ``open()``; ``chosen`` tells the class when it is accepted. ``question`` names what will be labelled.
+    """Use ``open()``; ``chosen`` reports the accepted class. ``question`` names what will be labelled.
 
-    With ``typed``, the letters that were typed so far, Enter takes the first class that has the letters in the line;
-    without it what stands in the line, which may be a new class.
+    With ``typed``, the letters typed so far, Enter takes the first class that has the letters in the line;
+    without it, what is in the line, which may be a new class.
     """
 
     chosen = Signal(str)
-    label_proposed = Signal(str)  # what stands in the line, or is pointed at in the list, for a moment
+    label_proposed = Signal(str)  # what has been in the line, or pointed at in the list, for a moment
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class LabelChooser(FittingDialog):
         self._impact.setProperty("dim", True)
         self._impact.setWordWrap(True)
         self._impact.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence comes later
+        self._impact.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)  # the sentence arrives later
         self._impact.setAccessibleDescription("What it would change")
         self._rested = QTimer(self, singleShot=True, interval=REST_MS)
         self._rested.timeout.connect(self.propose)
@@ -66,11 +66,11 @@ class LabelChooser(FittingDialog):
         heading = QLabel(question)
         heading.setBuddy(self._edit)
         column = QVBoxLayout(self)
-        for widget in (heading, self._hint, self._impact, self._edit, buttons):  # the list lies below the line
+        for widget in (heading, self._hint, self._impact, self._edit, buttons):  # the list is below the line
             column.addWidget(widget)
         self._on_typed(self._edit.text())
         if typed:
-            self._edit.setText(typed)  # the cursor stands behind it: typing goes on
+            self._edit.setText(typed)  # the cursor is after it: typing goes on
             self._offer(typed)
             self._edit.completer().complete()
 
@@ -83,14 +83,14 @@ class LabelChooser(FittingDialog):
         return next(iter(ranked(self._labels, text)), "")
 
     def set_impact(self, text: str) -> None:
-        """Say what the class would change; "" takes it back."""
+        """Say what the class would change; "" clears that."""
         self._impact.setText(text or " ")
 
     def propose(self) -> None:
         self.label_proposed.emit(self._pointed or self.label)
 
     def accept(self) -> None:
-        if self.label and self.isVisible():  # Enter comes from the line, and again from the button
+        if self.label and self.isVisible():  # Enter arrives from the line, and again from the button
             self.chosen.emit(self.label)
             super().accept()
 
@@ -131,12 +131,12 @@ class LabelChooser(FittingDialog):
     def _on_typed(self, text: str) -> None:
         self._pointed = ""
         self._rested.start()
-        self.set_impact("")  # it was told of another class
+        self.set_impact("")  # it was about another class
         self._take.setEnabled(bool(self.label))
         self._hint.setText(self._hint_of(text.strip()))
 
     def _hint_of(self, label: str) -> str:
-        """What would come of it: a class that is here, a new class, or one that swallows another."""
+        """What would result: an existing class, a new class, or a merger of two."""
         if self._by_name and label:
             return f"Enter takes {self.label}" if self.label else "No class has these letters; T adds a new one"
         if label in ("", self._preselected):

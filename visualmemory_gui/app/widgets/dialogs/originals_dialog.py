@@ -1,4 +1,4 @@
-"""Shows which linked originals are not where they were, folder by folder, and asks where one folder lies now."""
+"""Shows which linked originals are missing, folder by folder, and asks where one folder is now."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEANING = (
 
 
 class OriginalsDialog(FittingDialog):
-    """Use ``open()``; ``locate_requested`` tells the folder that is looked for. ``folders`` are (path, how many)."""
+    """Use ``open()``; ``locate_requested`` reports the folder to look for. ``folders`` are (path, how many)."""
 
     locate_requested = Signal(str)
 

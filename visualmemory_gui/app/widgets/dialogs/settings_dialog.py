@@ -1,4 +1,4 @@
-"""All settings in one dialog: what a memory decides with, and how the window looks."""
+"""All settings in one dialog: how a memory decides, and how the window looks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark")
 
 
 class SettingsDialog(QDialog):
-    """Use ``open()``. ``confirmed`` tells the memory's settings that changed, by name, and those of the window."""
+    """Use ``open()``. ``confirmed`` reports the memory's settings that changed, by name, and those of the window."""
 
     confirmed = Signal(dict, object)
 
@@ -63,7 +63,7 @@ class SettingsDialog(QDialog):
         super().accept()
 
     def _align(self) -> None:
-        """The fields of both boxes begin at the same place."""
+        """Align the fields of both boxes."""
         forms = self.findChildren(QFormLayout)
         texts = [form.itemAt(row, QFormLayout.ItemRole.LabelRole) for form in forms for row in range(form.rowCount())]
         labels = [label for label in (item.widget() for item in texts if item is not None) if label is not None]
@@ -123,7 +123,7 @@ class SettingsDialog(QDialog):
         shown = memory.settings.exact_limit // memory.dim
         limit = memory.settings.exact_limit if self._limit.value() == shown else self._limit.value() * memory.dim
         return {
-            "device": self._device.currentData(),  # first: one that is not here is refused before anything is kept
+            "device": self._device.currentData(),  # first: an unavailable one is refused before anything is stored
             "k": self._k.value(),
             "rule": self._rule.currentData(),
             "class_factor": self._factor.isChecked(),

@@ -46,7 +46,7 @@ class SkippedDialog(FittingDialog):
 
     @property
     def text(self) -> str:
-        """One line a file: path, tab, reason."""
+        """One line per file: path, tab, reason."""
         return "\n".join(f"{path}\t{reason}" for path, reason in self._rows)
 
     def copy(self) -> None:

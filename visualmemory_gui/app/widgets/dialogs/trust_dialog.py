@@ -1,4 +1,4 @@
-"""Asks how much the vote of exemplars counts."""
+"""Asks for the trust of exemplars: how much their votes count."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEANING = (
 
 
 class TrustDialog(FittingDialog):
-    """Use ``open()``; ``confirmed`` tells the trust. ``what`` names the exemplars: "3 exemplars"."""
+    """Use ``open()``; ``confirmed`` reports the trust. ``what`` names the exemplars: "3 exemplars"."""
 
     confirmed = Signal(float)
 

@@ -1,4 +1,4 @@
-"""What hangs at the mouse while exemplars are dragged: small, beside the pointer, the goal in sight."""
+"""The image at the pointer while exemplars are dragged: small and next to it, so that the target stays visible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIDE_PT = 32.0
 
 
 def hang(drag: QDrag, image: QPixmap | None, count: int, ratio: float) -> None:
-    """Let ``drag`` show ``image``, and how many are dragged where it is more than one."""
+    """Let ``drag`` show ``image``, with a count if more than one is dragged."""
     drag.setPixmap(drag_pixmap(image, count, ratio))
     drag.setHotSpot(QPoint(-theme.px(8), -theme.px(8)))
 

@@ -1,6 +1,6 @@
-"""The ring around a list that has the keyboard while nothing in it is selected: no row shows the focus then.
+"""The ring around a list that has the focus while nothing in it is selected, when no row shows the focus.
 
-It is there for who works with the keyboard: a list that got it by mouse, or with a memory that was opened, has none.
+It is for keyboard users: a list that got the focus by mouse, or when a memory was opened, has none.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 from visualmemory_gui.app import theme
 
 WIDE = 2
-BY_TAB = Qt.WidgetAttribute.WA_KeyboardFocusChange  # how the keyboard came to where it is
+BY_TAB = Qt.WidgetAttribute.WA_KeyboardFocusChange  # set if the focus moved by keyboard
 _HANDS = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress)
 _KINDS = (QEvent.Type.Paint, QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Hide)
 
 
 class FocusRing(QWidget):
-    """Lies over the view in ``window`` that has the keyboard, and lets the mouse through."""
+    """A ring over the focused view in ``window``; it lets the mouse through."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -36,13 +36,13 @@ class FocusRing(QWidget):
 
     @property
     def view(self) -> QAbstractItemView | None:
-        """The view that has the keyboard, ringed or not."""
+        """The focused view, ringed or not."""
         return self._view
 
     def on_focus_changed(self, _: QWidget | None, now: QWidget | None) -> None:
         for watched in self._watched():
             watched.removeEventFilter(self)
-        there = shiboken6.isValid(self._window)  # not while the window dies, which takes the keyboard from its parts
+        there = shiboken6.isValid(self._window)  # not while the window is being destroyed and its parts lose the focus
         self._view = now if there and isinstance(now, QAbstractItemView) and self._window.isAncestorOf(now) else None
         self._by_keys = there and self._window.testAttribute(BY_TAB)
         for watched in self._watched():
@@ -50,7 +50,7 @@ class FocusRing(QWidget):
         self.place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A view paints itself when its selection changes."""
+        """Place the ring after events that may move the focus. A view repaints itself when its selection changes."""
         if event.type() in _HANDS:
             self._by_keys = event.type() == QEvent.Type.KeyPress
         if event.type() in (*_KINDS, *_HANDS):
@@ -58,7 +58,7 @@ class FocusRing(QWidget):
         return False
 
     def place(self) -> None:
-        """Show the ring where it is needed."""
+        """Show the ring if it is needed."""
         view = self._view if shiboken6.isValid(self._view) else None
         needed = view is not None and self._by_keys and view.isVisible() and not view.selectionModel().hasSelection()
         if view is not None and needed:

@@ -1,6 +1,6 @@
-"""What assistive technology learns of the grid: every cell is a row of the list that Qt makes accessible.
+"""The grid for assistive technology: every cell is a row of the list that Qt makes accessible.
 
-Qt asks the view for names, places and states of its rows, and keeps nothing itself, so a million rows cost nothing.
+Qt asks the view for names, places and states of its rows and stores nothing, so a million rows cost nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QListView
 from visualmemory_gui.app.models.grid_cells import CellsModel, in_words
 from visualmemory_gui.app.widgets.grid.grid_selection import GridSelection
 
-MOST_RUNS = 200  # unbroken runs of selected cells that are told; of more, those in sight
+MOST_RUNS = 200  # unbroken runs of selected cells reported; of more, those in view
 
 
 class GridVoice:
-    """Keeps the selection of ``grid`` in Qt's words, and speaks of the cell under the keyboard."""
+    """Mirrors the selection of ``grid`` in Qt's terms, and announces the current cell."""
 
     def __init__(self, grid: QListView, model: CellsModel) -> None:
         self._grid, self._model = grid, model
@@ -24,7 +24,7 @@ class GridVoice:
         self._said: tuple[int, int | None] = (-1, None)
 
     def tell(self, selection: GridSelection, sight: range) -> None:
-        """Selection or current cell are others now."""
+        """Follow a change of the selection or the current cell."""
         self._mirror(selection, sight)
         here = selection.current
         self._grid.selectionModel().setCurrentIndex(
@@ -53,7 +53,7 @@ class GridVoice:
         QAccessible.updateAccessibility(QAccessibleEvent(self._grid, QAccessible.Event.SelectionWithin))
 
     def _describe(self, selection: GridSelection) -> None:
-        """The grid itself tells the cell under the keyboard, and how many are selected."""
+        """Describe the current cell, and how many are selected, as the grid's own description."""
         here = selection.current
         cell = self._model.at(here) if here >= 0 else None
         words = [f"{in_words(cell)}, {here + 1:,} of {len(self._model.ids):,}"] if cell is not None else []

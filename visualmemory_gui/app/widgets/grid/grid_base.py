@@ -1,7 +1,7 @@
-"""A list view that lays out and paints nothing itself, for a grid of cells that knows where each of them lies.
+"""A list view that lays out and paints nothing itself, for a grid of cells that knows the place of each.
 
-It is one for the sake of accessibility alone: Qt makes the rows of a list view children in the tree that assistive
-technology reads, and asks the view for their places. Selection, keys and painting are the grid's.
+It is a list view for accessibility alone: Qt makes the rows of a list view children in the tree that assistive
+technology reads, and asks the view for their places. Selection, keys and painting belong to the grid.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ANYWHERE = QAbstractItemView.ScrollHint.EnsureVisible
 
 
 class CellView(QListView):
-    """Whoever inherits from it says where cells are: ``cell_at``, ``cell_rect``, ``go_to``."""
+    """The base of the grid. Subclasses say where cells are: ``cell_at``, ``cell_rect``, ``go_to``."""
 
     def __init__(self, rows: CellsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,15 +27,15 @@ class CellView(QListView):
 
     @abstractmethod
     def cell_at(self, spot: QPoint) -> int:
-        """The row under ``spot`` of the viewport, -1 where none is."""
+        """The row under ``spot`` of the viewport, -1 if there is none."""
 
     @abstractmethod
     def cell_rect(self, at: int) -> QRect:
-        """Where row ``at`` lies in the viewport."""
+        """The rectangle of row ``at`` in the viewport."""
 
     @abstractmethod
     def go_to(self, at: int) -> None:
-        """Scroll so that row ``at`` is in sight."""
+        """Scroll so that row ``at`` is in view."""
 
     def indexAt(self, point: QPoint) -> QModelIndex:
         return self.rows.index(self.cell_at(point), 0)
@@ -50,7 +50,7 @@ class CellView(QListView):
     def isIndexHidden(self, index: Index) -> bool:
         return False
 
-    # What the list view would do by itself
+    # What the list view would do on its own
 
     def doItemsLayout(self) -> None:
         self.viewport().update()

@@ -1,4 +1,4 @@
-"""What the keys do in a grid, without a window."""
+"""What the keys do in a grid, as pure functions."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _ENDS = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: -1}
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """ "go" selects the target alone, "extend" from the anchor to it, "wander" nothing. ``end`` 0 is the first cell, -1
-    the last; otherwise ``cells``, ``rows`` and ``pages`` are how far."""
+    """A move. "go" selects the target alone, "extend" the range to it, "wander" nothing. ``end`` 0: the first cell, -1
+    the last. Otherwise ``cells``, ``rows`` and ``pages`` are how far."""
 
     what: What
     cells: int = 0
@@ -33,7 +33,7 @@ class Move:
 
 
 def move_of(event: QKeyEvent) -> Move | None:
-    """What a key asks of the grid, None when it is not for the grid."""
+    """What a key asks of the grid, None if it is not for the grid."""
     key = Qt.Key(event.key())
     control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
     shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
@@ -54,7 +54,7 @@ def move_of(event: QKeyEvent) -> Move | None:
 
 
 def target_of(move: Move, current: int, *, count: int, columns: int, page: int) -> int:
-    """Where the keyboard stands after ``move``; it stays in its column and never leaves the grid."""
+    """The current cell after ``move``, which stays in its column and never leaves the grid."""
     if move.end is not None:
         return 0 if move.end == 0 else count - 1
     if current < 0:

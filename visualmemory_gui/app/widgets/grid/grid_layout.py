@@ -1,4 +1,4 @@
-"""Where the cells of a grid of equal cells lie. Arithmetic only: a million cells cost as much as one."""
+"""The places of the cells in a grid of equal cells. Arithmetic only: a million cells cost as much as one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GridLayout:
 
     @property
     def pitch(self) -> int:
-        """From one column to the next: what is left of the width is spread between them."""
+        """The distance from one column to the next: the spare width is spread between them."""
         return max(self.cell_w, (self.width - 2 * self.margin) // self.columns)
 
     @property
@@ -49,13 +49,13 @@ class GridLayout:
         return found if inside and right < self.cell_w - gap and down < self.cell_h - gap else -1
 
     def between(self, top: int, bottom: int) -> range:
-        """The cells that a strip of the whole grid shows, ends included."""
+        """The first and last cell that a strip of the whole grid shows."""
         first = max(0, (top - self.margin) // self.cell_h) * self.columns
         last = (max(0, bottom - self.margin) // self.cell_h + 1) * self.columns
         return range(min(first, self.count), min(last, self.count))
 
     def touched(self, left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.int64]:
-        """The cells that a rectangle touches, increasing."""
+        """The cells that a rectangle touches, in increasing order."""
         columns = np.arange(self.columns)
         starts = self.margin + columns * self.pitch
         columns = columns[(starts <= right) & (starts + self.cell_w > left)]

@@ -18,7 +18,7 @@ from visualmemory_gui.app.widgets.grid.grid_selection import GridSelection
 
 
 class MouseGrid(Protocol):
-    """What the mouse needs of the grid it works in."""
+    """What the mouse handling needs from its grid."""
 
     selection: GridSelection
 
@@ -35,7 +35,7 @@ class MouseGrid(Protocol):
 
 
 class GridMouse(QObject):
-    """Filters the events of ``viewport``, the grid's. ``band`` is the rubber band in the coordinates of the whole grid,
+    """Filters the events of the grid's ``viewport``. ``band`` is the rubber band in the coordinates of the whole grid,
     ``inviting`` whether images are being dragged over it."""
 
     opened = Signal(int)
@@ -101,7 +101,7 @@ class GridMouse(QObject):
         elif control:
             selection.toggle(at)
         elif selection.holds(at):
-            self._later = True  # it may become a drag of all that is selected
+            self._later = True  # it may become a drag of the whole selection
         else:
             selection.click(at)
         self._grid.changed_selection()
@@ -154,8 +154,8 @@ class GridMouse(QObject):
         drag.exec(Qt.DropAction.CopyAction)
 
     def _consider(self, event: QDropEvent) -> bool:
-        """Images and folders from outside are welcome, words are taken to tell that they are none; what was dragged
-        from here is not dropped here."""
+        """Accept images and folders from outside, and words only to say that they are not images. What was dragged
+        from here cannot be dropped here."""
         data = event.mimeData()
         images = mime.holds_images(data) and not mime.exemplars(data)
         self._invite(images)

@@ -1,4 +1,4 @@
-"""How one cell of the memory's grid looks: image, class, and whether it is struck out."""
+"""How a cell of the memory's grid looks: image, class, and whether it is struck out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 @dataclass(frozen=True)
 class CellSize:
-    """Pixels of one cell; ``gap`` lies at its right and below."""
+    """The sizes of one cell in pixels; ``gap`` is at its right and below it."""
 
     side: int
     gap: int
@@ -39,8 +39,8 @@ class CellSize:
 
 
 class CellPainter:
-    """Paints cells; images come in the size in which they are painted, or smaller. ``names`` are the labels beside
-    which those of the cells are shown."""
+    """Paints cells from images of the size they are painted at, or smaller. ``names`` are the labels shown
+    alongside those of the cells."""
 
     def __init__(self, size: CellSize, names: ShortLabels) -> None:
         self.size, self.names = size, names
@@ -48,7 +48,7 @@ class CellPainter:
         self._labels: dict[str, str] = {}
 
     def paint(self, painter: QPainter, left: int, top: int, *, cell: Cell, image: QPixmap | None, look: Look) -> None:
-        """``image`` None: on its way; a null pixmap: this exemplar has none."""
+        """Paint one cell. ``image`` None: not loaded yet; a null pixmap: this exemplar has none."""
         size = self.size
         frame = QRectF(left + 0.5, top + 0.5, size.width - size.gap - 1, size.height - size.gap - 1)
         self._paint_ground(painter, frame, look)
@@ -91,7 +91,7 @@ class CellPainter:
             self._paint_missing(painter, box)
 
     def _paint_missing(self, painter: QPainter, box: QRectF) -> None:
-        """A sign at the top right: the thumbnail is all that is left of the image."""
+        """Paint a sign at the top right: only the thumbnail is left of the image."""
         c = theme.current()
         side = self.size.line
         badge = QRectF(box.right() - side, box.y(), side, side)
@@ -101,7 +101,7 @@ class CellPainter:
         theme.icon("image-broken-variant").paint(painter, badge.toRect().adjusted(1, 1, -1, -1))
 
     def _paint_struck(self, painter: QPainter, box: QRectF) -> None:
-        """A red line and the word."""
+        """Paint a red line and the word."""
         c = theme.current()
         painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
         inset = box.width() * 0.1
@@ -123,7 +123,7 @@ class CellPainter:
 
 
 def _place(image: QPixmap, box: QRectF, ratio: float) -> QRectF:
-    """Where ``image`` lies in the middle of ``box``, on whole pixels, on a screen of device pixel ``ratio``."""
+    """The rectangle of ``image`` in the middle of ``box``, on whole pixels of a screen of device pixel ``ratio``."""
     room = QSize(round(box.width() * ratio), round(box.height() * ratio))
     size = image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
     wide, high = size.width() / ratio, size.height() / ratio

@@ -1,4 +1,4 @@
-"""Which cells of a grid are selected, by the habits of file managers. No window in here."""
+"""Which cells of a grid are selected, with the behaviour of file managers. No window in here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Ids = npt.NDArray[np.int64]
 
 
 class GridSelection:
-    """``current`` is the cell the keyboard stands on, ``anchor`` where a range began; both -1 without cells."""
+    """The selection. ``current`` is the cell with the focus, ``anchor`` where a range began; both -1 without cells."""
 
     def __init__(self) -> None:
         self._ids: Ids = np.empty(0, np.int64)
@@ -23,7 +23,7 @@ class GridSelection:
 
     @property
     def ids(self) -> list[int]:
-        """The selected exemplars, in the order of the grid."""
+        """Ids of the selected exemplars, in the order of the grid."""
         found: list[int] = self._ids[self._mask].tolist()
         return found
 
@@ -37,7 +37,7 @@ class GridSelection:
         return int(self._ids[self.current]) if 0 <= self.current < len(self._ids) else None
 
     def runs(self) -> Ids:
-        """First and last place of every unbroken run of selected cells, (n, 2) int64, increasing."""
+        """The first and last place of every unbroken run of selected cells, (n, 2) int64, increasing."""
         if not self._mask.any():
             return np.empty((0, 2), np.int64)
         edges = np.flatnonzero(np.diff(self._mask, prepend=False, append=False))
@@ -47,7 +47,7 @@ class GridSelection:
         return bool(self._mask[at])
 
     def set_ids(self, ids: Ids) -> None:
-        """Take over other cells; what is selected stays selected where it is still there. ``ids`` are increasing."""
+        """Replace the cells; what is selected stays selected if it still exists. ``ids`` are increasing."""
         kept, current = self._ids[self._mask], self.current_id
         was, self._ids = self.current, ids
         self._mask = np.zeros(len(ids), bool)
@@ -55,7 +55,7 @@ class GridSelection:
             places = np.minimum(np.searchsorted(ids, kept), len(ids) - 1)
             self._mask[places[ids[places] == kept]] = True
         at = int(np.searchsorted(ids, current)) if current is not None else -1
-        # Where the current exemplar went, its place keeps the keyboard.
+        # If the current exemplar is gone, its place keeps the focus.
         there = 0 <= at < len(ids) and ids[at] == current
         self.current = at if there else min(was, len(ids) - 1)
         self.anchor = self.current
@@ -78,7 +78,7 @@ class GridSelection:
         self.current, self.anchor = at, start
 
     def move(self, at: int) -> None:
-        """Bring the keyboard there and select nothing."""
+        """Move the focus there and select nothing."""
         self.current = self.anchor = at
 
     def select_all(self) -> None:
@@ -91,11 +91,11 @@ class GridSelection:
         self._mask = np.zeros(len(self._ids), bool)
 
     def begin_band(self, *, keep: bool) -> None:
-        """A rubber band starts; with ``keep`` it adds to what is selected."""
+        """Start a rubber band; with ``keep`` it adds to the selection."""
         self._base = self._mask.copy() if keep else np.zeros(len(self._ids), bool)
 
     def band(self, cells: Ids) -> None:
-        """The band touches ``cells`` now."""
+        """Let the band touch ``cells``."""
         if len(self._base) != len(self._ids):
             self._base = np.zeros(len(self._ids), bool)
         self._mask = self._base.copy()

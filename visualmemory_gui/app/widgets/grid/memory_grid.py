@@ -1,4 +1,4 @@
-"""The memory as a grid of thumbnails. It paints the cells in sight and lays out none: a million cost what fifty do."""
+"""The memory as a grid of thumbnails. It paints only the cells in view, so a million cost what fifty do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class MemoryGrid(CellView):
-    """``cells(ids)`` says what to paint for ids; ``thumbnails`` brings the images when it has them; ``files_of(ids)``
+    """``cells(ids)`` says what to paint for ids; ``thumbnails`` supplies the images as they load; ``files_of(ids)``
     are the files that other programs get when ``ids`` are dragged there."""
 
     selection_changed = Signal()
@@ -94,7 +94,7 @@ class MemoryGrid(CellView):
         return self._painter.size.gap
 
     def set_ids(self, ids: Ids) -> None:
-        """Show ``ids`` (increasing). Selection, current cell and place stay where they still mean something."""
+        """Show ``ids`` (increasing). Selection, current cell and scroll position are kept where they still apply."""
         before = len(self.selection)
         self.selection.set_ids(ids)
         if not np.array_equal(ids, self.ids):
@@ -105,7 +105,7 @@ class MemoryGrid(CellView):
         self._voice.tell(self.selection, self._in_sight())
 
     def set_names(self, names: ShortLabels) -> None:
-        """The labels of all cells, from which each is told."""
+        """Set the labels of all cells, which each must stay distinct from."""
         if names is not self._painter.names:
             self._painter = CellPainter(self._painter.size, names)
             self.viewport().update()
@@ -119,29 +119,29 @@ class MemoryGrid(CellView):
         return self._layout.at(spot.x(), spot.y() + self.verticalScrollBar().value(), gap=self.gap)
 
     def cell_rect(self, at: int) -> QRect:
-        """Where position ``at`` lies in the viewport."""
+        """The rectangle of position ``at`` in the viewport."""
         left, top = self._layout.origin(at)
         size = self._painter.size
         top -= self.verticalScrollBar().value()
         return QRect(left, top, size.width - size.gap, size.height - size.gap)
 
     def image_at(self, at: int) -> QPixmap | None:
-        """The thumbnail of position ``at``, None where there is none yet."""
+        """The thumbnail of position ``at``, None if there is none yet."""
         return self._thumbnails.get(int(self.ids[at])) if 0 <= at < len(self.ids) else None
 
     def set_side(self, side_pt: float) -> None:
-        """Show the images that large; what stood at the top stays there."""
+        """Set the size of the images; what was at the top stays there."""
         first = self._layout.columns * (self.verticalScrollBar().value() // max(1, self._layout.cell_h))
         self._side_pt = side_pt
         self._on_theme()
         self.verticalScrollBar().setValue(self._layout.origin(first)[1] if first < len(self.ids) else 0)
 
     def set_room_below(self, room: int) -> None:
-        """Keep ``room`` pixels free below the cells: something lies over them there."""
+        """Keep ``room`` pixels free below the cells, where something is floating."""
         self.setViewportMargins(0, 0, 0, room)
 
     def go_to(self, at: int) -> None:
-        """Scroll so that position ``at`` is in sight."""
+        """Scroll so that position ``at`` is in view."""
         rect, bar = self.cell_rect(at), self.verticalScrollBar()
         if rect.top() < 0:
             bar.setValue(bar.value() + rect.top() - self.gap)
@@ -149,7 +149,7 @@ class MemoryGrid(CellView):
             bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + self.gap)
 
     def changed_selection(self) -> None:
-        """Tell everybody that the selection or the current cell is another."""
+        """Announce that the selection or the current cell has changed."""
         self.viewport().update()
         self._voice.tell(self.selection, self._in_sight())
         self.current_changed.emit()
@@ -211,7 +211,7 @@ class MemoryGrid(CellView):
         known = {cell.id: cell for cell in self._cells(self.ids[sight.start : sight.stop])}
         here, focus = self.selection.current, self.hasFocus()
         scrolled = self.verticalScrollBar().value()
-        for at in reversed(sight):  # the newest wish is read first: so the top left one comes first
+        for at in reversed(sight):  # the newest request is read first, so that the top left one loads first
             exemplar = int(self.ids[at])
             if (cell := known.get(exemplar)) is None:
                 continue
@@ -221,7 +221,7 @@ class MemoryGrid(CellView):
             self._painter.paint(painter, left, top - scrolled, cell=cell, image=image, look=look)
 
     def _paint_mouse(self, painter: QPainter) -> None:
-        """The rubber band, and the frame that says that a drop is welcome."""
+        """Paint the rubber band, and the frame that invites a drop."""
         accent = QColor(theme.current().accent)
         if (band := self._mouse.band) is not None:
             painter.setPen(QPen(accent, 1))
@@ -246,7 +246,7 @@ class MemoryGrid(CellView):
         self.viewport().update()
 
     def _move(self, move: Move) -> None:
-        """Carry out what a key asks: go somewhere, take cells along, or call for something."""
+        """Carry out what a key asks: move, extend the selection, or request something."""
         selection = self.selection
         if move.what in ("go", "extend", "wander"):
             per_page = max(1, self.viewport().height() // self._layout.cell_h)

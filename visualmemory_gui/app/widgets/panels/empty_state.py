@@ -1,4 +1,4 @@
-"""What stands where nothing is yet: one sentence, one drop zone, a few ways to begin."""
+"""The empty state: one sentence, one drop zone, a few ways to begin."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from visualmemory_gui.app.widgets.cards.image_view import ImageView
 
 
 class BeginButton(QPushButton):
-    """One way to begin. While its ``job`` runs it says ``busy`` and cannot be pressed. Return presses it too."""
+    """A button to begin with. While its ``job`` runs it says ``busy`` and is disabled. Return presses it too."""
 
     def __init__(self, text: str, *, job: str = "", busy: str = "") -> None:
         super().__init__(text.replace("&", "&&"))
         self._text, self._job, self._busy = text, job, busy
 
     def set_running(self, jobs: Collection[str]) -> None:
-        """``jobs`` are those that run now."""
+        """Show whether its job is among the running ``jobs``."""
         runs = bool(self._job) and self._job in jobs
         if runs == self.isEnabled():
             self.setEnabled(not runs)
@@ -36,7 +36,7 @@ class BeginButton(QPushButton):
 
 
 class EmptyState(QWidget):
-    """``dropped`` brings the paths that were dropped, ``recent_chosen`` the path of a recent memory.
+    """``dropped`` carries the paths that were dropped, ``recent_chosen`` the path of a recent memory.
 
     ``job_of`` names the job that opens the memory at a path.
     """
@@ -70,7 +70,7 @@ class EmptyState(QWidget):
     def add_button(
         self, text: str, *, icon: str = "", primary: bool = False, job: str = "", busy: str = ""
     ) -> BeginButton:
-        """A further way to begin; the caller connects its ``clicked``. ``busy`` is what it says while ``job`` runs."""
+        """Add a way to begin; the caller connects its ``clicked``. ``busy`` is its text while ``job`` runs."""
         button = BeginButton(text, job=job, busy=busy)
         button.setProperty("primary", primary)
         if icon and not primary:
@@ -79,7 +79,7 @@ class EmptyState(QWidget):
         return button
 
     def set_recent(self, paths: Sequence[str]) -> None:
-        """List recent memories as buttons, newest first. Those that are listed so already keep the keyboard."""
+        """List recent memories as buttons, newest first. If the list is unchanged, the focus stays where it is."""
         if tuple(paths) == self._paths:
             return
         self._paths = tuple(paths)
@@ -95,7 +95,7 @@ class EmptyState(QWidget):
             self._recent.addWidget(self._recent_button(path), 0, Qt.AlignmentFlag.AlignHCenter)
 
     def set_running(self, jobs: Collection[str]) -> None:
-        """Let the buttons whose jobs run show that they do; a second press of one would be the first."""
+        """Let the buttons show whether their jobs are running; a running job is not started twice."""
         for button in self.findChildren(BeginButton):
             button.set_running(jobs)
 
@@ -137,6 +137,6 @@ class EmptyState(QWidget):
 
 
 def recent_text(path: str) -> str:
-    """ "birds  in  documents": two memories of one name can be told apart."""
+    """ "birds  in  documents": distinguishes two memories of one name."""
     memory = Path(path)
     return f"{memory.name}  in  {memory.parent.name}" if memory.parent.name else memory.name

@@ -1,4 +1,4 @@
-"""The bar over the grid: find by text, show by state and age, only some that were picked, and how many that are."""
+"""The bar above the grid: find by text, filter by state and age, show only some exemplars, and their count."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FilterBar(QWidget):
     text_changed = Signal(str)  # after a short pause in typing
     state_changed = Signal(str)  # a key of STATES
     since_changed = Signal(object)  # seconds since the epoch, or None
-    pick_dropped = Signal()  # show all that fits again
+    pick_dropped = Signal()  # show all that match again
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +63,7 @@ class FilterBar(QWidget):
         self._states.setCurrentIndex([key for key, _ in STATES].index(state))
 
     def set_pick(self, name: str) -> None:
-        """Say which exemplars alone are shown; "" for no such choice."""
+        """Say which exemplars alone are shown; "" if there is no such choice."""
         self._pick.setVisible(bool(name))
         shown = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
         self._pick.setText(shown)
@@ -100,7 +100,7 @@ def _box(name: str, title: str, texts: list[str]) -> QComboBox:
 
 
 def _moment(days: int | None) -> float | None:
-    """The begin of today, or that many days ago."""
+    """The start of today, or the time that many days ago."""
     if days is None:
         return None
     if days == 0:

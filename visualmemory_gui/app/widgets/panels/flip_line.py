@@ -1,4 +1,4 @@
-"""The sentence on what would change the decision, and the way to see it: *Preview*."""
+"""A sentence on what would change the decision, and *Preview* to see it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 
 class FlipLine(QWidget):
-    """Takes no room while it has nothing to say."""
+    """The line. It takes no room while it is empty."""
 
     preview_requested = Signal()
 
@@ -30,7 +30,7 @@ class FlipLine(QWidget):
         self.say("", strikes=False)
 
     def say(self, text: str, *, strikes: bool) -> None:
-        """``strikes``: there is a set of strikes to preview."""
+        """Show ``text``. ``strikes``: there is a set of strikes to preview."""
         self.sentence.setText(text)
         self.preview.setVisible(strikes)
         self.setVisible(bool(text))

@@ -1,4 +1,4 @@
-"""One line that tells what an edit would do, before it is made; *Show* lists the decisions."""
+"""One line on what an edit would do, before it is made; *Show* lists the decisions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWi
 
 
 class ImpactLine(QWidget):
-    """Keeps its height when it has nothing to say, so that nothing below it moves."""
+    """The line. It keeps its height while it is empty, so that nothing below it moves."""
 
     show_requested = Signal()
 
@@ -33,7 +33,7 @@ class ImpactLine(QWidget):
         self.say("", shows=False)
 
     def say(self, text: str, *, shows: bool) -> None:
-        """``shows``: there is something that *Show* would list."""
+        """Show ``text``. ``shows``: there is something for *Show* to list."""
         self.label.setText(text)
         self.label.setToolTip(text)
         self.setAccessibleName(text or "What an edit would change")

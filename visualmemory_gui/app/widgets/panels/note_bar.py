@@ -1,4 +1,4 @@
-"""A note over the work: what was just done, and how to take it back. It asks nothing and goes after a while."""
+"""A note over the workspace: what was just done, and how to take it back. It asks nothing and fades after a while."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from visualmemory_gui.app.models.note import NoteAction
 
 
 class NoteBar(QFrame):
-    """Stays while the mouse or the keyboard is on it, while it has an action that lasts, and for ever when ``seconds``
+    """Stays while the mouse or the focus is on it, while it has an action that lasts, and for ever if ``seconds``
     is 0.
 
-    Each button goes when it was pressed, and the note with the last of them. ``gone`` tells that the note went, and
+    Each button disappears once pressed, and the note with the last of them. ``gone`` says that the note closed and
     was not replaced.
     """
 
@@ -53,13 +53,13 @@ class NoteBar(QFrame):
 
     @property
     def lasting(self) -> tuple[NoteAction, ...]:
-        """The actions that last and were not used yet."""
+        """The lasting actions that have not been used yet."""
         return tuple(action for action in self._extra if action.lasts)
 
     def show_note(
         self, text: str, *, undo: bool = False, actions: Sequence[NoteAction] = (), seconds: float = 8.0
     ) -> None:
-        """Say ``text``, with Undo and further ``actions`` as buttons; replaces the note before."""
+        """Show ``text``, with Undo and further ``actions`` as buttons; replaces the previous note."""
         self._text.setText(text)
         self._undo.setVisible(undo)
         self._undo.setAccessibleName(f"Undo: {text}")
@@ -72,7 +72,7 @@ class NoteBar(QFrame):
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def add(self, text: str, actions: Sequence[NoteAction] = ()) -> None:
-        """Go on with the sentence that the note says: what became known since."""
+        """Extend the note's sentence by what has become known since."""
         self._text.setText(f"{self.text.rstrip('.')}; {text}")
         self._add_actions(actions)
         self.setAccessibleName(self.text)
@@ -86,7 +86,7 @@ class NoteBar(QFrame):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        if self.isHidden():  # and not only the window
+        if self.isHidden():  # itself, not only the window
             self.gone.emit()
 
     def _replace_actions(self, actions: Sequence[NoteAction]) -> None:

@@ -1,4 +1,4 @@
-"""A panel that scrolls where its room is too low, and is never narrower than what it holds."""
+"""A panel that scrolls where there is too little height, and is never narrower than its content."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LEAST_PT = 130.0  # the width of the narrowest panel
 
 
 class ScrolledPanel(QScrollArea):
-    """``panel`` is as wide as the area and as high, but never lower than its layout needs at that width.
+    """Makes ``panel`` as wide and as high as the area, but never lower than its layout needs at that width.
 
-    Qt's own ``widgetResizable`` scrolls below the height that a panel likes to have; here it shrinks first.
+    Qt's own ``widgetResizable`` scrolls below a panel's preferred height; here the panel shrinks first.
     """
 
     def __init__(self, panel: QWidget, *, name: str) -> None:
@@ -48,7 +48,7 @@ class ScrolledPanel(QScrollArea):
         return handled
 
     def _fit(self) -> None:
-        """Give the panel its size: first without a scroll bar, and beside one where it is too high for that."""
+        """Set the panel's size: without a scroll bar if it fits, else next to one."""
         room, low = self.maximumViewportSize(), self._least_height
         wide = room.width() if low(room.width()) <= room.height() else room.width() - self._bar
         self._panel.resize(wide, max(room.height(), low(wide)))

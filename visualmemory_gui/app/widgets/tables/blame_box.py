@@ -1,4 +1,4 @@
-"""Who is to blame for a kind of mistake: images, what each does, what mending brings, and the button that mends."""
+"""Who is to blame for a kind of mistake: images, what each does, what mending gains, and the button that mends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLAME = "Find the exemplars that take votes from the right class in this cell"
 
 
 class BlameBox(QWidget):
-    """``blame_requested`` asks to look, ``mend_requested`` to do what was found, ``opened`` to decide one exemplar."""
+    """``blame_requested`` asks for a search, ``mend_requested`` for a fix, ``opened`` to decide one."""
 
     blame_requested = Signal()
     mend_requested = Signal(object)  # Blame

@@ -1,4 +1,4 @@
-"""The table of classes with how often each is decided right, the hardest first."""
+"""The table of classes and how often each is decided right, the hardest first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBER_PT = 60.0
 
 
 class ClassFiguresTable(QWidget):
-    """``opened`` asks for the confusions of a class: Enter, a double click, or the button."""
+    """The table and its button. ``opened`` asks for the confusions of a class: Enter, a double click, or the button."""
 
     opened = Signal(object)  # ClassFiguresRow
 

@@ -1,4 +1,4 @@
-"""The tree of classes: choose one to see it, drop images on one to teach it, exemplars to relabel them."""
+"""The tree of classes: choose one to see it, drop images on it to teach it, exemplars to relabel them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from visualmemory_gui.app.models.incoming_images import brought
 
 
 class _RoomyRows(QStyledItemDelegate):
-    """Rows that a mouse hits and a drop finds; the one under a drag is framed."""
+    """Paints rows tall enough to click and drop on; frames the one under a drag."""
 
     def __init__(self, view: ClassTree) -> None:
         super().__init__(view)
@@ -42,7 +42,7 @@ class _RoomyRows(QStyledItemDelegate):
 
 
 class ClassTree(QTreeView):
-    """``place_chosen`` tells kind ("all", "class", "struck") and label (None but for classes)."""
+    """The tree. ``place_chosen`` reports kind ("all", "class", "struck") and label (None except for classes)."""
 
     place_chosen = Signal(str, object)
     cards_dropped = Signal(list, str)  # ids, label
@@ -76,22 +76,22 @@ class ClassTree(QTreeView):
 
     @property
     def over(self) -> QPersistentModelIndex:
-        """The row that would take what is being dragged."""
+        """The row that would accept what is being dragged."""
         return self._over
 
     @property
     def place(self) -> tuple[Kind, str | None]:
-        """Kind and label of the row that is chosen."""
+        """Kind and label of the chosen row."""
         return self._place
 
     def go_to(self, kind: Kind, path: str | None = None) -> None:
-        """Choose a row; nothing happens when it is not there."""
+        """Choose a row; does nothing if it does not exist."""
         at = self._tree.find(kind, path)
         if at.isValid():
             self.setCurrentIndex(at)
 
     def follow(self, old: str, new: str) -> None:
-        """``old`` is about to be called ``new``: who stands on one of them stays there, also after undo."""
+        """Note that ``old`` is about to be called ``new``: a chosen row stays chosen, also after undo."""
         self._renamed = {old: new, new: old}
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -168,7 +168,7 @@ class ClassTree(QTreeView):
         self.menu_requested.emit(self.viewport().mapToGlobal(spot), kind, path)
 
     def _on_about_to_reset(self) -> None:
-        """Remember which branches are closed, by label."""
+        """Remember which branches are collapsed, by label."""
         self._closed = {index.data(TreeRole.Path) for index in self._branches() if not self.isExpanded(index)}
 
     def _on_reset(self) -> None:

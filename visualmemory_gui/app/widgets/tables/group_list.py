@@ -1,4 +1,4 @@
-"""The list of images that are in the memory twice: each group side by side, with its labels."""
+"""The list of duplicate images: each group side by side, with its labels."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _GroupDelegate(QStyledItemDelegate):
             self._paint_members(painter, room.adjusted(words.width(), theme.px(2), 0, -theme.px(2)), group)
 
     def _paint_members(self, painter: QPainter, room: QRectF, group: Group) -> None:
-        """As many as have room; the last place tells how many more there are."""
+        """Paint as many images as fit; the last place says how many more there are."""
         side, gap = theme.px(SIDE_PT), theme.px(GAP_PT)
         wide = side + theme.px(24)
         places = max(1, int((room.width() + gap) // (wide + gap)))
@@ -91,7 +91,7 @@ class _GroupDelegate(QStyledItemDelegate):
 
 
 def _colour(group: Group, member: int) -> QColor | None:
-    """Where labels differ each has its own; else the chips are grey."""
+    """The colour of a member's chip: one per label where labels differ; otherwise None, for grey."""
     if not group.conflict:
         return None
     ordered = list(dict.fromkeys(group.labels))

@@ -16,7 +16,7 @@ RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
 
 class HistoryList(QListView):
-    """``step_chosen`` tells that another step, or none, is selected."""
+    """The list. ``step_chosen`` says that another step, or none, is selected."""
 
     step_chosen = Signal()
     menu_requested = Signal(QPoint)  # global
@@ -37,7 +37,7 @@ class HistoryList(QListView):
 
     @property
     def step(self) -> Step | None:
-        """The step that is selected."""
+        """The selected step."""
         chosen = self.selectionModel().selectedRows()
         return self._model.step_at(chosen[0].row()) if chosen else None
 

@@ -23,7 +23,7 @@ NUMBER_PT = 52.0
 
 
 class ImageTable(QTableView):
-    """Column 0 is the image, column 1 a label and takes what room is left, others are numbers."""
+    """Column 0 is the image, column 1 a label that takes the spare width, the others are numbers."""
 
     chosen_changed = Signal()
     opened = Signal(int)  # an exemplar's id: Enter, or a double click
@@ -44,11 +44,11 @@ class ImageTable(QTableView):
         self.activated.connect(lambda index: self.opened.emit(model.row(index.row()).id))
 
     def chosen(self) -> list[int]:
-        """The selected rows, increasing."""
+        """The selected rows in increasing order."""
         return chosen_rows(self)
 
     def widen_last(self, pt: float = SEVERAL_PT) -> None:
-        """Give the last column room for several images, or for words."""
+        """Make the last column wide enough for several images, or for words."""
         self.horizontalHeader().resizeSection(self._rows.columnCount() - 1, theme.px(pt))
 
     def _dress(self) -> None:

@@ -1,4 +1,4 @@
-"""Cells of a table that hold a label."""
+"""A delegate for table cells that contain a label."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class LabelDelegate(QStyledItemDelegate):
-    """Cuts a label to its column so that it looks like no other of ``names()``."""
+    """Cuts a label to its column so that it stays distinct from the other ``names()``."""
 
     def __init__(self, view: QAbstractItemView, names: Callable[[], ShortLabels]) -> None:
         super().__init__(view)
@@ -22,5 +22,5 @@ class LabelDelegate(QStyledItemDelegate):
         super().initStyleOption(option, index)
         margin = self._view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, self._view) + 1
         room = option.rect.width() - 2 * margin
-        if room > 0:  # there is none while the column's width is still being asked for
+        if room > 0:  # there is none while the column's width is still being determined
             option.text = shortened(option.fontMetrics, option.text, room, self._names())

@@ -1,4 +1,4 @@
-"""Letters typed in a list mean one of its names, and are no commands there."""
+"""Letters typed in a list start one of its names and are not commands there."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ASKS = Qt.Key.Key_T  # opens a line to type into, and does nothing else
 
 
 def is_letter(event: QKeyEvent) -> bool:
-    """Whether the key types a letter that begins a name."""
+    """Whether the key types a letter that can begin a name."""
     return event.text().isalpha() and not event.modifiers() & NO_TEXT and event.key() != ASKS
 
 
 class Letters(QObject):
-    """Keeps the letters typed in ``view`` from the window's actions, whose keys some of them are."""
+    """Keeps letters typed in ``view`` from triggering the window's actions."""
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)

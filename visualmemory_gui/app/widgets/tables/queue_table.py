@@ -1,4 +1,4 @@
-"""The table of the teaching queue: image, chip and bar in each row; what an edit moved lights up for a moment."""
+"""The table of the teaching queue: image, chip and bar in each row; rows that an edit moved flash for a moment."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SIDE_PT = 30.0
 
 
 class QueueTableView(QTableView):
-    """A selection outlives what moves its rows. ``typed`` tells a letter: the beginning of a class name."""
+    """The table. The selection survives reordering. ``typed`` reports a letter: the beginning of a class name."""
 
     typed = Signal(str)
     chosen_changed = Signal()
@@ -74,19 +74,19 @@ class QueueTableView(QTableView):
         return self._model.row(index.row()).id if index.isValid() else None
 
     def go_to(self, row: int) -> None:
-        """Make ``row`` the only one that is selected, and show it."""
+        """Make ``row`` the only selected one, and scroll to it."""
         select_only(self, row)
         self.scrollTo(self._model.index(row, 0))
 
     def glow(self) -> float:
-        """How brightly the rows that moved are lit: 1 just after the edit, 0 in the end."""
+        """How brightly the moved rows are lit: 1 just after the edit, falling to 0."""
         return max(0.0, (self._until - monotonic()) / FLASH_S)
 
     def keyboardSearch(self, search: str) -> None:
-        """No row is looked for by its name."""
+        """Disable Qt's search of rows by typed letters."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End go to the first and last image."""
+        """Move to the first and last image on Home and End."""
         if is_letter(event):
             self.typed.emit(event.text())
             return

@@ -1,4 +1,4 @@
-"""The table of kept evaluations, the newest first, and what the last one changed against each."""
+"""The table of stored evaluations, the newest first, each compared with the last one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHERS = "other queries: cannot be compared"
 
 
 class RunsTable(QTableWidget):
-    """One row a run; nothing in it can be edited."""
+    """One row per run; read-only."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(HEADS), parent)

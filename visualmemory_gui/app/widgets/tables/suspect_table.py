@@ -1,4 +1,4 @@
-"""The table of labels that the others contradict: image, both labels with their shares, what speaks against."""
+"""The table of labels that the other exemplars contradict: image, both labels with their shares, the evidence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIDTHS_PT = {
     ReviewColumn.Share: 66.0,
     ReviewColumn.SuggestedShare: 66.0,
 }
-LABEL_PT, AGAINST_PT = 52.0, (66.0, 150.0)  # the least width of a label; the least and the greatest of what is against
+LABEL_PT, AGAINST_PT = 52.0, (66.0, 150.0)  # the least width of a label; the least and greatest width of the evidence
 
 
 class SuspectTable(QTableView):
@@ -48,7 +48,7 @@ class SuspectTable(QTableView):
         return [self._model.row(row) for row in chosen_rows(self)]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What speaks against a label gives its room to the labels where the table is narrow."""
+        """Give the evidence less width in favour of the labels where the table is narrow."""
         header = self.horizontalHeader()
         taken = sum(header.sectionSize(int(column)) for column in WIDTHS_PT)
         left = self.viewport().width() - taken - 4 * theme.px(LABEL_PT)

@@ -1,4 +1,4 @@
-"""Rows of tables: choosing one, and what they are painted of: ground, small images, chip, bar with its figure."""
+"""Rows of tables: choosing one, and the parts they are painted from: background, images, chip, bar with its figure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def select_only(view: QAbstractItemView, row: int) -> None:
 
 @contextmanager
 def cell(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | None = None) -> Iterator[QRectF]:
-    """The room of a cell to paint in, its ground painted; the painter is as before afterwards."""
+    """The room of a cell to paint in, its background already painted; restores the painter afterwards."""
     painter.save()
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     painter.setFont(option.font)
@@ -36,7 +36,7 @@ def cell(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | None = N
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | None = None) -> None:
-    """Selected, hovered and focused look different; ``lit`` is the ground of a row that just changed."""
+    """Paint the background, which shows selection, hover and focus; ``lit`` is that of a row that just changed."""
     c = theme.current()
     if option.state & QStyle.StateFlag.State_Selected:
         painter.fillRect(option.rect, QColor(c.selected))
@@ -49,7 +49,7 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, lit: QColor | 
 
 
 def paint_small(painter: QPainter, room: QRectF, pixmap: QPixmap | None) -> None:
-    """The image in the middle of ``room``; nothing while it is on its way."""
+    """Paint the image in the middle of ``room``; nothing while it is loading."""
     if pixmap is None or pixmap.isNull():
         return
     size = pixmap.size().scaled(room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
@@ -59,7 +59,7 @@ def paint_small(painter: QPainter, room: QRectF, pixmap: QPixmap | None) -> None
 
 
 def paint_several(painter: QPainter, room: QRectF, pixmaps: Sequence[QPixmap | None]) -> None:
-    """Images side by side from the left of ``room``, as large as all of them fit in."""
+    """Paint images side by side from the left of ``room``, as large as they fit."""
     gap = theme.px(3)
     side = min(room.height(), room.width() / max(1, len(pixmaps)) - gap)
     for n, pixmap in enumerate(pixmaps):
@@ -70,14 +70,14 @@ def paint_several(painter: QPainter, room: QRectF, pixmaps: Sequence[QPixmap | N
 def paint_chip_in(
     painter: QPainter, room: QRectF, label: str, colour: QColor | None, *, names: ShortLabels, before: str = ""
 ) -> None:
-    """A chip at the left of ``room``, half way down."""
+    """Paint a chip at the left of ``room``, vertically centred."""
     high = painter.fontMetrics().height() + theme.px(2)
     spot = QRectF(room.x(), room.center().y() - high / 2, room.width(), high)
     paint_chip(painter, spot, label, colour, names=names, before=before)
 
 
 def paint_share(painter: QPainter, room: QRectF, share: float, colour: QColor) -> None:
-    """The share as a bar, and in numbers."""
+    """Paint the share as a bar and in numbers."""
     words = painter.fontMetrics().horizontalAdvance("100 %") + theme.px(4)
     high = theme.px(5)
     track = QRectF(room.x(), room.center().y() - high / 2, room.width() - words, high)

@@ -1,4 +1,4 @@
-"""What the window's tables and lists have in common: how they are dressed, and rows that keep their place."""
+"""What the window's tables and lists have in common: their style, and rows that keep their place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from visualmemory_gui.app.widgets.tables.table_cells import select_only
 
 
 def dress(table: QTableView, *, high: int) -> None:
-    """Whole rows of ``high`` pixels, neither grid nor frame; nothing is edited in place."""
+    """Style ``table``: whole rows of ``high`` pixels, no grid or frame, no editing in place."""
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -26,20 +26,20 @@ def dress(table: QTableView, *, high: int) -> None:
 
 
 def chosen_rows(view: QAbstractItemView) -> list[int]:
-    """The selected rows, increasing."""
+    """The selected rows in increasing order."""
     return sorted(index.row() for index in view.selectionModel().selectedRows())
 
 
 class Place(QObject):
-    """Rows keep their place when others go: the next one comes under the keyboard.
+    """Keeps the place in a list when rows disappear: the next row becomes current.
 
-    ``changed`` tells that other rows are selected, or that the rows are others.
+    ``changed`` says that the selection or the rows have changed.
     """
 
     changed = Signal()
 
     def __init__(self, view: QAbstractItemView) -> None:
-        """``view`` has its model already."""
+        """``view`` must already have its model."""
         super().__init__(view)
         self._view, self._at = view, 0
         view.model().modelAboutToBeReset.connect(self.on_reset_begins)
