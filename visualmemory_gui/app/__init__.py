@@ -1,1 +1,1 @@
-"""The window: Qt and nothing else. It asks the engine through its session, never the store or the index."""
+"""The window: Qt and nothing else. It uses the engine through its session, never the store or the index."""

@@ -1,4 +1,4 @@
-"""The program with a window: makes the application, catches what no one caught, and runs."""
+"""The program with a window: builds the application, handles uncaught errors, and runs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from visualmemory_gui.app.main_window import NAME, MainWindow
 from visualmemory_gui.app.runtime.excepthook import Uncaught
 
 log = logging.getLogger("visualmemory_gui")
-SWITCH_S = 0.001  # that long the window's thread waits for Python while another one computes in it
+SWITCH_S = 0.001  # how long the window's thread waits for Python while another thread computes
 
 
 def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[QApplication, MainWindow]:
     """Build the application and its window without showing it; ``argv[1]``, if any, is the memory or bundle to open.
 
-    A QApplication that exists is used again. ``settings`` are the user's own unless others are given.
+    An existing QApplication is reused. ``settings`` are the user's own unless others are given.
     """
     sys.setswitchinterval(SWITCH_S)
     existing = QApplication.instance()
@@ -34,7 +34,7 @@ def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[Q
     window = MainWindow(settings=store)
     memory = next((text for text in list(argv)[1:] if not text.startswith("-")), None)
     if memory is not None and preferences.kind_of([memory]) == "bundle":
-        QTimer.singleShot(0, window, lambda: window.open(memory))  # it asks, over a window that is shown by then
+        QTimer.singleShot(0, window, lambda: window.open(memory))  # it may ask, over a window shown by then
     elif memory is not None:
         window.open(memory)
     return app, window
@@ -53,13 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def keep_log() -> None:
-    """Log to the user's log folder: at most two files of 1 MB. What the engine says may name paths and stays out."""
+    """Log to the user's log folder: at most two files of 1 MB. The engine's messages may contain paths and stay out."""
     folder = preferences.log_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(folder / "window.log", maxBytes=1_000_000, backupCount=1)
     except OSError:
-        return  # a log that cannot be kept is no reason not to start
+        return  # a log that cannot be written is no reason not to start
     handler.addFilter(lambda record: record.name == log.name)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)

@@ -1,4 +1,4 @@
-"""The window: its workspaces, and the one place where everything is wired to everything."""
+"""The window: its workspaces, and the one place where everything is wired together."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NAME = "Visual Memory"
 
 
 class MainWindow(QMainWindow):
-    """Owns the session. ``ask`` brings the dialogs; without it the real ones are used."""
+    """The main window. It owns the session. ``ask`` supplies the dialogs; without it the real ones are used."""
 
     def __init__(self, *, settings: QSettings | None = None, ask: Dialogs | None = None) -> None:
         super().__init__()
@@ -87,18 +87,18 @@ class MainWindow(QMainWindow):
 
     @property
     def workspace(self) -> str:
-        """The workspace that is shown: "decide", "curate", "study", or "empty" without a memory."""
+        """The workspace shown: "decide", "curate", "study", or "empty" without a memory."""
         shown = self.stack.currentWidget()
         return next((name for name, view in self.workspaces.items() if view is shown), "empty")
 
     def open(self, path: str) -> None:
-        self.empty.set_recent(preferences.recent_memories(self.settings))  # without those that are gone
+        self.empty.set_recent(preferences.recent_memories(self.settings))  # without those that no longer exist
         self.commands.memory.open_path(path)
 
-    # What is not the commands' but the window's
+    # What the window does itself, not the commands
 
     def show_workspace(self, name: str) -> None:
-        """Show a workspace; without a memory the empty state stands in its place."""
+        """Show a workspace; without a memory, the empty state in its place."""
         view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
         self.stack.setCurrentWidget(view)
         curated = self.curate.tabs.review_page or self.curate.grid
@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         )
 
     def let_go(self) -> None:
-        """One step back: the large image, the note, relabelling, the selection."""
+        """Go one step back: close the large image or the note, stop relabelling, or clear the selection."""
         if self.decide.let_go():
             return
         if self.notes.bar.isVisible():
@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
         self.show_workspace("empty")
 
     def on_query_chosen(self, query: Query | int) -> None:
-        """A query, or the id of an exemplar that becomes one."""
+        """Decide a query, or the exemplar of an id."""
         self.show_workspace("decide")
         if isinstance(query, int):
             self.session.decision.ask_exemplar(query)
@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
         self.curate.on_pick_requested(Pick(name, ids))
 
     def on_dropped_on_empty(self, paths: list[str]) -> None:
-        """A memory is opened, a bundle or a folder of images becomes one."""
+        """Open a memory, or make one from a bundle or a folder of images."""
         kind = preferences.kind_of(paths)
         if kind in ("memory", "bundle"):
             self.open(paths[0])
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
             self.session.post_note("Open a memory first, or drop a folder of images to make one.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """After the first paint the heavy parts may load."""
+        """Let the heavy parts load after the first paint."""
         super().paintEvent(event)
         if not self._painted:
             self._painted = True

@@ -1,4 +1,4 @@
-"""What survives a restart: the window's place, the look, the memories opened last."""
+"""What survives a restart: the window's geometry, the theme, recent memories."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def settings() -> QSettings:
 
 
 def log_folder() -> Path:
-    """Where the window keeps its log."""
+    """The folder of the window's log."""
     import platformdirs
 
     return Path(platformdirs.user_log_dir("visualmemory_gui", appauthor=False))
 
 
 def recent_memories(store: QSettings) -> list[str]:
-    """Paths of memories that were opened and are still there, newest first."""
+    """Paths of recently opened memories that still exist, newest first."""
     paths = store.value("recent", [], list)
     return [path for path in cast(list[str], paths) if Path(path).is_dir()]
 
 
 def remember_memory(store: QSettings, path: str) -> list[str]:
-    """Put ``path`` first; returns the list."""
+    """Put ``path`` first and return the list."""
     kept = [path, *(p for p in recent_memories(store) if p != path)][:MOST_RECENT]
     store.setValue("recent", kept)
     return kept
@@ -55,7 +55,7 @@ def set_theme(store: QSettings, name: theme.Name) -> None:
 
 
 def window_settings(store: QSettings) -> WindowSettings:
-    """What was chosen last; what cannot be read is as at the beginning."""
+    """The window settings last chosen; unreadable ones have their defaults."""
     sides = [side for side, _ in SIDES]
     side = next((each for each in sides if str(each) == str(store.value("side"))), WindowSettings().side_pt)
     return WindowSettings(theme_name(store), str(store.value("still", "false")) == "true", side)
@@ -69,7 +69,7 @@ def keep_window_settings(store: QSettings, chosen: WindowSettings) -> None:
 
 
 def least_certain(store: QSettings) -> int:
-    """From which share of the vote, in per cent, a decision of the queue counts as certain; 80 at the beginning."""
+    """The share of the vote, in per cent, from which a decision of the queue counts as certain; 80 by default."""
     try:
         kept = int(str(store.value("least_certain", LEAST)))
     except ValueError:
@@ -100,7 +100,7 @@ def restore_window(store: QSettings, window: QMainWindow) -> None:
 
 
 def keep_on_screen(window: QMainWindow) -> None:
-    """Where the look is scaled, or the screen is another, the window may be too large to be seen whole."""
+    """Fit the window to the screen: with other scaling or another screen it may be too large."""
     room = window.screen().availableGeometry()
     title = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
     window.resize(window.size().boundedTo(QSize(room.width(), room.height() - title)))
@@ -109,7 +109,7 @@ def keep_on_screen(window: QMainWindow) -> None:
 
 
 def kind_of(paths: list[str]) -> Literal["memory", "folder", "bundle", "other"]:
-    """What was dropped: one memory, one folder of images, one bundle, or something else."""
+    """The kind of what was dropped: one memory, one folder of images, one bundle, or something else."""
     if len(paths) == 1 and paths[0].lower().endswith(BUNDLE) and not Path(paths[0]).is_dir():
         return "bundle"
     if len(paths) != 1 or not Path(paths[0]).is_dir():

@@ -1,4 +1,4 @@
-"""Images of the real window, for the README and for looking at it."""
+"""Screenshots of the real window, for the README and for inspection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_MS = 60_000
 def take(
     memory_path: str | Path, png: str | Path, *, theme: Name = "light", size: tuple[int, int] = (1280, 800)
 ) -> Path:
-    """Open the memory, decide the last of its recent queries (else its first exemplar), and save the window."""
+    """Open the memory, decide its newest recent query (else its first exemplar), and save the window as an image."""
     return take_all(memory_path, [(Path(png), theme)], size=size)[0]
 
 
@@ -39,7 +39,7 @@ def take_all(
     from visualmemory_gui.app.application import create
 
     before = theme.wanted()
-    with silent_plugin(), TemporaryDirectory() as folder:  # the user's settings and recent memories stay as they are
+    with silent_plugin(), TemporaryDirectory() as folder:  # the user's settings and recent memories are left alone
         settings = QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat)
         app, window = create(["visualmemory-gui", str(memory_path)], settings=settings)
         try:
@@ -60,7 +60,7 @@ def take_all(
 
 @contextmanager
 def silent_plugin() -> Iterator[None]:
-    """Drop the one line that Qt's offscreen plugin says of every window; whatever else Qt says is heard."""
+    """Suppress the one line that Qt's offscreen plugin logs for every window; other messages pass."""
     from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
     def say(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
@@ -79,7 +79,7 @@ def silent_plugin() -> Iterator[None]:
 
 
 def rest_mouse(window: MainWindow) -> None:
-    """Take the mouse away from whatever it is on."""
+    """Move the mouse away from whatever it is on."""
     from PySide6.QtCore import QEvent
     from PySide6.QtWidgets import QApplication, QWidget
 
@@ -115,7 +115,7 @@ def ask_something(window: MainWindow) -> None:
 
 
 def wait_until_idle(window: MainWindow, *, longest_ms: int = LONGEST_MS) -> bool:
-    """Let the window work until no task is left; False when it took longer than ``longest_ms``."""
+    """Let the window work until no task is left; False if that took longer than ``longest_ms``."""
     from PySide6.QtCore import QEventLoop, QTimer
 
     loop = QEventLoop()

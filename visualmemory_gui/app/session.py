@@ -1,4 +1,4 @@
-"""The one memory that the window works on, and the signals that tell everybody what happened to it."""
+"""The one memory that the window works on, and the signals that report what happened to it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ log = logging.getLogger("visualmemory_gui")
 
 
 class Session(QObject):
-    """Opens and closes memories, runs edits on them, and passes on what they changed.
+    """Opens and closes memories, runs edits on them, and reports what they changed.
 
     Every signal is emitted in the window's thread, whatever thread the edit ran in.
     """
@@ -44,17 +44,17 @@ class Session(QObject):
     memory_closed = Signal()
     changed = Signal(object)  # Changes
     error_raised = Signal(str, str, str)  # what happened, what to do, details
-    step_finished = Signal()  # a step of many transactions is closed: it can be undone now
-    originals_moved = Signal()  # some lie elsewhere now; the exemplars are the same
+    step_finished = Signal()  # a step of many transactions is complete and can be undone
+    originals_moved = Signal()  # some are elsewhere now; the exemplars are the same
     saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
     note_posted = Signal(
         str, object, object
     )  # text, a callable that undoes it or None, further buttons: tuple of NoteAction
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
-    not_writable = Signal(str, str)  # path of a memory that can be opened for reading only, and why
-    note_finished = Signal()  # the note says all: what its edit did to other decisions is not added
-    tags_asked = Signal(object, object)  # names that an edit would drop; a callable that edits all the same
-    skipped_asked = Signal(str, object)  # heading; a list of (path, reason) that is to be shown
+    not_writable = Signal(str, str)  # path of a memory that can only be opened for reading, and why
+    note_finished = Signal()  # the note is complete: what its edit did to other decisions is not added
+    tags_asked = Signal(object, object)  # tags that an edit would drop; a callable that edits anyway
+    skipped_asked = Signal(str, object)  # heading; a list of (path, reason) to show
     _changed_elsewhere = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -69,11 +69,11 @@ class Session(QObject):
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
         self._unsubscribe: Callable[[], object] | None = None
-        self._arriving: list[WholeMemory] = []  # opened in the worker, not yet known here
-        self._wanted = ""  # the job that opens the memory that was asked for last
+        self._arriving: list[WholeMemory] = []  # opened in the worker, not yet taken over here
+        self._wanted = ""  # the job that opens the most recently requested memory
         self.heavy_allowed = False
-        self._erasing = 0  # forgets that are not done
-        self._following = True  # False until ``watch`` may compute: what is looked at comes first
+        self._erasing = 0  # forgets that are still running
+        self._following = True  # False until ``watch`` may compute: what the user sees comes first
         self.tasks.idle.connect(self.on_idle)
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
         self.tasks.crashed.connect(self.on_task_crashed)
@@ -81,13 +81,13 @@ class Session(QObject):
         self.changed.connect(self.similarity.on_changed)
         self.changed.connect(self.class_keys.on_changed)
         self.changed.connect(self.queue.on_changed)
-        self.changed.connect(self.watch.on_changed)  # after the decision, which is looked at
+        self.changed.connect(self.watch.on_changed)  # after the decision, which the user sees
 
     def open(self, path: str | Path, *, readonly: bool = False) -> Task | None:
-        """Open the memory at ``path`` in place of the one that is open; where only reading is left, say so.
+        """Open the memory at ``path`` in place of the one that is open; if it can only be read, say so.
 
-        The one that is open already, or is being opened, is not opened a second time. Of several that were asked for
-        before the first of them was there the last one stays.
+        One that is already open, or being opened, is not opened a second time. Of several requested
+        before the first of them was ready, the last one stays.
         """
 
         def work() -> WholeMemory:
@@ -107,7 +107,7 @@ class Session(QObject):
             if memory.is_there and memory.readonly == readonly:
                 self.post_note(f"{Path(path).name} is already open.")
                 return None
-            self.close()  # its own lock would keep it from being opened
+            self.close()  # its own lock would prevent reopening
         return self._take_over(f"Opening {Path(path).name}", work, failed=failed, job=self._wanted)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
@@ -122,7 +122,7 @@ class Session(QObject):
         return self._take_over(f"Making {Path(path).name}", work, then, job=self._wanted)
 
     def close(self) -> None:
-        """Let go of the memory; its last edits are on disk before the next task runs."""
+        """Close the memory; its last edits are on disk before the next task runs."""
         closing = self._let_go()
         if closing is not None:
             self.tasks.run_edit("Closing the memory", closing, in_turn=True)
@@ -136,7 +136,7 @@ class Session(QObject):
                 try:
                     if close is not None:
                         close()
-                except Exception as error:  # every edit is on disk; what fails is the index, which is made anew
+                except Exception as error:  # every edit is on disk; what fails is the index, which is rebuilt
                     log.error(log_line(error))
 
         self.tasks.shutdown(last)
@@ -147,7 +147,7 @@ class Session(QObject):
         return self.memory is not None and self.memory.readonly
 
     def erasing(self) -> None:
-        """A forget begins: until ``erased`` nothing is called saved."""
+        """Note the start of a forget: until ``erased`` nothing is reported as saved."""
         self._erasing += 1
         self.tell_saving("erasing…")
 
@@ -160,7 +160,7 @@ class Session(QObject):
         self.saving_changed.emit("erasing…" if self._erasing else state)
 
     def allow_heavy(self) -> None:
-        """From now on the encoder may be loaded: the window calls this after its first paint."""
+        """Allow the encoder to load from now on: the window calls this after its first paint."""
         self.heavy_allowed = True
         self.load_encoder()
 
@@ -168,7 +168,7 @@ class Session(QObject):
         self.note_posted.emit(text, undo, also)
 
     def raise_error(self, error: BaseException) -> None:
-        """Tell the user about ``error``, and the log without paths and labels; nothing else ends."""
+        """Report ``error`` to the user, and to the log without paths and labels; everything else goes on."""
         problem = problem_of(error)
         log.error(log_line(error))
         self.error_raised.emit(problem.what, problem.todo, problem.details)
@@ -198,7 +198,7 @@ class Session(QObject):
         job: str,
     ) -> Task:
         def opened(memory: WholeMemory) -> None:
-            if job != self._wanted:  # another was asked for since
+            if job != self._wanted:  # another has been requested since
                 self._arriving.remove(memory)
                 self.tasks.run_edit("Closing the memory", memory.close, in_turn=True)
                 return
@@ -231,7 +231,7 @@ class Session(QObject):
             self.post_note(DAMAGED_SETTINGS.format(", ".join(memory.maintenance.damaged_settings)))
 
     def _let_go(self) -> Callable[[], object] | None:
-        """Forget the memory here; what closes it comes back, None when there was none."""
+        """Detach from the memory and return what closes it, None if there was none."""
         memory, self.memory = self.memory, None
         if memory is None:
             return None
@@ -247,7 +247,7 @@ class Session(QObject):
         return memory.close
 
     def load_encoder(self) -> None:
-        """Have it ready before an image comes; also on another device than before."""
+        """Load the encoder before an image arrives; also after a change of device."""
         if not self.heavy_allowed or self.memory is None:
             return
         memory = self.memory
@@ -271,6 +271,6 @@ class Session(QObject):
 
 
 def deferred(memory: WholeMemory) -> WholeMemory:
-    """``memory``, whose edits and decisions never wait for upkeep: the window does it in the background."""
+    """``memory``, set up so that edits and decisions never wait for upkeep: the window does it in the background."""
     memory.maintenance.defer()
     return memory

@@ -1,6 +1,6 @@
-"""The two looks of the window: colours, palette, style sheet, icons. All sizes are points.
+"""The light and the dark theme: colours, palette, style sheet, icons. All sizes are in points.
 
-Colours alone never carry a meaning: whoever paints with them also writes the word.
+Colour alone never carries a meaning: what is painted in colour also has a word.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from visualmemory_gui.app import resources
 
 Name = Literal["light", "dark", "system"]
 
-# White on each of them, and each of them on both surfaces, can be told apart (4.7 : 1 and 3.1 : 1).
+# White on each of them, and each of them on both surfaces, has enough contrast (4.7 : 1 and 3.1 : 1).
 _CHIPS = ("#2872d4", "#c25020", "#12807d", "#8e5ac8", "#cb3c77", "#647b1f")
 
 
 @dataclass(frozen=True)
 class Colours:
-    """One look, as ``#rrggbb``.
+    """The colours of one theme, as ``#rrggbb``.
 
     ``text``, ``dim``, ``danger``, ``good`` and ``link`` are read on window, surface, hover and selected; ``on_accent``
     on accent and accent_hover; ``on_chip`` on every chip: all >= 4.5 : 1. ``line`` outlines what can be typed in or
@@ -96,7 +96,7 @@ _OUTLINED = {"QCheckBox": 127, "QComboBox": 140, "QAbstractSpinBox": 140}
 
 
 class Notifier(QObject):
-    """Says that the look has changed: whoever keeps painted pixels drops them."""
+    """Signals that the theme has changed: caches of painted pixels must be dropped."""
 
     changed = Signal()
 
@@ -116,7 +116,7 @@ _bound: list[tuple[QAction | QAbstractButton, str]] = []
 
 
 def reduced_motion() -> bool:
-    """Whether nothing may move or fade by itself."""
+    """Whether nothing may move or fade on its own."""
     return _State.still
 
 
@@ -129,12 +129,12 @@ def current() -> Colours:
 
 
 def wanted() -> Name:
-    """What was last asked for; "system" stays "system"."""
+    """The theme last requested; "system" stays "system"."""
     return _State.wanted
 
 
 def apply(app: QApplication, name: Name) -> None:
-    """Give the whole application one look. "system" follows the desktop, also later."""
+    """Apply one theme to the whole application. "system" follows the desktop, also when that changes."""
     _State.wanted = name
     if not _State.following:
         QGuiApplication.styleHints().colorSchemeChanged.connect(_on_system_changed)
@@ -186,7 +186,7 @@ def palette(colours: Colours) -> QPalette:
 
 
 def _outlined(colours: Colours, darker: int) -> QPalette:
-    """The palette of what Fusion outlines: ``line`` comes out, or ``border`` where it is disabled."""
+    """The palette of what Fusion outlines, so that the outline is ``line``, or ``border`` if disabled."""
     made = palette(colours)
     made.setColor(QPalette.ColorRole.Window, QColor(colours.line).lighter(darker))
     made.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Window, QColor(colours.border).lighter(darker))
@@ -194,21 +194,21 @@ def _outlined(colours: Colours, darker: int) -> QPalette:
 
 
 def mixed(one: str, other: str, part: float) -> QColor:
-    """``one`` with ``part`` (0 to 1) of ``other`` in it."""
+    """``one`` mixed with a ``part`` (0 to 1) of ``other``."""
     a, b = QColor(one), QColor(other)
     pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
     return QColor(*(round(x + (y - x) * part) for x, y in pairs))
 
 
 def chip_colour(label: str, ordered_labels: Sequence[str]) -> QColor:
-    """The background of a label's chip: the first six classes of this decision have a colour, all others are grey."""
+    """The background of a label's chip: the first six classes of a decision have colours, all others are grey."""
     colours = current()
     first = list(ordered_labels[: len(colours.chips)])
     return QColor(colours.chips[first.index(label)] if label in first else colours.grey_chip)
 
 
 def icon(name: str) -> QIcon:
-    """The Material icon ``name`` (without its prefix) in the colours of today's look."""
+    """The Material icon ``name`` (without its prefix) in the colours of the current theme."""
     key = (name, current().name)
     if key not in _icons:
         import qtawesome  # late: it loads its fonts
@@ -219,7 +219,7 @@ def icon(name: str) -> QIcon:
 
 
 def set_icon(target: QAction | QAbstractButton, name: str) -> None:
-    """Give an action or a button an icon that keeps up with the look."""
+    """Give an action or a button an icon that follows the theme."""
     target.setIcon(icon(name))
     _bound[:] = [(old, was) for old, was in _bound if old is not target and shiboken6.isValid(old)]
     _bound.append((target, name))
@@ -247,7 +247,7 @@ def _resolve(name: Name) -> Colours:
 
 
 def _filled(sheet: str, colours: Colours) -> str:
-    """``sheet`` with every ``@name`` replaced, longer names first so that none is taken for a shorter one."""
+    """``sheet`` with every ``@name`` replaced, longer names first so that none is mistaken for a shorter one."""
     names = sorted((f.name for f in fields(colours)), key=len, reverse=True)
     for name in names:
         sheet = sheet.replace(f"@{name}", str(getattr(colours, name)))

@@ -1,1 +1,1 @@
-"""What the views show, as Qt models: they know the engine, and no widget."""
+"""What the views show, as Qt models, which know the engine but no widget."""

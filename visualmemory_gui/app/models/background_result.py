@@ -1,4 +1,4 @@
-"""What a job in the background found about the open memory, and how that stands: under way, old, or failed."""
+"""What a background job found about the open memory, and its state: running, outdated, or failed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 class BackgroundResult(QObject, Generic[T]):
-    """The result of a job over the open memory. Of several jobs only the newest counts; the others are stopped.
+    """The result of a background job over the open memory. Only the newest job counts; older ones are stopped.
 
-    ``found`` is None until there is a result, ``edits_since`` counts the edits since its job began. ``error`` is why
-    the last job brought none: Cancelled, one of the kinds ``told_here``, which the view tells in its own place, or a
-    fault, which the window tells.
+    ``found`` is None until there is a result; ``edits_since`` counts the edits since its job began. ``error`` is why
+    the last job had none: Cancelled, one of the kinds ``told_here``, which the view shows in its own place, or a
+    fault, which the window reports.
     """
 
     updated = Signal()
@@ -56,7 +56,7 @@ class BackgroundResult(QObject, Generic[T]):
         self.clear()
 
     def run(self, title: str, work: Callable[[WholeMemory, Report], T], *, keep: bool = True) -> None:
-        """Run ``work(memory, report)`` in the background. With ``keep`` what was found before serves until then."""
+        """Run ``work(memory, report)`` in the background. With ``keep`` the previous result stays until it is done."""
         memory = self._memory
         if memory is None:
             return
@@ -70,32 +70,32 @@ class BackgroundResult(QObject, Generic[T]):
         self.updated.emit()
 
     def cancel(self) -> None:
-        """Stop the job that runs; ``error`` is Cancelled once it has stopped."""
+        """Stop the running job; ``error`` is Cancelled once it has stopped."""
         if self._task is not None:
             self._task.cancel()
 
     def clear(self) -> None:
-        """Drop what was found, and what would be."""
+        """Drop the result, and that of a running job."""
         self._stop()
         self._drop()
         self.updated.emit()
 
     def on_changed(self, changes: Changes) -> None:
-        """Count an edit of exemplars. Of what was forgotten nothing is kept."""
+        """Count an edit of exemplars. Nothing of forgotten exemplars is retained."""
         if changes.forgotten:
             self.clear()
         elif changes.ids:
             self.count_edit()
 
     def count_edit(self) -> None:
-        """What was found is older by one edit now; so will be what is looked for."""
+        """Count one more edit since the result, and since the start of a running job."""
         if self.found is not None or self.running:
             self._edits_meanwhile += 1
             self.edits_since += 1
             self.updated.emit()
 
     def _put(self, found: T | None) -> None:
-        """``found`` is the result now. A model that keeps more than that adds it here."""
+        """Make ``found`` the result. A model that holds more than that adds it here."""
         self.found = found
 
     def _take(self, found: T) -> None:

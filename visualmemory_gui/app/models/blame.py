@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class BlameModel(BackgroundResult["Blame"]):
-    """``found`` is about ``cell``, and gone with the next edit: its promise was made for the memory before it."""
+    """``found`` is about ``cell`` and is dropped on the next edit: its promise was for the memory before that."""
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "blame", parent)
@@ -30,7 +30,7 @@ class BlameModel(BackgroundResult["Blame"]):
         super().clear()
 
     def look(self, cell: ConfusionCell, ids: I64) -> None:
-        """Find out who makes the exemplars ``ids``, those of ``cell``, be decided wrong."""
+        """Find out which exemplars make ``ids``, those of ``cell``, be decided wrong."""
         if not len(ids):
             return
 
@@ -48,7 +48,7 @@ class BlameModel(BackgroundResult["Blame"]):
 
 
 def row_words(one: Blamed, names: ShortLabels) -> str:
-    """ "2.1 %   lynx   strike out"; the label as short as ``names``, the labels beside it, allow."""
+    """ "2.1 %   lynx   strike out"; the label as short as ``names``, the labels shown with it, allow."""
     fix = "relabel" if one.fix == "relabel" else "strike out"
     return f"{-100 * one.value:.1f} %   {names.short(one.label)}   {fix}"
 
@@ -68,7 +68,7 @@ def fix_words(found: Blame) -> str:
 
 
 def promise_words(found: Blame) -> str:
-    """What the fix does to all decisions, or that there is nobody to blame."""
+    """What the fix does to all decisions, or that no exemplar is to blame."""
     if not found.blamed:
         return "No exemplar is to blame: none of another class takes votes here that could be spared."
     return f"{fix_words(found)}. {found.words}"

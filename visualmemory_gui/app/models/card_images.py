@@ -1,4 +1,4 @@
-"""Images of cards, made ready to be painted in whatever thread reads them."""
+"""Images of cards, prepared for painting in whatever thread reads them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _KEEP = Qt.AspectRatioMode.KeepAspectRatio
 
 
 def card_image(jpeg: bytes, side: int) -> QImage:
-    """The image with its longest side at most ``side`` pixels, on white, with round corners; a null image where there
+    """The image with its longest side at most ``side`` pixels, on white, with round corners; a null image if there
     is none."""
     return rounded(scaled(jpeg, side), CORNER * side)
 
 
 def card_layer(image: QImage, side: int, size: QSize) -> QImage:
-    """``image`` in place of a card's own, which has ``size`` (empty where it has none): covers exactly its pixels."""
+    """``image`` to replace a card's own of ``size`` (empty if it has none), covering exactly its pixels."""
     smooth = Qt.TransformationMode.SmoothTransformation
     room = size if not size.isEmpty() else image.size().boundedTo(image.size().scaled(side, side, _KEEP))
     return rounded(image.scaled(room, Qt.AspectRatioMode.IgnoreAspectRatio, smooth), CORNER * side)

@@ -1,4 +1,4 @@
-"""What a neighbour's card shows: the roles a model answers and a delegate paints."""
+"""What a neighbour's card shows: the roles that a model answers and a delegate paints."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 class CardRole(IntEnum):
     """Exemplar: int id. Pixmap: QPixmap or None while it is loading. Rank: int from 1. Label: the class that the
     exemplar votes for at the level of the decision. Distance: float. Share: float 0 to 1. Factor: float, by what
-    the vote is multiplied: class factor times trust (1 = does not act). State: "active", "struck" or "excluded"
+    the vote is multiplied: class factor times trust (1 = no effect). State: "active", "struck" or "excluded"
     (left out of this query only). Colour: QColor of the chip or None. Key: the digit that labels with this class,
-    or "". Closeness: float 0 to 1 or None, the part of same-class pairs that are farther apart than this distance;
-    tooltip and accessible text say it in words. Whole: a ``Card`` with all of them, asked for at once."""
+    or "". Closeness: float 0 to 1 or None, the fraction of same-class pairs farther apart than this distance;
+    tooltip and accessible text say it in words. Whole: a ``Card`` with all of them in one call."""
 
     Exemplar = _FIRST
     Pixmap = _FIRST + 1
@@ -38,11 +38,11 @@ class CardRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The values of one card, read from a model at once.
+    """The values of one card, read from a model in one call.
 
     ``made_for`` is the side in device pixels for which the image was made ready (on white, with round corners); 0
-    where it comes as it is. ``names`` are the labels beside which this one is shown. ``locked``:
-    the memory can only be read, and the button is off.
+    if it is unprepared. ``names`` are the labels shown alongside this one. ``locked``:
+    the memory is read-only and the button is disabled.
     """
 
     exemplar: int
@@ -62,12 +62,12 @@ class Card:
 
 
 def factor_text(factor: float) -> str:
-    """ "10", "3.3", "0.05": as short as it can be told."""
+    """ "10", "3.3", "0.05": as short as possible."""
     return f"{factor:.1f}".removesuffix(".0") if factor >= 1 else f"{factor:.2g}"
 
 
 def card_at(index: QModelIndex | QPersistentModelIndex) -> Card:
-    """The card of a row; roles the model does not answer take harmless values."""
+    """The card of a row; roles that the model does not answer take neutral values."""
     data = index.data
     whole = data(CardRole.Whole)
     if isinstance(whole, Card):

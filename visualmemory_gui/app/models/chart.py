@@ -1,4 +1,4 @@
-"""What a chart shows, as values: lines, marks, titles. ``widgets/chart_view.py`` draws it."""
+"""What a chart shows, as values: lines, marks, titles. ``widgets/chart`` draws it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series of a chart; ``colour`` is the place of its colour among those of classes, None for grey.
+    """One series of a chart; ``colour`` is an index into the class colours, None for grey.
 
     A "line" has a symbol at each point, a "curve" has none. ``xs`` of "bars" and "hatched" ones are their left ends;
-    all are equally wide.
+    all have the same width.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line across the chart at ``x``, with its name. The first of a chart is the strongest."""
+    """A vertical line across the chart at ``x``, with its name. The first one of a chart is the boldest."""
 
     name: str
     x: float
@@ -38,9 +38,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``words`` says in a sentence what is to be seen; ``name`` is for files.
+    """A chart. ``words`` says in a sentence what it shows; ``name`` is for files.
 
-    ``legend`` is the corner where there is room for the names of the lines. Ranges are those of all points unless
+    ``legend`` is the corner with room for the names of the lines. Ranges are those of all points unless
     they are given.
     """
 

@@ -97,7 +97,7 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
 
 
 def _at(found: Evaluation, level: int = 0) -> str:
-    """What a title says of the level, where the labels have several."""
+    """What a title says about the level, if the labels have several."""
     return f" at {level_in_words(level)}" if len(found.levels) > 1 else ""
 
 

@@ -1,4 +1,4 @@
-"""The digits that a person gave to classes; they stay with a memory, whatever the neighbours of a query are."""
+"""The digits that the user gave to classes; they belong to a memory, whatever the neighbours of a query are."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ClassKeysModel(QObject):
             self._tasks.run_edit("Reading keys", memory.keys.all, self._take, topic=TOPIC)
 
     def on_changed(self, changes: Changes) -> None:
-        """A class may have another name now, or be gone, and its key with it."""
+        """Read the keys again: a class may have been renamed, or be gone, and its key with it."""
         if self.keys and changes.ids:
             self.refresh()
 

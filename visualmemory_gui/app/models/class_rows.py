@@ -41,7 +41,7 @@ class ClassRows(QAbstractListModel):
         return self._rows
 
     def set_rows(self, rows: Sequence[ClassRow]) -> None:
-        """Take over ``rows``; a row that only changed its figures keeps its place and the selection."""
+        """Show ``rows``; a row of which only the figures changed keeps its place and selection."""
         fresh = tuple(rows)
         if [r.label for r in fresh] == [r.label for r in self._rows]:
             self._rows = fresh

@@ -17,7 +17,7 @@ _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
 
 class TreeRole(IntEnum):
-    """Kind: "all", "class" or "struck". Path: the label, None but for classes. Count: exemplars of it and below."""
+    """Kind: "all", "class" or "struck". Path: the label, None except for classes. Count: exemplars of it and below."""
 
     Kind = _FIRST
     Path = _FIRST + 1
@@ -37,7 +37,7 @@ class Node:
 
 
 def tree_of(counts: Mapping[str, int], struck: int) -> Node:
-    """The tree of ``counts`` (active exemplars of each label); a class's total holds all classes below it."""
+    """The tree of ``counts`` (active exemplars of each label); a class's total includes all classes below it."""
     root = Node("all", "")
     nodes: dict[str, Node] = {}
     _adopt(root, Node("all", "All exemplars", total=sum(counts.values()) + struck))
@@ -54,7 +54,7 @@ def tree_of(counts: Mapping[str, int], struck: int) -> Node:
 
 
 class ClassTreeModel(QAbstractItemModel):
-    """Figures change in place; only when classes come or go is the model reset (``modelReset``)."""
+    """The model of the tree. Figures change in place; it is reset (``modelReset``) only when classes appear or go."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ class ClassTreeModel(QAbstractItemModel):
         self.endResetModel()
 
     def set_keys(self, keys: Mapping[int, str]) -> None:
-        """Tell the digits that classes were given."""
+        """Show the digits that classes were given."""
         self._keys = {label: digit for digit, label in keys.items()}
         for node in walk(self._root):
             at = self.createIndex(node.row, 0, node)
@@ -85,7 +85,7 @@ class ClassTreeModel(QAbstractItemModel):
         return [node.path for node in walk(self._root) if node.path is not None and node.own]
 
     def find(self, kind: Kind, path: str | None = None) -> QModelIndex:
-        """The index of a class or of one of the two special rows; invalid when it is not there."""
+        """The index of a class or of one of the two special rows; invalid if it does not exist."""
         for node in walk(self._root):
             if node.kind == kind and node.path == path:
                 return self.createIndex(node.row, 0, node)
@@ -162,7 +162,7 @@ def _adopt(parent: Node, child: Node) -> Node:
 
 
 def _class_node(root: Node, nodes: dict[str, Node], label: str) -> Node:
-    """The node of ``label``, made with all its parents where they are missing."""
+    """The node of ``label``, created with its parents if missing."""
     if label in nodes:
         return nodes[label]
     above, _, name = label.rpartition("/")

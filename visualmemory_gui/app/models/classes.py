@@ -1,4 +1,4 @@
-"""Which classes a query can be taught as, in which order, and the digits they have."""
+"""The classes that a query can be taught as, their order, and their digits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEYS = 9
 
 
 def ordered_classes(counts: Mapping[str, int], decision: Decision | None) -> list[str]:
-    """Classes with votes by their share (ties: as first met), then all others by name."""
+    """Classes with votes by share (ties in order of first vote), then all others by name."""
     votes: dict[str, float] = {}
     for neighbour in decision.neighbours if decision is not None else ():
         votes[neighbour.label] = votes.get(neighbour.label, 0.0) + neighbour.share
@@ -26,7 +26,7 @@ def ordered_classes(counts: Mapping[str, int], decision: Decision | None) -> lis
 def class_rows(
     counts: Mapping[str, int], decision: Decision | None, colour: Colour, given: Mapping[int, str] | None = None
 ) -> list[ClassRow]:
-    """The rows of the class list. ``given`` digits belong to their classes; the first classes get the digits that are
+    """The rows of the class list. ``given`` digits belong to their classes; the first classes get those that are
     left. Classes without a vote have no colour."""
     shares = list(decision.shares) if decision is not None else []
     colours = {label: colour(label, shares) for label in shares}

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 TOPIC = "flips"
 DELAY_MS = 60
-MOST = 50  # strikes; whoever would have to strike more looks for another way
+MOST = 50  # strikes; a flip that takes more is of no practical use
 
 
 class CounterfactualsModel(QObject):
-    """``found`` belongs to the decision that is shown, None until it is there."""
+    """Flips of the decision shown. ``found`` belongs to that decision, None until it is ready."""
 
     updated = Signal()
 
@@ -30,14 +30,14 @@ class CounterfactualsModel(QObject):
         super().__init__(parent)
         self._tasks, self._decision, self._watch = tasks, decision, watch
         self.found: Flips | None = None
-        self._expected: str | None = None  # as the search under way, or done, was told
+        self._expected: str | None = None  # what the search, running or done, assumed
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
         decision.decided.connect(self.on_decided)
         watch.decisions_changed.connect(self.on_watch_changed)
 
     def on_decided(self) -> None:
-        """Another decision: what was found for the last one goes at once."""
+        """React to another decision: drop what was found for the last one immediately."""
         self._tasks.supersede(TOPIC)
         self._take(None)
         self._expected = self.expected
@@ -47,13 +47,13 @@ class CounterfactualsModel(QObject):
             self._timer.stop()
 
     def on_watch_changed(self) -> None:
-        """Search again only where the query ought to be something else now."""
+        """Search again only if the query should be something else now."""
         if self.expected != self._expected:
             self.on_decided()
 
     @property
     def expected(self) -> str | None:
-        """What the query ought to be, in full: as it is watched, else an exemplar's own label."""
+        """What the query should be, in full: as it is watched, else an exemplar's own label."""
         query = self._decision.query
         if query is None:
             return None
@@ -90,7 +90,7 @@ class CounterfactualsModel(QObject):
         self._tasks.run_edit("Looking for flips", work, self._looked, topic=TOPIC)
 
     def _looked(self, found: Flips | None) -> None:
-        """Look again a little later where something else was more urgent."""
+        """Search again a little later if something else was more urgent."""
         if found is None:
             self._timer.start()
         else:
@@ -103,7 +103,7 @@ class CounterfactualsModel(QObject):
 
 
 def flip_sentence(found: Flips | None) -> str:
-    """ "Strike 2 and it is lynx; or teach 2 more lynx."; "" where there is nothing to say."""
+    """ "Strike 2 and it is lynx; or teach 2 more lynx."; "" if there is nothing to say."""
     if found is None:
         return ""
     strikes, lessons = found.strikes, found.lessons

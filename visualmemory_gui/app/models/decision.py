@@ -1,4 +1,4 @@
-"""The query, its decision, and how it is decided: what the workspace Decide shows."""
+"""The query, its decision, and the settings it is decided with: what the workspace Decide shows."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 ANSWER, EMBED = "answer", "embed"
 MOST_IMAGES = 1000
-AFTER_PAINT_MS = 30  # the decision is on the screen by then
+AFTER_PAINT_MS = 30  # the decision is on screen by then
 MOST_BACK = 20
 SIDE = 160
-KEPT = {"k", "rule", "level"}  # settings that are in use already when the memory tells that they changed
+KEPT = {"k", "rule", "level"}  # settings already in use when the memory reports that they changed
 
 
 class DecisionModel(QObject):
-    """Holds one query and keeps its decision true: it decides anew after every edit and when k, rule or level change.
+    """One query and its up-to-date decision: it decides again after every edit and when k, rule or level change.
 
-    ``previous`` holds the shares before the last edit, None when no edit moved this query yet. ``struck`` are
+    ``previous`` holds the shares before the last edit, None if no edit has moved this query yet. ``struck`` are
     neighbours that were struck out while this query was shown, as they were before, ``left_out`` those that only this
-    query is decided without. ``trail`` are the queries that led here, each to one of its neighbours. ``side`` is the
-    longest side of ``images`` in device pixels, ``closeness`` what distances mean here, None until it was measured.
-    ``names`` are the labels that are shown around the decision: all classes, and those of the vote at its level.
+    query is decided without. ``trail`` holds the queries that led here, each to one of its neighbours. ``side`` is the
+    longest side of ``images`` in device pixels, ``closeness`` what distances mean here, None until measured.
+    ``names`` are the labels shown around the decision: all classes, and those of the vote at its level.
     """
 
     query_changed = Signal()
@@ -104,12 +104,12 @@ class DecisionModel(QObject):
         self._bring(lambda memory: query_of(memory, exemplar))
 
     def follow(self, exemplar: int) -> None:
-        """Make a neighbour of the query the query; ``go_back`` comes back from it."""
+        """Make a neighbour of the query the query; ``go_back`` returns from it."""
         if self.query is not None:
             self._bring(lambda memory: query_of(memory, exemplar), back=self.query)
 
     def go_back(self) -> None:
-        """Show the query again from which ``follow`` led here."""
+        """Return to the query from which ``follow`` led here."""
         if self.trail:
             self._tasks.supersede(EMBED)
             self._set_query(self.trail[-1], self.trail[:-1])
@@ -125,7 +125,7 @@ class DecisionModel(QObject):
 
     @property
     def here(self) -> tuple[Exemplar, ...]:
-        """Exemplars of the query's content."""
+        """Exemplars with the query's content."""
         return self.decision.in_memory if self.decision is not None else ()
 
     @property
@@ -138,11 +138,11 @@ class DecisionModel(QObject):
         return tuple(n for n in (*voting, *self.struck) if n.id in ids)
 
     def leave_out(self, rows: Collection[Neighbour]) -> None:
-        """Decide this query without ``rows``; the memory and the next query keep them."""
+        """Decide this query without ``rows``; the memory and the next query are unaffected."""
         self._leave_out({n.id: n for n in (*self.left_out, *rows)})
 
     def take_back(self, ids: Collection[int]) -> None:
-        """Let ``ids`` vote again that were left out of this query."""
+        """Let ``ids``, which were left out of this query, vote again."""
         if self.left_out_ids & set(ids):
             self._leave_out({n.id: n for n in self.left_out if n.id not in ids})
 
@@ -163,7 +163,7 @@ class DecisionModel(QObject):
         self._set(level=level)
 
     def set_side(self, side: int) -> None:
-        """Have images made for cards of that side, in device pixels; those that are shown are made anew."""
+        """Make images for cards of that side, in device pixels; those shown are made again."""
         if side != self.side:
             self.side = side
             self.images.clear()
@@ -175,17 +175,17 @@ class DecisionModel(QObject):
         self.closeness_changed.emit()
 
     def decide_again(self) -> None:
-        """For what changed beside the exemplars: the thresholds of known and unknown."""
+        """Decide again after a change other than of exemplars: of the thresholds of known and unknown."""
         self._decide(edited=False)
 
     @Slot(object)
     def on_changed(self, changes: Changes) -> None:
-        """Decide anew after an edit; what the edit struck stays in sight until the next query."""
+        """Decide again after an edit; what the edit struck stays visible until the next query."""
         self._heard += 1
         if not changes.ids and set(changes.settings) & KEPT:
             return
         if changes.forgotten:
-            self.set_closeness(None)  # it was measured on what must be gone
+            self.set_closeness(None)  # it was measured on what must now be gone
             self.trail = ()
         shown = {self.query.exemplar if self.query else None, *(row.id for row in self.here)}
         if shown & set(changes.forgotten):
@@ -220,9 +220,9 @@ class DecisionModel(QObject):
         self._forget_query()
         self.query, self.trail = query, trail
         if answered is None:
-            self._decide(edited=False)  # while its image comes on the screen
+            self._decide(edited=False)  # while its image appears on screen
         else:
-            self._tasks.supersede(ANSWER)  # that of the query before
+            self._tasks.supersede(ANSWER)  # that of the previous query
         self.query_changed.emit()
         if answered is not None:
             self._take(answered)
@@ -231,9 +231,9 @@ class DecisionModel(QObject):
     def _bring(
         self, query_from: Callable[[WholeMemory], Query], *, back: Query | None = None, loads: bool = False
     ) -> None:
-        """Make what ``query_from`` finds the query and decide it, in one job; ``go_back`` comes from it to ``back``.
+        """Make what ``query_from`` finds the query and decide it, in one job; ``go_back`` then returns to ``back``.
 
-        What ``loads`` the encoder goes to the background while it is being loaded there: no edit waits for it.
+        A job that ``loads`` the encoder runs in the background while that loads there, so that no edit waits for it.
         """
         memory = self._memory
         if memory is None:
@@ -262,7 +262,7 @@ class DecisionModel(QObject):
             return
 
         def work() -> None:
-            if memory is self._memory:  # else it may be closed by now
+            if memory is self._memory:  # otherwise it may be closed by now
                 keep_query(memory, query)
 
         self._tasks.run_edit("Remembering", work, lambda _: self.recent_changed.emit(), wait_ms=AFTER_PAINT_MS)

@@ -1,6 +1,6 @@
-"""The files behind the selected exemplars: looked up when the selection rests, so that a drag has them at once.
+"""The files behind the selected exemplars, looked up once the selection settles, so that a drag has them immediately.
 
-Other programs take a drag as the files of its images.
+Other programs see a drag as the files of its images.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TOPIC = "dragged files"
 REST_MS = 100
-MOST = 1000  # more are dragged as exemplars only
+MOST = 1000  # more than that are dragged as exemplars only
 
 
 class DraggedFiles(QObject):
@@ -37,12 +37,12 @@ class DraggedFiles(QObject):
         self._memory, self._ids, self._files = memory, NONE, {}
 
     def select(self, ids: Ids) -> None:
-        """These are selected now, (n,)."""
+        """Set the selected ids, (n,)."""
         self._ids = ids if len(ids) <= MOST else NONE
         self._rest.start()
 
     def files(self, ids: list[int]) -> list[str]:
-        """Paths of the originals of ``ids``, as far as they are known by now."""
+        """Paths of the originals of ``ids``, as far as they are known so far."""
         return [path for path in map(self._files.get, ids) if path] if len(ids) <= MOST else []
 
     def _look(self) -> None:

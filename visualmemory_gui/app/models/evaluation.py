@@ -1,4 +1,4 @@
-"""The last evaluation of the open memory, the runs that are kept, and what a new one changed."""
+"""The last evaluation of the open memory, the stored runs, and what a new one changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.evaluation.runs import Run
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-RUNS = "kept runs"
+RUNS = "stored runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ConfusionCell:
         return f"{self.true} decided as {self.predicted}" if self.predicted else f"{self.true} without an answer"
 
     def arrow(self, names: ShortLabels) -> str:
-        """ "…/asia → …/africa": both as short as ``names``, the labels beside them, allow."""
+        """ "…/asia → …/africa": both as short as ``names``, the labels shown with them, allow."""
         return f"{names.short(self.true)}  →  {names.short(self.predicted) if self.predicted else 'no answer'}"
 
 
@@ -57,7 +57,7 @@ class ClassFiguresRow:
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """A kept run, and in words what the last evaluation changed against it; empty where that cannot be compared."""
+    """A stored run, and in words what the last evaluation changed against it; empty if they cannot be compared."""
 
     run: Run
     words: str
@@ -65,14 +65,14 @@ class KeptRun:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An evaluation and all kept runs, newest first, compared with it."""
+    """An evaluation and all stored runs, newest first, compared with it."""
 
     evaluation: Evaluation
     runs: tuple[KeptRun, ...]
 
 
 class EvaluationModel(BackgroundResult[Evaluated]):
-    """Evaluates when it is told to. Edits leave the figures as they were made, and are counted."""
+    """Evaluates on request. Edits leave the figures as they are, and are counted."""
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "evaluation", parent)
@@ -90,14 +90,14 @@ class EvaluationModel(BackgroundResult[Evaluated]):
         super().clear()
 
     def begin(self) -> None:
-        """Read the runs that are kept, where nothing was evaluated yet."""
+        """Read the stored runs, if nothing has been evaluated yet."""
         memory = self._memory
         if memory is None or self.found is not None or self.running:
             return
-        self._tasks.run_background("Reading kept runs", lambda _: _runs_of(memory, None), self._take_runs, topic=RUNS)
+        self._tasks.run_background("Reading stored runs", lambda _: _runs_of(memory, None), self._take_runs, topic=RUNS)
 
     def evaluate(self, again: Run | None = None) -> None:
-        """Evaluate all active exemplars, or the very queries of the run ``again``, and keep the run."""
+        """Evaluate all active exemplars, or exactly the queries of the run ``again``, and store the run."""
         if not self.running:
             self._tasks.supersede(RUNS)
             self.run("Evaluating", partial(_evaluated, again=again))
@@ -115,16 +115,16 @@ class EvaluationModel(BackgroundResult[Evaluated]):
 
     @property
     def outcomes(self) -> Outcomes | None:
-        """What became of the queries at the level that is shown; None without an evaluation."""
+        """The results at the level shown; None without an evaluation."""
         return None if self.found is None else self.found.evaluation.at(self.level)
 
     @property
     def confusion(self) -> Mapping[str, Mapping[str, int]]:
-        """True label -> predicted label -> queries, at the level that is shown."""
+        """True label -> predicted label -> queries, at the level shown."""
         return {} if self.outcomes is None else self.outcomes.confusion
 
     def classes(self) -> list[ClassFiguresRow]:
-        """The classes at the level that is shown, the hardest first."""
+        """The classes at the level shown, the hardest first."""
         if self.outcomes is None:
             return []
         mistakes: dict[str, ConfusionCell] = {}
@@ -161,7 +161,7 @@ class EvaluationModel(BackgroundResult[Evaluated]):
 
 
 def headline(found: Evaluation, level: int) -> str:
-    """ "76 % of 3,329 right at level 1, 61 % at the full label; k = 10, rank.": the level that is shown first."""
+    """ "76 % of 3,329 right at level 1, 61 % at the full label; k = 10, rank.": the level shown comes first."""
     told, others = found.calibration, [one for one in found.levels if one != level]
     way, right = f"k = {told.k}, {told.rule}", f"{percent(found.at(level).accuracy)} of {found.queries:,} right"
     if not others:
@@ -182,7 +182,7 @@ def _evaluated(memory: WholeMemory, report: Report, *, again: Run | None) -> Eva
 
 
 def _runs_of(memory: WholeMemory, last: Run | None) -> tuple[KeptRun, ...]:
-    """Newest first; each compared with ``last`` where it asked the same queries."""
+    """The stored runs, newest first, each compared with ``last`` if it asked the same queries."""
     from visualmemory_gui.engine.evaluation import runs
 
     def words(run: Run) -> str:

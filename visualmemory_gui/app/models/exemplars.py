@@ -1,4 +1,4 @@
-"""Which exemplars the grid of the memory shows: a filter, and the ids that pass it, up to a million."""
+"""The exemplars that the memory's grid shows: a filter, and the ids that pass it, up to a million."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int64]
 Shown = Literal["all", "active", "struck", "weighed"]
 TOPIC = "exemplars"
-TURN_S = 0.02  # of a search, between which edits by hand and images get theirs
+TURN_S = 0.02  # of a search; manual edits and images get their turns in between
 NONE: Ids = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pick:
-    """Some exemplars by their ids, (n,) increasing, and what they have in common."""
+    """A choice of exemplars by ids, (n,) increasing, and what they have in common."""
 
     name: str
     ids: Ids
@@ -37,9 +37,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """``label`` means it and everything below; ``text`` is found in label, path, note and group.
+    """A filter. ``label`` includes everything below it; ``text`` is searched in label, path, note and group.
 
-    State "weighed" means a trust other than 1. ``since`` is the earliest adding, in seconds since the epoch.
+    State "weighed" means a trust other than 1. ``since`` is the earliest time added, in seconds since the epoch.
     """
 
     label: str | None = None
@@ -51,7 +51,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class FoundExemplars:
-    """``ids`` increasing; ``total`` exemplars in the memory, ``struck`` of them; ``counts`` active ones by label."""
+    """What passes: ``ids``, increasing; ``total`` and ``struck`` exemplars in all; active ``counts`` by label."""
 
     ids: Ids
     total: int
@@ -61,8 +61,8 @@ class FoundExemplars:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What the grid paints of one exemplar beside its image. ``missing`` is where its original was, "" if it is there
-    or was not looked for yet."""
+    """What the grid paints of an exemplar besides its image. ``missing`` is where its original was, "" if it is there
+    or has not been looked for yet."""
 
     id: int
     label: str
@@ -71,9 +71,9 @@ class Cell:
 
 
 def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, FoundExemplars]:
-    """Look for the exemplars that pass the filter, a piece at a time; what it returns is the answer.
+    """Search for the exemplars that pass the filter, a piece at a time; returns the answer.
 
-    Without a text and an age all of it is in the snapshot, and that is one piece.
+    Without text and age everything is in the snapshot, and that is one piece.
     """
     snapshot = memory.snapshot
     gone = NONE if snapshot.active_count == len(snapshot) else _rows(snapshot, memory.catalog.withdrawn_ids())
@@ -92,14 +92,14 @@ def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, FoundExem
 
 
 def find(memory: WholeMemory, wanted: Filter) -> FoundExemplars:
-    """The exemplars that pass the filter, all at once."""
+    """The exemplars that pass the filter, in a single call."""
     found = go_on(look(memory, wanted), np.inf)
     assert found is not None
     return found
 
 
 def go_on(looking: Generator[None, None, FoundExemplars], seconds: float) -> FoundExemplars | None:
-    """Look on for so long; None when that was not enough."""
+    """Go on searching for so long; None if that was not enough."""
     end = time.monotonic() + seconds
     try:
         while True:
@@ -112,12 +112,12 @@ def go_on(looking: Generator[None, None, FoundExemplars], seconds: float) -> Fou
 
 
 def struck_ids(memory: WholeMemory) -> Ids:
-    """Every struck exemplar, whatever is filtered."""
+    """Every struck exemplar, whatever the filter."""
     return find(memory, Filter(state="struck")).ids
 
 
 def _fitting(snapshot: Snapshot, wanted: Filter, gone: Ids) -> Ids:
-    """Which exemplars fit label and state; the rows ``gone`` are withdrawn and fit nothing."""
+    """Which exemplars match label and state; the rows ``gone`` are withdrawn and match nothing."""
     if wanted.label is None and wanted.state == "all" and not len(gone):
         return snapshot.ids
     fits = under(snapshot, wanted.label)
@@ -130,7 +130,7 @@ def _fitting(snapshot: Snapshot, wanted: Filter, gone: Ids) -> Ids:
 
 
 def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
-    """Which rows of ``snapshot`` have ``label`` or one below it, (n,) bool."""
+    """A mask of the rows of ``snapshot`` with ``label`` or one below it, (n,) bool."""
     if label is None:
         return np.ones(len(snapshot), bool)
     fits = np.array([name == label or name.startswith(f"{label}/") for name in snapshot.labels], bool)
@@ -138,9 +138,9 @@ def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
 
 
 class ExemplarsModel(QObject):
-    """Holds the filter and what passes it. Asks anew when either changes; the answer comes by ``updated``.
+    """The filter and what passes it. It searches again when the filter or memory changes, then emits ``updated``.
 
-    ``missing(id)`` says where an original was that is gone, "" where none is.
+    ``missing(id)`` says where a missing original was, "" if none is missing.
     """
 
     updated = Signal()
@@ -198,7 +198,7 @@ class ExemplarsModel(QObject):
         return [Cell(exemplar, labels[c], not voting, self._missing(exemplar)) for exemplar, c, voting in parts]
 
     def parted(self, ids: Ids) -> tuple[Ids, Ids]:
-        """``ids`` that are active, and those that are struck out."""
+        """``ids`` split into active and struck-out ones."""
         memory = self._memory
         if memory is None or not len(ids):
             return NONE, NONE
@@ -212,7 +212,7 @@ class ExemplarsModel(QObject):
         return f"{len(self.ids):,} of {self._found.total:,}"
 
     def _look_on(self, looking: Generator[None, None, FoundExemplars]) -> None:
-        """In turns: an edit by hand waits for one of them at most."""
+        """Search in turns, so that a manual edit waits for one of them at most."""
         self._tasks.run_edit("Finding", partial(go_on, looking, TURN_S), partial(self._looked, looking), topic=TOPIC)
 
     def _looked(self, looking: Generator[None, None, FoundExemplars], found: FoundExemplars | None) -> None:
@@ -227,7 +227,7 @@ class ExemplarsModel(QObject):
 
 
 def _rows(snapshot: Snapshot, ids: Ids) -> Ids:
-    """Rows of those ``ids`` that are still here: an exemplar can be forgotten while it is being painted."""
+    """Rows of those ``ids`` that still exist: an exemplar can be forgotten while it is being painted."""
     if len(ids) == len(snapshot) and np.array_equal(ids, snapshot.ids):
         return np.arange(len(ids))
     at = np.minimum(np.searchsorted(snapshot.ids, ids), max(0, len(snapshot) - 1))

@@ -1,4 +1,4 @@
-"""One experiment on the memory: where it is, what it found, whether that still holds."""
+"""One experiment on the memory: its progress, what it found, and whether that still holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 
 class ExperimentModel(BackgroundResult[Found]):
-    """Tells in ``state`` what is going on; what cannot be measured here is told there too."""
+    """An experiment. ``state`` says what is going on, and also what cannot be measured here."""
 
     def __init__(self, tasks: Tasks, topic: str, parent: QObject | None = None) -> None:
         super().__init__(tasks, topic, parent, told_here=(VisualMemoryError,))
@@ -31,7 +31,7 @@ class ExperimentModel(BackgroundResult[Found]):
 
     @property
     def state(self) -> str:
-        """A sentence on what is going on; empty where there is nothing to say."""
+        """A sentence on what is going on; empty if there is nothing to say."""
         if (task := self._task) is not None:
             far = f" {task.done:,} of {task.total:,}" if task.total else ""
             return f"{(task.what or task.title).capitalize()}…{far}"
@@ -40,7 +40,7 @@ class ExperimentModel(BackgroundResult[Found]):
         return OLDER if self.edits_since else ""
 
     def on_changed(self, changes: Changes) -> None:
-        """After an edit, also one of settings: an experiment decides as the memory does."""
+        """Update after an edit, also of settings: an experiment decides as the memory does."""
         if changes.forgotten:
             self.clear()
         else:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.scaling import Fit, Scaling
 
 BARS = 40
-ABOVE = 1.25  # of the highest bar: there stand the names of the thresholds
+ABOVE = 1.25  # of the highest bar: room for the names of the thresholds
 
 
 def novelty_chart(found: NoveltyFound) -> Chart:
-    """How far known and unknown images are, with thresholds as marks."""
+    """The distances of known and unknown images, with thresholds as marks."""
     known, unknown = np.array(found.known), np.array(found.unknown)
     edges = np.histogram_bin_edges(np.concatenate([known, unknown]), BARS)
     known_bars, unknown_bars = _percent_in(known, edges), _percent_in(unknown, edges)
@@ -47,7 +47,7 @@ def _percent_in(distances: F64, edges: F64) -> F64:
 
 
 def scaling_chart(found: Scaling) -> Chart:
-    """Error over size, both on logarithmic axes, with the fits through the points; errors of 0 cannot be shown."""
+    """Error over size, both on logarithmic axes, with fitted curves; errors of 0 cannot be shown."""
     seen = [(float(point.size), 100 * point.error) for point in found.points if point.error > 0]
     sizes, errors = tuple(size for size, _ in seen), tuple(error for _, error in seen)
     fits: tuple[tuple[str, Fit | None, Callable[[F64], F64]], ...] = (

@@ -1,4 +1,4 @@
-"""The experiments that the window runs: what each asks of the memory, and what it shows of the answer."""
+"""The experiments that the window runs: what each measures on the memory, and what it shows of the result."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class NoveltyFound:
 
 @dataclass(frozen=True, slots=True)
 class GrowthFound:
-    """``scaling`` is there where sizes were compared; ``skipped`` images of a folder could not be read, its classes
-    ``known`` are in the memory already and were left out."""
+    """``scaling`` is set if sizes were compared; ``skipped`` images of a folder could not be read; its classes
+    ``known`` were already in the memory and were left out."""
 
     table: Table
     scaling: Scaling | None = None
@@ -40,7 +40,7 @@ class GrowthFound:
 
 
 def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound:
-    """Compare the memory's exemplars with the images of ``folder``, decided as the memory decides."""
+    """Compare the memory's exemplars with the images of ``folder``, decided the way the memory decides."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
     from visualmemory_gui.engine.experiments.novelty import measure_novelty
@@ -58,7 +58,7 @@ def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound
 
 
 def growth_of(memory: WholeMemory, kind: Growing, report: Report) -> GrowthFound:
-    """Run the experiment ``kind``, which needs no folder, decided as the memory decides."""
+    """Run the experiment ``kind``, which needs no folder, decided the way the memory decides."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.experiments.new_classes import add_classes
     from visualmemory_gui.engine.experiments.scaling import scale
@@ -72,7 +72,7 @@ def growth_of(memory: WholeMemory, kind: Growing, report: Report) -> GrowthFound
 
 
 def added_from(memory: WholeMemory, folder: str, report: Report) -> GrowthFound:
-    """Add the classes of ``folder``, whose sub-folders they are, to the memory as it is; nothing is written."""
+    """Run the experiment that adds the classes of ``folder``, one per sub-folder; nothing is written."""
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
     from visualmemory_gui.engine.experiments.new_classes import add_classes

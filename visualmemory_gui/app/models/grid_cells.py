@@ -1,4 +1,4 @@
-"""The exemplars of a grid as rows of a model of Qt: what tool tips and assistive technology are told of a cell."""
+"""The exemplars of a grid as rows of a Qt model, for tool tips and assistive technology."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Cells = Callable[[Ids], list[Cell]]
 
 
 class CellsModel(QAbstractListModel):
-    """``cells(ids)`` says what is known of exemplars; ``ids`` (n,) are increasing, one row each."""
+    """The rows of a grid. ``cells(ids)`` describes exemplars; ``ids`` (n,) are increasing, one row each."""
 
     def __init__(self, cells: Cells, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -21,13 +21,13 @@ class CellsModel(QAbstractListModel):
         self.ids: Ids = NONE
 
     def set_ids(self, ids: Ids) -> None:
-        """A million of them cost as much as one: no row is looked at."""
+        """Replace the rows. A million cost as much as one: no row is read."""
         self.beginResetModel()
         self.ids = ids
         self.endResetModel()
 
     def at(self, row: int) -> Cell | None:
-        """None for one that is gone by now."""
+        """The cell of a row, None if its exemplar is gone by now."""
         found = self._cells(self.ids[row : row + 1])
         return found[0] if found else None
 
@@ -50,6 +50,6 @@ def in_words(cell: Cell) -> str:
 
 
 def tip(cell: Cell) -> str:
-    """The same, a line each, with where the original was."""
+    """The same on several lines, with where the original was."""
     lines = [cell.label, f"exemplar {cell.id:,}{', struck out' if cell.struck else ''}"]
     return "\n".join(lines + ([f"Original missing: {cell.missing}"] if cell.missing else []))

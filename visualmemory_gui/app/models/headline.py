@@ -1,4 +1,4 @@
-"""A decision in words: what the headline, the sentence under it, and the reason say. Pure functions of values."""
+"""A decision in words: the headline, the sentence below it, and the reason. Pure functions of values."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MOST_MISSES = 5
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """``title``: the winner, "Unknown. Nearest: tiger", or both what the image is here as and what the vote says.
+    """``title``: the winner, "Unknown. Nearest: tiger", or both the label in the memory and the result of the vote.
 
-    ``here`` comes before it: "In the memory as tiger (exemplar 12)", where the title does not say so. ``numbers``:
+    ``here`` precedes it: "In the memory as tiger (exemplar 12)", if the title does not say so. ``numbers``:
     share, margin, confidence.
     """
 
@@ -33,13 +33,13 @@ class Headline:
 
 
 def percent(part: float) -> str:
-    """ "71 %"; small parts keep one digit after the point."""
+    """ "71 %"; small shares keep one decimal."""
     value = 100 * part
     return f"{value:.1f} %" if 0 < value < 1 else f"{value:.0f} %"
 
 
 def breakable(text: str) -> str:
-    """``text``, whose words of more than 20 letters may be broken where a line ends: a label knows no other way."""
+    """``text`` with possible breaks in words of more than 20 letters, which a label could not wrap otherwise."""
     return " ".join(BREAK.join(_pieces(word)) if len(word) > LONG else word for word in text.split(" "))
 
 
@@ -78,7 +78,7 @@ def why(decision: Decision | None) -> str:
 
 
 def _nearest(leading: int, votes: int) -> str:
-    """How many of the winner's votes stand first, in words."""
+    """How many of the winner's votes come first, in words."""
     if leading == 0:
         return ""
     first = "the nearest" if leading == 1 else f"the {_number(leading)} nearest"
@@ -96,7 +96,7 @@ def agreement(decision: Decision | None) -> str:
 
 
 def agreement_in_words(decision: Decision | None) -> str:
-    """The same for those who do not know the words."""
+    """The same in plain words."""
     if decision is None or decision.search is None:
         return ""
     if decision.search.mode == "hnsw":
@@ -119,7 +119,7 @@ def misses(decision: Decision | None) -> str:
 
 
 def by_rule(decision: Decision | None) -> Mapping[Rule, VoteTally[str]]:
-    """What each voting rule makes of the same neighbours, at the decision's level."""
+    """The outcome of each voting rule on the same neighbours, at the decision's level."""
     if decision is None or not decision.neighbours:
         return {}
     import numpy as np
@@ -137,13 +137,13 @@ def disagree(tallies: Mapping[Rule, VoteTally[str]]) -> bool:
 
 
 def winning_label(decision: Decision) -> str | None:
-    """The full label that won; at a level the strongest of those below the level's winner."""
+    """The full label that won; at a level, the strongest one below the level's winner."""
     mine = [n for n in decision.neighbours if at_level(n.label, decision.level) == decision.label]
     return tally([n.label for n in mine], [n.weight for n in mine]).winner
 
 
 def level_note(decision: Decision | None) -> str:
-    """Says so where the winner at this level is no ancestor of the winner among full labels."""
+    """A note for when the winner at this level is not an ancestor of the winner among full labels."""
     if decision is None or decision.level == 0:
         return ""
     full = roll_up(decision, 0)

@@ -1,4 +1,4 @@
-"""The steps of a memory's history by day, newest first; undone ones stay above until a new edit abandons them."""
+"""The steps of a memory's history by day, newest first; undone ones stay on top until a new edit discards them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COUNTED = (
 class StepRole(IntEnum):
     """Step: the ``Step``, None for a day. Undone: bool. When: the time in words; of a day, what was done in it.
 
-    Tags: names of the state after the step, joined. Place: where it lies between undo and redo, "" where nothing is
+    Tags: names of the state after the step, joined. Place: its position relative to undo and redo, "" if nothing is
     undone.
     """
 
@@ -50,14 +50,14 @@ class StepRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A line above the steps of one day; ``counts`` is what they did, "" where not all of them are known."""
+    """A line above the steps of one day; ``counts`` is what they did, "" if not all of them are known."""
 
     title: str
     counts: str
 
 
 class TagRow(Protocol):
-    """A name for the state after ``step``, None for that before any."""
+    """A name for the state after ``step``, or for that before all steps if None."""
 
     @property
     def name(self) -> str: ...
@@ -86,7 +86,7 @@ class HistoryModel(QAbstractListModel):
 
     @property
     def present(self) -> int:
-        """The number of the step that was done last, 0 where there is none."""
+        """The number of the last step that is done, 0 if there is none."""
         return self._present
 
     def set_memory(self, memory: Memory | None) -> None:
@@ -162,14 +162,14 @@ class HistoryModel(QAbstractListModel):
         return values.get(role)
 
     def _place_of(self, step: Step) -> str:
-        """Which side of the present the step lies on, while something is undone: what is redone next stands lowest."""
+        """The step's position relative to the present, while something is undone: what redo does next is lowest."""
         if step.state == "undone":
             return "undone, next to redo" if step.number == self._redone_next else "undone"
         return "the memory is here" if self._redone_next and step.number == self._present else ""
 
 
 def by_day(steps: Sequence[Step], *, whole: bool = True, now: datetime | None = None) -> Iterable[Day | Step]:
-    """The steps, each day's below a line of its own. Without ``whole`` the last day may go on before its first step."""
+    """The steps, each day's under a heading. Unless ``whole``, the last day may have earlier steps than those read."""
     days = [(title, list(of)) for title, of in groupby(steps, key=lambda step: day(step.time, now))]
     for n, (title, of) in enumerate(days):
         yield Day(title, counts(of) if whole or n < len(days) - 1 else "")
@@ -177,7 +177,7 @@ def by_day(steps: Sequence[Step], *, whole: bool = True, now: datetime | None = 
 
 
 def counts(steps: Iterable[Step]) -> str:
-    """What the steps that are done did: "+12, 9 struck, 4 relabelled"."""
+    """What the done steps did: "+12, 9 struck, 4 relabelled"."""
     found: Counter[str] = Counter()
     for step in steps:
         if step.state == "done":

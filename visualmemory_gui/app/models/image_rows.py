@@ -1,4 +1,4 @@
-"""Rows of a table that begin with the image of an exemplar; the last column may hold images too."""
+"""Rows of a table that begin with the image of an exemplar; the last column may contain images too."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 Index = QModelIndex | QPersistentModelIndex
-LABEL = 1  # the column that holds one
-IMAGES = int(Qt.ItemDataRole.UserRole) + 1  # ids of the exemplars whose images a cell shows; None: it is text
+LABEL = 1  # the column with the label
+IMAGES = int(Qt.ItemDataRole.UserRole) + 1  # ids of the exemplars whose images a cell shows; None for text
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """``cells`` are the texts of the columns, that of the first empty; ``words`` tell the whole row. ``also`` are the
-    exemplars whose images stand in the last column, whose text is then told only where it is asked for."""
+    """``cells`` are the texts of the columns, the first one empty; ``words`` describe the whole row. ``also`` are the
+    exemplars whose images are in the last column, whose text is then only in the tool tip and for screen readers."""
 
     id: int
     cells: tuple[str, ...]
@@ -30,7 +30,7 @@ class ImageRows(QAbstractTableModel):
         super().__init__(parent)
         self._headers, self._tips = tuple(headers), tuple(tips)
         self._rows: list[ImageRow] = []
-        self.names = ShortLabels()  # of the labels that are shown
+        self.names = ShortLabels()  # of the labels shown
 
     def set_rows(self, rows: Sequence[ImageRow]) -> None:
         self.beginResetModel()

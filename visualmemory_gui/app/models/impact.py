@@ -1,4 +1,4 @@
-"""What a proposed edit would do to the decisions that are tracked: told before it is made."""
+"""The impact of a proposed edit on the tracked decisions, shown before it is made."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str, "Impact | None"], object]
 TOPIC, IN_DIALOG = "impact preview", "impact preview in a dialog"
-DELAY_MS = 120  # the mouse only passing by asks nothing
-MOST = 2000  # exemplars; more would keep an edit by hand waiting
+DELAY_MS = 120  # a mouse passing by starts nothing
+MOST = 2000  # exemplars; more would keep a manual edit waiting
 TOO_MANY = f"Previews end at {MOST:,} exemplars; the note after the edit says what it changed."
 
 
 def propose(kind: EditKind, ids: Sequence[int] | I64, *, label: str = "", verb: str = "") -> ProposedEdit | None:
-    """The edit of ``ids``; None without any. Of too many only some are kept: such an edit is not previewed."""
+    """The edit of ``ids``; None without any. Too many are truncated, as such an edit is not previewed."""
     return ProposedEdit(kind, tuple(int(i) for i in ids[: MOST + 1]), label, verb=verb) if len(ids) else None
 
 
@@ -35,7 +35,7 @@ def propose_relabel(ids: Sequence[int], label: str) -> ProposedEdit | None:
 
 
 def propose_labels(labels: Mapping[int, str]) -> ProposedEdit | None:
-    """Relabelling each exemplar to the label that is suggested for it; None without any."""
+    """The edit that relabels each exemplar as suggested; None without any."""
     if len(set(labels.values())) < 2:
         return propose_relabel(tuple(labels), next(iter(labels.values()), ""))
     kept = dict(islice(labels.items(), MOST + 1))
@@ -43,13 +43,13 @@ def propose_labels(labels: Mapping[int, str]) -> ProposedEdit | None:
 
 
 def propose_trust(trust: Mapping[int, float], *, verb: str) -> ProposedEdit | None:
-    """Giving each exemplar the trust that was found for it; None without any."""
+    """The edit that gives each exemplar its new trust; None without any."""
     kept = dict(islice(trust.items(), MOST + 1))
     return ProposedEdit("reweigh", tuple(kept), trusts=tuple(kept.values()), verb=verb) if kept else None
 
 
 def propose_lesson(query: Query | None, label: str | None) -> ProposedEdit | None:
-    """Teaching ``query`` as ``label``: an exemplar of the memory is relabelled by it."""
+    """The edit that teaches ``query`` as ``label``; it relabels a query that is an exemplar of the memory."""
     if query is None or not label:
         return None
     if query.exemplar is not None:
@@ -58,7 +58,7 @@ def propose_lesson(query: Query | None, label: str | None) -> ProposedEdit | Non
 
 
 class ImpactPreview(QObject):
-    """``text`` and ``impact`` are of ``edit``; they are empty until the answer is there."""
+    """Previews ``edit``: ``text`` and ``impact`` describe it, empty until the answer is ready."""
 
     updated = Signal()
 
@@ -73,13 +73,13 @@ class ImpactPreview(QObject):
         watch.decisions_changed.connect(self.on_decisions_changed)
 
     def preview(self, edit: ProposedEdit | None) -> None:
-        """Preview ``edit`` soon, in place of the one before; None: nothing."""
+        """Preview ``edit`` soon, in place of the previous one; None: nothing."""
         if edit != self.edit:
             self.edit = edit
             self._begin()
 
     def ask(self, edit: ProposedEdit | None, tell: Tell) -> None:
-        """Preview ``edit`` once, for a dialog; ``tell`` gets sentence and impact, "" and None where there is none."""
+        """Preview ``edit`` once, for a dialog; ``tell`` gets sentence and impact, "" and None if there is none."""
         tracker = self._watch.found
         if tracker is None or edit is None or len(edit.ids) > MOST:
             self._tasks.supersede(IN_DIALOG)
@@ -90,11 +90,11 @@ class ImpactPreview(QObject):
     def for_label(
         self, edit_of: Callable[[str], ProposedEdit | None]
     ) -> Callable[[str, Callable[[str], object]], object]:
-        """What tells a dialog, for the label that is chosen in it, what the edit ``edit_of(label)`` would do."""
+        """A function that tells a dialog what ``edit_of(label)`` would do for the label chosen in it."""
         return lambda label, tell: self.ask(edit_of(label), lambda text, _: tell(text))
 
     def on_decisions_changed(self) -> None:
-        """The memory, or what is tracked of it, is another."""
+        """Preview again: the memory, or what is tracked of it, has changed."""
         self._begin()
 
     def _begin(self) -> None:
@@ -115,7 +115,7 @@ class ImpactPreview(QObject):
             self._run(tracker, edit, partial(self._take, edit), TOPIC)
 
     def _run(self, tracker: ImpactTracker, edit: ProposedEdit, tell: Tell, topic: str) -> None:
-        """An edit that would be refused has no impact; the edit itself says why."""
+        """Clear the preview: an edit that would be refused has no impact, and says why itself."""
         self._tasks.run_edit(
             "Looking ahead",
             lambda: tracker.preview(edit),

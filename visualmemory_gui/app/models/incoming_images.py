@@ -1,4 +1,4 @@
-"""Images that come in by drop or paste: files, folders of files, or the pixels themselves."""
+"""Images that arrive by drop or paste: files, folders of files, or the pixels themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_PASTED = 64_000_000  # pixels
 
 
 def incoming(data: QMimeData) -> list[str | Image]:
-    """Paths of images, folders opened one level deep; where there are none, the pixels that the drag brings."""
+    """Paths of images, with folders expanded one level deep; failing those, the pixels that the drag carries."""
     found: list[str | Image] = []
     for path in mime.paths(data):
         found += images_in(path) if Path(path).is_dir() else [path]
@@ -27,7 +27,7 @@ def incoming(data: QMimeData) -> list[str | Image]:
 
 
 def brought(data: QMimeData) -> list[str | Image]:
-    """Paths of images and folders as they are; where there are none, the pixels that the drag brings."""
+    """Paths of images and folders as they are; failing those, the pixels that the drag carries."""
     return [*mime.paths(data)] or _pixels(data)
 
 
@@ -44,7 +44,7 @@ def _pixels(data: QMimeData) -> list[str | Image]:
 
 
 def to_pil(image: QImage) -> Image | None:
-    """``image`` as PIL knows it; None for an empty one or one too large to take."""
+    """``image`` as a PIL image; None for an empty one or one that is too large."""
     if image.isNull() or image.width() * image.height() > MOST_PASTED:
         return None
     from PIL import Image

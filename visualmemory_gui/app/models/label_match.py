@@ -1,4 +1,4 @@
-"""Which labels are meant by a few letters, the likeliest first."""
+"""The labels that a few letters may mean, the likeliest first."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 
 def ranked(labels: Sequence[str], typed: str) -> list[str]:
-    """The ``labels`` that hold the letters of ``typed`` in their order, whatever their case.
+    """The ``labels`` that contain the letters of ``typed`` in order, whatever their case.
 
-    First those that are it, begin with it, have a part that begins with it, hold it; then those that hold its letters
-    apart, the closest together first. Within each the order of ``labels`` stays. Without letters all of them.
+    First those that equal it, begin with it, have a part that begins with it, contain it; then those with its letters
+    apart, the closest together first. Within each group the order of ``labels`` stays. Without letters, all of them.
     """
     wanted = typed.casefold().strip()
     far = {label: _distance(label.casefold(), wanted) for label in labels}
@@ -17,7 +17,7 @@ def ranked(labels: Sequence[str], typed: str) -> list[str]:
 
 
 def _distance(label: str, wanted: str) -> int | None:
-    """How far ``label`` is from ``wanted``, None where it lacks one of its letters."""
+    """How far ``label`` is from ``wanted``, None if it lacks one of its letters."""
     if label == wanted:
         return 0
     if label.startswith(wanted):
@@ -30,7 +30,7 @@ def _distance(label: str, wanted: str) -> int | None:
 
 
 def _spread(label: str, wanted: str) -> int | None:
-    """3 and how many letters of ``label`` it takes from the first of ``wanted`` to the last."""
+    """3, and the number of letters of ``label`` from the first letter of ``wanted`` to the last."""
     first = at = label.find(wanted[0])
     for letter in wanted[1:]:
         if at < 0:

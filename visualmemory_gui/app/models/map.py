@@ -1,4 +1,4 @@
-"""The map of the memory: where each exemplar stands, what it looks like there, and what is placed since."""
+"""The map of the memory: where each exemplar is, how it looks there, and what has been placed since."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Spots = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapImage:
-    """What is painted of ``layout``: ``ids`` (n,) increasing stand at ``xy`` (n, 2).
+    """What is painted of ``layout``: ``ids`` (n,) increasing are at ``xy`` (n, 2).
 
-    ``group`` (n,) is a place in ``names``, or len(names) for all other classes. ``struck`` and ``placed`` (n,) mark
-    exemplars that do not vote, and those that were placed since the map was laid out.
+    ``group`` (n,) is an index into ``names``, or len(names) for all other classes. ``struck`` and ``placed`` (n,) mark
+    exemplars that do not vote, and those placed since the map was laid out.
     """
 
     layout: Layout
@@ -46,14 +46,14 @@ class MapImage:
         return self.layout.method
 
     def spots_of(self, ids: Ids) -> Spots:
-        """Where those of ``ids`` stand that are on the map."""
+        """The positions of those ``ids`` that are on the map."""
         return self.xy[np.isin(self.ids, ids)]
 
 
 class MapModel(BackgroundResult[MapImage]):
-    """Lays out in the background, places new exemplars without doing that again, and keeps the map with the memory.
+    """Lays out in the background, places new exemplars without a new layout, and stores the map with the memory.
 
-    ``count`` is how many exemplars there were when the map was last wanted.
+    ``count`` is how many exemplars there were when the map was last requested.
     """
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
@@ -77,7 +77,7 @@ class MapModel(BackgroundResult[MapImage]):
         return self.count >= LEAST
 
     def begin(self) -> None:
-        """Show the map that is kept with the memory, else lay one out at once."""
+        """Show the map stored with the memory, else lay one out immediately."""
         memory = self._memory
         if memory is None or self.found is not None or self.running:
             return
@@ -87,14 +87,14 @@ class MapModel(BackgroundResult[MapImage]):
             self.run("Drawing the map", lambda m, report: drawn(m, kept(m) or laid_out(m, "pca", report)))
 
     def lay_out(self, method: Method) -> None:
-        """Lay out anew; stopped, the map that is there stays. What is being laid out so is not begun again."""
+        """Lay out again; if stopped, the present map stays. A layout that is already running is not restarted."""
         if self.running and self._wanted == method:
             return
         self._wanted = method
         self.run("Laying out the map", lambda memory, report: drawn(memory, laid_out(memory, method, report)))
 
     def on_changed(self, changes: Changes) -> None:
-        """New exemplars come on the map at once; what was forgotten leaves it, and the map it helped to make."""
+        """Put new exemplars on the map immediately; on a forget drop them, and the layout they contributed to."""
         if changes.forgotten:
             self.clear()
         elif changes.ids:
@@ -113,13 +113,13 @@ class MapModel(BackgroundResult[MapImage]):
             self._draw_again()
 
     def _draw_again(self) -> None:
-        """The same layout with the exemplars that are here now."""
+        """Draw the same layout with the present exemplars."""
         memory, shown = self._memory, self.found
         if memory is None or shown is None:
             return
 
         def take(image: MapImage) -> None:
-            if self.found is not None and image.layout is self.found.layout:  # else another was laid out meanwhile
+            if self.found is not None and image.layout is self.found.layout:  # else a new layout came first
                 self._put(image)
                 self.updated.emit()
                 self._place_query()
@@ -139,7 +139,7 @@ class MapModel(BackgroundResult[MapImage]):
 
 
 def kept(memory: WholeMemory) -> Layout | None:
-    """The map that is kept with the memory."""
+    """The map stored with the memory."""
     from visualmemory_gui.engine.experiments.map import KEPT, Layout
 
     found = memory.results.get(KEPT)
@@ -147,7 +147,7 @@ def kept(memory: WholeMemory) -> Layout | None:
 
 
 def laid_out(memory: WholeMemory, method: Method, report: Report) -> Layout:
-    """A fresh map, kept with the memory where it may be written and nothing was forgotten meanwhile."""
+    """A new map, stored with the memory if it may be written and nothing was forgotten in the meantime."""
     from visualmemory_gui.engine.experiments.map import KEPT, lay_out
 
     snapshot = memory.snapshot
@@ -164,7 +164,7 @@ def placed(memory: WholeMemory, layout: Layout, vectors: npt.NDArray[np.float32]
 
 
 def drawn(memory: WholeMemory, layout: Layout) -> MapImage:
-    """Everything that is here, at its place; what is not on ``layout`` yet is placed."""
+    """Every present exemplar at its position; those not on ``layout`` yet are placed."""
     snapshot = memory.snapshot
     there = np.isin(layout.ids, snapshot.ids)
     ids, xy = layout.ids[there], layout.xy[there]
@@ -179,7 +179,7 @@ def drawn(memory: WholeMemory, layout: Layout) -> MapImage:
 
 
 def _groups(labels: tuple[str, ...], codes: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
-    """The largest first parts of labels, largest first, and the place of each exemplar's among them."""
+    """The most frequent first parts of labels, largest first, and the index of each exemplar's among them."""
     parts = [label.split("/", 1)[0] for label in labels]
     every = list(dict.fromkeys(parts))
     of_label = np.array([every.index(part) for part in parts], np.int64)
@@ -192,14 +192,14 @@ def _groups(labels: tuple[str, ...], codes: npt.NDArray[np.int32]) -> tuple[tupl
 
 
 def nearest_spot(xy: Spots, spot: tuple[float, float], *, within: tuple[float, float]) -> int | None:
-    """The place of the exemplar next to ``spot`` within that many units each way, None where none is."""
+    """The index of the exemplar nearest to ``spot`` within that many units each way, None if there is none."""
     far = np.abs((xy - np.array(spot, np.float32)) / np.array(within, np.float32))
     near = np.flatnonzero((far <= 1).all(axis=1))
     return int(near[(far[near] ** 2).sum(axis=1).argmin()]) if len(near) else None
 
 
 def inside(xy: Spots, outline: Spots) -> npt.NDArray[np.bool_]:
-    """Which of ``xy`` (n, 2) lie inside the closed ``outline`` (m, 2), by the even-odd rule."""
+    """Which of ``xy`` (n, 2) are inside the closed ``outline`` (m, 2), by the even-odd rule."""
     found = np.zeros(len(xy), bool)
     x, y = xy[:, 0], xy[:, 1]
     for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):

@@ -1,4 +1,4 @@
-"""A scan of the whole memory in the background, repeated after edits; what an edit touched goes at once."""
+"""A background scan of the whole memory, repeated after edits; what an edit touched is dropped immediately."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from visualmemory_gui.engine.types import Changes
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-AUTO = 20_000  # up to so many exemplars the memory is scanned again after each edit; beyond, when it is asked for
+AUTO = 20_000  # up to so many exemplars the memory is scanned again after each edit; above that, on request
 PAUSE_MS = 300
 
 
 class Findings(Protocol):
-    """What a scan finds in ``looked_at`` exemplars."""
+    """What a scan found in ``looked_at`` exemplars."""
 
     @property
     def looked_at(self) -> int: ...
@@ -32,9 +32,9 @@ Found = TypeVar("Found", bound=Findings)
 
 
 class MemoryScan(BackgroundResult[Found], Generic[Found]):
-    """Scans when ``begin`` is called first, and again after edits.
+    """Scans when ``begin`` is first called, and again after edits.
 
-    ``left`` is what is left of what was found without the exemplars that edits touched since.
+    ``left`` is what was found less the exemplars that edits have touched since.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
         return 0 if self.found is None else self.found.looked_at
 
     def begin(self) -> None:
-        """Somebody wants to see it."""
+        """Start the first scan, now that its findings are on view."""
         if self.found is None and not self.running:
             self.scan()
 
     def scan(self) -> None:
-        """Go over the whole memory, in the background."""
+        """Scan the whole memory in the background."""
         self.run(self._title, self._work)
 
     def clear(self) -> None:
@@ -85,5 +85,5 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
         self._sift()
 
     def _sift(self) -> None:
-        """Drop from ``left`` what was touched."""
+        """Drop what was touched from ``left``."""
         self.left = self.found.without(self._touched) if self.found is not None else None

@@ -1,4 +1,4 @@
-"""What the shell shows of the memory: how much it holds, how fresh its index is, what undo and redo would do."""
+"""The state of the memory that the window's frame shows: its size, its index, what undo and redo would do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATE = "state"
 
 @dataclass(frozen=True, slots=True)
 class MemoryState:
-    """``undo`` and ``redo`` name the steps, None when there is none."""
+    """The state. ``undo`` and ``redo`` name the steps, None if there is none."""
 
     name: str
     memory: str
@@ -29,7 +29,7 @@ class MemoryState:
 
 
 def read_state(memory: Memory) -> MemoryState:
-    """Everything at once, off the window's thread."""
+    """Read the whole state, off the window's thread."""
     active, struck = memory.active_and_struck()
     undo, redo = memory.history.can_undo(), memory.history.can_redo()
     classes = len(memory.class_counts())
@@ -62,7 +62,7 @@ def index_text(index: IndexState) -> str:
 
 
 class MemoryStateModel(QObject):
-    """Keeps the last state that was read; ``state`` is None while no memory is open."""
+    """Holds the last state read; ``state`` is None while no memory is open."""
 
     updated = Signal()
 

@@ -1,4 +1,4 @@
-"""Which exemplars mislead others, as a scan of the memory found them, and as rows of a table."""
+"""The exemplars that mislead others, found by a scan of the memory, and as rows of a table."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TIPS = (
 
 
 class MisleadingModel(MemoryScan["Misleaders"]):
-    """Ordered by value, or by wrong minus right: above 20,000 exemplars the values take minutes, so the counts come
-    first there, and the values when they are asked for."""
+    """Misleaders by value, or by wrong minus right: above 20,000 exemplars the values take minutes, so there the counts
+    come first, and the values on request."""
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "misleading", "Finding what misleads", self._misleaders, parent)

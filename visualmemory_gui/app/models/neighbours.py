@@ -1,4 +1,4 @@
-"""The neighbours of the query as rows of cards: in rank order, then those that lost their vote meanwhile."""
+"""The neighbours of the query as rows of cards: in rank order, then those that have lost their vote since."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Index = QModelIndex | QPersistentModelIndex
 State = Literal["active", "struck", "excluded"]
 Colour = Callable[[str, Sequence[str]], QColor]
 LOCKED = "It cannot be struck out or restored: this memory is open for reading only"
-Ready = tuple[QPixmap, int]  # a card's image, and the side in device pixels that it was made for
+Ready = tuple[QPixmap, int]  # a card's image, and the side in device pixels it was made for
 
 
 class NeighboursModel(QAbstractListModel):
-    """Answers ``CardRole`` and what is heard of a card. ``colour(label, labels by share)`` gives the chips' colours."""
+    """Answers ``CardRole`` and the accessible texts. ``colour(label, labels by share)`` gives the chips' colours."""
 
     def __init__(self, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class NeighboursModel(QAbstractListModel):
         decision.closeness_changed.connect(self.on_closeness_changed)
 
     def on_decided(self) -> None:
-        """Take over the decision. Rows keep their identity where only votes changed, so that a selection stays."""
+        """Show a decision. Rows keep their identity if only votes changed, so that a selection stays."""
         decision = self._decision.decision
         voting = list(decision.neighbours) if decision is not None else []
         rows = voting + list(self._decision.struck) + list(self._decision.left_out)
@@ -59,7 +59,7 @@ class NeighboursModel(QAbstractListModel):
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
     def show_layered(self, exemplar: int, image: QImage | None) -> None:
-        """Let the card of ``exemplar``, and no other, show ``image`` in place of its own; None: its own again."""
+        """Let only the card of ``exemplar`` show ``image`` in place of its own; None: its own again."""
         before, self._layered = self._layered, (exemplar, image) if image is not None else None
         self._layer = None
         for row in self.rows_of([exemplar, *([before[0]] if before else [])]):
@@ -78,7 +78,7 @@ class NeighboursModel(QAbstractListModel):
         return "excluded" if self._rows[row].id in self._decision.left_out_ids else "struck"
 
     def rows_of(self, ids: Sequence[int]) -> list[int]:
-        """Where ``ids`` stand now; those that left are left out."""
+        """The rows of ``ids``, without those that are gone."""
         wanted = set(ids)
         return [row for row, neighbour in enumerate(self._rows) if neighbour.id in wanted]
 
@@ -159,7 +159,7 @@ class NeighboursModel(QAbstractListModel):
         return ready[0] if ready is not None else None
 
     def _ready(self, exemplar: int) -> Ready | None:
-        """Made when it is first painted: most neighbours of a large k are out of sight."""
+        """The image, made when it is first painted: most neighbours of a large k are out of view."""
         if self._layered is not None and self._layered[0] == exemplar:
             return self._ready_layer(exemplar, self._layered[1])
         image, side, ready = self._decision.images.get(exemplar), self._decision.side, self._pixmaps.get(exemplar)
@@ -194,9 +194,9 @@ _PLAIN: dict[int, Callable[[Neighbour], object]] = {
 
 
 def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> str:
-    """ "cat, rank 2, distance 0.210, 12 % of the vote": the card for those who hear it.
+    """ "cat, rank 2, distance 0.210, 12 % of the vote": the card for a screen reader.
 
-    At a level the class that is voted for stands first: "animals (animals/cat), rank 2, …".
+    At a level the class voted for comes first: "animals (animals/cat), rank 2, …".
     """
     voted = at_level(neighbour.label, level)
     label = voted if voted == neighbour.label else f"{voted} ({neighbour.label})"
@@ -210,7 +210,7 @@ def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> 
 
 
 def closeness_text(farther: float) -> str:
-    """ "Closer than 80 % of same-class pairs"; ``farther`` is the part of them that is farther apart."""
+    """ "Closer than 80 % of same-class pairs"; ``farther`` is the fraction of them that is farther apart."""
     if farther < 0.005:
         return "Farther apart than all same-class pairs of this memory"
     if farther > 0.995:

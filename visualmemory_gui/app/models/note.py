@@ -1,4 +1,4 @@
-"""What can be done from a note, beside taking back what it tells."""
+"""The actions of a note other than Undo."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 
 class NoteAction(NamedTuple):
-    """A button of a note: its words, which name what it shows or does, and what is called.
+    """A button of a note: its text, which names what it shows or does, and the function it calls.
 
-    One that ``lasts`` is the only way to what it shows: neither time nor another note takes it away.
+    One that ``lasts`` is the only way to what it shows: neither time nor another note removes it.
     """
 
     text: str

@@ -1,6 +1,6 @@
-"""Which originals are not where they were any more: looked for in the background, once cells rest in sight.
+"""Originals that are no longer where they were, checked in the background once the cells in view settle.
 
-A drive that went away may keep whoever looks waiting for a minute: neither the window nor an edit waits with it.
+A disconnected drive may block a check for a minute: neither the window nor an edit waits for it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 TOPIC = "originals"
 REST_MS = 300
-AGAIN_S = 60.0  # after so long an original that is in sight is looked for once more
+AGAIN_S = 60.0  # after so long an original in view is checked again
 KEPT = 20_000
 WISHES = 800
 
 
 class OriginalsModel(QObject):
-    """An exemplar whose image was copied into the memory misses nothing, wherever the file came from."""
+    """The missing originals in view. An exemplar whose image was copied into the memory is never missing one."""
 
     updated = Signal()
 
@@ -47,18 +47,18 @@ class OriginalsModel(QObject):
         self._known.clear()
 
     def look_again(self) -> None:
-        """Originals may be elsewhere now: what is in sight is looked for anew."""
+        """Check those in view again: originals may be elsewhere now."""
         self._known = OrderedDict((exemplar, (path, 0.0)) for exemplar, (path, _) in self._known.items())
         self.updated.emit()
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Say nothing more about exemplars that are gone."""
+        """Drop exemplars that are gone."""
         for exemplar in ids:
             self._known.pop(exemplar, None)
             self._wishes.pop(exemplar, None)
 
     def missing(self, exemplar: int) -> str:
-        """Where the original was; "" when it is there, or was not looked for yet: then it is, soon."""
+        """Where the original was; "" if it is there or has not been checked, which then follows soon."""
         path, seen = self._known.get(exemplar, ("", 0.0))
         if time.monotonic() - seen > AGAIN_S or not seen:
             self._wishes[exemplar] = None
@@ -73,7 +73,7 @@ class OriginalsModel(QObject):
         self._wishes.clear()
         if memory is not None and wanted:
             self._tasks.run_background(
-                "Looking at originals in sight", lambda _: missing_originals(memory, wanted), self._take, topic=TOPIC
+                "Checking originals in view", lambda _: missing_originals(memory, wanted), self._take, topic=TOPIC
             )
 
     def _take(self, found: Mapping[int, str]) -> None:
@@ -87,6 +87,6 @@ class OriginalsModel(QObject):
 
 
 def missing_originals(memory: Memory, ids: Iterable[int]) -> dict[int, str]:
-    """For each of ``ids`` the path where its original should be and is not, "" where nothing is missing."""
+    """For each of ``ids`` the path where its original should be but is not, "" if nothing is missing."""
     linked = memory.catalog.sources(ids, linked=True)
     return {i: "" if path is None or os.path.isfile(path) else path for i, path in linked.items()}  # noqa: PTH113

@@ -1,4 +1,4 @@
-"""What pruning would do: the plan, its rows, and its promise in words."""
+"""What pruning would do: the plan, its rows, and the expected gain in words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ METHODS: tuple[tuple[Method, str, str], ...] = (
 )
 JUDGES: tuple[tuple[Judge, str], ...] = (("own", "the memory's own decisions"), ("watch", "the watch set"))
 HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Trust", "It would be")
-VALUE, TRUST = 4, 5  # columns that one method alone fills
+VALUE, TRUST = 4, 5  # columns that only one method fills
 TIPS = (
     "The exemplar",
     "The label it has",
@@ -40,7 +40,7 @@ MOST_NAMED = 4  # classes in a sentence
 
 
 class PruningModel(StudyEdit["Plan"]):
-    """``found`` is the plan of ``method``, as ``judge`` judges it."""
+    """``found`` is the plan of ``method``, judged by ``judge``."""
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "prune", parent)
@@ -48,13 +48,13 @@ class PruningModel(StudyEdit["Plan"]):
         self.judge: Judge = "own"
 
     def choose(self, method: Method, judge: Judge) -> None:
-        """Look again with another method, or by other decisions."""
+        """Plan again with another method, or judged by other decisions."""
         if (method, judge) != (self.method, self.judge):
             self.method, self.judge = method, judge
             self.look()
 
     def look(self) -> None:
-        """Find out what pruning would do to the memory as it is now."""
+        """Find out what pruning would do to the memory now."""
         method, judge = self.method, self.judge
 
         def work(memory: WholeMemory, report: Report) -> Plan:
@@ -66,7 +66,7 @@ class PruningModel(StudyEdit["Plan"]):
 
 
 class PrunedModel(ImageRows):
-    """The rows of a plan: what goes first, then what is held back."""
+    """The rows of a plan: first what it would prune, then what it holds back."""
 
     def __init__(self, pruning: PruningModel) -> None:
         super().__init__(HEADERS, TIPS, pruning)
@@ -94,7 +94,7 @@ def _row(one: Pruned, fate: str) -> ImageRow:
 
 
 def proposed_pruning(model: PruningModel) -> ProposedEdit | None:
-    """The edit that the plan would make; None where there is nothing to apply."""
+    """The edit that the plan would make; None if there is nothing to apply."""
     plan = model.found
     if plan is None or model.edits_since:
         return None
@@ -121,7 +121,7 @@ def promise(plan: Plan) -> str:
 
 
 def held_back(plan: Plan) -> str:
-    """What the plan spares though the method names it; empty where there is nothing to say."""
+    """What the plan spares although the method names it; empty if there is nothing to say."""
     said = []
     if plan.held_back:
         many = len(plan.held_back)

@@ -1,4 +1,4 @@
-"""Asking the memory, off the window's thread: from an image to a query, from a query to everything shown beside it."""
+"""Queries and their answers, made off the window's thread: from an image to a query to all that is shown with it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SHOWN = 24  # recent queries
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is being decided. ``vector`` is (dim,) float32 of unit length and kept, so that no edit embeds again.
+    """What is being decided. ``vector`` is (dim,) float32 of unit length, stored so that no edit embeds it again.
 
-    ``image`` is None for a query that was kept without its pixels (a recent one); ``exemplar`` is the id where the
-    query is one of the memory's own, ``queued`` its number in the teaching queue where it waits there.
+    ``image`` is None for a query stored without its pixels (a recent one); ``exemplar`` is the id if the
+    query is one of the memory's own, ``queued`` its number if it waits in the teaching queue.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One decision with all that is shown beside it.
+    """One decision with all that is shown with it.
 
-    ``counts`` are active exemplars by full label; ``images`` thumbnails of those neighbours that the caller did not
-    have yet, by id.
+    ``counts`` are active exemplars by full label; ``images``, by id, are thumbnails of neighbours that the caller did
+    not have yet.
     """
 
     decision: Decision
@@ -53,7 +53,7 @@ class Answer:
 
 
 def embed(memory: Memory, image: ImageLike) -> Query:
-    """Decode and embed ``image``: a path, a PIL image or a decoded one. Loads the encoder if it is not here yet."""
+    """Decode and embed ``image``: a path, a PIL image or a decoded one. Loads the encoder if necessary."""
     decoded = image if isinstance(image, DecodedImage) else memory.decode(image)
     vector = memory.embed([decoded])[0]
     return Query(
@@ -82,7 +82,7 @@ def query_of(memory: Memory, exemplar: int) -> Query:
 def queued_query(memory: Memory, number: int) -> Query:
     """An image of the teaching queue as a query."""
     kept = memory.queue.query(number).image
-    assert kept.vector is not None  # nothing waits without one
+    assert kept.vector is not None  # every waiting image has one
     name = Path(kept.source).name if kept.source else f"image {number}"
     return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number)
 
@@ -99,8 +99,8 @@ def answer(
     """Decide ``query``, without the votes of the exemplars ``without``.
 
     Images of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side. One of the memory's own
-    exemplars is decided by leave-one-out: that is how the map of confidence was fitted. An image that votes for itself
-    is no such query, and no confidence is told of it.
+    exemplars is decided by leave-one-out: that is how confidence was fitted. An image that votes for itself
+    is not such a query, and gets no confidence.
     """
     decision = memory.decide_vector(
         query.vector,
@@ -123,7 +123,7 @@ def answer(
 
 
 def keep_query(memory: Memory, query: Query) -> None:
-    """Put ``query`` on the memory's own list of recent queries. Runs in the thread of the edits."""
+    """Put ``query`` on the memory's list of recent queries. Runs in the edits' thread."""
     if query.content is not None:
         memory.queries.add(
             query.source,
@@ -135,7 +135,7 @@ def keep_query(memory: Memory, query: Query) -> None:
 
 
 def recent_queries(memory: Memory) -> list[Query]:
-    """The newest first, those with a vector: they are decided again without the encoder."""
+    """The recent queries with a vector, newest first: they can be decided again without the encoder."""
     return [
         Query(
             name=Path(row.source).name if row.source else "pasted image",

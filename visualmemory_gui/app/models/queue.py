@@ -1,4 +1,4 @@
-"""The teaching queue as a table: every row a waiting image with its decision, the least certain first."""
+"""The teaching queue as a table: each row is a waiting image with its decision, the least certain first."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class QueueRole(IntEnum):
 
 
 class QueueModel(QAbstractTableModel):
-    """Follows the memory: after every edit the whole queue is decided anew, in the thread of the edits."""
+    """Follows the memory: after every edit the whole queue is decided again, in the edits' thread."""
 
     updated = Signal()
     least_changed = Signal(int)  # per cent
@@ -76,14 +76,14 @@ class QueueModel(QAbstractTableModel):
             self.begin()
 
     def begin(self) -> None:
-        """Decide the queue for the first time, which searches once for every image: in the background."""
+        """Decide the queue for the first time, in the background, as that takes a search per image."""
         memory = self._memory
         if memory is not None:
             work = self._deciding(memory)
             self._tasks.run_background("Deciding the queue", lambda _: work(), self._show, topic=TOPIC)
 
     def refresh(self) -> None:
-        """Decide the queue anew where it changed a little."""
+        """Decide the queue again after a small change."""
         memory = self._memory
         if memory is not None:
             self._tasks.run_edit("Deciding the queue", self._deciding(memory), self._show, topic=TOPIC)
@@ -95,18 +95,18 @@ class QueueModel(QAbstractTableModel):
             self.refresh()
 
     def on_decided(self) -> None:
-        """Classes have the colours that they have in the vote beside the table."""
+        """Give classes the colours that they have in the vote next to the table."""
         if len(self._order):
             last = self.index(len(self._order) - 1, int(QueueColumn.Share))
             self.dataChanged.emit(self.index(0, int(QueueColumn.Winner)), last, [QueueRole.Colour])
 
     @property
     def order(self) -> list[int]:
-        """Places in the table, in the order that is shown."""
+        """Indices of the rows in the order shown."""
         return self._order.tolist()
 
     def set_least(self, percent_: int) -> None:
-        """From which share on a decision counts as certain."""
+        """Set the share from which a decision counts as certain."""
         if round(100 * self.least) != percent_:
             self.least = percent_ / 100
             self.least_changed.emit(percent_)
@@ -115,14 +115,14 @@ class QueueModel(QAbstractTableModel):
     # What is there
 
     def counts(self) -> tuple[int, int, int]:
-        """Images, how many of them are taught, how many are certain."""
+        """The number of images, of taught ones and of certain ones."""
         table = self.table
         if table is None:
             return 0, 0, 0
         return len(table), int(table.is_taught().sum()), int(table.certain(self.least).sum())
 
     def certain(self) -> list[tuple[int, str]]:
-        """(id, full label) of the rows that are certain and not taught yet."""
+        """(id, full label) of the rows that are certain and not yet taught."""
         table = self.table
         if table is None:
             return []
@@ -130,13 +130,13 @@ class QueueModel(QAbstractTableModel):
         return [(int(table.ids[i]), str(table.labels[i])) for i in sure]
 
     def winners(self, ids: Iterable[int]) -> list[tuple[int, str]]:
-        """(id, full label) of ``ids``, but for those without a winner."""
+        """(id, full label) of ``ids``, except those without a winner."""
         rows = map(self.row, self.rows_of(ids))
         return [(row.id, row.label) for row in rows if row.label is not None]
 
     @property
     def names(self) -> ShortLabels:
-        """The labels that the queue is shown beside: those of the decision, its winners and what was taught."""
+        """The labels shown alongside the queue: those of the decision, its winners and what was taught."""
         beside, table = self._decision.names, self.table
         if self._named[0] is not table or self._named[1] is not beside:
             own = {label for label in (*table.winners, *table.taught) if label} if table is not None else set()
@@ -159,13 +159,13 @@ class QueueModel(QAbstractTableModel):
         )
 
     def rows_of(self, ids: Iterable[int]) -> list[int]:
-        """Where ``ids`` stand; those that do not wait any more are left out."""
+        """The rows of ``ids``, without those that no longer wait."""
         if self.table is None:
             return []
         return np.flatnonzero(np.isin(self.table.ids[self._order], list(ids))).tolist()
 
     def first_untaught(self) -> int | None:
-        """The row to look at next: the first that is not taught."""
+        """The next row to decide: the first that is not taught."""
         if self.table is None:
             return None
         left = np.flatnonzero(~self.table.is_taught()[self._order])
@@ -228,7 +228,7 @@ class QueueModel(QAbstractTableModel):
         return list(decision.shares) if decision is not None else []
 
     def _sorted(self) -> I64:
-        """Places in the order shown: by the column asked for; what is taught sinks to the end."""
+        """Indices in the order shown: by the chosen column, with taught images at the end."""
         if self.table is None:
             return np.empty(0, np.int64)
         column, direction = self._sorting

@@ -1,4 +1,4 @@
-"""The rows of the teaching queue: columns, what stands in them, their order, and which rows an edit moved."""
+"""The rows of the teaching queue: columns and their contents, the order, and which rows an edit moved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visualmemory_gui.engine.types import F64, I64
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.queue_table import QueueTable
 
-MOVED = 0.005  # a share that moved by less stayed where it is
+MOVED = 0.005  # a share that moved by less counts as unmoved
 
 
 class QueueColumn(IntEnum):
@@ -41,7 +41,7 @@ KNOWN = {1: "known", 0: "unknown", -1: ""}
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """``label`` is the full label that won. ``share`` and ``margin`` are None where there is nothing to compare."""
+    """``label`` is the full label that won. ``share`` and ``margin`` are None if there is nothing to compare with."""
 
     id: int
     name: str
@@ -67,7 +67,7 @@ def in_words(row: QueueRow) -> str:
 
 
 def sort_keys(table: QueueTable, column: int) -> F64 | I64:
-    """What column is sorted by; for the share, unknown images are less certain than all known ones."""
+    """The sort key of a column; for the share, unknown images are less certain than all known ones."""
     if column == QueueColumn.Share:
         certainty: F64 = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
         return certainty
@@ -86,7 +86,7 @@ def sort_keys(table: QueueTable, column: int) -> F64 | I64:
 
 
 def moved(before: QueueTable | None, after: QueueTable | None) -> frozenset[int]:
-    """Ids of images that were here before and are decided otherwise now."""
+    """Ids of images that were here before and are decided differently now."""
     if before is None or after is None or not len(before):
         return frozenset()
     at = np.minimum(np.searchsorted(before.ids, after.ids), len(before) - 1)

@@ -1,4 +1,4 @@
-"""The strip of recent queries, as a list model; the memory keeps them, so they outlive a restart."""
+"""The strip of recent queries, as a list model; the memory stores them, so they survive a restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDE = 128
 
 
 class RecentQueriesModel(QAbstractListModel):
-    """One row a query: DecorationRole is the thumbnail, DisplayRole and AccessibleTextRole the image's name."""
+    """One row per query: DecorationRole is the thumbnail, DisplayRole and AccessibleTextRole the image's name."""
 
     def __init__(self, decision: DecisionModel, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""What a scan of the memory found: labels that the others contradict, and images that are there twice."""
+"""What a scan of the memory found: labels that the other exemplars contradict, and duplicate images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ THRESHOLD = 0.02
 
 
 class ReviewModel(MemoryScan["Survey"]):
-    """``groups`` come conflicts first, then the closest, up to the distance ``threshold``."""
+    """``groups`` are sorted conflicts first, then by distance, up to ``threshold``."""
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "review", "Looking for wrong labels", _survey, parent)
@@ -27,11 +27,11 @@ class ReviewModel(MemoryScan["Survey"]):
 
     @property
     def suspects(self) -> tuple[Suspect, ...]:
-        """The most suspicious first."""
+        """The suspects, the most suspicious first."""
         return self.left.suspects if self.left is not None else ()
 
     def set_threshold(self, distance: float) -> None:
-        """Up to which distance two images count as near-equal."""
+        """The distance up to which two images count as near-equal."""
         self.threshold = distance
         self._group()
         self.updated.emit()

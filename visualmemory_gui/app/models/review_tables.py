@@ -42,7 +42,7 @@ class SuspectsModel(QAbstractTableModel):
         super().__init__(review)
         self._review = review
         self._rows: tuple[Suspect, ...] = ()
-        self.names = ShortLabels()  # of the labels that are shown
+        self.names = ShortLabels()  # of the labels shown
         review.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:
@@ -86,7 +86,7 @@ class GroupsModel(QAbstractListModel):
         super().__init__(review)
         self._review = review
         self._rows: tuple[Group, ...] = ()
-        self.names = ShortLabels()  # of the labels that are shown
+        self.names = ShortLabels()  # of the labels shown
         review.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:

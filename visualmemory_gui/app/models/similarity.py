@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
 
 TOPIC = "similarity"
-DELAY_MS = 100  # the mouse only passing over the cards asks nothing
+DELAY_MS = 100  # a mouse passing over the cards starts nothing
 MOST_SEEN = 48
-Place = int | Literal["query"]  # an exemplar, or what is decided
+Place = int | Literal["query"]  # an exemplar, or the query
 
 
 class SimilarityModel(QObject):
-    """``splitting`` belongs to the decision that is shown, None until it is there; ``why`` says why there is none.
+    """``splitting`` belongs to the decision shown, None until it is ready; ``why`` says why there is none.
 
-    What was seen of images is kept for a while, and let go when something is forgotten.
+    What was computed from images is cached for a while, and dropped when something is forgotten.
     """
 
     updated = Signal()

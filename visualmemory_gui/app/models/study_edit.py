@@ -1,4 +1,4 @@
-"""An edit that a study works out before it is made: what the pages Prune and Tune have in common."""
+"""An edit worked out by a study before it is made: what the pages Prune and Tune have in common."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Found = TypeVar("Found")
 
 
 class StudyEdit(BackgroundResult[Found]):
-    """``found`` can be applied to the memory that it was found on, while that is as it was."""
+    """``found`` can be applied to the memory that it was found on, as long as that is unchanged."""
 
     def __init__(self, tasks: Tasks, topic: str, parent: QObject | None = None) -> None:
         super().__init__(tasks, topic, parent, told_here=(BadValue,))
 
     @property
     def refusal(self) -> str:
-        """Why nothing was found, in a sentence; empty where there is nothing to say."""
+        """Why nothing was found, in a sentence; empty if there is nothing to say."""
         if isinstance(self.error, Cancelled):
             return "Stopped; nothing was changed."
         return str(self.error) if isinstance(self.error, BadValue) else ""
 
     def why_not(self, refused: str = "") -> str:
-        """Why there is nothing to apply, in a few words; empty where there is. ``refused`` is what the finding itself
+        """Why nothing can be applied, in a few words; empty if something can. ``refused`` is what the finding itself
         says against it."""
         if self.running:
             return "It can be applied once this is done; Cancel in the status bar stops it."

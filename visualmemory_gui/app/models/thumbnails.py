@@ -1,4 +1,4 @@
-"""Thumbnails that arrive later: a worker decodes them, the last ones stay, the newest wish comes first."""
+"""Thumbnails loaded later: a worker decodes them, the latest stay cached, the newest request comes first."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 from visualmemory_gui.app.runtime.tasks import Tasks
 
 Fetch = Callable[[list[int]], Mapping[int, bytes]]
-KEPT_BYTES = 32 << 20  # a thousand images of a plain screen: some pages of any
+KEPT_BYTES = 32 << 20  # a thousand images on a standard screen; several pages on any
 AT_ONCE = 32  # about 7 ms of decoding: an edit never waits longer for images
-FORMATS = ((b"\xff\xd8", b"jpeg"), (b"\x89PNG", b"png"))  # how data begin, and what they are
-WISHES = 800  # older wishes have been scrolled away
+FORMATS = ((b"\xff\xd8", b"jpeg"), (b"\x89PNG", b"png"))  # first bytes, and the format they mean
+WISHES = 800  # older requests have been scrolled away
 
 
 class Thumbnails(QObject):
-    """``fetch`` reads JPEGs by id and runs in a worker. ``side`` is the longest side kept, in device pixels."""
+    """A cache of thumbnails. ``fetch`` reads JPEGs by id in a worker. ``side``: the longest side, in device pixels."""
 
-    loaded = Signal(list)  # ids whose image is here now
+    loaded = Signal(list)  # ids whose image has been loaded
 
     def __init__(
         self, tasks: Tasks, parent: QObject | None = None, *, side: int = 160, kept_bytes: int = KEPT_BYTES
@@ -41,7 +41,7 @@ class Thumbnails(QObject):
         return len(self._images)
 
     def set_source(self, fetch: Fetch | None) -> None:
-        """Read from elsewhere from now on; everything kept is dropped."""
+        """Read from elsewhere from now on, and drop everything cached."""
         self._fetch = fetch
         self._generation += 1
         self._images.clear()
@@ -49,13 +49,13 @@ class Thumbnails(QObject):
         self._wishes.clear()
 
     def set_side(self, side: int) -> None:
-        """Keep images of that size from now on."""
+        """Cache images of that size from now on."""
         if side != self._side:
             self._side = side
             self.set_source(self._fetch)
 
     def get(self, exemplar: int) -> QPixmap | None:
-        """The image; None when it is on its way. A null pixmap means that the exemplar has none."""
+        """The image, None while it is loading. A null pixmap means that the exemplar has none."""
         found = self._images.get(exemplar)
         if found is not None:
             self._images.move_to_end(exemplar)
@@ -69,7 +69,7 @@ class Thumbnails(QObject):
         return None
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Drop images that must not be seen any more."""
+        """Drop images that must no longer be seen."""
         for exemplar in ids:
             self._drop(exemplar)
             self._wishes.pop(exemplar, None)
@@ -103,24 +103,24 @@ class Thumbnails(QObject):
 
 
 def _cost(image: QPixmap) -> int:
-    """Bytes of an image that is kept; that there is none is worth knowing too."""
+    """The size of a cached image in bytes; "no image" is worth caching too."""
     return 4 * image.width() * image.height() + 256
 
 
 def images(fetch: Fetch, ids: list[int], side: int) -> dict[int, QImage]:
-    """Decoded and scaled images of ``ids``; a null image for those without one. Runs in any thread."""
+    """Decoded and scaled images of ``ids``; a null image for those without one. Thread-safe."""
     try:
         found = fetch(ids)
-    except Exception:  # the memory was closed meanwhile: nothing to show, nothing to tell
+    except Exception:  # the memory was closed in the meantime: nothing to show or report
         found = {}
     return {exemplar: opaque(scaled(found.get(exemplar, b""), side)) for exemplar in ids}
 
 
 def scaled(data: bytes, side: int) -> QImage:
-    """The image with its longest side at most ``side`` pixels; a null image where there is none. In any thread.
+    """The image with its longest side at most ``side`` pixels; a null image if there is none. Thread-safe.
 
-    A JPEG is decoded at about that size, which takes half the time. Qt must not look for the format itself: its SVG
-    reader connects objects on the way, with Python locked, and a window that disconnects some waits for Python.
+    A JPEG is decoded at about that size, which takes half the time. Qt must not detect the format itself: its SVG
+    reader connects objects while doing so, with Python locked, and a window that disconnects some waits for Python.
     """
     kind = next((kind for start, kind in FORMATS if data.startswith(start)), None)
     if kind is None:
@@ -137,7 +137,7 @@ def scaled(data: bytes, side: int) -> QImage:
 
 
 def opaque(image: QImage) -> QImage:
-    """``image`` without transparency: on white, as the encoder sees it. In any thread."""
+    """``image`` without transparency: on white, as the encoder sees it. Thread-safe."""
     if not image.hasAlphaChannel():
         return image
     white = QImage(image.size(), QImage.Format.Format_RGB32)

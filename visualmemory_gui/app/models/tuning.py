@@ -1,4 +1,4 @@
-"""Tuning as it runs: the steps of the descent, and what it brought in words."""
+"""Tuning as it runs: the steps of the descent, and its gain in words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVERY_MS = 100
 
 
 class TuningModel(StudyEdit["Tuned"]):
-    """``steps`` grow while it runs."""
+    """A tuning of trusts; ``steps`` grow while it runs."""
 
     stepped = Signal()
 
@@ -62,7 +62,7 @@ class TuningModel(StudyEdit["Tuned"]):
 
 
 def proposed_tuning(model: TuningModel) -> ProposedEdit | None:
-    """The edit that was tuned; None where there is nothing to apply."""
+    """The edit that applies the tuned trusts; None if there is nothing to apply."""
     tuned = model.found
     if tuned is None or tuned.refused or model.edits_since:
         return None
@@ -70,7 +70,7 @@ def proposed_tuning(model: TuningModel) -> ProposedEdit | None:
 
 
 def descent(steps: Sequence[TuningStep], stopped_at: int | None = None) -> tuple[Chart, Chart]:
-    """Loss and accuracy of the parts that fit and choose, after each step; a mark where it was stopped."""
+    """Charts of loss and accuracy on the parts that fit and choose, after each step; a mark where it stopped."""
     losses = [(step.fit_loss, step.choose_loss) for step in steps]
     right = [(100 * step.fit_accuracy, 100 * step.choose_accuracy) for step in steps]
     numbers = tuple(float(step.number) for step in steps)
@@ -90,7 +90,7 @@ def descent(steps: Sequence[TuningStep], stopped_at: int | None = None) -> tuple
 
 
 def verdict(tuned: Tuned) -> str:
-    """What it brings, or why it is refused."""
+    """The gain, or why it is refused."""
     if tuned.refused is not None:
         return f"Cannot be applied: {tuned.refused}."
     asked = f"measured on {tuned.queries[2]:,} exemplars that took no part in it"
@@ -98,7 +98,7 @@ def verdict(tuned: Tuned) -> str:
 
 
 def details(tuned: Tuned) -> str:
-    """What was fitted on what, and what the rule's parameter would like to be."""
+    """What was fitted on what, and the best value of the rule's parameter."""
     fit, choose, _ = tuned.queries
     said = [f"Fitted on {fit:,} exemplars; {choose:,} others chose to stop after {tuned.stopped_at:,} steps."]
     if tuned.trust:

@@ -1,4 +1,4 @@
-"""The watch set, or a sample of the memory in its place: its decisions, and which of them an edit changed."""
+"""The watch set, or a sample of the memory in its place: its decisions, and which ones an edit changed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 class WatchModel(BackgroundResult["ImpactTracker"]):
-    """``found`` tracks the decisions: made in the background once a memory is open, and asked in the edits' thread
-    alone, there for the impact of every edit."""
+    """``found`` tracks the decisions. It is made in the background once a memory is open, and used in the edits'
+    thread alone, for the impact of every edit."""
 
     impact_found = Signal(object)  # Impact of the last edit
     decisions_changed = Signal()
@@ -30,7 +30,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         self.decisions: tuple[WatchedDecision, ...] = ()
 
     def expected(self, content: str | None) -> str | None:
-        """What the watched image of this content ought to be; None where it is not watched."""
+        """What the watched image of this content should be; None if it is not watched."""
         if content is None:
             return None
         return next((one.expected for one in self.decisions if one.image.content == content), None)
@@ -48,30 +48,30 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         self.restart()
 
     def restart(self) -> None:
-        """Track again: another memory, or another watch set."""
+        """Track again for another memory, or another watch set."""
         self.clear()
         if self._memory is None:
             self._show(())
         self._track()
 
     def on_changed(self, changes: Changes) -> None:
-        """Find the impact of ``changes``. Forgetting starts again: nothing of what is gone may be kept."""
+        """Find the impact of ``changes``. After a forget, start again: nothing forgotten may be retained."""
         if changes.forgotten:
             self.restart()
         tracker = self.found
         if tracker is None and not self.running:
-            self._track()  # it was stopped
+            self._track()  # it had been stopped
         if tracker is None or not (changes.ids or changes.settings):
             return
 
         def work() -> tuple[Impact, tuple[WatchedDecision, ...]] | None:
-            alive = tracker is self.found  # else the memory may be closed by now
+            alive = tracker is self.found  # otherwise the memory may be closed by now
             return (tracker.impact_of(changes), tracker.watched_decisions()) if alive else None
 
         self._tasks.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=AFTER_PAINT_MS)
 
     def _track(self) -> None:
-        """Have another tracker made; the present one is used until then."""
+        """Make another tracker; the present one is used until then."""
 
         def work(memory: WholeMemory, report: Report) -> ImpactTracker:
             from visualmemory_gui.engine.what_if.impact import ImpactTracker
@@ -91,7 +91,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         def work() -> tuple[WatchedDecision, ...] | None:
             if tracker is not self.found:
                 return None  # the memory may be closed by now
-            tracker.catch_up()  # with what was edited while it was made
+            tracker.catch_up()  # with the edits made while it was being built
             return tracker.watched_decisions()
 
         self._tasks.run_edit("Reading the watch set", work, self._show, topic=self._topic)

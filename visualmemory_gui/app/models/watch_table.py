@@ -1,4 +1,4 @@
-"""The watch set as a table: each image with what it ought to be and what it is decided as; wrong ones first."""
+"""The watch set as a table: each image with its expected class and its decision; wrong ones first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("Image", "Expected", "Decided", "Share", "As expected")
-LABELLED = (1, 2)  # the columns that hold labels
+LABELLED = (1, 2)  # the columns with labels
 SIDE = 96
 
 
@@ -27,7 +27,7 @@ class WatchTableModel(QAbstractTableModel):
         super().__init__(parent)
         self._watch = watch
         self._rows: tuple[WatchedDecision, ...] = ()
-        self.names = ShortLabels()  # of the labels that are shown
+        self.names = ShortLabels()  # of the labels shown
         self._icons: dict[int, QIcon] = {}
         watch.decisions_changed.connect(self.on_updated)
 
@@ -78,7 +78,7 @@ class WatchTableModel(QAbstractTableModel):
 
 
 def name_of(source: str | None) -> str:
-    """The file's name; a pasted image has none."""
+    """The file's name, or "pasted image" without a file."""
     return Path(source).name if source else "pasted image"
 
 

@@ -1,4 +1,4 @@
-"""Settings as a dialog shows them: those of the window, and of the memory that is open."""
+"""Settings as a dialog shows them: those of the window, and of the open memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIDES = ((52.0, "Small"), (78.0, "Medium"), (112.0, "Large"), (160.0, "Very larg
 
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
-    """What concerns the window alone. ``side_pt`` is the side of the images in Curate, in points."""
+    """The window's own settings. ``side_pt`` is the side of the images in Curate, in points."""
 
     theme: str = "system"
     still: bool = False

@@ -1,1 +1,1 @@
-"""What the window runs on: executors, garbage collection, faults that were not caught, things loaded early."""
+"""What the window runs on: executors, garbage collection, uncaught errors, preloading."""

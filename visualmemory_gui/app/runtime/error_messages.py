@@ -1,4 +1,4 @@
-"""Errors in words: one sentence what happened, one what to do, and the details for the log."""
+"""Errors in words: one sentence on what happened, one on what to do, and the details for the log."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def problem_of(error: BaseException) -> Problem:
-    """``error`` for a person. An error that the engine does not know is a fault of this program, and says so."""
+    """``error`` in words for the user. One that the engine does not define is a fault of this program, and says so."""
     details = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     for kind, todo in ADVICE:
         if isinstance(error, kind):
@@ -56,5 +56,5 @@ def log_line(error: BaseException) -> str:
 
 def _sentence(text: str) -> str:
     text = text.strip() or "Something went wrong"
-    begin = text[0].upper() if text.split()[0].isalpha() else text[0]  # the name of a file stays as it is
+    begin = text[0].upper() if text.split()[0].isalpha() else text[0]  # a file name stays as it is
     return begin + text[1:] + ("" if text[-1] in ".!?…" else ".")

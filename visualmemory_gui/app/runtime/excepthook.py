@@ -1,4 +1,4 @@
-"""Errors that no one caught, in a slot, a paint event or a thread: told, logged, and the window lives on."""
+"""Uncaught errors, in a slot, a paint event or a thread: reported and logged, and the window goes on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ AGAIN_S = 10.0
 
 
 class Uncaught:
-    """Stands in for Python's hooks of the main thread and of all others, until ``stop``.
+    """Replaces Python's hooks of the main thread and of all others, until ``stop``.
 
-    What comes again from the same place within ten seconds is only logged: an image that cannot be painted must not
-    bring its dialog back as soon as it is closed. Else ``tell`` tells the user and the log. ``end`` is called when the
+    A repeated error from the same place within ten seconds is only logged: an image that cannot be painted must not
+    reopen its dialog as soon as that is closed. Otherwise ``tell`` tells user and log. ``end`` is called when the
     user presses Ctrl-C in the terminal.
     """
 
@@ -39,7 +39,7 @@ class Uncaught:
         sys.excepthook, threading.excepthook = self._before
 
     def on_raised(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """In the window's thread."""
+        """Handle an error in the window's thread."""
         if issubclass(kind, KeyboardInterrupt):
             self._end()
             return
@@ -64,8 +64,8 @@ class Uncaught:
 
 
 def let_go(error: BaseException) -> None:
-    """Drop what the functions held that ``error`` went through: a QPainter that outlives its paint event takes the
-    process down."""
+    """Drop what the functions in the traceback of ``error`` held: a QPainter that outlives its paint event crashes the
+    process."""
     seen: BaseException | None = error
     while seen is not None:
         traceback.clear_frames(seen.__traceback__)

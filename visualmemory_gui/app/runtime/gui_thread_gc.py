@@ -1,7 +1,7 @@
-"""Python's search for reference cycles, kept in the window's thread.
+"""Python's garbage collection of reference cycles, confined to the window's thread.
 
-It runs in whichever thread happens to allocate, and frees what it finds there. A Qt object that is destroyed outside of
-its own thread takes the process down: timers, models and half-dead widgets would go while the window paints them.
+It runs in whichever thread happens to allocate, and frees what it finds there. A Qt object destroyed outside
+its own thread crashes the process: timers, models and dying widgets would vanish while the window paints them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ EVERY_MS = 500
 
 
 class Garbage(QObject):
-    """From its making until ``stop`` cycles are collected here, between two events, and in no other thread.
+    """From its creation until ``stop``, cycles are collected here, between two events, and in no other thread.
 
-    Made and stopped in the window's thread. Several may live at once; the last to stop gives the search back to Python.
+    Created and stopped in the window's thread. Several may exist together; the last to stop hands it back to Python.
     """
 
     _alive = 0
@@ -31,7 +31,7 @@ class Garbage(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Once more does nothing."""
+        """Stop; calling it again does nothing."""
         if not self._timer.isActive():
             return
         self._timer.stop()
@@ -41,17 +41,17 @@ class Garbage(QObject):
             gc.enable()
 
     def leave_alone(self) -> None:
-        """Search no more what is there by now: going over all that libraries and models hold stops the window."""
+        """Exempt all present objects: going through all that libraries and models hold would freeze the window."""
         gc.collect(0)
         gc.freeze()
 
     def search_all(self) -> None:
-        """Search everything again: what goes with a memory may be a cycle."""
+        """End that exemption: what is released with a memory may be a cycle."""
         gc.unfreeze()
 
     @Slot()
     def on_due(self) -> None:
-        """Collect the oldest generation whose limit is passed, as Python would."""
+        """Collect the oldest generation that is over its limit, as Python would."""
         counts, limits = gc.get_count(), gc.get_threshold()
         due = [generation for generation in range(len(counts)) if 0 < limits[generation] < counts[generation]]
         if due:

@@ -1,4 +1,4 @@
-"""Memory that a long task used and let go of: glibc keeps it for the process until it is asked."""
+"""Returns freed memory to the system after a long task: glibc retains it for the process until asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _trim() -> Callable[[int], int] | None:
 
 
 def give_back() -> None:
-    """Let the system have it. Takes some milliseconds: not for the window's thread."""
+    """Return it to the system. Takes some milliseconds: not for the window's thread."""
     trim = _trim()
     if trim is not None:
         trim(0)

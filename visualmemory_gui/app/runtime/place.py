@@ -1,4 +1,4 @@
-"""Where a memory lies, and what can be done with it there."""
+"""Where a memory is, and what can be done with it there."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ FILE = "memory.sqlite"  # in every memory's folder
 
 
 def opening(memory: str | Path) -> str:
-    """The job of opening that memory: the same for every spelling of its path."""
+    """The name of the job that opens that memory: the same for every spelling of its path."""
     return f"open {os.path.realpath(memory)}"
 
 
 def only_readable(path: str | Path, error: BaseException) -> bool:
-    """Whether ``error`` kept a memory from being edited that can still be read."""
+    """Whether ``error`` means that a memory cannot be edited but can still be read."""
     if isinstance(error, MemoryLocked):
         return True
     return isinstance(error, StorageError) and not os.access(path, os.W_OK) and (Path(path) / FILE).is_file()

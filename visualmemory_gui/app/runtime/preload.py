@@ -1,4 +1,4 @@
-"""Imports what only later pages need before they are opened, while the window has nothing else to do."""
+"""Imports what only later pages need before they are opened, while the window is idle."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ CHARTS = "pyqtgraph"
 
 
 class Warming(QObject):
-    """Once, when a memory is open (``is_open``) and all that its opening began is done.
+    """Preloads once, when a memory is open (``is_open``) and all that its opening started is done.
 
-    pyqtgraph takes 0.1-0.4 s, which would stop the window where a page imports it. That it is imported in the
-    background's thread is safe because the import makes no QObject, which would live in that thread: paths, colours and
-    classes alone. A page that is opened before waits for the rest of the import.
+    pyqtgraph takes 0.1-0.4 s, which would freeze the window if a page imported it. Importing it in the
+    background thread is safe because the import creates no QObject, which would belong to it: only paths, colours,
+    and classes. A page that is opened earlier waits for the rest of the import.
     """
 
     def __init__(self, tasks: Tasks, is_open: Callable[[], bool], parent: QObject | None = None) -> None:
@@ -27,7 +27,7 @@ class Warming(QObject):
         tasks.idle.connect(self.on_idle)
 
     def on_idle(self) -> None:
-        """What else waits for this moment goes first: it has asked for its turn before."""
+        """Let what else waits for this moment go first: it was queued earlier."""
         if self._is_open():
             self._tasks.idle.disconnect(self.on_idle)
             self._tasks.run_background("Loading the charts", lambda _: import_module(CHARTS), stoppable=False)

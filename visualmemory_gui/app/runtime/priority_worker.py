@@ -1,4 +1,4 @@
-"""A thread that works off jobs, what the user did before what the window wonders."""
+"""A thread that runs jobs in order of priority: the user's edits before the window's questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Urgency(IntEnum):
-    """``EDIT`` overtakes ``QUESTION``, which may wait: its answer is read from the memory as it is by then."""
+    """Priorities of jobs. ``EDIT`` overtakes ``QUESTION``, whose answer is read from the memory as it is by then."""
 
     EDIT = 0
     QUESTION = 1
@@ -31,7 +31,7 @@ class _Job:
 
 
 class Lane:
-    """One worker. The most urgent job goes first, equal ones in the order they came; what runs is never interrupted."""
+    """One worker. The most urgent job runs first, equal ones in order of arrival; a running job is not interrupted."""
 
     def __init__(self, name: str) -> None:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=name)
@@ -43,7 +43,7 @@ class Lane:
     def submit(
         self, job: Callable[[], Result], urgency: Urgency = Urgency.EDIT, *, in_turn: bool = False
     ) -> Future[Result]:
-        """From any thread. A job ``in_turn`` is overtaken by none and overtakes none."""
+        """Queue a job, from any thread. One ``in_turn`` neither overtakes nor is overtaken."""
         promise: Future[Result] = Future()
         with self._lock:
             self._era += in_turn
@@ -55,11 +55,11 @@ class Lane:
 
     @property
     def waited_for(self) -> bool:
-        """Whether another job waits for the one that runs."""
+        """Whether another job waits for the running one."""
         return bool(self._waiting)
 
     def shutdown(self) -> None:
-        """Do what waits, then end."""
+        """Run the waiting jobs, then end."""
         self._worker.shutdown(wait=True)
 
     def _run_next(self) -> None:

@@ -1,8 +1,8 @@
-"""Work off the window's thread: executors of one worker each, and one signal that brings the results back.
+"""Work off the window's thread: executors of one worker each, and one signal that returns the results.
 
 ``edits`` takes short jobs (edits and decisions), ``background`` the long ones (import, study, rebuild, loading the
 encoder). A long job hands each of its writes to ``edits`` and waits for it, so an edit by hand overtakes an import.
-``beside`` takes questions that are too long for ``edits`` and whose answer the user waits for, an import or not.
+``beside`` takes questions too long for ``edits`` whose answer the user waits for, even during an import.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ LONG_S = 1.0
 
 
 class Task:
-    """One piece of work: what it is called, where it is, and the flag that stops it.
+    """One piece of work: its title, its progress, and the flag that stops it.
 
-    ``total`` is None while it is not known. ``topic`` names a question whose older answers are worth nothing; among the
-    tasks of one topic only that with the highest ``generation`` reports back. ``once`` names a job that is not started
+    ``total`` is None while it is unknown. ``topic`` names a question whose older answers are worthless; among the
+    tasks of one topic only that of the highest ``generation`` reports back. ``once`` names a job that is not started
     again while it waits or runs.
     """
 
@@ -75,21 +75,21 @@ class Tasks(QObject):
         self._running: list[Task] = []
         self._newest: dict[str, int] = {}
         self._closed = False
-        self.garbage = Garbage(self)  # no Qt object dies in one of these threads
+        self.garbage = Garbage(self)  # no Qt object is destroyed in one of these threads
         self._posted.connect(self.on_posted, Qt.ConnectionType.QueuedConnection)
 
     @property
     def running(self) -> tuple[Task, ...]:
-        """Tasks that wait or run, oldest first."""
+        """The waiting and running tasks, oldest first."""
         return tuple(self._running)
 
     @property
     def running_jobs(self) -> frozenset[str]:
-        """The jobs that wait or run and are not started again meanwhile."""
+        """The waiting and running jobs that must not be started twice."""
         return frozenset(task.once for task in self._running if task.once)
 
     def running_job(self, once: str) -> Task | None:
-        """The task of the job ``once`` that waits or runs."""
+        """The waiting or running task of the job ``once``."""
         return next((task for task in self._running if once and task.once == once), None)
 
     @property
@@ -110,9 +110,9 @@ class Tasks(QObject):
     ) -> Task:
         """Run ``fn()`` in the edits' thread; then ``then(result)`` or ``failed(error)`` in the window's thread.
 
-        What has a ``topic`` is a question, and edits overtake it. With ``wait_ms`` it comes to the thread only then,
-        and is overtaken by whatever comes before. A job ``in_turn`` runs after all that came before it. Where the job
-        ``once`` is running, nothing is started: its task comes back.
+        A job with a ``topic`` is a question, and edits overtake it. With ``wait_ms`` it is queued only after that time,
+        behind whatever arrived before. A job ``in_turn`` runs after everything that arrived before it. If the job
+        ``once`` is running, nothing is started and its task is returned.
         """
         if (running := self.running_job(once)) is not None:
             return running
@@ -136,7 +136,7 @@ class Tasks(QObject):
         once: str = "",
         stoppable: bool = True,
     ) -> Task:
-        """Like ``run_edit`` for a long job, ``fn(report)``. When it is stopped, ``failed`` gets ``Cancelled``.
+        """Like ``run_edit`` for a long job, ``fn(report)``. If it is stopped, ``failed`` gets ``Cancelled``.
 
         ``stoppable`` is False for a job that never calls ``report``.
         """
@@ -156,31 +156,31 @@ class Tasks(QObject):
         *,
         topic: str,
     ) -> Task:
-        """Like ``run_edit`` for a question of ``topic`` that only reads and takes its time: neither an edit nor an
+        """Like ``run_edit`` for a slow question of ``topic`` that only reads: neither an edit nor an
         import waits for it, and it waits for neither."""
         task = self._new(title, topic, stoppable=False)
         return self._begin(task, lambda: self._beside.submit(self._work, task, fn, then, failed))
 
     def write(self, job: Callable[[], Result]) -> Result:
-        """Run ``job`` in the thread of the edits and wait for it. For jobs in the background thread only."""
+        """Run ``job`` in the edits' thread and wait for it. For jobs in the background thread only."""
         return self._edits.submit(job, Urgency.QUESTION).result()
 
     def give_way(self, done: int = 0, total: int | None = None, what: str = "") -> None:
-        """The ``Report`` of a question that is not worth waiting for: Cancelled as soon as any other job of the edits'
+        """A ``Report`` for a question not worth waiting for: it raises Cancelled as soon as any other job of the edits'
         thread waits."""
         if self._edits.waited_for:
             raise Cancelled
 
     def post(self, call: Callable[[], object]) -> None:
-        """Run ``call`` in the window's thread, soon. From any thread."""
+        """Run ``call`` soon in the window's thread. From any thread."""
         self._posted.emit(call)
 
     def supersede(self, topic: str) -> None:
-        """Let no task of ``topic`` that was started so far report back."""
+        """Keep all tasks of ``topic`` started so far from reporting back."""
         self._newest[topic] = self._newest.get(topic, 0) + 1
 
     def shutdown(self, last: Callable[[], object] | None = None) -> None:
-        """Stop what can be stopped, finish the edits, run ``last`` in their thread, and end all threads."""
+        """Stop what can be stopped, finish the edits, run ``last`` in their thread, then end all threads."""
         if self._closed:
             return
         self._closed = True
@@ -219,7 +219,7 @@ class Tasks(QObject):
         then: Callable[[Result], object] | None,
         failed: Callable[[BaseException], object] | None,
     ) -> None:
-        """In a worker's thread: nothing that ``fn`` raises is lost."""
+        """Run ``fn`` in a worker's thread; nothing that it raises is lost."""
         tell: Callable[[], object] | None = None
         try:
             if task.cancelled or self._is_stale(task):
@@ -232,8 +232,8 @@ class Tasks(QObject):
         self.post(partial(self._end, task, tell))
 
     def _end(self, task: Task, tell: Callable[[], object] | None) -> None:
-        """In the window's thread; what came of it is told to whom it is still worth something."""
-        task.once = ""  # what follows may start the job again
+        """Report the outcome in the window's thread, unless it is outdated."""
+        task.once = ""  # callbacks may start the job again
         try:
             if tell is not None and not self._is_stale(task):
                 tell()
@@ -251,7 +251,7 @@ class Tasks(QObject):
         return bool(task.topic) and task.generation < self._newest.get(task.topic, 0)
 
     def _reporter(self, task: Task) -> Callable[[int, int | None, str], None]:
-        """A report that tells the window at most twenty times a second."""
+        """A report that updates the window at most twenty times a second."""
         last, pace = 0.0, Pace()
 
         def report(done: int, total: int | None, what: str = "") -> None:
@@ -267,7 +267,7 @@ class Tasks(QObject):
 
 
 def _and_tidy(fn: Callable[[Report], Result], report: Report) -> Result:
-    """Run a job; the memory that a long one used is given back."""
+    """Run a job, and return to the system the memory that a long one used."""
     began = time.monotonic()
     try:
         return fn(report)

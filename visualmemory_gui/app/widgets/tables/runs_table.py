@@ -21,7 +21,7 @@ class RunsTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(HEADS), parent)
         self.setObjectName("runsTable")
-        self.setAccessibleName("Kept evaluations")
+        self.setAccessibleName("Stored evaluations")
         self.setHorizontalHeaderLabels(HEADS)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
