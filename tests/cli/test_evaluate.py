@@ -48,7 +48,7 @@ def test_kept_runs_are_listed_and_compared_on_the_same_queries(memory: Path) -> 
     assert listed[0]["query_set"] == listed[1]["query_set"]
     assert "as in run 1" in run("evaluate", memory, "--runs").stdout
     done = run("evaluate", memory, "--queries", 9)
-    assert (done.exit_code, "no run 9" in done.stderr) == (1, True)
+    assert (done.exit_code, "unknown run 9" in done.stderr) == (1, True)
 
 
 def test_runs_on_a_folder_can_be_kept_but_not_asked_again_without_it(memory: Path, images: Path) -> None:  # noqa: F811

@@ -35,7 +35,7 @@ def test_a_run_comes_back_as_it_was_kept(taught):
     assert again.exemplars.labels == run.exemplars.labels
     assert again.accuracy == pytest.approx(run.right.mean())
     assert runs.kept_run(taught, run.number) == run
-    with pytest.raises(BadValue, match="no run 7"):
+    with pytest.raises(BadValue, match="unknown run 7"):
         runs.kept_run(taught, 7)
 
 

@@ -1,1 +1,1 @@
-"""How often decisions are right: query sets, counts, runs that are compared, honest gains."""
+"""Measuring how often decisions are right: query sets, counts, kept runs to compare with, honest gains."""

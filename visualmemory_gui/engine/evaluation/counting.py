@@ -38,13 +38,13 @@ SWEPT: Mapping[Rule, tuple[float, ...]] = {
     "softmax": (0.01, 0.02, 0.04, USUAL.temperature, 0.15, 0.3, 1.0),
     "rank": (0.5, 1.0, USUAL.offset, 4.0, 8.0, 16.0),
 }
-"""The values of each rule's parameter that are tried. The usual one is among them."""
+"""The values of each rule's parameter to try; the default is among them."""
 
 
 class Counts:
-    """Figures over all blocks seen. ``names`` holds the label of each code, those of the truth included.
+    """Figures over all blocks counted so far. ``names`` holds the label of each code, including those of the truth.
 
-    ``scheme`` is that of calibration and confusion, which are over full labels whatever its level.
+    ``scheme`` is that of calibration and confusion, which use full labels whatever its level.
     """
 
     def __init__(self, names: Sequence[str], *, ks: Sequence[int], rules: Sequence[Rule], scheme: VotingScheme) -> None:
@@ -97,7 +97,7 @@ class Counts:
         self._entropy += float(entropy_bits(codes[answered], votes[answered]).sum())
 
     def result(self, asked: QuerySet) -> Evaluation:
-        """All figures. ``asked`` are the queries of all blocks, at least one, in their order."""
+        """All figures. ``asked`` are the queries of all blocks, at least one, in order."""
         queries, scheme = len(asked), self._scheme
         levels = {level: self._accuracy(level, queries) for level in self._levels}
         reliability = tuple(self._right[k] / asked for k, asked in sorted(self._asked.items()) if asked)
@@ -138,7 +138,7 @@ class Counts:
         )
 
     def _accuracy(self, level: int, queries: int) -> Accuracy:
-        """At the deepest level every label is itself, as at level 0."""
+        """The accuracy at ``level``; the deepest is counted as level 0, since every label is itself there."""
         counted = {r: hits for (at, r), hits in self._hits.items() if at == (level if level in self._codes else 0)}
         return {rule: self._by_k(hits, queries) for rule, hits in counted.items()}
 
@@ -153,7 +153,7 @@ class Counts:
 
 
 def entropy_bits(codes: I64, votes: F64) -> F64:
-    """Entropy in bits of the shares that (q, k) ``votes`` give to ``codes``, one a query."""
+    """Entropy in bits of the shares that (q, k) ``votes`` give to ``codes``, one per query."""
     totals, numbered = np.zeros(codes.shape), seats(codes)
     np.add.at(totals, (np.arange(len(codes))[:, None], numbered), votes)
     shares = totals / totals.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""How often a memory's decisions are right: on its own exemplars with each left out, or on queries with known labels.
+"""Evaluating a memory's decisions: on its own exemplars, each left out in turn, or on queries with known labels.
 
 All rules, all k and all parameters come from one exact retrieval at the largest k.
 """
@@ -46,9 +46,9 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate ``memory`` by leave-one-out, or on the images of ``test_folder`` (sub-folders are labels).
 
-    ``asked`` asks the exemplars of an earlier run, with the labels they had then and those struck out since: figures
-    on them may be compared with that run's. Class factor, and k and rule of calibration and confusion, are the memory's
-    settings. Search is exact. Raises BadValue, UnknownExemplar, Cancelled.
+    ``asked`` are the exemplars of an earlier run, under the labels they had then, including those struck out since:
+    figures on them may be compared with that run's. Class factor, and k and rule of calibration and confusion, are the
+    memory's settings. Search is exact. Raises BadValue, UnknownExemplar, Cancelled.
     """
     given = None if test_folder is None else from_folder(memory, test_folder, report=report)
     if given is not None and not given.labels:
@@ -81,12 +81,12 @@ def evaluate_snapshot(
     Leave-one-out leaves out the exemplar, those of equal content or an equal vector, and its group. A query from
     elsewhere does not see exemplars of its own content or vector. The class of a query that is itself in the memory
     counts one less (``leave_one_out``).
-    ``k`` above what is there means all. Raises BadValue when there is nothing to ask.
+    ``k`` above the number of neighbours means all. Raises BadValue when there are no queries.
     """
     if min((*ks, scheme.k)) < 1:
         raise BadValue(f"k counts neighbours and must be at least 1, not {min((*ks, scheme.k))}")
     if not snapshot.active_count:
-        raise BadValue("there is nothing to evaluate: the memory has no active exemplar")
+        raise BadValue("nothing to evaluate: the memory has no active exemplar")
     queries = _query_set(snapshot, asked)
     width = max(1, min(max((*ks, scheme.k)), snapshot.active_count))
     counts = Counts(queries.names, ks=ks, rules=rules, scheme=scheme)

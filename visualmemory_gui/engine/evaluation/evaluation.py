@@ -22,7 +22,7 @@ Accuracy = Mapping[Rule, Mapping[int, float]]
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Queries of similar share: their mean share, the share of right answers among them, and how many they are."""
+    """Queries of similar share: their mean share, the share of right answers among them, and their number."""
 
     share: float
     accuracy: float
@@ -33,8 +33,8 @@ class Bin:
 class Calibration:
     """How the winner's share relates to being right, with ``k`` neighbours under ``rule``.
 
-    ``bins`` hold equally many queries each, by increasing share. ``ece``, the expected calibration error, is the mean
-    distance between share and accuracy over the bins, by queries; None without queries that got an answer.
+    ``bins`` hold equal numbers of queries, by increasing share. ``ece``, the expected calibration error, is the mean
+    distance between share and accuracy over the bins, by queries; None if no query got an answer.
     ``entropy_bits`` is the mean entropy of the shares.
     """
 
@@ -47,7 +47,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """Of the queries whose right label is one class: how many there are, and the share decided right."""
+    """The queries whose right label is one class: their number, and the share decided right."""
 
     support: int
     accuracy: float
@@ -55,7 +55,7 @@ class ClassFigures:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Accuracy by value of a rule's parameter and by k; ``parameter`` is the name of it."""
+    """Accuracy by value of a rule's parameter and by k; ``parameter`` is its name."""
 
     parameter: str
     accuracy: Mapping[float, Mapping[int, float]]
@@ -63,9 +63,9 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """The map from share to the chance of being right that these queries give, and its honest error.
+    """The map from share to the chance of being right, as fitted on these queries, and its honest error.
 
-    ``ece`` is the expected calibration error of maps fitted on one half of the queries and asked of the other, both
+    ``ece`` is the expected calibration error of maps fitted on one half of the queries and tested on the other, both
     ways; groups and copies stay in one half. None where a half is too small to fit one.
     """
 
@@ -75,12 +75,12 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What became of each of q queries under the calibration's k and rule, in the order in which they were asked.
+    """The outcome of each of q queries under the calibration's k and rule, in the order in which they were asked.
 
-    ``names`` are the labels of codes. ``ids`` are exemplars' ids, 0 for queries that are none; ``truth`` and ``winner``
+    ``names`` are the labels of codes. ``ids`` are exemplars' ids, 0 for other queries; ``truth`` and ``winner`` are
     codes, -1 where nothing won; ``share`` is the winner's, 0 there. ``unit`` is a key above 0 that queries of one
     group, content or vector share, ``key`` the hash of a query's content (or vector).
-    ``seen`` are the ids of all exemplars that were there, at the memory's change number ``change``.
+    ``seen`` are the ids of all exemplars in the memory at change number ``change``.
     """
 
     names: tuple[str, ...]
@@ -106,7 +106,7 @@ class Outcomes:
 
     @property
     def accuracy(self) -> float:
-        """The share of the queries that are decided right."""
+        """The share of queries decided right."""
         return float(self.right.mean())
 
     @property
@@ -126,7 +126,7 @@ class Outcomes:
         return {label: ClassFigures(n, confusion[label].get(label, 0) / n) for label, n in supports.items()}
 
     def hardest(self) -> list[tuple[str, ClassFigures]]:
-        """The classes, those least often decided right first; of equal ones the largest."""
+        """The classes, those least often decided right first; of equals, the largest first."""
         return sorted(self.per_class.items(), key=lambda item: (item[1].accuracy, -item[1].support, item[0]))
 
     def of_cell(self, true: str, predicted: str) -> I64:
@@ -141,7 +141,7 @@ class Evaluation:
     """How often decisions are right. A query without an answer counts as wrong.
 
     ``accuracy`` is over full labels; ``accuracy_by_level`` maps each level (0 is the full label) to the same figures.
-    ``reliability_at_k[i]`` is the share of right (i + 1)-th neighbours among the queries that have one, and
+    ``reliability_at_k[i]`` is the share of queries with an (i + 1)-th neighbour for which it is right, and
     ``reliability_fit`` the (a, b) of a ln k + b through them, None with fewer than two. ``confusion`` counts
     true label -> predicted label -> queries for the calibration's k and rule; "" stands for no answer; ``per_class``
     sums it up; ``outcomes_by_level`` has the same at each level (see ``at``). ``sweeps`` vary the parameter of each
@@ -168,16 +168,16 @@ class Evaluation:
 
     @property
     def outcomes(self) -> Outcomes:
-        """What became of the queries at the full label."""
+        """The outcomes of the queries at the full label."""
         return self.outcomes_by_level[0]
 
     @property
     def levels(self) -> tuple[int, ...]:
-        """The levels that differ: 0, the full label, first; the deepest is no other."""
+        """The distinct levels: 0, the full label, first; the deepest equals it and is left out."""
         return tuple(self.outcomes_by_level)
 
     def at(self, level: int) -> Outcomes:
-        """What became of the queries at a level; where the labels are not as deep, at the full label."""
+        """The outcomes of the queries at a level; at the full label if the labels are not that deep."""
         return self.outcomes_by_level.get(level, self.outcomes)
 
     @property
@@ -229,7 +229,7 @@ def _text_keys(accuracy: Accuracy) -> dict[str, dict[str, float]]:
 
 
 def equal_mass_bins(shares: F64, right: Bools, *, bins: int = BINS) -> tuple[Bin, ...]:
-    """Queries by increasing share in ``bins`` parts that differ by at most one query; empty parts are left out."""
+    """Queries by increasing share, in ``bins`` parts whose sizes differ by at most one; empty parts are left out."""
     order = np.argsort(shares, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return tuple(Bin(float(shares[part].mean()), float(right[part].mean()), len(part)) for part in parts)
@@ -251,7 +251,7 @@ def fit_reliability(reliability: Sequence[float]) -> tuple[float, float] | None:
 
 def calibrate(outcomes: Outcomes, confidence: Confidence) -> Calibrated | None:
     """``confidence``, which was fitted on all ``outcomes``, with its error on queries it was not fitted on; None where
-    it says nothing."""
+    there is no map."""
     if not confidence.shares:
         return None
     answered = outcomes.winner != NOBODY

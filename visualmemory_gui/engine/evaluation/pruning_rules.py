@@ -1,4 +1,4 @@
-"""The counts that pruning goes by, and its rules: the same for a memory and for published neighbour lists."""
+"""The counts and rules of pruning: the same for a memory and for published neighbour lists."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from visualmemory_gui.engine.types import F64, I64
 
 MOST = 0.02
-"""The part of the exemplars that is struck at most."""
+"""The largest fraction of the exemplars that is struck out."""
 SOFT, SOFT_M = 1.75, 10
 LEAST_M, MOST_M = 5, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """How often each exemplar, by row, was a wrong and a right neighbour of the queries of each part: (parts, n)."""
+    """How often each exemplar, by row, was a wrong or a right neighbour of the queries of each part: (parts, n)."""
 
     wrong: I64
     right: I64

@@ -1,8 +1,8 @@
-"""Query sets: queries whose right label is known, their neighbour lists, and how they are decided on a memory as if.
+"""Query sets: queries whose right label is known, their neighbour lists, and their decisions after an edit.
 
-A study asks one set before and after an edit that need not have been made. All exemplars active at the baseline are
-asked by leave-one-out, those that the edit strikes out too, under the label they had: else striking whatever is decided
-wrong would look like a gain.
+A study decides one set before and after an edit, which need not have been made. All exemplars active at the baseline
+are decided by leave-one-out, even those that the edit strikes out, under the label they had: otherwise striking out
+whatever is decided wrong would look like a gain.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SPARE = 10
 
 @dataclass(frozen=True, slots=True)
 class ExemplarLabels:
-    """Exemplars, by id (q,), with the labels they had when they were first asked: what two runs can be compared on."""
+    """Exemplars, by id (q,), with the labels they had when first asked: what makes two runs comparable."""
 
     ids: I64
     labels: tuple[str, ...]
@@ -49,8 +49,8 @@ class QuerySet:
     """q queries whose right label is known, against one ``snapshot``.
 
     ``names`` are the labels of the right codes ``truth`` (q,): those of the snapshot first, then those that the memory
-    does not know, which nothing can win. ``own`` is each query's row where it is itself an exemplar, NOBODY else;
-    ``ids`` its id where it is asked as an exemplar, 0 else. ``vectors_of(places)`` are queries' vectors.
+    does not have, which cannot win. ``own`` is each query's row if it is itself an exemplar, else NOBODY;
+    ``ids`` its id if it is asked as an exemplar, else 0. ``vectors_of(places)`` are queries' vectors.
     """
 
     snapshot: Snapshot
@@ -63,7 +63,7 @@ class QuerySet:
 
     @classmethod
     def exemplars(cls, snapshot: Snapshot, rows: I64, labels: Sequence[str] | None = None) -> QuerySet:
-        """Exemplars by leave-one-out, under other ``labels`` where they are given."""
+        """Exemplars by leave-one-out, under other ``labels`` if given."""
         names, truth = snapshot.labels, snapshot.label[rows].astype(np.int64)
         if labels is not None:
             names, truth = _coded(snapshot, labels)
@@ -78,7 +78,7 @@ class QuerySet:
 
     @classmethod
     def earlier(cls, snapshot: Snapshot, asked: ExemplarLabels) -> QuerySet:
-        """The exemplars of an earlier run, whatever became of them since. Raises UnknownExemplar."""
+        """The exemplars of an earlier run, whatever their state now. Raises UnknownExemplar."""
         return cls.exemplars(snapshot, snapshot.rows_of(asked.ids), asked.labels)
 
     @classmethod
@@ -100,7 +100,7 @@ class QuerySet:
 
     @cached_property
     def unit(self) -> I64:
-        """A key above 0 that queries of one group, content or vector share: no split may part them, (q,)."""
+        """A key above 0 that queries of one group, content or vector share: no split may separate them, (q,)."""
         return together(*self.keys)
 
     @property
@@ -110,7 +110,7 @@ class QuerySet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of what is asked, in any order, under which labels, and of what is left out: its group."""
+        """SHA-256 (hex) of the queries, their labels and the groups left out with them; independent of order."""
         asked = zip(self.key.tolist(), self.keys.group.tolist(), self.truth.tolist(), strict=True)
         lines = sorted(f"{key} {group} {self.names[code]}" for key, group, code in asked)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -118,7 +118,7 @@ class QuerySet:
     def search(
         self, memory: Snapshot, nearest_many: NearestMany, k: int, *, which: I64, report: Report = silent
     ) -> Sequence[Retrieved]:
-        """The ``k`` nearest of the queries ``which`` in ``memory``: the snapshot, or the same changed."""
+        """The ``k`` nearest of the queries ``which`` in ``memory``: the snapshot, or an edited one."""
         return nearest_many(
             memory,
             self.vectors_of(which),
@@ -136,14 +136,14 @@ class QuerySet:
         which: I64 | None = None,
         report: Report = silent,
     ) -> NeighbourArrays:
-        """The same as arrays, (q, k), ready to be weighed; of all queries unless ``which`` are named."""
+        """The same as arrays, (q, k), ready for voting; of all queries unless ``which`` are named."""
         which = np.arange(len(self)) if which is None else which
         table = NeighbourTable.of(self.search(memory, nearest_many, k, which=which, report=report), k)
         return NeighbourArrays.of(memory, *table.arrays, own=own_class(memory, self.own[which]))
 
 
 def winners(near: NeighbourArrays, scheme: VotingScheme, codes: I64 | None = None) -> I64:
-    """The codes that win among the first k of ``near``, (q,); NOBODY where no vote weighs anything.
+    """The codes that win among the first k of ``near``, (q,); NOBODY where no vote has any weight.
 
     ``codes`` maps a full label's code to another one (a level's) before the vote.
     """
@@ -168,14 +168,14 @@ def watch_set(memory: WholeMemory, snapshot: Snapshot) -> QuerySet:
     """The watch set, decided without exemplars of the same content. Raises BadValue without one."""
     watched = [one for one in memory.watch.all() if one.image.vector is not None]
     if not watched:
-        raise BadValue("there is no watch set: decide images in the window and watch them, or ask leave-one-out")
+        raise BadValue("no watch set: decide images in the window and watch them, or use leave-one-out")
     own_queries(snapshot)  # refuses what cannot be studied
     return QuerySet.of(snapshot, watched_queries(watched))
 
 
 class QueryLists:
     """``queries`` with their nearest exemplars, ``width`` of them or more: searched once, decided by ``scheme`` on the
-    memory as it would be."""
+    edited memory."""
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ class QueryLists:
         return right
 
     def neighbours(self, edited: Snapshot | None = None, which: I64 | None = None) -> NeighbourArrays:
-        """The first k neighbours of these queries, as they weigh in ``edited``."""
+        """The first k neighbours of these queries, with their weights in ``edited``."""
         edited = self.snapshot if edited is None else edited
         which = np.arange(len(self)) if which is None else which
         rows, distances = self._first(edited, which)

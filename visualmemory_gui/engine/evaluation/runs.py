@@ -1,8 +1,8 @@
-"""Evaluations that were made before, kept in the memory so that a new one can be told from chance against them.
+"""Earlier evaluations, kept in the memory so that a new one can be compared with them beyond chance.
 
-Only runs that asked the same queries may be compared. A run of the memory's own exemplars keeps which they were, so
-that the same ones can be asked again after edits, those struck out since too. Runs are derived values: forgetting any
-exemplar drops them.
+Only runs of the same queries may be compared. A run of the memory's own exemplars records which they were, so that the
+same ones can be queried again after edits, even those struck out since. Runs are derived values: forgetting any
+exemplar deletes them.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Run:
     ``time`` is seconds since the epoch.
 
     ``asked`` says in words what the queries were, ``change`` is the memory's change number, ``query_set`` the hash of
-    the queries. ``right`` and ``unit`` (q,) tell, in an order that is the same for all runs of one query set, whether
-    each was decided right, and which belong together. ``exemplars`` are those asked, None where the queries were
+    the queries. ``right`` and ``unit`` (q,) hold, in an order that is the same for all runs of one query set, whether
+    each was decided right, and which belong together. ``exemplars`` are those queried, None where the queries were
     images from elsewhere.
     """
 
@@ -57,7 +57,7 @@ class Run:
     exemplars: ExemplarLabels | None = field(compare=False, repr=False)
 
     def head(self) -> dict[str, Any]:
-        """What a list of runs shows, as JSON can hold it."""
+        """The entry of a list of runs, as JSON values."""
         names = ("number", "time", "change", "asked", "k", "rule", "class_factor", "queries", "accuracy", "query_set")
         return {name: getattr(self, name) for name in names}
 
@@ -85,9 +85,9 @@ def run_of(found: Evaluation, *, number: int, asked: str = OWN) -> Run:
 
 
 def keep(memory: WholeMemory, found: Evaluation, *, asked: str = OWN) -> Run | None:
-    """Keep ``found``; beyond 20 the oldest go.
+    """Keep ``found``; beyond 20 runs the oldest are deleted.
 
-    None, and nothing is kept, where an exemplar that it saw was forgotten meanwhile. Raises ReadOnlyMemory.
+    None, and nothing is kept, if an exemplar that it saw has been forgotten since. Raises ReadOnlyMemory.
     """
     run = run_of(found, number=0, asked=asked)
     number = memory.results.append(
@@ -101,7 +101,7 @@ def keep(memory: WholeMemory, found: Evaluation, *, asked: str = OWN) -> Run | N
 
 
 def kept(memory: WholeMemory) -> list[Run]:
-    """The runs that are kept, oldest first."""
+    """The kept runs, oldest first."""
     return [_unpacked(json.loads(text)) for text in memory.results.all(PREFIX).values()]
 
 
@@ -110,11 +110,11 @@ def kept_run(memory: WholeMemory, number: int) -> Run:
     for run in kept(memory):
         if run.number == number:
             return run
-    raise BadValue(f"there is no run {number}; `visualmemory evaluate MEMORY --runs` lists those that are kept")
+    raise BadValue(f"unknown run {number}; `visualmemory evaluate MEMORY --runs` lists the kept ones")
 
 
 def compare(before: Run, after: Run) -> Gain:
-    """What changed between two runs of one query set. Raises BadValue where they asked different queries."""
+    """What changed between two runs of one query set. Raises BadValue if their queries differ."""
     if before.query_set != after.query_set:
         raise BadValue(
             f"run {before.number} and run {after.number} asked different queries, and their figures cannot be compared;"

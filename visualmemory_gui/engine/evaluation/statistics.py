@@ -1,7 +1,7 @@
-"""What keeps a shown gain honest: parts that share no group, and an interval that tells a gain from chance.
+"""Honest gains: splits that share no group, and intervals that separate a gain from chance.
 
-Counts, values and thresholds come from one part, accuracy from another. Both sides of a comparison are asked the same
-queries, and a difference whose bootstrap interval holds 0 is told as none.
+Counts, values and thresholds come from one part, accuracy from another. Both sides of a comparison decide the same
+queries, and a difference whose bootstrap interval holds 0 is reported as none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from visualmemory_gui.engine.types import F64, I64, Bools
 RESAMPLES = 2000
 LEVEL = 0.95
 FEWEST_CHANGED = 6
-"""Of five answers that all change for the better a coin does as well in 1 of 16 cases: that is no finding."""
+"""If five answers all change for the better, a coin does as well in 1 of 16 cases: that is no finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Gain:
         return f"{abs(100 * self.mean):.1f} points {way} ({least:.1f} to {most:.1f})"
 
     def to_json(self) -> dict[str, object]:
-        """All of it, as JSON can hold it."""
+        """All of it, as JSON values."""
         return {**asdict(self), "helps": self.helps, "words": self.words}
 
 
@@ -52,7 +52,7 @@ def split(labels: I64, groups: I64, parts: Sequence[float], *, seed: int = 0) ->
     """The part of each of n rows, (n,) int: 0 … len(parts) - 1, as large as ``parts`` says (positive, in any unit).
 
     ``labels`` are class codes and ``groups`` 64-bit keys, 0 for a row that is in none; rows of one group go to one
-    part. Each label is shared out in proportion, and what does not divide is made up for with the labels that follow,
+    part. Each label is divided in proportion, and remainders are balanced over the labels that follow,
     so that classes of one exemplar do not all land in the same part. The same arguments give the same parts.
     """
     if not parts or min(parts) <= 0:
@@ -78,7 +78,7 @@ def split(labels: I64, groups: I64, parts: Sequence[float], *, seed: int = 0) ->
 def together(*keys: I64) -> I64:
     """Group keys, (n,) int64 above 0, so that rows which share any of the ``keys`` other than 0 share a group.
 
-    For a split in which neither groups nor equal contents nor equal vectors fall apart.
+    For a split that separates neither groups nor equal contents nor equal vectors.
     """
     group = np.arange(len(keys[0]), dtype=np.int64)
     linked = [np.unique(key, return_inverse=True)[1] for key in keys]
@@ -101,7 +101,7 @@ def paired_gain(
     groups, whose queries are not independent. Without queries the gain is 0 and not measurable.
     """
     if len(before_right) != len(after_right):
-        raise BadValue("a gain compares the same queries; these are not equally many")
+        raise BadValue("a gain compares the same queries; these differ in number")
     change: F64 = after_right.astype(np.float64) - before_right.astype(np.float64)
     if not len(change):
         return Gain(0.0, 0.0, 0.0, measurable=False)
@@ -114,7 +114,7 @@ def paired_gain(
 
 
 def _interval(sums: F64, sizes: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
-    """Units that are alike are drawn together: how often each kind comes up in a sample is multinomial."""
+    """Equal units are drawn together: the count of each kind in a sample is multinomial."""
     kinds, counts = np.unique(np.stack([sums, sizes.astype(np.float64)], axis=1), axis=0, return_counts=True)
     means = np.empty(RESAMPLES)
     for i in range(RESAMPLES):

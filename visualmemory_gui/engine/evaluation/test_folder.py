@@ -1,4 +1,4 @@
-"""Queries whose right label is known, from a folder of images."""
+"""Queries with known labels, from a folder of images."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def from_folder(memory: WholeMemory, folder: str | Path, *, report: Report = sil
         try:
             label_of[path] = labels.clean(name)
         except BadLabel as error:
-            skipped.append(Skipped(path, f"its folder is no label: {error}"))
+            skipped.append(Skipped(path, f"its folder is not a label: {error}"))
     reader = memory.new_reader()
     try:
         with reader.bulk() as embed:
@@ -43,7 +43,7 @@ def from_folder(memory: WholeMemory, folder: str | Path, *, report: Report = sil
 
 
 def require_read(found: Queries, folder: str | Path) -> Queries:
-    """``found`` in ``folder``. Raises BadValue where not one image could be read, naming the first file."""
+    """``found`` in ``folder``. Raises BadValue if no image could be read, naming the first file."""
     if not found.labels:
         first = found.skipped[0] if found.skipped else None
         why = f"; {Path(first.path).name}: {first.reason}" if first else ""
