@@ -1,1 +1,1 @@
-"""What would be: the impact of a proposed edit, and what it takes to change a decision."""
+"""What-if questions: the impact of a proposed edit, and what it takes to change a decision."""

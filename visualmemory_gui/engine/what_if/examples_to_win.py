@@ -1,4 +1,4 @@
-"""How many more exemplars like the query it takes until a class wins: the twin of the smallest set of strikes."""
+"""How many more exemplars like the query a class needs to win: the counterpart of the smallest set of strikes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def fewest_lessons(
 ) -> int | None:
     """The fewest copies of the query's ``vector`` taught as ``label`` (in full) after which its class wins.
 
-    0 where it wins already. None where no number does it: exemplars with the query's own vector stand first. ``own`` is
-    for ``others_counted``.
+    0 if it wins already. None if no number is enough, because exemplars with the query's own vector come first. ``own``
+    is for ``others_counted``.
     """
     rows, distances = retrieve(scheme.k)
     names = tuple(dict.fromkeys((*snapshot.labels, label)))
@@ -34,7 +34,7 @@ def fewest_lessons(
     near = NeighbourArrays.of(snapshot, rows, distances, own=own)
     here = int(others_counted(snapshot, np.array([code]), own)[0]) if label in snapshot.labels else 0
     apart = own_distance(vector)
-    before = int(np.searchsorted(distances, apart, side="right"))  # of equal distances the older ids stand first
+    before = int(np.searchsorted(distances, apart, side="right"))  # of equal distances the older ids come first
     wanted = at_level(label, scheme.level)
     for count in range(scheme.k + 1):
         place, at = slice(0, scheme.k), [before] * count
@@ -51,7 +51,7 @@ def fewest_lessons(
 
 
 def own_distance(vector: F32) -> float:
-    """The distance of an exemplar with the query's own vector, as every search measures it."""
+    """The distance of an exemplar with the query's own vector, as every search computes it."""
     wide = vector.astype(np.float64)
     similarity = float(np.einsum("ij,j->i", wide[None], wide)[0])
     return min(max(1.0 - similarity, 0.0), 2.0)

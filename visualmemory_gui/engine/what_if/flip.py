@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Flip:
     """The fewest strikes: without ``ids`` (nearest first) the winner is ``label``.
 
-    ``exact``: no smaller set does it; else "at most". ``own`` of them carry that label themselves: the fewer exemplars
-    a small class has, the more each of its votes weighs.
+    ``exact``: no smaller set is enough; else "at most". ``own`` of them carry that label themselves: the fewer
+    exemplars a small class has, the more each of its votes weighs.
     """
 
     ids: tuple[int, ...]
@@ -39,7 +39,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """``count`` more exemplars like the query, taught as ``label`` (in full), and its class wins."""
+    """The fewest lessons: with ``count`` more exemplars like the query, taught as ``label`` (in full), it wins."""
 
     label: str
     count: int
@@ -47,7 +47,7 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """Towards ``to``, or towards any other class where it is None. What cannot be done is None.
+    """The answer: how to flip the decision to ``to``, or to any other class if it is None. What cannot be done is None.
 
     ``winner`` is what wins now. Both levels are those of the question.
     """
@@ -71,10 +71,10 @@ def flips(
     most: int = MOST,
     report: Report = silent,
 ) -> Flips:
-    """How to change the decision on ``vector``, (dim,) float32 of unit length, towards the label ``to``.
+    """How to change the decision on ``vector``, (dim,) float32 of unit length, to the label ``to``.
 
     Without a ``scheme`` it is that of the memory's settings, at the full label; ``exclude`` names exemplars that do not
-    vote this time, ``own`` the exemplar that the query is, as in ``decide_vector``; the others are for
+    vote this time, ``own`` the exemplar that the query is, as in ``decide_vector``; the other arguments are those of
     ``fewest_strikes``.
     """
     scheme = scheme or VotingScheme.of(memory.settings)
@@ -123,7 +123,7 @@ def _second(decision: Decision) -> str | None:
 
 
 def _full(counts: Mapping[str, int], decision: Decision, towards: str, to: str | None) -> str:
-    """The full label that is taught for the class ``towards``: ``to`` where it has exemplars or stands for itself.
+    """The full label to teach for the class ``towards``: ``to`` if it has exemplars or is a full label itself.
 
     ``counts`` are the exemplars of each label.
     """

@@ -1,7 +1,7 @@
-"""The smallest set of strikes after which a decision is another one.
+"""The smallest set of strikes that changes a decision.
 
-Where all votes weigh the same (plurality) it is found by counting, at any size. Else every set of up to three strikes
-is tried, larger ones while the time lasts, and what is found greedily after that is labelled "at most".
+Where all votes weigh the same (plurality) it is found by counting, at any size. Otherwise every set of up to three
+strikes is tried, larger ones while time remains, and a set found greedily after that is labelled "at most".
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import I64, Bools
 
-SURE_SIZE = 3  # every set of so many strikes is tried, whatever it takes, …
+SURE_SIZE = 3  # every set of so many strikes is tried, however long it takes, …
 MOST_SETS = 250_000  # … as long as there are no more of them than with k = 110
 BUDGET_S = 0.05
-MOST = 1000  # strikes; a larger set is of no use to anybody
+MOST = 1000  # strikes; a larger set is of no use to anyone
 _BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Strikes:
-    """Without the exemplars of ``rows`` (nearest first) the winner is ``label``; ``exact``: no smaller set does it."""
+    """Without the exemplars of ``rows`` (nearest first) the winner is ``label``; ``exact``: no smaller set does."""
 
     rows: tuple[int, ...]
     label: str
@@ -55,10 +55,10 @@ def fewest_strikes(
 ) -> Strikes | None:
     """The fewest strikes after which the winner is ``to`` (at the level of ``scheme``), or another than now.
 
-    ``excluded`` are rows that ``retrieve`` leaves out and that nobody may strike, ``own`` is for ``others_counted``.
-    None where no strikes do it, or none up to ``most``; no strikes where the winner is ``to`` already. Who is not
-    ``patient`` has the time bound the small sets too, of which a large k has hundreds of thousands. ``report`` tells
-    the size that is tried.
+    ``excluded`` are rows that ``retrieve`` leaves out and that may not be struck, ``own`` is for ``others_counted``.
+    None if no strikes are enough, or none up to ``most``; an empty set if the winner is ``to`` already. Unless
+    ``patient``, the time limit applies to the small sets too, of which a large k has hundreds of thousands. ``report``
+    receives the size being tried.
     """
     search = _Search(snapshot, retrieve, scheme, to=to, excluded=excluded, own=own, most=most, report=report)
     if search.winner is None or (to is not None and to == search.winner):
@@ -99,7 +99,7 @@ class _Search:
         self.winner = None if code == NOBODY else first.names[code]
 
     def ballot(self, strikes: int, *, beyond: bool = True) -> Ballot:
-        """Everything that so many strikes can bring into play; ``beyond``: also what is too far to vote."""
+        """All rows that so many strikes can bring into play; ``beyond``: also those too far to vote."""
         wanted = self.scheme.k + strikes
         if wanted > self._wanted and len(self._rows) >= self._wanted:
             self._wanted = max(2 * self._wanted, wanted)
@@ -107,7 +107,7 @@ class _Search:
         return self._ballot(strikes if beyond else 0, strikes)
 
     def by_counting(self) -> int:
-        """The first size that is enough, or that counting cannot judge; fewer strikes than that never are."""
+        """The first size that is enough, or that counting cannot judge; fewer strikes are never enough."""
         low, high = 0, 1
         while high <= self.most and not self._settled(high):
             low, high = high, 2 * high
@@ -117,7 +117,7 @@ class _Search:
         return high
 
     def tried(self, size: int, deadline: float, *, patient: bool) -> tuple[I64 | None, bool]:
-        """A set of ``size`` places that does it, and whether all were tried."""
+        """A set of ``size`` places that is enough, and whether all were tried."""
         ballot = self.ballot(size)
         if ballot.equal_votes(self.scheme.k + size, size):
             return self._counted(ballot, size), True
@@ -160,7 +160,7 @@ class _Search:
         return _earliest(classes, best[2], best[1], size)
 
     def greedy(self) -> Strikes | None:
-        """Strike what helps most, again and again; then give back what was not needed."""
+        """Strike whatever helps most, repeatedly; then restore what was not needed."""
         struck: list[int] = []
         while len(struck) < self.most:
             self._report(len(struck), None)
@@ -177,10 +177,10 @@ class _Search:
         return None
 
     def toppled(self) -> Strikes | None:
-        """Strike the first vote of whoever wins, again and again; then give back what was not needed.
+        """Strike the winner's first vote, repeatedly; then restore what was not needed.
 
-        Where the class factor acts, a small class does not get weaker before it has no vote left: no single strike
-        helps, and the greedy way goes astray.
+        Where the class factor acts, a small class does not get weaker until it has no vote left: no single strike
+        helps, and the greedy search goes astray.
         """
         struck: list[int] = []
         while len(struck) < self.most:
@@ -220,7 +220,7 @@ class _Search:
         return [code for code in range(len(ballot.names)) if ballot.names[code] != self.winner]
 
     def _candidates(self, ballot: Ballot, size: int) -> I64:
-        """Places worth striking, those that vote against what is wanted first: of equal sets theirs is taken."""
+        """Places worth striking, those that vote against the wanted class first, so that they win among equal sets."""
         width = min(ballot.near, self.scheme.k + size)
         places = np.concatenate([np.arange(width), np.arange(ballot.near, len(ballot.rows))])
         if self._to is not None:

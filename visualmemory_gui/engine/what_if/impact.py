@@ -4,11 +4,12 @@ The decisions of the watch set are tracked; without one, those of a seeded sampl
 decided by all others (leave-one-out). Their neighbour lists are kept current with the memory, so that an edit costs
 one product with what is new and the votes of what it touched.
 
-Of the sample those decisions are counted that are the same question before and after the edit: an exemplar that votes
-all the while, under the same label. Its own trust is no part of its own decision, so an exemplar that is trusted
-otherwise is counted like any other. One that is relabelled is not: it ought to be something else now. One that is
-struck out, restored, added, withdrawn or forgotten is not: on one side of the edit it is none of the memory's own.
-Watched images are counted always, unless they are forgotten: what they ought to be does not come from the memory.
+In the sample, a decision is counted if it is the same question before and after the edit: its exemplar votes
+throughout, under the same label. An exemplar's trust plays no part in its own decision, so one whose trust changes is
+counted like any other. One that is relabelled is not counted: its expected label is another now. One that is struck
+out, restored, added, withdrawn or forgotten is not counted either: on one side of the edit it is not one of the
+memory's own. Watched images are always counted, unless they are forgotten: their expected label does not come from the
+memory.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ AT_ONCE = 256
 class TrackedQuery:
     """A query whose decision is tracked: the exemplar ``exemplar``, or the watched image ``image``.
 
-    ``expected`` is what it ought to be: the exemplar's own label, or what its watcher said.
+    ``expected`` is its expected label: the exemplar's own, or the one given when the image was watched.
     """
 
     expected: str
@@ -59,7 +60,7 @@ class TrackedQuery:
 
 @dataclass(frozen=True, slots=True)
 class WatchedDecision:
-    """How a watched image is decided; ``label`` and ``share`` are None where there is nothing to compare with."""
+    """The decision on a watched image; ``label`` and ``share`` are None where there is nothing to compare with."""
 
     image: KeptImage
     expected: str
@@ -75,7 +76,7 @@ class WatchedDecision:
 class ChangedDecision:
     """A decision that an edit changes from the label ``before`` to ``after``; None: nothing to compare with.
 
-    ``was_right``: it was as expected before. A class that is renamed is expected under its new name from then on.
+    ``was_right``: it was as expected before. A renamed class is expected under its new name from then on.
     """
 
     query: TrackedQuery
@@ -93,10 +94,10 @@ class ChangedDecision:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What an edit does to ``of`` decisions: ``watched`` ones, or those of a sample of the memory's own exemplars.
+    """The effect of an edit on ``of`` decisions: ``watched`` ones, or those of a sample of the memory's own exemplars.
 
     ``own`` of them are decisions of exemplars that the edit itself changes; ``left_out`` more are tracked, but are
-    another question after it.
+    a different question after it.
     """
 
     changed: tuple[ChangedDecision, ...]
@@ -133,17 +134,17 @@ class Impact:
 class ImpactTracker:
     """Keeps decisions of ``memory`` up to date across edits, at its k, rule and level. For one thread at a time.
 
-    Without a watch set a sample of its exemplars (``novelty.sample``) takes its place, that of the memory as it is:
-    exemplars that come join it, those that go leave it. ``outgrown``: more came at once than could be searched in
-    passing, so that another tracker is needed. From the start it records every edit, until ``close``; so the impact of
-    one edit is kept apart from that of the next, however late it is asked for. Raises Cancelled by ``report``.
+    Without a watch set, a sample of its exemplars (``novelty.sample``) takes its place and follows the memory: added
+    exemplars join it, removed ones leave it. ``outgrown``: one edit added more than could be searched in passing, so
+    that a new tracker is needed. It records every edit from the start until ``close``, so that the impact of one edit
+    is kept apart from that of the next, however late it is asked for. Raises Cancelled by ``report``.
     """
 
     def __init__(self, memory: WholeMemory, *, report: Report = silent) -> None:
         self._memory = memory
         self._edits: deque[tuple[Changes, Snapshot | None]] = deque()
         self._found: deque[tuple[Changes, Impact]] = deque(maxlen=REMEMBERED)
-        note = WeakMethod(self._note)  # one that nobody keeps is not told any more
+        note = WeakMethod(self._note)  # a tracker that is no longer referenced is no longer notified
 
         def tell(changes: Changes) -> None:
             if (heard := note()) is not None:
@@ -168,7 +169,7 @@ class ImpactTracker:
         return self._decisions.queries
 
     def impact_of(self, changes: Changes) -> Impact:
-        """What the edit ``changes`` did to the tracked decisions; to none where it came before the start."""
+        """The impact of the edit ``changes`` on the tracked decisions; on none if it was made before the start."""
         self.catch_up()
         none = Impact((), 0, bool(self._watched))
         return next((impact for edit, impact in self._found if edit == changes), none)
@@ -182,14 +183,14 @@ class ImpactTracker:
             self._found.append((changes, impact))
 
     def _note(self, changes: Changes) -> None:
-        """Called in the thread of the edit, which waits: nothing is computed here."""
+        """Called in the thread of the edit, which waits, so nothing is computed here."""
         if changes.ids or changes.settings:
             self._edits.append((changes, None if changes.forgotten else self._memory.snapshot))
 
     def _step(self, changes: Changes, now: Snapshot) -> Impact:
         was, before, expected = self._seen, self._labels, self.queries.labels
         if now.change <= was.change and not changes.settings:
-            return Impact((), 0, bool(self._watched))  # it was there from the start
+            return Impact((), 0, bool(self._watched))  # it was made before the start
         self._seen = now if now.change > was.change else was
         if self._decisions.max_k < self._memory.settings.k:
             self._track(self.queries, silent)
@@ -203,10 +204,10 @@ class ImpactTracker:
         return impact
 
     def preview(self, edit: ProposedEdit, *, report: Report = silent) -> Impact:
-        """What ``edit`` would do to decisions, if it were made now; nothing is written.
+        """The impact that ``edit`` would have if it were made now; nothing is written.
 
-        ``impact_of`` says the same once it is made. What would be forgotten is not among the decisions any more. Raises
-        UnknownExemplar, BadLabel, BadValue as the edit would, and Cancelled by ``report``.
+        ``impact_of`` gives the same once it is made. Exemplars to be forgotten are no longer among the decisions.
+        Raises UnknownExemplar, BadLabel, BadValue as the edit would, and Cancelled by ``report``.
         """
         edited = edit.applied_to(self._memory)
         self.catch_up()
@@ -216,7 +217,7 @@ class ImpactTracker:
         return self._impact(self._decided(), self._decided(after), places, self.queries.labels, own=own)
 
     def watched_decisions(self) -> tuple[WatchedDecision, ...]:
-        """How the watch set is decided, in its order; nothing without one."""
+        """The decisions on the watch set, in its order; empty without one."""
         if not self._watched:
             return ()
         verdicts = self._decide(self._decisions)
@@ -233,14 +234,14 @@ class ImpactTracker:
         self._decisions = TrackedDecisions(self._seen, queries, search, k=memory.settings.k, report=report)
 
     def _read_expected(self) -> None:
-        """The watch set goes with a class that is renamed."""
+        """Rename the expected labels of the watch set along with a class."""
         if self._watched:
             expected = {one.image.id: one.expected for one in self._memory.watch.all()}
             now = [expected.get(one.image.id, one.expected) for one in self._watched]
             self._decisions.set_expected(now)
 
     def _renew(self, was: Snapshot) -> None:
-        """Bring the sample up to the memory as it is, which was tracked from ``was`` on."""
+        """Update the sample to the present memory, tracked since ``was``."""
         if self._watched:
             return
         if not continues(was, self._seen):
@@ -257,7 +258,7 @@ class ImpactTracker:
 
     @property
     def _ids(self) -> I64:
-        """The exemplars that are tracked; none where images are watched."""
+        """The tracked exemplars; none if images are watched."""
         return NO_ROWS if self.queries.ids is None else self.queries.ids
 
     def _decide(self, decisions: TrackedDecisions) -> Verdicts:
@@ -268,7 +269,7 @@ class ImpactTracker:
         return _labels(self._decide(decisions or self._decisions))
 
     def _same_question(self, was: Snapshot, now: Snapshot) -> I64:
-        """The places to count: of exemplars that vote under the same label in both, by id."""
+        """The places to count: those of exemplars that vote under the same label in both, by id."""
         if self._watched:
             return np.arange(len(self))
         before, after = (_labels_of(snapshot, self._ids) for snapshot in (was, now))
@@ -281,7 +282,7 @@ class ImpactTracker:
         return np.flatnonzero(~gone)
 
     def _own(self, was: Snapshot, now: Snapshot, places: I64) -> int:
-        """How many of ``places`` are of exemplars that the edit changes: those it trusts otherwise."""
+        """How many of ``places`` are of exemplars that the edit changes: those whose trust it changes."""
         if self._watched:
             return 0
         before, after = (snapshot.trust[snapshot.rows_if_here(self._ids[places])] for snapshot in (was, now))
@@ -290,7 +291,7 @@ class ImpactTracker:
     def _impact(
         self, before: list[str | None], after: list[str | None], places: I64, expected: Sequence[str], *, own: int
     ) -> Impact:
-        """Of ``places`` those that are decided otherwise now; the watch set ``expected`` these before."""
+        """Those of ``places`` that are decided differently now; the watch set ``expected`` these before."""
         changed = []
         for i in places.tolist():
             if before[i] != after[i]:

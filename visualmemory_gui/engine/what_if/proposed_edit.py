@@ -32,7 +32,7 @@ _VERBS: dict[EditKind, str] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """An image that would be taught: its vector, (dim,) float32 of unit length, and its content id, if it has one."""
+    """An image to be taught: its vector, (dim,) float32 of unit length, and its content id, if it has one."""
 
     vector: F32
     content: str | None = None
@@ -45,11 +45,11 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class ProposedEdit:
-    """An edit that might be made: of the exemplars ``ids``, or "teach" of ``lessons``.
+    """A proposed edit: of the exemplars ``ids``, or "teach" with ``lessons``.
 
     ``label`` goes with relabel and teach, ``trust`` with reweigh; where they differ, ``labels`` or ``trusts`` hold one
-    for each of ``ids``. Pruning is a strike, or a reweigh, of many. ``verb`` is for an edit that has a name other than
-    that of its kind: "Pruning".
+    for each of ``ids``. Pruning is a strike, or a reweigh, of many. ``verb`` is for an edit whose name is not that of
+    its kind: "Pruning".
     """
 
     kind: EditKind
@@ -81,7 +81,7 @@ class ProposedEdit:
         return EditedSnapshot(self._changed(memory.snapshot, rows), forgotten=forgotten)
 
     def _changed(self, snapshot: Snapshot, rows: Sequence[Exemplar]) -> Snapshot:
-        """``snapshot`` with ``rows``, those of the exemplars ``ids``, as the edit leaves them."""
+        """``snapshot`` with ``rows``, those of the exemplars ``ids``, as the edit would leave them."""
         if self.kind == "relabel":
             wanted = [labels.clean(label) for label in self.labels or (self.label,) * len(self.ids)]
             label_of = dict(zip(self.ids, wanted, strict=True))
@@ -108,7 +108,7 @@ class EditedSnapshot:
 
 
 def _taught(memory: WholeMemory, edit: ProposedEdit) -> EditedSnapshot:
-    """An image that is here under the label already is not added again."""
+    """The memory after teaching; an image that is already here under the label is not added again."""
     if not edit.lessons:
         raise BadValue("teaching needs images")
     label = labels.clean(edit.label)
