@@ -366,7 +366,7 @@ def test_a_query_of_another_day_is_seen_from_its_file_or_its_thumbnail(desk: Des
         until(lambda q=query: desk.window.session.decision.query == q and model.splitting)
         assert model.splitting is not None
         assert (note in model.splitting.seen.note) and bool(note) == bool(model.splitting.seen.note)
-    assert "its thumbnail was looked at" in desk.window.decide.query.caption.text()
+    assert "its thumbnail was used" in desk.window.decide.query.caption.text()
 
 
 def test_a_memory_without_an_encoder_says_why_there_is_no_map(empty_desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:

@@ -170,7 +170,7 @@ class BlindEncoder(FakeEncoder):
 
 def test_an_encoder_without_cells_says_so(memory: VisualMemory) -> None:
     memory._reader._encoder = BlindEncoder()
-    with pytest.raises(EncoderError, match="cannot tell what it sees where"):
+    with pytest.raises(EncoderError, match="cannot say what it sees where"):
         seen(memory, paint_image((1, 2, 3), seed=1))
 
 

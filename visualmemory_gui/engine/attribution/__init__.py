@@ -1,1 +1,1 @@
-"""Where a query resembles a neighbour, cell by cell."""
+"""Attribution: where a query resembles a neighbour, cell by cell."""

@@ -1,6 +1,6 @@
 """How the similarity of a query to its neighbours splits over the query's cells, and over theirs.
 
-Exact for encoders that average over the image; others get a map of the similarity of patches, which is called that.
+Exact for encoders that average over the image; others get a map of patch similarity, which is named as such.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ Kind = Literal["attribution", "similarity"]
 Square = tuple[float, float, float, float]
 CAPTIONS: dict[Kind, str] = {
     "attribution": "How the similarity splits over the image; not a causal claim",
-    "similarity": "How alike the patches are (similarity, not attribution); not a causal claim",
+    "similarity": "How similar the patches are (similarity, not attribution); not a causal claim",
 }
-GONE = "the original is gone: its thumbnail was looked at instead"
+GONE = "the original is gone: its thumbnail was used instead"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An image and what its encoder sees where: ``cells`` (h, w, d) float32.
+    """An image and what its encoder sees where in it: ``cells`` (h, w, d) float32.
 
-    ``square`` is where the cells lie over the image, in parts of its sides. ``note`` says where it is not the
-    original that was looked at.
+    ``square`` is where the cells lie over the image, in parts of its sides. ``note`` says if something other
+    than the original was used.
     """
 
     cells: F32
@@ -54,7 +54,7 @@ class Splitting:
 
     ``kind`` "attribution": ``query`` sums to ``total``, the cosine to ``neighbour``, or its lead over the cosine to
     ``minus`` where there is one; ``other`` sums to the cosine; ``pairs`` (h, w, h', w') do too. "similarity": the
-    cosine of each patch to the one most like it, ``pairs`` those of all patches, and no sums.
+    cosine of each patch to the most similar one, ``pairs`` those of all patches, and no sums.
     """
 
     kind: Kind
@@ -70,17 +70,17 @@ class Splitting:
 
     @property
     def outside(self) -> float:
-        """The part of ``query`` that lies beside the image, on the white of a letterbox."""
+        """The part of ``query`` that lies outside the image, on the white of a letterbox."""
         beside = 1.0 - inside(self.seen.square, *self.query.shape)
         whole = float(np.abs(self.query).sum())
         return float(np.abs(self.query * beside).sum()) / whole if whole else 0.0
 
 
 def look(memory: Memory, image: DecodedImage, *, vector: F32 | None = None, note: str = "") -> Seen:
-    """What the memory's encoder sees where; ``vector`` is the image's own, if it is known. Raises EncoderError."""
+    """What the memory's encoder sees where in the image; ``vector`` is its own, if known. Raises EncoderError."""
     encoder = memory.encoder
     if not isinstance(encoder, SpatialEncoder):
-        raise EncoderError(f"the encoder {encoder.identity.name} cannot tell what it sees where in an image")
+        raise EncoderError(f"the encoder {encoder.identity.name} cannot say what it sees where in an image")
     batch = image.pixels[None]
     cells = encoder.features(batch)[0]
     own = encoder.encode(batch)[0] if vector is None else vector
@@ -89,7 +89,7 @@ def look(memory: Memory, image: DecodedImage, *, vector: F32 | None = None, note
 
 
 def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
-    """The exemplar's image, decoded again; where it cannot be reached any more, its thumbnail. Raises BadImage."""
+    """The exemplar's image, decoded again, or its thumbnail if the image can no longer be read. Raises BadImage."""
     [row] = memory.catalog.get([exemplar])
     for path in _places(memory, row.sha256, row.source):
         try:
@@ -100,14 +100,14 @@ def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
             return look(memory, image, vector=memory.catalog.vectors([exemplar])[0])
     thumbnail = memory.catalog.thumbnail(exemplar)
     if thumbnail is None:
-        raise BadImage(f"exemplar {exemplar}", "its image cannot be reached and it has no thumbnail")
+        raise BadImage(f"exemplar {exemplar}", "its image cannot be read and it has no thumbnail")
     return look_at_thumbnail(memory, thumbnail)
 
 
 def look_again(
     memory: Memory, *, source: str | None, content: str | None, vector: F32, thumbnail: bytes | None
 ) -> Seen:
-    """An image that was a query before: its file, where it is the same still, else its thumbnail. Raises BadImage."""
+    """The image of an earlier query: its file, if unchanged, else its thumbnail. Raises BadImage."""
     if source is not None:
         try:
             image = memory.decode(source)
@@ -116,7 +116,7 @@ def look_again(
         if image is not None and image.content == content:
             return look(memory, image, vector=vector)
     if thumbnail is None:
-        raise BadImage("image", "it is not kept, and it has no thumbnail")
+        raise BadImage("image", "it was not kept, and it has no thumbnail")
     return look_at_thumbnail(memory, thumbnail)
 
 
@@ -125,13 +125,13 @@ def look_at_thumbnail(memory: Memory, thumbnail: bytes) -> Seen:
 
 
 def default_pair(decision: Decision) -> tuple[Neighbour, Neighbour | None]:
-    """The winner's nearest neighbour, and that of the class after it, if there is one. Raises BadValue."""
+    """The winner's nearest neighbour, and the runner-up's, if there is one. Raises BadValue."""
     first: dict[str, Neighbour] = {}
     for neighbour in decision.neighbours:
         first.setdefault(at_level(neighbour.label, decision.level), neighbour)
     ranked = [label for label in decision.shares if label in first]
     if not ranked:
-        raise BadValue("there is nothing to compare with: no neighbour has a vote")
+        raise BadValue("nothing to compare with: no neighbour has a vote")
     return first[ranked[0]], first[ranked[1]] if len(ranked) > 1 else None
 
 
@@ -140,7 +140,7 @@ def split(
 ) -> Splitting:
     """How the similarity of ``query`` to ``neighbour`` splits; ``vector`` is the neighbour's in the memory.
 
-    ``minus`` is a neighbour to hold it against, what was seen of it, and its vector.
+    ``minus`` is a neighbour to compare it with, what is seen of it, and its vector.
     """
     exact = parts.is_pooled(query.cells, query.vector)
     cosine = float(query.vector.astype(np.float64) @ vector.astype(np.float64))
@@ -168,7 +168,7 @@ def attribute(
 ) -> Splitting:
     """The map of one decision: of the winner's neighbour against the runner-up's, or of ``neighbour`` alone.
 
-    ``see(exemplar)`` brings what is seen of an exemplar's image, where the caller keeps that. Raises BadValue,
+    ``see(exemplar)`` returns what is seen of an exemplar's image, for callers that cache it. Raises BadValue,
     UnknownExemplar, BadImage, EncoderError.
     """
     looked: Callable[[int], Seen] = see or partial(look_at_exemplar, memory)
@@ -192,7 +192,7 @@ def neighbour_of(memory: Memory, decision: Decision, vector: F32, exemplar: int)
 
 
 def _places(memory: Memory, sha256: str | None, source: str | None) -> list[str]:
-    """Where the image may lie: the copy in the memory first, then the original."""
+    """Where the image may be: first the copy in the memory, then the original."""
     found: list[str] = []
     if sha256 is not None:
         found += [str(path) for path in memory.files.find(sha256)]

@@ -1,4 +1,4 @@
-"""How the similarity of two images splits over their cells. It is no causal claim.
+"""How the similarity of two images splits over their cells. It is not a causal claim.
 
 An encoder that averages gives an image with cells f_1 … f_n the vector mean f / |mean f|. Its cosine to a unit vector
 x is then a sum over the cells, <f_i, x> / (n |mean f|), and with x = mean g / |mean g| a sum over pairs of cells.
@@ -23,10 +23,9 @@ def is_pooled(cells: F32, vector: F32) -> bool:
 
 
 def attribution(cells: F32, other: F32) -> F64:
-    """(h, w): what each cell gives to the cosine between its image and ``other`` (d,), of unit length; the sum is it.
+    """(h, w): each cell's part of the cosine between its image and ``other`` (d,), of unit length; they sum to it.
 
-    With the difference of two vectors in place of ``other`` it is what each cell gives to the difference of the
-    cosines.
+    With the difference of two vectors as ``other``, it is each cell's part of the difference of the cosines.
     """
     mean = _mean(cells)
     n, length = cells.shape[0] * cells.shape[1], float(np.linalg.norm(mean))
@@ -35,7 +34,7 @@ def attribution(cells: F32, other: F32) -> F64:
 
 
 def point_to_point(cells: F32, others: F32) -> F64:
-    """(h, w, h', w'): what each pair of cells of two images gives to their cosine; the sum over all pairs is it."""
+    """(h, w, h', w'): the part of each pair of cells of two images in their cosine; they sum to it."""
     flat, other = _flat(cells), _flat(others)
     lengths = float(np.linalg.norm(_mean(cells))) * float(np.linalg.norm(_mean(others)))
     pairs: F64 = flat @ other.T / (len(flat) * len(other) * lengths if lengths else 1.0)
@@ -43,7 +42,7 @@ def point_to_point(cells: F32, others: F32) -> F64:
 
 
 def patch_similarity(cells: F32, others: F32) -> F64:
-    """(h, w, h', w'): the cosine of every pair of cells. For encoders that do not average: no part of any sum."""
+    """(h, w, h', w'): the cosine of every pair of cells. For encoders that do not average; not part of any sum."""
     flat, other = _flat(cells), _flat(others)
     pairs: F64 = _unit(flat) @ _unit(other).T
     return pairs.reshape(*cells.shape[:2], *others.shape[:2])

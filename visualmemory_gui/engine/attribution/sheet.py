@@ -1,4 +1,4 @@
-"""The maps of one decision as an image to keep: the query and its neighbour side by side, and what they show."""
+"""The maps of one decision as an image: the query and its neighbour side by side, with a caption."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GAP = 24
 
 
 def drawn(splitting: Splitting, name: str) -> Image.Image:
-    """``name`` is what the query is called."""
+    """``name`` is the query's name."""
     page = Sheet(2 * SIDE + 3 * GAP, margin=GAP)
     page.text(sentence(splitting), size=17, bold=True)
     page.text(CAPTIONS[splitting.kind] + ".", colour=DIM, gap=12)
@@ -39,7 +39,7 @@ def drawn(splitting: Splitting, name: str) -> Image.Image:
 
 
 def sentence(splitting: Splitting) -> str:
-    """What the map over the query splits, in words and numbers."""
+    """What the map over the query shows, in words and numbers."""
     one, minus = splitting.neighbour, splitting.minus
     if splitting.kind == "similarity":
         what = f"Patches like those of {one.label} (exemplar {one.id})"
