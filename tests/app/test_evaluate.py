@@ -190,7 +190,7 @@ def test_those_to_blame_are_named_with_an_honest_promise_and_mended_in_one_step(
     found = page.blame.found
     assert found is not None
     assert box.rows.count() == len(found.blamed) > 0
-    assert "Of 500 decisions it mends" in box.words.text()
+    assert "Of 500 decisions it fixes" in box.words.text()
     assert "of the vote from" in box.rows.item(0).toolTip()
     asked: list[object] = []
     page.query_chosen.connect(asked.append)

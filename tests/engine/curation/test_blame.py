@@ -91,7 +91,7 @@ def test_where_nobody_is_at_fault_striking_the_blamed_promises_little(noisy: Vis
     mended = outcomes.right[np.isin(outcomes.ids, asked)].mean()
     assert mended > 0.3
     assert found.gain.mean < mended * len(asked) / found.asked
-    assert found.words.startswith("Of 400 decisions it mends ")
+    assert found.words.startswith("Of 400 decisions it fixes ")
 
 
 def test_a_single_query_promises_nothing_for_itself(noisy: VisualMemory) -> None:

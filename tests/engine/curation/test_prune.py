@@ -237,5 +237,5 @@ def test_a_plan_that_is_stopped_changes_nothing(memory, calls):
 
 
 def test_an_unknown_method_is_named(memory):
-    with pytest.raises(BadValue, match="no pruning method 'sharp'"):
+    with pytest.raises(BadValue, match="unknown pruning method 'sharp'"):
         prune.plan(memory, "sharp")

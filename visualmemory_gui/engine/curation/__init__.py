@@ -1,1 +1,1 @@
-"""What a person should mend: review, blame, pruning, tuning, and what each exemplar is worth."""
+"""Curating a memory: review, blame, pruning, tuning, and what each exemplar is worth."""

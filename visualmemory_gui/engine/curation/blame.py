@@ -1,11 +1,11 @@
-"""Which exemplars are to blame for one kind of mistake, what would mend it, and what that brings everybody else.
+"""Which exemplars are to blame for one kind of mistake, what would fix it, and what the fix does to other decisions.
 
 The mistake is a cell of the confusion matrix: queries of one class decided as another. To blame are the exemplars with
-the lowest k-NN Shapley values for these queries, which is exact: what each takes from their right label's share of the
-vote. One that all others decide as the queries' class is relabelled, any other struck out.
+the lowest k-NN Shapley values for these queries: exactly what each takes from their right label's share of the vote.
+One that all others decide as the queries' class is relabelled, any other is struck out.
 
-The gain is told over all queries. No query is judged under a fix that it helped to choose: those of the cell are parted
-in up to five folds, each asked under the fix that the other folds name.
+The gain is measured over all queries. No query is judged under a fix that it helped to choose: those of the cell are
+split into up to five folds, each decided under the fix chosen by the other folds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """An exemplar and what would mend it. ``value`` is its mean Shapley value for the queries, below 0."""
+    """An exemplar and its fix. ``value`` is its mean Shapley value for the queries, below 0."""
 
     id: int
     label: str
@@ -47,9 +47,9 @@ class Blamed:
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """Who makes ``queries`` exemplars of the class ``true`` be decided wrong, at change number ``change``.
+    """The exemplars to blame for ``queries`` wrong decisions of the class ``true``, at change number ``change``.
 
-    ``blamed`` are the worst first. The fix turns ``fixed`` of all ``asked`` decisions right and ``broken`` wrong.
+    ``blamed`` lists the worst first. The fix turns ``fixed`` of all ``asked`` decisions right and ``broken`` wrong.
     """
 
     change: int
@@ -66,8 +66,8 @@ class Blame:
 
     @property
     def words(self) -> str:
-        """ "Of 3,329 decisions it mends 4 and breaks 1 at the full label: 0.1 points better (0.0 to 0.2)."."""
-        fate = f"it mends {self.fixed} and breaks {self.broken} at {level_in_words(0)}"
+        """ "Of 3,329 decisions it fixes 4 and breaks 1 at the full label: 0.1 points better (0.0 to 0.2)."."""
+        fate = f"it fixes {self.fixed} and breaks {self.broken} at {level_in_words(0)}"
         return f"Of {self.asked:,} decisions {fate}: {self.gain.words}."
 
 
@@ -82,7 +82,7 @@ def blame(
     asked = snapshot.rows_of(sorted(set(ids)))
     asked = asked[snapshot.active[asked]]
     if len(np.unique(snapshot.label[asked])) != 1:
-        raise BadValue("blame takes active exemplars of one class, those of one kind of mistake")
+        raise BadValue("blame takes active exemplars of one class, all with the same kind of mistake")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
     queries = own_queries(snapshot)
     lists = QueryLists(queries, search, scheme=scheme, report=report)
@@ -110,7 +110,7 @@ def blame(
 
 
 def apply(memory: WholeMemory, found: Blame) -> Changes:
-    """Do what ``found`` says, as one step. Raises BadValue when the memory was edited since."""
+    """Apply the fix of ``found``, as one step. Raises BadValue when the memory was edited since."""
     strike, relabel = found.ids("strike"), found.ids("relabel")
     kind = "relabel" if relabel else "strike"
     return memory.apply_study(kind, found.change, strike=strike, relabel={found.true: relabel})
@@ -119,8 +119,8 @@ def apply(memory: WholeMemory, found: Blame) -> Changes:
 class _Finder:
     """Values of all exemplars for the queries ``asked`` (rows of one label), by fold of the queries.
 
-    ``belongs`` (n,) tells which rows all others decide as the queries' class; ``fold`` (q,) is the fold of every query
-    of ``lists``, -1 for those that have nothing in common with the cell.
+    ``belongs`` (n,) marks rows that all others decide as the queries' class; ``fold`` (q,) is the fold of every query
+    of ``lists``, -1 for those that share nothing with the cell.
     """
 
     def __init__(self, lists: QueryLists, asked: I64, *, most: int, seed: int, report: Report) -> None:
@@ -148,13 +148,13 @@ class _Finder:
         )
 
     def values(self, without: int | None) -> F64:
-        """The mean value of each row (n,) over the queries, but for those of the fold ``without``."""
+        """The mean value of each row (n,) over the queries, except those of the fold ``without``."""
         kept = [fold for fold in range(self._folds) if fold != without]
         mean: F64 = self._sums[kept].sum(axis=0) / max(int(self._of_fold[kept].sum()), 1)
         return mean
 
     def choose(self, without: int | None) -> I64:
-        """Rows to blame, the worst first; the last exemplar of a class is spared."""
+        """Rows to blame, worst first; the last exemplar of a class is spared."""
         snapshot, values = self._lists.snapshot, self.values(without)
         named = np.flatnonzero(snapshot.active & (values < -NO_VALUE) & (snapshot.label != self._code))
         left = snapshot.counts.copy()
@@ -166,7 +166,7 @@ class _Finder:
         return np.array(chosen, np.int64)
 
     def after(self) -> Bools:
-        """Whether each query is right under the fix that its own fold had no say in, (q,)."""
+        """Whether each query is right under the fix that its own fold did not help to choose, (q,)."""
         right = self.before.copy()
         for fold in (-1, *range(self._folds)):
             which = np.flatnonzero(self.fold == fold)
@@ -185,7 +185,7 @@ class _Finder:
 
 
 def _folds(unit: I64, place: I64, *, seed: int) -> I64:
-    """The fold of each query: units of the cell's queries (at ``place``) are shared out, every other query is in -1."""
+    """The fold of each query: units of the cell's queries (at ``place``) are distributed, all others are in -1."""
     units = np.unique(unit[place])
     count = min(FOLDS, len(units))
     fold_of = split(np.zeros(len(units), np.int64), np.zeros(len(units), np.int64), [1] * count, seed=seed)
@@ -194,5 +194,5 @@ def _folds(unit: I64, place: I64, *, seed: int) -> I64:
 
 
 def _weights(rule: str) -> Weights:
-    """Values are exact for weights that depend on the rank alone; those of rank stand in for the others."""
+    """Values are exact for weights that depend on the rank alone; the other rules use those of rank."""
     return "plurality" if rule == "plurality" else "rank"

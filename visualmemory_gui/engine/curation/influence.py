@@ -24,11 +24,11 @@ Order = Literal["value", "count"]
 MISLED = "misled"  # kind of a kept judgement
 SHOWN = 3
 NO_VALUE = 1e-12
-"""Values this near to 0 are the rounding of sums that cancel."""
+"""Values this close to 0 are rounding errors of sums that cancel."""
 
 
 def count_neighbours(lists: QueryLists, part: I64, *, parts: int, m: int) -> Neighbourhood:
-    """Count over the first ``m`` neighbours of each query; ``part`` (q,) tells which part it belongs to."""
+    """Count over the first ``m`` neighbours of each query; ``part`` (q,) is the part it belongs to."""
     snapshot, n = lists.snapshot, len(lists.snapshot)
     rows = lists.table.rows[:, :m]
     there = rows != NOBODY
@@ -59,8 +59,8 @@ def value_sums(lists: QueryLists, part: I64, *, parts: int, rule: Weights = "ran
 
 @dataclass(frozen=True, slots=True)
 class Misleader:
-    """An exemplar with those it misleads: ``wrong`` and ``right`` count the exemplars that have it among their first m
-    neighbours, ``value`` is its mean Shapley value (None where it was not asked for).
+    """An exemplar and those it misleads: ``wrong`` and ``right`` count the exemplars that have it among their first m
+    neighbours, ``value`` is its mean Shapley value (None if not requested).
 
     ``misled`` are the nearest exemplars of another label of which it is a neighbour, (id, label, distance).
     """
@@ -75,7 +75,7 @@ class Misleader:
 
 @dataclass(frozen=True, slots=True)
 class Misleaders:
-    """What one look over the memory at change number ``change`` found, the most misleading first."""
+    """The result of one search of the memory at change number ``change``, the most misleading first."""
 
     change: int
     looked_at: int
@@ -91,9 +91,9 @@ class Misleaders:
 def misleaders(
     memory: WholeMemory, order: Order = "value", *, rule: Weights = "rank", report: Report = silent
 ) -> Misleaders:
-    """Look for active exemplars that mislead others more than they help, without those that were kept as they are.
+    """Find active exemplars that mislead others more than they help, except those kept as they are.
 
-    Ordered by wrong minus right (``count``), or by the lowest Shapley value with the weights of ``rule``, over
+    Ordered by wrong minus right (``count``), or by the lowest Shapley value with the weights of ``rule``, by
     leave-one-out. Raises BadValue (one class only, no active exemplar), Cancelled.
     """
     snapshot = memory.snapshot
@@ -126,7 +126,7 @@ def misleaders(
 
 
 def _misled_by(lists: QueryLists, named: I64, *, m: int) -> dict[int, tuple[tuple[int, str, float], ...]]:
-    """For each of ``named`` the nearest queries that have it among their first ``m`` and are of another label."""
+    """For each of ``named``, the nearest queries of another label that have it among their first ``m``."""
     snapshot, own = lists.snapshot, lists.queries.own
     rows, distances = lists.table.rows[:, :m], lists.table.distances[:, :m]
     wrong = snapshot.label[np.maximum(rows, 0)] != lists.queries.truth[:, None]

@@ -1,12 +1,12 @@
-"""Pruning: strike out exemplars that mislead others, or trust them less, by four methods; looked at before it is done.
+"""Pruning: strike out exemplars that mislead others, or trust them less, by four methods, as a plan to check first.
 
 *hard* strikes exemplars that were a wrong neighbour at least n times among the first m of the leave-one-out lists (the
 paper's rule, m = 100, n = 128 on ImageNet), *difference* counts wrong minus right, *value* strikes the lowest of the
 negative Shapley values, *soft* gives 1.75 / (1 + wrong) as trust, wrong counted among the first 10. At most 2 % are
 struck, and at most a fifth of a class.
 
-The gain that is shown is honest: the queries are split in five, each fifth is asked under an edit made from the other
-four, so no query is judged under an edit that it helped to make. What is applied is made from all of them.
+The gain shown is honest: the queries are split in five, and each fifth is decided under an edit made from the other
+four, so no query is judged under an edit that it helped to make. The edit applied is made from all of them.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class Pruned:
 class Plan:
     """What pruning would do to the memory at change number ``change``, the most misleading first.
 
-    ``held_back`` are exemplars that the method names and that stay, since more than a fifth of their class would go;
-    ``by_hand`` counts those that keep the trust that was set by hand. ``n`` is the least count for *hard* and
-    *difference*. ``accuracy`` is that of the ``queries`` before, ``gain`` what the edit promises.
+    ``held_back`` are exemplars that the method names but that stay, since more than a fifth of their class would go;
+    ``by_hand`` counts those that keep a trust set by hand. ``n`` is the least count for *hard* and
+    *difference*. ``accuracy`` is that of the ``queries`` before, ``gain`` is what the edit should gain.
     """
 
     method: Method
@@ -89,7 +89,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """Rows to prune in their order, rows held back, the threshold, and each row's trust where that is what changes."""
+    """Rows to prune in order, rows held back, the threshold, and each row's trust if that is what changes."""
 
     rows: I64
     held: I64
@@ -98,12 +98,12 @@ class _Choice:
 
 
 def plan(memory: WholeMemory, method: Method, *, judge: Judge = "own", seed: int = 0, report: Report = silent) -> Plan:
-    """Say what pruning by ``method`` would do and bring; nothing is written.
+    """Plan pruning by ``method``, with the gain to expect; nothing is written.
 
     Raises BadValue (one class only, no active exemplar, no watch set), Cancelled.
     """
     if method not in METHODS:
-        raise BadValue(f"there is no pruning method {method!r}; there are {', '.join(METHODS)}")
+        raise BadValue(f"unknown pruning method {method!r}; choose from {', '.join(METHODS)}")
     snapshot = memory.snapshot
     queries = own_queries(snapshot) if judge == "own" else watch_set(memory, snapshot)
     m = SOFT_M if method == "soft" else usual_m(snapshot.counts)
@@ -137,7 +137,7 @@ def plan(memory: WholeMemory, method: Method, *, judge: Judge = "own", seed: int
 
 
 def apply(memory: WholeMemory, plan: Plan) -> Changes:
-    """Do what ``plan`` says, as one step. Raises BadValue when the memory was edited since the plan was made."""
+    """Apply ``plan``, as one step. Raises BadValue if the memory has been edited since the plan was made."""
     if plan.method == "soft":
         trust = {one.id: one.trust for one in plan.pruned if one.trust is not None}
         return memory.apply_study("prune", plan.change, trust=trust)
@@ -145,7 +145,7 @@ def apply(memory: WholeMemory, plan: Plan) -> Changes:
 
 
 def fifths(queries: QuerySet, seed: int) -> I64:
-    """The fifth of each query, (q,): classes shared out evenly, groups and copies kept together."""
+    """The fifth of each query, (q,): classes distributed evenly, groups and copies kept together."""
     return split(queries.truth, queries.unit, [1] * FIFTHS, seed=seed)
 
 
@@ -203,7 +203,7 @@ class _Chooser:
 
 
 def _asked_apart(lists: QueryLists, part: I64, chooser: _Chooser, before: Bools) -> Bools:
-    """Whether each query is right under an edit that its own part had no say in."""
+    """Whether each query is right under an edit that its own part did not help to make."""
     after = before.copy()
     for p in range(FIFTHS):
         which = np.flatnonzero(part == p)
@@ -219,12 +219,12 @@ def _after(snapshot: Snapshot, choice: _Choice, fixed: Bools) -> Snapshot:
 
 
 def _fixed(memory: WholeMemory, snapshot: Snapshot) -> Bools:
-    """Which rows carry a trust that was set by hand, (n,)."""
+    """Which rows carry a trust set by hand, (n,)."""
     return np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
 
 
 def _spare(snapshot: Snapshot, named: I64) -> tuple[I64, I64]:
-    """``named`` in their order parted in those that go and those held back: at most a fifth of each class goes."""
+    """``named``, in order, split into those that go and those held back: at most a fifth of each class goes."""
     left = (MOST_OF_CLASS * snapshot.counts).astype(np.int64)
     goes = np.zeros(len(named), bool)
     for i, code in enumerate(snapshot.label[named].tolist()):
@@ -234,7 +234,7 @@ def _spare(snapshot: Snapshot, named: I64) -> tuple[I64, I64]:
 
 
 def _by_class(snapshot: Snapshot, rows: I64) -> dict[str, tuple[int, int]]:
-    """For each class of ``rows``: how many of them, of how many active."""
+    """For each class of ``rows``: how many of them, out of how many active."""
     codes, counts = np.unique(snapshot.label[rows], return_counts=True)
     order = np.lexsort((codes, -counts))
     return {snapshot.labels[codes[i]]: (int(counts[i]), int(snapshot.counts[codes[i]])) for i in order.tolist()}

@@ -1,4 +1,4 @@
-"""What a person should look at: labels that the other exemplars contradict, and images that are in the memory twice.
+"""Review: labels that the other exemplars contradict, and images that are in the memory twice.
 
 One leave-one-out retrieval over all active exemplars answers both. The own label's share of the vote found 75 to 96 %
 of flipped labels where counting wrong neighbours found 22 to 45 %; ``benchmarks/review.py`` measures it.
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 NEIGHBOURS = 50
-"""More than decide: on the demo memory with flipped labels the own label's share over 50 neighbours found 64 % at the
-true number, over 10 neighbours 53 %."""
+"""More neighbours than for a decision: on the demo memory with flipped labels the own label's share over 50 neighbours
+found 64 % at the true number, over 10 neighbours 53 %."""
 WIDEST = 0.10
 """The largest distance at which two images may count as near-equal."""
 SHOWN_AGAINST = 3
@@ -38,7 +38,7 @@ LABEL, PAIR = "label", "pair"  # kinds of kept judgements
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An exemplar whose own label has ``share`` of the vote of all others, ``suggested`` has ``suggested_share``.
+    """An exemplar whose own label gets ``share`` of the others' vote, and ``suggested`` gets ``suggested_share``.
 
     ``against`` are the nearest exemplars of another label, (id, label, distance).
     """
@@ -66,7 +66,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What one look over the memory found, at change number ``change``. Suspects stand most suspicious first.
+    """The result of one review of the memory at change number ``change``. The most suspicious suspects come first.
 
     ``pairs`` is (p, 2) ids, the smaller first, ``distances`` (p,) float64, increasing: 0 for equal content.
     """
@@ -79,14 +79,14 @@ class Survey:
     labels: dict[int, str]
 
     def without(self, ids: Collection[int]) -> Survey:
-        """The same without pairs in which one of ``ids`` is, and without them as suspects."""
+        """The same without ``ids``, as suspects and in pairs."""
         stays = ~np.isin(self.pairs, list(ids)).any(axis=1)
         gone = set(ids)
         suspects = tuple(suspect for suspect in self.suspects if suspect.id not in gone)
         return replace(self, suspects=suspects, pairs=self.pairs[stays], distances=self.distances[stays])
 
     def groups(self, threshold: float) -> list[Group]:
-        """Images that hang together at ``threshold``: conflicts first, then the closest."""
+        """Groups of images linked at ``threshold``: conflicts first, then the closest."""
         near = self.pairs[self.distances <= threshold]
         found = [
             Group(tuple(ids), tuple(self.labels[i] for i in ids), widest)
@@ -96,7 +96,7 @@ class Survey:
 
 
 def survey(memory: WholeMemory, *, k: int = NEIGHBOURS, report: Report = silent) -> Survey:
-    """Look over all active exemplars of ``memory``, without those that were kept as they are. Raises Cancelled."""
+    """Review all active exemplars of ``memory``, except those kept as they are. Raises Cancelled."""
     found = look(memory.snapshot, memory.searcher.nearest_many, k=k, report=report)
     labels, pairs = memory.kept.all(LABEL), memory.kept.all(PAIR)
     suspects = tuple(s for s in found.suspects if not holds(labels, (s.id, 0), s.label))
@@ -106,8 +106,8 @@ def survey(memory: WholeMemory, *, k: int = NEIGHBOURS, report: Report = silent)
 
 
 def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Report = silent) -> Survey:
-    """The same on a snapshot, without anybody's judgement. Rank voting over ``k`` neighbours, no class factor: it would
-    let every small class win where it is near."""
+    """The same on a snapshot, ignoring kept judgements. Rank voting over ``k`` neighbours, without class factor, which
+    would let every small class win where it is near."""
     rows = np.flatnonzero(snapshot.active)
     table = NeighbourTable(len(rows), k)
     found = nearest_many(
@@ -125,18 +125,18 @@ def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Repor
 
 
 def seen_of(labels: dict[int, str], judged: Judged) -> str:
-    """What a judgement of a pair was made on: both labels."""
+    """The basis of a judgement on a pair: both labels."""
     return "\n".join(labels[i] for i in judged)
 
 
 def pairs_within(group: Group) -> list[tuple[Judged, str]]:
-    """Every pair of a group, with what was seen, as ``Kept.keep`` takes it."""
+    """Every pair of a group with its basis, as ``Kept.keep`` takes it."""
     label_of = dict(zip(group.ids, group.labels, strict=True))
     return [((a, b), seen_of(label_of, (a, b))) for n, a in enumerate(group.ids) for b in group.ids[n + 1 :]]
 
 
 def _suspects(snapshot: Snapshot, rows: I64, table: NeighbourTable, *, k: int) -> tuple[Suspect, ...]:
-    """Those that the others decide otherwise, the smallest share of the own label first."""
+    """Exemplars that the others decide differently, the smallest share of their own label first."""
     own = own_class(snapshot, rows)
     scheme = VotingScheme("rank", k, class_factor=False)
     verdicts = decide_many(snapshot, *table.arrays, scheme, own=own)
@@ -162,7 +162,7 @@ def _suspects(snapshot: Snapshot, rows: I64, table: NeighbourTable, *, k: int) -
 
 
 def _against(snapshot: Snapshot, rows: I64, distances: F64, *, own: int) -> tuple[tuple[int, str, float], ...]:
-    """The first neighbours of another label."""
+    """The nearest neighbours of another label."""
     other = [(int(row), float(d)) for row, d in zip(rows, distances, strict=True) if row != NOBODY]
     other = [(row, d) for row, d in other if snapshot.label[row] != own][:SHOWN_AGAINST]
     return tuple((int(snapshot.ids[row]), snapshot.labels[snapshot.label[row]], d) for row, d in other)
@@ -171,7 +171,7 @@ def _against(snapshot: Snapshot, rows: I64, distances: F64, *, own: int) -> tupl
 def _pairs(snapshot: Snapshot, rows: I64, table: NeighbourTable) -> tuple[I64, F64]:
     """Near pairs of active exemplars, each once: equal content or vector by their keys, others by the lists.
 
-    Images of one group (a burst, a video) are alike by nature: they are pairs only when they are equal.
+    Images of one group (a burst, a video) are similar by nature: they count as pairs only if equal.
     """
     query, place = np.nonzero((table.rows != NOBODY) & (table.distances <= WIDEST))
     found = [np.stack([rows[query], table.rows[query, place]], axis=1)]

@@ -1,13 +1,13 @@
-"""What each exemplar is worth to the decisions: its exact k-NN Shapley value.
+"""The value of each exemplar to the decisions: its exact k-NN Shapley value.
 
-The utility of a set of exemplars is the part of the vote that a query's own label gets from its first K neighbours in
+The utility of a set of exemplars is the share of the vote that a query's own label gets from its first K neighbours in
 the set, v(S) = sum of w_j [label of the j-th is right] / W(K), with non-increasing rank weights w, W(n) = w_1 + … + w_n
 and v(empty) = 0. The value of an exemplar is its mean contribution to v over all orders in which the set can be built.
 R. Jia et al., "Efficient task-specific data valuation for nearest neighbor algorithms" (VLDB 2019) give w = 1/K.
 
 With all N exemplars sorted by distance, c_i = W(min(i, K)) / i and y_i = [the i-th is right], the recurrence
 s_N = y_N c_N; s_i = s_(i+1) + (y_i - y_(i+1)) c_i sums up to s_i = y_i c_i - sum over j > i of y_j (c_(j-1) - c_j),
-which one pass from the far end computes for all i: O(N log N) a query, the sort included.
+which one pass from the far end computes for all i: O(N log N) per query, including the sort.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Bools
 
 Weights = Literal["rank", "plurality"]
-"""Whose weights: those of the voting rule of that name. The other rules' weights depend on more than the rank."""
+"""The weights: those of the voting rule of that name. The other rules' weights depend on more than the rank."""
 
 BLOCK_FLOATS = 4_000_000
 TILE_ROWS = 4096
 STEPS = 2.0**35
-"""To the unit of distance: what is closer than 3e-11 counts as equal, and the smaller id comes first."""
+"""Steps per unit of distance: distances closer than 3e-11 count as equal, and the smaller id comes first."""
 _ROW_BITS = 26
 _LAST = np.iinfo(np.int64).max
 _NO_CLASS = -2
@@ -47,9 +47,9 @@ def shapley_values(
 ) -> F64:
     """The value of each row of ``snapshot`` for ``queries``, (n,) float64: the mean over the queries, 0 without any.
 
-    ``queries`` is (q, d) float32 of unit length, ``truth`` (q,) their right label codes (-1: a label nobody has);
-    ``left_out(i)`` names rows that query i does not see. Rows that are not active have value 0. The values sum to the
-    mean utility. Memory stays within some 200 MB. Raises Cancelled.
+    ``queries`` is (q, d) float32 of unit length, ``truth`` (q,) their right label codes (-1: a label that no exemplar
+    has); ``left_out(i)`` names rows that query i does not see. Rows that are not active have value 0. The values sum to
+    the mean utility. Memory use stays within about 200 MB. Raises Cancelled.
     """
     part = np.zeros(len(queries), np.int64)
     sums = shapley_sums(snapshot, queries, truth, part=part, parts=1, k=k, rule=rule, left_out=left_out, report=report)
@@ -69,7 +69,7 @@ def shapley_sums(
     left_out: Callable[[int], I64] | None = None,
     report: Report = silent,
 ) -> F64:
-    """The same, summed over the queries of each part by itself: (parts, n); ``part`` (q,) tells each query's."""
+    """The same, summed over the queries of each part: (parts, n); ``part`` (q,) is each query's part."""
     rows = np.flatnonzero(snapshot.active)
     codes = np.append(snapshot.label[rows].astype(np.int64), _NO_CLASS)
     out = np.zeros((parts, len(snapshot)))
@@ -99,8 +99,8 @@ def shapley_sums(
 def values_in_order(right: Bools, cast: F64) -> F64:
     """The value of every exemplar for each query, (q, n) float64.
 
-    ``right`` (q, n) tells for the exemplars by increasing distance whether their label is the query's, False also in
-    places behind the end of a shorter list; ``cast`` (k,) holds the weights, which sum to 1 and do not increase.
+    ``right`` (q, n) says for the exemplars by increasing distance whether their label is the query's, and is False
+    beyond the end of a shorter list; ``cast`` (k,) holds the weights, which sum to 1 and do not increase.
     """
     ranks = np.arange(1, right.shape[1] + 1)
     c = np.cumsum(cast)[np.minimum(ranks, len(cast)) - 1] / ranks

@@ -1,8 +1,8 @@
 """The loss of a whole memory as a function of each exemplar's trust and of the voting rule's parameter. Needs torch.
 
-A query's k neighbours cast votes w_j(parameter) * scale_j * trust_j; S is their sum, S_y the part that the query's own
-label gets. With C classes, loss = mean over queries of -log((S_y + e) / (S + e C)) + lambda * mean over exemplars of
-log^2 trust. The neighbour lists stay as they are, so it is differentiable in everything that is learnt.
+A query's k neighbours cast votes w_j(parameter) * scale_j * trust_j; S is their sum, S_y the part of the query's own
+label. With C classes, loss = mean over queries of -log((S_y + e) / (S + e C)) + lambda * mean over exemplars of
+log^2 trust. The neighbour lists are fixed, so it is differentiable in everything that is learnt.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from visualmemory_gui.engine.types import F64, I64, Bools, Rule
 
 E = 1e-3
 PARAMETERS: dict[Rule, tuple[str, float]] = {rule: (name, getattr(USUAL, name)) for rule, name in PARAMETER.items()}
-"""The parameter of each rule that has one, and the value with which decisions are made."""
+"""The parameter of each rule that has one, and the value that decisions use."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeighbourLists:
-    """Fixed neighbour lists of q queries, (q, k) each, as numpy has them. ``exemplar`` is a place in (n,) trusts,
-    ``same`` tells whether its label is right, ``scale`` multiplies its vote and is 0 where there is no neighbour."""
+    """Fixed neighbour lists of q queries as numpy arrays, (q, k) each. ``exemplar`` is a place in (n,) trusts,
+    ``same`` says whether its label is right, ``scale`` multiplies its vote and is 0 where there is no neighbour."""
 
     exemplar: I64
     distances: F64
@@ -53,7 +53,7 @@ class TrustLoss:
         self._ranks = torch.arange(lists.exemplar.shape[1], device=device, dtype=self.dtype)
 
     def start(self, trusts: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Trust 1 for all, and the parameter with which decisions are made, as leaves that gradients reach."""
+        """Trust 1 for all, and the parameter that decisions use, as leaves that receive gradients."""
         _, usual = PARAMETERS.get(self.rule, ("", 1.0))
         log_trust = torch.zeros(trusts, dtype=self.dtype, device=self.device, requires_grad=True)
         log_parameter = torch.tensor(np.log(usual), dtype=self.dtype, device=self.device, requires_grad=True)

@@ -1,11 +1,11 @@
 """Tuning: the differentiable update of the memory. Gradient descent finds a trust for each exemplar.
 
-Half of the queries fit, a quarter chooses when to stop, a quarter reports: the gain that is shown is that of the report
-part, on which nothing was fitted or chosen, and where its interval holds 0 the tuning is refused. What is applied is
-fitted once more, on all queries, for as many steps as were chosen.
+Half of the queries are fitted, a quarter decides when to stop, a quarter reports: the gain shown is that of the report
+part, on which nothing was fitted or chosen, and if its interval holds 0 the tuning is refused. What is applied is
+fitted once more, on all queries, for the chosen number of steps.
 
-The rule's parameter is fitted beside the trusts, so that they need not imitate a steeper or flatter rule; it is told
-and not applied. Choosing and reporting use the parameter with which the memory decides.
+The rule's parameter is fitted along with the trusts, so that they need not imitate a steeper or flatter rule; it is
+reported but not applied. Choosing and reporting use the parameter with which the memory decides.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FIT, CHOOSE, REPORT = range(3)
 STEPS = 200
 PATIENCE = 15
 RATE = 0.1
-"""Of a step along the gradient; for a trust times the number of trusts, as each moves the mean loss by little."""
+"""The step size along the gradient; for a trust, times the number of trusts, as each moves the mean loss little."""
 MOMENTUM = 0.5
 PENALTY = 2.0
 WORTH_TELLING = 0.01  # of trust
@@ -46,7 +46,7 @@ FEWEST = 20
 
 @dataclass(frozen=True, slots=True)
 class TuningStep:
-    """Where the descent is after ``number`` steps: mean loss and accuracy of the parts that fit and choose."""
+    """Where the descent is after ``number`` steps: mean loss and accuracy of the fit and choose parts."""
 
     number: int
     fit_loss: float
@@ -57,10 +57,11 @@ class TuningStep:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """What tuning found for the memory at change number ``change``. ``trust`` (id -> factor) was fitted on all queries
+    """The result of tuning the memory at change number ``change``. ``trust`` (id -> factor) was fitted on all queries
     for ``stopped_at`` steps. ``gain`` is the report part's, ``accuracy`` what that part had before.
 
-    ``parameter`` is the rule's: its name, what the memory decides with, what the fit preferred; None for plurality.
+    ``parameter`` is the rule's: its name, the value the memory decides with, the value the fit preferred; None for
+    plurality.
     """
 
     change: int
@@ -75,12 +76,12 @@ class Tuned:
 
     @property
     def refused(self) -> str | None:
-        """Why it is not to be applied, None where it helps."""
+        """Why it should not be applied; None if it helps."""
         if not self.trust:
-            return "the descent found nothing better than the trust there is"
+            return "the descent found nothing better than the present trust"
         if self.gain.helps:
             return None
-        return f"on {self.queries[REPORT]:,} queries it was not fitted on it brings {self.gain.words}"
+        return f"{self.gain.words} on {self.queries[REPORT]:,} queries it was not fitted on"
 
 
 def tune(
@@ -123,7 +124,7 @@ def tune(
 
 
 def apply(memory: WholeMemory, tuned: Tuned) -> Changes:
-    """Write the trusts as one step. Raises BadValue where tuning does not help, or the memory was edited since."""
+    """Apply the trusts as one step. Raises BadValue if tuning does not help, or the memory has been edited since."""
     if tuned.refused is not None:
         raise BadValue(f"not applied: {tuned.refused}")
     return memory.apply_study("tune", tuned.change, trust=tuned.trust)
@@ -131,7 +132,7 @@ def apply(memory: WholeMemory, tuned: Tuned) -> Changes:
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """``trust`` (n,) after ``stopped_at`` steps, when the part that chooses lost least."""
+    """``trust`` (n,) after ``stopped_at`` steps, when the loss of the choose part was lowest."""
 
     trust: F64
     steps: tuple[TuningStep, ...]
@@ -140,7 +141,7 @@ class _Fitted:
 
 
 class _Descent:
-    """Descends over the lists of ``lists``. Rows in ``fixed`` keep the trust that was set by hand."""
+    """Gradient descent over ``lists``. Rows in ``fixed`` keep the trust set by hand."""
 
     def __init__(self, lists: QueryLists, fixed: Bools, *, device: str) -> None:
         self._lists, self._fixed, self._device = lists, fixed, device
@@ -150,7 +151,7 @@ class _Descent:
         self._classes = int((snapshot.counts > 0).sum())
 
     def watched(self, part: I64, *, steps: int, on_step: Callable[[TuningStep], object], report: Report) -> _Fitted:
-        """Fit on one part and stop where the other chose; ``on_step`` hears of each step."""
+        """Fit on one part and stop where the other is best; ``on_step`` is called after each step."""
         from visualmemory_gui.engine.curation.trust_loss import PARAMETERS
 
         fit, choose = (np.flatnonzero(part == which) for which in (FIT, CHOOSE))
@@ -182,11 +183,11 @@ class _Descent:
         return last
 
     def memory_with(self, trust: F64) -> Snapshot:
-        """The memory with ``trust`` (n,) where none was set by hand."""
+        """The memory with ``trust`` (n,), except where it was set by hand."""
         return self._plain.changed(trust=np.where(self._fixed, self._plain.trust, trust))
 
     def told(self, trust: F64) -> dict[int, float]:
-        """Those that differ from 1 by anything worth writing, by id."""
+        """The trusts that differ noticeably from 1, by id."""
         snapshot = self._plain
         rows = np.flatnonzero(snapshot.active & ~self._fixed & (np.abs(trust - 1.0) > WORTH_TELLING))
         return {int(snapshot.ids[row]): float(trust[row]) for row in rows.tolist()}
