@@ -80,10 +80,10 @@ BAD_FILES = [
     ({"q": {"neighbor_classes": [], "neighbor_distances": []}}, "neighbor_image_ids is missing"),
     ({"q": record([1], neighbor_classes="ab")}, "neighbor_classes must be a list"),
     ({"q": record([1, 2], [0.1])}, "unequal length"),
-    ({"q": record([None])}, "neighbor_classes must be texts or numbers"),
-    ({"q": record([[1]])}, "neighbor_classes must be texts or numbers"),
-    ({"q": record([True])}, "neighbor_classes must be texts or numbers"),
-    ({"q": record([float("nan")])}, "neighbor_classes must be texts or numbers"),
+    ({"q": record([None])}, "neighbor_classes must be strings or numbers"),
+    ({"q": record([[1]])}, "neighbor_classes must be strings or numbers"),
+    ({"q": record([True])}, "neighbor_classes must be strings or numbers"),
+    ({"q": record([float("nan")])}, "neighbor_classes must be strings or numbers"),
     ({"q": record([1], ["0.1"])}, "finite numbers"),
     ({"q": record([1], [float("nan")])}, "finite numbers"),
     ({"q": record([1], [10**400])}, "finite numbers"),
@@ -113,7 +113,7 @@ def test_trust_must_be_above_nothing_and_at_most_a_hundred(trust: Any) -> None:
 @pytest.mark.parametrize(
     ("rule", "param", "words"),
     [
-        ("borda", None, "no voting rule"),
+        ("borda", None, "unknown voting rule"),
         ("plurality", 1.0, "has no parameter"),
         ("softmax", 0.0, "temperature .* above 0"),
         ("rank", float("inf"), "offset"),

@@ -1,1 +1,1 @@
-"""Neighbour lists as the paper's repository publishes them: read, voted on, evaluated, pruned."""
+"""Neighbour lists as the paper's repository publishes them: reading, voting, evaluation, pruning."""

@@ -1,8 +1,8 @@
 """How often decisions on published neighbour lists are right, under every rule and every k, plain and pruned.
 
-Excluded neighbours do not advance the rank. At k, either the first k *positions* of a list are looked at, of which some
-are excluded, as the paper's notebook does; or the places are *refilled* from further down the list, as a memory without
-the exemplars would do.
+Excluded neighbours do not advance the rank. At k, either the first k *positions* of a list are used, some of them
+excluded, as the paper's notebook does; or the places are *refilled* from further down the list, as a memory without the
+exemplars would do.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def evaluate_lists(
     n: int | None = None,
     report: Report = silent,
 ) -> ListEvaluation:
-    """Evaluate the lists of the file ``neighbours``; with those of the exemplars themselves in ``train`` also pruned.
+    """Evaluate the lists of the file ``neighbours``, also pruned if ``train`` has those of the exemplars themselves.
 
     ``m`` and ``n`` are the paper's for hard pruning (there 100 and 128); by default they are chosen from ``train``.
     Raises BadValue, Cancelled.
@@ -73,7 +73,7 @@ def evaluate_lists(
 
 @dataclass(frozen=True, slots=True)
 class _Trained:
-    """What the exemplars' own lists say of each exemplar, by code: whether it goes, and its trust."""
+    """The result of pruning by the exemplars' own lists, for each exemplar by code: whether it goes, and its trust."""
 
     out: Bools
     trust: F64
@@ -94,7 +94,7 @@ def _trained(path: str | Path, vocabulary: Vocabulary, *, m: int | None, n: int 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One way to look at a block: which neighbours are ``kept``, and their trust. All arrays are (q, w)."""
+    """One way to vote on a block: which neighbours are ``kept``, and their trust. All arrays are (q, w)."""
 
     codes: I64
     distances: F64
@@ -112,7 +112,7 @@ def _ways(block: ListBlock, trained: _Trained | None) -> Iterator[tuple[Way, _Se
     at = np.where(known, block.ids, 0)
     yield "soft", _Seen(codes, distances, there, np.where(known, trained.trust[at], 1.0))
     kept = there & ~(known & trained.out[at])
-    kept |= there & ~kept.any(axis=1, keepdims=True)  # where all of a list are excluded, none is
+    kept |= there & ~kept.any(axis=1, keepdims=True)  # where all of a list would be excluded, none is
     yield "positions", _Seen(codes, distances, kept, every)
     order = np.argsort(~kept, axis=1, kind="stable")
     codes, distances, kept = (np.take_along_axis(one, order, axis=1) for one in (codes, distances, kept))
@@ -120,7 +120,7 @@ def _ways(block: ListBlock, trained: _Trained | None) -> Iterator[tuple[Way, _Se
 
 
 class _Counter:
-    """Counts right answers by way, rule and k, and remembers those at the fixed ``ks`` for paired intervals."""
+    """Counts right answers by way, rule and k, and records those at the fixed ``ks`` for paired intervals."""
 
     def __init__(self, lists: PublishedLists, rules: Sequence[Rule], *, ks: Sequence[int]) -> None:
         self._lists, self._rules = lists, rules
@@ -135,7 +135,7 @@ class _Counter:
         self._entropy = 0.0
 
     def add(self, block: ListBlock, way: Way, seen: _Seen) -> None:
-        """Count one block, looked at in one way."""
+        """Count one block, voted on in one way."""
         for rule in self._rules:
             winner = winners_at_each_k(
                 list_scheme(rule), seen.codes, distances=seen.distances, kept=seen.kept, trusted=seen.trusted
@@ -210,7 +210,7 @@ def _widened(right: Bools, width: int) -> Bools:
 
 
 def _per_class(lists: PublishedLists, right: Bools) -> dict[str, ClassFigures]:
-    """By the first class that counts as right."""
+    """The figures by class, for queries with several right classes by the first."""
     truth = np.concatenate([block.right[:, 0] for block in lists.blocks])
     support = np.bincount(truth, minlength=len(lists.vocabulary.classes))
     hits = np.bincount(truth, right, minlength=len(support))

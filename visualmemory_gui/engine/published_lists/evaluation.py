@@ -24,11 +24,11 @@ class ByK:
         self.best = self.at_each_k[self.best_k - 1]
 
     def at(self, k: int) -> float:
-        """At ``k``, above the longest list at its end."""
+        """The share at ``k``; beyond the longest list, that at its end."""
         return self.at_each_k[min(k, len(self.at_each_k)) - 1]
 
     def to_json(self, ks: Sequence[int]) -> dict[str, Any]:
-        """At fixed ``ks``, at the best one, and at each."""
+        """JSON values at fixed ``ks``, at the best one, and at each."""
         fixed = {str(k): self.at(k) for k in ks}
         best = {"k": self.best_k, "accuracy": self.best}
         return {"fixed": fixed, "best_on_these_queries": best, "at_each_k": list(self.at_each_k)}
@@ -36,24 +36,24 @@ class ByK:
 
 @dataclass(frozen=True, slots=True)
 class PrunedFigures:
-    """``accuracy`` by rule, and the ``gain`` over the plain lists by rule and fixed k, empty where none can be told."""
+    """``accuracy`` by rule, and the ``gain`` over the plain lists by rule and fixed k, empty if not reported."""
 
     accuracy: Mapping[Rule, ByK]
     gain: Mapping[Rule, Mapping[int, Gain]]
 
     def to_json(self, ks: Sequence[int]) -> dict[str, Any]:
-        """The same as JSON can hold it."""
+        """The same as JSON values."""
         gain = {rule: {str(k): asdict(one) for k, one in by_k.items()} for rule, by_k in self.gain.items()}
         return {"accuracy": {rule: one.to_json(ks) for rule, one in self.accuracy.items()}, "gain": gain}
 
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """What was counted on the exemplars' own lists, other lists than those that are judged.
+    """The counts of pruning on the exemplars' own lists, which are not the lists being judged.
 
-    Hard pruning took out ``pruned`` of the ``exemplars``: a wrong neighbour at least ``n`` times among the first ``m``.
-    ``own_removed`` neighbours were the exemplar itself and were taken out of its list. ``judged`` lists were counted
-    and are judged too: where there are any, a gain would not be honest and is not told.
+    Hard pruning struck out ``pruned`` of the ``exemplars``: a wrong neighbour at least ``n`` times among the first
+    ``m``. ``own_removed`` neighbours were the exemplar itself and were removed from its list. ``judged`` lists were
+    both counted and judged: if there are any, a gain would not be honest and is not reported.
     """
 
     m: int
@@ -66,10 +66,10 @@ class Pruning:
 
 @dataclass(frozen=True, slots=True)
 class ListEvaluation:
-    """Figures over the ``queries`` that have an ``image_class``, which ``unlabelled`` have not.
+    """Figures over the ``queries`` that have an ``image_class``; ``unlabelled`` queries have none.
 
-    ``calibration`` and ``per_class`` are of the decisions at k = 10 under rank voting, or the last rule asked for.
-    ``ways`` holds what pruning does, nothing without it.
+    ``calibration`` and ``per_class`` are of the decisions at k = 10 under rank voting, or the last rule requested.
+    ``ways`` holds the results of pruning; empty without it.
     """
 
     queries: int
@@ -84,7 +84,7 @@ class ListEvaluation:
     ways: Mapping[Way, PrunedFigures]
 
     def to_json(self) -> dict[str, Any]:
-        """The shape of ``visualmemory evaluate --neighbours FILE --json``: like that of a memory, and more."""
+        """The shape of ``visualmemory evaluate --neighbours FILE --json``: like that of a memory, with more keys."""
         return {
             "queries": self.queries,
             "unlabelled": self.unlabelled,

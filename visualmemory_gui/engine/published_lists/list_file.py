@@ -1,7 +1,7 @@
 """Reading neighbour lists from a file of any size, one record at a time.
 
-A file is one JSON object (query -> record), one JSON list of records, or a record a line (JSONL). Records without a key
-are named by their ``image_id``, else by their place.
+A file is one JSON object (query -> record), one JSON list of records, or one record per line (JSONL). Records without a
+key are named by their ``image_id``, else by their place.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def records(path: str | Path) -> Iterator[tuple[str, Any]]:
         with TextIOWrapper(open_regular(path), encoding="utf-8-sig") as file:
             yield from _records(_Text(file, str(path)))
     except Irregular as error:
-        raise BadValue(f"{path} is {error}, and no file of neighbour lists") from None
+        raise BadValue(f"{path} is {error}, not a file of neighbour lists") from None
     except OSError as error:
         raise BadValue(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadValue(f"{path} is no JSON file: it is not UTF-8 text") from None
+        raise BadValue(f"{path} is not a JSON file: it is not UTF-8 text") from None
 
 
 def _records(text: _Text) -> Iterator[tuple[str, Any]]:
@@ -85,7 +85,7 @@ def _named(values: Iterator[Any]) -> Iterator[tuple[str, Any]]:
 
 
 class _Text:
-    """The part of a file that is being parsed; what was parsed is let go of."""
+    """The part of a file that is being parsed; parsed text is released."""
 
     def __init__(self, file: TextIO, name: str) -> None:
         self._file, self._name = file, name
@@ -94,7 +94,7 @@ class _Text:
         self._decoder = json.JSONDecoder()
 
     def peek(self) -> str:
-        """The next character that is no space; empty at the end."""
+        """The next character that is not a space; empty at the end."""
         while True:
             rest = len(self._text)
             while self._at < rest and self._text[self._at] in " \t\r\n":
@@ -125,9 +125,9 @@ class _Text:
             return found
 
     def maps_to_objects(self) -> bool:
-        """Whether the object that begins here, at the start of the file, is one of objects and not itself a record.
+        """Whether the object that begins here, at the start of the file, holds objects and is not itself a record.
 
-        An empty one is. Nothing counts as parsed.
+        True for an empty one. Consumes nothing.
         """
         self._held = self._at
         try:
@@ -145,7 +145,7 @@ class _Text:
             raise self.refuse()
 
     def refuse(self) -> BadValue:
-        return BadValue(f"{self._name} is no JSON file of neighbour lists")
+        return BadValue(f"{self._name} is not a JSON file of neighbour lists")
 
     def _more(self) -> bool:
         chunk = self._file.read(CHUNK)

@@ -23,7 +23,7 @@ Named = TypeVar("Named", str, JsonClass)
 
 
 class Codes(dict[Named, int]):
-    """Numbers for names, in the order in which they are first met."""
+    """Codes for names, in the order in which they are first met."""
 
     def __missing__(self, name: Named) -> int:
         self[name] = code = len(self)
@@ -40,8 +40,8 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class ListBlock:
-    """Up to 2,048 lists in the order given. (q, w) each: ``ids`` and ``classes`` int32 codes, NOBODY behind a list's
-    end, ``distances`` float32. ``right`` is (q, m) int32: the classes that count as right, NOBODY behind them;
+    """Up to 2,048 lists in the order given. (q, w) each: ``ids`` and ``classes`` int32 codes, NOBODY after a list's
+    end, ``distances`` float32. ``right`` is (q, m) int32: the classes that count as right, then NOBODY;
     ``own`` (q,) is the code of each query itself.
     """
 
@@ -65,7 +65,7 @@ class ListBlock:
 
 @dataclass(frozen=True, slots=True)
 class PublishedLists:
-    """The lists of one file, by block. ``unlabelled`` lists had no ``image_class`` and are not among them;
+    """The lists of one file, by block. ``unlabelled`` lists had no ``image_class`` and are not included;
     ``own_removed`` neighbours were the query itself."""
 
     blocks: tuple[ListBlock, ...]
@@ -76,7 +76,7 @@ class PublishedLists:
     own_removed: int
 
     def prints(self) -> I64:
-        """A hash of each query and its first ten neighbours, (q,): equal for a list that stands in two files."""
+        """A hash of each query and its first ten neighbours, (q,): equal for a list that is in two files."""
         return np.concatenate([_prints(block) for block in self.blocks])
 
 
@@ -90,7 +90,7 @@ def _prints(block: ListBlock) -> I64:
 def read_lists(
     path: str | Path, *, vocabulary: Vocabulary | None = None, without_own: bool = False, report: Report = silent
 ) -> PublishedLists:
-    """Read the neighbour lists of a file. ``without_own`` takes each query out of its own list, as for the lists of the
+    """Read the neighbour lists of a file. ``without_own`` removes each query from its own list, as for the lists of the
     exemplars themselves. Raises BadValue, naming the query that is wrong; Cancelled.
     """
     known = Vocabulary() if vocabulary is None else vocabulary

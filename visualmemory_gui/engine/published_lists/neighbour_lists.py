@@ -1,4 +1,4 @@
-"""What ``visualmemory vote`` reads, from parsed JSON: neighbour lists, ids to exclude, trust. Refusals are BadValue."""
+"""The input of ``visualmemory vote``, from parsed JSON: neighbour lists, ids to exclude, trust. Errors are BadValue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NEEDED = ("neighbor_image_ids", "neighbor_classes", "neighbor_distances")
 
 @dataclass(frozen=True, slots=True)
 class NeighbourList:
-    """One query's neighbours in the order given. ``right`` holds the classes that count as right, none if not given."""
+    """One query's neighbours in the order given. ``right`` holds the classes that count as right, if given."""
 
     query: str
     ids: Sequence[str]
@@ -52,14 +52,14 @@ def parse_trust(data: object, *, name: str = "trust") -> dict[str, float]:
 
 
 def parse_lists(data: object, *, name: str = "neighbour lists") -> list[NeighbourList]:
-    """Neighbour lists from parsed JSON; ``name`` says where it came from in refusals."""
+    """Neighbour lists from parsed JSON; ``name`` says in errors where they came from."""
     if not isinstance(data, dict):
         raise BadValue(f"{name}: expected a JSON object that maps each query to its neighbours")
     return [parse_record(record, query, f"{name}: query {query}") for query, record in data.items()]
 
 
 def parse_record(record: Any, query: str, where: str) -> NeighbourList:
-    """One list from its parsed JSON; ``where`` begins every refusal."""
+    """One list from its parsed JSON; ``where`` begins every error message."""
     if not isinstance(record, dict):
         raise BadValue(f"{where}: expected an object with {', '.join(_NEEDED)}")
     for key in _NEEDED:
@@ -72,9 +72,9 @@ def parse_record(record: Any, query: str, where: str) -> NeighbourList:
         lengths = f"{len(ids)} ids, {len(classes)} classes and {len(distances)} distances"
         raise BadValue(f"{where}: lists of unequal length ({lengths})")
     if not set(map(type, ids)) <= _ID_TYPES:
-        raise BadValue(f"{where}: neighbor_image_ids must be texts or whole numbers")
+        raise BadValue(f"{where}: neighbor_image_ids must be strings or whole numbers")
     if not _are_classes(classes):
-        raise BadValue(f"{where}: neighbor_classes must be texts or numbers")
+        raise BadValue(f"{where}: neighbor_classes must be strings or numbers")
     numbers = _distances(distances, where)
     return NeighbourList(query, [*map(str, ids)], classes, numbers, _right(record.get("image_class"), where))
 
@@ -94,7 +94,7 @@ def _right(value: Any, where: str) -> tuple[JsonClass, ...]:
     """``image_class`` is one class or a list of classes that are all right."""
     right = value if isinstance(value, list) else [] if value is None else [value]
     if not _are_classes(right):
-        raise BadValue(f"{where}: image_class must be a text, a number or a list of these")
+        raise BadValue(f"{where}: image_class must be a string, a number or a list of these")
     return tuple(right)
 
 

@@ -1,6 +1,6 @@
 """Pruning on published lists: which exemplars mislead the lists of the exemplars themselves.
 
-Exemplars have codes in place of rows.
+Exemplars have codes instead of rows.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def count(lists: PublishedLists, m: int) -> Neighbourhood:
 
 
 def usual_m(lists: PublishedLists) -> int:
-    """As in ``prune``, classes counted over the lists' own labels."""
+    """As in ``prune``, with classes counted over the lists' own labels."""
     return pruning_rules.usual_m(np.bincount(np.concatenate([block.right[:, 0] for block in lists.blocks])))
 
 
 def usual_n(wrong: I64, exemplars: int) -> int:
-    """The smallest n that takes out at most 2 % of the ``exemplars``, at least 1."""
+    """The smallest n, at least 1, that strikes out at most 2 % of the ``exemplars``."""
     return least_count(wrong, int(MOST * exemplars))

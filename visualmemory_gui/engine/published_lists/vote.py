@@ -1,7 +1,7 @@
 """Voting over neighbour lists as the paper's repository publishes them.
 
 A file is one JSON object: query -> {featurizer, image_id, image_class, neighbor_image_ids, neighbor_classes,
-neighbor_distances}. Lists are taken in the order given and never sorted; the class factor plays no part here.
+neighbor_distances}. Lists are read in the order given and never sorted; the class factor does not apply here.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def vote(
     at_each_k: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """The winner of each list: ``{query: {"prediction": class}}``, or with ``at_each_k`` ``{"prediction_at_k": [...]}``
-    where entry k - 1 is the winner of the first k. Classes have the JSON type they had; an empty list gives null.
+    where entry k - 1 is the winner of the first k. Classes keep their JSON type; an empty list gives null.
 
     ``data``, ``exclude`` (a list of neighbour ids) and ``trust`` (an object id -> factor) are parsed JSON and are
-    checked here; BadValue says what is wrong with them. The rest is as in ``predictions``.
+    checked here; BadValue says what is wrong with them. The other arguments are as in ``predictions``.
     """
     lists = parse_lists(data)
     excluded, factors = parse_excluded(exclude), parse_trust({} if trust is None else trust)
@@ -61,10 +61,10 @@ def predictions(
     exclude: Collection[str] = (),
     trust: Mapping[str, float] | None = None,
 ) -> list[list[JsonClass]]:
-    """For each list the winners of its first 1, 2, …, all neighbours.
+    """For each list, the winners of its first 1, 2, …, all neighbours.
 
-    ``exclude``: neighbours that are skipped without advancing the rank; where that leaves none of a whole list, none is
-    skipped, and until the first one is kept the first neighbour's class is the answer. ``trust``: vote multipliers by
+    ``exclude``: neighbours that are skipped without advancing the rank; if that leaves none of a whole list, none is
+    skipped, and until the first one counts, the first neighbour's class is the answer. ``trust``: vote multipliers by
     neighbour id, 1 where absent. ``param``: the rule's own parameter.
     """
     scheme = list_scheme(rule, param)
@@ -77,9 +77,9 @@ def predictions(
 
 
 def list_scheme(rule: Rule, param: float | None = None) -> VotingScheme:
-    """How lists are voted on: by ``rule`` with its own parameter ``param``, without class factor. Raises BadValue."""
+    """The scheme for voting on lists: ``rule`` with its parameter ``param``, without class factor. Raises BadValue."""
     if rule not in RULES:
-        raise BadValue(f"there is no voting rule {rule!r}; the rules are {', '.join(RULES)}")
+        raise BadValue(f"unknown voting rule {rule!r}; the rules are {', '.join(RULES)}")
     scheme = VotingScheme(rule, class_factor=False)
     if param is None:
         return scheme
@@ -127,7 +127,7 @@ def _kept(ids: Sequence[str], excluded: frozenset[str]) -> Sequence[bool]:
 
 def winners_at_each_k(scheme: VotingScheme, codes: I64, *, distances: F64, kept: Bools, trusted: F64) -> I64:
     """Codes of the winners at each k, (q, k); -1 while no neighbour was ``kept``. All arrays are (q, k), in the order
-    of the lists; what is not kept does not advance the rank, ``trusted`` are vote multipliers."""
+    of the lists; neighbours not kept do not advance the rank, ``trusted`` are vote multipliers."""
     near = kept_only(distances, kept, trusted)
     winners = winner_at_each_k(codes, scheme.vote_weights(near)).winner
     if scheme.rule != "softmax":
@@ -141,13 +141,13 @@ def winners_at_each_k(scheme: VotingScheme, codes: I64, *, distances: F64, kept:
 
 
 def kept_only(distances: F64, kept: Bools, trusted: F64) -> NeighbourArrays:
-    """(q, k) neighbours in the order of the lists; those that are not ``kept`` have no vote and advance no rank."""
+    """(q, k) neighbours in the order of the lists; those not ``kept`` have no vote and do not advance the rank."""
     ranks = np.maximum(np.cumsum(kept, axis=1) - 1, 0)
     return NeighbourArrays.plain(np.where(kept, distances, np.inf), trust=np.where(kept, trusted, 0.0), ranks=ranks)
 
 
 def _softmax_unsorted(codes: I64, distances: F64, trusted: F64, scheme: VotingScheme) -> list[int]:
-    """A list whose nearest neighbour is not its first: what comes later must not drown the votes of a prefix."""
+    """A list whose nearest neighbour is not its first: later neighbours must not drown the votes of a prefix."""
     won = []
     for k in range(1, len(codes) + 1):
         votes = scheme.vote_weights(NeighbourArrays.plain(distances[:k], trust=trusted[:k]))
