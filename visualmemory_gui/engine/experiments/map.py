@@ -1,6 +1,6 @@
-"""A map of the memory in two dimensions: principal components at once, t-SNE when there is time.
+"""A map of the memory in two dimensions: principal components immediately, t-SNE if there is time.
 
-New exemplars are placed on a map that is there; it is not laid out anew for them.
+New exemplars are placed on an existing map; it is not laid out again for them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEPT = "map"  # name of the derived value
 LEAST = 3  # exemplars that a map needs
 NEAR = 10
 PERPLEXITY = 30
-DIMENSIONS = 50  # of what t-SNE sees
+DIMENSIONS = 50  # of the input of t-SNE
 ITERATIONS = 750
 EVERY = 25
 _BLOCK = 4096
@@ -34,9 +34,9 @@ _BLOCK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where exemplars stand: ``ids`` (n,) increasing, ``xy`` (n, 2) float32, both axes with a spread of about 1.
+    """The positions of exemplars: ``ids`` (n,) increasing, ``xy`` (n, 2) float32, both axes with a spread of about 1.
 
-    ``mean`` (d,) and ``axes`` (d, 2) project a vector on the map; for "tsne" they are empty.
+    ``mean`` (d,) and ``axes`` (d, 2) project a vector onto the map; for "tsne" they are empty.
     """
 
     method: Method
@@ -55,7 +55,7 @@ class Layout:
 
     @classmethod
     def from_text(cls, text: str) -> Layout:
-        """Read back what ``to_text`` wrote."""
+        """The map that ``to_text`` wrote."""
         data = json.loads(text)
         ids, xy = _unpacked(data["ids"], "<i8"), _unpacked(data["xy"], "<f4").reshape(-1, 2)
         mean, axes = _unpacked(data["mean"], "<f8"), _unpacked(data["axes"], "<f8").reshape(-1, 2)
@@ -70,11 +70,11 @@ def has_tsne() -> bool:
 def lay_out(snapshot: Snapshot, method: Method = "pca", *, seed: int = 0, report: Report = silent) -> Layout:
     """Lay out the active exemplars. The same seed gives the same map on the same machine.
 
-    Raises BadValue with fewer than three exemplars, or where t-SNE is asked for and not installed; Cancelled.
+    Raises BadValue with fewer than three exemplars, or if t-SNE is requested but not installed; Cancelled.
     """
     rows = np.flatnonzero(snapshot.active)
     if len(rows) < LEAST:
-        raise BadValue("a map needs three exemplars at least")
+        raise BadValue("a map needs at least three exemplars")
     if method == "tsne" and not has_tsne():
         raise BadValue("t-SNE needs the package openTSNE: pip install 'visualmemory_gui[map]'")
     mean, axes = _components(snapshot.vectors, rows, 2 if method == "pca" else DIMENSIONS, report=report)
@@ -88,10 +88,10 @@ def lay_out(snapshot: Snapshot, method: Method = "pca", *, seed: int = 0, report
 
 
 def place(layout: Layout, snapshot: Snapshot, vectors: F32) -> F32:
-    """(m, 2) float32: where ``vectors`` (m, d) of unit length belong on the map, which stays as it is.
+    """(m, 2) float32: the positions of ``vectors`` (m, d) of unit length on the map, which is unchanged.
 
-    A principal-component map projects them; on another one they stand in the middle of their ten nearest exemplars of
-    the map, the first counting most (the weights of rank voting).
+    A principal-component map projects them; on another one they are placed at the mean of their ten nearest exemplars
+    on the map, the first counting most (the weights of rank voting).
     """
     if len(layout.mean):
         return ((vectors.astype(np.float64) - layout.mean) @ layout.axes).astype(np.float32)
@@ -139,7 +139,7 @@ def _projected(vectors: F32, rows: I64, mean: F64, axes: F64) -> F64:
 
 
 def _tsne(flat: F64, *, seed: int, report: Report) -> F64:
-    """t-SNE of (n, d) points, beginning with their first two components."""
+    """t-SNE of (n, d) points, initialised with their first two components."""
     import openTSNE  # heavy and optional
 
     stopped = False

@@ -1,7 +1,7 @@
-"""Adding whole classes: what the memory then knows of them, at every level, and what that costs the old ones.
+"""Adding whole classes: how well they are then known, at every level, and what that costs the old ones.
 
 The paper's experiment with new classes (those of NINCO on top of ImageNet's) on the user's own data: nothing is
-trained, so the old classes ought to be decided as before.
+trained, so the old classes should be decided as before.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ NEW_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """After ``shots`` exemplars of each new class (None: all that are not held out).
+    """The figures after ``shots`` exemplars of each new class (None: all that are not held out).
 
     ``new_by_level`` is the share of new queries that are right at each level (0: the full label). ``old_before`` and
     ``old_after`` are over the same old queries, ``change`` is their paired difference, ``lost`` and ``gained`` count
-    those that became wrong and right.
+    queries that became wrong and right.
     """
 
     shots: int | None
@@ -49,7 +49,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class ClassStudy:
-    """``steps`` holds one entry for each number of exemplars, fewest first."""
+    """The experiment's result; ``steps`` holds one entry for each number of exemplars, fewest first."""
 
     new_classes: tuple[str, ...]
     old_classes: int
@@ -60,7 +60,7 @@ class ClassStudy:
     steps: tuple[Added, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The same as JSON can hold it."""
+        """The same as JSON values."""
         steps = [
             {**asdict(step), "new_by_level": {str(level): x for level, x in step.new_by_level.items()}}
             for step in self.steps
@@ -78,10 +78,10 @@ def add_classes(
     related: bool = False,
     report: Report = silent,
 ) -> ClassStudy:
-    """Take the classes ``new`` out of the memory and put them back by and by; a fifth of each class is asked.
+    """Take the classes ``new`` out of the memory and add them back step by step; a fifth of each class is the queries.
 
     Without ``new`` a fifth of the classes is drawn; ``related`` draws only those that share their first part with a
-    class that stays, so that a level above them can be right before any exemplar is there. Raises BadValue where no
+    class that stays, so that a level above them can be right before any exemplar is added. Raises BadValue where no
     class could be new, or none would be old.
     """
     rest, out = hold_out(snapshot, HELD_OUT, seed=seed)
@@ -122,25 +122,25 @@ def add_classes(
 
 
 def _new_codes(snapshot: Snapshot, rest: I64, out: I64, new: Sequence[str] | None, *, related: bool, seed: int) -> I64:
-    """Codes of the new classes, increasing; each can be taught and asked."""
+    """Codes of the new classes, increasing; each has exemplars to teach and to test with."""
     there = np.intersect1d(snapshot.label[rest], snapshot.label[out]).astype(np.int64)
     if new is not None:
         wanted = set(new)
         codes = np.array([c for c in there.tolist() if snapshot.labels[c] in wanted], np.int64)
         if not len(codes):
-            raise BadValue("none of the new classes has enough images to be taught and asked: two at least")
+            raise BadValue("none of the new classes has enough images to teach and to test with: at least two")
         return codes
     if related:
         first = Counter(at_level(snapshot.labels[c], 1) for c in there.tolist())
         there = np.array([c for c in there.tolist() if first[at_level(snapshot.labels[c], 1)] > 1], np.int64)
     wanted_count = max(1, round(NEW_SHARE * len(there)))
     if len(there) <= wanted_count:
-        raise BadValue(f"{len(there)} classes have enough exemplars to be taught and asked; two are needed at least")
+        raise BadValue(f"{len(there)} classes have enough exemplars to teach and to test with; at least two are needed")
     return np.sort(np.random.default_rng(seed).choice(there, wanted_count, replace=False))
 
 
 def _pools(snapshot: Snapshot, rows: I64, codes: I64, *, seed: int) -> list[I64]:
-    """The rows to teach of each new class, in their order."""
+    """The rows to teach of each new class, in order."""
     rng = np.random.default_rng(seed)
     return [rng.permutation(rows[snapshot.label[rows] == code]) for code in codes]
 

@@ -1,4 +1,4 @@
-"""Can the memory tell what it does not know? Distances of known and of unknown images, and how well they part."""
+"""How well the memory recognises what it does not know: distances of known and unknown images, and their separation."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MOST_KNOWN = 4000
 @dataclass(frozen=True, slots=True)
 class NoveltyStudy:
     """``known`` and ``unknown`` are the statistics (mean distance to the m nearest of other content, see
-    ``decision.novelty``) of the queries that were judged.
+    ``decision.novelty``) of the judged queries.
 
     ``auroc`` is the chance that an unknown image is farther than a known one (ties count half). ``fpr_at_95`` is the
     share of unknown images taken for known at the ``threshold`` below which 95 % of *other* known images lie;
     ``accepted`` is the share of the judged known ones below it. ``told_unknown`` and ``told_known`` say how often the
-    memory's own threshold calls the unknown and the known ones unknown, None where it has none.
+    memory's own threshold calls unknown and known images unknown, None if it has none.
     """
 
     known: tuple[float, ...]
@@ -45,7 +45,7 @@ class NoveltyStudy:
     voting: VotingScheme
 
     def to_json(self) -> dict[str, Any]:
-        """The same as JSON can hold it."""
+        """The same as JSON values."""
         return {**asdict(self), "voting": self.voting.to_dict()}
 
 
@@ -58,14 +58,14 @@ def measure_novelty(
     seed: int = 0,
     report: Report = silent,
 ) -> NoveltyStudy:
-    """Compare the memory's own exemplars (leave-one-out, at most 4,000) with images of things it does not hold.
+    """Compare the memory's own exemplars (leave-one-out, at most 4,000) with images of classes it does not hold.
 
-    Half of the known ones set the threshold, the other half is judged, split by group and stratified by label. Raises
+    Half of the known images set the threshold, the other half is judged, split by group and stratified by label. Raises
     BadValue without unknown images, or with too few exemplars.
     """
     rows = np.flatnonzero(snapshot.active)
     if not len(unknown.labels) or len(rows) < 4:
-        raise BadValue("unknown images and at least four exemplars are needed to tell them apart")
+        raise BadValue("unknown images and at least four exemplars are needed for a comparison")
     if len(rows) > MOST_KNOWN:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_KNOWN, replace=False))
     whole = unknown.added_to(snapshot, active=False)

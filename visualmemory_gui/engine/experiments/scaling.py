@@ -1,4 +1,4 @@
-"""How the error falls as the memory grows, and which curve tells it: the paper's, or a power law."""
+"""How the error falls as the memory grows, and which curve fits it: the paper's, or a power law."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FEWEST_PER_CLASS = 1
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The mean ``error`` of the fixed queries over the seeds, its standard deviation, at ``size`` exemplars."""
+    """The mean ``error`` of the fixed queries over the seeds, and its standard deviation, at ``size`` exemplars."""
 
     size: int
     error: float
@@ -55,7 +55,7 @@ class Scaling:
     seeds: int
 
     def to_json(self) -> dict[str, Any]:
-        """The same as JSON can hold it."""
+        """The same as JSON values."""
         return {**asdict(self), "voting": self.voting.to_dict()}
 
 
@@ -67,9 +67,9 @@ def scale(
     seeds: int = SEEDS,
     report: Report = silent,
 ) -> Scaling:
-    """Decide the same held-out fifth of the exemplars (at most 2,000) by stratified subsets of the rest.
+    """Decide the same held-out fifth of the exemplars (at most 2,000) by growing stratified subsets of the rest.
 
-    Every class keeps at least one exemplar, so that what grows is the memory and not the list of classes. Raises
+    Every class keeps at least one exemplar, so that the memory grows, not the list of classes. Raises
     BadValue when there is too little to grow.
     """
     rest, out = hold_out(snapshot, HELD_OUT, seed=0)
@@ -79,7 +79,7 @@ def scale(
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_QUERIES, replace=False))
     wanted = _sizes(snapshot, rest) if sizes is None else tuple(n for n in sizes if n <= len(rest))
     if not len(rows) or len(wanted) < 2:
-        raise BadValue("there are too few exemplars to see how the error falls: a few in each class are needed")
+        raise BadValue("too few exemplars to see how the error falls: a few in each class are needed")
     queries = QuerySet.exemplars(snapshot, rows)
     points = []
     for done, size in enumerate(wanted):
@@ -125,7 +125,7 @@ def fit(points: Sequence[Point], of: Callable[[F64], F64]) -> Fit | None:
 
 
 def _sizes(snapshot: Snapshot, rows: I64) -> tuple[int, ...]:
-    """Growing by equal factors from two a class to all."""
+    """Sizes that grow by equal factors, from two per class to all."""
     least = max(10, 2 * len(np.unique(snapshot.label[rows])))
     if least >= len(rows):
         return (len(rows),)

@@ -1,4 +1,4 @@
-"""A memory as if only some of its exemplars were in it, and how it decides the others."""
+"""A memory with only some of its exemplars, and how it decides the others."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NAMED = 5  # classes in a sentence
 
 
 def hold_out(snapshot: Snapshot, share: float, *, seed: int) -> tuple[I64, I64]:
-    """Active rows that stay, and the ``share`` of each class that is held out; groups and equal images stay together.
+    """The active rows that stay, and the held-out ``share`` of each class; groups and equal images are not separated.
 
     Raises BadValue unless 0 < share < 1.
     """
     if not 0 < share < 1:
-        raise BadValue(f"the part that is held out lies between 0 and 1, not {share:g}")
+        raise BadValue(f"the held-out part must be between 0 and 1, not {share:g}")
     rows = np.flatnonzero(snapshot.active)
     alike = together(*ContentKeys.of(snapshot, rows))
     part = split(snapshot.label[rows].astype(np.int64), alike, (1 - share, share), seed=seed)
@@ -39,7 +39,7 @@ class Newcomers:
 
 
 def with_new(snapshot: Snapshot, more: Queries) -> Newcomers:
-    """``snapshot`` with those images of ``more`` voting whose classes have no exemplar that votes yet.
+    """``snapshot`` with the images of ``more`` voting whose classes have no active exemplar yet.
 
     Raises BadValue where there is none.
     """

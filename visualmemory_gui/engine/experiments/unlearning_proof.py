@@ -1,4 +1,4 @@
-"""Proof that a memory decides as if it had never seen what it forgot: it is compared with one built without it."""
+"""Proof that a memory decides as if it had never seen what it forgot, by comparison with one built without it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Query = tuple[F32, str | None]  # vector (dim,) and content id
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """``decisions`` were made by both memories; ``different`` of them differ in label, shares, known, confidence, or in
-    a neighbour's place, distance or vote. ``examples`` are the places of the first of these among the queries."""
+    """The proof: of ``decisions`` made by both memories, ``different`` differ in label, shares, known, confidence, or
+    in a neighbour's place, distance or vote. ``examples`` are the places of the first of these among the queries."""
 
     decisions: int
     different: int
@@ -38,10 +38,10 @@ class Proof:
 
 
 def prove(memory: WholeMemory, *, decisions: int = DECISIONS, seed: int = 0, report: Report = silent) -> Proof:
-    """Build a memory of what ``memory`` still holds in a temporary folder, and compare ``decisions`` decisions.
+    """Build a memory of what ``memory`` still holds, in a temporary folder, and compare ``decisions`` decisions.
 
-    The queries are seeded: exemplars as they are, and points half-way between two of them. Both memories search
-    exactly, with the settings of ``memory``; what is known and how sure an answer is are measured anew in both.
+    The queries are seeded: exemplars themselves, and points halfway between two of them. Both memories search
+    exactly, with the settings of ``memory``; the thresholds of known and the confidence are measured again in both.
     Raises Cancelled by ``report``, StorageError.
     """
     queries = _queries(memory, decisions, seed=seed)
@@ -59,7 +59,7 @@ def prove(memory: WholeMemory, *, decisions: int = DECISIONS, seed: int = 0, rep
 
 
 def _never_saw(memory: WholeMemory, folder: Path, report: Report) -> VisualMemory:
-    """A new memory of the exemplars that ``memory`` holds, in their order."""
+    """A new memory of the exemplars that ``memory`` holds, in order."""
     other = VisualMemory.create_for(folder / "never-saw.vmem", memory.identity, device=memory.device)
     try:
         settings = memory.settings
@@ -89,7 +89,7 @@ def _rows(memory: WholeMemory, ids: list[int]) -> Iterator[NewExemplar]:
 
 
 def _queries(memory: WholeMemory, count: int, *, seed: int) -> list[Query]:
-    """Half of them are exemplars with their content, half lie between two exemplars."""
+    """The queries: half are exemplars with their content, half lie between two exemplars."""
     snapshot, rng = memory.snapshot, np.random.default_rng(seed)
     if not len(snapshot):
         return []
@@ -109,7 +109,7 @@ def _places(memory: WholeMemory) -> dict[int, int]:
 
 
 def _plain(memory: WholeMemory, query: Query, places: dict[int, int]) -> Decision:
-    """The decision, its neighbours by their places, without what tells of this run."""
+    """The comparable part of the decision: neighbours by their places, without timings."""
     vector, content = query
     found = memory.decide_vector(vector, level=memory.settings.level, search="exact", content=content)
     neighbours = tuple(replace(n, id=places[n.id]) for n in found.neighbours)

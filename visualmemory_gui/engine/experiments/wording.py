@@ -1,4 +1,4 @@
-"""What experiments found, in sentences and tables: the same on the command line and in the window."""
+"""The results of experiments in sentences and tables, the same on the command line and in the window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``rows`` have as many cells as ``head``; ``before`` and ``after`` are sentences above and below."""
+    """A table; ``rows`` have as many cells as ``head``; ``before`` and ``after`` are sentences above and below."""
 
     before: str
     head: tuple[str, ...]
@@ -22,17 +22,17 @@ class Table:
 
 
 def novelty_sentences(found: NoveltyStudy) -> tuple[str, ...]:
-    """How well known and unknown part, and what the memory itself says of them."""
+    """How well known and unknown separate, and what the memory itself says of them."""
     told = [
         f"{how_many(len(found.known), 'known image')}, {how_many(len(found.unknown), 'unknown image')}",
-        f"an unknown one is farther than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)",
-        f"where {100 * found.accepted:.0f} % of the known ones are accepted, so are {100 * found.fpr_at_95:.1f} % of "
-        f"the unknown ones (threshold {found.threshold:.3f})",
+        f"an unknown image is farther away than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)",
+        f"where {100 * found.accepted:.0f} % of the known images are accepted, so are {100 * found.fpr_at_95:.1f} % of "
+        f"the unknown images (threshold {found.threshold:.3f})",
     ]
     if found.told_unknown is not None and found.told_known is not None:
         told.append(
-            f"the memory calls {100 * found.told_unknown:.1f} % of the unknown ones unknown, and "
-            f"{100 * found.told_known:.1f} % of the known ones"
+            f"the memory calls {100 * found.told_unknown:.1f} % of the unknown images unknown, and "
+            f"{100 * found.told_known:.1f} % of the known images"
         )
     return tuple(told)
 
@@ -51,15 +51,15 @@ def class_table(found: ClassStudy) -> Table:
         for step in found.steps
     ]
     return Table(
-        f"new classes: {len(found.new_classes):,}, asked {found.new_queries:,} times; old classes: "
-        f"{found.old_classes:,}, asked {found.old_queries:,} times; right answers in % at {level_in_words(0)}",
+        f"new classes: {len(found.new_classes):,}, {how_many(found.new_queries, 'query')}; old classes: "
+        f"{found.old_classes:,}, {how_many(found.old_queries, 'query')}; right answers in % at {level_in_words(0)}",
         ("exemplars", "new", *(f"new, level {n}" for n in levels if n), "old before", "old after", "change"),
         tuple(rows),
     )
 
 
 def scaling_table(found: Scaling) -> Table:
-    """One row for each size; the fits stand below."""
+    """One row for each size, with the fits below."""
     fits = (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power))
     return Table(
         f"{how_many(found.queries, 'query')}, k = {found.voting.k}, {found.voting.rule}; error in % "
