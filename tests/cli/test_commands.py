@@ -484,4 +484,4 @@ def test_scaling_and_a_map(many: Path, tmp_path: Path) -> None:
     assert run("map", many, "--out", table).exit_code == 0
     assert table.read_text().splitlines()[0] == "id,x,y,label" and len(table.read_text().splitlines()) == 37
     again = run("map", many, "--out", table)
-    assert again.exit_code == 1 and "is there already" in again.stderr
+    assert again.exit_code == 1 and "already exists" in again.stderr

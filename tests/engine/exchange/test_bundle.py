@@ -114,7 +114,7 @@ def test_another_encoder_is_refused_and_nothing_changes(memory: Path, tmp_path: 
 
 def test_a_target_that_is_there_is_refused_and_left(memory: Path, tmp_path: Path) -> None:
     (tmp_path / "there.vmemz").write_text("mine")
-    with pytest.raises(ExchangeError, match="there already"):
+    with pytest.raises(ExchangeError, match="already exists"):
         export(memory, tmp_path / "there.vmemz")
     assert (tmp_path / "there.vmemz").read_text() == "mine"
 

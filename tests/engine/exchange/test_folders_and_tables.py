@@ -127,13 +127,15 @@ def test_the_ending_says_the_format_and_a_format_may_be_said_too(tmp_path: Path,
 def test_a_format_that_contradicts_the_ending_is_refused_and_nothing_is_written(
     memory: Path, tmp_path: Path, name: str, kind: str
 ) -> None:
-    with pytest.raises(BadValue, match=f"{kind} was asked for"):
+    with pytest.raises(BadValue, match=f"{kind} was requested"):
         export(memory, tmp_path / name, kind)
     assert not (tmp_path / name).exists()
 
 
 def test_an_ending_that_says_nothing_needs_a_format(memory: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadValue, match=r"the ending \.zip says no format: name TO with one of \.vmemz, \.parquet"):
+    with pytest.raises(
+        BadValue, match=r"the ending \.zip is not that of a format: end TO with one of \.vmemz, \.parquet"
+    ):
         formats.format_of(tmp_path / "a.zip")
     assert export(memory, tmp_path / "a.zip", "bundle").read_bytes()[:4] == b"PK\x03\x04"
     (tmp_path / "a.b").mkdir()
@@ -222,7 +224,7 @@ def test_labels_that_are_numbers_get_their_names_where_the_table_has_them(
 
 @pytest.mark.parametrize("label", [-1, 2])
 def test_a_number_that_is_no_class_of_the_table_is_told(tmp_path: Path, label: int) -> None:
-    with pytest.raises(ExchangeError, match=f"row 2: its label {label} is none of the 2 classes"):
+    with pytest.raises(ExchangeError, match=f"row 2: its label {label} is not one of the 2 classes"):
         formats.import_(table_of(tmp_path / "t", ["a", "b"], label=[0, label]), tmp_path / "n.vmem")
     assert not (tmp_path / "n.vmem").exists()
 

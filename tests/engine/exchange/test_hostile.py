@@ -205,11 +205,11 @@ def test_a_hostile_bundle_is_refused_and_nothing_is_made(honest: Members, tmp_pa
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (counts(exemplars=7), "of exemplars its manifest counts 7, there are 6"),
-        (counts(struck=2), "of exemplars that are struck out its manifest counts 2, there are 0"),
-        (counts(images=5), "of exemplars with an image its manifest counts 5, there are 6"),
-        (counts(bare=1), "of exemplars without an image its manifest counts 1, there are 0"),
-        (fewer_rows, "of exemplars its manifest counts 6, there are 5"),
+        (counts(exemplars=7), "its number of exemplars is 6, not 7 as its manifest says"),
+        (counts(struck=2), "its number of struck-out exemplars is 0, not 2 as its manifest says"),
+        (counts(images=5), "its number of exemplars with an image is 6, not 5 as its manifest says"),
+        (counts(bare=1), "its number of exemplars without an image is 0, not 1 as its manifest says"),
+        (fewer_rows, "its number of exemplars is 5, not 6 as its manifest says"),
     ],
 )
 def test_a_bundle_that_holds_something_else_than_it_says_is_refused_with_both_numbers(

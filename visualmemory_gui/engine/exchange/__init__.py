@@ -1,1 +1,1 @@
-"""How memories come and go: one-file bundles, folders of images, Parquet tables, and the demo memory."""
+"""Export and import of memories: one-file bundles, folders of images, Parquet tables; and the demo memory."""

@@ -1,4 +1,4 @@
-"""A bundle's zip archive: written with a list of hashes, read with the suspicion a stranger's file deserves."""
+"""A bundle's zip archive: written with a list of hashes, and read with the suspicion due to a stranger's file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 TABLE = "exemplars.parquet"
 NAME = re.compile(r"manifest\.json|exemplars\.parquet|images/[0-9a-f]{64}\.[a-z0-9]{1,8}|thumbnails/[0-9a-f]{64}\.jpg")
 LARGEST = {"images": 1 << 30, "thumbnails": 1 << 20, MANIFEST: 1 << 28, TABLE: 1 << 36}
-MOST_EXPANSION = 100  # images and vectors hardly shrink when packed: more is a bomb
+MOST_EXPANSION = 100  # images and vectors hardly compress: more is a zip bomb
 FREE_EXPANSION = 1 << 26
 CHUNK = 1 << 20
 BROKEN = (
@@ -31,7 +31,7 @@ BROKEN = (
 
 
 class ArchiveWriter:
-    """Adds members and remembers size and sha256 of each; ``finish`` writes the manifest with them."""
+    """Adds members, recording size and sha256 of each; ``finish`` writes the manifest with them."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
@@ -67,7 +67,7 @@ class ArchiveWriter:
 
 
 class Reader:
-    """A bundle whose list of members has passed every check; each member is checked again as it is read."""
+    """A bundle whose list of members has passed every check; each member is checked again when read."""
 
     def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         self._zip = archive
@@ -79,10 +79,10 @@ class Reader:
         return ExchangeError(f"{self._name} cannot be imported: {reason}")
 
     def check(self, packed_size: int) -> None:
-        """Raises ExchangeError unless every member may be there and the manifest speaks of each."""
+        """Raises ExchangeError unless every member is allowed and listed in the manifest."""
         infos = self._zip.infolist()
         if len(infos) != len(self.infos):
-            raise self.refuse("a member is there twice")
+            raise self.refuse("a member is in it twice")
         for info in infos:
             self._check_member(info)
         if sum(info.compress_size for info in infos) > packed_size:
@@ -95,19 +95,19 @@ class Reader:
     def _check_member(self, info: zipfile.ZipInfo) -> None:
         shown = ascii(info.filename[:80])
         if not NAME.fullmatch(info.filename) or info.orig_filename != info.filename:
-            raise self.refuse(f"{shown} is no member of a bundle")
+            raise self.refuse(f"{shown} is not a member of a bundle")
         mode = info.external_attr >> 16
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or info.flag_bits & 1:
             raise self.refuse(f"{shown} is a link, a device or encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise self.refuse(f"{shown} is packed in a way that is not read")
+            raise self.refuse(f"{shown} uses a compression that is not supported")
         if info.file_size > LARGEST[info.filename.split("/")[0]]:
             raise self.refuse(f"{shown} is too large ({info.file_size:,} bytes)")
 
     def _read_manifest(self) -> dict[str, Any]:
         for needed in (MANIFEST, TABLE):
             if needed not in self.infos:
-                raise self.refuse(f"it has no {needed}, so it is no bundle of a visual memory")
+                raise self.refuse(f"it has no {needed}, so it is not a bundle of a visual memory")
         try:
             manifest: object = json.loads(b"".join(self._chunks(MANIFEST)))
         except (ValueError, RecursionError):
@@ -168,7 +168,7 @@ def reading(path: Path) -> Iterator[Reader]:
     try:
         archive = zipfile.ZipFile(path)
     except (*BROKEN, OSError) as error:
-        raise ExchangeError(f"{path.name} is no bundle that can be read ({error})") from None
+        raise ExchangeError(f"{path.name} is not a readable bundle ({error})") from None
     with archive:
         reader = Reader(archive, path.name)
         reader.check(found.st_size)

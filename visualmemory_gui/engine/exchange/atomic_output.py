@@ -1,4 +1,4 @@
-"""Places the user names for a file or folder to be written: whole at the end, or not there."""
+"""Output files and folders that the user names: complete at the end, or not there at all."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from visualmemory_gui.engine.files import atomic_file
 
 @contextmanager
 def new_file(target: Path) -> Iterator[BufferedRandom]:
-    """Yields a file to write to; it becomes ``target`` on success and is gone on any error.
+    """Yields a file to write to; it becomes ``target`` on success and is deleted on any error.
 
-    Raises ExchangeError when something stands at ``target``, StorageError when it cannot be written.
+    Raises ExchangeError if ``target`` exists, StorageError if it cannot be written.
     """
     if os.path.lexists(target):
-        raise ExchangeError(f"{target} is there already: name a new file, or move this one away")
+        raise ExchangeError(f"{target} already exists: name a new file, or move this one away")
     with saved_file(target) as file:
         yield file
 
 
 @contextmanager
 def saved_file(target: Path) -> Iterator[BufferedRandom]:
-    """The same for a file that may be there: it is replaced on success, and left as it is on any error."""
+    """The same for a file that may exist: it is replaced on success, and left as it is on any error."""
     with _told(target):
         atomic_file.sweep(target.parent)
         with atomic_file.write(target) as file:
@@ -35,10 +35,9 @@ def saved_file(target: Path) -> Iterator[BufferedRandom]:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """Yields a folder to fill; it becomes ``target`` on success and is gone on any error.
+    """Yields a folder to fill; it becomes ``target`` on success and is deleted on any error.
 
-    ``target`` may be an empty folder. Raises ExchangeError when it holds anything, StorageError when it cannot be
-    written.
+    ``target`` may be an empty folder. Raises ExchangeError if it holds anything, StorageError if it cannot be written.
     """
     if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
         raise ExchangeError(f"{target} is not empty: name a new folder, or an empty one")

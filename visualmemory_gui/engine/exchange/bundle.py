@@ -1,6 +1,6 @@
 """One file ``NAME.vmemz`` that holds a whole memory: manifest, Parquet table, images, thumbnails. No history.
 
-It is a zip archive and never a database, so that what was forgotten cannot hide in it and it opens anywhere.
+It is a zip archive, not a database, so that nothing forgotten can hide in it and it opens anywhere.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ MAGIC = b"PK\x03\x04"
 EXTRA = ("sha256", "content", "group", "width", "height", "note", "image", "suffix", "thumbnail")
 WORDS = {
     "exemplars": "exemplars",
-    "struck": "exemplars that are struck out",
+    "struck": "struck-out exemplars",
     "images": "exemplars with an image",
-    "thumbnails": "exemplars with a thumbnail alone",
+    "thumbnails": "exemplars with only a thumbnail",
     "bare": "exemplars without an image",
-}  # of what is counted
-SETTINGS = ("k", "rule", "class_factor", "level")  # those that shape decisions; the others belong to a machine
+}  # what is counted
+SETTINGS = ("k", "rule", "class_factor", "level")  # those that shape decisions; the others depend on the machine
 
 
 @dataclass(frozen=True, slots=True)
 class BundleCounts:
-    """What a bundle holds: ``thumbnails`` are exemplars with a thumbnail alone, ``bare`` those without any image."""
+    """What a bundle holds: ``thumbnails`` are exemplars with only a thumbnail, ``bare`` those without any image."""
 
     exemplars: int
     struck: int
@@ -68,9 +68,9 @@ class BundleCounts:
 
 
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write ``m`` to the new file ``target``, whole or not at all. Raises ExchangeError, StorageError.
+    """Write ``m`` to the new file ``target``, completely or not at all. Raises ExchangeError, StorageError.
 
-    Originals that cannot be reached go out as thumbnails. Without ``keep_private``, sources are file names alone and
+    Originals that cannot be read are exported as thumbnails. Without ``keep_private``, sources are file names only, and
     the place where an image was taken is blanked.
     """
     path = Path(target)
@@ -115,7 +115,7 @@ def _manifest(m: WholeMemory, counts: BundleCounts) -> dict[str, Any]:
 
 
 def check(source: str | Path) -> int:
-    """How many exemplars a bundle says it holds, after the checks that need no unpacking. Raises ExchangeError."""
+    """How many exemplars a bundle claims to hold, after the checks that need no unpacking. Raises ExchangeError."""
     with archive.reading(Path(source)) as bundle:
         _identity(bundle)
         _settings(bundle)
@@ -123,10 +123,10 @@ def check(source: str | Path) -> int:
 
 
 def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:
-    """Bring a bundle into ``memory``: a missing one is created, an existing one gets the exemplars as one step.
+    """Import a bundle into ``memory``: a missing one is created, an existing one gets the exemplars as one step.
 
-    Vectors come as they are. Raises ExchangeError for a bad bundle and EncoderMismatch for one of another encoder; then
-    nothing has changed.
+    Vectors are taken as they are. Raises ExchangeError for a bad bundle and EncoderMismatch for one of another encoder;
+    then nothing has changed.
     """
     with archive.reading(Path(source)) as bundle, scratch(Path(tempfile.gettempdir())) as room:
         identity, settings, said = _identity(bundle), _settings(bundle), _said(bundle)
@@ -138,12 +138,12 @@ def import_(source: str | Path, memory: str | Path, *, report: Report = silent) 
 
 
 def _identity(bundle: Reader) -> EncoderIdentity:
-    """The encoder of the bundle's vectors, once its format is known to be one that is read."""
+    """The encoder of the bundle's vectors, after checking that its format can be read."""
     version = bundle.manifest.get("version")
     if bundle.manifest.get("format") != FORMAT or type(version) is not int:
-        raise bundle.refuse("its manifest is not that of a visual memory")
+        raise bundle.refuse("its manifest is not one of a visual memory")
     if version > VERSION:
-        raise bundle.refuse(f"it has version {version}, written by a newer version of the product; update it")
+        raise bundle.refuse(f"it has version {version}, written by a newer version of Visual Memory; update it")
     try:
         return checked_identity(bundle.manifest.get("encoder"))
     except BadValue as error:
@@ -158,7 +158,7 @@ def _settings(bundle: Reader) -> dict[str, str]:
 
 
 def _said(bundle: Reader) -> BundleCounts:
-    """What the manifest says is in the bundle."""
+    """The contents of the bundle according to its manifest."""
     counts = bundle.manifest.get("counts")
     found = [counts.get(field.name) for field in fields(BundleCounts)] if isinstance(counts, dict) else [None]
     if not all(type(count) is int and 0 <= count <= MOST_ROWS for count in found):
@@ -167,12 +167,12 @@ def _said(bundle: Reader) -> BundleCounts:
 
 
 def _require_all(bundle: Reader, rows: Sequence[NewRow], said: BundleCounts) -> None:
-    """Raise ExchangeError unless what is in the bundle is what its manifest says, no more and no less."""
+    """Raise ExchangeError unless the bundle holds exactly what its manifest says."""
     there = BundleCounts.of((row.image, row.thumbnail, row.exemplar.struck) for row in rows)
     for field in fields(BundleCounts):
         wanted, found = getattr(said, field.name), getattr(there, field.name)
         if wanted != found:
-            raise bundle.refuse(f"of {WORDS[field.name]} its manifest counts {wanted:,}, there are {found:,}")
+            raise bundle.refuse(f"its number of {WORDS[field.name]} is {found:,}, not {wanted:,} as its manifest says")
     used = {name for row in rows for name in (row.image, row.thumbnail) if name is not None}
     stray = set(bundle.infos) - {archive.MANIFEST, TABLE} - used
     if stray:
@@ -203,5 +203,5 @@ def _row(bundle: Reader, row: table.Row, vector: F32) -> NewRow:
     if any(name is not None and name not in bundle.infos for name in (image_name, thumbnail_name)):
         raise ExchangeError(f"{shown}: its image is not in the bundle")
     if image is not None and image != exemplar.sha256:
-        raise ExchangeError(f"{shown}: its image is another file than it says")
+        raise ExchangeError(f"{shown}: its image is not the file it names")
     return NewRow(exemplar, shown, image=image_name, thumbnail=thumbnail_name)

@@ -1,4 +1,4 @@
-"""CSV tables: how every one of them writes numbers, names and what is missing."""
+"""CSV tables: how all of them write numbers, names and missing values."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ DECISION = ("label", "share", "margin", "known")
 """The columns of a decision, in every table that holds decisions."""
 
 DIGITS = 6
-NOTHING = 1e-12  # what is left of a sum that should be 0 is smaller
+NOTHING = 1e-12  # the rounding error of a sum that should be 0 is smaller
 _FORMULA = ("=", "+", "-", "@")
 _KNOWN = {True: "known", False: "unknown", None: ""}
 
 
 def csv_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """The whole table, one line a row; cells are text, numbers, truth values and None, an empty cell.
+    """The whole table, one line per row; cells are text, numbers, truth values, or None for an empty cell.
 
-    A float has six significant digits and no exponent, and is 0 below 1e-12. Text is shown as a terminal may show it
-    (JSON keeps every character); what a spreadsheet would take for a formula gets an apostrophe before it.
+    A float has six significant digits and no exponent, and is 0 below 1e-12. Text has its control characters shown
+    (JSON keeps every character); what a spreadsheet would take for a formula is preceded by an apostrophe.
     """
     return "".join(csv_lines(head, rows))
 
 
 def csv_lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of ``csv_table``, each with its end, as ``rows`` come."""
+    """The lines of ``csv_table``, each with its line end, as ``rows`` arrive."""
     for row in chain([head], rows):
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(map(_cell, row))
@@ -38,7 +38,7 @@ def csv_lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator
 
 
 def known_word(known: bool | None) -> str:
-    """``known``, ``unknown``, and nothing where it cannot be told."""
+    """``known``, ``unknown``, or nothing where it cannot be said."""
     return _KNOWN[known]
 
 

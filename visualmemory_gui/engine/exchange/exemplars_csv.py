@@ -16,7 +16,7 @@ COLUMNS = ("id", "label", "state", "trust", "source")
 
 
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write all exemplars, struck ones too, to the new file ``target``, whole or not at all."""
+    """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all."""
     path = Path(target)
     rows = [table.row_of(one, keep_private=keep_private) for one in m.catalog.select()]
     report(0, len(rows), "writing exemplars")

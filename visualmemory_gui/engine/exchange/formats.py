@@ -1,4 +1,4 @@
-"""One door for all exports and one for all imports."""
+"""The entry points of all exports and all imports."""
 
 from __future__ import annotations
 
@@ -30,17 +30,19 @@ EXPORTS = {
 
 
 def format_of(target: str | Path, kind: str | None = None) -> str:
-    """What ``target`` is written as: ``kind``, else what its ending says; without an ending it is a folder of images.
+    """The format of ``target``: ``kind``, else by its ending; without an ending, a folder of images.
 
-    Raises BadValue where ``kind`` and the ending contradict each other, and where neither says anything.
+    Raises BadValue if ``kind`` and the ending contradict each other, or neither names a format.
     """
     path = Path(target)
     ending = "" if path.is_dir() else path.suffix.lower()
     meant = ENDINGS.get(ending)
     if kind is None and ending and meant is None:
-        raise BadValue(f"the ending {ending} says no format: name TO with one of {', '.join(ENDINGS)}, or say --format")
+        raise BadValue(
+            f"the ending {ending} is not that of a format: end TO with one of {', '.join(ENDINGS)}, or say --format"
+        )
     if kind is not None and meant not in (None, kind):
-        raise BadValue(f"{path.name} ends like the format {meant}, and {kind} was asked for: leave out one of the two")
+        raise BadValue(f"{path.name} ends like the format {meant}, but {kind} was requested: leave out one of the two")
     return kind or meant or FOLDER
 
 
@@ -52,17 +54,17 @@ def export(
     keep_private: bool = False,
     report: Report = silent,
 ) -> Exported:
-    """Write ``m`` to ``target``, which must not hold anything yet, as ``format_of`` says. Raises BadValue."""
+    """Write ``m`` to ``target``, which must not hold anything yet, in the format of ``format_of``. Raises BadValue."""
     kind = format_of(target, kind)
     if kind not in EXPORTS:
-        raise BadValue(f"there is no format {kind!r} of a memory; there are {', '.join(EXPORTS)}")
+        raise BadValue(f"unknown export format {kind!r}; choose from {', '.join(EXPORTS)}")
     return EXPORTS[kind](m, target, keep_private=keep_private, report=report)
 
 
 def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
-    """Bring a bundle, a folder of images or a table into ``memory``; what it is, is told by its content.
+    """Import a bundle, a folder of images or a table into ``memory``; which it is, is detected by its content.
 
-    ``encoder`` is for images that come into a new memory.
+    ``encoder`` is that of a new memory of images.
     """
     path, memory = Path(source), folder_at(memory)
     if path.is_dir():
@@ -72,13 +74,15 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
         return parquet.import_(path, memory, report=report)
     if head == bundle.MAGIC:
         return bundle.import_(path, memory, report=report)
-    raise ExchangeError(f"{path} is no bundle ({bundle.SUFFIX}), no Parquet table and no folder of images")
+    raise ExchangeError(f"{path} is not a bundle ({bundle.SUFFIX}), a Parquet table or a folder of images")
 
 
 def _head(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise ExchangeError(f"{path} is not there" if not path.exists() else f"{path} is neither file nor folder")
+            raise ExchangeError(
+                f"{path} does not exist" if not path.exists() else f"{path} is neither a file nor a folder"
+            )
         with path.open("rb") as file:
             return file.read(4)
     except (OSError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 Each line names an image by ``file_name`` and carries ``label, id, state, trust, sha256``. ``README.md`` puts all files
 into one split: without it that library looks for words like *train* and *test* in the names of files and folders, and
-where it finds one it takes those files alone.
+if it finds one it reads only those files.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ LONGEST_NAME = 80
 
 
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write the active exemplars to the new or empty folder ``target``, whole or not at all; struck ones stay out.
+    """Write the active exemplars to the new or empty folder ``target``, completely or not at all.
 
-    Where an original cannot be reached the thumbnail stands in for it. Exemplars without any image are left out.
+    If an original cannot be read, the thumbnail replaces it. Exemplars without any image are left out.
     """
     path = Path(target)
     exemplars = m.catalog.select(state="active")
@@ -112,7 +112,7 @@ def _put(
 
 
 class _Names:
-    """File names below the label's folders: unlike each other on any file system."""
+    """File names below the label's folders, distinct on any file system."""
 
     def __init__(self, exemplars: Sequence[Exemplar]) -> None:
         self._folders = {label: "/".join(map(_plain, label.split("/"))) for label in {e.label for e in exemplars}}
@@ -131,19 +131,19 @@ class _Names:
 
 
 def _plain(name: str) -> str:
-    """``name`` as it may be called on any system, hidden on none, and unlike the files of our own."""
+    """``name`` made valid on any system, hidden on none, and distinct from our own files."""
     text = ODD.sub("_", unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8")))
     text = text[:LONGEST_NAME].strip(" .")
     while len(text.encode()) > 200:
         text = text[:-1]
-    text = DUNDER.sub("_", text) or "_"  # a folder of such a name is passed over by the library that this is for
+    text = DUNDER.sub("_", text) or "_"  # the library that reads this skips folders of such a name
     return f"{text}_" if text.casefold() in (METADATA.casefold(), README.casefold()) else text
 
 
 def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
-    """Bring a folder of images into ``memory``, as one step; a missing one is made with ``encoder`` (default lite0).
+    """Import a folder of images into ``memory``, as one step; a missing one is made with ``encoder`` (default lite0).
 
-    Labels, states and trust come from ``metadata.jsonl`` if it is there, else the labels are the folders' names.
+    Labels, states and trust come from ``metadata.jsonl`` if it exists; else the labels are the folders' names.
     """
     folder = Path(source).absolute()
     rows = _metadata(folder) if (folder / METADATA).is_file() else None
@@ -159,7 +159,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
 
 
 def _metadata(folder: Path) -> list[Row]:
-    """The lines of metadata.jsonl, checked for being rows at all."""
+    """The lines of metadata.jsonl, checked to be rows."""
     path = folder / METADATA
     rows: list[Row] = []
     try:
@@ -172,7 +172,7 @@ def _metadata(folder: Path) -> list[Row]:
     except OSError as error:
         raise ExchangeError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ExchangeError(f"{path} is no list of JSON objects, one a line ({error})") from None
+        raise ExchangeError(f"{path} is not a list of JSON objects, one per line ({error})") from None
     return rows
 
 
@@ -187,7 +187,7 @@ def _row(found: Any, shown: str) -> Row:
 
 
 def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
-    """The rows with their vectors, in the order of the file; and those whose image cannot be used."""
+    """The rows with their vectors, in the order of the file, and those whose image cannot be used."""
     by_path: dict[str, list[int]] = {}
     skipped: list[Skipped] = []
     for n, row in enumerate(rows):

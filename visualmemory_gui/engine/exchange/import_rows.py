@@ -1,4 +1,4 @@
-"""Rows of an import on their way into a memory: checked one by one, then written as one step or not at all."""
+"""The rows of an import: checked one by one, then written as one step or not at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ DEFAULT_ENCODER = "lite0"
 
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """``exemplar`` without its images; ``image`` and ``thumbnail`` name them in the source, ``shown`` the row."""
+    """A row to import: ``exemplar`` without its images, which ``image`` and ``thumbnail`` name in the source.
+
+    ``shown`` names the row in messages.
+    """
 
     exemplar: NewExemplar
     shown: str
@@ -40,7 +43,7 @@ class NewRow:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What an import wants to add. ``fetch(name)`` gives the bytes of an image, or raises ExchangeError."""
+    """What an import would add. ``fetch(name)`` gives the bytes of an image, or raises ExchangeError."""
 
     rows: Sequence[NewRow]
     identity: EncoderIdentity
@@ -52,10 +55,10 @@ def exemplar_of(row: Row, vector: F32, *, shown: str) -> NewExemplar:
     """The checked exemplar of a table's row. Raises ExchangeError or BadLabel, naming the row by ``shown``."""
     state, trust = row.get("state") or "active", row.get("trust")
     if state not in ("active", "struck"):
-        raise ExchangeError(f"{shown}: an exemplar is active or struck, not {ascii(state)[:40]}")
+        raise ExchangeError(f"{shown}: an exemplar's state is active or struck, not {ascii(state)[:40]}")
     trust = 1.0 if trust is None else trust
     if isinstance(trust, bool) or not isinstance(trust, int | float) or not (math.isfinite(trust) and 0 < trust <= 100):
-        raise ExchangeError(f"{shown}: a trust lies above 0 and up to 100")
+        raise ExchangeError(f"{shown}: a trust must be above 0 and at most 100")
     source = _text(row, "source", shown)
     return NewExemplar(
         label=labels.clean(_text(row, "label", shown) or ""),
@@ -75,21 +78,21 @@ def exemplar_of(row: Row, vector: F32, *, shown: str) -> NewExemplar:
 def _text(row: Row, name: str, shown: str) -> str | None:
     value = row.get(name)
     if value is not None and (not isinstance(value, str) or len(value) > LONGEST_TEXT):
-        raise ExchangeError(f"{shown}: its {name} is no text of at most {LONGEST_TEXT:,} characters")
+        raise ExchangeError(f"{shown}: its {name} is not a text of at most {LONGEST_TEXT:,} characters")
     return value
 
 
 def _hash(row: Row, name: str, shown: str) -> str | None:
     value = row.get(name)
     if value is not None and not (isinstance(value, str) and HEX64.fullmatch(value)):
-        raise ExchangeError(f"{shown}: its {name} is no hash")
+        raise ExchangeError(f"{shown}: its {name} is not a hash")
     return value
 
 
 def _size(row: Row, name: str, shown: str) -> int:
     value = row.get(name) or 0
     if not isinstance(value, int) or not 0 <= value < 1 << 31:
-        raise ExchangeError(f"{shown}: its {name} is no size in pixels")
+        raise ExchangeError(f"{shown}: its {name} is not a size in pixels")
     return value
 
 
@@ -106,10 +109,10 @@ def take(incoming: Incoming, memory: Path, *, report: Report) -> Imported:
 def opened(
     memory: Path, identity: EncoderIdentity | None, make: Callable[[], VisualMemory]
 ) -> Iterator[tuple[VisualMemory, bool]]:
-    """The memory at ``memory``, or one made there by ``make``, and whether it is new: then it is gone again when the
-    block raises. ``identity`` None: any encoder an existing one has.
+    """The memory at ``memory``, or one made there by ``make``, and whether it is new; a new one is removed again if the
+    block raises. ``identity`` None: whatever encoder an existing one has.
 
-    Raises EncoderMismatch when the memory has another encoder than ``identity``.
+    Raises EncoderMismatch if the memory's encoder is not ``identity``.
     """
     if is_memory_place(memory):
         with VisualMemory.open(memory) as m:
@@ -122,12 +125,12 @@ def opened(
 
 
 def is_memory_place(memory: Path) -> bool:
-    """False where a memory can be made: nothing there, or an empty folder."""
+    """Whether the place is taken; False where a memory can be made: nothing there, or an empty folder."""
     return memory.exists() and (not memory.is_dir() or any(memory.iterdir()))
 
 
 def finish(m: VisualMemory, done: Imported, *, new: bool) -> Imported:
-    """A memory just made has nothing to undo."""
+    """Clear the history: a memory just made has nothing to undo."""
     if new:
         m.history.baseline()
     return replace(done, created=new)
@@ -147,13 +150,13 @@ def _named(identity: EncoderIdentity) -> str:
 
 
 def made_for(memory: Path, identity: EncoderIdentity) -> VisualMemory:
-    """A new memory for vectors that are there already. Raises EncoderMismatch when the encoder here differs."""
+    """A new memory for existing vectors. Raises EncoderMismatch if the encoder of that name here differs."""
     _require_no_other(identity)
     return VisualMemory.create_for(memory, identity)
 
 
 def _require_no_other(identity: EncoderIdentity) -> None:
-    """Exemplars of an encoder that is not here can be seen and edited all the same; those of another one cannot be."""
+    """Refuse another encoder of the same name. Exemplars of an encoder that is not here can still be edited."""
     try:
         if identity.name != BROUGHT:
             registry.require(identity)
@@ -176,7 +179,7 @@ def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
 
 
 def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], int, list[Skipped]]:
-    """Which rows are not in ``m`` yet, how many are, and those whose image is here under another label."""
+    """Which rows are not in ``m`` yet, how many are, and those whose image is in it under another label."""
     present = {e.id: e for e in m.catalog.select()}
     images = {e.content: e for e in reversed(present.values()) if e.content}
     known = {(e.content, e.label) for e in present.values() if e.content}
@@ -192,21 +195,21 @@ def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], in
             unchanged += 1
         elif new.content in images:
             other = images[new.content]
-            skipped.append(Skipped(row.shown, f"this image is here already as {other.id}, labelled {other.label}"))
+            skipped.append(Skipped(row.shown, f"this image is already here as {other.id}, labelled {other.label}"))
         else:
             wanted.append(row)
     return wanted, unchanged, skipped
 
 
 def _copy_of(row: NewRow) -> Copy | None:
-    """The image copy that the row brings, if any."""
+    """The image copy of the row, if any."""
     if row.image is None or row.exemplar.sha256 is None:
         return None
     return row.exemplar.sha256, row.exemplar.copy or Path(row.image).suffix
 
 
 def _complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> NewExemplar:
-    """The exemplar with its thumbnail, its copy kept in the memory."""
+    """The exemplar with its thumbnail, after copying its image into the memory."""
     new = row.exemplar
     if row.thumbnail is not None:
         new = replace(new, thumbnail=checked_thumbnail(fetch(row.thumbnail), row.shown))
@@ -226,7 +229,7 @@ def _keep(m: VisualMemory, data: bytes, copy: Copy) -> None:
 
 
 def checked_thumbnail(data: bytes, shown: str) -> bytes:
-    """``data`` when it is a JPEG of at most 1024 pixels a side; the window decodes thumbnails in its own process."""
+    """``data`` if it is a JPEG of at most 1024 pixels a side; the window decodes thumbnails in-process."""
     at = 2
     while data[:2] == b"\xff\xd8" and at + 9 <= len(data) and data[at] == 0xFF:
         if 0xC0 <= data[at + 1] <= 0xC3:
@@ -235,11 +238,11 @@ def checked_thumbnail(data: bytes, shown: str) -> bytes:
                 return data
             break
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    raise ExchangeError(f"{shown}: its thumbnail is no small JPEG image")
+    raise ExchangeError(f"{shown}: its thumbnail is not a small JPEG image")
 
 
 def checked_settings(found: object, names: Sequence[str]) -> dict[str, str]:
-    """Those of ``names`` that are set in an import's description, as text. Raises BadValue."""
+    """The settings among ``names`` in an import's description, as text. Raises BadValue."""
     if not isinstance(found, dict | None):
         raise BadValue("its settings cannot be read")
     plain = {name: found[name] for name in names if name in found} if found else {}
@@ -250,7 +253,7 @@ def checked_settings(found: object, names: Sequence[str]) -> dict[str, str]:
 
 
 def checked_identity(found: object) -> EncoderIdentity:
-    """The encoder an import's description names. Raises BadValue."""
+    """The encoder named in an import's description. Raises BadValue."""
     if isinstance(found, dict) and set(found) == {"name", "dim", "weights_sha256", "preprocess"}:
         texts = [found[name] for name in ("name", "weights_sha256", "preprocess")]
         dim = found["dim"]

@@ -1,7 +1,7 @@
 """Neighbour lists in the format of the paper's repository: each exemplar's nearest others, by leave-one-out.
 
 One JSON object: query -> {featurizer, image_id, image_class, neighbor_image_ids, neighbor_classes,
-neighbor_distances}. Exemplars go by their ids in the memory; no path is written.
+neighbor_distances}. Exemplars are named by their ids in the memory; no path is written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BLOCK = 1024
 
 
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write the lists of all active exemplars to the new file ``target``, whole or not at all.
+    """Write the lists of all active exemplars to the new file ``target``, completely or not at all.
 
     A list leaves out the exemplar, those of equal content or vector, and its group. Raises ExchangeError, Cancelled.
     """

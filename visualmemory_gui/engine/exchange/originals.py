@@ -1,4 +1,4 @@
-"""The bytes of an exemplar's image: the copy in the memory, or the original where it still is the same file."""
+"""The bytes of an exemplar's image: the copy in the memory, or the original if it is unchanged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from visualmemory_gui.engine.exchange.privacy import without_gps
 from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.types import Exemplar
 
-LARGEST = 1 << 30  # bytes of one image, in and out
+LARGEST = 1 << 30  # bytes of one image, imported or exported
 SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 def original(m: Memory, exemplar: Exemplar, *, keep_private: bool) -> tuple[bytes, str] | None:
-    """The image's bytes and file ending; None when it cannot be reached or is another file by now.
+    """The image's bytes and file ending; None if it cannot be read or has changed.
 
     Without ``keep_private`` the place where it was taken is blanked; its pixels are the same to the last bit.
     """

@@ -28,7 +28,7 @@ MAGIC = b"PAR1"
 
 
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write all exemplars, struck ones too, to the new file ``target``, whole or not at all."""
+    """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all."""
     path = Path(target)
     with new_file(path) as file:
         rows = [table.row_of(one, keep_private=keep_private) for one in m.catalog.select()]
@@ -37,10 +37,10 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
 
 
 def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:
-    """Bring a table's vectors into ``memory``; a missing one is made for vectors of that length. One step.
+    """Import a table's vectors into ``memory``, as one step; a missing one is made for vectors of that length.
 
-    Needed are ``label`` (text, or numbers as the datasets library writes classes) and ``vector``. A file name in
-    ``source``, ``file_name`` or ``image.path`` is kept, one that is relative as lying beside the table. Raises
+    The table needs ``label`` (text, or numbers as the datasets library writes classes) and ``vector``. A file name in
+    ``source``, ``file_name`` or ``image.path`` is kept; a relative one is relative to the table. Raises
     ExchangeError, EncoderMismatch; then nothing has changed.
     """
     path, place = Path(source), Path(memory)
@@ -64,18 +64,18 @@ def _row(path: Path, head: table.Head, row: table.Row, vector: F32, *, shown: st
 
 
 def _label(head: table.Head, label: object, shown: str) -> object:
-    """The name of a label that is a number; any other value as it is."""
+    """The name of a numeric label; any other value as it is."""
     if type(label) is not int:
         return label
     if head.classes is None:
         return str(label)
     if not 0 <= label < len(head.classes):
-        raise ExchangeError(f"{shown}: its label {label} is none of the {len(head.classes):,} classes of the table")
+        raise ExchangeError(f"{shown}: its label {label} is not one of the {len(head.classes):,} classes of the table")
     return head.classes[label]
 
 
 def _source(path: Path, row: table.Row) -> object:
-    """Where the row's image lies, or would lie beside the table; None where no name below its folder is given."""
+    """Where the row's image is, or would be next to the table; None if no name below its folder is given."""
     name = row.get("source") or row.get("file_name")
     if not isinstance(name, str) or Path(name).is_absolute():
         return name
@@ -84,14 +84,14 @@ def _source(path: Path, row: table.Row) -> object:
 
 
 def _identity(head: table.Head, memory: Path) -> EncoderIdentity:
-    """The encoder the table names; where it names none, that of the memory if the length fits."""
+    """The encoder the table names; if none, that of the memory if the length fits."""
     if not head.total:
         raise ExchangeError("the table holds no exemplars")
     if head.encoder is not None:
         try:
             identity = checked_identity(json.loads(head.encoder))
         except (ValueError, RecursionError, BadValue):
-            raise ExchangeError("the table does not say rightly which encoder made its vectors") from None
+            raise ExchangeError("the table does not say correctly which encoder made its vectors") from None
     elif is_memory_place(memory):
         with VisualMemory.open(memory, readonly=True) as m:
             identity = m.identity

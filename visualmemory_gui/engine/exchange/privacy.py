@@ -1,7 +1,7 @@
-"""Takes the place where an image was taken (GPS) out of its file, without touching a pixel.
+"""Removing the place where an image was taken (GPS) from its file, without touching a pixel.
 
-Positions stand in EXIF (a small TIFF inside the file; tag 0x8825 points to them) and in XMP (XML text). Both are
-blanked in place, so that nothing else in the file moves; only PNG chunks, which carry checksums, are written anew.
+Positions are in EXIF (a small TIFF inside the file; tag 0x8825 points to them) and in XMP (XML text). Both are blanked
+in place, so that nothing else in the file moves; only PNG chunks, which carry checksums, are rewritten.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RAW_PROFILE = re.compile(rb"Raw profile type (?:exif|APP1)\0", re.IGNORECASE)
 
 
 def without_gps(data: bytes) -> bytes:
-    """The same file without the place it was taken; the very same bytes when it names none."""
+    """The file without the place where it was taken; the same bytes if it names none."""
     if data.startswith(PNG):
         return _png(data)
     buffer = bytearray(data)
@@ -96,7 +96,7 @@ def _png(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """(kind, body, the chunk's own bytes); what follows the last whole chunk comes as one piece of kind ``b""``."""
+    """(kind, body, raw bytes) of each chunk; what follows the last complete chunk is one piece of kind ``b""``."""
     at = len(PNG)
     while at + 12 <= len(data):
         (size,) = struct.unpack_from(">I", data, at)
@@ -132,7 +132,7 @@ def _clean_exif(body: bytes) -> bytes:
 
 
 def _clean_raw_profile(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
-    """EXIF as hexadecimal text: where it names a place it becomes an ordinary EXIF chunk that names none."""
+    """EXIF as hexadecimal text: if it names a place, it becomes an ordinary EXIF chunk without one."""
     text = body.split(b"\0", 1)[1]
     if kind == b"zTXt":
         text = _inflate(text[1:]) or b""
@@ -145,7 +145,7 @@ def _clean_raw_profile(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
 
 
 def _clean_text(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
-    """Blank positions in XMP; a compressed text that holds some is written uncompressed."""
+    """Blank positions in XMP; a compressed text with positions is written uncompressed."""
     keyword, _, rest = body.partition(b"\0")
     text = rest
     if kind == b"zTXt":

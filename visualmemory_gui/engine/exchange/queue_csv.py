@@ -13,11 +13,11 @@ COLUMNS = ("image", "picture", *DECISION, "taught", "path")
 
 
 def queue_csv(table: QueueTable, order: Iterable[int] | None = None) -> str:
-    """One line an image, at the places ``order`` of the table, else in its own order.
+    """One line per image, at the places ``order`` of the table, else in the table's order.
 
-    ``label`` is what was decided. Where that is at a level, ``full_label`` at the end is the full label that won.
-    Shares and margins are fractions, empty where there is none; ``path`` is where the image was read, which tells
-    images of one name apart.
+    ``label`` is the decision. If it is at a level, ``full_label`` at the end is the full label that won. Shares and
+    margins are fractions, empty where there is none; ``path`` is where the image was read, which distinguishes images
+    of the same name.
     """
     places = list(range(len(table)) if order is None else order)
     rows = [_row(table, place) for place in places]

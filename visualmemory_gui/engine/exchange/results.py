@@ -1,4 +1,4 @@
-"""What exports and imports tell about themselves."""
+"""The results of exports and imports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from visualmemory_gui.engine.types import Skipped
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """``thumbnails`` counts exemplars whose original could not be reached and went out as a thumbnail alone;
-    ``bare`` those without any image; ``left_out`` those that this format does not carry (struck ones)."""
+    """The result of an export. ``thumbnails`` counts exemplars exported as a thumbnail only, because the original could
+    not be read; ``bare`` those without any image; ``left_out`` those that the format does not carry (struck ones)."""
 
     path: str
     format: str
@@ -23,7 +23,7 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """``unchanged`` counts what was here already under the same label; ``created`` is True for a new memory."""
+    """The result of an import. ``unchanged`` counts rows already here under the same label; ``created``: a new one."""
 
     added: int
     unchanged: int

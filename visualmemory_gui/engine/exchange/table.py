@@ -1,4 +1,4 @@
-"""Exemplars as a Parquet table: writing it here, reading it in a child process that may die of a bad file."""
+"""Exemplars as a Parquet table: writing it here, reading it in a child process, which a bad file may crash."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from visualmemory_gui.engine.types import F32, Exemplar
 
 BATCH = 1024
 ENCODER_KEY = "visualmemory.encoder"
-PATIENCE_S = 30.0  # the child may be silent for so long
+PATIENCE_S = 30.0  # how long the child may be silent
 CHILD = Path(__file__).with_name("table_child.py")
 
 Row = dict[str, Any]
@@ -29,9 +29,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Rows, numbers a vector (0 without rows), and what is said about the encoder that made them (None: nothing).
+    """The head of a table: rows, numbers per vector (0 without rows), and what it says of its encoder (None: nothing).
 
-    ``classes`` are the names of labels that are numbers, counted from 0, as the datasets library keeps them.
+    ``classes`` are the names of numeric labels, counted from 0, as the datasets library stores them.
     """
 
     total: int
@@ -42,14 +42,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``rows`` hold text and numbers by column name; ``vectors`` is (n, d) float32, as they stand in the file."""
+    """``rows`` hold text and numbers by column name; ``vectors`` is (n, d) float32, as in the file."""
 
     rows: list[Row]
     vectors: F32
 
 
 def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
-    """The columns every table has, without the vector. Without ``keep_private`` a source is a file name alone."""
+    """The columns every table has, without the vector. Without ``keep_private`` a source is only a file name."""
     source = exemplar.source
     if source is not None and not keep_private:
         source = Path(source).name
@@ -63,7 +63,7 @@ def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
 
 
 def write(file: IO[bytes], m: WholeMemory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
-    """Write ``rows`` with their vectors into ``file``. ``extra`` names the columns beside those of ``row_of``."""
+    """Write ``rows`` with their vectors to ``file``. ``extra`` names columns in addition to those of ``row_of``."""
     import pyarrow as pa  # late: heavy, and only exports need it
     import pyarrow.parquet as pq
 
@@ -83,7 +83,7 @@ def write(file: IO[bytes], m: WholeMemory, rows: Sequence[Row], *, extra: Sequen
 
 @contextmanager
 def read(path: Path) -> Iterator[tuple[Head, Iterator[Batch]]]:
-    """What the file says of itself, and its rows in batches. Raises ExchangeError, with the reason, for a bad file."""
+    """The file's head, and its rows in batches. Raises ExchangeError, with the reason, for a bad file."""
     child = subprocess.Popen(
         [sys.executable, "-P", str(CHILD), str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=1 << 20
     )
@@ -120,7 +120,7 @@ def _frame(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> tup
         watchdog.cancel()
         watchdog.join()
     if len(lengths) < 16 or (len(head), len(body)) != sizes:
-        raise ExchangeError(f"{path.name} is no Parquet file that can be read: it is damaged, or takes too much memory")
+        raise ExchangeError(f"{path.name} is not a readable Parquet file: it is damaged, or needs too much memory")
     parsed: dict[str, Any] = json.loads(head)
     if "error" in parsed:
         raise ExchangeError(f"{path.name}: {parsed['error']}")

@@ -1,6 +1,6 @@
 """Reads one Parquet file and hands its rows to the parent through stdout; a bad file can only end this process.
 
-Quotas are taken from the file's own description before anything is read, and held against what comes out.
+Limits are checked against the file's own description before anything is read, and again against what is read.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ ENCODER_KEY = b"visualmemory.encoder"
 # Columns that are passed on.
 KNOWN = frozenset(("id", "label", "state", "trust", "source", "sha256", "content", "group", "note", "image", "suffix"))
 KNOWN |= {"thumbnail", "width", "height", "vector", "file_name"}
-IMAGE = "image"  # of the datasets library: bytes and path, of which the path is passed on
+IMAGE = "image"  # of the datasets library: bytes and path; the path is passed on
 DATASETS_KEY = b"huggingface"
 
 
 class RefusedTable(Exception):
-    """The file is not taken; the text is the reason."""
+    """The file is refused; the text is the reason."""
 
 
 def send(out: BinaryIO, head: dict[str, Any], body: bytes = b"") -> None:
@@ -43,7 +43,7 @@ def main(path: str, out: BinaryIO) -> None:
         send(out, {"error": str(refused)})
     except Exception as error:  # whatever a hostile file makes the reader raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        send(out, {"error": f"no Parquet table that can be read ({reason[:200]})"})
+        send(out, {"error": f"not a readable Parquet table ({reason[:200]})"})
     out.flush()
 
 
@@ -80,7 +80,7 @@ def _read(path: str, out: BinaryIO) -> None:
 
 
 def _classes(schema: Any) -> list[str] | None:
-    """The names of the labels where these are numbers: the datasets library keeps them beside the columns."""
+    """The names of numeric labels, which the datasets library stores with the columns."""
     text = (schema.metadata or {}).get(DATASETS_KEY, b"")
     try:
         label = json.loads(text[:MOST_TEXT])["info"]["features"]["label"]
@@ -91,7 +91,7 @@ def _classes(schema: Any) -> list[str] | None:
 
 
 def _columns(schema: Any) -> list[str]:
-    """The columns to read; of an image that carries its bytes only the path."""
+    """The columns to read; only the path of an image that carries its bytes."""
     import pyarrow as pa
 
     names = [name for name in schema.names if name in KNOWN]
@@ -103,20 +103,20 @@ def _columns(schema: Any) -> list[str]:
 
 
 def _checked_size(file: Any) -> tuple[int, int]:
-    """Rows and vector length, from the description alone."""
+    """Rows and vector length, from the file's description alone."""
     import pyarrow as pa
 
     schema, meta = file.schema_arrow, file.metadata
     for name in NEEDED:
         if schema.names.count(name) != 1:
-            raise RefusedTable(f"it has no column {name!r}; needed are {' and '.join(NEEDED)}")
+            raise RefusedTable(f"it has no column {name!r}; it needs {' and '.join(NEEDED)}")
     kind = schema.field("vector").type
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not (lists and pa.types.is_floating(kind.value_type)):
-        raise RefusedTable("the column 'vector' holds no lists of floating-point numbers")
+        raise RefusedTable("the column 'vector' does not hold lists of floating-point numbers")
     rows, components = meta.num_rows, _components(meta)
     if rows > MOST_ROWS or components > MOST_COMPONENTS:
-        raise RefusedTable(f"it says to hold {rows:,} rows; at most {MOST_ROWS:,} are taken")
+        raise RefusedTable(f"it claims to hold {rows:,} rows; at most {MOST_ROWS:,} are accepted")
     if rows and (components % rows or not 1 <= components // rows <= MOST_DIM):
         raise RefusedTable("its vectors are not all of one length")
     return rows, components // rows if rows else 0

@@ -21,7 +21,7 @@ MB = 1_000_000
 
 
 def fetch(room: Path, report: Report) -> Chosen:
-    """Images in ``room``; what was fetched before is used again. Raises ExchangeError where apt is not there."""
+    """Images in ``room``; what was fetched before is reused. Raises ExchangeError without apt."""
     own = room / PACKAGE
     done = laid_out(own)
     if done is not None:
@@ -40,20 +40,20 @@ def fetch(room: Path, report: Report) -> Chosen:
 
 
 def _package(own: Path, part: Path, report: Report) -> Path:
-    """The package's file in ``own``, downloaded first if it is not there yet; apt checks its hash."""
+    """The package's file in ``own``, downloaded first if missing; apt checks its hash."""
     kept = own / f"{PACKAGE}.deb"
     if not kept.is_file():
         command = ["apt-get", "--quiet", "download", PACKAGE]
         _run(command, part, report, what=f"downloading Debian's {PACKAGE} (MB)", size=_size())
         found = sorted(part.glob(f"{PACKAGE}_*.deb"))
         if not found:
-            raise ExchangeError(f"apt-get brought no {PACKAGE}")
+            raise ExchangeError(f"apt-get did not download {PACKAGE}")
         found[-1].replace(kept)
     return kept
 
 
 def _size() -> int | None:
-    """Bytes of the package, as apt knows it."""
+    """The size of the package in bytes, according to apt."""
     told = subprocess.run(
         ["apt-cache", "show", "--no-all-versions", PACKAGE], capture_output=True, text=True, check=False
     )
@@ -62,7 +62,7 @@ def _size() -> int | None:
 
 
 def _run(command: list[str], folder: Path, report: Report, *, what: str, size: int | None) -> None:
-    """Run a program in ``folder`` while reporting how much lies there; ends it when the user stops."""
+    """Run a program in ``folder``, reporting the size of the folder; ends it when the user stops."""
     with tempfile.TemporaryFile() as told:
         child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=told, stderr=told)
         try:

@@ -1,6 +1,6 @@
-"""The demo memory: real images of things everybody knows, at a size where every view has something to show.
+"""The demo memory: real images of familiar things, enough for every view to have something to show.
 
-Half made it lies beside its place under the name ``NAME.part`` and is continued; whole, it is renamed into place.
+Until it is complete it is a folder ``NAME.part`` next to its place, to be continued; then it is renamed into place.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SOURCES: tuple[Source, ...] = (clipart.fetch, imagenette.fetch)
 
 
 def default_place(*, mistakes: bool = False) -> Path:
-    """Where the demo memory is kept; the one with planted mistakes has a place of its own."""
+    """Where the demo memory is kept; the one with planted mistakes is kept separately."""
     return installation.data_folder() / ("demo-mistakes.vmem" if mistakes else "demo.vmem")
 
 
@@ -44,22 +44,22 @@ def make_demo(
     room: Path | None = None,
     report: Report = silent,
 ) -> Path:
-    """The demo memory's folder; made where it is not there yet. ``room`` keeps what was fetched.
+    """The demo memory's folder; made if missing. ``room`` keeps what was fetched.
 
-    ``mistakes`` plants 30 wrong labels. Raises ExchangeError when no images can be had, Cancelled when stopped: then
-    the next call goes on from there; BadValue for an address.
+    ``mistakes`` plants 30 wrong labels. Raises ExchangeError if no images can be fetched, Cancelled when stopped (the
+    next call continues from there), BadValue for an address.
     """
     place = folder_at(place or default_place(mistakes=mistakes)).absolute()
     if (place / DATABASE).is_file():
         return place
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise MemoryExists(f"{place} holds something that is no memory: name another place for the demo")
+        raise MemoryExists(f"{place} holds something that is not a memory: name another place for the demo")
     part = place.with_name(f"{place.name}.part")
     chosen = _fetch(sources, room or _default_room(), report)
     part.parent.mkdir(parents=True, exist_ok=True)
     with _half_made(part, encoder) as m:
         if m.build(chosen.folder, copy=True, report=report).stopped:
-            raise Cancelled("stopped: what was made of the demo is kept, the next call goes on from there")
+            raise Cancelled("stopped: the part of the demo made so far is kept, and the next call continues from there")
         if mistakes:
             _plant(m)
         _remember_queries(m, chosen.held, _kept_images(place))
@@ -76,7 +76,7 @@ def _default_room() -> Path:
 
 
 def _kept_images(place: Path) -> Path:
-    """Where the images of the recent queries lie: beside the memory, for they are no exemplars."""
+    """Where the images of the recent queries are: next to the memory, since they are not exemplars."""
     return place.with_name(f"{place.stem}-queries")
 
 
@@ -98,7 +98,7 @@ def _fetch(sources: Sequence[Source], room: Path, report: Report) -> Chosen:
             return source(room, report)
         except (ExchangeError, OSError) as error:
             reasons.append(str(error))
-    raise ExchangeError("no images for the demo can be had. " + " ".join(f"({r})" for r in reasons))
+    raise ExchangeError("no images for the demo can be fetched. " + " ".join(f"({r})" for r in reasons))
 
 
 def _plant(m: VisualMemory) -> None:
@@ -113,7 +113,7 @@ def _plant(m: VisualMemory) -> None:
 
 
 def _remember_queries(m: VisualMemory, held: Sequence[Picked], folder: Path) -> None:
-    """Put 40 images that are no exemplars, spread over the classes, into the strip of recent queries."""
+    """Put 40 images that are not exemplars, spread over the classes, into the strip of recent queries."""
     folder.mkdir(exist_ok=True)
     for n, (path, _) in enumerate(reversed(spread(held, QUERIES))):
         kept = folder / f"{n:02d}-{Path(path).name}"
@@ -129,7 +129,7 @@ def _remember_queries(m: VisualMemory, held: Sequence[Picked], folder: Path) -> 
 
 
 def spread(held: Sequence[Picked], count: int) -> list[Picked]:
-    """``count`` of ``held``, in the same lot each time: one of each class before a second of any."""
+    """``count`` of ``held``, drawn the same way each time: one of each class before a second of any."""
     classes: dict[str, list[Picked]] = {}
     for picked in held:
         classes.setdefault(picked[1], []).append(picked)

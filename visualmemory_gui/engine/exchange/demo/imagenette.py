@@ -13,13 +13,13 @@ SIZE = "320px"
 
 
 def fetch(room: Path, report: Report) -> Chosen:
-    """Images in ``room``; what was fetched before is used again. Raises ExchangeError without a network."""
+    """Images in ``room``; what was fetched before is reused. Raises ExchangeError without a network."""
     own = room / "imagenette"
     done = laid_out(own)
     if done is not None:
         return done
     try:
-        from torchvision.datasets import Imagenette  # late: heavy, and only this needs it
+        from torchvision.datasets import Imagenette  # late: heavy, and only needed here
     except ImportError as error:
         raise ExchangeError(f"torchvision cannot be used to fetch Imagenette: {error}") from None
     own.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Choosing images for the demo: which classes, which images of each, and laying them out as class folders."""
+"""Choosing the images of the demo: which classes, which images of each, laid out as class folders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Picked = tuple[str, str]  # path, label
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``folder`` holds the class folders to build from; ``held`` are further images of the same classes."""
+    """The demo's images: ``folder`` holds the class folders to build from; ``held`` are more images of the classes."""
 
     folder: Path
     held: tuple[Picked, ...]
@@ -48,8 +48,8 @@ def _different(paths: Iterable[Path]) -> list[Path]:
 
 
 def lay_out(classes: Mapping[str, Sequence[Path]], room: Path) -> Chosen:
-    """Link or copy the first 60 of each class into ``room/exemplars`` and up to 5 more into ``room/held``; whole or
-    not at all."""
+    """Link or copy the first 60 of each class into ``room/exemplars`` and up to 5 more into ``room/held``;
+    completely or not at all."""
     folder, held = room / "exemplars", room / "held"
     part = room / "part"
     for stale in (part, folder, held):
@@ -61,7 +61,7 @@ def lay_out(classes: Mapping[str, Sequence[Path]], room: Path) -> Chosen:
             _put(path, part / "held" / label / path.name)
     (part / "held").mkdir(parents=True, exist_ok=True)
     (part / "held").replace(held)
-    (part / "exemplars").replace(folder)  # last: its presence says that both are whole
+    (part / "exemplars").replace(folder)  # last: its presence says that both are complete
     part.rmdir()
     return laid_out(room) or Chosen(folder, ())
 

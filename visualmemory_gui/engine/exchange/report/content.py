@@ -1,4 +1,4 @@
-"""What stands in the report of a decision, however it is written."""
+"""The content of the report on a decision, in whatever format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visualmemory_gui.engine.types import Neighbour
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The query: what it is called, its thumbnail (JPEG), its path, and what it ought to be where that is said."""
+    """The query: its name, its thumbnail (JPEG), its path, and its expected label, if given."""
 
     name: str
     thumbnail: bytes | None
@@ -20,7 +20,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ReportCard:
-    """A neighbour as the report shows it; ``source`` only where paths are kept."""
+    """A neighbour as the report shows it; ``source`` only if paths are kept."""
 
     neighbour: Neighbour
     label: str
@@ -30,7 +30,7 @@ class ReportCard:
 
 @dataclass(frozen=True, slots=True)
 class DecisionReport:
-    """All that stands in the document. ``facts`` are settings in words, ``edits`` the newest steps of the history as
+    """Everything in the document. ``facts`` are settings in words, ``edits`` the latest steps of the history as
     (time, name, state)."""
 
     asked: Asked

@@ -1,4 +1,4 @@
-"""The report as one HTML file: nothing in it is fetched from anywhere, and no text of it is taken for markup."""
+"""The report as one HTML file: it loads nothing, and none of its text is interpreted as markup."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _edits(report: DecisionReport) -> str:
     if not report.edits:
         return '<p class="dim">None since the memory was made.</p>'
     rows = [(when, name if state == "done" else f"{name} ({state})") for when, name, state in report.edits]
-    more = f'<p class="dim">and {report.more_edits:,} before</p>' if report.more_edits else ""
+    more = f'<p class="dim">and {report.more_edits:,} earlier</p>' if report.more_edits else ""
     return _table(tuple(rows)) + more
 
 

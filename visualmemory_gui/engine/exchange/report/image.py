@@ -1,4 +1,4 @@
-"""The report as one image, for where a document cannot go."""
+"""The report as one image, for places that take no document."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def page(report: DecisionReport) -> Image.Image:
     edits = [(when, name if state == "done" else f"{name} ({state})") for when, name, state in report.edits]
     _pairs(sheet, tuple(edits) or (("", "None since the memory was made."),))
     if report.more_edits:
-        sheet.text(f"and {report.more_edits:,} before", colour=DIM)
+        sheet.text(f"and {report.more_edits:,} earlier", colour=DIM)
     sheet.y += 8
     sheet.text(report.made, size=12, colour=DIM, gap=0)
     return sheet.image
@@ -65,7 +65,7 @@ def _bars(sheet: Sheet, report: DecisionReport) -> None:
         pen.text((WIDTH - MARGIN, sheet.y), f"{100 * share:.0f} %", fill=INK, font=face, anchor="ra")
         sheet.y += 26
     if len(report.shares) > MOST_BARS:
-        sheet.text(f"and {len(report.shares) - MOST_BARS} classes more", colour=DIM)
+        sheet.text(f"and {len(report.shares) - MOST_BARS} more classes", colour=DIM)
 
 
 def _row(sheet: Sheet, cards: tuple[ReportCard, ...]) -> None:
@@ -107,12 +107,12 @@ def _title(sheet: Sheet, words: str) -> None:
 
 
 def _image(jpeg: bytes | None, side: int) -> Image.Image:
-    """The thumbnail, at most ``side`` pixels a side; a grey square where there is none."""
+    """The thumbnail, at most ``side`` pixels a side; a grey square if there is none."""
     if jpeg:
         try:
             found = Image.open(BytesIO(jpeg)).convert("RGB")
             found.thumbnail((side, side))
             return found
         except (UnidentifiedImageError, OSError):
-            pass  # a damaged thumbnail is no reason to have no report
+            pass  # a damaged thumbnail must not prevent the report
     return Image.new("RGB", (side, side), "#e6e8ec")

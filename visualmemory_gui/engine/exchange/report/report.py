@@ -1,4 +1,4 @@
-"""A decision as a document to hand to someone: image, neighbours, votes, edits, settings; one file, HTML or PNG."""
+"""The report on a decision: image, neighbours, votes, edits and settings in one file, HTML or PNG."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUFFIXES = (".html", ".png")
 
 
 def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> DecisionReport:
-    """Everything the document needs. Without ``keep_private`` no path goes in, only file names."""
+    """Everything the document needs. Without ``keep_private`` it holds file names but no paths."""
     ids = [n.id for n in decision.neighbours]
     thumbnails, sources = memory.catalog.thumbnails(ids), memory.catalog.sources(ids)
     cards = tuple(
@@ -91,7 +91,7 @@ def _facts(memory: WholeMemory, decision: Decision, *, keep_private: bool) -> tu
     classes = int((snapshot.counts > 0).sum())
     found = [
         ("Memory", str(memory.path) if keep_private else memory.path.name),
-        ("Exemplars", f"{snapshot.active_count:,} that vote, in {classes:,} classes; change {snapshot.change:,}"),
+        ("Exemplars", f"{snapshot.active_count:,} active, in {classes:,} classes; change {snapshot.change:,}"),
         ("Encoder", f"{identity.name}, {identity.dim} dimensions{weights}"),
         ("Preprocessing", identity.preprocess or "none"),
         ("Voting", f"{decision.rule}, k = {decision.k}, at {level_in_words(decision.level)}"),
