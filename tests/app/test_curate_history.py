@@ -193,7 +193,7 @@ class TestSince:
         assert edited.view.grid.ids.tolist() == [3]
         assert last_note(edited) == "Since “Strike out 2 exemplars”: 1 struck, 1 relabelled."
         chip = edited.view.findChild(QToolButton, "filterPick")
-        assert chip.isVisibleTo(edited.view) and chip.accessibleName().startswith("Only changed since")
+        assert chip.isVisibleTo(edited.view) and chip.accessibleName().startswith("Only these: changed since")
         chip.click()
         edited.settle()
         assert len(edited.view.grid.ids) == 18 and not chip.isVisibleTo(edited.view)

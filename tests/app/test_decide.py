@@ -321,7 +321,7 @@ def test_the_same_image_twice_is_said_and_not_added(desk: Desk, red: Path) -> No
     for _ in range(2):
         desk.window.commands.decide.teach_as("animals/cat")
         desk.settle()
-    assert desk.notes[-1] == "Already here as 19."
+    assert desk.notes[-1] == "Already in the memory as exemplar 19."
 
 
 def test_an_exemplar_is_decided_without_itself(desk: Desk) -> None:

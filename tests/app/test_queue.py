@@ -75,7 +75,7 @@ def test_dropping_many_images_opens_the_queue_least_certain_first(filled: Desk) 
     shares = [float(text.split()[0]) for text in column(filled, QueueColumn.Share)]
     assert len(shares) == 10 and shares == sorted(shares)
     assert filled.window.session.decision.query.queued is not None  # type: ignore[union-attr]
-    assert "10 images came in" in filled.notes[-1]
+    assert "10 images queued" in filled.notes[-1]
 
 
 def test_a_row_that_is_chosen_becomes_the_query(filled: Desk) -> None:
@@ -237,7 +237,7 @@ def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     (tmp_path / "cut.png").write_bytes(waiting[2].read_bytes()[:60])
     bad = [tmp_path / "notes.png", tmp_path / "cut.png", tmp_path / "not there.png"]
     desk.drop_files(desk.window.decide.query, *waiting[:2], *bad)
-    assert desk.notes[-1] == "2 images came in; 3 could not be read."
+    assert desk.notes[-1] == "2 images queued; 3 could not be read."
     assert len(column(desk, QueueColumn.DecodedImage)) == 2
     button_of_note(desk, "Show skipped files").click()
     assert desk.ask.asked[-1] == "3 files could not be read"

@@ -92,7 +92,7 @@ class MemoryCommands:
             originals.look(self._session, self._tell_missing)
 
     def _ask_where(self, missing: Missing) -> None:
-        """Show what is missing, and ask where one of its folders is now; say so where nothing is missing."""
+        """Show what is missing, and ask where one of its folders is now; say so if nothing is missing."""
         if missing.count:
             self._ask.originals(missing, partial(originals.locate, self._session, missing))
         elif missing.linked:

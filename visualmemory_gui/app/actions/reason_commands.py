@@ -56,7 +56,7 @@ class ReasonCommands:
         title = f"Strike {most}{len(strikes.ids):,}, and {query.name} is {strikes.label}"
         note = (
             f"{strikes.own} of them {'is' if strikes.own == 1 else 'are'} {strikes.label}: the fewer exemplars "
-            "a small class has, the more each of its votes weighs."
+            "a small class has, the more each of its votes counts."
             if strikes.own
             else ""
         )

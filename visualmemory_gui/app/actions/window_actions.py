@@ -100,7 +100,7 @@ ACTIONS: tuple[Action[Commands], ...] = (
     Action("actionLeaveOut", "Only for this query",
            "Decide this query without the selected neighbours; the memory stays as it is", "eye-off-outline",
            lambda c: c.decide.leave_out(), ("O",), ("selection",), "decide"),
-    Action("actionBack", "Back", "Back to the query whose neighbour this is", "arrow-left",
+    Action("actionBack", "Back", "Back to the query that this is a neighbour of", "arrow-left",
            lambda c: c.session.decision.go_back(), ("Alt+Left",), ("trail",), "decide"),
     Action("actionRelabel", "Relabel…", "Then press a digit for the class, or R again for the list of classes",
            "tag-edit-outline", lambda c: c.decide.relabel(), ("R",), ("writable", "selection"), "decide"),

@@ -21,6 +21,7 @@ def charts(found: Evaluation, level: int = 0) -> tuple[Chart, ...]:
 
 
 def accuracy(found: Evaluation, level: int = 0) -> Chart:
+    """Right answers by k and rule at ``level``, with the best of them in words."""
     by_rule = found.accuracy_by_level[level]
     lines = tuple(
         Line(rule, tuple(map(float, by_k)), _percents(by_k.values()), "line", RULES.index(rule))
@@ -33,6 +34,7 @@ def accuracy(found: Evaluation, level: int = 0) -> Chart:
 
 
 def reliability(found: Evaluation) -> Chart:
+    """How often the k-th neighbour is of the right class, with the fit over ln k."""
     values = found.reliability_at_k
     ks = tuple(float(k) for k in range(1, len(values) + 1))
     lines = [Line("k-th neighbour", ks, _percents(values), "points", 0)]
@@ -46,6 +48,7 @@ def reliability(found: Evaluation) -> Chart:
 
 
 def calibration(found: Evaluation) -> Chart:
+    """Share of the vote against how often the decision is right."""
     told, known = found.calibration, found.confidence
     lines = [Line("if a share were a probability", (0.0, 100.0), (0.0, 100.0), "dashes")]
     if known is not None:
@@ -53,8 +56,8 @@ def calibration(found: Evaluation) -> Chart:
         ys = (*known.confidence.right, known.confidence.right[-1])
         lines.append(Line("confidence", _percents(edges), _percents(ys), "steps", 1))
     shares, right = _percents(one.share for one in told.bins), _percents(one.accuracy for one in told.bins)
-    lines.append(Line("15 equal parts of the queries", shares, right, "points", 0))
-    title, words = f"Share of the vote and being right{_at(found)}", _error(found)
+    lines.append(Line("15 equal-sized bins of queries", shares, right, "points", 0))
+    title, words = f"Share of the vote and how often right{_at(found)}", _error(found)
     return Chart("calibration", title, "share, %", "right, %", tuple(lines), words, legend="bottom right")
 
 
@@ -71,6 +74,7 @@ def _error(found: Evaluation) -> str:
 
 
 def sweeps(found: Evaluation) -> tuple[Chart, ...]:
+    """One chart per rule with a parameter: right answers over its values, a line per k."""
     out = []
     for rule, sweep in found.sweeps.items():
         values = tuple(sweep.accuracy)

@@ -16,6 +16,8 @@ TOPIC = "class keys"
 
 
 class ClassKeysModel(QObject):
+    """The class keys of the open memory, as digit -> label."""
+
     updated = Signal()
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:

@@ -32,6 +32,8 @@ class ClassRow:
 
 
 class ClassRows(QAbstractListModel):
+    """The class list as a model: ``ClassRow``, then the row for a new class."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[ClassRow, ...] = ()

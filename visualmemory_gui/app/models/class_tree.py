@@ -26,6 +26,8 @@ class TreeRole(IntEnum):
 
 @dataclass(eq=False)
 class Node:
+    """A row of the tree. ``own`` counts the exemplars of this very label, ``total`` also those below it."""
+
     kind: Kind
     name: str
     path: str | None = None

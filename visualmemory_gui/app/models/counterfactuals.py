@@ -87,7 +87,7 @@ class CounterfactualsModel(QObject):
             except Cancelled:
                 return None
 
-        self._tasks.run_edit("Looking for flips", work, self._looked, topic=TOPIC)
+        self._tasks.run_edit("Searching for flips", work, self._looked, topic=TOPIC)
 
     def _looked(self, found: Flips | None) -> None:
         """Search again a little later if something else was more urgent."""

@@ -23,6 +23,8 @@ MOST = 1000  # more than that are dragged as exemplars only
 
 
 class DraggedFiles(QObject):
+    """The paths behind the present selection, empty until they are looked up."""
+
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks

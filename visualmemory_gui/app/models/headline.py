@@ -48,6 +48,7 @@ def _pieces(word: str) -> list[str]:
 
 
 def headline(decision: Decision | None) -> Headline:
+    """The headline of ``decision``, empty without one."""
     if decision is None:
         return Headline("", "", "")
     here, title = _sentence(in_memory.in_words(decision)), decision.label

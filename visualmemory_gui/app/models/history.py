@@ -67,11 +67,15 @@ class TagRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HistoryRead:
+    """What is read of the history at a time."""
+
     steps: Sequence[Step] = ()
     tags: Sequence[TagRow] = ()
 
 
 class HistoryModel(QAbstractListModel):
+    """The history as a list model: a heading per day, then its steps."""
+
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks

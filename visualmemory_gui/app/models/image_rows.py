@@ -26,6 +26,8 @@ class ImageRow:
 
 
 class ImageRows(QAbstractTableModel):
+    """The table model of ``ImageRow``."""
+
     def __init__(self, headers: Sequence[str], tips: Sequence[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._headers, self._tips = tuple(headers), tuple(tips)

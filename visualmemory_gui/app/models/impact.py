@@ -31,6 +31,7 @@ def propose(kind: EditKind, ids: Sequence[int] | I64, *, label: str = "", verb: 
 
 
 def propose_relabel(ids: Sequence[int], label: str) -> ProposedEdit | None:
+    """The edit that relabels ``ids`` to ``label``; None without ids or a label."""
     return propose("relabel", ids, label=label) if label else None
 
 
@@ -117,7 +118,7 @@ class ImpactPreview(QObject):
     def _run(self, tracker: ImpactTracker, edit: ProposedEdit, tell: Tell, topic: str) -> None:
         """Clear the preview: an edit that would be refused has no impact, and says why itself."""
         self._tasks.run_edit(
-            "Looking ahead",
+            "Previewing the edit",
             lambda: tracker.preview(edit),
             lambda impact: tell(sentence(edit, impact), impact),
             lambda _: tell("", None),

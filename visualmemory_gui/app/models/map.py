@@ -158,6 +158,7 @@ def laid_out(memory: WholeMemory, method: Method, report: Report) -> Layout:
 
 
 def placed(memory: WholeMemory, layout: Layout, vectors: npt.NDArray[np.float32]) -> Spots:
+    """The positions (n, 2) of ``vectors`` on a finished ``layout``."""
     from visualmemory_gui.engine.experiments.map import place
 
     return place(layout, memory.snapshot, vectors)

@@ -79,6 +79,7 @@ class MisleadersModel(ImageRows):
 
 
 def row_of(one: Misleader) -> ImageRow:
+    """A misleader as a row of the table."""
     value = "" if one.value is None else f"{1e5 * one.value:+.1f}"
     misled = ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in one.misled)
     return ImageRow(

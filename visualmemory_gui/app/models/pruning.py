@@ -62,7 +62,7 @@ class PruningModel(StudyEdit["Plan"]):
 
             return plan(memory, method, judge=judge, report=report)
 
-        self.run("Trying the pruning", work, keep=False)
+        self.run("Planning the pruning", work, keep=False)
 
 
 class PrunedModel(ImageRows):
@@ -115,7 +115,7 @@ def headline(plan: Plan) -> str:
 
 
 def promise(plan: Plan) -> str:
-    """ "Accuracy at the full label: 1.2 points better (0.3 to 2.1), from 60.6 %; asked of 3,329 decisions, …"."""
+    """ "Accuracy at the full label: 1.2 points better (0.3 to 2.1), from 60.6 %; measured on 3,329 decisions, …"."""
     asked = f"measured on {plan.queries:,} decisions, each under a pruning that it had no part in"
     return f"Accuracy at {level_in_words(0)}: {plan.gain.words}, from {100 * plan.accuracy:.1f} %; {asked}."
 

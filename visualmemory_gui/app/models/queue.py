@@ -38,6 +38,8 @@ _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
 
 class QueueRole(IntEnum):
+    """The roles that the queue's cells answer besides Qt's own."""
+
     Row = _FIRST  # QueueRow
     Colour = _FIRST + 1  # of the winner's chip
     Pixmap = _FIRST + 2

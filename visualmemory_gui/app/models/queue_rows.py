@@ -19,6 +19,8 @@ MOVED = 0.005  # a share that moved by less counts as unmoved
 
 
 class QueueColumn(IntEnum):
+    """The columns of the queue's table."""
+
     DecodedImage = 0
     Winner = 1
     Share = 2

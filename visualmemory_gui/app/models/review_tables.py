@@ -29,6 +29,8 @@ TIPS = (
 
 
 class ReviewColumn(IntEnum):
+    """The columns of the table of suspects."""
+
     DecodedImage = 0
     Label = 1
     Share = 2
@@ -38,6 +40,8 @@ class ReviewColumn(IntEnum):
 
 
 class SuspectsModel(QAbstractTableModel):
+    """The suspect labels as a table model."""
+
     def __init__(self, review: ReviewModel) -> None:
         super().__init__(review)
         self._review = review
@@ -82,6 +86,8 @@ class SuspectsModel(QAbstractTableModel):
 
 
 class GroupsModel(QAbstractListModel):
+    """The groups of duplicates as a list model."""
+
     def __init__(self, review: ReviewModel) -> None:
         super().__init__(review)
         self._review = review

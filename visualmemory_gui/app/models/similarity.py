@@ -107,6 +107,7 @@ class SimilarityModel(QObject):
 
 
 def look_at_query(memory: Memory, query: Query) -> Seen:
+    """What the encoder sees in ``query``, cell by cell."""
     from visualmemory_gui.engine.attribution.attribute import look, look_again, look_at_exemplar
 
     if query.exemplar is not None:

@@ -36,5 +36,5 @@ class StudyEdit(BackgroundResult[Found]):
         if self._memory is None or self._memory.readonly:
             return "This memory is open for reading only."
         if self.edits_since:
-            return "The memory has been edited since; try again."
+            return "The memory has been edited since; run it again."
         return f"{refused[:1].upper()}{refused[1:]}." if refused else ""

@@ -78,7 +78,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
 
             return ImpactTracker(memory, report=report)
 
-        self.run("Following decisions", work)
+        self.run("Deciding tracked images", work)
 
     def _put(self, found: ImpactTracker | None) -> None:
         if self.found is not None:

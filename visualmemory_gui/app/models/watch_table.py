@@ -23,6 +23,8 @@ SIDE = 96
 
 
 class WatchTableModel(QAbstractTableModel):
+    """The watched decisions as a table model."""
+
     def __init__(self, watch: WatchModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._watch = watch

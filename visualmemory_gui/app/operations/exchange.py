@@ -49,7 +49,7 @@ def check_bundle(session: Session, bundle: str, then: Callable[[], object]) -> N
 
         bundles.check(bundle)
 
-    title = f"Looking into {Path(bundle).name}"
+    title = f"Checking {Path(bundle).name}"
     session.tasks.run_background(title, work, lambda _: then(), session.raise_error, once=title, stoppable=False)
 
 

@@ -87,4 +87,4 @@ def give_key(session: Session, label: str, digit: int | None) -> None:
     def work(memory: WholeMemory) -> None:
         memory.keys.take(label) if digit is None else memory.keys.give(digit, label)
 
-    Edit("Keeping the key", work, lambda _: session.class_keys.refresh()).run(session)
+    Edit("Saving the key", work, lambda _: session.class_keys.refresh()).run(session)

@@ -105,7 +105,7 @@ def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
     def said(done: tuple[Changes, int]) -> Note:
         changes, present = done
         if changes.edit is None:
-            return Note("The memory is in that state already.")
+            return Note("The memory is already in that state.")
         undo = _going_back(present, "where the memory was")
         return Note(f"The memory is as it was after: {name}." if number else f"{name}.", undo)
 

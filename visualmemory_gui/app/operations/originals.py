@@ -58,4 +58,5 @@ def found_text(found: int, of: int, place: str) -> str:
 
 
 def all_there(count: int) -> str:
+    """ "All 12 originals are in their place."."""
     return "The original is in its place." if count == 1 else f"All {count:,} originals are in their place."

@@ -88,10 +88,11 @@ def export(session: Session, to: str) -> None:
 
 
 def added_text(result: QueueAdded) -> str:
+    """What became of images put into the queue, in words."""
     if not (result.added or result.present or result.skipped or result.stopped):
         return "There is no image in what was dropped."
-    came = f"{how_many(result.added, 'image')} came in"
-    parts = [f"Stopped: {came} and wait{'s' if result.added == 1 else ''}" if result.stopped else came]
+    queued = f"{how_many(result.added, 'image')} queued"
+    parts = [f"Stopped: {queued}" if result.stopped else queued]
     if result.present:
         parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} equal to one already waiting")
     if result.skipped:

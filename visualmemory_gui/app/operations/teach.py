@@ -71,7 +71,8 @@ def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:
         text = f"Taught {how_many(len(result.added))} as {label}.{present}{_conflicts(result.conflicts)}"
         return Note(text, undo_of(step))
     ids = ", ".join(str(i) for i in list(result.present.values())[:5])
-    return Note(f"Already here as {ids}." if ids else f"Nothing was added.{_conflicts(result.conflicts)}")
+    known = f"Already in the memory as exemplar {ids}."
+    return Note(known if ids else f"Nothing was added.{_conflicts(result.conflicts)}")
 
 
 def built_text(result: BuildResult, under: str = "") -> str:
@@ -105,7 +106,7 @@ def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -
     for done, image in enumerate(images):
         report(done, len(images), "reading images")
         found.append(image if isinstance(image, DecodedImage) else memory.decode(image))
-    report(len(images), len(images), "adding them")
+    report(len(images), len(images), "adding images")
     return found
 
 
@@ -115,4 +116,4 @@ def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
         return ""
     exemplar, label = next(iter(conflicts.values()))
     more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
-    return f" The same image is here as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
+    return f" The same image is in the memory as {label} (exemplar {exemplar}){more}: relabel or strike one of them."

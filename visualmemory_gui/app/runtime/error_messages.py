@@ -11,6 +11,8 @@ from visualmemory_gui.engine import errors
 
 @dataclass(frozen=True, slots=True)
 class Problem:
+    """An error in words: what happened, what to do, and details for a report."""
+
     what: str
     todo: str
     details: str

@@ -10,7 +10,7 @@ from functools import cache
 
 @cache
 def _trim() -> Callable[[int], int] | None:
-    """glibc's ``malloc_trim``, None where there is none."""
+    """glibc's ``malloc_trim``, None if there is none."""
     return getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 

@@ -200,7 +200,7 @@ class CurateView(QWidget):
 
     def only(self) -> None:
         ids = self.grid.selection.array
-        self.on_pick_requested(Pick(f"{len(ids):,} selected before", ids.copy()))
+        self.on_pick_requested(Pick(f"{len(ids):,} selected exemplars", ids.copy()))
 
     def invert(self) -> None:
         self.grid.selection.invert()

@@ -57,7 +57,7 @@ class MisleadingPage(ReviewPage):
     def on_updated(self) -> None:
         self.order.setCurrentIndex(self.order.findData(self.found.order))
         count = len(self.found.rows)
-        words = f"{count:,} of {self.found.looked_at:,} exemplars mislead more than they help, the worst first."
+        words = f"{count:,} of {self.found.looked_at:,} exemplars mislead more than they help, worst first."
         self.show_state(count, words)
         self.on_chosen_changed()
 

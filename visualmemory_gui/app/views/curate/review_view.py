@@ -158,7 +158,7 @@ class SuspectsPage(ReviewPage):
 
     def on_updated(self) -> None:
         count = len(self.model.suspects)
-        words = f"{count:,} of {self.model.looked_at:,} exemplars, the most suspicious first."
+        words = f"{count:,} of {self.model.looked_at:,} exemplars, most suspicious first."
         self.show_state(count, words)
         self.on_chosen_changed()
 

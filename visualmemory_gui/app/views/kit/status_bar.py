@@ -14,6 +14,8 @@ LOUD = ("read only", "not saved")
 
 
 class StatusBar(QStatusBar):
+    """The status bar of the window."""
+
     def __init__(self, session: Session, state: MemoryStateModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = state

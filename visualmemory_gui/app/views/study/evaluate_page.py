@@ -124,7 +124,7 @@ class EvaluatePage(ChartPage):
             self.query_chosen.emit(int(chosen[1][0]))
 
     def _chosen(self) -> tuple[ConfusionCell, I64] | None:
-        """The chosen cell and its exemplars; None where there are none."""
+        """The chosen cell and its exemplars; None if there are none."""
         cell = self.confusion.chosen()
         ids = None if cell is None else self.model.ids_of(cell)
         return (cell, ids) if cell is not None and ids is not None and len(ids) else None

@@ -31,7 +31,7 @@ from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.tables.image_table import SIDE_PT, ImageTable
 
 ACTIONS: tuple[Action[PrunePage], ...] = (
-    Action("look", "Try again", "Find out what this method would do to the memory as it is now", "magnify",
+    Action("look", "Plan again", "Find out what this method would do to the memory as it is now", "magnify",
            lambda page: page.look(), (), ("ready",)),
     Action("ask", "Decide it", "Show this exemplar with its neighbours in Decide", "scale-balance",
            lambda page: page.ask(), ("Return",), ("one",)),
@@ -107,7 +107,7 @@ class PrunePage(StudyPage):
         self.promise.setText(promise(plan) if plan else "")
         self.held.setText(held_back(plan) if plan else "")
         self.held.setVisible(bool(self.held.text()))
-        looking = "Finding out what pruning would gain…" if model.running else "Nothing has been tried yet."
+        looking = "Finding out what pruning would gain…" if model.running else "There is no plan yet."
         self.waiting.setText(model.refusal or looking)
         self.table.setColumnHidden(VALUE, plan is not None and plan.method != "value")
         self.table.setColumnHidden(TRUST, plan is not None and plan.method != "soft")

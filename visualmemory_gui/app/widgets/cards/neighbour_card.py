@@ -118,6 +118,7 @@ def _round(pixmap: QPixmap) -> QPixmap:
 
 
 def look_of(option: QStyleOptionViewItem) -> Look:
+    """The state of a card as Qt reports it in ``option``."""
     state = option.state
     widget = option.widget
     focused = bool(state & QStyle.StateFlag.State_HasFocus) and (widget is None or widget.hasFocus())

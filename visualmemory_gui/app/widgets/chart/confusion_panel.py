@@ -13,7 +13,7 @@ from visualmemory_gui.app.widgets.chart.confusion_grid import ConfusionGrid
 from visualmemory_gui.app.widgets.tables.blame_box import BLAME, BlameBox
 from visualmemory_gui.engine.text.visible_text import how_many
 
-HINT = "Choose a cell: a row is the true class of images, a column what they were decided as."
+HINT = "Choose a cell: a row is the true class of images, a column the class they were decided as."
 
 AT_FULL_LABEL = "Choose the full label above: a cell at a level holds several labels and has no single fix"
 

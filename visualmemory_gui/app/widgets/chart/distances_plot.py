@@ -28,6 +28,8 @@ class Dot:
 
 
 class DistancesPlot(QWidget):
+    """The plot: one dot per neighbour, x its rank, y its distance."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("distancesPlot")

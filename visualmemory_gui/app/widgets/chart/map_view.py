@@ -217,6 +217,8 @@ def _density(xy: Spots, xs: list[float], ys: list[float], *, shape: tuple[int, i
 
 
 class Outlined(Protocol):
+    """A callback for an outline being drawn, and ``done`` when it is finished."""
+
     def __call__(self, outline: Spots, /, *, done: bool, more: bool) -> None: ...
 
 

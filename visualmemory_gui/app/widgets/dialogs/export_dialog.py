@@ -123,6 +123,7 @@ def choose_target(parent: QWidget, suggested: str, then: Callable[[str], object]
 
 
 def is_taken(target: Path) -> bool:
+    """Whether ``target`` is a file, a folder that is not empty, or cannot be checked."""
     try:
         return any(target.iterdir()) if target.is_dir() else target.exists()
     except OSError:
@@ -130,7 +131,7 @@ def is_taken(target: Path) -> bool:
 
 
 def free_name(stem: str, suffix: str) -> str:
-    """``stem + suffix``, or with a number where that is taken."""
+    """``stem + suffix``, or with a number if that is taken."""
     path, number = Path(stem + suffix), 2
     while is_taken(path):
         path, number = Path(f"{stem}-{number}{suffix}"), number + 1

@@ -51,7 +51,7 @@ class FlipDialog(FittingDialog):
         beside.setWordWrap(True)
         beside.setVisible(bool(note))
         self.impact = ImpactLine()
-        self.impact.say("Looking ahead…", shows=False)
+        self.impact.say("Previewing…", shows=False)
         self.impact.show_requested.connect(self.show_requested)
         buttons = QDialogButtonBox()
         self.apply = buttons.addButton(f"Strike out {len(rows):,}", QDialogButtonBox.ButtonRole.AcceptRole)

@@ -12,7 +12,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 DESTROYED = (
     "Erased from the memory's folder: image copies, thumbnails, vectors, what was derived from them, and their "
     "lines in the history. This cannot be undone.\n\n"
-    "Not reached: your original files outside the memory, older exports and backups."
+    "Not erased: your original files outside the memory, older exports and backups."
 )
 
 

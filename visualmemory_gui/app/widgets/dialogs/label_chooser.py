@@ -76,7 +76,7 @@ class LabelChooser(FittingDialog):
 
     @property
     def label(self) -> str:
-        """The class that Enter takes, "" where there is none."""
+        """The class that Enter takes, "" if there is none."""
         text = self._edit.text().strip()
         if not self._by_name or not text or text in self._labels:
             return text

@@ -18,6 +18,8 @@ LONGEST_NAME = 28
 
 
 class FilterBar(QWidget):
+    """The bar. It reports what the user chooses and filters nothing itself."""
+
     text_changed = Signal(str)  # after a short pause in typing
     state_changed = Signal(str)  # a key of STATES
     since_changed = Signal(object)  # seconds since the epoch, or None
@@ -67,8 +69,8 @@ class FilterBar(QWidget):
         self._pick.setVisible(bool(name))
         shown = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
         self._pick.setText(shown)
-        self._pick.setToolTip(f"Only {name}. Click to show all again.")
-        self._pick.setAccessibleName(f"Only {name}: show all again")
+        self._pick.setToolTip(f"Only these: {name}. Click to show all again.")
+        self._pick.setAccessibleName(f"Only these: {name}. Show all again")
 
     def set_count(self, text: str) -> None:
         """ "47 of 412"."""

@@ -26,6 +26,8 @@ GAP_PT = 6.0
 
 
 class GroupList(QListView):
+    """The list of groups; each row shows a group's images side by side."""
+
     chosen_changed = Signal()
 
     def __init__(self, model: GroupsModel, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:

@@ -29,6 +29,8 @@ LABEL_PT, AGAINST_PT = 52.0, (66.0, 150.0)  # the least width of a label; the le
 
 
 class SuspectTable(QTableView):
+    """The table of suspects."""
+
     chosen_changed = Signal()
 
     def __init__(self, model: SuspectsModel, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
