@@ -32,7 +32,7 @@ def test_an_edit_on_a_memory_whose_folder_went_away_is_refused_and_the_window_li
     exemplars.strike(desk.window.session, [1], here=True)
     desk.settle()
     what, todo = desk.errors[0]
-    assert "no longer there" in what and "Bring" in todo and len(desk.errors) == 1
+    assert "no longer there" in what and "Reconnect" in todo and len(desk.errors) == 1
     desk.window.errors.accept()
     desk.window.on_query_chosen(2)
     desk.settle()

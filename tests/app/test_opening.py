@@ -83,7 +83,7 @@ def test_the_memory_that_is_open_is_not_opened_again_under_any_spelling(desk: De
     before = desk.memory
     desk.window.session.open(str(spellings(small)[spelling]))
     desk.settle()
-    assert desk.memory is before and "open already" in desk.notes[-1]
+    assert desk.memory is before and "already open" in desk.notes[-1]
     assert_open_for_editing(desk, small)
 
 

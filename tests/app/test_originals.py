@@ -89,7 +89,7 @@ def test_a_search_stopped_half_way_changes_nothing(
     monkeypatch.setattr(maintenance, "file_sha256", stop_at_the_fifth)
     asked.ask.path = str(tmp_path / "elsewhere")
     asked.press("actionOriginals")
-    assert asked.notes[-1].startswith("Stopped looking")
+    assert asked.notes[-1].startswith("Search stopped")
     assert len(compared) == 5 and sources(asked) == before
 
 
