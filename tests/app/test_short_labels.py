@@ -77,7 +77,7 @@ def test_cards_shares_and_classes_of_a_decision_tell_all_classes_apart(letters: 
     window.decide.neighbours.grid.cards.set_side(70)
     window.decide.decision.details.fold.setChecked(True)
     window.grab()
-    seen.check("chip", "shares_bars", "class_rows")
+    seen.check("label_chip", "shares_bars", "class_rows")
     assert seen["label_delegate"]
 
 
@@ -101,7 +101,7 @@ def test_the_review_tells_a_label_from_its_suggestion(letters: Desk, seen: Seen,
     for column in (ReviewColumn.Label, ReviewColumn.Suggested):
         table.setColumnWidth(int(column), 90)
     table.grab()
-    seen.check("chip")
+    seen.check("label_chip")
     assert {label for label, _ in seen["chip"]} == {
         label for one in tabs.model.suspects for label in (one.label, one.suggested)
     }

@@ -45,6 +45,8 @@ def alive(desk: Desk) -> Iterator[Desk]:
     uncaught = Uncaught(desk.window.session.tasks, desk.window.session.raise_error, end=desk.window.close)
     desk.window.on_query_chosen(1)
     desk.settle()
+    desk.window._upkeep.on_quiet()  # so that no threshold moves later, after which the query is decided again
+    desk.settle()
     desk.select([n.id for n in desk.decision.neighbours[:2]])
     yield desk
     uncaught.stop()
@@ -127,7 +129,7 @@ ASKED: dict[str, Callable[[Desk, Path], object]] = {
     "redo": lambda d, _: history.redo(d.window.session),
     "build": lambda d, folder: folders.import_folder(d.window.session, folder, copy=False),
     "decide_vector": lambda d, _: d.window.session.decision.ask_exemplar(2),
-    "image": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
+    "decode": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
     "embed": lambda d, folder: d.window.session.decision.ask(str(folder / "new.png")),
     "run": lambda d, _: d.window._upkeep.on_quiet(),
 }
