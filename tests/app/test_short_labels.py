@@ -102,7 +102,7 @@ def test_the_review_tells_a_label_from_its_suggestion(letters: Desk, seen: Seen,
         table.setColumnWidth(int(column), 90)
     table.grab()
     seen.check("label_chip")
-    assert {label for label, _ in seen["chip"]} == {
+    assert {label for label, _ in seen["label_chip"]} == {
         label for one in tabs.model.suspects for label in (one.label, one.suggested)
     }
     index = table.model().index(0, int(ReviewColumn.Label))
