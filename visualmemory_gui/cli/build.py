@@ -49,7 +49,7 @@ def build(
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a memory from class folders. Run again on the same folder, it adds what is new."""
+    """Make a memory from class folders. Running it again on the same folder adds what is new."""
     _require_pattern(group_by)
     with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding images") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)

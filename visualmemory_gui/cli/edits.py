@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 IdsOrNone = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Ids of exemplars.")]
 
 
-OrLabel = Annotated[str | None, typer.Option("--label", help="Edit all exemplars of this label and below it.")]
+OrLabel = Annotated[str | None, typer.Option("--label", help="All exemplars of this label and of those below it.")]
 
 
 def tell(changes: Changes, *, as_json: bool) -> None:
@@ -38,6 +38,7 @@ def chosen(m: Memory, ids: list[int] | None, label: str | None) -> list[int]:
 
 
 def need_some(ids: list[int] | None, *others: object) -> None:
+    """Refuse a command that names no exemplars."""
     if not ids and all(other is None or other is False for other in others):
         raise typer.BadParameter("name exemplars by id or by an option", param_hint="ID...")
 
