@@ -44,7 +44,7 @@ class Scope:
 
     @classmethod
     def of(cls, search: SearchMode, exclude: Collection[int], *, own: int | None = None) -> Scope:
-        """Raises BadValue."""
+        """The scope for these arguments. Raises BadValue."""
         if search not in _SEARCHES:
             raise BadValue(f"unknown search {search!r}; choose from {', '.join(_SEARCHES)}")
         return cls(search, ids_of(exclude), own)

@@ -199,7 +199,7 @@ def _held(live: OpenMemory, pieces: Collection[bytes]) -> set[bytes]:
 
 
 def _needles(live: OpenMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
-    """Pieces of everything stored for ``doomed``: vector, thumbnail, image copy, file name, a label of no one else."""
+    """Pieces of everything stored for ``doomed``: vector, thumbnail, image copy, file name, a label unique to them."""
     ids = [exemplar.id for exemplar in doomed]
     for vector in live.catalog.vectors(ids):
         yield from pieces(vector.tobytes())

@@ -150,7 +150,7 @@ class FolderMaintenance:
         """Relink originals from ``old`` (a file or folder) to ``new``, where the bytes are equal.
 
         A file that is not at the same place below ``new`` is searched by its bytes among all files there. ``only``
-        are the exemplars to find; None: all that lie at ``old``. Raises BadValue, StorageError; Cancelled changes
+        are the exemplars to find; None: all that were at ``old``. Raises BadValue, StorageError; Cancelled changes
         nothing.
         """
         live = self._live

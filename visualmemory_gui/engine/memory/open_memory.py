@@ -135,7 +135,7 @@ class OpenMemory:
 
     @property
     def damaged_settings(self) -> Mapping[str, str]:
-        """By name, why a setting cannot be used; its default serves."""
+        """By name, why a setting cannot be used; its default applies."""
         return self._loaded_settings.damaged
 
     def used_copies(self, among: Collection[copies.Copy]) -> set[copies.Copy]:
@@ -144,7 +144,7 @@ class OpenMemory:
 
     @property
     def device(self) -> Device:
-        """The device asked for: of this opening, else of the memory's settings."""
+        """The requested device: that of this opening, else of the memory's settings."""
         return self._device or self.settings.device
 
     @property

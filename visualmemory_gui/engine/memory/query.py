@@ -63,7 +63,7 @@ class EmbeddedQuery:
     timings_ms: dict[str, float]
 
     def answered(self, decision: Decision, catalog: Catalog) -> Decision:
-        """``decision`` with this query's thumbnail and timings."""
+        """``decision`` with this query's timings and thumbnail, and the exemplars of its content."""
         timings = {**self.timings_ms, **decision.timings_ms}
         here = tuple(catalog.by_content(self.content)) if self.content else ()
         return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown))

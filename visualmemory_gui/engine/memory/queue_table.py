@@ -23,7 +23,7 @@ class QueueTable:
 
     ``sources`` are paths, None for images without a file. ``labels`` are the full labels that won: at a level, the
     strongest below the winner. ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is
-    1, 0, or -1 where too few exemplars are there to say. ``taught`` is the label under which an active exemplar of the
+    1, 0, or -1 where there are too few exemplars to say. ``taught`` is the label under which an active exemplar of the
     same content is in the memory.
     """
 
@@ -41,6 +41,7 @@ class QueueTable:
         return len(self.ids)
 
     def name(self, place: int) -> str:
+        """The image's file name, or its number in the queue."""
         source = self.sources[place]
         return f"image {int(self.ids[place])}" if source is None else Path(source).name
 
@@ -77,6 +78,7 @@ class Waiting:
                 there.append(row)
 
     def taught(self) -> list[str | None]:
+        """By place, the label under which an active exemplar has the image's content."""
         found: list[str | None] = [None] * len(self.ids)
         for place, rows in self.alike.items():
             active = [row for row in rows if self.snapshot.active[row]]
@@ -91,4 +93,5 @@ def queue_queries(vectors: F32, contents: Sequence[bytes]) -> Queries:
 
 
 def source_of(stored: str | bytes | None) -> str | None:
+    """The path of a stored source."""
     return None if stored is None else loaded(stored)

@@ -158,7 +158,7 @@ class VisualMemory:
 
     @property
     def device(self) -> Device:
-        """The device asked for: of this opening, else of the settings."""
+        """The requested device: that of this opening, else of the settings."""
         return self._live.device
 
     @property
@@ -238,7 +238,7 @@ class VisualMemory:
         return ImageReader(self.catalog, self.identity, lambda: self.device, encoder)
 
     def changed(self, callback: Callback) -> Callable[[], None]:
-        """Call ``callback(changes)`` after each edit, in the editing thread. Returns what ends it. Raises BadValue."""
+        """Call ``callback(changes)`` after each edit, in its thread; the result ends it. Raises BadValue."""
         if not callable(callback):
             raise BadValue(
                 f"a callback is called with each edit's Changes, and {arguments.kind(callback)} cannot be called"
@@ -468,7 +468,7 @@ class VisualMemory:
     ) -> Changes:
         """Apply what a study found at change number ``change``, as one step of ``kind``.
 
-        ``trust`` replaces all derived trust. Raises BadValue when an exemplar was edited since.
+        ``trust`` replaces all derived trust. Raises BadValue if an exemplar has been edited since.
         """
 
         def work(writer: Writer) -> None:
