@@ -53,6 +53,7 @@ class ArchiveWriter:
         return sha256
 
     def put_file(self, name: str, path: Path) -> None:
+        """Store the file at ``path`` as the member ``name``."""
         digest, size = hashlib.sha256(), 0
         with path.open("rb") as source, self._zip.open(zipfile.ZipInfo(name), "w", force_zip64=True) as target:
             while chunk := source.read(CHUNK):
@@ -62,6 +63,7 @@ class ArchiveWriter:
         self._members[name] = {"size": size, "sha256": digest.hexdigest()}
 
     def finish(self, manifest: dict[str, Any]) -> None:
+        """Write ``manifest``, with the list of members, as the last member."""
         text = json.dumps({**manifest, "members": self._members}, indent=1)
         self._zip.writestr(zipfile.ZipInfo(MANIFEST), text, zipfile.ZIP_DEFLATED)
 
@@ -76,6 +78,7 @@ class Reader:
         self.manifest: dict[str, Any] = {}
 
     def refuse(self, reason: str) -> ExchangeError:
+        """The error that says why the bundle cannot be imported."""
         return ExchangeError(f"{self._name} cannot be imported: {reason}")
 
     def check(self, packed_size: int) -> None:
@@ -148,9 +151,11 @@ class Reader:
             raise self.refuse(f"{name} is damaged: it is not what the manifest says")
 
     def read(self, name: str) -> bytes:
+        """The member's bytes, checked as by ``checked``."""
         return b"".join(self.checked(name))
 
     def extract(self, name: str, target: Path) -> None:
+        """Write the member to the new file ``target``, checked as by ``checked``."""
         with create(target) as file:
             for chunk in self.checked(name):
                 file.write(chunk)

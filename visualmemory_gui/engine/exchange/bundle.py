@@ -59,7 +59,7 @@ class BundleCounts:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[object | None, object | None, bool]]) -> BundleCounts:
-        """``rows`` are (image or None, thumbnail or None, struck)."""
+        """The counts of ``rows``, which are (image or None, thumbnail or None, struck)."""
         parts = list(rows)
         images = sum(image is not None for image, _, _ in parts)
         thumbnails = sum(image is None and thumbnail is not None for image, thumbnail, _ in parts)

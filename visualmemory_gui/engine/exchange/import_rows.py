@@ -137,6 +137,7 @@ def finish(m: VisualMemory, done: Imported, *, new: bool) -> Imported:
 
 
 def require_encoder(m: VisualMemory, identity: EncoderIdentity) -> None:
+    """Raise EncoderMismatch unless the memory's vectors come from this encoder."""
     if m.identity != identity:
         raise EncoderMismatch(
             f"this memory's vectors come from {_named(m.identity)}, those to import from {_named(identity)}: "
@@ -167,6 +168,7 @@ def _require_no_other(identity: EncoderIdentity) -> None:
 
 
 def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
+    """Add the rows that are not in ``m`` yet, as one step."""
     wanted, unchanged, skipped = _new_ones(m, incoming.rows)
 
     def batches() -> Iterator[list[NewExemplar]]:

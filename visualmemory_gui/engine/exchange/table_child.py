@@ -35,6 +35,7 @@ def send(out: BinaryIO, head: dict[str, Any], body: bytes = b"") -> None:
 
 
 def main(path: str, out: BinaryIO) -> None:
+    """Read the table at ``path`` and send it, or the reason why it is refused, to ``out``."""
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
     _limit_memory()
     try:

@@ -36,6 +36,7 @@ footer { margin-top: 30px; color: #565c66; font-size: 13px; }
 
 
 def page(report: DecisionReport) -> str:
+    """The report as an HTML document."""
     asked = report.asked
     source = f'<p class="dim">{escape(asked.source)}</p>' if asked.source else ""
     lines = "".join(f"<p>{escape(line)}</p>" for line in report.sentences)

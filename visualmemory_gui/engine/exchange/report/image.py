@@ -20,6 +20,7 @@ MOST_BARS = 12
 
 
 def page(report: DecisionReport) -> Image.Image:
+    """The report as an image."""
     sheet = Sheet(WIDTH, margin=MARGIN)
     _head(sheet, report)
     _bars(sheet, report)
