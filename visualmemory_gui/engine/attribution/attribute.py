@@ -121,6 +121,7 @@ def look_again(
 
 
 def look_at_thumbnail(memory: Memory, thumbnail: bytes) -> Seen:
+    """What the encoder sees in a thumbnail, with a note that the original is gone."""
     return look(memory, memory.decode(Image.open(BytesIO(thumbnail))), note=GONE)
 
 

@@ -16,7 +16,7 @@ GAP = 24
 
 
 def drawn(splitting: Splitting, name: str) -> Image.Image:
-    """``name`` is the query's name."""
+    """The maps of ``splitting`` side by side, with captions; ``name`` is the query's name."""
     page = Sheet(2 * SIDE + 3 * GAP, margin=GAP)
     page.text(sentence(splitting), size=17, bold=True)
     page.text(CAPTIONS[splitting.kind] + ".", colour=DIM, gap=12)

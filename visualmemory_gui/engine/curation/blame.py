@@ -110,7 +110,7 @@ def blame(
 
 
 def apply(memory: WholeMemory, found: Blame) -> Changes:
-    """Apply the fix of ``found``, as one step. Raises BadValue when the memory was edited since."""
+    """Apply the fix of ``found``, as one step. Raises BadValue if the memory has been edited since."""
     strike, relabel = found.ids("strike"), found.ids("relabel")
     kind = "relabel" if relabel else "strike"
     return memory.apply_study(kind, found.change, strike=strike, relabel={found.true: relabel})

@@ -85,7 +85,7 @@ class QuerySet:
     def of(cls, snapshot: Snapshot, queries: Queries) -> QuerySet:
         """Images from elsewhere. Raises BadValue without a label."""
         if not queries.labels:
-            raise BadValue("there is no query with a label")
+            raise BadValue("no query has a label")
         names, truth = _coded(snapshot, queries.labels)
         own, none = queries.own_rows(snapshot), np.zeros_like(truth)
         return cls(snapshot, queries.keys, names, truth, own, none, lambda places: queries.vectors[places])

@@ -117,8 +117,8 @@ def compare(before: Run, after: Run) -> Gain:
     """What changed between two runs of one query set. Raises BadValue if their queries differ."""
     if before.query_set != after.query_set:
         raise BadValue(
-            f"run {before.number} and run {after.number} asked different queries, and their figures cannot be compared;"
-            f" ask those of run {before.number} again"
+            f"run {before.number} and run {after.number} used different queries, so their figures cannot be compared;"
+            f" repeat the queries of run {before.number}"
         )
     return paired_gain(before.right, after.right, groups=after.unit)
 

@@ -32,6 +32,7 @@ class Gain:
 
     @property
     def helps(self) -> bool:
+        """Whether the gain is positive and not chance."""
         return self.measurable and self.mean > 0
 
     @property

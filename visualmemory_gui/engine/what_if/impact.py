@@ -86,6 +86,7 @@ class ChangedDecision:
 
     @property
     def kind(self) -> ChangeKind:
+        """Whether the edit fixes the decision, breaks it, or changes one wrong answer to another."""
         right = self.after == self.query.expected
         if right == self.was_right:
             return "moved"
