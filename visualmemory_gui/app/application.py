@@ -41,7 +41,7 @@ def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[Q
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show the window and stay until it is closed."""
+    """Show the window and run until it is closed."""
     keep_log()
     app, window = create(sys.argv if argv is None else argv)
     uncaught = Uncaught(window.session.tasks, window.session.raise_error, end=window.close)

@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
         self.decide.set_actions(self.actions_by_id, window_actions.ON_CARDS, window_actions.ON_QUEUE)
 
     def _connect(self) -> None:
-        """All wiring of the window, on one page."""
+        """All the wiring of the window, on one page."""
         session, decide, commands = self.session, self.decide, self.commands.decide
         session.memory_opened.connect(self.on_memory_opened)
         session.memory_closed.connect(self.on_memory_closed)

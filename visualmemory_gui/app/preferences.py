@@ -18,7 +18,7 @@ MEMORY, BUNDLE = ".vmem", ".vmemz"
 
 
 def settings() -> QSettings:
-    """The user's own settings file."""
+    """The user's settings file."""
     return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "visualmemory_gui", "window")
 
 

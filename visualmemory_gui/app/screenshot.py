@@ -30,7 +30,7 @@ def take(
 def take_all(
     memory_path: str | Path, wanted: Sequence[tuple[Path, Name]], *, size: tuple[int, int] = (1280, 800)
 ) -> list[Path]:
-    """The same window once for each (file, look)."""
+    """Save the same window once for each (file, theme)."""
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtCore import QSettings
@@ -90,7 +90,7 @@ def rest_mouse(window: MainWindow) -> None:
 
 
 def photograph(window: MainWindow, png: Path) -> None:
-    """Save what the window shows, with the mouse out of the way."""
+    """Save the window's content, with the mouse out of the way."""
     from PySide6.QtCore import QBuffer
 
     from visualmemory_gui.engine.exchange.atomic_output import saved_file

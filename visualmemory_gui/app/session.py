@@ -128,7 +128,7 @@ class Session(QObject):
             self.tasks.run_edit("Closing the memory", closing, in_turn=True)
 
     def shutdown(self) -> None:
-        """Close the memory and end the threads. The last call before the window goes."""
+        """Close the memory and end the threads. The last call before the window is gone."""
         closing = self._let_go()
 
         def last() -> None:
@@ -156,7 +156,7 @@ class Session(QObject):
         self.tell_saving("saved")
 
     def tell_saving(self, state: str) -> None:
-        """``state`` is "saving…", "saved" or "not saved"."""
+        """Report ``state``: "saving…", "saved" or "not saved"."""
         self.saving_changed.emit("erasing…" if self._erasing else state)
 
     def allow_heavy(self) -> None:

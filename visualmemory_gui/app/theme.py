@@ -91,7 +91,7 @@ DARK = Colours(
 )
 
 
-# Fusion outlines each in the window's colour, which it does not paint itself, made darker by so many percent.
+# Fusion outlines each in the window's colour, which the widget does not paint itself, darkened by so many percent.
 _OUTLINED = {"QCheckBox": 127, "QComboBox": 140, "QAbstractSpinBox": 140}
 
 
@@ -154,7 +154,7 @@ def apply(app: QApplication, name: Name) -> None:
 
 
 def palette(colours: Colours) -> QPalette:
-    """The palette of ``colours``, complete also for disabled widgets."""
+    """The palette of ``colours``, including disabled widgets."""
     role = QPalette.ColorRole
     made = QPalette(QColor(colours.surface), QColor(colours.window))
     for target, value in (
@@ -211,7 +211,7 @@ def icon(name: str) -> QIcon:
     """The Material icon ``name`` (without its prefix) in the colours of the current theme."""
     key = (name, current().name)
     if key not in _icons:
-        import qtawesome  # late: it loads its fonts
+        import qtawesome  # late: it loads fonts
 
         disabled = mixed(current().dim, current().surface, 0.4)
         _icons[key] = qtawesome.icon(f"mdi6.{name}", color=current().text, color_disabled=disabled)

@@ -1,4 +1,4 @@
-"""What it would take to change the decision that is shown: the sentence below the vote."""
+"""What it would take to change the decision shown: the sentence below the vote."""
 
 from __future__ import annotations
 

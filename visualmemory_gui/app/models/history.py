@@ -35,7 +35,7 @@ _COUNTED = (
 
 
 class StepRole(IntEnum):
-    """Step: the ``Step``, None for a day. Undone: bool. When: the time in words; of a day, what was done in it.
+    """Step: the ``Step``, None for a day. Undone: bool. When: the time in words; for a day, what was done on it.
 
     Tags: names of the state after the step, joined. Place: its position relative to undo and redo, "" if nothing is
     undone.

@@ -136,5 +136,5 @@ class ImpactPreview(QObject):
 
 
 def sentence(edit: ProposedEdit, impact: Impact) -> str:
-    """ "Striking out 2 exemplars would fix 1, break 2 of 50 watched decisions."; "" where none are tracked."""
+    """ "Striking out 2 exemplars would fix 1, break 2 of 50 watched decisions."; "" if none are tracked."""
     return f"{edit.words} {impact.forecast}." if impact.of or impact.left_out else ""

@@ -54,7 +54,7 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
 
     @property
     def looked_at(self) -> int:
-        """How many exemplars the last scan went over."""
+        """How many exemplars the last scan covered."""
         return 0 if self.found is None else self.found.looked_at
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""Where the query resembles its neighbours, while the similarity map is switched on."""
+"""Where the query resembles its neighbours, while the similarity map is on."""
 
 from __future__ import annotations
 

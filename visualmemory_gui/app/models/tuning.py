@@ -29,7 +29,7 @@ class TuningModel(StudyEdit["Tuned"]):
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "tune", parent)
-        self._seen: list[TuningStep] = []  # the worker appends
+        self._seen: list[TuningStep] = []  # appended to by the worker
         self._look_at_it = QTimer(self, interval=EVERY_MS)
         self._look_at_it.timeout.connect(self._show)
         self.updated.connect(lambda: None if self.running else self._look_at_it.stop())

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.progress import Report
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-DEMO = "make the demo memory"  # the job
+DEMO = "make the demo memory"  # the name of the job
 
 
 def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:

@@ -68,7 +68,7 @@ def reweigh(session: Session, ids: Sequence[int], trust: float) -> None:
 
 
 def trust_of(session: Session, ids: Sequence[int]) -> float:
-    """The trust that all of ``ids`` have; 1 where they differ or are gone."""
+    """The trust that all of ``ids`` have; 1 if they differ or are gone."""
     if session.memory is None:
         return 1.0
     snapshot = session.memory.snapshot
@@ -77,7 +77,7 @@ def trust_of(session: Session, ids: Sequence[int]) -> float:
 
 
 def rename_label(session: Session, old: str, new: str) -> None:
-    """Rename a class with everything below it; onto one that exists: merge them."""
+    """Rename a class with everything below it; an existing name merges the two classes."""
     step("Renaming", lambda m: m.rename_label(old, new), f"Renamed {old} to {new}.").run(session)
 
 

@@ -59,7 +59,7 @@ def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
 
 
 def remove(session: Session, ids: Sequence[int]) -> None:
-    """Take images out of the queue; the memory stays as it is."""
+    """Remove images from the queue; the memory stays as it is."""
     if ids:
         text = f"Removed {how_many(len(ids), 'image')} from the queue; the memory stays as it was."
         Edit("Removing", lambda m: m.queue.remove(ids), lambda _: _refreshed(session, text)).run(session)

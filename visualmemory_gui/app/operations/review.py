@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.curation.influence import Misleader
     from visualmemory_gui.engine.curation.review import Group, Suspect
 
-Pairs = list[tuple[tuple[int, int], str]]  # ids (the second 0 where it is about one exemplar), label
+Pairs = list[tuple[tuple[int, int], str]]  # ids (the second is 0 if it is about one exemplar), label
 
 
 def take_suggestions(session: Session, suspects: Sequence[Suspect]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.importer import BuildResult
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-FEW = 8  # images that are decoded and embedded in the thread of the edits; more go to the background
+FEW = 8  # images that are decoded and embedded in the edits' thread; more go to the background
 MANY = 200  # images; fewer are decoded first and then added all or none
 
 

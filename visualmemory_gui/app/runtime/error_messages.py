@@ -50,7 +50,7 @@ def problem_of(error: BaseException) -> Problem:
 
 
 def log_line(error: BaseException) -> str:
-    """Kind and place of ``error`` without its message, which may hold a path or a label."""
+    """Kind and place of ``error`` without its message, which may contain a path or a label."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = " < ".join(f"{Path(frame.filename).stem}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     return f"{type(error).__name__} at {places or 'an unknown place'}"

@@ -1,7 +1,7 @@
 """Work off the window's thread: executors of one worker each, and one signal that returns the results.
 
 ``edits`` takes short jobs (edits and decisions), ``background`` the long ones (import, study, rebuild, loading the
-encoder). A long job hands each of its writes to ``edits`` and waits for it, so an edit by hand overtakes an import.
+encoder). A long job hands each of its writes to ``edits`` and waits for it, so a manual edit overtakes an import.
 ``beside`` takes questions too long for ``edits`` whose answer the user waits for, even during an import.
 """
 
@@ -63,7 +63,7 @@ class Tasks(QObject):
     started = Signal(object)  # Task
     progressed = Signal(object)  # Task
     finished = Signal(object)  # Task
-    crashed = Signal(object, object)  # Task and an exception that no one else took
+    crashed = Signal(object, object)  # Task and an exception that no one else handled
     idle = Signal()
     _posted = Signal(object)
 

@@ -97,7 +97,7 @@ class ExemplarsPanel(Panel):
             self._row.addWidget(button_of(action))
 
     def set_side(self, side_pt: float) -> None:
-        """Show how large the images are."""
+        """Show the size of the images."""
         with QSignalBlocker(self._size):
             self._size.setValue([side for side, _ in SIDES].index(side_pt))
         name = SIDES[self._size.value()][1]

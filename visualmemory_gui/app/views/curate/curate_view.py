@@ -248,7 +248,7 @@ class CurateView(QWidget):
         column.addWidget(split)
 
     def _connect(self) -> None:
-        """All wiring of this workspace."""
+        """All the wiring of this workspace."""
         session, tree, grid, commands = self._session, self.tree, self.grid, self.commands
         session.memory_opened.connect(self.on_memory_changed)
         session.memory_closed.connect(self.on_memory_changed)

@@ -32,7 +32,7 @@ class ReviewTabs(QTabWidget):
     """The grid and the review's lists. The memory is scanned when a list is first seen; the titles show counts."""
 
     grid_shown = Signal(bool)
-    large_requested = Signal(object)  # an exemplar's id: show or hide it large
+    large_requested = Signal(object)  # an exemplar's id: show or hide its large image
     current_changed = Signal(object)  # another suspect or group is current: its (first) id, or None
     exemplar_chosen = Signal(int)  # to be decided
 

@@ -143,7 +143,7 @@ def _rules_table() -> QTableWidget:
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     high = table.fontMetrics().height() + theme.px(5)
     table.verticalHeader().setDefaultSectionSize(high)
-    table.setMinimumWidth(theme.px(190))  # or the winners have no room
+    table.setMinimumWidth(theme.px(190))  # so that the winners have room
     table.setFixedHeight(high * (len(RULES) + 1) + theme.px(4))
     for row in range(len(RULES)):
         for column in range(4):

@@ -185,7 +185,7 @@ class QueryPanel(QFrame):
 
 
 def without_text(count: int) -> str:
-    """ "Decided without 2 neighbours, which this query leaves out." """
+    """ "Decided without 2 neighbours left out of this query." """
     if not count:
         return ""
     return f"Decided without {count} neighbour{'' if count == 1 else 's'} left out of this query."

@@ -18,7 +18,7 @@ class ErrorDialog(QMessageBox):
         self.setWindowTitle("Something went wrong")
         self.setIcon(QMessageBox.Icon.Warning)
         self.setStandardButtons(QMessageBox.StandardButton.Ok)
-        self.setEscapeButton(QMessageBox.StandardButton.Ok)  # Qt finds none where there are several buttons
+        self.setEscapeButton(QMessageBox.StandardButton.Ok)  # Qt finds none if there are several buttons
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = self.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
         self._copy.clicked.disconnect()  # it must not close the dialog

@@ -25,7 +25,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
     """``actions`` are the one that starts, ``EXPORT`` and "stop". A page fills ``column``, where ``show`` puts
     what was found, None where there is nothing. A button lists the files of a folder that could not be read."""
 
-    question: str  # what the page answers, shown until there is an answer
+    question: str  # the question that the page answers, shown until there is an answer
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from visualmemory_gui.app.actions.action import Action, key_sheet
 
 
 class StudyPage(QFrame):
-    """``title`` is that of its tab, ``specs`` its own actions.
+    """A page of Study. ``title`` is that of its tab, ``specs`` its own actions.
 
     ``query_chosen`` asks Decide for an image, ``exemplars_chosen`` asks Curate to show exemplars alone,
     ``folder_wanted`` asks the user for a folder.
@@ -22,7 +22,7 @@ class StudyPage(QFrame):
     specs: ClassVar[Sequence[Action[Never]]] = ()
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids (n,) increasing
-    folder_wanted = Signal(str, object)  # the question, and what is called with the answer
+    folder_wanted = Signal(str, object)  # the question, and the function to call with the answer
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

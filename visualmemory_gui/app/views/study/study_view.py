@@ -23,7 +23,7 @@ class StudyView(QWidget):
 
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids
-    folder_wanted = Signal(str, object)  # the question, and what is called with the answer
+    folder_wanted = Signal(str, object)  # the question, and the function to call with the answer
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -166,7 +166,7 @@ class _ClassDelegate(QStyledItemDelegate):
 
 
 def _paint_cap(painter: QPainter, cap: QRectF, row: ClassRow) -> None:
-    """The key of the class on its colour; a dot where it has none."""
+    """The key of the class on its colour; a dot if it has none."""
     c = theme.current()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(row.colour or c.grey_chip))

@@ -127,7 +127,7 @@ def look_of(option: QStyleOptionViewItem) -> Look:
 
 
 def prepare_view(view: QListView, delegate: NeighbourDelegate) -> None:
-    """Set up ``view`` so that cards flow in rows, keep their order and can be selected like files."""
+    """Set up ``view`` so that cards flow in rows, keep their order and can be selected the way files are."""
     view.setViewMode(QListView.ViewMode.IconMode)
     view.setResizeMode(QListView.ResizeMode.Adjust)
     view.setMovement(QListView.Movement.Static)

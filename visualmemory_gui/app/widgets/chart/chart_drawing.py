@@ -83,7 +83,7 @@ def _legend(item: pg.PlotItem, chart: Chart, small: QFont) -> pg.LegendItem:
     c = theme.current()
     ground = QColor(c.surface)
     ground.setAlpha(190)
-    apart = 2 if any(line.style in BARS for line in chart.lines) else -6  # a sign of bars is as high as two of lines
+    apart = 2 if any(line.style in BARS for line in chart.lines) else -6  # a legend sample of bars is as high as two
     legend = item.addLegend(offset=(-1, 1), labelTextColor=QColor(c.text), verSpacing=apart, brush=ground)
     legend.setLabelTextSize(f"{small.pointSizeF():.1f}pt")
     return legend

@@ -1,4 +1,4 @@
-"""Shows the exemplars that would be struck to change a decision, and what else that changes; applies it."""
+"""Shows the exemplars that would be struck to change a decision, and what else that changes; can apply it."""
 
 from __future__ import annotations
 

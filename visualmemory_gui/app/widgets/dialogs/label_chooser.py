@@ -19,7 +19,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.label_match import ranked
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 
-REST_MS = 150  # without a key
+REST_MS = 150  # without a key press
 
 
 class LabelChooser(FittingDialog):
@@ -121,7 +121,7 @@ class LabelChooser(FittingDialog):
         return take, buttons
 
     def _offer(self, text: str) -> None:
-        """List the classes that have the letters of ``text``."""
+        """List the classes that contain the letters of ``text``."""
         self._offered.setStringList(ranked(self._labels, text))
 
     def _on_pointed(self, label: str) -> None:

@@ -61,7 +61,7 @@ class GridSelection:
         self.anchor = self.current
 
     def click(self, at: int) -> None:
-        """Select this one alone."""
+        """Select the cell alone."""
         self._mask = np.zeros(len(self._ids), bool)
         self._mask[at] = True
         self.current = self.anchor = at

@@ -1,1 +1,1 @@
-"""Lines, bars and empty states around the work."""
+"""Lines, bars and empty states around the workspaces."""

@@ -1,1 +1,1 @@
-"""Tables, trees and lists, and what their cells are painted of."""
+"""Tables, trees and lists, and the painting of their cells."""

@@ -102,7 +102,7 @@ class ClassTree(QTreeView):
         self._consider(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        super().dragMoveEvent(event)  # scrolls, and opens closed branches
+        super().dragMoveEvent(event)  # scrolls, and expands collapsed branches
         self._consider(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -181,7 +181,7 @@ class ClassTree(QTreeView):
         self.setCurrentIndex(at if at.isValid() else self._tree.find("all"))
 
     def _branches(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
-        """Every row that has rows below it."""
+        """Every row with rows below it."""
         parent = parent or QModelIndex()
         found: list[QModelIndex] = []
         for row in range(self._tree.rowCount(parent)):
