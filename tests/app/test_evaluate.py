@@ -292,7 +292,7 @@ def test_a_memory_without_active_exemplars_says_so(desk: Desk) -> None:
     desk.settle()
     desk.press("actionStudy")
     run(desk)
-    assert "nothing to evaluate" in str(desk.errors[-1])
+    assert "Nothing to evaluate" in str(desk.errors[-1])
 
 
 @pytest.mark.qt_log_ignore("could not open output device", "QPainter::begin")
