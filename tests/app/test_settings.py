@@ -66,6 +66,13 @@ class TestDialog:
             WindowSettings("dark", False, 52.0),
         )
 
+    def test_ridge_has_a_k_of_its_own(self, qtbot: QtBot) -> None:
+        dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1000, True))
+        choose(dialog, "Voting rule", "ridge")
+        assert spin(dialog, "k").value() == 100
+        spin(dialog, "k").setValue(60)
+        assert confirmed(qtbot, dialog)[0] == {"ridge_k": 60, "rule": "ridge"}
+
     def test_a_memory_that_may_not_be_written_is_shown_and_left(self, qtbot: QtBot) -> None:
         dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, False))
         assert not spin(dialog, "k").isEnabled()

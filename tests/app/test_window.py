@@ -17,10 +17,11 @@ from tests.conftest import write_images
 from visualmemory_gui.app import preferences, screenshot
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.models.headline import by_rule
 from visualmemory_gui.app.models.memory_state import index_text
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
-from visualmemory_gui.engine.types import IndexState
+from visualmemory_gui.engine.types import RULES, IndexState
 
 
 def text_of(desk: Desk, name: str) -> str:
@@ -261,6 +262,37 @@ def test_k_rule_and_level_survive_a_restart_and_are_no_step(desk: Desk, small: P
     with VisualMemory.open(small) as memory:
         kept = memory.settings
     assert (kept.k, kept.rule, kept.level) == (5, "softmax", 1)
+
+
+def test_ridge_keeps_a_k_of_its_own(desk: Desk, small: Path) -> None:
+    panel = desk.window.decide.neighbours
+    panel.k.setValue(5)
+    panel.rule.setCurrentText("ridge")
+    assert panel.k.value() == 100
+    panel.k.setValue(40)
+    panel.rule.setCurrentText("rank")
+    assert panel.k.value() == 5
+    panel.rule.setCurrentText("ridge")
+    assert panel.k.value() == 40
+    desk.settle()
+    desk.window.close()
+    with VisualMemory.open(small) as memory:
+        kept = memory.settings
+    assert (kept.k, kept.ridge_k, kept.rule) == (5, 40, "ridge")
+
+
+def test_under_ridge_a_decision_counts_those_that_vote_and_stands_beside_the_other_rules(desk: Desk) -> None:
+    desk.window.decide.neighbours.rule.setCurrentText("ridge")
+    desk.window.session.decision.ask_exemplar(1)
+    desk.settle()
+    decision = desk.window.session.decision.decision
+    assert decision is not None and decision.rule == "ridge"
+    own = by_rule(decision)["ridge"]
+    assert (own.winner, own.share) == (decision.label, decision.share)
+    assert list(by_rule(decision)) == list(RULES)
+    exemplars.strike(desk.window.session, [decision.neighbours[0].id], here=True)
+    desk.settle()
+    assert desk.window.session.decision.decision != decision
 
 
 def test_a_damaged_index_is_told_once(desk: Desk) -> None:

@@ -37,6 +37,7 @@ def test_every_place_decides_an_exemplar_by_all_others_alike(tmp_path_factory, s
     rng = np.random.default_rng(seed)
     with long_tail.filled(tmp_path_factory.mktemp("m") / "m.vmem", rng, (20, *sizes)) as memory:
         memory.set("k", k)
+        memory.set("ridge_k", k)
         memory.set("rule", rule)
         if struck:
             memory.strike(rng.choice(memory.snapshot.ids, 3, replace=False).tolist())

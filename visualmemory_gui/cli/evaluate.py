@@ -43,7 +43,9 @@ def evaluate(
     k: Annotated[
         list[int] | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote; can be repeated.")
     ] = None,
-    rule: Annotated[options.RuleOrAll, typer.Option("--rule", help="The voting rule.")] = options.RuleOrAll.all,
+    rule: Annotated[
+        options.RuleOrAll, typer.Option("--rule", help="The voting rule; all: the paper's four and the memory's own.")
+    ] = options.RuleOrAll.all,
     neighbours: Annotated[
         str | None,
         typer.Option(
@@ -91,13 +93,13 @@ def evaluate(
     is compared with the kept runs of the same queries.
     """
     from visualmemory_gui.engine.evaluation import evaluate as study
-    from visualmemory_gui.engine.types import RULES
+    from visualmemory_gui.engine.types import PAPER_RULES, RULES
 
-    rules = tuple(name for name in RULES if rule.value in (name, "all"))
+    rules = None if rule.value == "all" else tuple(name for name in RULES if name == rule.value)
     ks = tuple(k or study.KS)
     _check(memory, neighbours, train=train, of_memory=bool(keep or queries or runs or test_folder or blame))
     if neighbours is not None:
-        _lists(neighbours, train, ks=ks, rules=rules, m=prune_m, n=prune_n, as_json=as_json)
+        _lists(neighbours, train, ks=ks, rules=rules or PAPER_RULES, m=prune_m, n=prune_n, as_json=as_json)
     elif runs:
         _list_runs(str(memory), as_json=as_json)
     else:

@@ -19,6 +19,7 @@ class RuleName(StrEnum):
     distance = "distance"
     softmax = "softmax"
     rank = "rank"
+    ridge = "ridge"
 
 
 class RuleOrAll(StrEnum):
@@ -28,6 +29,7 @@ class RuleOrAll(StrEnum):
     distance = "distance"
     softmax = "softmax"
     rank = "rank"
+    ridge = "ridge"
     all = "all"
 
 

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine.text.notebook import DecisionImages, decision_html
 
-Rule = Literal["plurality", "distance", "softmax", "rank"]
+Rule = Literal["plurality", "distance", "softmax", "rank", "ridge"]
 State = Literal["active", "struck", "withdrawn"]
 SearchMode = Literal["auto", "exact", "hnsw"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
-RULES: tuple[Rule, ...] = ("plurality", "distance", "softmax", "rank")
+PAPER_RULES: tuple[Rule, ...] = ("plurality", "distance", "softmax", "rank")
+RULES: tuple[Rule, ...] = (*PAPER_RULES, "ridge")
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 
 F32 = npt.NDArray[np.float32]
@@ -267,7 +268,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
-    """The settings of one memory. ``k`` and ``rule`` apply where a caller passes None.
+    """The settings of one memory. ``k`` and ``rule`` apply where a caller passes None; under ridge k is ``ridge_k``.
+
 
     ``exact_limit`` is in vector components: above it HNSW proposes on a CPU. ``level`` is where the window opens.
     """
@@ -279,6 +281,7 @@ class MemorySettings:
     device: Device = "auto"
     exact_limit: int = 26_000_000
     threads: int = 0
+    ridge_k: int = 100
 
 
 @dataclass(frozen=True, slots=True)

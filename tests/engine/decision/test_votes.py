@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import tally, winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import RULES, Rule
+from visualmemory_gui.engine.types import PAPER_RULES, RULES, Rule
 
 VOTES = st.lists(
     st.tuples(st.integers(0, 4), st.sampled_from([0.0, 1e-300, 0.1, 0.25, 0.5, 1.0, 1 / 3])), min_size=1, max_size=20
@@ -59,7 +59,7 @@ def test_distances_far_beyond_a_cosine_still_vote() -> None:
     assert weights("distance", np.array([900.0, 901.0])) == pytest.approx([1.0, math.exp(-1)])
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", PAPER_RULES)
 def test_an_infinite_distance_among_many_queries_gives_numbers(rule: Rule) -> None:
     votes = weights(rule, np.array([[0.1, np.inf], [np.inf, np.inf]]))
     assert np.isfinite(votes).all()
@@ -144,6 +144,6 @@ def test_few_neighbours_are_weighed_to_the_last_bit_like_many(counts: list[int])
     distances, trust, codes = np.linspace(0.1, 0.9, k), np.linspace(0.5, 3.0, k), np.arange(k)
     one = NeighbourArrays(distances, trust, codes, np.array(counts, np.int64))
     many = NeighbourArrays(*(np.stack([column, column]) for column in (distances, trust, codes, one.counts)))
-    for rule in RULES:
+    for rule in PAPER_RULES:
         scheme = VotingScheme(rule, k)
         assert [scheme.vote_weights(one).tolist()] * 2 == scheme.vote_weights(many).tolist()

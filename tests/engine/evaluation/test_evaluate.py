@@ -26,7 +26,7 @@ from visualmemory_gui.engine.memory.tracked_decisions import queries_of
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, F64, I64, RULES, SearchInfo
+from visualmemory_gui.engine.types import F32, F64, I64, PAPER_RULES, SearchInfo
 
 LABELS = ["a/x", "a/y", "b", "b/z/1", "c"]
 # Unit vectors with exact float32 products, so that equal distances are equal to the last bit.
@@ -107,7 +107,7 @@ def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, fac
         counts = snapshot.counts[snapshot.label[rows]]
         counts = counts - np.array([name == query.own for name in names], int)
         scale = snapshot.trust[rows] * (factor_of(counts) if factor else 1.0)
-        for rule in RULES:
+        for rule in PAPER_RULES:
             for n in ks:
                 cast = (weights(rule, distances[:n]) * scale[:n]).tolist()
                 for level in range(deepest + 1):
@@ -119,7 +119,7 @@ def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, fac
         if found.winner is not None:
             shares.append(found.share)
     accuracy = {
-        level: {rule: {n: hits[rule, n, level] / len(queries) for n in ks} for rule in RULES}
+        level: {rule: {n: hits[rule, n, level] / len(queries) for n in ks} for rule in PAPER_RULES}
         for level in range(deepest + 1)
     }
     return {

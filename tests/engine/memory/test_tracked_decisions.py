@@ -97,7 +97,7 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
             if rng.random() < 0.3:
                 continue  # several edits at once
             tracked.update(memory.snapshot)
-            rule, level, k = RULES[number % 4], number % 2, int(rng.integers(1, 6))
+            rule, level, k = RULES[number % len(RULES)], number % 2, int(rng.integers(1, 6))
             each = [
                 memory.decide_vector(v, k, rule, level=level, content=c)
                 for v, c in zip(asked.vectors, contents, strict=True)

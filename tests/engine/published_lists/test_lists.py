@@ -13,7 +13,7 @@ from visualmemory_gui.engine.published_lists.evaluate import evaluate_lists
 from visualmemory_gui.engine.published_lists.lists import read_lists
 from visualmemory_gui.engine.published_lists.neighbour_lists import parse_lists
 from visualmemory_gui.engine.published_lists.vote import predictions
-from visualmemory_gui.engine.types import RULES
+from visualmemory_gui.engine.types import PAPER_RULES
 
 
 def record(image_id, right, ids, classes, distances=None):
@@ -182,7 +182,7 @@ def test_pruned_lists_are_looked_at_by_position_and_refilled(tmp_path):
     own = sum(one["image_id"] in one["neighbor_image_ids"] for one in train.values())
     assert (found.pruning.pruned, found.pruning.exemplars, found.pruning.own_removed) == (len(out), 60, own)
     assert 0 < len(out) < 60
-    for rule in RULES:
+    for rule in PAPER_RULES:
         assert found.accuracy[rule].at_each_k == pytest.approx(slow(test, rule))
         assert found.ways["positions"].accuracy[rule].at_each_k == pytest.approx(slow(test, rule, exclude=out))
         refilled = slow(test, rule, exclude=out, refill=True)
@@ -218,7 +218,7 @@ def test_lists_that_pruning_was_counted_on_promise_no_gain(tmp_path):
         (tmp_path / name).write_text(json.dumps(data))
     apart = evaluate_lists(tmp_path / "test", tmp_path / "train")
     assert apart.pruning.judged == 0
-    assert set(apart.ways["soft"].gain) == set(RULES)
+    assert set(apart.ways["soft"].gain) == set(PAPER_RULES)
     mixed = evaluate_lists(tmp_path / "both", tmp_path / "train")
     assert mixed.pruning.judged == 1
     assert mixed.ways["soft"].gain == {}

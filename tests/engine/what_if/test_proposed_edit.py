@@ -100,8 +100,10 @@ def tracking(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker
     if watched:
         asked = [(NewKeptImage(content(i), vector=v), str(rng.choice(LABELS))) for i, v in enumerate(vectors(25, rng))]
         memory.watch.add(asked)
-    memory.set("k", int(rng.choice([1, 3, 10])))
-    memory.set("rule", str(rng.choice(["rank", "plurality", "softmax", "distance"])))
+    k = int(rng.choice([1, 3, 10]))
+    memory.set("k", k)
+    memory.set("ridge_k", k)
+    memory.set("rule", str(rng.choice(["rank", "plurality", "softmax", "distance", "ridge"])))
     memory.set("level", int(rng.integers(0, 2)))
     return ImpactTracker(memory)
 

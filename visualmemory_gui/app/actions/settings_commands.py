@@ -15,6 +15,7 @@ from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine import device as devices
+from visualmemory_gui.engine.decision.voting_scheme import k_setting
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
@@ -49,10 +50,10 @@ class SettingsCommands:
         preferences.keep_window_settings(self._store, window)
         self._put(window)
         decision, rest = self._session.decision, dict(of_memory)
-        if (k := rest.pop("k", None)) is not None:
-            decision.set_k(int(str(k)))
         if (rule := rest.pop("rule", None)) is not None:
             decision.set_rule(rule)  # type: ignore[arg-type]  # one of RULES, by the dialog
+        if (k := rest.pop(k_setting(decision.rule), None)) is not None:
+            decision.set_k(int(str(k)))
 
         def kept(_: None) -> Note:
             if "device" in rest:

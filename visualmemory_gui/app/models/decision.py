@@ -20,8 +20,8 @@ from visualmemory_gui.app.models.query import (
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.distance_scale import Closeness
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
-from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour, Rule
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme, k_setting, usual_k
+from visualmemory_gui.engine.types import RULES, Changes, Decision, Exemplar, MemorySettings, Neighbour, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -32,7 +32,7 @@ MOST_IMAGES = 1000
 AFTER_PAINT_MS = 30  # the decision is on screen by then
 MOST_BACK = 20
 SIDE = 160
-KEPT = {"k", "rule", "level"}  # settings already in use when the memory reports that they changed
+KEPT = {"k", "ridge_k", "rule", "level"}  # settings already in use when the memory reports that they changed
 
 
 class DecisionModel(QObject):
@@ -50,7 +50,7 @@ class DecisionModel(QObject):
     settings_changed = Signal()
     recent_changed = Signal()
     closeness_changed = Signal()
-    chosen = Signal(str, object)  # k, rule or level and its value, set by hand
+    chosen = Signal(str, object)  # k, ridge_k, rule or level and its value, set by hand
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +59,7 @@ class DecisionModel(QObject):
         self.encoder_ready = False
         self.k, self.level = 10, 0
         self.rule: Rule = "rank"
+        self._ks: dict[str, int] = {}
         self.counts: Mapping[str, int] = {}
         self.names = ShortLabels()
         self.images: dict[int, QImage] = {}
@@ -88,7 +89,9 @@ class DecisionModel(QObject):
         self._forget_query()
         if memory is not None:
             chosen = memory.settings
-            self.k, self.rule, self.level = chosen.k, chosen.rule, chosen.level
+            self.rule, self.level = chosen.rule, chosen.level
+            self._ks = {k_setting(rule): usual_k(chosen, rule) for rule in RULES}
+            self.k = self._ks[k_setting(self.rule)]
         self.settings_changed.emit()
         self.query_changed.emit()
         self.decided.emit()
@@ -154,13 +157,20 @@ class DecisionModel(QObject):
         self.decided.emit()
 
     def set_k(self, k: int) -> None:
-        self._set(k=k)
+        """Have so many neighbours vote; ridge and the paper's rules each keep their own k."""
+        if k != self.k:
+            self._ks[k_setting(self.rule)] = self.k = k
+            self._chosen(k_setting(self.rule), k)
 
     def set_rule(self, rule: Rule) -> None:
-        self._set(rule=rule)
+        if rule != self.rule:
+            self.rule, self.k = rule, self._ks.get(k_setting(rule), usual_k(MemorySettings(), rule))
+            self._chosen("rule", rule)
 
     def set_level(self, level: int) -> None:
-        self._set(level=level)
+        if level != self.level:
+            self.level = level
+            self._chosen("level", level)
 
     def set_side(self, side: int) -> None:
         """Make images for cards of that side, in device pixels; those shown are made again."""
@@ -202,12 +212,8 @@ class DecisionModel(QObject):
             self.recent_changed.emit()
         self._decide(edited=bool(changes.edit))
 
-    def _set(self, **chosen: object) -> None:
-        if all(getattr(self, name) == value for name, value in chosen.items()):
-            return
-        for name, value in chosen.items():
-            setattr(self, name, value)
-            self.chosen.emit(name, value)
+    def _chosen(self, name: str, value: object) -> None:
+        self.chosen.emit(name, value)
         self.previous = None
         self.settings_changed.emit()
         self._decide(edited=False)

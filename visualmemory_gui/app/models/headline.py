@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.decision import in_memory
@@ -10,8 +10,9 @@ from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import VoteTally, tally
+from visualmemory_gui.engine.decision.voting_rules import TIE
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.types import RULES, Decision, Rule
+from visualmemory_gui.engine.types import PAPER_RULES, Decision, Rule
 
 BREAK = "\u200b"
 LONG, PIECE = 20, 8  # letters
@@ -63,10 +64,11 @@ def headline(decision: Decision | None) -> Headline:
 
 
 def why(decision: Decision | None) -> str:
-    """ "4 of 10 neighbours, the three nearest among them, are tiger." """
+    """ "4 of 10 neighbours, the three nearest among them, are tiger.": of those whose vote weighs anything."""
     if decision is None or decision.label is None:
         return ""
-    mine = [at_level(n.label, decision.level) == decision.label for n in decision.neighbours]
+    voters = [n for n in decision.neighbours if n.weight > 0.0]
+    mine = [at_level(n.label, decision.level) == decision.label for n in voters]
     total, votes = len(mine), sum(mine)
     if votes == total:
         return (
@@ -120,7 +122,10 @@ def misses(decision: Decision | None) -> str:
 
 
 def by_rule(decision: Decision | None) -> Mapping[Rule, VoteTally[str]]:
-    """The outcome of each voting rule on the same neighbours, at the decision's level."""
+    """The outcome of each voting rule on the same neighbours, at the decision's level.
+
+    Ridge only where these neighbours were weighed by it: it needs their vectors.
+    """
     if decision is None or not decision.neighbours:
         return {}
     import numpy as np
@@ -129,8 +134,15 @@ def by_rule(decision: Decision | None) -> Mapping[Rule, VoteTally[str]]:
     distances = np.array([n.distance for n in decision.neighbours])
     trust = np.array([n.trust * n.factor for n in decision.neighbours])
     near = NeighbourArrays.plain(distances, trust=trust)
-    schemes = (VotingScheme(rule, decision.k) for rule in RULES)
-    return {scheme.rule: tally(labels, scheme.vote_weights(near).tolist()) for scheme in schemes}
+    schemes = (VotingScheme(rule, decision.k) for rule in PAPER_RULES)
+    found = {scheme.rule: tally(labels, scheme.vote_weights(near).tolist()) for scheme in schemes}
+    if decision.rule not in found:
+        found[decision.rule] = _own_tally(decision, labels)
+    return found
+
+
+def _own_tally(decision: Decision, labels: Sequence[str]) -> VoteTally[str]:
+    return tally(labels, [n.weight for n in decision.neighbours], tie=TIE.get(decision.rule, 0.0))
 
 
 def disagree(tallies: Mapping[Rule, VoteTally[str]]) -> bool:
@@ -140,7 +152,8 @@ def disagree(tallies: Mapping[Rule, VoteTally[str]]) -> bool:
 def winning_label(decision: Decision) -> str | None:
     """The full label that won; at a level, the strongest one below the level's winner."""
     mine = [n for n in decision.neighbours if at_level(n.label, decision.level) == decision.label]
-    return tally([n.label for n in mine], [n.weight for n in mine]).winner
+    tie = TIE.get(decision.rule, 0.0)
+    return tally([n.label for n in mine], [n.weight for n in mine], tie=tie).winner
 
 
 def level_note(decision: Decision | None) -> str:

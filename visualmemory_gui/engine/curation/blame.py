@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from visualmemory_gui.engine.curation.influence import NO_VALUE
-from visualmemory_gui.engine.curation.shapley import Weights, shapley_sums
+from visualmemory_gui.engine.curation.shapley import Weights, no_values, shapley_sums
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
@@ -84,6 +84,8 @@ def blame(
     if len(np.unique(snapshot.label[asked])) != 1:
         raise BadValue("blame takes active exemplars of one class, all with the same kind of mistake")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
+    if scheme.joint:
+        raise BadValue(no_values(scheme.rule))
     queries = own_queries(snapshot)
     lists = QueryLists(queries, search, scheme=scheme, report=report)
     finder = _Finder(lists, asked, most=most, seed=seed, report=report)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from visualmemory_gui.engine.curation.shapley import Weights, shapley_sums
+from visualmemory_gui.engine.curation.shapley import Weights, no_values, shapley_sums
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.pruning_rules import Neighbourhood, usual_m
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.progress import Report, silent
@@ -98,6 +99,8 @@ def misleaders(
     """
     snapshot = memory.snapshot
     m = usual_m(snapshot.counts)
+    if order == "value" and VotingScheme.of(memory.settings).joint:
+        raise BadValue(f"{no_values(memory.settings.rule)}; order them by count instead (`review --by misled`)")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
     lists = QueryLists(own_queries(snapshot), search, scheme=scheme, width=m, report=report)
     part = np.zeros(len(lists), np.int64)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from visualmemory_gui.engine.curation.influence import NO_VALUE, count_neighbours, value_sums
+from visualmemory_gui.engine.curation.shapley import no_values
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.pruning_rules import (
@@ -104,6 +105,9 @@ def plan(memory: WholeMemory, method: Method, *, judge: Judge = "own", seed: int
     """
     if method not in METHODS:
         raise BadValue(f"unknown pruning method {method!r}; choose from {', '.join(METHODS)}")
+    if method == "value" and VotingScheme.of(memory.settings).joint:
+        others = ", ".join(one for one in METHODS if one != "value")
+        raise BadValue(f"{no_values(memory.settings.rule)}; prune by {others}")
     snapshot = memory.snapshot
     queries = own_queries(snapshot) if judge == "own" else watch_set(memory, snapshot)
     m = SOFT_M if method == "soft" else usual_m(snapshot.counts)

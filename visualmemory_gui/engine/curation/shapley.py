@@ -21,7 +21,7 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, F64, I64, Bools
+from visualmemory_gui.engine.types import F32, F64, I64, Bools, Rule
 
 Weights = Literal["rank", "plurality"]
 """The weights: those of the voting rule of that name. The other rules' weights depend on more than the rank."""
@@ -110,6 +110,11 @@ def values_in_order(right: Bools, cast: F64) -> F64:
     behind = np.cumsum(lost[:, ::-1], axis=1)[:, ::-1] - lost
     values: F64 = right * c - behind
     return values
+
+
+def no_values(rule: Rule) -> str:
+    """Why there are none in a memory that decides by ``rule``, where votes are solved for together."""
+    return f"Shapley values are defined for votes that depend on the rank alone, and this memory decides by {rule}"
 
 
 def rank_weights(rule: Weights, k: int) -> F64:

@@ -101,6 +101,8 @@ def tune(
     if len(queries) < FEWEST:
         raise BadValue(f"{len(queries)} exemplars are too few to tune on; {FEWEST} are needed")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
+    if scheme.joint:
+        raise BadValue(f"a memory that decides by {scheme.rule} cannot be tuned yet; choose another rule first")
     lists = QueryLists(queries, search, scheme=scheme, report=report)
     part = split(queries.truth, queries.unit, PARTS, seed=seed)
     fixed = np.isin(snapshot.ids, memory.catalog.trusted_by_hand())

@@ -20,7 +20,7 @@ from visualmemory_gui.engine.decision.levels import level_codes
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import sample
-from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -111,7 +111,6 @@ def measure(
     own = own_class(snapshot, rows)
     near = NeighbourArrays.of(snapshot, *NeighbourTable.of(found, scheme.k).arrays, own=own)
     at = level_codes(snapshot.labels, scheme.level)
-    won = winner_at_each_k(at[near.codes], scheme.vote_weights(near))
-    winner, share = won.winner[:, -1], won.share[:, -1]
+    winner, share = winners_of(at[near.codes], scheme.vote_weights(near), tie=scheme.tie)
     answered = winner >= 0
     return fit(share[answered], (winner == at[own])[answered], scheme)

@@ -36,7 +36,7 @@ def decide(
     near = NeighbourArrays.of(snapshot, first, distances_of_first, own=own)
     neighbours = _neighbours(snapshot, first, near, scheme)
     codes: list[int] = near.codes.tolist()
-    votes = tally(codes, [n.weight for n in neighbours])
+    votes = tally(codes, [n.weight for n in neighbours], tie=scheme.tie)
     of_winner = None if votes.winner is None else int(near.counts[codes.index(votes.winner)])
     known, why = judge(
         snapshot, rows, distances, of_winner=of_winner, thresholds=novelty, content=content, twin=twin, own=own

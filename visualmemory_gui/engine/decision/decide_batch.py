@@ -11,7 +11,8 @@ from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
-from visualmemory_gui.engine.decision.votes import NOBODY, seats
+from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
+from visualmemory_gui.engine.decision.votes import NOBODY, seats, tied_totals, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
@@ -49,16 +50,20 @@ def decide_many(
     content: I64 | None = None,
     twin: I64 | None = None,
     own: I64 | None = None,
+    solved: SolvedWeights | None = None,
 ) -> Verdicts:
     """Let the first k of each query's ``rows`` vote by ``scheme``: (q, w) rows of active exemplars, nearest first.
 
     Places that no neighbour takes hold NOBODY, at the end. ``own`` is for ``others_counted``. ``content`` and ``twin``,
     (q,), are the queries' own 64-bit hashes for the judgement of known and unknown, which needs 10 neighbours of other
-    content where there are any; None leaves it untold.
+    content where there are any; None leaves it untold. ``solved`` holds what a joint rule found for these
+    queries before.
     """
     near = NeighbourArrays.of(snapshot, rows[:, : scheme.k], distances[:, : scheme.k], own=own)
+    if solved is not None:
+        near = near.remembering(solved)
     codes, votes = near.codes, scheme.vote_weights(near)
-    full, share, margin = _vote(codes, votes)
+    full, share, margin = _vote(codes, votes, scheme.tie)
     known = np.full(len(rows), UNTOLD, np.int8)
     if content is not None and twin is not None:
         known = _known(snapshot, rows, distances, winner=full, thresholds=thresholds, content=content, twin=twin)
@@ -66,13 +71,18 @@ def decide_many(
         return Verdicts(snapshot.labels, full, full, share, margin, known)
     names, rolled = _rolled_up(snapshot.labels, scheme.level)
     above = rolled[codes] if len(rolled) else codes
-    winner, share, margin = _vote(above, votes)
-    full = _vote(codes, np.where(above == winner[:, None], votes, 0.0))[0]
+    winner, share, margin = _vote(above, votes, scheme.tie)
+    full = _vote(codes, np.where(above == winner[:, None], votes, 0.0), scheme.tie)[0]
     return Verdicts(names, winner, full, share, margin, known)
 
 
-def _vote(codes: I64, votes: F64) -> tuple[I64, F64, F64]:
-    """Winner, share and margin of each query; sums run in rank order, the first to reach the maximum wins."""
+def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
+    """Winner, share and margin of each query; sums run in rank order, the first to reach the maximum wins.
+
+    With a ``tie`` as in ``tally``.
+    """
+    if tie and codes.shape[1]:
+        return _vote_tied(codes, votes, tie)
     q, k = codes.shape
     every, seat = np.arange(q), seats(codes)
     totals, total = np.zeros((q, max(k, 1))), np.zeros(q)
@@ -91,6 +101,15 @@ def _vote(codes: I64, votes: F64) -> tuple[I64, F64, F64]:
         share = np.where(winner == NOBODY, np.nan, best / total)
         margin = share - totals.max(axis=1, initial=0.0) / total
     return winner, share, margin
+
+
+def _vote_tied(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
+    winner, share = winners_of(codes, votes, tie=tie)
+    totals, _, total = tied_totals(codes, votes, tie=tie)
+    second = np.where(codes == winner[:, None], 0.0, totals).max(axis=1)
+    nobody = winner == NOBODY
+    share = np.where(nobody, np.nan, share)
+    return winner, share, np.maximum(share - second / np.where(nobody, 1.0, total), 0.0)
 
 
 def _known(

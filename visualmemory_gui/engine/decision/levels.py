@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from visualmemory_gui.engine.decision.votes import tally
+from visualmemory_gui.engine.decision.voting_rules import TIE
 from visualmemory_gui.engine.types import I64, Decision
 
 
@@ -35,7 +36,8 @@ def roll_up(decision: Decision, level: int) -> Decision:
     if level == decision.level:
         return decision
     near = decision.neighbours
-    votes = tally([at_level(n.label, level) for n in near], [n.weight for n in near])
+    tie = TIE.get(decision.rule, 0.0)
+    votes = tally([at_level(n.label, level) for n in near], [n.weight for n in near], tie=tie)
     return replace(
         decision,
         label=votes.winner,

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
 from visualmemory_gui.engine.decision.class_factor import ENOUGH, class_factor
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
+from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
 from visualmemory_gui.engine.decision.votes import NOBODY
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Bools
+
+Compare = Callable[[I64], F64]
+"""The cosines of the exemplars at places (…, k), which mean what the caller wants, with each other: (…, k, k)."""
+
+
+_NO_TWINS: I64 = np.empty(0, np.int64)
+
+
+def comparing(snapshot: Snapshot) -> Compare:
+    """Compares the exemplars of rows, by their vectors as they are stored."""
+
+    def compare(rows: I64) -> F64:
+        wide = snapshot.vectors[rows].astype(np.float64)
+        return cosines(wide)
+
+    return compare
+
+
+def cosines(vectors: F64) -> F64:
+    """Of each of ``vectors``, (…, k, dim) of unit length, with each other: (…, k, k), clipped to [-1, 1]."""
+    with one_blas_thread():
+        gram: F64 = vectors @ np.swapaxes(vectors, -1, -2)
+    return np.clip(gram, -1.0, 1.0, out=gram)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +47,8 @@ class NeighbourArrays:
 
     ``codes`` are of full labels; ``counts`` are the active exemplars of each one's label, as the query counts them.
     ``ranks`` count from 0, None where they are the places. A place that no neighbour takes has a distance of infinity
-    and a trust of 0, so that it has no vote.
+    and a trust of 0, so that it has no vote. ``places`` are for ``compare``, None where neighbours cannot be compared
+    with each other; only then are there ``twins``, which are equal where the vectors are.
     """
 
     distances: F64
@@ -28,6 +56,10 @@ class NeighbourArrays:
     codes: I64
     counts: I64
     ranks: I64 | None = None
+    twins: I64 = field(default_factory=lambda: _NO_TWINS)
+    places: I64 | None = None
+    compare: Compare | None = None
+    solved: SolvedWeights | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot, rows: I64, distances: F64, *, own: I64 | None = None) -> NeighbourArrays:
@@ -41,7 +73,8 @@ class NeighbourArrays:
         if rows.ndim > 1:
             there = rows != NOBODY
             distances, trust = np.where(there, distances, np.inf), np.where(there, trust, 0.0)
-        return cls(distances, trust, codes, others_counted(snapshot, codes, own))
+        counts = others_counted(snapshot, codes, own)
+        return cls(distances, trust, codes, counts, twins=snapshot.twin[rows], places=rows, compare=comparing(snapshot))
 
     @classmethod
     def plain(cls, distances: F64, *, trust: F64 | None = None, ranks: I64 | None = None) -> NeighbourArrays:
@@ -51,9 +84,57 @@ class NeighbourArrays:
 
     def first(self, k: int) -> NeighbourArrays:
         """The first ``k`` alone, for which a rule may weigh otherwise than among more."""
-        first = np.s_[..., :k]
-        ranks = None if self.ranks is None else self.ranks[first]
-        return NeighbourArrays(self.distances[first], self.trust[first], self.codes[first], self.counts[first], ranks)
+        part = self._at(np.s_[..., :k])
+        if "cosines" in self.__dict__:
+            part.__dict__["cosines"] = self.cosines[..., :k, :k]
+        return part
+
+    def parts(self, size: int) -> Iterator[NeighbourArrays]:
+        """Those of many queries, so many queries at a time."""
+        if len(self.distances) <= size:
+            yield self
+            return
+        for start in range(0, len(self.distances), size):
+            yield self._at(np.s_[start : start + size])
+
+    def as_many(self) -> NeighbourArrays:
+        """Those of one query as those of many, of which there is one."""
+        part = self._at(np.s_[None])
+        if "cosines" in self.__dict__:
+            part.__dict__["cosines"] = self.cosines[None]
+        return part
+
+    def remembering(self, solved: SolvedWeights) -> NeighbourArrays:
+        """The same, of queries of which ``solved`` holds what a joint rule found before."""
+        return replace(self, solved=solved)
+
+    def part(self, which: I64) -> NeighbourArrays:
+        """Those of these queries."""
+        return self._at(which)
+
+    def _at(self, which: Any) -> NeighbourArrays:
+        ranks, places = (None if one is None else one[which] for one in (self.ranks, self.places))
+        return NeighbourArrays(
+            self.distances[which],
+            self.trust[which],
+            self.codes[which],
+            self.counts[which],
+            ranks=ranks,
+            twins=self.twins[which] if self.compared else _NO_TWINS,
+            places=places,
+            compare=self.compare,
+        )
+
+    @property
+    def compared(self) -> bool:
+        """Whether the neighbours of a query can be compared with each other."""
+        return self.compare is not None and self.places is not None
+
+    @cached_property
+    def cosines(self) -> F64:
+        """The cosine of each neighbour of a query and each other, (…, k, k); anything where a place is not taken."""
+        assert self.compare is not None and self.places is not None
+        return self.compare(self.places)
 
     @property
     def there(self) -> Bools:

@@ -7,13 +7,14 @@ votes are those of ``decide``, number by number, for many sets of strikes at onc
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
 from visualmemory_gui.engine.decision.class_factor import ENOUGH
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
+from visualmemory_gui.engine.decision.votes import NOBODY, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
@@ -60,8 +61,7 @@ class Ballot:
         if not len(self.rows):
             return np.full(len(struck), NOBODY, np.int64)
         kept, votes = self._votes(struck)
-        out: I64 = winner_at_each_k(self.classes[kept], votes).winner[:, -1]
-        return out
+        return winners_of(self.classes[kept], votes, tie=self.scheme.tie)[0]
 
     def leads(self, struck: I64, target: int, rival: int) -> F64:
         """(m,) by how much of the vote ``target`` is ahead of the best other class.
@@ -98,4 +98,16 @@ class Ballot:
             left = left - (labels == gone[:, None])
         distances = np.where(votes_here, self.arrays.distances[kept], np.inf)
         trust = np.where(votes_here, self.arrays.trust[kept], 0.0)
-        return kept, self.scheme.vote_weights(NeighbourArrays(distances, trust, labels, left))
+        if not self.scheme.joint:
+            return kept, self.scheme.vote_weights(NeighbourArrays(distances, trust, labels, left))
+        twins = self.arrays.twins[kept]
+        near = NeighbourArrays(distances, trust, labels, left, twins=twins, places=kept, compare=self._compare)
+        return kept, self.scheme.vote_weights(near)
+
+    def _compare(self, places: I64) -> F64:
+        """The cosines of the neighbours at ``places``, (m, k), with each other."""
+        return self._alike[places[:, :, None], places[:, None, :]]
+
+    @cached_property
+    def _alike(self) -> F64:
+        return self.arrays.cosines

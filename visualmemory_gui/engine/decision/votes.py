@@ -33,8 +33,12 @@ class VoteTally(Generic[Label]):
     total: float
 
 
-def tally(labels: Sequence[Label], votes: Sequence[float]) -> VoteTally[Label]:
-    """Count ``votes`` (each >= 0, in rank order) for ``labels``."""
+def tally(labels: Sequence[Label], votes: Sequence[float], *, tie: float = 0.0) -> VoteTally[Label]:
+    """Count ``votes`` (each >= 0, in rank order) for ``labels``.
+
+    With a ``tie``, classes whose totals are that near to the largest, relative to it, are tied, and the one with the
+    nearest vote wins.
+    """
     totals: dict[Label, float] = {}
     total = 0.0
     for label, vote in zip(labels, votes, strict=True):
@@ -46,10 +50,50 @@ def tally(labels: Sequence[Label], votes: Sequence[float]) -> VoteTally[Label]:
     if not totals:
         return VoteTally(None, None, None, {}, total)
     ordered = sorted(totals.items(), key=lambda item: -item[1])
+    if tie:
+        ordered = _nearest_first(ordered, labels, votes, tie)
     shares = {label: reached / total for label, reached in ordered}
     share = ordered[0][1] / total
-    margin = share - ordered[1][1] / total if len(ordered) > 1 else share
+    margin = max(share - ordered[1][1] / total, 0.0) if len(ordered) > 1 else share
     return VoteTally(ordered[0][0], share, margin, shares, total)
+
+
+def _nearest_first(
+    ordered: list[tuple[Label, float]], labels: Sequence[Label], votes: Sequence[float], tie: float
+) -> list[tuple[Label, float]]:
+    """The tied classes in front by their nearest vote, the others as they are."""
+    bound = ordered[0][1] * (1.0 - tie)
+    tied = [item for item in ordered if item[1] >= bound]
+    nearest = {label: place for place, label in reversed(list(enumerate(labels))) if votes[place] > 0.0}
+    return sorted(tied, key=lambda item: nearest[item[0]]) + ordered[len(tied) :]
+
+
+def winners_of(codes: I64, votes: F64, *, tie: float = 0.0) -> tuple[I64, F64]:
+    """The winner's code of each query and its share, (q,) each, as ``tally`` finds them: -1 and 0 where nobody votes.
+
+    ``codes`` and ``votes`` are (q, k) as in ``winner_at_each_k``.
+    """
+    q, k = codes.shape
+    if not k:
+        return np.full(q, NOBODY, np.int64), np.zeros(q)
+    if not tie:
+        running = winner_at_each_k(codes, votes)
+        return running.winner[:, -1], running.share[:, -1]
+    totals, place, total = tied_totals(codes, votes, tie=tie)
+    every = np.arange(q)
+    winner = np.where(total > 0.0, codes[every, place], NOBODY)
+    return winner, np.divide(totals[every, place], total, out=np.zeros(q), where=total > 0.0)
+
+
+def tied_totals(codes: I64, votes: F64, *, tie: float) -> tuple[F64, I64, F64]:
+    """What the class of each place has in all, (q, k), a place of the winner's class, (q,): the nearest vote, and the
+    sum of all votes, (q,)."""
+    seat = seats(codes)
+    by_seat = np.zeros(codes.shape)
+    np.add.at(by_seat, (np.arange(len(codes))[:, None], seat), votes)
+    totals = np.take_along_axis(by_seat, seat, axis=1)
+    best = totals.max(axis=1, keepdims=True, initial=0.0)
+    return totals, np.argmax((totals >= best * (1.0 - tie)) & (votes > 0.0), axis=1), by_seat.sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,26 @@
 """The voting rules: what the vote of a neighbour weighs, before trust and class factor.
 
-The paper's are those of R. Geirhos et al., "Towards flexible perception with visual memory" (arXiv 2408.08172),
+All but ridge are those of R. Geirhos et al., "Towards flexible perception with visual memory" (arXiv 2408.08172),
 section 3. A rule is one function of all neighbours of a query, or of many, and an entry in each table below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from visualmemory_gui.engine.decision import ridge as ridge_vote
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.types import F64, Rule
 
+NO_VECTORS = (
+    "the ridge vote compares neighbours with each other, and neighbour lists hold no vectors: "
+    "vote by plurality, distance, softmax or rank"
+)
 _FAR = 700.0  # exp(-708) is the smallest normal float64
 
 
@@ -25,6 +31,8 @@ class RuleParameters:
     exponent: float = 1.0
     temperature: float = 0.07
     offset: float = 2.0
+    gamma: float = ridge_vote.GAMMA
+    penalty: float = ridge_vote.LAMBDA
 
 
 USUAL = RuleParameters()
@@ -60,12 +68,43 @@ def distance(near: NeighbourArrays, parameters: RuleParameters) -> F64:
     return out
 
 
+def ridge(near: NeighbourArrays, parameters: RuleParameters) -> F64:
+    """The weights that together explain the query (``ridge``). Raises BadValue where the neighbours have no vectors."""
+    shape = near.distances.shape
+    if not near.there.any():
+        return np.zeros(shape)
+    if not near.compared:
+        raise BadValue(NO_VECTORS)
+    many = near if len(shape) > 1 else near.as_many()
+    if near.solved is None or near.places is None:
+        return _solve(many, parameters).reshape(shape)
+    return near.solved.weights(near.places, near.trust, parameters, lambda which: _solve(near.part(which), parameters))
+
+
+def _solve(many: NeighbourArrays, parameters: RuleParameters) -> F64:
+    solved = [
+        ridge_vote.weights_of_many(
+            part.cosines, part.distances, part.twins, part.trust, gamma=parameters.gamma, penalty=parameters.penalty
+        )
+        for part in many.parts(ridge_vote.AT_ONCE)
+    ]
+    return np.concatenate(solved)
+
+
 RULE_WEIGHTS: Mapping[Rule, Callable[[NeighbourArrays, RuleParameters], F64]] = {
     "plurality": plurality,
     "distance": distance,
     "softmax": softmax,
     "rank": rank,
+    "ridge": ridge,
 }
+
+JOINT: Collection[Rule] = frozenset({"ridge"})
+"""Rules whose weights depend on which others vote: those of the first k are not the first k of those of more. Trust
+below 1 is part of what they solve; only what a trust is above 1 multiplies their weights."""
+
+TIE: Mapping[Rule, float] = {"ridge": 1e-9}
+"""How near to the largest total, relative to it, another is tied with it; 0 where a rule is not named."""
 
 
 @lru_cache(maxsize=64)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from visualmemory_gui.engine.arguments import whole
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.voting_rules import PARAMETER, RULE_WEIGHTS, USUAL, RuleParameters
+from visualmemory_gui.engine.decision.voting_rules import JOINT, PARAMETER, RULE_WEIGHTS, TIE, USUAL, RuleParameters
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.types import F64, RULES, MemorySettings, Rule
 
@@ -31,7 +33,8 @@ class VotingScheme:
         cls, settings: MemorySettings, k: int | None = None, rule: Rule | None = None, *, level: int = 0
     ) -> VotingScheme:
         """As a memory of these ``settings`` decides, but for what is given. Raises BadValue."""
-        k, rule = settings.k if k is None else whole(k, "k"), settings.rule if rule is None else rule
+        rule = settings.rule if rule is None else rule
+        k = usual_k(settings, rule) if k is None else whole(k, "k")
         if k < 1:
             raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
         if rule not in RULES:
@@ -44,6 +47,16 @@ class VotingScheme:
         """The same with another value of the rule's own parameter; the rule must have one."""
         return replace(self, parameters=replace(USUAL, **{PARAMETER[self.rule]: value}))
 
+    @property
+    def joint(self) -> bool:
+        """Whether a weight depends on which others vote, so that it has to be found for each k (``JOINT``)."""
+        return self.rule in JOINT
+
+    @property
+    def tie(self) -> float:
+        """How near to the largest total another is tied with it (``TIE``)."""
+        return TIE.get(self.rule, 0.0)
+
     def vote_weights(self, near: NeighbourArrays) -> F64:
         """What the votes of ``near`` weigh, as their arrays are shaped: the rule's weight x trust x class factor.
 
@@ -54,7 +67,13 @@ class VotingScheme:
         return RULE_WEIGHTS[self.rule](near, self.parameters) * self.vote_scale(near)
 
     def vote_scale(self, near: NeighbourArrays) -> F64:
-        """The part of the weights that is the neighbours' own: trust and, where it is on, the class factor."""
+        """The part of the weights that is the neighbours' own: trust and, where it is on, the class factor.
+
+        Of a joint rule only the part of a trust that is above 1.
+        """
+        if self.joint:
+            above = np.maximum(near.trust, 1.0)
+            return above * near.class_factors if self.class_factor else above
         return near.factored_trust if self.class_factor else near.trust
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,6 +85,16 @@ class VotingScheme:
     def from_dict(cls, data: Mapping[str, Any]) -> VotingScheme:
         """Read back what ``to_dict`` wrote."""
         return cls(**{**data, "parameters": RuleParameters(**data.get("parameters", {}))})
+
+
+def k_setting(rule: Rule) -> str:
+    """The name of the setting that is k under ``rule``: ridge, of whose neighbours most get no vote, has its own."""
+    return "ridge_k" if rule == "ridge" else "k"
+
+
+def usual_k(settings: MemorySettings, rule: Rule) -> int:
+    """How many neighbours vote by ``rule`` where k is not given."""
+    return settings.ridge_k if k_setting(rule) == "ridge_k" else settings.k
 
 
 def _no_rule(rule: object) -> BadValue:

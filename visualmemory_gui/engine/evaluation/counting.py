@@ -11,11 +11,12 @@ import numpy as np
 from visualmemory_gui.engine.decision.confidence import fit
 from visualmemory_gui.engine.decision.levels import at_level, deepest, level_codes
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.ridge import AT_ONCE
 from visualmemory_gui.engine.decision.votes import (
     NOBODY,
     Seated,
     seats,
-    winner_at_each_k,
+    winners_of,
 )
 from visualmemory_gui.engine.decision.voting_rules import PARAMETER, USUAL
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -69,16 +70,30 @@ class Counts:
             self._right[k] += int(right)
         rules = dict.fromkeys(rule for _, rule in self._hits)
         schemes = {rule: replace(self._scheme, rule=rule) for rule in rules}
-        votes = {rule: scheme.vote_weights(near) for rule, scheme in schemes.items()}
+        votes = {rule: scheme.vote_weights(near) for rule, scheme in schemes.items() if not scheme.joint}
+        joint = {rule: self._votes_at_each_k(near, scheme) for rule, scheme in schemes.items() if scheme.joint}
         for level, at in self._codes.items():
             seated, right = Seated(at[near.codes]), at[truth]
-            for rule in rules:
+            for rule in votes:
                 self._hits[level, rule] += self._hit(seated, right, votes[rule])
+            for rule, at_k in joint.items():
+                won = [winners_of(at[near.codes[:, : cast.shape[1]]], cast, tie=schemes[rule].tie)[0] for cast in at_k]
+                self._hits[level, rule] += (np.stack(won, axis=1) == right[:, None]).sum(axis=0)
             if level == 0:
                 for rule, value in self._swept:
                     swept = schemes[rule].with_parameter(value).vote_weights(near)
                     self._swept[rule, value] += self._hit(seated, right, swept)
         self._calibrate(near)
+
+    def _votes_at_each_k(self, near: NeighbourArrays, scheme: VotingScheme) -> list[F64]:
+        """What the votes weigh among the first so many neighbours alone, (q, k) for each of ``ks``."""
+        found: list[list[F64]] = [[] for _ in self._ks]
+        for part in near.parts(AT_ONCE):
+            if part.compared:
+                part.cosines  # noqa: B018  # once for all k
+            for place, k in enumerate(self._ks):
+                found[place].append(scheme.vote_weights(part.first(k)))
+        return [np.concatenate(blocks) for blocks in found]
 
     def _hit(self, seated: Seated, truth: I64, votes: F64) -> I64:
         """How many of the queries are right at each of ``ks``."""
@@ -90,9 +105,9 @@ class Counts:
         near = near.first(self._scheme.k)
         codes, votes = near.codes, self._scheme.vote_weights(near)
         for level, at in self._codes.items():
-            found = winner_at_each_k(at[codes], votes)
-            self._winner[level].append(found.winner[:, -1])
-            self._share[level].append(found.share[:, -1])
+            winner, share = winners_of(at[codes], votes, tie=self._scheme.tie)
+            self._winner[level].append(winner)
+            self._share[level].append(share)
         answered = self._winner[0][-1] != NOBODY
         self._entropy += float(entropy_bits(codes[answered], votes[answered]).sum())
 

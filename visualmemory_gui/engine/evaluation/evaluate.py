@@ -22,7 +22,7 @@ from visualmemory_gui.engine.evaluation.query_set import ExemplarLabels, QuerySe
 from visualmemory_gui.engine.evaluation.test_folder import from_folder
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import RULES, Rule
+from visualmemory_gui.engine.types import PAPER_RULES, MemorySettings, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.decision.leave_one_out import NearestMany
@@ -40,12 +40,13 @@ def evaluate(
     test_folder: str | Path | None = None,
     *,
     ks: Sequence[int] = KS,
-    rules: Sequence[Rule] = RULES,
+    rules: Sequence[Rule] | None = None,
     asked: ExemplarLabels | None = None,
     report: Report = silent,
 ) -> Evaluation:
     """Evaluate ``memory`` by leave-one-out, or on the images of ``test_folder`` (sub-folders are labels).
 
+    Without ``rules``, they are those of ``own_rules``.
     ``asked`` are the exemplars of an earlier run, under the labels they had then, including those struck out since:
     figures on them may be compared with that run's. Class factor, and k and rule of calibration and confusion, are the
     memory's settings. Search is exact. Raises BadValue, UnknownExemplar, Cancelled.
@@ -59,11 +60,16 @@ def evaluate(
         partial(memory.searcher.nearest_many, mode="exact"),
         asked if given is None else given,
         ks=ks,
-        rules=rules,
+        rules=own_rules(settings) if rules is None else rules,
         scheme=VotingScheme.of(settings),
         report=report,
     )
     return replace(found, level=settings.level if settings.level in found.levels else 0)
+
+
+def own_rules(settings: MemorySettings) -> tuple[Rule, ...]:
+    """The paper's rules, and beside them the one by which a memory of these settings decides."""
+    return tuple(dict.fromkeys((*PAPER_RULES, settings.rule)))
 
 
 def evaluate_snapshot(
@@ -72,7 +78,7 @@ def evaluate_snapshot(
     asked: Queries | ExemplarLabels | None = None,
     *,
     ks: Sequence[int] = KS,
-    rules: Sequence[Rule] = RULES,
+    rules: Sequence[Rule] = PAPER_RULES,
     scheme: VotingScheme = PLAIN,
     report: Report = silent,
 ) -> Evaluation:

@@ -20,7 +20,7 @@ from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut,
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.queries import Queries
-from visualmemory_gui.engine.decision.votes import NOBODY, winner_at_each_k
+from visualmemory_gui.engine.decision.votes import NOBODY, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.statistics import together
@@ -149,8 +149,7 @@ def winners(near: NeighbourArrays, scheme: VotingScheme, codes: I64 | None = Non
     """
     near = near.first(scheme.k)
     named = near.codes if codes is None else codes[near.codes]
-    won: I64 = winner_at_each_k(named, scheme.vote_weights(near)).winner[:, -1]
-    return won
+    return winners_of(named, scheme.vote_weights(near), tie=scheme.tie)[0]
 
 
 def own_queries(snapshot: Snapshot) -> QuerySet:

@@ -18,6 +18,7 @@ from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, NearestM
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
 from visualmemory_gui.engine.decision.queries import Queries
+from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.index.rescore import TIE
@@ -84,6 +85,7 @@ class TrackedDecisions:
         self.queries = self.queries.joined(queries)
         self._copies = self.queries.copies(self._snapshot)
         self._lists.grow(len(queries))
+        self._solved.grow(len(queries))
         self._search(np.arange(start, len(self)), report)
 
     def set_expected(self, expected: Sequence[str]) -> None:
@@ -95,6 +97,7 @@ class TrackedDecisions:
         self.queries = self.queries.part(which)
         self._copies = self.queries.copies(self._snapshot)
         self._lists.keep(which)
+        self._solved.keep(which)
 
     def update(self, snapshot: Snapshot, report: Report = silent) -> None:
         """Bring the lists up to ``snapshot``, a later one of the same memory."""
@@ -126,7 +129,7 @@ class TrackedDecisions:
         left = np.flatnonzero(here.active & ~edited.active[:n])
         came = np.flatnonzero(edited.active[:n] & ~here.active)
         other = copy.copy(self)
-        other._lists = self._lists.copy()
+        other._lists, other._solved = self._lists.copy(), self._solved.copy()
         other._lists.take_out(left)
         other._search(other._lists.short(self.max_k), report, without=left)
         other._snapshot = edited
@@ -147,6 +150,7 @@ class TrackedDecisions:
             content=self.queries.keys.content,
             twin=self.queries.keys.twin,
             own=self._own_class(),
+            solved=self._solved,
         )
 
     def _own_class(self) -> I64 | None:
@@ -159,6 +163,7 @@ class TrackedDecisions:
         self._snapshot = snapshot
         self._copies = self.queries.copies(snapshot)
         self._lists = NeighbourTable(len(self), self._need + SPARE)
+        self._solved = SolvedWeights()
         self._search(np.arange(len(self)), report)
 
     def _search(self, which: I64, report: Report, without: I64 = NO_ROWS) -> None:

@@ -30,7 +30,7 @@ from visualmemory_gui.engine.published_lists import prune
 from visualmemory_gui.engine.published_lists.evaluation import ByK, ListEvaluation, PrunedFigures, Pruning, Way
 from visualmemory_gui.engine.published_lists.lists import NOBODY, ListBlock, PublishedLists, Vocabulary, read_lists
 from visualmemory_gui.engine.published_lists.vote import kept_only, list_scheme, winners_at_each_k
-from visualmemory_gui.engine.types import F64, I64, RULES, Bools, Rule
+from visualmemory_gui.engine.types import F64, I64, PAPER_RULES, Bools, Rule
 
 KS = (1, 5, 10, 20, 50, 100)
 CALIBRATED_K = 10
@@ -41,7 +41,7 @@ def evaluate_lists(
     train: str | Path | None = None,
     *,
     ks: Sequence[int] = KS,
-    rules: Sequence[Rule] = RULES,
+    rules: Sequence[Rule] = PAPER_RULES,
     m: int | None = None,
     n: int | None = None,
     report: Report = silent,

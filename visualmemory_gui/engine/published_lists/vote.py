@@ -14,7 +14,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
-from visualmemory_gui.engine.decision.voting_rules import PARAMETER
+from visualmemory_gui.engine.decision.voting_rules import NO_VECTORS, PARAMETER
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.published_lists.neighbour_lists import (
@@ -24,7 +24,7 @@ from visualmemory_gui.engine.published_lists.neighbour_lists import (
     parse_lists,
     parse_trust,
 )
-from visualmemory_gui.engine.types import F64, I64, RULES, Bools, Rule
+from visualmemory_gui.engine.types import F64, I64, PAPER_RULES, RULES, Bools, Rule
 
 _BLOCK = 1024
 _MOST_EXPONENT = 300.0
@@ -79,7 +79,9 @@ def predictions(
 def list_scheme(rule: Rule, param: float | None = None) -> VotingScheme:
     """The scheme for voting on lists: ``rule`` with its parameter ``param``, without class factor. Raises BadValue."""
     if rule not in RULES:
-        raise BadValue(f"unknown voting rule {rule!r}; the rules are {', '.join(RULES)}")
+        raise BadValue(f"unknown voting rule {rule!r}; the rules are {', '.join(PAPER_RULES)}")
+    if rule not in PAPER_RULES:
+        raise BadValue(NO_VECTORS)
     scheme = VotingScheme(rule, class_factor=False)
     if param is None:
         return scheme

@@ -95,5 +95,6 @@ _READ: Mapping[str, Callable[[str, str], Any]] = {
     "device": _one_of(DEVICES),
     "exact_limit": _whole(0, 10**12),
     "threads": _whole(0, 1024),
+    "ridge_k": _whole(1, 10_000),
 }
 NAMES: tuple[str, ...] = tuple(_READ)

@@ -6,12 +6,13 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays, cosines
 from visualmemory_gui.engine.decision.neighbour_pool import Retrieve
 from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, I64
+from visualmemory_gui.engine.store.checksum import vector_hash
+from visualmemory_gui.engine.types import F32, F64, I64
 
 
 def fewest_lessons(
@@ -36,18 +37,30 @@ def fewest_lessons(
     apart = own_distance(vector)
     before = int(np.searchsorted(distances, apart, side="right"))  # of equal distances the older ids come first
     wanted = at_level(label, scheme.level)
+    twins = np.append(snapshot.twin[rows], vector_hash(vector))
+    alike = _alike(snapshot, rows, vector) if scheme.joint else np.empty((0, 0))
     for count in range(scheme.k + 1):
         place, at = slice(0, scheme.k), [before] * count
+        places = np.insert(np.arange(len(rows)), at, len(rows))[place]
         taught = NeighbourArrays(
             np.insert(near.distances, at, apart)[place],
             np.insert(near.trust, at, 1.0)[place],
             np.insert(near.codes, at, code)[place],
             np.insert(np.where(near.codes == code, here + count, near.counts), at, here + count)[place],
+            twins=twins[places],
+            places=places,
+            compare=lambda at: alike[at[..., :, None], at[..., None, :]],
         )
         said = [at_level(names[one], scheme.level) for one in taught.codes.tolist()]
-        if tally(said, scheme.vote_weights(taught).tolist()).winner == wanted:
+        if tally(said, scheme.vote_weights(taught).tolist(), tie=scheme.tie).winner == wanted:
             return count
     return None
+
+
+def _alike(snapshot: Snapshot, rows: I64, vector: F32) -> F64:
+    """The cosines of ``rows`` and, behind them, ``vector`` with each other."""
+    here = snapshot.vectors[rows] if len(rows) else np.empty((0, len(vector)), np.float32)
+    return cosines(np.concatenate([here, vector[None]]).astype(np.float64))
 
 
 def own_distance(vector: F32) -> float:

@@ -193,7 +193,7 @@ class ImpactTracker:
         if now.change <= was.change and not changes.settings:
             return Impact((), 0, bool(self._watched))  # it was made before the start
         self._seen = now if now.change > was.change else was
-        if self._decisions.max_k < self._memory.settings.k:
+        if self._decisions.max_k < VotingScheme.of(self._memory.settings).k:
             self._track(self.queries, silent)
         self._decisions.update(self._seen)
         if changes.relabelled:
@@ -231,8 +231,8 @@ class ImpactTracker:
 
     def _track(self, queries: Queries, report: Report) -> None:
         memory = self._memory
-        search = memory.searcher.nearest_many
-        self._decisions = TrackedDecisions(self._seen, queries, search, k=memory.settings.k, report=report)
+        search, k = memory.searcher.nearest_many, VotingScheme.of(memory.settings).k
+        self._decisions = TrackedDecisions(self._seen, queries, search, k=k, report=report)
 
     def _read_expected(self) -> None:
         """Rename the expected labels of the watch set along with a class."""

@@ -1,4 +1,4 @@
-"""The vote: shares as bars, why in one sentence, the four rules side by side, and the classes as drop targets."""
+"""The vote: shares as bars, why in one sentence, the voting rules side by side, and the classes as drop targets."""
 
 from __future__ import annotations
 

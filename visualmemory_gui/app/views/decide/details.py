@@ -1,4 +1,4 @@
-"""Details of a decision, folded away: the four rules side by side, distances by rank, what HNSW would miss."""
+"""Details of a decision, folded away: the voting rules side by side, distances by rank, what HNSW would miss."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Details(QWidget):
         if self._disagreed != disagreed:
             self._open_or_close()
         state = "disagree" if self._disagreed else "agree"
-        self.fold.setText(f"Details: the four rules {state}" if tallies else "Details")
+        self.fold.setText(f"Details: the voting rules {state}" if tallies else "Details")
 
     def set_brief(self, brief: bool) -> None:
         """Where room is short, open the details only on request."""
@@ -127,7 +127,7 @@ def _rules_table() -> QTableWidget:
     table = QTableWidget(len(RULES), 4)
     table.setObjectName("rulesTable")
     table.setProperty("plain", True)
-    table.setAccessibleName("The four voting rules on these neighbours")
+    table.setAccessibleName("The voting rules on these neighbours")
     table.setHorizontalHeaderLabels(["Rule", "Winner", "Share", "Margin"])
     table.verticalHeader().hide()
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

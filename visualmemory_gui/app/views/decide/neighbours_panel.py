@@ -24,6 +24,7 @@ RULE_TIPS: dict[Rule, str] = {
     "distance": "A nearer neighbour weighs a little more",
     "softmax": "A nearer neighbour weighs much more",
     "rank": "The first neighbour weighs most, the next ones less, whatever their distance",
+    "ridge": "Neighbours weigh what they add to explaining the image together; near copies share one voice",
 }
 
 

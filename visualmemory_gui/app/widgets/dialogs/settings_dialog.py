@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
 from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.voting_scheme import k_setting, usual_k
 from visualmemory_gui.engine.types import RULES, MemorySettings
 
 MOST_K = 100_000
@@ -73,8 +74,10 @@ class SettingsDialog(QDialog):
 
     def _memory_box(self, memory: OfMemory) -> QGroupBox:
         now = memory.settings
-        self._k = _spin("k", 1, MOST_K, now.k, "How many neighbours vote")
+        self._k = _spin("k", 1, MOST_K, usual_k(now, now.rule), "How many neighbours vote")
         self._rule = _choice("Voting rule", [(rule, rule) for rule in RULES], now.rule)
+        self._k_of = k_setting(now.rule)
+        self._rule.currentIndexChanged.connect(self._on_rule)
         self._factor = QCheckBox("Classes with few exemplars count more")
         self._factor.setChecked(now.class_factor)
         self._factor.setToolTip(
@@ -116,6 +119,13 @@ class SettingsDialog(QDialog):
         form.addRow("Reduced motion", self._still)
         return box
 
+    def _on_rule(self) -> None:
+        """Ridge has a k of its own."""
+        rule = self._rule.currentData()
+        if self._memory is not None and k_setting(rule) != self._k_of:
+            self._k_of = k_setting(rule)
+            self._k.setValue(usual_k(self._memory.settings, rule))
+
     def _chosen_for_memory(self) -> dict[str, object]:
         memory = self._memory
         if memory is None or not memory.writable:
@@ -124,7 +134,7 @@ class SettingsDialog(QDialog):
         limit = memory.settings.exact_limit if self._limit.value() == shown else self._limit.value() * memory.dim
         return {
             "device": self._device.currentData(),  # first: an unavailable one is refused before anything is stored
-            "k": self._k.value(),
+            k_setting(self._rule.currentData()): self._k.value(),
             "rule": self._rule.currentData(),
             "class_factor": self._factor.isChecked(),
             "exact_limit": limit,

@@ -1,0 +1,156 @@
+"""The ridge vote: the weights with which neighbours together explain a query.
+
+For neighbours x_i of a query at distances d_i, K_ij = exp(-g d_ij) and b_i = exp(-g d_i), the weights are
+
+    w = argmin over w >= 0 of  w'(K + D)w / 2 - b'w
+
+with D diagonal, lambda / min(1, trust_i). The problem is strictly convex, so there is one answer, and it can be read
+off an answer whether it is the one: w >= 0, and b - (K + D)w is 0 where w > 0 and at most 0 elsewhere.
+
+Sources of the idea: S. Shekkizhar and A. Ortega, NNK (arXiv 1910.09383); Y. Bendou et al., ProKeR (arXiv 2501.11175).
+Solver: block principal pivoting as in J. Kim and H. Park, "Fast nonnegative matrix factorization" (SIAM J. Sci. Comput.
+33(6), 2011), here for many queries at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visualmemory_gui.engine.types import F32, F64, I64, Bools
+
+GAMMA = 2.0
+LAMBDA = 0.3
+FIRST_PASSIVE = 40
+"""How many of the nearest the solver supposes to vote at first: about as many do."""
+
+AT_ONCE = 64
+"""Queries that are solved together."""
+
+NOTHING = 1e-12
+"""A weight below it is 0."""
+
+_SLACK = 1e-12
+_TRIES = 3
+
+
+def kernel(vectors: F32, distances: F64, *, gamma: float = GAMMA) -> tuple[F64, F64]:
+    """K (..., k, k) and b (..., k) of neighbours with ``vectors`` (..., k, dim) of unit length, rows as stored, and
+    ``distances`` (..., k) to the query. K_ii is 1."""
+    wide = vectors.astype(np.float64)
+    return _kernel(np.clip(wide @ np.swapaxes(wide, -1, -2), -1.0, 1.0), distances, gamma=gamma)
+
+
+def weights(
+    vectors: F32, distances: F64, twins: I64, trust: F64, *, gamma: float = GAMMA, penalty: float = LAMBDA
+) -> F64:
+    """What each of n neighbours weighs, (n,) float64, before a trust above 1 and the class factor multiply it.
+
+    ``vectors`` (n, dim) are rows as stored, ``twins`` (n,) is equal for equal vectors, ``trust`` (n,) above 0. Equal
+    vectors are solved as one whose D is lambda / (the sum of their min(1, trust)), and share its weight in proportion
+    to that: without trusts, m copies get 1/m each of the weight of one whose D is lambda/m.
+    """
+    wide = vectors.astype(np.float64)
+    alike = np.clip(wide @ wide.T, -1.0, 1.0)
+    many = weights_of_many(alike[None], distances[None], twins[None], trust[None], gamma=gamma, penalty=penalty)
+    alone: F64 = many[0]
+    return alone
+
+
+def weights_of_many(
+    cosines: F64, distances: F64, twins: I64, trust: F64, *, gamma: float = GAMMA, penalty: float = LAMBDA
+) -> F64:
+    """The same for q queries with k places each, (q, k) float64; ``cosines`` are (q, k, k).
+
+    A place that no neighbour takes has a distance of infinity or a trust of 0, and no weight.
+    """
+    q, k = distances.shape
+    if not k:
+        return np.zeros((q, 0))
+    there = np.isfinite(distances) & (trust > 0.0)
+    voice = np.where(there, np.minimum(trust, 1.0), 0.0)
+    same = (twins[:, :, None] == twins[:, None, :]) & there[:, :, None] & there[:, None, :]
+    first = np.argmax(same, axis=2)
+    speaks = there & (first == np.arange(k))
+    together = (same * voice[:, None, :]).sum(axis=2)
+    gram, target = _kernel(cosines, distances, gamma=gamma)
+    gram *= speaks[:, :, None] & speaks[:, None, :]
+    gram[:, np.arange(k), np.arange(k)] = 1.0 + penalty / np.where(speaks, together, 1.0)
+    found = solve(gram, np.where(speaks, target, 0.0))
+    shared: F64 = np.where(there, found[np.arange(q)[:, None], first] * voice / np.where(there, together, 1.0), 0.0)
+    return shared
+
+
+def _kernel(cosines: F64, distances: F64, *, gamma: float) -> tuple[F64, F64]:
+    """K and b of ``kernel``."""
+    gram = np.exp(gamma * (cosines - 1.0))
+    places = np.arange(gram.shape[-1])
+    gram[..., places, places] = 1.0
+    return gram, np.exp(-gamma * distances)
+
+
+def adds_nothing(row: F64, target: float, weights: F64) -> bool:
+    """Whether one more neighbour would get no weight beside those that have ``weights`` (v,): K to them is ``row``."""
+    return bool(target - row @ weights <= _SLACK)
+
+
+def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:
+    """The weights (q, k) for K + D ``gram`` (q, k, k) and b ``target`` (q, k), all float64; KKT residual <= 1e-9.
+
+    ``passive`` (q, k) is where weights are supposed to be above 0: a good guess saves time and changes nothing. Weights
+    below 1e-12 are 0.
+    """
+    q, k = target.shape
+    weights = np.zeros((q, k))
+    if not k:
+        return weights
+    guess = np.zeros((q, k), np.bool_) if passive is None else passive.copy()
+    if passive is None:
+        guess[:, :FIRST_PASSIVE] = True
+    open_ = np.arange(q)
+    fewest, tries = np.full(q, k + 1), np.full(q, _TRIES)
+    while len(open_):
+        part, free = gram[open_], guess[open_]
+        found = _among(part, target[open_], free)
+        slope = np.matmul(part, found[..., None])[..., 0] - target[open_]
+        wrong = np.where(free, found < 0.0, slope < -_SLACK)
+        count = wrong.sum(axis=1)
+        weights[open_] = found
+        less = count < fewest[open_]
+        tries[open_] = np.where(less, _TRIES, tries[open_] - 1)
+        fewest[open_] = np.where(less, count, fewest[open_])
+        one_by_one = tries[open_] < 0
+        if one_by_one.any():
+            wrong[one_by_one] = _last_only(wrong[one_by_one])
+        guess[open_] = free ^ wrong
+        open_ = open_[count > 0]
+    weights[weights < NOTHING] = 0.0
+    return weights
+
+
+def _among(gram: F64, target: F64, passive: Bools) -> F64:
+    """The weights where only those that are ``passive`` may differ from 0, of either sign."""
+    q, k = target.shape
+    counts = passive.sum(axis=1)
+    most = int(counts.max(initial=0))
+    places = np.argsort(~passive, axis=1, kind="stable")[:, :most]
+    beyond = np.arange(most) >= counts[:, None]
+    queries = np.arange(q)[:, None]
+    within = gram[queries[..., None], places[:, :, None], places[:, None, :]]
+    within[beyond[:, :, None] | beyond[:, None, :]] = 0.0
+    within[:, np.arange(most), np.arange(most)] += beyond
+    wanted = np.where(beyond, 0.0, target[queries, places])
+    found = np.zeros((q, k))
+    if most:
+        found[queries, places] = np.linalg.solve(within, wanted[..., None])[..., 0]
+    found[~passive] = 0.0
+    return found
+
+
+def _last_only(wrong: Bools) -> Bools:
+    """Of each row only the last that is set: Murty's rule, which cannot go round in a circle."""
+    k = wrong.shape[1]
+    last = k - 1 - np.argmax(wrong[:, ::-1], axis=1)
+    only = np.zeros_like(wrong)
+    rows = np.flatnonzero(wrong.any(axis=1))
+    only[rows, last[rows]] = True
+    return only
