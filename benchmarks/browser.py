@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,11 +202,14 @@ def filters(hands: Hands) -> dict[str, float]:
     by_class = [timed(lambda label=label: tree.go_to("class", label)) for label in labels]
     by_group = [timed(lambda g=g: tree.go_to("class", f"group {g:02d}")) for g in range(10)]
     back = timed(lambda: tree.go_to("all"))
-    by_state = timed(lambda: model.set_filter(state="active"))
-    model.set_filter(state="all")
+    by_state = timed(lambda: model.set_filter(replace(model.filter, state="active")))
+    model.set_filter(replace(model.filter, state="all"))
     hands.rest()
-    by_text = [timed(lambda text=text: model.set_filter(text=text)) for text in ("012345", "class 0777/", "9.jpg")]
-    model.set_filter(text="")
+    by_text = [
+        timed(lambda text=text: model.set_filter(replace(model.filter, text=text)))
+        for text in ("012345", "class 0777/", "9.jpg")
+    ]
+    model.set_filter(replace(model.filter, text=""))
     hands.rest()
     return {
         "class_ms": statistics.median(by_class),

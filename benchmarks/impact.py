@@ -24,6 +24,7 @@ from benchmarks.edit import DIM, clustered
 from benchmarks.queue import timed
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import RULES, Changes
 from visualmemory_gui.engine.what_if.flip import flips
 from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker
@@ -108,7 +109,7 @@ def measure_flips(memory: VisualMemory, rounds: int) -> list[dict[str, Any]]:
     rows = []
     for rule in RULES:
         for k in KS:
-            ask = partial(flips, memory, k=k, rule=rule, patient=False, most=50)
+            ask = partial(flips, memory, scheme=VotingScheme.of(memory.settings, k, rule), patient=False, most=50)
             times = [timed(partial(ask, query)) for query in queries]
             found = [ask(query) for query in queries]
             strikes = [len(f.strikes.ids) for f in found if f.strikes] or [0]

@@ -51,7 +51,7 @@ def tasks(folder: Path, target: Path) -> dict[str, Callable[[MainWindow], object
         "import": lambda window: folders.import_folder(window.session, folder, copy=True),
         "export": lambda window: exchange.export(window.session, target, "bundle"),
         "queue": lambda window: queue.add(window.session, images_of(folder)),
-        "review": lambda window: window.curate.tabs.model.look(),
+        "review": lambda window: window.curate.tabs.model.scan(),
         "index": build_index,
         "edits": edit_much,
         "look": look_around,

@@ -61,7 +61,7 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
     ids: list[int] = []
     yield "add", lambda: ids.extend(memory.add_vectors(vectors, labels))
     yield "exact_limit", lambda: memory.set("exact_limit", 100)  # from now on HNSW
-    yield "maintain", memory.maintain
+    yield "maintain", memory.maintenance.run
     if halves:
         yield "strike two", lambda: [memory.strike(ids[:1]), memory.strike(ids[1:2])]
     yield "strike", lambda: memory.strike(ids[2:5])
@@ -75,7 +75,7 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
     yield "revert", lambda: memory.history.revert(next(s.number for s in memory.history.steps() if s.kind == "relabel"))
     yield "tag", lambda: memory.tags.put("here")
     yield "go back", lambda: memory.history.go_back(memory.history.steps()[2].number)
-    yield "maintain", memory.maintain
+    yield "maintain", memory.maintenance.run
     yield "forget", lambda: memory.forget(ids[20:24])
     yield "rule", lambda: memory.set("rule", "plurality")
     yield "compact", lambda: memory.maintenance.compact()

@@ -52,7 +52,9 @@ def live_through(memory: VisualMemory, ids: list[int], pick: random.Random) -> N
             memory.relabel(some, f"telling/moved-{pick.randrange(10**6)}")
         elif edit == "reweigh":
             memory.reweigh(some, pick.choice([0.5, 2.0]))
-        elif edit in ("undo", "redo", "maintain"):
+        elif edit == "maintain":
+            memory.maintenance.run()
+        elif edit in ("undo", "redo"):
             getattr(memory, edit)()
         else:
             getattr(memory, edit)(some)

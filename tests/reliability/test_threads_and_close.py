@@ -36,7 +36,7 @@ def uses(memory: VisualMemory, seed: int) -> list[Callable[[], object]]:
         lambda: memory.restore([pick.randrange(1, 200)]),
         lambda: memory.add_vectors(query()[None], ["new"]),
         lambda: (memory.undo(), memory.redo()),
-        memory.maintain,
+        memory.maintenance.run,
         lambda: (memory.summary(), memory.history.steps(5), memory.catalog.select(label="class 1")),
     ]
 
