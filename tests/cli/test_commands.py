@@ -326,7 +326,7 @@ FAILURES = [
     (["reweigh", "MEMORY", 1, "--to", 0], 1, "trust"),
     (["relabel", "MEMORY", 1, "--label", "a/../b"], 1, ".."),
     (["build", "MISSING", "NEW"], 1, "not a folder"),
-    (["import", "MISSING", "NEW"], 1, "not there"),
+    (["import", "MISSING", "NEW"], 1, "does not exist"),
     (["vote", "MISSING", "--rule", "rank"], 1, "cannot be read"),
     (["add", "MEMORY", "MISSING", "--label", "x"], 1, "error:"),
     (["settings", "MEMORY", "k", "0"], 1, "between"),
