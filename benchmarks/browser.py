@@ -1,9 +1,9 @@
-"""Is a memory of a million exemplars looked through as if it were one of fifty?
+"""Can a memory of a million exemplars be browsed like one of fifty?
 
 Makes a memory of so many exemplars with thumbnails (once; --keep PATH keeps it, and takes it again), opens it in the
-real window and works in Curate: first paint, jumps to pages that were never seen and to such that were, filters, a drag
-of the scroll bar while the window does what it does after every opening. Then what all of it holds beside the vectors.
-The peer is Qt's own QListView in icon mode, which lays out every row.
+real window and works in Curate: first paint, jumps to pages that were never seen and to such that were, filters, a
+drag of the scroll bar while the window does what it does after every opening. Then the memory held in addition to the
+vectors. The peer is Qt's own QListView in icon mode, which lays out every row.
 
     python -m benchmarks.browser [--n 1000000] [--keep PATH]
 """
@@ -241,7 +241,7 @@ def main() -> None:
         path = options.keep or Path(name) / "browser.vmem"
         if options.cold:
             print(json.dumps(open_window(path)[1]), flush=True)
-            os._exit(0)  # it is measured; what the window began is nobody's any more
+            os._exit(0)  # it is measured; what the window began is not needed any more
         if not (path / "memory.sqlite").exists():
             make(path, options.n)
         make(small := Path(name) / "small.vmem", 100)

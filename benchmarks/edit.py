@@ -234,7 +234,7 @@ def fill(side: Side, vectors: np.ndarray, labels: list[str]) -> float:
 
 def measure(sides: list[Side], rounds: int) -> list[dict[str, list[float]]]:
     """Times of each side. The sides take turns, so that a busy moment of the machine hits all of them, ten rounds at a
-    time, so that none is measured with the caches that another one left. Their order is drawn anew each time, so that
+    time, so that none is measured with the caches that another one left. Their order is drawn again each time, so that
     none always follows the same one, whose writing may still go on."""
     fresh, labels = clustered(2 * rounds, seed=3)
     times: list[dict[str, list[float]]] = [{what: [] for what in FIGURES} for _ in sides]

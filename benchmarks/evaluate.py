@@ -3,7 +3,7 @@
 60,000 clustered vectors of 1,280 dimensions, seeded, all of them queries, k = 100. Ours finds the neighbours (without
 the query, its copies and its group), measures them again in float64 and orders them by (distance, id); faiss searches
 k + 1 with ``IndexFlatIP``. The sides take turns, 8,192 queries at a time, in one process. Then a whole evaluation (all
-rules, all k, sweeps, calibration, confusion), and in a process of its own how much memory that takes.
+rules, all k, sweeps, calibration, confusion), and, in a separate process, how much memory that takes.
 
 Needs faiss-cpu (extra ``bench``).
 
@@ -78,7 +78,7 @@ def side_by_side(snapshot: Snapshot, searcher: Searcher) -> dict[str, float]:
 
 
 def whole(n: int) -> dict[str, float]:
-    """In a process of its own: seconds of a whole evaluation, and what it takes beside the vectors, in MB.
+    """In a separate process: seconds of a whole evaluation, and the memory it takes besides the vectors, in MB.
 
     The vectors are there twice, once as this benchmark made them.
     """

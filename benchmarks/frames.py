@@ -16,7 +16,7 @@ PATIENCE_S = 30.0
 
 
 class Painted(QObject):
-    """``at`` is when the last frame was finished in which ``widget`` was painted anew."""
+    """``at`` is when the last frame was finished in which ``widget`` was painted again."""
 
     POSTED = QEvent.Type(QEvent.registerEventType())
 

@@ -1,8 +1,8 @@
 """How long does it take to preview what an edit would do to 2,000 other decisions? And to find what flips one?
 
 Clustered vectors of 384 dimensions, seeded. Each round looks ahead at one edit of one exemplar (nothing is written),
-then makes some of them, and counts whether what was previewed is what happened. Beside it, in the same run, what a
-product of all tracked queries with the whole memory takes: what deciding everything from the start would cost at
+then makes some of them, and counts whether what was previewed is what happened. For comparison, in the same run, what
+a product of all tracked queries with the whole memory takes: what deciding everything from the start would cost at
 least. The last table is the smallest set of strikes of one decision and its twin, as the window asks for it: with
 50 ms for trying sets, and at most 50 strikes.
 

@@ -1,7 +1,7 @@
 """Does what the paper found on ImageNet hold on two other memories, when this product does the same experiments?
 
 The demo memory is asked by leave-one-out; Fashion-MNIST (encoder lite0) by its own test images. The class factor is
-off, as in the paper. docs/paper.md tells the findings one by one.
+off, as in the paper. docs/paper.md lists the findings one by one.
 
     python -m benchmarks.paper [--memory DEMO.vmem] [--fashion FOLDER] [--train 60000] [--test 10000] [--kept FOLDER]
 """

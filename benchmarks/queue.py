@@ -1,9 +1,9 @@
-"""How long until a whole queue of images is decided anew after an edit? And how long until the other decisions are?
+"""How long until a whole queue of images is decided again after an edit? And how long until the other decisions are?
 
 Clustered vectors of 384 dimensions, seeded. Each round teaches one image of the queue, then strikes one exemplar out;
-timed is what follows the commit: the whole table, read again. Beside it, in the same run, what a product of all queued
-vectors with the whole memory takes, without any ordering or vote. The last table is the impact of an edit: which of
-2,000 of the memory's own decisions (leave-one-out) it changed.
+timed is what follows the commit: the whole table, read again. For comparison, in the same run, what a product of all
+queued vectors with the whole memory takes, without any ordering or vote. The last table is the impact of an edit:
+which of 2,000 of the memory's own decisions (leave-one-out) it changed.
 
     python -m benchmarks.queue [--rounds 30]
 """

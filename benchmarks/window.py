@@ -1,4 +1,4 @@
-"""How long does the window take to show what was done? New cards, a strike, a drop, and a strike beside an import.
+"""How long does the window take to show what was done? New cards, a strike, a drop, and a strike during an import.
 
 The real window on Qt's offscreen platform, driven by real key and drop events. A time ends when the frame that shows
 the decision is painted whole, or when the note says that the strike is on disk. The event loop is late by as much as a

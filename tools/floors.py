@@ -64,7 +64,7 @@ def circles_of(arrows: Mapping[str, Collection[str]]) -> list[frozenset[str]]:
 
 
 def _reach(start: str, arrows: Mapping[str, Collection[str]]) -> set[str]:
-    """All that a chain of arrows leads to from ``start``, itself only where it stands in a circle."""
+    """All that a chain of arrows leads to from ``start``, itself only where it is in a circle."""
     found: set[str] = set()
     ahead = set(arrows[start])
     while ahead:

@@ -4,8 +4,8 @@
 image that is dropped to its painted decision. ``--json`` for scripts. The window is offscreen, over a small memory.
 
 The *way* is what a reader has to follow: the modules on the stack at its stations, where a job is given to an executor,
-SQLite is called, the vote is counted, and the shares are handed to their bars. Modules that are *entered* meanwhile are
-all of which a function runs: those too that hear of the edit, answer events, or draw.
+SQLite is called, the vote is counted, and the shares are handed to their bars. Modules that are *entered* are
+all of which a function runs in that time: also those that hear of the edit, answer events, or draw.
 """
 
 from __future__ import annotations

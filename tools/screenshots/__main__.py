@@ -56,7 +56,7 @@ def play(demo: Path, to: Path, size: tuple[int, int], story: Sequence[Callable[[
 
 
 def copied(demo: Path, place: Path) -> Path:
-    """A copy of the memory, and of the images of its recent queries beside it."""
+    """A copy of the memory, and of the images of its recent queries next to it."""
     shutil.copytree(demo, place)
     queries = demo.with_name(f"{demo.stem}-queries")
     if queries.is_dir():

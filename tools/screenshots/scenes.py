@@ -214,7 +214,7 @@ def busy(stage: Stage) -> None:
 
 
 def dialogs(stage: Stage) -> None:
-    """Whatever asks or tells."""
+    """Dialogs that ask or report."""
     window = stage.window
     stage.press("actionDecide")
     ask(stage, WRONG)

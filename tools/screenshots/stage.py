@@ -74,7 +74,7 @@ class Stage:
 
 
 def over(window: QWidget) -> list[QWidget]:
-    """Dialogs and menus that stand over the window, the lowest first."""
+    """Dialogs and menus over the window, the lowest first."""
     shown = [w for w in QApplication.topLevelWidgets() if w.isVisible() and w is not window]
     return [w for w in shown if isinstance(w, QDialog | QMenu)]
 

@@ -23,7 +23,7 @@ def study(stage: Stage) -> None:
 
 
 def evaluated(stage: Stage) -> None:
-    """What an evaluation tells, and who is to blame for its most frequent mistake."""
+    """What an evaluation shows, and who is to blame for its most frequent mistake."""
     page = turn_to(stage, EvaluatePage)
     page.on_run()
     stage.settle()
