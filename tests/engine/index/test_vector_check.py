@@ -14,8 +14,8 @@ UNIT = np.array([[0.6, 0.8, 0.0]], np.float32)
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ([[np.nan, 1.0, 0.0]], "vector 0 holds a value that is no finite number"),
-        ([[1.0, 0.0, 0.0], [np.inf, 1.0, 0.0]], "vector 1 holds a value that is no finite number"),
+        ([[np.nan, 1.0, 0.0]], "vector 0 holds a value that is not a finite number"),
+        ([[1.0, 0.0, 0.0], [np.inf, 1.0, 0.0]], "vector 1 holds a value that is not a finite number"),
         ([[0.0, 0.0, 0.0]], "no length"),
         ([[1e-30, 0.0, 0.0]], "no length"),
         ([[1e-6, 0.0, 0.0]], "no length"),

@@ -1,4 +1,4 @@
-"""What every index promises: to propose rows among which the nearest are. The rescoring decides their order."""
+"""What every index promises: to propose rows that include the nearest. Rescoring decides their order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ NO_ROWS: I64 = np.empty(0, np.int64)
 
 
 class Index(Protocol):
-    """Proposes candidates on any snapshot, also one that is older or newer than what it followed last.
+    """Proposes candidates on any snapshot, even one that is older or newer than what it followed last.
 
     Candidates are increasing rows of the snapshot, active in it and not excluded. Among them are the first ``count`` by
     distance and all rows within 1e-5 of the last of these (HNSW: with the recall it was tuned to). ``query`` is (d,)
-    float32 of unit length. None says that this index cannot tell, and exact search must.
+    float32 of unit length. None says that this index cannot answer, and exact search must.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""A graph made from nothing: all distinct active vectors of a snapshot, while edits and decisions go on."""
+"""Building a graph from scratch: all distinct active vectors of a snapshot, while edits and decisions go on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEAST_ROOM = 1024
 
 
 def build(snapshot: Snapshot, report: Report, *, threads: int) -> tuple[Graph, Widths]:
-    """The graph of ``snapshot`` with room for twice as many nodes, and how wide it must be searched.
+    """Build the graph of ``snapshot`` with room for twice as many nodes, and measure how wide it must be searched.
 
     Cancelled out of ``report`` leaves nothing behind. Vectors enter in a seeded random order: class by class, as
     folders are imported, makes worse graphs.
@@ -32,15 +32,15 @@ def build(snapshot: Snapshot, report: Report, *, threads: int) -> tuple[Graph, W
 
 
 def settle(graph: Graph, snapshot: Snapshot, *, change: int, live_digest: int) -> I64:
-    """Make a graph that was loaded fit ``snapshot``; the rows that it still lacks come back.
+    """Make a loaded graph fit ``snapshot``; returns the rows that it still lacks.
 
     ``change`` is the change number at which it was saved, ``live_digest`` the digest of the nodes that were live then.
-    Raises Unfit if it holds vectors that the memory does not, or lacks one that stood in the memory then: it is no
+    Raises Unfit if it holds vectors that the memory does not, or lacks one that was in the memory then: it is not a
     checkpoint of this memory.
     """
     nodes, active = graph.nodes(), np.flatnonzero(snapshot.active)
     if not np.isin(nodes, snapshot.twin).all():
-        raise Unfit("it holds exemplars that are not in the memory any more")
+        raise Unfit("it holds exemplars that are no longer in the memory")
     lacking = active[~np.isin(snapshot.twin[active], nodes)]
     if (snapshot.row_change[lacking] <= change).any():
         raise Unfit("it lacks exemplars of the memory")

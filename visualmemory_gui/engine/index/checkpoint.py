@@ -1,8 +1,8 @@
-"""The graph on disk: hnswlib's own file and beside it a seal that says whether it may be read at all.
+"""The graph on disk: hnswlib's own file, and with it a seal that says whether it may be read at all.
 
 hnswlib believes any file: one flipped byte ends the process or gives wrong answers, and a crafted one may do worse. So
 nothing is loaded whose SHA-256, size, encoder and change number do not fit the seal, which is written last and which
-only this installation can write. A link is no checkpoint: it is not followed. The files are derived: what does not fit
+only this installation can write. A link is not followed. The files are derived: what does not fit
 is deleted and built again.
 """
 
@@ -67,8 +67,8 @@ class Seal:
 
 
 def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str, change: int, live: int) -> Seal:
-    """Save ``graph`` to ``folder``: its file, then its seal, each complete under its name or not there; then the older
-    files go. Raises StorageError when it did not all reach the disk; what was there before is then still valid."""
+    """Save ``graph`` to ``folder``: its file, then its seal, each complete under its name or not there; then delete the
+    older files. Raises StorageError when not all of it reached the disk; the older ones are then still valid."""
     name = f"index-{change}.hnsw"
     with _as_storage_error(folder):
         with atomic_file.write(folder / name) as file:
@@ -85,7 +85,7 @@ def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str,
 
 
 def read_seal(folder: Path) -> Seal | None:
-    """The seal, or None where there is no checkpoint. Raises Unfit for anything that is no seal of ours."""
+    """The seal, or None where there is no checkpoint. Raises Unfit for anything that is not a seal of ours."""
     path = folder / SEAL
     try:
         with atomic_file.open_own(path) as file:
@@ -100,7 +100,7 @@ def read_seal(folder: Path) -> Seal | None:
 
 
 def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room: int) -> Graph:
-    """The graph that ``seal`` vouches for, with space for ``room`` nodes. Raises Unfit if anything does not fit:
+    """The graph that ``seal`` certifies, with space for ``room`` nodes. Raises Unfit if anything does not fit:
     ``dim``, ``encoder``, a ``change`` above the memory's own, or any byte of the file."""
     if (seal.format, seal.version, seal.byteorder, seal.metric) != (FORMAT, VERSION, sys.byteorder, METRIC):
         raise Unfit("it was written by another version")
@@ -132,7 +132,7 @@ def saved_change(folder: Path) -> int | None:
 
 
 def is_foreign(folder: Path) -> bool:
-    """Whether the checkpoint in ``folder`` is one of another installation: no damage, and of no use here."""
+    """Whether the checkpoint in ``folder`` is one of another installation: not damaged, but of no use here."""
     try:
         read_seal(folder)
     except Foreign:
@@ -177,7 +177,7 @@ def _check(data: dict[str, Any]) -> str:
 
 
 def _numbers(seal: Seal) -> list[int]:
-    """The measured widths; a seal without a usable table of them gives what no check lets through."""
+    """The measured widths; for a seal without a usable table of them, a value that fails every check."""
     counts, widths = seal.counts, seal.widths
     if type(counts) is not list or type(widths) is not list or not counts or len(counts) != len(widths):
         return [-1]
@@ -185,7 +185,7 @@ def _numbers(seal: Seal) -> list[int]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Everything in ``folder`` that has a name of this module's, links too, but for folders."""
+    """Everything in ``folder`` under a name that this module uses, links included, folders not."""
     with os.scandir(folder) as entries:
         return [Path(one.path) for one in entries if _is_ours(one.name) and not one.is_dir(follow_symlinks=False)]
 

@@ -17,8 +17,8 @@ MOST_RECENT = 4096
 class TwinRows:
     """Rows grouped by twin hash; immutable, so that readers keep theirs while a writer makes the next.
 
-    ``keys`` is sorted, ``rows`` stands beside it, increasing among equal keys; ``recent_*`` the same for the last rows.
-    ``distinct``: no two of ``keys`` are equal, as nearly always.
+    ``keys`` is sorted, ``rows`` runs parallel to it, increasing among equal keys; ``recent_*`` are the same for the
+    last rows. ``distinct``: no two of ``keys`` are equal, as is nearly always the case.
     """
 
     keys: I64
@@ -40,7 +40,7 @@ class TwinRows:
         return len(self.rows) + len(self.recent_rows)
 
     def extended(self, twin: I64) -> TwinRows:
-        """The same for ``twin``, which begins with the hashes already here."""
+        """The same for ``twin``, which begins with the hashes already in this one."""
         old = len(self)
         if len(twin) == old:
             return self
@@ -79,7 +79,7 @@ def _equal(keys: I64, rows: I64, twin: int) -> I64:
 
 
 def _among_distinct(keys: I64, rows: I64, twins: I64) -> tuple[I64, I64]:
-    """Each of ``twins`` is here once at most: a third of the work."""
+    """``lookup`` where each of ``twins`` occurs at most once: a third of the work."""
     if not len(keys):
         return NO_ROWS, NO_ROWS
     start = keys.searchsorted(twins)

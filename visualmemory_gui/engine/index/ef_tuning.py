@@ -54,10 +54,10 @@ class Widths:
 
 
 def measure(graph: Graph, snapshot: Snapshot, *, threads: int) -> Widths:
-    """Ask ``graph``, built for ``snapshot``, for the neighbours of a seeded sample of the memory's own vectors, wider
-    and wider, until it finds what exact search finds.
+    """Search ``graph``, built for ``snapshot``, for the neighbours of a seeded sample of the memory's own vectors,
+    wider and wider, until it finds what exact search finds.
 
-    A neighbour found counts as right if it is as near as the last right one: ties may be found in any order.
+    A neighbour found counts as correct if it is as near as the last correct one: ties may be found in any order.
     """
     queries = _sample(snapshot)
     truth = _truth(snapshot, queries)
@@ -95,7 +95,7 @@ def _one_of_each(snapshot: Snapshot) -> Snapshot:
 
 
 def _recall(distances: F32, truth: Sequence[F64], count: int) -> float:
-    """The share of the true neighbours that stand among the first ``count`` found, the query itself not counted."""
+    """The share of the true neighbours that are among the first ``count`` found, the query itself not counted."""
     hits = total = 0
     for got, right in zip(distances, truth, strict=True):
         wanted = right[:count]

@@ -1,6 +1,6 @@
-"""The graph of distinct vectors: hnswlib's object with what it does not check, kept from doing harm.
+"""The graph of distinct vectors: hnswlib's object, with the checks that it does not make itself.
 
-hnswlib accepts NaN and labels twice, and does not say which nodes are there; this class is its only user.
+hnswlib accepts NaN and the same label twice, and does not say which nodes it holds; this class is its only user.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ METRIC = "ip"
 
 
 class Graph:
-    """Nodes are named by the twin hash of their vector. Searches may run side by side; anything else runs alone."""
+    """Nodes are named by the twin hash of their vector. Searches may run in parallel; anything else runs alone."""
 
     def __init__(self, raw: Any, nodes: set[int], live: int) -> None:
         self._raw = raw
@@ -56,7 +56,7 @@ class Graph:
             raise StorageError(f"only {written:,} of {expected:,} bytes of the index could be written to {path.parent}")
 
     def grown(self, capacity: int) -> Graph:
-        """A copy with room for ``capacity`` nodes, made in memory; searches on this one go on meanwhile."""
+        """A copy with room for ``capacity`` nodes, made in memory; searches on this one can go on."""
         state = self._raw.__getstate__()[0]
         state["max_elements"] = capacity
         raw = hnswlib.Index.__new__(hnswlib.Index)
@@ -83,15 +83,15 @@ class Graph:
         return np.fromiter(self._nodes, np.uint64, len(self._nodes)).view(np.int64)
 
     def add(self, vectors: F32, twins: I64, *, threads: int) -> None:
-        """Add nodes that are not here yet; ``vectors`` (n, d) have passed the gate."""
+        """Add nodes that it does not hold yet; ``vectors`` (n, d) have passed the gate."""
         labels = twins.view(np.uint64)
         self._raw.add_items(vectors, labels, num_threads=threads)
         self._nodes.update(labels.tolist())
         self.live += len(labels)
 
     def set_live(self, twins: I64, live: Bools) -> Bools:
-        """Unmark the nodes that some active exemplar stands on, mark the others deleted; which of them changed. O(1)
-        a node."""
+        """Unmark the nodes that some active exemplar has, mark the others deleted; returns which changed. O(1) per
+        node."""
         pairs = zip(twins.tolist(), live.tolist(), strict=True)
         return np.fromiter((self.mark(twin, lives) for twin, lives in pairs), np.bool_, len(twins))
 
@@ -105,7 +105,7 @@ class Graph:
         return True
 
     def nearest(self, query: F32, width: int) -> tuple[I64, F32] | None:
-        """Twins and distances of about the ``width`` nearest nodes, nearest first; None if not so many are reached."""
+        """Twins and distances of about the ``width`` nearest nodes, nearest first; None if fewer are reached."""
         found = self.nearest_many(query, width, threads=1)
         return None if found is None else (found[0][0], found[1][0])
 
@@ -114,6 +114,6 @@ class Graph:
             return None
         try:
             labels, distances = self._raw.knn_query(queries, width, num_threads=threads)
-        except RuntimeError:  # connectivity was lost: hnswlib found fewer and gives none
+        except RuntimeError:  # connectivity was lost: hnswlib found too few and returns none
             return None
         return labels.view(np.int64), distances

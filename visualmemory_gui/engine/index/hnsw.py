@@ -1,7 +1,7 @@
-"""The living index: a graph over the distinct vectors that follows every edit while searches go on.
+"""The live index: a graph over the distinct vectors that follows every edit while searches go on.
 
-The graph may lag behind a snapshot, or be ahead of it: rows whose state may differ between the two are candidates by
-themselves, so that no answer lacks an exemplar because the graph had no time for it.
+The graph may lag behind a snapshot, or be ahead of it: rows whose state may differ between the two are always
+candidates, so that no answer lacks an exemplar because the graph has not caught up with it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BLOCK_QUERIES = 64
 BUDGET_S = 0.02
 SMALL_BYTES = 64_000_000
 MOST_APART = 6_500_000
-"""Components of rows searched beside the graph, above which exact search takes over (a quarter of the exact limit)."""
+"""Components of rows searched outside the graph, above which exact search takes over (a quarter of the exact limit)."""
 WIDEST = 4096
 
 
@@ -46,7 +46,7 @@ class View:
 
 
 class HnswIndex:
-    """Proposes candidates from a graph, once there is one. Safe from any thread; edits come from one at a time."""
+    """Proposes candidates from a graph, once there is one. Safe from any thread; only one at a time may edit."""
 
     kind: Literal["hnsw"] = "hnsw"
 
@@ -62,7 +62,7 @@ class HnswIndex:
         return self._view
 
     def lives_for(self, snapshot: Snapshot) -> bool:
-        """Whether there is a graph and it was made from this snapshot's line."""
+        """Whether there is a graph, made from the same working set as this snapshot."""
         view = self._view
         return view is not None and same_line(view.followed, snapshot)
 
@@ -78,7 +78,7 @@ class HnswIndex:
             apart = _apart(view, snapshot, excluded)
             if len(apart) * len(query) > MOST_APART:
                 return None
-            first = (hits[0][: count + BEYOND], hits[1][: count + BEYOND])  # mostly enough
+            first = (hits[0][: count + BEYOND], hits[1][: count + BEYOND])  # usually enough
             rows = _usable(view, snapshot, first, count=count, excluded=excluded)
             if rows is None:
                 rows = _usable(view, snapshot, hits, count=count, excluded=excluded)
@@ -97,7 +97,7 @@ class HnswIndex:
         return found
 
     def _block(self, snapshot: Snapshot, queries: F32, count: int, excluded: Sequence[I64]) -> list[I64 | None]:
-        """The answers that one search of all ``queries`` gives at once; those it leaves open are asked one by one."""
+        """The answers that one search for all ``queries`` gives; those it leaves open are then searched one by one."""
         with self._searching.shared:
             view = self._view
             hits = view.graph.nearest_many(queries, view.widths.of(count), threads=self._threads) if view else None
@@ -122,7 +122,7 @@ class HnswIndex:
         return True
 
     def drop(self) -> None:
-        """Forget the graph; whoever is building or enlarging one learns that it is not wanted any more."""
+        """Drop the graph; whatever is building or enlarging one finds out that it is no longer wanted."""
         self.generation += 1
         with self._changing:
             self._publish(None)
@@ -131,9 +131,9 @@ class HnswIndex:
         self.drop()
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Bring the graph up to an edit, in at most about 20 ms; what remains is searched beside it until later.
+        """Bring the graph up to an edit, in at most about 20 ms; for now, the rest is searched outside the graph.
 
-        Where the graph is being saved or enlarged it returns at once: the next call takes over what it left.
+        Where the graph is being saved or enlarged it returns immediately: the next call does what was left.
         """
         if self._view is None or not self._changing.acquire(blocking=False):
             return
@@ -144,9 +144,9 @@ class HnswIndex:
 
     @contextmanager
     def settled(self, snapshot: Snapshot) -> Iterator[View | None]:
-        """The graph brought up to ``snapshot`` whatever it takes, and held still until the end; searches go on.
+        """The graph brought up to ``snapshot`` however long it takes, and unchanged until the end; searches go on.
 
-        Edits made meanwhile find it busy and leave their rows to the next ``follow``. None where it was dropped.
+        Edits made during the block find it busy and leave their rows to the next ``follow``. None where it was dropped.
         """
         with self._changing:
             view = self._advance(snapshot, deadline=None)

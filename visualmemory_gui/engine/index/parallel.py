@@ -15,7 +15,7 @@ PART = 16
 def shared_out(work: Callable[[slice], Sequence[Result]], count: int, *, threads: int) -> list[Result]:
     """``work(part)`` for all parts of ``count`` queries, its results in the order of the queries.
 
-    ``work`` must be safe in several threads at once; threads help as far as it leaves the interpreter to others, as
+    ``work`` must be safe in several threads at once; threads help as far as it releases the interpreter lock, as
     numpy does in loops over arrays.
     """
     parts = [slice(start, min(start + PART, count)) for start in range(0, count, PART)]

@@ -1,4 +1,4 @@
-"""The judge's scale: every candidate is measured again in float64, so that all indexes give one and the same order."""
+"""Rescoring: the distance of every candidate is measured again in float64, so that all indexes give the same order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCK_ROWS = 8192
 def rescore(snapshot: Snapshot, candidates: I64, query: F32, count: int) -> tuple[I64, F64]:
     """The first ``count`` of ``candidates`` by (distance, id), and their distances in [0, 2].
 
-    ``candidates`` are increasing rows of the snapshot that may vote. Each row is measured by itself (einsum, not BLAS):
+    ``candidates`` are increasing rows of the snapshot that may vote. Each row is measured alone (einsum, not BLAS):
     its distance does not depend on which other rows are measured with it.
     """
     rows = cut_twins(snapshot, candidates, count)
@@ -28,7 +28,7 @@ def rescore(snapshot: Snapshot, candidates: I64, query: F32, count: int) -> tupl
 
 
 def cut_twins(snapshot: Snapshot, rows: I64, count: int) -> I64:
-    """``rows`` (increasing) without those that stand behind ``count`` rows of the same vector and a smaller id."""
+    """``rows`` (increasing) without those that come after ``count`` rows of the same vector and a smaller id."""
     if len(rows) <= 4 * count:
         return rows
     twins = snapshot.twin[rows]

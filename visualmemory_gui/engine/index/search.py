@@ -27,12 +27,12 @@ MARGIN = 10
 
 BLOCK_QUERIES = 1024
 LARGE_BLOCK = 8192
-"""What exact search takes at once, and reports within: it keeps its room of up to 256 MB from product to product."""
+"""Queries that exact search takes together, reporting in between: it reuses up to 256 MB from product to product."""
 
 DUE_SHARE = 0.01
 DUE_LEAST = 1000
 MOST_MARKED = 0.3
-"""Share of the graph's nodes that may be marked deleted before it is worth building anew."""
+"""Share of the graph's nodes that may be marked deleted before rebuilding it is worthwhile."""
 
 
 _BY_GRAPH = SearchInfo("hnsw", "cpu")
@@ -51,7 +51,7 @@ class Searcher:
     """Finds neighbours on any snapshot, from any thread; owns no thread and no file.
 
     ``encoder`` names the encoder whose vectors these are (a checkpoint of another one is not read), ``exact_limit`` is
-    in vector components, ``device`` is where exact search computes, ``threads`` 0 means one a core.
+    in vector components, ``device`` is where exact search computes, ``threads`` 0 means one per core.
     """
 
     def __init__(
@@ -124,20 +124,20 @@ class Searcher:
     def follow(self, snapshot: Snapshot) -> None:
         """Bring what is derived up to an edit that was just committed; at most about 20 ms.
 
-        Decisions are right without it: what the graph does not know yet is searched beside it.
+        Decisions are right without it: what the graph does not hold yet is searched outside it.
         """
         self._exact.follow(snapshot)
         self._hnsw.follow(snapshot)
 
     def build(self, snapshot: Snapshot, report: Report = silent) -> None:
-        """Build the graph anew from ``snapshot``, while edits and decisions go on; Cancelled leaves all as it was."""
+        """Rebuild the graph from ``snapshot`` while edits and decisions go on; Cancelled leaves all as it was."""
         with self._building:
             self._build(snapshot, report)
 
     def save(self, folder: Path, snapshot: Snapshot) -> None:
         """Write the checkpoint of the graph, brought up to ``snapshot``; does nothing without a graph.
 
-        Decisions and edits go on meanwhile. Raises StorageError; the checkpoint that was there stays valid then.
+        Decisions and edits can go on. Raises StorageError; the previous checkpoint then stays valid.
         """
         with self._hnsw.settled(snapshot) as view:
             if view is None:
@@ -151,7 +151,7 @@ class Searcher:
     def load(self, folder: Path, snapshot: Snapshot, *, delete: bool = True) -> str | None:
         """Read the checkpoint in ``folder`` if there is one and bring it up to ``snapshot``.
 
-        The answer is None, or why it could not be used, to follow "the index is rebuilt because"; such a checkpoint is
+        Returns None, or why it could not be used, to follow "the index is rebuilt because"; such a checkpoint is
         deleted unless ``delete`` is False (the memory is open for reading).
         """
         generation = self._hnsw.generation
@@ -172,11 +172,11 @@ class Searcher:
         return None
 
     def peek(self, folder: Path) -> None:
-        """Learn from the seal in ``folder`` how old the checkpoint is, without reading it, for ``state``."""
+        """Find out from the seal in ``folder`` how old the checkpoint is, without reading it, for ``state``."""
         self._saved = checkpoint.saved_change(folder)
 
     def drop(self, folder: Path | None = None) -> None:
-        """Forget the graph at once, and delete its files in ``folder``. A build under way will not be put in use."""
+        """Drop the graph immediately, and delete its files in ``folder``. A build in progress will not be used."""
         self._hnsw.drop()
         self._exact.close()
         self._saved = None
@@ -193,7 +193,7 @@ class Searcher:
     def due(self, snapshot: Snapshot) -> bool:
         """Whether a checkpoint should be written: 1 % of the rows, at least 1,000, changed since the last one.
 
-        Also when the graph has doubled, since saving measures anew how wide it must be searched.
+        Also when the graph has doubled, since saving measures again how wide it must be searched.
         """
         view = self._hnsw.view
         if view is None or not self._hnsw.lives_for(snapshot):
@@ -204,7 +204,7 @@ class Searcher:
         return changed >= max(DUE_LEAST, DUE_SHARE * len(snapshot))
 
     def wants_build(self, snapshot: Snapshot) -> bool:
-        """Whether a graph should be built in the background: it would decide and is not there, or is mostly marked."""
+        """Whether to build a graph in the background: it would be used and is missing, or mostly marked deleted."""
         view = self._hnsw.view
         if view is None or not self._hnsw.lives_for(snapshot):
             return self._exceeds(snapshot)
@@ -218,7 +218,7 @@ class Searcher:
         return self.device == "cpu" and len(snapshot) * self.dim > self.exact_limit
 
     def _graph_decides(self, snapshot: Snapshot, mode: SearchMode) -> bool:
-        """Whether the graph is asked first. Asked for by name on a small memory, it is built at once."""
+        """Whether the graph is searched first. Requested by name on a small memory, it is built immediately."""
         if mode == "hnsw" and not self._hnsw.lives_for(snapshot) and not self._exceeds(snapshot):
             with self._building:
                 if not self._hnsw.lives_for(snapshot):
@@ -263,7 +263,7 @@ def nearest_exact(
     excluded_rows: Callable[[int], I64] | None = None,
     report: Report = silent,
 ) -> list[SearchResult]:
-    """``Searcher.nearest_many`` by exact search of any snapshot, also of one that no memory has published."""
+    """``Searcher.nearest_many`` by exact search of any snapshot, even of one that no memory has published."""
     searcher = Searcher(queries.shape[1])
     return searcher.nearest_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report, mode="exact")
 
@@ -282,6 +282,6 @@ def _exact_on(device: str, dim: int, *, threads: int) -> ExactSearch:
 
 
 def rows_of_known(snapshot: Snapshot, ids: Collection[int]) -> I64:
-    """Rows of those ``ids`` that are in the snapshot."""
+    """The rows of those ``ids`` that are in the snapshot."""
     rows = snapshot.rows_if_here(np.array([one for one in ids if one < 2**63], np.int64))
     return rows[rows >= 0]

@@ -1,4 +1,4 @@
-"""Exact search on a graphics device, where the matrix lives and grows with the memory. Imported only where one is."""
+"""Exact search on a GPU, where the matrix lives and grows with the memory. Imported only where there is one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UPLOAD_ROWS = 16_384
 class TorchExactIndex:
     """One matrix product on ``device`` ("cuda", "mps", or "cpu"). Safe from any thread.
 
-    Rows that were appended are uploaded when they are first needed; which rows are active is uploaded once an edit.
+    Rows that were appended are uploaded when they are first needed; which rows are active is uploaded once per edit.
     """
 
     kind: Literal["exact"] = "exact"
@@ -80,7 +80,7 @@ class TorchExactIndex:
             return self._matrix[: len(snapshot)], self._silent[1]
 
     def _upload(self, snapshot: Snapshot) -> None:
-        """Append the rows that are not there yet. The matrix grows by doubling; searches under way keep the old one."""
+        """Append the missing rows. The matrix grows by doubling; searches in progress keep the old one."""
         n = len(snapshot)
         if n > len(self._matrix):
             grown = torch.empty(

@@ -60,7 +60,7 @@ def _unit(rows: npt.NDArray[Any], *, first: int) -> F32:
     wide = rows.astype(np.float64)
     if rows.dtype == np.float32 and _all_unit(wide):
         return rows
-    _refuse(~np.isfinite(wide).all(axis=1), "holds a value that is no finite number", first)
+    _refuse(~np.isfinite(wide).all(axis=1), "holds a value that is not a finite number", first)
     largest = np.abs(wide).max(axis=1, initial=0.0)
     scale = np.where(largest > 0, largest, 1.0)[:, None]
     scaled = wide / scale
@@ -73,7 +73,7 @@ def _unit(rows: npt.NDArray[Any], *, first: int) -> F32:
 
 
 def _is_unit(row: F32) -> bool:
-    """Whether one row, (dim,) or (1, dim), is of unit length beyond the doubt that another order of adding brings."""
+    """Whether one row, (dim,) or (1, dim), is of unit length, whatever the order in which its squares are added."""
     wide = row.ravel().astype(np.float64)
     return abs(math.sqrt(wide.dot(wide)) - 1.0) <= 0.99 * UNIT_TOLERANCE
 
