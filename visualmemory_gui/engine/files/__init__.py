@@ -1,1 +1,1 @@
-"""Files the product writes: whole or not at all, regular ones only, in folders of its own."""
+"""Files the product writes: whole or not at all, regular ones only, in its own folders."""

@@ -1,8 +1,8 @@
-"""Writing a file so that it is whole under its name or not there, and so that nobody else's file is touched.
+"""Writing a file so that it is whole under its name or not there, and so that no other program's file is touched.
 
-Whatever this program writes comes into being under a random name beside its place, ``.vmem-<16 hex>.part``. It is made
-with ``O_EXCL`` and ``O_NOFOLLOW``, so nothing that was planted is ever opened, and held by a lock which the system
-frees when its writer ends, however it ends. What has such a name and no holder is a leftover: ``sweep`` removes it.
+Whatever this program writes is created under a random name next to its target, ``.vmem-<16 hex>.part``. It is made with
+``O_EXCL`` and ``O_NOFOLLOW``, so nothing that was planted is ever opened, and held by a lock which the system frees
+when its writer ends, however it ends. A file with such a name and no holder is a leftover: ``sweep`` removes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
-PART = re.compile(r"(\.vmem-[0-9a-f]{16}\.part)(-journal|-wal|-shm)?")  # SQLite puts files beside the one it writes
+PART = re.compile(r"(\.vmem-[0-9a-f]{16}\.part)(-journal|-wal|-shm)?")  # SQLite puts files next to the one it writes
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -29,8 +29,8 @@ _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 def write(target: Path) -> Iterator[BufferedRandom]:
     """A file to write, which takes the place of ``target`` when the block has succeeded, and is gone when it has not.
 
-    On disk when this returns. Its ``name`` is for libraries that open files by name. Raises OSError, also when the name
-    became another file meanwhile.
+    On disk when this returns. Its ``name`` is for libraries that open files by name. Raises OSError, also when
+    another file has taken the name in the meantime.
     """
     was_there = os.path.lexists(target)
     with _part(target.parent) as file:
@@ -72,7 +72,7 @@ def sweep(folder: Path) -> None:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if PART.fullmatch(entry.name))
         for name in names:
-            with contextlib.suppress(OSError):  # somebody holds it, or it is another user's
+            with contextlib.suppress(OSError):  # it is in use, or another user's
                 _remove_left(folder / name)
 
 
@@ -145,20 +145,20 @@ def _part_folder(folder: Path, *, mode: int) -> Iterator[Path]:
 
 
 def _hold(handle: int) -> None:
-    """Tell sweeps that somebody writes here; a file system without locks has no sweeps either."""
+    """Show sweeps that the file is being written; a file system without locks has no sweeps either."""
     with contextlib.suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _require_same(handle: int, path: Path) -> None:
-    """What was written by name went into the file that was made here."""
+    """Check that what was written by name went into the file that was made here."""
     own, named = os.fstat(handle), path.lstat()
     if not os.path.samestat(own, named) or own.st_nlink != 1:
         raise OSError(errno.ESTALE, "another program put something in its place", str(path))
 
 
 def _settle(target: Path, *, keep: bool) -> None:
-    """Make the rename last; where that fails, what is new goes again."""
+    """Make the rename durable; where that fails, remove what is new."""
     try:
         sync_folder(target.parent)
     except OSError:

@@ -1,7 +1,7 @@
-"""This installation: its folders, and a secret in the user's data folder that tells it from all others.
+"""This installation: its folders, and a secret in the user's data folder that distinguishes it from all others.
 
 A file that only this installation may have written is sealed with it. The secret never leaves the data folder and is in
-no memory, so nobody who passes a memory on can make such a seal.
+no memory, so no one who passes a memory on can make such a seal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SECRET_BYTES = 32
 
 
 def data_folder() -> Path:
-    """Where the product keeps what is the user's own and no part of a memory."""
+    """Where the product keeps what belongs to the user and is not part of a memory."""
     return Path(platformdirs.user_data_dir(APP))
 
 
@@ -42,7 +42,7 @@ def seal(data: bytes) -> str:
 
 @lru_cache(maxsize=16)
 def _secret(folder: Path) -> bytes:
-    """The secret kept in ``folder``; where it cannot be kept, one that serves as long as this process lives."""
+    """The secret kept in ``folder``; where it cannot be kept, one that lasts as long as this process."""
     path = folder / "installation.key"
     try:
         if (found := _read(path)) is not None:

@@ -17,14 +17,14 @@ _KINDS = (
 
 
 class Irregular(Exception):
-    """Says what there is in place of a regular file: "a pipe"."""
+    """Says what was found in place of a regular file: "a pipe"."""
 
 
 def open_regular(path: str | Path) -> BinaryIO:
-    """Open a regular file for reading. Raises Irregular; OSError, and ValueError for what can be no name of a file.
+    """Open a regular file for reading. Raises Irregular; OSError, and ValueError for what cannot be a file name.
 
     Pipes and devices are refused before they are opened, for opening one can wait for ever; the check is repeated on
-    the open file, in case the name was given to something else meanwhile.
+    the open file, in case something else has taken the name since.
     """
     _require_regular(Path(path).stat())
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -39,4 +39,4 @@ def open_regular(path: str | Path) -> BinaryIO:
 
 def _require_regular(info: os.stat_result) -> None:
     if not stat.S_ISREG(info.st_mode):
-        raise Irregular(next((words for check, words in _KINDS if check(info.st_mode)), "no regular file"))
+        raise Irregular(next((words for check, words in _KINDS if check(info.st_mode)), "not a regular file"))

@@ -1,1 +1,1 @@
-"""What child processes share: the frames they speak in, and the scan of files for bytes."""
+"""What child processes share: the frames of their messages, and the scan of files for bytes."""

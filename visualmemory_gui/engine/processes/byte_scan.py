@@ -1,4 +1,4 @@
-"""Looks for bytes that should be gone, in every file of some folders, from a process of its own.
+"""The search for bytes that should be gone, in every file of some folders, from a separate process.
 
 The live database must never be opened by a second descriptor of the process that has it open (closing it would drop
 SQLite's locks), so the scan runs in a child. What to look for reaches it by pipe and is never written to disk.
@@ -28,7 +28,7 @@ from visualmemory_gui.engine.progress import Report, silent
 
 PIECE = 24
 ANCHOR = 8
-DISTINCT_BYTES = 14  # a piece of fewer different bytes (zeros, white) says nothing about where it came from
+DISTINCT_BYTES = 14  # a piece with fewer distinct bytes (zeros, white) says nothing about where it came from
 PIECES_PER_ITEM = 64
 CHUNK = 8 << 20
 READY = b"ready\n"
@@ -52,7 +52,7 @@ class ScanResult:
 
 
 def pieces(item: bytes) -> list[bytes]:
-    """Telling 24-byte pieces of ``item``, spread over it, at most 64. A short text is one piece of its own length."""
+    """Distinctive 24-byte pieces of ``item``, spread over it, at most 64. A short text is one piece, whole."""
     if len(item) < PIECE:
         return [item] if len(item) >= ANCHOR else []
     starts = range(0, len(item) - PIECE + 1, PIECE)
@@ -71,7 +71,7 @@ class Scanner:
             # Its folder is the package's, so that it imports this product and nothing that lies around.
             self._child = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_HOME)
         except OSError as error:
-            raise StorageError(f"the process that looks for left bytes cannot be started ({error})") from error
+            raise StorageError(f"the process that looks for remaining bytes cannot be started ({error})") from error
         try:
             self._send({"pieces": [len(piece) for piece in wanted]}, b"".join(wanted))
             ready = self._out.readline() == READY
@@ -82,7 +82,7 @@ class Scanner:
             raise
         if not ready:
             self.close()
-            raise StorageError("the process that looks for left bytes does not start")
+            raise StorageError("the process that looks for remaining bytes does not start")
 
     def scan(self, *folders: Path, report: Report = silent) -> ScanResult:
         """Scan every file below ``folders``, of which some may be missing. Ends the child.
@@ -93,13 +93,13 @@ class Scanner:
             self._send({"folders": [str(folder) for folder in folders]}, b"")
             for line in self._out:
                 answer = json.loads(line)
-                report(answer["files"], None, "looking for left bytes")
+                report(answer["files"], None, "looking for remaining bytes")
                 if "hits" in answer and self._child.wait() == 0:
                     hits = tuple(Hit(h["file"], h["offset"], bytes.fromhex(h["piece"])) for h in answer["hits"])
                     return ScanResult(answer["files"], hits)
         except (OSError, ValueError):
             pass  # it ended before it was asked, or while it answered
-        raise StorageError("the scan for left bytes did not finish")
+        raise StorageError("the scan for remaining bytes did not finish")
 
     def close(self) -> None:
         if self._child.poll() is None:
@@ -107,7 +107,7 @@ class Scanner:
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe:
-                with contextlib.suppress(OSError):  # what was not sent any more cannot be flushed
+                with contextlib.suppress(OSError):  # what is left to send cannot be flushed
                     pipe.close()
 
     @property
@@ -122,7 +122,7 @@ class Scanner:
 
 
 def find_pieces(data: bytes, needles: PieceTable) -> Iterator[tuple[int, bytes]]:
-    """Every (offset, piece) at which a needle stands in ``data``."""
+    """Every (offset, piece) at which a needle occurs in ``data``."""
     if len(data) < ANCHOR or not needles.by_anchor:
         return
     raw = np.frombuffer(data, np.uint8)
@@ -139,7 +139,7 @@ def find_pieces(data: bytes, needles: PieceTable) -> Iterator[tuple[int, bytes]]
 
 
 class PieceTable:
-    """Needles by their most telling eight bytes, so that a scan looks at few places twice.
+    """Needles by their most distinctive eight bytes, so that a scan checks few places twice.
 
     A vector's piece may begin with zeros, of which files are full: its anchor is where its bytes differ most.
     """
@@ -169,14 +169,14 @@ def scan_file(path: Path, needles: PieceTable) -> Iterator[tuple[int, bytes]]:
 
 
 def main(inbox: BinaryIO, outbox: BinaryIO) -> None:
-    """Read the needles, say that they are here, read the folders, and answer a line after each file."""
+    """Read the needles, confirm them, read the folders, and answer a line after each file."""
     lengths = json.loads(inbox.readline())["pieces"]
     needles = PieceTable([inbox.read(n) for n in lengths])
     outbox.write(READY)
     outbox.flush()
     asked = inbox.readline()
     if not asked:
-        return  # whoever wanted to know has ended
+        return  # the parent has ended
     folders = [Path(folder) for folder in json.loads(asked)["folders"]]
     hits: list[dict[str, object]] = []
     files = 0
@@ -208,5 +208,5 @@ def _files(folder: Path) -> Iterator[Path]:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; stdin closes when it ends
-    with contextlib.suppress(BrokenPipeError):  # whoever wanted to know has ended
+    with contextlib.suppress(BrokenPipeError):  # the parent has ended
         main(sys.stdin.buffer, sys.stdout.buffer)

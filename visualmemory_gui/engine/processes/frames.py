@@ -1,4 +1,4 @@
-"""What the decoding child and its parent say to each other: a length, a JSON header, raw bytes. No pickle."""
+"""The messages between the decoding child and its parent: a length, a JSON header, raw bytes. No pickle."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _FIELDS = ("content", "width", "height", "sha256", "source", "suffix")
 
 
 def write(stream: BinaryIO, header: dict[str, Any], *parts: bytes) -> None:
-    """Send ``header`` and the bytes of ``parts``, whose lengths go along in the header."""
+    """Send ``header``, which also carries the lengths of ``parts``, and their bytes."""
     text = json.dumps({**header, "parts": [len(part) for part in parts]}).encode("ascii")
     stream.write(b"".join((_LENGTH.pack(len(text)), text, *parts)))
     stream.flush()
 
 
 def read(stream: BinaryIO) -> tuple[dict[str, Any], list[bytearray]]:
-    """The next header and its parts. Raises EOFError when the other side is gone, ValueError when it talks nonsense."""
+    """The next header and its parts. Raises EOFError when the other side is gone, ValueError when it sends nonsense."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     if length > _MAX_HEADER:
         raise ValueError("not a header")

@@ -1,1 +1,1 @@
-"""Text for people: names of strangers made harmless, and how notebooks show a memory or a decision."""
+"""Text for people: strangers' names made harmless, and how notebooks show a memory or a decision."""

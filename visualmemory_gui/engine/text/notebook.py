@@ -1,6 +1,6 @@
 """Memories and decisions as a notebook shows them: small pieces of HTML that hold their images and fetch nothing.
 
-No text in them is taken for markup or turns the direction of what is around it.
+No text in them is taken for markup or changes the direction of the text around it.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ def summary_html(
 
 
 def closed_html(name: str) -> str:
-    """A memory that cannot be asked any more."""
+    """A memory that has been closed."""
     return f"<p><b>{_text(name)}</b>: closed</p>"
 
 
 def largest_classes(labels: Mapping[str, int]) -> list[str]:
-    """The labels that are shown, largest class first."""
+    """The labels that are shown, the largest class first."""
     return sorted(labels, key=lambda label: (-labels[label], label))[:MOST]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Control characters (Cc), ends of lines and paragraphs, marks that turn the direction of writing, halves of characters.
+# Control characters (Cc), ends of lines and paragraphs, marks that change the writing direction, halves of characters.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
