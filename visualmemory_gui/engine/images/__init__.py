@@ -1,1 +1,1 @@
-"""Images: files become decoded images here, and hostile files end here."""
+"""Images: files become decoded images here, and hostile files are stopped here."""

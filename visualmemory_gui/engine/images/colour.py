@@ -42,7 +42,7 @@ def _declared_bits(image: Image.Image) -> int:
 
 
 def _range_of(image: Image.Image) -> tuple[float, float]:
-    """What is black and white among whole numbers (mode I) or floats (mode F), which do not say it themselves.
+    """Which values are black and white among whole numbers (mode I) or floats (mode F), which do not say so themselves.
 
     Floats within 0..1 or 0..255, and numbers within 0..65535, mean those ranges; anything else is stretched from its
     smallest to its largest value.

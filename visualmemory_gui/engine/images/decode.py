@@ -1,4 +1,4 @@
-"""Decoding one image in this process. Files nobody vouches for are decoded through ``pool`` instead."""
+"""Decoding one image in this process. Files that are not trusted are decoded through ``pool`` instead."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from visualmemory_gui.engine.images.thumbnails import thumbnail
 from visualmemory_gui.engine.types import U8, DecodedImage, Geometry
 
 MAX_PIXELS = 64_000_000  # decoded
-# JPEG files up to this many pixels are decoded at such a part of their size that what is decoded stays below the limit.
+# JPEG files up to this many pixels are decoded at a fraction of their size, so that the result stays below the limit.
 MAX_JPEG_PIXELS = 400_000_000
-# A progressive JPEG is held whole before its first row comes out, as coefficients of two bytes; beside them the file
+# A progressive JPEG is held whole before its first row comes out, as coefficients of two bytes; besides them the file
 # and what is decoded must fit into the 1 GB of a decoding child.
 MAX_COEFFICIENT_BYTES = 800_000_000
 # JPEG files are decoded at 1/2, 1/4 or 1/8 of their size as long as both sides keep at least this many pixels.
@@ -70,9 +70,9 @@ _HASH_PIXELS = 2_000_000
 def decode(path: str | Path, geometry: Geometry) -> DecodedImage:
     """Decode the file ``path``: upright, in sRGB, its first frame. Raises BadImage for whatever cannot be used.
 
-    The file's format is told from its first bytes; more than 64 megapixels, or 400 of a JPEG, are refused from the
+    The file's format is recognised by its first bytes; more than 64 megapixels, or 400 of a JPEG, are refused from the
     header. The content id of a large JPEG is that of the pixels of its reduced decoding, which are the same each time.
-    Nothing here limits time or memory: that is the part of the child process.
+    Nothing here limits time or memory: the child process does.
     """
     with files.open_regular(path) as file:
         try:
@@ -91,7 +91,7 @@ def decode(path: str | Path, geometry: Geometry) -> DecodedImage:
 
 
 def from_pil(image: Image.Image, geometry: Geometry) -> DecodedImage:
-    """Take an image that the caller holds, without ``sha256`` and ``source``. Raises BadImage.
+    """Decode an image that the caller holds, without ``sha256`` and ``source``. Raises BadImage.
 
     The image is left as it is. A large JPEG that the caller opened is taken at its full size, so its content id is not
     that of the same file given by its path.
@@ -110,7 +110,7 @@ def from_array(pixels: U8, geometry: Geometry) -> DecodedImage:
     """The image of pixels that the caller holds: uint8, (h, w), (h, w, 3) or (h, w, 4). Raises BadValue, BadImage."""
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
         given = f"{pixels.dtype} of shape {pixels.shape}"
-        raise BadValue(f"an array is an image when it is uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {given}")
+        raise BadValue(f"an image array must be uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {given}")
     if not pixels.size:
         raise BadImage("image", _NO_PIXELS)
     return from_pil(Image.fromarray(pixels), geometry)
@@ -121,7 +121,7 @@ def is_pil(value: object) -> TypeGuard[Image.Image]:
 
 
 class Refused(Exception):
-    """Why an image is not taken, in one sentence; becomes a BadImage that names the file."""
+    """Why an image is refused, in one sentence; becomes a BadImage that names the file."""
 
 
 def _opened(source: BinaryIO) -> Image.Image:
@@ -174,7 +174,7 @@ def _check_size(size: tuple[int, int], *, most: int = MAX_PIXELS, reason: str = 
 
 
 def _draft(image: Image.Image, geometry: Geometry) -> None:
-    """Let a JPEG be decoded at a part of its size: as small as the encoder allows, and in any case below the limit."""
+    """Let a JPEG be decoded at a fraction of its size: as small as the encoder allows, and always below the limit."""
     least = next((part for part in (1, 2, 4) if image.width * image.height <= part**2 * MAX_PIXELS), 8)
     side = min(max(DRAFT, geometry.size, geometry.resize), max(1, min(image.size) // least))
     image.draft(None, (side, side))
@@ -204,10 +204,10 @@ def content_id(rgb: Image.Image) -> str:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How the camera's note says to turn the image; None when it stands upright or the note is unreadable."""
+    """How to turn the image by its EXIF orientation; None when it is upright or the tag cannot be read."""
     try:
         return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a damaged note raises whatever its damage leads to, and the image is still good
+    except Exception:  # damaged EXIF data may raise anything, and the image is still good
         return None
 
 

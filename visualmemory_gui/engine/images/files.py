@@ -27,7 +27,7 @@ _REASONS = {
 
 
 def shown(path: str | Path) -> str:
-    """``path`` as text that can be printed and stored; bytes that are no Unicode are shown as replaced."""
+    """``path`` as text that can be printed and stored; bytes that are not Unicode are replaced."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
@@ -37,7 +37,7 @@ def absolute(path: str | Path) -> str:
 
 
 def told(path: str | Path, error: OSError) -> BadImage:
-    """The refusal for what the operating system said about ``path``."""
+    """The refusal of ``path`` for the ``error`` that the operating system reported."""
     if error.errno == errno.ENOENT and Path(path).is_symlink():
         return BadImage(shown(path), "a symbolic link that leads to nothing")
     reason = _REASONS.get(error.errno or 0) or f"the file cannot be read ({error.strerror or error})"

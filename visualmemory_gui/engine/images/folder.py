@@ -16,7 +16,7 @@ _MEMORY_SUFFIX = ".vmem"
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """``files`` are (absolute path, label), sorted by path; ``links`` counts the symbolic links passed over."""
+    """``files`` are (absolute path, label), sorted by path; ``links`` counts the symbolic links that were skipped."""
 
     files: list[tuple[str, str]]
     skipped: list[Skipped]
@@ -26,8 +26,8 @@ class Walk:
 def walk(folder: str | Path) -> Walk:
     """The images below ``folder``; a sub-folder's path is the label, images directly in it get the folder's name.
 
-    Files are told by their endings and not opened. Hidden files and folders are passed over in silence, symbolic links
-    are counted, memories and files that are no images are listed. The same tree gives the same walk. Raises BadValue.
+    Files are recognised by their endings and not opened. Hidden files and folders are skipped silently, symbolic links
+    are counted, memories and files that are not images are listed. The same tree gives the same walk. Raises BadValue.
     """
     root = Path(files.absolute(folder))
     if not root.is_dir():

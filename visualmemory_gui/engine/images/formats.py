@@ -30,9 +30,9 @@ _SUFFIXES = frozenset(ENDINGS.values()) | {
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"))
 _MAGICS = (JPEG, b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"\0\0\1\0")
 _DRAWINGS = (
-    (b"%!PS", "an EPS or PostScript drawing, which is not read; save it as PNG"),
-    (b"\xc5\xd0\xd3\xc6", "an EPS drawing, which is not read; save it as PNG"),
-    (b"%PDF", "a PDF document, which is not read; save its pages as PNG"),
+    (b"%!PS", "an EPS or PostScript drawing, which cannot be read; save it as PNG"),
+    (b"\xc5\xd0\xd3\xc6", "an EPS drawing, which cannot be read; save it as PNG"),
+    (b"%PDF", "a PDF document, which cannot be read; save its pages as PNG"),
 )
 
 
@@ -47,12 +47,12 @@ def is_heic(head: bytes) -> bool:
 
 
 def refusal(head: bytes) -> str:
-    """Why a file that begins with ``head`` is no image that can be read, in words."""
+    """Why a file that begins with ``head`` is not an image that can be read, in words."""
     for magic, reason in _DRAWINGS:
         if head.startswith(magic):
             return reason
     if b"<svg" in head.lower():
-        return "an SVG drawing, which is not read; save it as PNG"
+        return "an SVG drawing, which cannot be read; save it as PNG"
     if any(head.startswith(magic) for magic in _MAGICS) or head[4:12] in (b"ftypavif", b"ftypheic"):
         return "the file is damaged or incomplete (its header cannot be read)"
-    return f"not an image in a format that is read ({SPOKEN})"
+    return f"not an image in a format that can be read ({SPOKEN})"

@@ -48,7 +48,7 @@ def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
 def square_of(geometry: Geometry, width: int, height: int) -> tuple[float, float, float, float]:
     """Where the encoder's square lies over an image of ``width`` x ``height`` pixels: left, top, right, bottom.
 
-    In parts of the image's sides. A letterbox reaches beyond the image, a crop leaves some of it out.
+    As fractions of the image's sides. A letterbox reaches beyond the image, a crop leaves some of it out.
     """
     side: float = max(width, height)
     if geometry.fit == "crop":

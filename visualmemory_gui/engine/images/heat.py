@@ -15,7 +15,7 @@ LEAST_INSIDE = 0.5  # of a cell, to be shown
 
 
 def shown(cells: F64, square: Square) -> F64:
-    """``cells`` (h, w) without those that lie mostly beside the image: 0 there."""
+    """``cells`` (h, w) without those that lie mostly outside the image: 0 there."""
     out: F64 = np.where(inside(square, *cells.shape) >= LEAST_INSIDE, cells, 0.0)
     return out
 
@@ -55,7 +55,7 @@ def _spread(cells: F64, square: Square, width: int, height: int) -> Image.Image:
         (1.0 - top) / (bottom - top) * rows,
     )
     map_ = Image.fromarray(cells.astype(np.float32), "F")
-    if box[0] < 0 or box[1] < 0:  # a crop: beside it there is nothing to show
+    if box[0] < 0 or box[1] < 0:  # a crop: outside it there is nothing to show
         return _placed(map_, square, width, height)
     return map_.resize((width, height), Image.Resampling.BILINEAR, box=box)
 

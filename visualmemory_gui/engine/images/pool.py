@@ -49,7 +49,7 @@ class DecodePool:
             return worker.decode(files.absolute(path), shown=str(path))
 
     def map(self, paths: Iterable[str | Path], report: Report = silent) -> Generator[_Outcome, None, None]:
-        """Each of ``paths`` with its image or the reason why there is none, in the order in which they get ready.
+        """Each of ``paths`` with its image or the reason why there is none, in the order in which they become ready.
 
         ``paths`` is read while decoding, at most 64 images ahead of the caller. Closing the iterator early, or an
         error raised by ``report``, stops the decoding; it waits for the images that are being decoded.
@@ -93,7 +93,7 @@ class DecodePool:
 
 
 class _Run:
-    """One ``map``: threads that each drive a child through the shared ``paths``, and the outcomes they put down."""
+    """One ``map``: threads that each drive a child through the shared ``paths``, and the outcomes they deliver."""
 
     def __init__(self, pool: DecodePool, paths: Iterable[str | Path], *, drivers: int) -> None:
         self._pool = pool

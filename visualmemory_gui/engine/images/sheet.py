@@ -1,4 +1,4 @@
-"""A page of images and words, drawn with Pillow: what a window or a document is not at hand for."""
+"""A page of images and words, drawn with Pillow, for use without a window or a document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FACES = {False: ("DejaVuSans.ttf", "Arial.ttf"), True: ("DejaVuSans-Bold.ttf", 
 
 @cache
 def font(size: int, *, bold: bool = False) -> Any:
-    """A face of the system that has most scripts, else the one that Pillow brings."""
+    """A face of the system that has most scripts, else the one that comes with Pillow."""
     for name in _FACES[bold]:
         try:
             return ImageFont.truetype(name, size)
@@ -53,7 +53,7 @@ class Sheet:
         width: int | None = None,
         gap: int = 6,
     ) -> None:
-        """A paragraph from ``x`` on, broken at ``width``; the next thing stands below it."""
+        """A paragraph from ``x`` on, broken at ``width``; the next thing goes below it."""
         left = self.margin if x is None else x
         face, height = font(size, bold=bold), round(size * 1.35)
         for line in wrapped(words, face, width or self.width - self.margin - left):

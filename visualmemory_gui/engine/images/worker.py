@@ -64,7 +64,7 @@ class Worker:
                 self._process.kill()
 
     def reap(self) -> None:
-        """Take leave of the child: its exit code and its pipes."""
+        """Clean up after the child: collect its exit code and close its pipes."""
         with self._lock:
             process, self._process = self._process, None
         if process is None:
@@ -73,7 +73,7 @@ class Worker:
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                with contextlib.suppress(OSError):  # what was not sent any more cannot be flushed
+                with contextlib.suppress(OSError):  # what is left to send cannot be flushed
                     pipe.close()
 
     def _make_ready(self) -> None:
