@@ -26,7 +26,7 @@ def test_a_memory_whose_encoder_is_not_here_is_shown_and_nothing_is_copied_or_fe
     empty_desk.open(tmp_path / "m.vmem")
     assert empty_desk.memory.summary().active == 8
     [(what, todo)] = empty_desk.errors
-    assert ("encoders --" in what or "no encoder called" in what) and todo
+    assert ("encoders --" in what or "nknown encoder" in what) and todo
     assert not weights.folder().exists()
 
 

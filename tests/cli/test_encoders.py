@@ -77,7 +77,7 @@ def test_a_memory_whose_file_is_not_here_says_which_and_how_it_is_added(network:
 @pytest.mark.parametrize("name", ["nonsense", "../x", "mine.onnx"])
 def test_weights_of_a_name_that_is_none_are_not_fetched(name: str) -> None:
     done = run("encoders", "--fetch", name)
-    assert done.exit_code == 1 and "there is no encoder called" in done.stderr
+    assert done.exit_code == 1 and "unknown encoder" in done.stderr
 
 
 def test_fetching_says_licence_and_size_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:

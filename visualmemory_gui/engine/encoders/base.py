@@ -34,10 +34,10 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class SpatialEncoder(Encoder, Protocol):
-    """An encoder that can also tell what it sees where."""
+    """An encoder that also gives features for each part of an image."""
 
     def features(self, batch: U8) -> F32:
-        """(n, s, s, 3) uint8 -> (n, h, w, d) float32, one vector a cell, not normalised.
+        """(n, s, s, 3) uint8 -> (n, h, w, d) float32, one vector per cell, not normalised.
 
         For encoders that average (``lite0``) the mean over the cells, brought to unit length, is what ``encode`` gives.
         """

@@ -52,4 +52,4 @@ class FakeEncoder:
         return out
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""

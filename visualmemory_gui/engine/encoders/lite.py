@@ -31,7 +31,7 @@ _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 IDENTITY = EncoderIdentity(
     NAME, 1280, weights_sha256=_SHA256, preprocess="letterbox 224 bicubic on white; mean 0.5 std 0.5; channel means"
 )
-# The "tf_" variant pads like TensorFlow, where these weights come from; the plain one loads them too and is wrong.
+# The "tf_" variant pads like TensorFlow, where these weights come from; with the plain one the vectors are wrong.
 _TIMM_NAME = "tf_efficientnet_lite0"
 _STEM_AND_HEAD = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2"}
 _EXPANDING = {

@@ -86,13 +86,13 @@ def is_path(text: str) -> bool:
 
 
 def add(path: Path) -> EncoderIdentity:
-    """Try a network, and copy it and the JSON file beside it into the folder of weights; known by its sha256 then.
+    """Try a network, and copy it and the JSON file beside it into the folder of weights, known by its sha256.
 
     Only for a file that the user names: trying it runs its code. Raises EncoderError when it cannot be used, or
     another one is there under the same name.
     """
     if not FORM.fullmatch(PREFIX + path.name) or not path.is_file():
-        raise EncoderError(f"{path} is no TorchScript (.pt) or ONNX (.onnx) file with a plain name")
+        raise EncoderError(f"{path} is not a TorchScript (.pt) or ONNX (.onnx) file with a plain name")
     target = weights.folder() / path.name
     if target.is_file() and weights.sha256(target) != weights.sha256(path):
         raise EncoderError(f"another file called {path.name} is in {target.parent}: give yours another name")
@@ -108,7 +108,7 @@ def add(path: Path) -> EncoderIdentity:
 
 
 def identity(name: str) -> EncoderIdentity:
-    """Of the file that was added under ``name``. Raises EncoderError."""
+    """The identity of the file that was added under ``name``. Raises EncoderError."""
     for one in _all():
         if PREFIX + one.path.name == name:
             return _identity(name, one.checked(), _input(one.path), one.dim)
@@ -116,7 +116,7 @@ def identity(name: str) -> EncoderIdentity:
 
 
 def remembered(wanted: EncoderIdentity) -> EncoderIdentity:
-    """What the file that ``wanted`` means is here, under the name that it has in the memory. Raises EncoderError."""
+    """The identity here of the file that ``wanted`` means, under its name in the memory. Raises EncoderError."""
     one = _meant(wanted)
     return _identity(wanted.name, one.checked(), _input(one.path), one.dim)
 
@@ -162,7 +162,7 @@ def _meant(wanted: EncoderIdentity) -> ModelFile:
 
 
 def _tried(path: Path) -> int:
-    """How many numbers the network's vectors have, which only a run tells. Raises EncoderError."""
+    """How many numbers the network's vectors have, which only a run shows. Raises EncoderError."""
     encoder = _loaded(PREFIX + path.name, path, device="cpu", bulk=False)
     encoder.close()
     return encoder.identity.dim
@@ -210,7 +210,7 @@ def _torchscript(name: str, path: Path, fed: Input, *, device: str, bulk: bool) 
     from visualmemory_gui.engine.encoders.torch_encoder import Network, TorchEncoder
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch announces that TorchScript will not grow any further
+        warnings.simplefilter("ignore")  # torch warns that TorchScript is no longer developed
         module = torch.jit.load(str(path), map_location="cpu").eval()  # type: ignore[no-untyped-call]
 
     def vectors(inputs: torch.Tensor) -> torch.Tensor:
@@ -253,7 +253,7 @@ class OnnxEncoder:
         return unit(np.concatenate(parts)) if parts else np.empty((0, self.identity.dim), np.float32)
 
     def close(self) -> None:
-        """Nothing that would not go by itself."""
+        """Nothing to release: all of it is freed on its own."""
 
     def _vectors(self, chunk: U8) -> F32:
         inputs = np.ascontiguousarray((chunk * self._scale + self._offset).transpose(0, 3, 1, 2), np.float32)

@@ -104,7 +104,7 @@ class OpenVinoLite:
         return self._computed(batch, _CELLS)
 
     def close(self) -> None:
-        """Let go of the idle requests."""
+        """Release the idle requests."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._idle.get_nowait()
@@ -171,7 +171,7 @@ def _convert(place: Path, report: Report) -> None:
     size = lite.GEOMETRY.size
     example = torch.zeros((1, size, size, 3), dtype=torch.uint8)
     with torch.inference_mode(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch and OpenVINO announce what they will rename
+        warnings.simplefilter("ignore")  # torch and OpenVINO warn about coming renames
         model = openvino.convert_model(FromPixels().eval(), example_input=example, input=[-1, size, size, 3])
     report(1, _STEPS, "Preparing the fast encoder")
     openvino.save_model(model, str(place / _MODEL), compress_to_fp16=False)

@@ -31,7 +31,7 @@ def module() -> Any:
 
 
 def compiled(model: Path | Any, *, bulk: bool) -> Any:
-    """``model``, a file or a model that was read, compiled for this CPU: for many images at once, or for one soon."""
-    # Without the first hint, CPUs that can would compute in bfloat16 and give other vectors.
+    """``model``, a file or a model that was read, compiled for this CPU: for many images, or quickly for one."""
+    # Without the first hint, CPUs that support bfloat16 would compute in it and give other vectors.
     config = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT" if bulk else "LATENCY"}
     return module().Core().compile_model(str(model) if isinstance(model, Path) else model, "CPU", config)

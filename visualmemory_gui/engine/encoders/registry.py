@@ -1,6 +1,6 @@
-"""Encoders by name: what there is, what a memory remembers of each, and loading it.
+"""Encoders by name: which there are, what a memory remembers of each, and loading it.
 
-There are two doors. What the user types goes through ``choose``: it may be the path of a file, and weights that are
+There are two ways in. What the user types goes through ``choose``: it may be the path of a file, and weights that are
 not here are fetched. What a memory or a bundle says goes through ``require``, ``geometry`` and ``load``: a name is
 never a path there, nothing is fetched, and no model is opened before its weights are known to be those remembered.
 """
@@ -39,8 +39,8 @@ def is_name(text: str) -> bool:
 def choose(text: str, *, report: Report = silent) -> EncoderIdentity:
     """The encoder that the user names, by its name or by the path of a TorchScript or ONNX file, which is added.
 
-    Weights that are not here are fetched, which ``report`` follows. Nothing that a memory says may come here. Raises
-    EncoderError.
+    Weights that are not here are fetched, which ``report`` follows. Nothing that a memory says may be passed here.
+    Raises EncoderError.
     """
     if local_file.is_path(text):
         return local_file.add(Path(text))
@@ -49,7 +49,7 @@ def choose(text: str, *, report: Report = silent) -> EncoderIdentity:
 
 
 def fetch(name: str, *, report: Report = silent) -> None:
-    """Fetch the weights of ``name``, where it is one that has a file to fetch, and not here. Raises EncoderError."""
+    """Fetch the weights of ``name``, if it has a file to fetch that is not here yet. Raises EncoderError."""
     if spec := timm_models.spec(name):
         timm_models.fetch(spec, report)
     elif torchvision_models.FORM.fullmatch(name):
@@ -57,7 +57,7 @@ def fetch(name: str, *, report: Report = silent) -> None:
 
 
 def info(name: str) -> EncoderInfo:
-    """As ``available`` lists it, of any weights of torchvision too. Raises EncoderError."""
+    """The encoder as ``available`` lists it; any weights of torchvision too. Raises EncoderError."""
     if torchvision_models.FORM.fullmatch(name):
         return torchvision_models.info(name)
     return next((one for one in (*available(), fake.INFO) if one.name == name), None) or _unknown(name)
@@ -109,7 +109,7 @@ def geometry(wanted: EncoderIdentity) -> Geometry:
 
 
 def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> bool:
-    """Make what lets ``name`` compute faster here, if it is missing: the converted model. True when it was made."""
+    """Make the converted model with which ``name`` computes faster here, if it is missing. True when it was made."""
     missing = name == lite.NAME and openvino_runtime.installed() and not openvino_lite.ready()
     if not missing or devices.resolve(device) != "cpu":
         return False
@@ -169,4 +169,4 @@ def _mismatch(wanted: EncoderIdentity) -> EncoderMismatch:
 
 
 def _unknown(name: str) -> NoReturn:
-    raise EncoderError(f"there is no encoder called {name[:80]!a}; `visualmemory encoders` lists them")
+    raise EncoderError(f"unknown encoder {name[:80]!a}; `visualmemory encoders` lists them")

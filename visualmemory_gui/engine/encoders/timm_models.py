@@ -163,7 +163,7 @@ def fetch(of: Spec, report: Report = silent) -> Path:
 
 
 def identity(of: Spec) -> EncoderIdentity:
-    """With the checksum of the weights. Raises EncoderError when they are not here."""
+    """The identity, with the checksum of the weights. Raises EncoderError when they are not here."""
     return EncoderIdentity(of.name, of.dim, weights_sha256=weights.sha256(_file(of)), preprocess=of.preprocess)
 
 

@@ -1,4 +1,4 @@
-"""Any torch network as an encoder: normalisation, threads, devices, batches. Imported late, for it imports torch."""
+"""Any torch network as an encoder: normalisation, threads, devices, batches. Imported late, since it imports torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Triple = tuple[float, float, float]
 class Network:
     """A torch module and how it is read: ``vectors`` takes (n, 3, s, s) normalised floats and gives (n, dim).
 
-    ``cells`` gives (n, h, w, d), one vector a cell, where the module has such a thing. ``mean`` and ``std`` are those
+    ``cells`` gives (n, h, w, d), one vector per cell, where the module has cells. ``mean`` and ``std`` are those
     of the colours in [0, 1].
     """
 
@@ -62,7 +62,7 @@ class TorchEncoder:
         return unit(self._computed(batch, self._network.vectors))
 
     def close(self) -> None:
-        """Give a GPU its memory back."""
+        """Release the GPU's memory."""
         if self.device != "cpu":
             self._network.module.to("cpu")
         if self.device == "cuda":

@@ -53,7 +53,7 @@ def geometry(name: str) -> Geometry:
 
 
 def info(name: str) -> EncoderInfo:
-    """As ``infos``, of any weights. Raises EncoderError."""
+    """Any weights, as ``infos`` lists them. Raises EncoderError."""
     size = round(_weights(name).meta["_file_size"] * 1_000_000)
     return EncoderInfo(name, _dimension(name), LICENCE, size, here(name) is not None)
 
@@ -74,7 +74,7 @@ def here(name: str) -> Path | None:
 
 
 def identity(name: str, *, dim: int | None = None) -> EncoderIdentity:
-    """With the checksum of the weights. Without ``dim`` the network is built, without weights, to know it.
+    """The identity, with the checksum of the weights. Without ``dim`` an empty network is built to find it.
 
     Raises EncoderError, also when the weights are not here.
     """

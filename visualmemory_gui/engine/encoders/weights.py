@@ -19,7 +19,7 @@ _HUB = "https://huggingface.co"
 _HUB_FILE = "model.safetensors"
 _CHUNK = 2**20
 TO_FETCH = "`--fetch` or `build --encoder` fetches the weights"
-# A server that says nothing for so long is given up.
+# A server that says nothing for so long is given up on.
 _SILENCE_S = 8.0
 
 
@@ -108,7 +108,7 @@ def _copy(answer: HTTPResponse, file: BinaryIO, *, what: str, report: Report) ->
 
 def _refused(error: urllib.error.HTTPError) -> str:
     asked = "; its licence must be accepted there first" if error.code in (401, 403) else ""
-    return f"the server answers {error.code}{asked}"
+    return f"the server answered {error.code}{asked}"
 
 
 def _why(error: Exception) -> str:
