@@ -36,7 +36,7 @@ from visualmemory_gui.cli.main import app
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "visualmemory_gui"
 SHEET = Path(__file__).with_name("findings.json")
-SEED = 20
+SEED = 21
 SHARES = {"command": 7, "window": 7, "guide": 6}
 STUDY = (map_page, novelty_page, prune_page, tune_page, watch_page)
 NOT_THE_PRODUCT = "These images"
@@ -70,6 +70,8 @@ def things() -> list[Thing]:
 def _commands() -> Iterable[Thing]:
     group: Any = typer.main.get_command(app)
     for name, command in group.commands.items():
+        if name == "gui":  # it opens the window and does nothing in the engine
+            continue
         first = command.help.partition("\n\n")[0]
         yield Thing("command", f"{name}: {' '.join(first.split())}")
 

@@ -35,7 +35,7 @@ import PIL.Image, pyarrow.parquet
 from visualmemory_gui.cli import main
 from visualmemory_gui.engine.memory import visual_memory as memory
 from visualmemory_gui.engine.encoders import fake
-from visualmemory_gui.engine.exchange import bundle, formats, imagefolder, parquet
+from visualmemory_gui.engine.exchange import bundle, imagefolder, import_export, parquet
 {before}
 sys.argv[0] = "visualmemory"
 main.main()

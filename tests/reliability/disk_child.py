@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.exchange import formats
+from visualmemory_gui.engine.exchange import import_export
 from visualmemory_gui.engine.store import database
 
 DIM = 16
@@ -96,7 +96,7 @@ def of_images(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> N
         acknowledge("forget", memory)
         memory.add(files[7:], ["cat"])
         acknowledge("add", memory)
-        formats.export(memory, root / "all.vmemz", "bundle")
+        import_export.export(memory, root / "all.vmemz", "bundle")
         acknowledge("export", memory)
 
 

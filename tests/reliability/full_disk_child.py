@@ -22,7 +22,7 @@ from PIL import Image
 from tests.reliability.disk_child import state
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.exchange import formats
+from visualmemory_gui.engine.exchange import import_export
 
 Edit = Callable[[VisualMemory], object]
 disk = ctypes.CDLL(None)
@@ -41,7 +41,7 @@ EDITS: dict[str, Edit] = {
     "maintain": lambda m: m.maintenance.run(),
     "forget": lambda m: m.forget([7, 8]),
     "compact": lambda m: m.maintenance.compact(),
-    "export": lambda m: formats.export(m, m.path.with_suffix(f".{secrets.token_hex(4)}.vmemz"), "bundle"),
+    "export": lambda m: import_export.export(m, m.path.with_suffix(f".{secrets.token_hex(4)}.vmemz"), "bundle"),
     "add": lambda m: m.add([m.path.with_name("new.png")], ["cat"]),
 }
 

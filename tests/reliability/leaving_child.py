@@ -28,7 +28,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.encoders import weights
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.exchange import formats
+from visualmemory_gui.engine.exchange import import_export
 from visualmemory_gui.engine.progress import silent
 
 STEP = 7
@@ -106,7 +106,7 @@ def build(root: Path, turn: int) -> None:
 def exported(kind: str, ending: str) -> Deed:
     def export(root: Path, turn: int) -> None:
         with VisualMemory.open(root / "m.vmem", readonly=True) as memory:
-            formats.export(memory, root / "out" / f"{turn}{ending}", kind)
+            import_export.export(memory, root / "out" / f"{turn}{ending}", kind)
 
     return export
 
@@ -117,7 +117,7 @@ def csv(root: Path, turn: int) -> None:
 
 def bring(root: Path, turn: int) -> None:
     with VisualMemory.open(root / "m.vmem", readonly=True) as memory:
-        formats.export(memory, root / f"{turn}.vmemz", "bundle")
+        import_export.export(memory, root / f"{turn}.vmemz", "bundle")
     command("import", root / f"{turn}.vmemz", root / f"brought{turn}.vmem")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.encoders import weights
 from visualmemory_gui.engine.errors import EncoderError, NotAMemory
-from visualmemory_gui.engine.exchange import bundle, formats
+from visualmemory_gui.engine.exchange import bundle, import_export
 from visualmemory_gui.engine.progress import silent
 
 READY = "ready"
@@ -48,7 +48,7 @@ def _work_on(root: Path) -> None:
     with VisualMemory.open(root / "m.vmem", readonly=True) as memory:
         for folder in (root, root / "out"):
             target = folder / f"{secrets.token_hex(4)}.parquet"
-            formats.export(memory, target, "parquet")
+            import_export.export(memory, target, "parquet")
             target.unlink()
     with contextlib.suppress(EncoderError):
         weights.fetch(f"http://{OF_NO_ONE}/", root / "weights" / "none", encoder="a", report=silent)

@@ -54,16 +54,16 @@ def export(
     as_json: options.Json = False,
 ) -> None:
     """Export the memory, or a report on one decision."""
-    from visualmemory_gui.engine.exchange import formats
+    from visualmemory_gui.engine.exchange import import_export
 
-    chosen = formats.format_of(to, kind and kind.value)
-    if (chosen == formats.REPORT) != (image is not None):
+    chosen = import_export.format_of(to, kind and kind.value)
+    if (chosen == import_export.REPORT) != (image is not None):
         raise typer.BadParameter("a report needs --image, and only a report has one", param_hint="--image")
     if image is not None:
         _report(memory, to, image, keep_private=keep_private, as_json=as_json)
         return
     with reader(memory) as m, Progress("exporting") as report:
-        done = formats.export(m, to, chosen, keep_private=keep_private, report=report)
+        done = import_export.export(m, to, chosen, keep_private=keep_private, report=report)
     if as_json:
         emit({"to": done.path, "exported": done.exemplars, **_counts(done)})
     else:
@@ -111,12 +111,12 @@ def import_(
     as_json: options.Json = False,
 ) -> None:
     """Import exemplars as one step. A missing memory is made first."""
-    from visualmemory_gui.engine.exchange import formats
+    from visualmemory_gui.engine.exchange import import_export
 
     if encoder is not None:
         encoder = choose_encoder(encoder)
     with Progress("importing") as report:
-        done = formats.import_(source, memory, encoder=encoder, report=report)
+        done = import_export.import_(source, memory, encoder=encoder, report=report)
     if as_json:
         counts = {"added": done.added, "skipped": skipped_json(done.skipped), "unchanged": done.unchanged}
         emit({"memory": memory, **counts, "ids": list(done.ids)})

@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.exchange.memories import facts, paint, paint_classes, random_memory
 from visualmemory_gui.engine.errors import BadValue, ExchangeError, StorageError
-from visualmemory_gui.engine.exchange import formats
+from visualmemory_gui.engine.exchange import import_export
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
@@ -27,13 +27,13 @@ def memory(tmp_path: Path) -> Path:
 
 def export(memory: Path, target: Path, kind: str) -> Path:
     with VisualMemory.open(memory, readonly=True) as m:
-        formats.export(m, target, kind)
+        import_export.export(m, target, kind)
     return target
 
 
 def test_a_folder_holds_the_active_images_and_says_what_they_are(memory: Path, tmp_path: Path) -> None:
     with VisualMemory.open(memory, readonly=True) as m:
-        done = formats.export(m, tmp_path / "f", "imagefolder")
+        done = import_export.export(m, tmp_path / "f", "imagefolder")
     lines = [json.loads(line) for line in (tmp_path / "f" / "metadata.jsonl").read_text().splitlines()]
     assert (done.exemplars, done.left_out, len(lines)) == (11, 1, 11)
     assert all((tmp_path / "f" / line["file_name"]).parent == tmp_path / "f" / line["label"] for line in lines)
@@ -65,29 +65,29 @@ def test_labels_that_would_be_hidden_or_called_like_our_own_files_get_other_fold
     folder = export(tmp_path / "m.vmem", tmp_path / "f", "imagefolder")
     found = sorted(path.name for path in folder.iterdir() if path.is_dir())
     assert found == ["README.md_", "_pycache__", "hidden", "metadata.jsonl_", "readme.md_"]
-    formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    import_export.import_(folder, tmp_path / "n.vmem", encoder="fake")
     with VisualMemory.open(tmp_path / "n.vmem") as m:
         assert set(m.catalog.counts()) == set(labels)
 
 
 def test_a_folder_comes_back_with_labels_and_trust(memory: Path, tmp_path: Path) -> None:
     folder = export(memory, tmp_path / "f", "imagefolder")
-    formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    import_export.import_(folder, tmp_path / "n.vmem", encoder="fake")
     with VisualMemory.open(memory) as a, VisualMemory.open(tmp_path / "n.vmem") as b:
         assert [fact for fact in facts(a) if fact[1] == "active"] == facts(b)
-    again = formats.import_(folder, tmp_path / "n.vmem")
+    again = import_export.import_(folder, tmp_path / "n.vmem")
     assert (again.added, again.unchanged) == (0, 11)
 
 
 def test_a_folder_without_metadata_is_taken_by_its_folders(tmp_path: Path) -> None:
-    done = formats.import_(paint_classes(tmp_path / "f"), tmp_path / "n.vmem", encoder="fake")
+    done = import_export.import_(paint_classes(tmp_path / "f"), tmp_path / "n.vmem", encoder="fake")
     assert (done.added, done.created) == (12, True)
 
 
 def test_a_bad_image_of_a_folder_is_skipped_and_named(memory: Path, tmp_path: Path) -> None:
     folder = export(memory, tmp_path / "f", "imagefolder")
     (folder / "plant" / "0.png").write_bytes(b"no image")
-    done = formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    done = import_export.import_(folder, tmp_path / "n.vmem", encoder="fake")
     assert done.added == 10
     assert [Path(one.path).name for one in done.skipped] == ["0.png"]
 
@@ -96,7 +96,7 @@ def test_a_link_in_a_folder_is_not_followed(memory: Path, tmp_path: Path) -> Non
     folder = export(memory, tmp_path / "f", "imagefolder")
     (folder / "plant" / "0.png").unlink()
     (folder / "plant" / "0.png").symlink_to(tmp_path / "images" / "plant" / "0.png")
-    done = formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    done = import_export.import_(folder, tmp_path / "n.vmem", encoder="fake")
     assert "link" in done.skipped[0].reason
 
 
@@ -106,7 +106,7 @@ def test_labels_that_no_file_system_takes_still_come_back(tmp_path: Path) -> Non
         files = sorted(paint_classes(tmp_path / "p").rglob("*.png"))
         m.add(files[: len(labels)], labels)
     folder = export(tmp_path / "m.vmem", tmp_path / "f", "imagefolder")
-    formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+    import_export.import_(folder, tmp_path / "n.vmem", encoder="fake")
     with VisualMemory.open(tmp_path / "n.vmem") as m:
         assert set(m.catalog.counts()) == set(labels)
 
@@ -120,7 +120,7 @@ def test_labels_that_no_file_system_takes_still_come_back(tmp_path: Path) -> Non
 )  # fmt: skip
 def test_the_ending_says_the_format_and_a_format_may_be_said_too(tmp_path: Path, name: str, kind: str) -> None:
     target = str(tmp_path / "out") + "/" + name
-    assert formats.format_of(target) == formats.format_of(target, kind) == kind
+    assert import_export.format_of(target) == import_export.format_of(target, kind) == kind
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.vmemz", "parquet"), ("a.csv", "bundle"), ("a.png", "imagefolder")])
@@ -136,15 +136,15 @@ def test_an_ending_that_says_nothing_needs_a_format(memory: Path, tmp_path: Path
     with pytest.raises(
         BadValue, match=r"the ending \.zip is not that of a format: end TO with one of \.vmemz, \.parquet"
     ):
-        formats.format_of(tmp_path / "a.zip")
+        import_export.format_of(tmp_path / "a.zip")
     assert export(memory, tmp_path / "a.zip", "bundle").read_bytes()[:4] == b"PK\x03\x04"
     (tmp_path / "a.b").mkdir()
-    assert formats.format_of(tmp_path / "a.b") == "imagefolder"
+    assert import_export.format_of(tmp_path / "a.b") == "imagefolder"
 
 
 def test_a_parquet_file_named_so_is_one(memory: Path, tmp_path: Path) -> None:
     with VisualMemory.open(memory, readonly=True) as m:
-        assert formats.export(m, tmp_path / "a.parquet").format == "parquet"
+        assert import_export.export(m, tmp_path / "a.parquet").format == "parquet"
     assert (tmp_path / "a.parquet").read_bytes()[:4] == b"PAR1"
 
 
@@ -181,7 +181,7 @@ def test_a_table_of_vectors_comes_back_bit_for_bit(tmp_path: Path, seed: int) ->
     place = random_memory(tmp_path / "a.vmem", seed)
     table = export(place, tmp_path / "a.parquet", "parquet")
     assert pq.read_schema(table).names == ["id", "label", "vector", "state", "trust", "source"]
-    formats.import_(table, tmp_path / "b.vmem")
+    import_export.import_(table, tmp_path / "b.vmem")
     with VisualMemory.open(place) as a, VisualMemory.open(tmp_path / "b.vmem") as b:
         assert facts(a) == facts(b)
 
@@ -191,7 +191,7 @@ def test_a_table_of_others_needs_only_labels_and_vectors(tmp_path: Path, kind: p
     vectors = np.random.default_rng(0).normal(size=(6, 5)).astype(kind.to_pandas_dtype())
     table = pa.table({"vector": pa.array(list(vectors), pa.list_(kind)), "label": ["a", "b"] * 3})
     pq.write_table(table, tmp_path / "t.parquet")
-    assert formats.import_(tmp_path / "t.parquet", tmp_path / "n.vmem").added == 6
+    assert import_export.import_(tmp_path / "t.parquet", tmp_path / "n.vmem").added == 6
     with VisualMemory.open(tmp_path / "n.vmem") as m:
         norms = np.linalg.norm(m.catalog.vectors([1, 6]).astype(np.float64), axis=1)
         assert np.allclose(norms, 1, atol=1e-6)
@@ -217,7 +217,7 @@ def labels_and_sources(memory: Path) -> list[tuple[str, str | None]]:
 def test_labels_that_are_numbers_get_their_names_where_the_table_has_them(
     tmp_path: Path, classes: list[str] | None
 ) -> None:
-    formats.import_(table_of(tmp_path / "t", classes, label=[0, 1, 1]), tmp_path / "n.vmem")
+    import_export.import_(table_of(tmp_path / "t", classes, label=[0, 1, 1]), tmp_path / "n.vmem")
     wanted = classes or ["0", "1"]
     assert [label for label, _ in labels_and_sources(tmp_path / "n.vmem")] == [wanted[i] for i in (0, 1, 1)]
 
@@ -225,7 +225,7 @@ def test_labels_that_are_numbers_get_their_names_where_the_table_has_them(
 @pytest.mark.parametrize("label", [-1, 2])
 def test_a_number_that_is_no_class_of_the_table_is_told(tmp_path: Path, label: int) -> None:
     with pytest.raises(ExchangeError, match=f"row 2: its label {label} is not one of the 2 classes"):
-        formats.import_(table_of(tmp_path / "t", ["a", "b"], label=[0, label]), tmp_path / "n.vmem")
+        import_export.import_(table_of(tmp_path / "t", ["a", "b"], label=[0, label]), tmp_path / "n.vmem")
     assert not (tmp_path / "n.vmem").exists()
 
 
@@ -236,14 +236,14 @@ NO_CLASSES = b'{"info": {"features": {"label": {"names": 3, "_type": "ClassLabel
 def test_classes_that_cannot_be_read_leave_the_numbers(tmp_path: Path, said: bytes) -> None:
     table = pa.table({"vector": [[1.0, 2.0]], "label": [7]})
     pq.write_table(table.replace_schema_metadata({b"huggingface": said}), tmp_path / "t.parquet")
-    formats.import_(tmp_path / "t.parquet", tmp_path / "n.vmem")
+    import_export.import_(tmp_path / "t.parquet", tmp_path / "n.vmem")
     assert labels_and_sources(tmp_path / "n.vmem") == [("7", None)]
 
 
 @pytest.mark.parametrize("labels", [[True, False], [0.5, 1.0], [None, "a"], [b"a", b"b"]])
 def test_labels_of_other_kinds_are_refused(tmp_path: Path, labels: list[object]) -> None:
     with pytest.raises(ExchangeError):
-        formats.import_(table_of(tmp_path / "t", label=labels), tmp_path / "n.vmem")
+        import_export.import_(table_of(tmp_path / "t", label=labels), tmp_path / "n.vmem")
 
 
 IMAGES = [{"bytes": b"\xff\xd8", "path": "a/cat.jpg"}, {"bytes": None, "path": None}]
@@ -263,14 +263,14 @@ IMAGES = [{"bytes": b"\xff\xd8", "path": "a/cat.jpg"}, {"bytes": None, "path": N
 def test_file_names_of_a_table_are_kept_as_lying_beside_it(
     tmp_path: Path, columns: dict[str, object], wanted: list[str | None]
 ) -> None:
-    formats.import_(table_of(tmp_path / "t", label=["a", "b"], **columns), tmp_path / "n.vmem")
+    import_export.import_(table_of(tmp_path / "t", label=["a", "b"], **columns), tmp_path / "n.vmem")
     here = str(tmp_path / "t")
     found = [source and source.replace(here, "HERE") for _, source in labels_and_sources(tmp_path / "n.vmem")]
     assert found == wanted
 
 
 def test_a_table_of_a_memory_keeps_its_file_names_on_the_way_there_and_back(memory: Path, tmp_path: Path) -> None:
-    formats.import_(export(memory, tmp_path / "a.parquet", "parquet"), tmp_path / "n.vmem")
+    import_export.import_(export(memory, tmp_path / "a.parquet", "parquet"), tmp_path / "n.vmem")
     names = [Path(str(source)).name for _, source in labels_and_sources(memory)]
     assert [Path(str(source)).name for _, source in labels_and_sources(tmp_path / "n.vmem")] == names
     again = pq.read_table(export(tmp_path / "n.vmem", tmp_path / "b.parquet", "parquet"))
@@ -281,7 +281,7 @@ def test_a_table_of_another_length_is_refused(memory: Path, tmp_path: Path) -> N
     table = pa.table({"vector": [[1.0, 2.0]], "label": ["a"]})
     pq.write_table(table, tmp_path / "t.parquet")
     with pytest.raises(ExchangeError, match="2 numbers"):
-        formats.import_(tmp_path / "t.parquet", memory)
+        import_export.import_(tmp_path / "t.parquet", memory)
 
 
 @pytest.mark.parametrize("make", ["nothing", "text", "fifo"])
@@ -294,4 +294,4 @@ def test_what_is_nothing_of_ours_is_refused(tmp_path: Path, make: str) -> None:
     elif make == "fifo":
         os.mkfifo(source)
     with pytest.raises(ExchangeError):
-        formats.import_(source, tmp_path / "n.vmem")
+        import_export.import_(source, tmp_path / "n.vmem")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.engine.exchange.memories import paint_classes
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.exchange import bundle, formats
+from visualmemory_gui.engine.exchange import bundle, import_export
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 Members = dict[str, bytes]
@@ -268,7 +268,7 @@ def test_a_bundle_with_flipped_bytes_is_refused_or_equal(honest: Members, tmp_pa
     source = tmp_path / "b.vmemz"
     source.write_bytes(data[: len(data) - int(random.integers(0, 2)) * 50])
     try:
-        done = formats.import_(source, tmp_path / "n.vmem")
+        done = import_export.import_(source, tmp_path / "n.vmem")
     except VisualMemoryError:
         assert not (tmp_path / "n.vmem").exists()
     else:
@@ -283,7 +283,7 @@ def test_a_small_table_of_many_rows_is_refused_in_no_time(tmp_path: Path) -> Non
     labels = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array(["a"]))
     pq.write_table(pa.table({"label": labels, "vector": one}), tmp_path / "many.parquet", compression="zstd")
     with pytest.raises(VisualMemoryError, match="at most"):
-        formats.import_(tmp_path / "many.parquet", tmp_path / "n.vmem")
+        import_export.import_(tmp_path / "many.parquet", tmp_path / "n.vmem")
 
 
 @pytest.mark.parametrize("name", ["../up.png", "/etc/passwd", "a/../../b.png", "x\\..\\y.png", ""])
@@ -291,5 +291,5 @@ def test_metadata_that_points_outside_is_refused(tmp_path: Path, name: str) -> N
     folder = paint_classes(tmp_path / "f")
     (folder / "metadata.jsonl").write_text(json.dumps({"file_name": name, "label": "a"}))
     with pytest.raises(VisualMemoryError):
-        formats.import_(folder, tmp_path / "n.vmem", encoder="fake")
+        import_export.import_(folder, tmp_path / "n.vmem", encoder="fake")
     assert not (tmp_path / "n.vmem").exists()

@@ -20,7 +20,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.encoders import registry, weights
 from visualmemory_gui.engine.errors import EncoderError, ExchangeError
-from visualmemory_gui.engine.exchange import bundle, formats
+from visualmemory_gui.engine.exchange import bundle, import_export
 from visualmemory_gui.engine.types import EncoderIdentity
 
 PLAIN = "crop 224 of 256 bicubic; mean (0.485, 0.456, 0.406) std (0.229, 0.224, 0.225)"
@@ -112,18 +112,18 @@ def test_a_bundle_of_it_is_refused_or_its_encoder_is(memory: Path, tmp_path: Pat
         bundle.export(m, tmp_path / "m.vmemz")
         named = registry.is_name(m.identity.name)
     if named:
-        assert formats.import_(tmp_path / "m.vmemz", tmp_path / "n.vmem").added == 8
+        assert import_export.import_(tmp_path / "m.vmemz", tmp_path / "n.vmem").added == 8
         with VisualMemory.open(tmp_path / "n.vmem") as m, pytest.raises(EncoderError, match="was not added"):
             m.decide(tmp_path / "query.png")
     else:
         with pytest.raises(ExchangeError, match="which encoder made its vectors"):
-            formats.import_(tmp_path / "m.vmemz", tmp_path / "n.vmem")
+            import_export.import_(tmp_path / "m.vmemz", tmp_path / "n.vmem")
         assert not (tmp_path / "n.vmem").exists()
 
 
 def test_a_table_of_it_is_refused_or_its_encoder_is(memory: Path, tmp_path: Path) -> None:
     with VisualMemory.open(memory, readonly=True) as m:
-        formats.export(m, tmp_path / "m.parquet", "parquet")
+        import_export.export(m, tmp_path / "m.parquet", "parquet")
         named = registry.is_name(m.identity.name)
     done = run("import", tmp_path / "m.parquet", tmp_path / "n.vmem")
     assert done.exit_code == (0 if named else 1)

@@ -22,9 +22,9 @@ def export(session: Session, to: str | Path, format: str, *, keep_private: bool 
     """Write the memory to ``to`` as "bundle", "imagefolder" or "parquet", in the background."""
 
     def work(memory: WholeMemory, report: Report) -> None:
-        from visualmemory_gui.engine.exchange import formats
+        from visualmemory_gui.engine.exchange import import_export
 
-        formats.export(memory, to, format, keep_private=keep_private, report=report)
+        import_export.export(memory, to, format, keep_private=keep_private, report=report)
 
     exported, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written has been removed."
     Job("Exporting", work, lambda _: Note(exported), stopped, once=f"export {to}", only_reads=True).run(session)
@@ -57,11 +57,11 @@ def open_bundle(session: Session, bundle: str, memory: str) -> None:
     """Make the memory at ``memory`` from a bundle, in the background, and open it."""
 
     def work(report: Report) -> None:
-        from visualmemory_gui.engine.exchange import formats, import_rows
+        from visualmemory_gui.engine.exchange import import_export, import_rows
 
         if import_rows.is_memory_place(Path(memory)):
             raise MemoryExists(f"{memory} is not empty")
-        formats.import_(bundle, memory, report=report)
+        import_export.import_(bundle, memory, report=report)
 
     stopped = partial(say_stopped, session, f"Stopped; no memory was made from {Path(bundle).name}.")
     title = f"Unpacking {Path(bundle).name}"
