@@ -145,3 +145,14 @@ def test_export_writes_a_report_on_one_decision(memory: Path, query: Path, tmp_p
 def test_a_report_needs_its_image_and_only_a_report_has_one(memory: Path, tmp_path: Path, arguments: list[str]) -> None:
     to, *options = arguments
     assert run("export", memory, tmp_path / to, *options).exit_code == 2
+
+
+def test_under_ridge_only_those_that_vote_are_listed_unless_all_are_asked_for(tmp_path: Path, query: Path) -> None:
+    memory = tmp_path / "many.vmem"
+    told("build", write_images(tmp_path / "many", each=40), memory, "--encoder", "fake")
+    listed = told("classify", memory, query, "--rule", "ridge")["neighbours"]
+    every = told("classify", memory, query, "--rule", "ridge", "--all")["neighbours"]
+    assert 0 < len(listed) < len(every)
+    assert [n["id"] for n in listed] == [n["id"] for n in every if n["weight"] > 0]
+    by_rank = told("classify", memory, query)["neighbours"]
+    assert by_rank == told("classify", memory, query, "--all")["neighbours"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import starmap
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,9 @@ def classify(
     search: Annotated[
         options.SearchName, typer.Option("--search", help="How to search for neighbours.")
     ] = options.SearchName.auto,
+    all_: Annotated[
+        bool, typer.Option("--all", help="List neighbours without a vote too, as ridge has them among its hundred.")
+    ] = False,
     device: options.OnDevice = None,
     form: options.Format = None,
     as_json: options.Json = False,
@@ -52,7 +56,8 @@ def classify(
         if shown is options.FormatName.csv:
             print_csv(("image", *DECISION, "confidence", "error"), starmap(_csv_row, each))
         else:
-            _print_each(m, each, as_json=shown is options.FormatName.json)
+            outcomes = each if all_ else ((image, _voters_only(found)) for image, found in each)
+            _print_each(m, outcomes, as_json=shown is options.FormatName.json)
     tell_skipped(tuple(skipped))
     if bad:
         raise typer.Exit(1)
@@ -65,6 +70,13 @@ def _noted(each: Iterable[tuple[str, Outcome]], bad: list[BadImage]) -> Iterator
             bad.append(found)
             say(f"error: {found}")
         yield image, found
+
+
+def _voters_only(found: Outcome) -> Outcome:
+    """The decision without the neighbours that got no vote."""
+    if isinstance(found, BadImage):
+        return found
+    return replace(found, neighbours=tuple(n for n in found.neighbours if n.weight > 0))
 
 
 def _print_each(m: Memory, each: Iterable[tuple[str, Outcome]], *, as_json: bool) -> None:
