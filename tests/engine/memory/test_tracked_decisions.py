@@ -13,7 +13,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.decide_batch import KNOWN, UNKNOWN, UNTOLD, Verdicts
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.queries import Queries
-from visualmemory_gui.engine.decision.votes import NOBODY, tally
+from visualmemory_gui.engine.decision.votes import ABSENT, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.memory.tracked_decisions import SPARE, TrackedDecisions, queries_of
 from visualmemory_gui.engine.types import RULES, NewExemplar
@@ -107,7 +107,7 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
                 assert_same(found, i, decision)
                 assert found.known[i] == SAID[decision.known]
                 full = int(found.full[i])
-                assert (None if full == NOBODY else memory.snapshot.labels[full]) == full_winner(decision)
+                assert (None if full == ABSENT else memory.snapshot.labels[full]) == full_winner(decision)
 
 
 @settings(max_examples=20, deadline=None)

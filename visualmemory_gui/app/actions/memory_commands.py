@@ -66,7 +66,7 @@ class MemoryCommands:
         def name(copy: bool) -> None:
             self._ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy))
 
-        self._ask_import(folder, name, anew=True)
+        self._ask_import(folder, name, new_memory=True)
 
     def add_images(self) -> None:
         self._ask.folder("Add the images of a folder: its sub-folders are the classes", self.import_folder)
@@ -120,8 +120,8 @@ class MemoryCommands:
     def choose_bundle(self) -> None:
         self._ask.bundle(self.open_bundle)
 
-    def _ask_import(self, folder: str, then: Callable[[bool], object], *, anew: bool = False) -> None:
-        folders.count(self._session, [folder], self._ask.import_options(folder, then), anew=anew)
+    def _ask_import(self, folder: str, then: Callable[[bool], object], *, new_memory: bool = False) -> None:
+        folders.count(self._session, [folder], self._ask.import_options(folder, then), new_memory=new_memory)
 
     def _export(self, to: str, format: str, keep_private: bool) -> None:
         exchange.export(self._session, to, format, keep_private=keep_private)

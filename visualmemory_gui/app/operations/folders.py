@@ -25,12 +25,12 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
     build(session, str(folder), title, once=f"import {folder} as {label}", copy=copy, label=label)
 
 
-def count(session: Session, folders: Sequence[str], tell: Tell, *, anew: bool = False) -> None:
+def count(session: Session, folders: Sequence[str], tell: Tell, *, new_memory: bool = False) -> None:
     """Count what an import of ``folders`` would find, then measure on a few images how long it takes here.
 
-    ``tell`` is called after each of the two. ``anew``: they become a new memory.
+    ``tell`` is called after each of the two. ``new_memory``: they become a new memory.
     """
-    memory = None if anew else session.memory
+    memory = None if new_memory else session.memory
     identity = memory.identity if memory is not None else None
     device = memory.settings.device if memory is not None else "auto"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from visualmemory_gui.engine.curation.shapley import Weights, no_values, shapley_sums
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.pruning_rules import Neighbourhood, usual_m
@@ -32,7 +32,7 @@ def count_neighbours(lists: QueryLists, part: I64, *, parts: int, m: int) -> Nei
     """Count over the first ``m`` neighbours of each query; ``part`` (q,) is the part it belongs to."""
     snapshot, n = lists.snapshot, len(lists.snapshot)
     rows = lists.table.rows[:, :m]
-    there = rows != NOBODY
+    there = rows != ABSENT
     same = (snapshot.label[np.maximum(rows, 0)] == lists.queries.truth[:, None]) & there
     place = part[:, None] * n + rows
 

@@ -16,7 +16,7 @@ from visualmemory_gui.engine.decision.decide_batch import decide_many
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, own_class
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -146,7 +146,7 @@ def _suspects(snapshot: Snapshot, rows: I64, table: NeighbourTable, *, k: int) -
     share = np.divide(
         (votes * (near.codes == own[:, None])).sum(axis=1), total, out=np.zeros(len(rows)), where=total > 0
     )
-    suspects = np.flatnonzero((verdicts.winner != own) & (verdicts.winner != NOBODY))
+    suspects = np.flatnonzero((verdicts.winner != own) & (verdicts.winner != ABSENT))
     order = suspects[np.lexsort((rows[suspects], -verdicts.share[suspects], share[suspects]))]
     return tuple(
         Suspect(
@@ -163,7 +163,7 @@ def _suspects(snapshot: Snapshot, rows: I64, table: NeighbourTable, *, k: int) -
 
 def _against(snapshot: Snapshot, rows: I64, distances: F64, *, own: int) -> tuple[tuple[int, str, float], ...]:
     """The nearest neighbours of another label."""
-    other = [(int(row), float(d)) for row, d in zip(rows, distances, strict=True) if row != NOBODY]
+    other = [(int(row), float(d)) for row, d in zip(rows, distances, strict=True) if row != ABSENT]
     other = [(row, d) for row, d in other if snapshot.label[row] != own][:SHOWN_AGAINST]
     return tuple((int(snapshot.ids[row]), snapshot.labels[snapshot.label[row]], d) for row, d in other)
 
@@ -173,7 +173,7 @@ def _pairs(snapshot: Snapshot, rows: I64, table: NeighbourTable) -> tuple[I64, F
 
     Images of one group (a burst, a video) are similar by nature: they count as pairs only if equal.
     """
-    query, place = np.nonzero((table.rows != NOBODY) & (table.distances <= WIDEST))
+    query, place = np.nonzero((table.rows != ABSENT) & (table.distances <= WIDEST))
     found = [np.stack([rows[query], table.rows[query, place]], axis=1)]
     distances = [table.distances[query, place]]
     for keys in (snapshot.content[rows], snapshot.twin[rows]):

@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
 from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
-from visualmemory_gui.engine.decision.votes import NOBODY, seats, tied_totals, winners_of
+from visualmemory_gui.engine.decision.votes import ABSENT, seats, tied_totals, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
@@ -22,7 +22,7 @@ KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """One entry a query. ``winner`` is a place in ``labels``, NOBODY where there is nothing to compare with; ``full``
+    """One entry a query. ``winner`` is a place in ``labels``, ABSENT where there is nothing to compare with; ``full``
     the code of the strongest full label below it.
 
     ``share`` and ``margin`` are NaN there. ``known`` is KNOWN, UNKNOWN, or UNTOLD where it cannot be told.
@@ -37,7 +37,7 @@ class Verdicts:
 
     def label(self, query: int) -> str | None:
         code = int(self.winner[query])
-        return None if code == NOBODY else self.labels[code]
+        return None if code == ABSENT else self.labels[code]
 
 
 def decide_many(
@@ -54,7 +54,7 @@ def decide_many(
 ) -> Verdicts:
     """Let the first k of each query's ``rows`` vote by ``scheme``: (q, w) rows of active exemplars, nearest first.
 
-    Places that no neighbour takes hold NOBODY, at the end. ``own`` is for ``others_counted``. ``content`` and ``twin``,
+    Places that no neighbour takes hold ABSENT, at the end. ``own`` is for ``others_counted``. ``content`` and ``twin``,
     (q,), are the queries' own 64-bit hashes for the judgement of known and unknown, which needs 10 neighbours of other
     content where there are any; None leaves it untold. ``solved`` holds what a joint rule found for these
     queries before.
@@ -86,7 +86,7 @@ def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
     q, k = codes.shape
     every, seat = np.arange(q), seats(codes)
     totals, total = np.zeros((q, max(k, 1))), np.zeros(q)
-    best, winner, place = np.zeros(q), np.full(q, NOBODY, np.int64), np.zeros(q, np.int64)
+    best, winner, place = np.zeros(q), np.full(q, ABSENT, np.int64), np.zeros(q, np.int64)
     for r in range(k):
         at = seat[:, r]
         new = totals[every, at] + votes[:, r]
@@ -98,7 +98,7 @@ def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
         place = np.where(leads, at, place)
     totals[every, place] = 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(winner == NOBODY, np.nan, best / total)
+        share = np.where(winner == ABSENT, np.nan, best / total)
         margin = share - totals.max(axis=1, initial=0.0) / total
     return winner, share, margin
 
@@ -107,7 +107,7 @@ def _vote_tied(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
     winner, share = winners_of(codes, votes, tie=tie)
     totals, _, total = tied_totals(codes, votes, tie=tie)
     second = np.where(codes == winner[:, None], 0.0, totals).max(axis=1)
-    nobody = winner == NOBODY
+    nobody = winner == ABSENT
     share = np.where(nobody, np.nan, share)
     return winner, share, np.maximum(share - second / np.where(nobody, 1.0, total), 0.0)
 
@@ -126,11 +126,11 @@ def _known(
     known = np.full(len(rows), UNTOLD, np.int8)
     if snapshot.active_count < FEWEST or thresholds is None or thresholds.different < FEWEST:
         return known
-    there = rows != NOBODY
+    there = rows != ABSENT
     other = there & ~alike(snapshot, np.maximum(rows, 0), ContentKeys(content[:, None], twin[:, None]))
     order = np.argsort(~other, axis=1, kind="stable")[:, : max(DEPTHS)]
     first = np.take_along_axis(np.where(other, distances, 0.0), order, axis=1)
-    most = np.minimum(other.sum(axis=1), np.where(winner == NOBODY, 0, snapshot.counts[winner]))
+    most = np.minimum(other.sum(axis=1), np.where(winner == ABSENT, 0, snapshot.counts[winner]))
     running = np.zeros(len(rows))
     statistic, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     for r in range(first.shape[1]):
@@ -141,7 +141,7 @@ def _known(
             threshold = np.where(reached, thresholds.values.get(r + 1, np.nan), threshold)
     told = ~np.isnan(statistic) & ~np.isnan(threshold)
     known[told] = np.where(statistic <= threshold, KNOWN, UNKNOWN)[told]
-    known[(there & ~other).any(axis=1) & (winner != NOBODY)] = KNOWN
+    known[(there & ~other).any(axis=1) & (winner != ABSENT)] = KNOWN
     return known
 
 

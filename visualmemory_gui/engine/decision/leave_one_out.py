@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Bools
@@ -119,21 +119,21 @@ class _Equal:
 
 
 def own_class(snapshot: Snapshot, rows: I64) -> I64:
-    """The label codes, (q,), of which queries are themselves exemplars; ``rows`` are theirs, NOBODY where it has none.
+    """The label codes, (q,), of which queries are themselves exemplars; ``rows`` are theirs, ABSENT where it has none.
 
-    NOBODY too where the exemplar is not active: it is not among those that are counted.
+    ABSENT too where the exemplar is not active: it is not among those that are counted.
     """
     if not len(snapshot):
-        return np.full(len(rows), NOBODY, np.int64)
+        return np.full(len(rows), ABSENT, np.int64)
     at = np.maximum(rows, 0)
-    there = (rows != NOBODY) & snapshot.active[at]
-    return np.where(there, snapshot.label[at], NOBODY).astype(np.int64)
+    there = (rows != ABSENT) & snapshot.active[at]
+    return np.where(there, snapshot.label[at], ABSENT).astype(np.int64)
 
 
 def others_counted(snapshot: Snapshot, codes: I64, own: I64 | None) -> I64:
     """How many active exemplars the labels ``codes`` have, (k,) or (q, k), as queries count them.
 
-    ``own``, () or (q,), is the class of which each query is itself an exemplar that is left out, NOBODY where it is
+    ``own``, () or (q,), is the class of which each query is itself an exemplar that is left out, ABSENT where it is
     none (``own_class``): for it that class has one less. None: no query is one.
     """
     counts = snapshot.counts[codes]
@@ -159,11 +159,11 @@ class Copies:
         return Copies(np.concatenate([self.queries, more.queries]), np.concatenate([self.rows, more.rows]))
 
     def own_rows(self, snapshot: Snapshot, expected: Sequence[str]) -> I64:
-        """The exemplar that each query itself is, (q,) rows; NOBODY where none of its copies is active.
+        """The exemplar that each query itself is, (q,) rows; ABSENT where none of its copies is active.
 
         The oldest of those with the query's ``expected`` label; without one, the oldest.
         """
-        found = np.full(len(expected), NOBODY, np.int64)
+        found = np.full(len(expected), ABSENT, np.int64)
         pairs = [
             (snapshot.labels[snapshot.label[row]] != expected[query], row, query)
             for query, row in zip(self.queries.tolist(), self.rows.tolist(), strict=True)

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
 from visualmemory_gui.engine.decision.class_factor import ENOUGH, class_factor
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Bools
 
@@ -63,15 +63,15 @@ class NeighbourArrays:
 
     @classmethod
     def of(cls, snapshot: Snapshot, rows: I64, distances: F64, *, own: I64 | None = None) -> NeighbourArrays:
-        """The ``rows`` of active exemplars; of many queries, whose lists differ in length, NOBODY fills the ends.
+        """The ``rows`` of active exemplars; of many queries, whose lists differ in length, ABSENT fills the ends.
 
         ``own`` is for ``others_counted``.
         """
         if not len(snapshot):
             return cls.plain(np.full(rows.shape, np.inf), trust=np.zeros(rows.shape))
-        codes, trust = snapshot.label[rows].astype(np.int64), snapshot.trust[rows]  # NOBODY reads the last row
+        codes, trust = snapshot.label[rows].astype(np.int64), snapshot.trust[rows]  # ABSENT reads the last row
         if rows.ndim > 1:
-            there = rows != NOBODY
+            there = rows != ABSENT
             distances, trust = np.where(there, distances, np.inf), np.where(there, trust, 0.0)
         counts = others_counted(snapshot, codes, own)
         return cls(distances, trust, codes, counts, twins=snapshot.twin[rows], places=rows, compare=comparing(snapshot))

@@ -14,7 +14,7 @@ import numpy as np
 from visualmemory_gui.engine.decision.class_factor import ENOUGH
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.votes import NOBODY, winners_of
+from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
@@ -53,30 +53,30 @@ class Ballot:
         self.names: tuple[str, ...] = tuple(place)
 
     def code(self, name: str | None) -> int:
-        """The code of a class; NOBODY where none of its exemplars is here."""
-        return self.names.index(name) if name in self.names else NOBODY
+        """The code of a class; ABSENT where none of its exemplars is here."""
+        return self.names.index(name) if name in self.names else ABSENT
 
     def winners(self, struck: I64) -> I64:
-        """(m,) codes of the winners without the places ``struck``, (m, s); NOBODY where nobody is left to vote."""
+        """(m,) codes of the winners without the places ``struck``, (m, s); ABSENT where nobody is left to vote."""
         if not len(self.rows):
-            return np.full(len(struck), NOBODY, np.int64)
+            return np.full(len(struck), ABSENT, np.int64)
         kept, votes = self._votes(struck)
         return winners_of(self.classes[kept], votes, tie=self.scheme.tie)[0]
 
     def leads(self, struck: I64, target: int, rival: int) -> F64:
         """(m,) by how much of the vote ``target`` is ahead of the best other class.
 
-        Without a target (NOBODY): by how much the best other class is ahead of ``rival``.
+        Without a target (ABSENT): by how much the best other class is ahead of ``rival``.
         """
         kept, votes = self._votes(struck)
         totals = np.zeros((len(struck), len(self.names) + 1))
         np.add.at(totals, (np.arange(len(struck))[:, None], self.classes[kept]), votes)
         whole = np.maximum(totals.sum(axis=1), np.finfo(np.float64).tiny)
-        one = rival if target == NOBODY else target
+        one = rival if target == ABSENT else target
         mine = totals[:, one].copy()
         totals[:, one] = 0.0
         ahead: F64 = (mine - totals.max(axis=1)) / whole
-        return -ahead if target == NOBODY else ahead
+        return -ahead if target == ABSENT else ahead
 
     def equal_votes(self, length: int, strikes: int) -> bool:
         """Whether among the first ``length`` places all votes weigh the same, also after ``strikes`` strikes."""

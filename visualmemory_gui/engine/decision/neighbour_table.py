@@ -7,21 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import Retrieved
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.types import F64, I64, Bools
 
 _LAST_ROW = np.iinfo(np.int64).max
 
 
 class NeighbourTable:
-    """``rows`` and ``distances`` are (q, width): each line in the order (distance, row), NOBODY and infinity behind.
+    """``rows`` and ``distances`` are (q, width): each line in the order (distance, row), ABSENT and infinity behind.
 
     A line holds the very nearest there are, without a gap; ``complete`` lines hold everything there is.
     """
 
     def __init__(self, queries: int, width: int) -> None:
         self.width = width
-        self.rows: I64 = np.full((queries, width), NOBODY, np.int64)
+        self.rows: I64 = np.full((queries, width), ABSENT, np.int64)
         self.distances: F64 = np.full((queries, width), np.inf)
         self.complete: Bools = np.zeros(queries, bool)
 
@@ -59,7 +59,7 @@ class NeighbourTable:
 
     def put(self, which: I64, found: Sequence[Retrieved]) -> None:
         """Replace lines by what a search for ``width`` neighbours found."""
-        self.rows[which], self.distances[which] = NOBODY, np.inf
+        self.rows[which], self.distances[which] = ABSENT, np.inf
         for line, one in zip(which, found, strict=True):
             self.rows[line, : len(one.rows)] = one.rows
             self.distances[line, : len(one.rows)] = one.distances
@@ -70,7 +70,7 @@ class NeighbourTable:
         return np.flatnonzero(~self.complete & (self.lengths() < need))
 
     def lengths(self) -> I64:
-        out: I64 = (self.rows != NOBODY).sum(axis=1)
+        out: I64 = (self.rows != ABSENT).sum(axis=1)
         return out
 
     def reach(self) -> F64:
@@ -85,12 +85,12 @@ class NeighbourTable:
             return
         marked = np.zeros(max(int(self.rows.max()), int(gone.max())) + 1, bool)
         marked[gone] = True
-        out = marked[np.maximum(self.rows, 0)] & (self.rows != NOBODY)
+        out = marked[np.maximum(self.rows, 0)] & (self.rows != ABSENT)
         lines = np.flatnonzero(out.any(axis=1))
         if not len(lines):
             return
         out = out[lines]
-        rows = np.where(out, NOBODY, self.rows[lines])
+        rows = np.where(out, ABSENT, self.rows[lines])
         distances = np.where(out, np.inf, self.distances[lines])
         order = np.argsort(out, axis=1, kind="stable")
         self.rows[lines] = np.take_along_axis(rows, order, axis=1)
@@ -105,7 +105,7 @@ class NeighbourTable:
         line = np.repeat(np.arange(len(which)), counts)
         bound, bound_row = self._bounds(which)
         fits = (distances < bound[line]) | ((distances == bound[line]) & (rows < bound_row[line]))
-        new_rows = np.full((len(which), int(counts.max())), NOBODY, np.int64)
+        new_rows = np.full((len(which), int(counts.max())), ABSENT, np.int64)
         new_distances = np.full(new_rows.shape, np.inf)
         new_rows[line[fits], place[fits]] = rows[fits]
         new_distances[line[fits], place[fits]] = distances[fits]
@@ -113,7 +113,7 @@ class NeighbourTable:
 
     def _bounds(self, which: I64) -> tuple[F64, I64]:
         """The last (distance, row) of each line; beyond every other where a line is complete."""
-        last = np.maximum((self.rows[which] != NOBODY).sum(axis=1) - 1, 0)
+        last = np.maximum((self.rows[which] != ABSENT).sum(axis=1) - 1, 0)
         complete = self.complete[which]
         bound = np.where(complete, np.inf, self.distances[which, last])
         return bound, np.where(complete, _LAST_ROW, self.rows[which, last])
@@ -121,7 +121,7 @@ class NeighbourTable:
     def _merge(self, which: I64, new_rows: I64, new_distances: F64) -> None:
         rows = np.concatenate([self.rows[which], new_rows], axis=1)
         distances = np.concatenate([self.distances[which], new_distances], axis=1)
-        order = np.lexsort((np.where(rows == NOBODY, _LAST_ROW, rows), distances), axis=-1)[:, : self.width]
-        self.complete[which] &= (rows != NOBODY).sum(axis=1) < self.width
+        order = np.lexsort((np.where(rows == ABSENT, _LAST_ROW, rows), distances), axis=-1)[:, : self.width]
+        self.complete[which] &= (rows != ABSENT).sum(axis=1) < self.width
         self.rows[which] = np.take_along_axis(rows, order, axis=1)
         self.distances[which] = np.take_along_axis(distances, order, axis=1)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, alike
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Novelty
@@ -147,7 +147,7 @@ def judge(
     ``content`` and ``twin`` are the query's own 64-bit hashes, 0 where it has none; a query equal to a retrieved
     exemplar is known. ``own`` is the class of which the query is itself an exemplar that is left out, if it is.
     """
-    there = snapshot.active_count - (own is not None and int(own) != NOBODY)
+    there = snapshot.active_count - (own is not None and int(own) != ABSENT)
     there = there if thresholds is None else min(there, thresholds.different)
     if there < FEWEST:
         return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")

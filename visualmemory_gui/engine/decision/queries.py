@@ -73,7 +73,7 @@ class Queries:
         return Copies.find(snapshot, self.keys.content, self.keys.twin, first=first)
 
     def own_rows(self, snapshot: Snapshot, copies: Copies | None = None) -> I64:
-        """The exemplar that each query itself is, (q,) rows; NOBODY where it is none."""
+        """The exemplar that each query itself is, (q,) rows; ABSENT where it is none."""
         if self.ids is not None:
             return snapshot.rows_if_here(self.ids)
         expected: Sequence[str] = self.labels or [""] * len(self)

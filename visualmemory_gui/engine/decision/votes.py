@@ -16,7 +16,7 @@ from visualmemory_gui.engine.types import F64, I64
 
 Label = TypeVar("Label", bound=Hashable)
 
-NOBODY = -1  # in place of a row or of a class
+ABSENT = -1  # in place of a row or of a class
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ def winners_of(codes: I64, votes: F64, *, tie: float = 0.0) -> tuple[I64, F64]:
     """
     q, k = codes.shape
     if not k:
-        return np.full(q, NOBODY, np.int64), np.zeros(q)
+        return np.full(q, ABSENT, np.int64), np.zeros(q)
     if not tie:
         running = winner_at_each_k(codes, votes)
         return running.winner[:, -1], running.share[:, -1]
     totals, place, total = tied_totals(codes, votes, tie=tie)
     every = np.arange(q)
-    winner = np.where(total > 0.0, codes[every, place], NOBODY)
+    winner = np.where(total > 0.0, codes[every, place], ABSENT)
     return winner, np.divide(totals[every, place], total, out=np.zeros(q), where=total > 0.0)
 
 

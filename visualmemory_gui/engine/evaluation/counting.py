@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.levels import at_level, deepest, level_cod
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.ridge import AT_ONCE
 from visualmemory_gui.engine.decision.votes import (
-    NOBODY,
+    ABSENT,
     Seated,
     seats,
     winners_of,
@@ -108,7 +108,7 @@ class Counts:
             winner, share = winners_of(at[codes], votes, tie=self._scheme.tie)
             self._winner[level].append(winner)
             self._share[level].append(share)
-        answered = self._winner[0][-1] != NOBODY
+        answered = self._winner[0][-1] != ABSENT
         self._entropy += float(entropy_bits(codes[answered], votes[answered]).sum())
 
     def result(self, asked: QuerySet) -> Evaluation:
@@ -118,7 +118,7 @@ class Counts:
         reliability = tuple(self._right[k] / asked for k, asked in sorted(self._asked.items()) if asked)
         outcomes = {level: self._outcomes(level, asked) for level in self._codes}
         winner, share = outcomes[0].winner, outcomes[0].share
-        answered = winner != NOBODY
+        answered = winner != ABSENT
         bins = equal_mass_bins(share[answered], outcomes[0].right[answered])
         entropy = self._entropy / int(answered.sum()) if answered.any() else None
         confidence = fit(share[answered], outcomes[0].right[answered], scheme)

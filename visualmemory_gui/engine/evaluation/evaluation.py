@@ -10,7 +10,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.confidence import Confidence, fit
 from visualmemory_gui.engine.decision.levels import level_in_words
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.evaluation.statistics import split
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule, Skipped
 
@@ -115,7 +115,7 @@ class Outcomes:
         out: dict[str, dict[str, int]] = {}
         pairs, counts = np.unique(np.stack([self.truth, self.winner]), axis=1, return_counts=True)
         for true, won, n in zip(*pairs.tolist(), counts.tolist(), strict=True):
-            out.setdefault(self.names[true], {})["" if won == NOBODY else self.names[won]] = n
+            out.setdefault(self.names[true], {})["" if won == ABSENT else self.names[won]] = n
         return out
 
     @property
@@ -132,8 +132,8 @@ class Outcomes:
     def of_cell(self, true: str, predicted: str) -> I64:
         """Places of the queries of one label that were decided as another; "" stands for no answer. (m,) increasing."""
         codes = {name: code for code, name in enumerate(self.names)}
-        won = codes.get(predicted, NOBODY)
-        return np.flatnonzero((self.truth == codes.get(true, NOBODY)) & (self.winner == won))
+        won = codes.get(predicted, ABSENT)
+        return np.flatnonzero((self.truth == codes.get(true, ABSENT)) & (self.winner == won))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ def calibrate(outcomes: Outcomes, confidence: Confidence) -> Calibrated | None:
     there is no map."""
     if not confidence.shares:
         return None
-    answered = outcomes.winner != NOBODY
+    answered = outcomes.winner != ABSENT
     share, right = outcomes.share[answered], outcomes.right[answered]
     half = split(outcomes.truth[answered], outcomes.unit[answered], (1, 1))
     told = np.zeros(len(share))

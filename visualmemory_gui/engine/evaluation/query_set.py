@@ -20,7 +20,7 @@ from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut,
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.queries import Queries
-from visualmemory_gui.engine.decision.votes import NOBODY, winners_of
+from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.statistics import together
@@ -49,7 +49,7 @@ class QuerySet:
     """q queries whose right label is known, against one ``snapshot``.
 
     ``names`` are the labels of the right codes ``truth`` (q,): those of the snapshot first, then those that the memory
-    does not have, which cannot win. ``own`` is each query's row if it is itself an exemplar, else NOBODY;
+    does not have, which cannot win. ``own`` is each query's row if it is itself an exemplar, else ABSENT;
     ``ids`` its id if it is asked as an exemplar, else 0. ``vectors_of(places)`` are queries' vectors.
     """
 
@@ -143,7 +143,7 @@ class QuerySet:
 
 
 def winners(near: NeighbourArrays, scheme: VotingScheme, codes: I64 | None = None) -> I64:
-    """The codes that win among the first k of ``near``, (q,); NOBODY where no vote has any weight.
+    """The codes that win among the first k of ``near``, (q,); ABSENT where no vote has any weight.
 
     ``codes`` maps a full label's code to another one (a level's) before the vote.
     """
@@ -200,7 +200,7 @@ class QueryLists:
         trust or labels, or with fewer exemplars active. Without it on the snapshot itself."""
         which = np.arange(len(self)) if which is None else which
         winner = winners(self.neighbours(edited, which), self.scheme)
-        right: Bools = (winner == self.queries.truth[which]) & (winner != NOBODY)
+        right: Bools = (winner == self.queries.truth[which]) & (winner != ABSENT)
         return right
 
     def neighbours(self, edited: Snapshot | None = None, which: I64 | None = None) -> NeighbourArrays:

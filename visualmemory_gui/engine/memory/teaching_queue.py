@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from visualmemory_gui.engine.arguments import paths_of
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadImage, Cancelled
 from visualmemory_gui.engine.images.folder import walk
@@ -94,8 +94,8 @@ class TeachingQueue:
         with self._lock:
             rows = self._followed(snapshot, scheme.k)
             found = rows.decisions.decide(scheme, thresholds=decider.thresholds)
-            names, full = (*found.labels, None), (*rows.snapshot.labels, None)  # NOBODY is -1
-            assert names[NOBODY] is None
+            names, full = (*found.labels, None), (*rows.snapshot.labels, None)  # ABSENT is -1
+            assert names[ABSENT] is None
             return QueueTable(
                 change=rows.snapshot.change,
                 ids=rows.ids,

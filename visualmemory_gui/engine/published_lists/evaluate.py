@@ -28,7 +28,7 @@ from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.published_lists import prune
 from visualmemory_gui.engine.published_lists.evaluation import ByK, ListEvaluation, PrunedFigures, Pruning, Way
-from visualmemory_gui.engine.published_lists.lists import NOBODY, ListBlock, PublishedLists, Vocabulary, read_lists
+from visualmemory_gui.engine.published_lists.lists import ABSENT, ListBlock, PublishedLists, Vocabulary, read_lists
 from visualmemory_gui.engine.published_lists.vote import kept_only, list_scheme, winners_at_each_k
 from visualmemory_gui.engine.types import F64, I64, PAPER_RULES, Bools, Rule
 
@@ -103,7 +103,7 @@ class _Seen:
 
 
 def _ways(block: ListBlock, trained: _Trained | None) -> Iterator[tuple[Way, _Seen]]:
-    there, every = block.ids != NOBODY, np.ones(block.ids.shape)
+    there, every = block.ids != ABSENT, np.ones(block.ids.shape)
     codes, distances = np.maximum(block.classes, 0).astype(np.int64), block.distances.astype(np.float64)
     yield "plain", _Seen(codes, distances, there, every)
     if trained is None:
@@ -140,7 +140,7 @@ class _Counter:
             winner = winners_at_each_k(
                 list_scheme(rule), seen.codes, distances=seen.distances, kept=seen.kept, trusted=seen.trusted
             )
-            winner = np.where((winner == NOBODY) & (block.ids[:, :1] != NOBODY), block.classes[:, :1], winner)
+            winner = np.where((winner == ABSENT) & (block.ids[:, :1] != ABSENT), block.classes[:, :1], winner)
             right = _widened(block.hits(winner), self._lists.width)
             self._hits[way, rule] = self._hits.get((way, rule), 0) + right.sum(axis=0)
             self._right.setdefault((way, rule), []).append(right[:, self._places])

@@ -16,7 +16,7 @@ from visualmemory_gui.engine.published_lists.neighbour_lists import JsonClass, N
 from visualmemory_gui.engine.types import F32, I32, I64, Bools
 
 BLOCK = 2048
-NOBODY = -1
+ABSENT = -1
 PRINTED = 10
 
 Named = TypeVar("Named", str, JsonClass)
@@ -40,8 +40,8 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class ListBlock:
-    """Up to 2,048 lists in the order given. (q, w) each: ``ids`` and ``classes`` int32 codes, NOBODY after a list's
-    end, ``distances`` float32. ``right`` is (q, m) int32: the classes that count as right, then NOBODY;
+    """Up to 2,048 lists in the order given. (q, w) each: ``ids`` and ``classes`` int32 codes, ABSENT after a list's
+    end, ``distances`` float32. ``right`` is (q, m) int32: the classes that count as right, then ABSENT;
     ``own`` (q,) is the code of each query itself.
     """
 
@@ -55,11 +55,11 @@ class ListBlock:
         return len(self.ids)
 
     def hits(self, classes: I32 | I64) -> Bools:
-        """Which of ``classes`` (q, ...) are right for their query; NOBODY never is."""
+        """Which of ``classes`` (q, ...) are right for their query; ABSENT never is."""
         out = np.zeros(classes.shape, bool)
         for one in self.right.T:
             wanted = one.reshape(-1, *[1] * (classes.ndim - 1))
-            out |= (classes == wanted) & (wanted != NOBODY)
+            out |= (classes == wanted) & (wanted != ABSENT)
         return out
 
 
@@ -136,9 +136,9 @@ def _without_own(one: NeighbourList) -> NeighbourList:
 
 def _block(lists: Sequence[NeighbourList], known: Vocabulary) -> ListBlock:
     shape = len(lists), max(len(one.ids) for one in lists)
-    ids, classes = np.full(shape, NOBODY, np.int32), np.full(shape, NOBODY, np.int32)
+    ids, classes = np.full(shape, ABSENT, np.int32), np.full(shape, ABSENT, np.int32)
     distances = np.full(shape, np.inf, np.float32)
-    right = np.full((len(lists), max(len(one.right) for one in lists)), NOBODY, np.int32)
+    right = np.full((len(lists), max(len(one.right) for one in lists)), ABSENT, np.int32)
     code_of, class_of = known.ids, known.classes
     for i, one in enumerate(lists):
         n = len(one.ids)

@@ -10,7 +10,7 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation import pruning_rules
 from visualmemory_gui.engine.evaluation.pruning_rules import MOST, Neighbourhood, least_count
-from visualmemory_gui.engine.published_lists.lists import NOBODY, PublishedLists
+from visualmemory_gui.engine.published_lists.lists import ABSENT, PublishedLists
 from visualmemory_gui.engine.types import I64
 
 
@@ -23,7 +23,7 @@ def count(lists: PublishedLists, m: int) -> Neighbourhood:
     wrong, right = np.zeros(n, np.int64), np.zeros(n, np.int64)
     for block in lists.blocks:
         ids, hit = block.ids[:, :m], block.hits(block.classes[:, :m])
-        there = ids != NOBODY
+        there = ids != ABSENT
         wrong += np.bincount(ids[there & ~hit], minlength=n)
         right += np.bincount(ids[hit], minlength=n)
     return Neighbourhood(wrong, right)

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_pool import Ballot, Retrieve
 from visualmemory_gui.engine.decision.ridge import AT_ONCE
-from visualmemory_gui.engine.decision.votes import NOBODY
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -98,7 +98,7 @@ class _Search:
         self._of_label: dict[int, list[int]] = {}
         first = self._ballot(0)
         code = int(first.winners(np.empty((1, 0), np.int64))[0])
-        self.winner = None if code == NOBODY else first.names[code]
+        self.winner = None if code == ABSENT else first.names[code]
 
     def ballot(self, strikes: int, *, beyond: bool = True) -> Ballot:
         """All rows that so many strikes can bring into play; ``beyond``: also those too far to vote."""
@@ -125,7 +125,7 @@ class _Search:
             return self._counted(ballot, size), True
         candidates, winner = self._candidates(ballot, size), ballot.code(self.winner)
         target = ballot.code(self._to)
-        if self._to is not None and target == NOBODY:
+        if self._to is not None and target == ABSENT:
             return None, True
         sure_size = SURE_SIZE_JOINT if self.scheme.joint else SURE_SIZE
         sure = patient and size <= sure_size and math.comb(len(candidates), size) <= MOST_SETS
@@ -135,7 +135,7 @@ class _Search:
                 return None, False
             block = block[_first_of_their_kind(ballot, block)]
             found = ballot.winners(block)
-            does = found == target if target != NOBODY else (found != winner) & (found != NOBODY)
+            does = found == target if target != ABSENT else (found != winner) & (found != ABSENT)
             if does.any():
                 return block[int(np.argmax(does))], True
         return None, True
@@ -200,7 +200,7 @@ class _Search:
             struck.append(int(votes[~np.isin(votes, struck)][0]))
             if self._done(ballot, struck):
                 return self.told(ballot, np.array(self._needed(ballot, struck)), exact=False)
-            if int(ballot.winners(np.array([struck], np.int64))[0]) == NOBODY:
+            if int(ballot.winners(np.array([struck], np.int64))[0]) == ABSENT:
                 return None
         return None
 
@@ -212,8 +212,8 @@ class _Search:
     def _done(self, ballot: Ballot, struck: list[int]) -> bool:
         winner = int(ballot.winners(np.array([struck], np.int64))[0])
         if self._to is not None:
-            return winner == ballot.code(self._to) and winner != NOBODY
-        return winner not in (NOBODY, ballot.code(self.winner))
+            return winner == ballot.code(self._to) and winner != ABSENT
+        return winner not in (ABSENT, ballot.code(self.winner))
 
     def _needed(self, ballot: Ballot, struck: list[int]) -> list[int]:
         for place in sorted(struck, reverse=True):
@@ -225,7 +225,7 @@ class _Search:
     def _targets(self, ballot: Ballot) -> list[int]:
         if self._to is not None:
             code = ballot.code(self._to)
-            return [] if code == NOBODY else [code]
+            return [] if code == ABSENT else [code]
         return [code for code in range(len(ballot.names)) if ballot.names[code] != self.winner]
 
     def _candidates(self, ballot: Ballot, size: int) -> I64:

@@ -313,10 +313,10 @@ class ImpactTracker:
 
 def _labels_of(snapshot: Snapshot, ids: I64) -> npt.NDArray[np.object_]:
     """The labels of exemplars, (n,) str; None for those that do not vote."""
-    names = np.array((*snapshot.labels, None), object)  # NOBODY is -1
+    names = np.array((*snapshot.labels, None), object)  # ABSENT is -1
     return names[own_class(snapshot, snapshot.rows_if_here(ids))]
 
 
 def _labels(verdicts: Verdicts) -> list[str | None]:
-    names = (*verdicts.labels, None)  # NOBODY is -1
+    names = (*verdicts.labels, None)  # ABSENT is -1
     return [names[code] for code in verdicts.winner.tolist()]
