@@ -55,7 +55,7 @@ def test_a_file_is_fetched_whole_and_progress_told(server: str, weights_folder: 
     ("path", "why"),
     [
         ("/cut", "ended early|IncompleteRead|more expected"),
-        ("/404", "answers 404"),
+        ("/404", "the server answered 404"),
         ("/403", "licence must be accepted"),
         ("/500", "500"),
     ],

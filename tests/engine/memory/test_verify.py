@@ -37,7 +37,7 @@ def test_a_label_that_exemplars_have_and_that_is_gone_is_named(tmp_path: Path) -
         connection.execute("delete from labels where path = ?", (labels[0],))
     with VisualMemory.open(tmp_path / "v.vmem") as memory:
         assert {"reference", "database"} <= {found.what for found in memory.maintenance.verify()}
-        with pytest.raises(DamagedMemory, match=r"label \d is missing"):
+        with pytest.raises(DamagedMemory, match=r"label \d, which is missing"):
             memory.decide_vector(vectors[0])
 
 
