@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
 from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
-from visualmemory_gui.engine.decision.votes import ABSENT, seats, tied_totals, winners_of
+from visualmemory_gui.engine.decision.votes import ABSENT, seats, tied_vote
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
@@ -82,7 +82,8 @@ def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
     With a ``tie`` as in ``tally``.
     """
     if tie and codes.shape[1]:
-        return _vote_tied(codes, votes, tie)
+        winner, share, margin = tied_vote(codes, votes, tie=tie)
+        return winner, np.where(winner == ABSENT, np.nan, share), margin
     q, k = codes.shape
     every, seat = np.arange(q), seats(codes)
     totals, total = np.zeros((q, max(k, 1))), np.zeros(q)
@@ -101,15 +102,6 @@ def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
         share = np.where(winner == ABSENT, np.nan, best / total)
         margin = share - totals.max(axis=1, initial=0.0) / total
     return winner, share, margin
-
-
-def _vote_tied(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
-    winner, share = winners_of(codes, votes, tie=tie)
-    totals, _, total = tied_totals(codes, votes, tie=tie)
-    second = np.where(codes == winner[:, None], 0.0, totals).max(axis=1)
-    nobody = winner == ABSENT
-    share = np.where(nobody, np.nan, share)
-    return winner, share, np.maximum(share - second / np.where(nobody, 1.0, total), 0.0)
 
 
 def _known(

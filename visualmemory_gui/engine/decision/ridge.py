@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualmemory_gui.engine.types import F32, F64, I64, Bools
+from visualmemory_gui.engine.types import F64, I64, Bools
 
 GAMMA = 2.0
 LAMBDA = 0.3
@@ -33,34 +33,14 @@ _SLACK = 1e-12
 _TRIES = 3
 
 
-def kernel(vectors: F32, distances: F64, *, gamma: float = GAMMA) -> tuple[F64, F64]:
-    """K (..., k, k) and b (..., k) of neighbours with ``vectors`` (..., k, dim) of unit length, rows as stored, and
-    ``distances`` (..., k) to the query. K_ii is 1."""
-    wide = vectors.astype(np.float64)
-    return _kernel(np.clip(wide @ np.swapaxes(wide, -1, -2), -1.0, 1.0), distances, gamma=gamma)
-
-
 def weights(
-    vectors: F32, distances: F64, twins: I64, trust: F64, *, gamma: float = GAMMA, penalty: float = LAMBDA
-) -> F64:
-    """What each of n neighbours weighs, (n,) float64, before a trust above 1 and the class factor multiply it.
-
-    ``vectors`` (n, dim) are rows as stored, ``twins`` (n,) is equal for equal vectors, ``trust`` (n,) above 0. Equal
-    vectors are solved as one whose D is lambda / (the sum of their min(1, trust)), and share its weight in proportion
-    to that: without trusts, m copies get 1/m each of the weight of one whose D is lambda/m.
-    """
-    wide = vectors.astype(np.float64)
-    alike = np.clip(wide @ wide.T, -1.0, 1.0)
-    many = weights_of_many(alike[None], distances[None], twins[None], trust[None], gamma=gamma, penalty=penalty)
-    alone: F64 = many[0]
-    return alone
-
-
-def weights_of_many(
     cosines: F64, distances: F64, twins: I64, trust: F64, *, gamma: float = GAMMA, penalty: float = LAMBDA
 ) -> F64:
-    """The same for q queries with k places each, (q, k) float64; ``cosines`` are (q, k, k).
+    """What the neighbours of q queries weigh, (q, k) float64, before a trust above 1 and the class factor multiply it.
 
+    ``cosines`` (q, k, k) are those of the neighbours with each other, ``twins`` (q, k) are equal for equal vectors,
+    ``trust`` is (q, k). Equal vectors are solved as one whose D is lambda / (the sum of their min(1, trust)), and share
+    its weight in proportion to that: without trusts, m copies get 1/m each of the weight of one whose D is lambda/m.
     A place that no neighbour takes has a distance of infinity or a trust of 0, and no weight.
     """
     q, k = distances.shape
@@ -72,7 +52,7 @@ def weights_of_many(
     first = np.argmax(same, axis=2)
     speaks = there & (first == np.arange(k))
     together = (same * voice[:, None, :]).sum(axis=2)
-    gram, target = _kernel(cosines, distances, gamma=gamma)
+    gram, target = kernel(cosines, distances, gamma=gamma)
     gram *= speaks[:, :, None] & speaks[:, None, :]
     gram[:, np.arange(k), np.arange(k)] = 1.0 + penalty / np.where(speaks, together, 1.0)
     found = solve(gram, np.where(speaks, target, 0.0))
@@ -80,17 +60,13 @@ def weights_of_many(
     return shared
 
 
-def _kernel(cosines: F64, distances: F64, *, gamma: float) -> tuple[F64, F64]:
-    """K and b of ``kernel``."""
+def kernel(cosines: F64, distances: F64, *, gamma: float = GAMMA) -> tuple[F64, F64]:
+    """K (..., k, k) and b (..., k) of neighbours with ``cosines`` (..., k, k) among themselves and ``distances``
+    (..., k) to the query. K_ii is 1."""
     gram = np.exp(gamma * (cosines - 1.0))
     places = np.arange(gram.shape[-1])
     gram[..., places, places] = 1.0
     return gram, np.exp(-gamma * distances)
-
-
-def adds_nothing(row: F64, target: float, weights: F64) -> bool:
-    """Whether one more neighbour would get no weight beside those that have ``weights`` (v,): K to them is ``row``."""
-    return bool(target - row @ weights <= _SLACK)
 
 
 def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:

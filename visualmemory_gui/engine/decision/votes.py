@@ -79,21 +79,23 @@ def winners_of(codes: I64, votes: F64, *, tie: float = 0.0) -> tuple[I64, F64]:
     if not tie:
         running = winner_at_each_k(codes, votes)
         return running.winner[:, -1], running.share[:, -1]
-    totals, place, total = tied_totals(codes, votes, tie=tie)
-    every = np.arange(q)
-    winner = np.where(total > 0.0, codes[every, place], ABSENT)
-    return winner, np.divide(totals[every, place], total, out=np.zeros(q), where=total > 0.0)
+    winner, share, _ = tied_vote(codes, votes, tie=tie)
+    return winner, share
 
 
-def tied_totals(codes: I64, votes: F64, *, tie: float) -> tuple[F64, I64, F64]:
-    """What the class of each place has in all, (q, k), a place of the winner's class, (q,): the nearest vote, and the
-    sum of all votes, (q,)."""
-    seat = seats(codes)
+def tied_vote(codes: I64, votes: F64, *, tie: float) -> tuple[I64, F64, F64]:
+    """Winner, share and margin of each query, (q,) each, where totals within ``tie`` of the largest are tied, as
+    ``tally`` finds them: ABSENT, 0 and 0 where no vote weighs anything. ``codes`` and ``votes`` are (q, k), k > 0."""
+    every, seat = np.arange(len(codes)), seats(codes)
     by_seat = np.zeros(codes.shape)
-    np.add.at(by_seat, (np.arange(len(codes))[:, None], seat), votes)
-    totals = np.take_along_axis(by_seat, seat, axis=1)
+    np.add.at(by_seat, (every[:, None], seat), votes)
+    totals, total = np.take_along_axis(by_seat, seat, axis=1), by_seat.sum(axis=1)
     best = totals.max(axis=1, keepdims=True, initial=0.0)
-    return totals, np.argmax((totals >= best * (1.0 - tie)) & (votes > 0.0), axis=1), by_seat.sum(axis=1)
+    place = np.argmax((totals >= best * (1.0 - tie)) & (votes > 0.0), axis=1)
+    whole = np.where(total > 0.0, total, 1.0)
+    winner, share = np.where(total > 0.0, codes[every, place], ABSENT), totals[every, place] / whole
+    second = np.where(codes == winner[:, None], 0.0, totals).max(axis=1)
+    return winner, share, np.maximum(share - second / whole, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def ridge(near: NeighbourArrays, parameters: RuleParameters) -> F64:
 
 def _solve(many: NeighbourArrays, parameters: RuleParameters) -> F64:
     solved = [
-        ridge_vote.weights_of_many(
+        ridge_vote.weights(
             part.cosines, part.distances, part.twins, part.trust, gamma=parameters.gamma, penalty=parameters.penalty
         )
         for part in many.parts(ridge_vote.AT_ONCE)
