@@ -76,7 +76,7 @@ def _voters_only(found: Outcome) -> Outcome:
     """The decision without the neighbours that got no vote."""
     if isinstance(found, BadImage):
         return found
-    return replace(found, neighbours=tuple(n for n in found.neighbours if n.weight > 0))
+    return replace(found, neighbours=found.voters)
 
 
 def _print_each(m: Memory, each: Iterable[tuple[str, Outcome]], *, as_json: bool) -> None:

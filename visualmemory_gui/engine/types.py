@@ -186,6 +186,11 @@ class Decision:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     thumbnails: DecisionImages | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def voters(self) -> tuple[Neighbour, ...]:
+        """The neighbours whose vote weighs anything; most of those of the ridge vote do not."""
+        return tuple(n for n in self.neighbours if n.weight > 0.0)
+
     def __repr__(self) -> str:
         """In a line, without the neighbours one by one."""
         numbers = (

@@ -67,8 +67,7 @@ def why(decision: Decision | None) -> str:
     """ "4 of 10 neighbours, the three nearest among them, are tiger.": of those whose vote weighs anything."""
     if decision is None or decision.label is None:
         return ""
-    voters = [n for n in decision.neighbours if n.weight > 0.0]
-    mine = [at_level(n.label, decision.level) == decision.label for n in voters]
+    mine = [at_level(n.label, decision.level) == decision.label for n in decision.voters]
     total, votes = len(mine), sum(mine)
     if votes == total:
         return (
