@@ -78,19 +78,12 @@ def _proposed(m: WholeMemory, edit: EditName, items: list[str], label: str | Non
         vectors = m.embed(images)
         lessons = tuple(Lesson(v, p.content) for p, v in zip(images, vectors, strict=True))
         return ProposedEdit("teach", label=label or "", lessons=lessons)
-    ids = [_id(item) for item in items]
+    ids = [options.whole_number(item, "an id", argument="ID") for item in items]
     if edit is not EditName.relabel:
         ids = chosen(m, ids, label)
     if not ids:
         raise typer.BadParameter("name exemplars by id or by an option", param_hint="ID")
     return ProposedEdit(kind, tuple(ids), label=label or "", trust=to)
-
-
-def _id(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not an id", param_hint="ID") from None
 
 
 def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, object]:

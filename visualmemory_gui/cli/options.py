@@ -73,6 +73,14 @@ def format_of(given: FormatName | None, *, as_json: bool) -> FormatName:
     return FormatName.json if as_json else given or FormatName.text
 
 
+def whole_number(text: str, what: str, *, argument: str) -> int:
+    """The number that is written in one of several arguments which may also be something else."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not {what}", param_hint=argument) from None
+
+
 def device_name(device: DeviceName | None) -> Device | None:
     return None if device is None else device.value
 

@@ -79,7 +79,7 @@ def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) ->
 
 
 def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
-    numbers = [_number(item) for item in items]
+    numbers = [options.whole_number(item, "a number", argument="NUMBER") for item in items]
     if not numbers:
         raise typer.BadParameter("name the numbers, as `watch MEMORY list` shows them", param_hint="NUMBER")
     with writer(memory) as m:
@@ -92,13 +92,6 @@ def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
         emit({"watched": total, "numbers": numbers})
     else:
         print_line(f"{how_many(len(numbers), 'image')} no longer watched; {total:,} left")
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number", param_hint="NUMBER") from None
 
 
 def _list(memory: str, *, as_json: bool) -> None:
