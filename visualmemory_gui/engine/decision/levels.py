@@ -68,5 +68,5 @@ def codes_by_level(names: Sequence[str]) -> dict[int, I64]:
 
 
 def deepest(names: Sequence[str]) -> int:
-    """The level at which every label is told from every other; 0 without labels."""
+    """The level at which no two labels are the same; 0 without labels."""
     return max(map(depth, names), default=0)

@@ -57,7 +57,7 @@ class Ballot:
         return self.names.index(name) if name in self.names else ABSENT
 
     def winners(self, struck: I64) -> I64:
-        """(m,) codes of the winners without the places ``struck``, (m, s); ABSENT where nobody is left to vote."""
+        """(m,) codes of the winners without the places ``struck``, (m, s); ABSENT where no vote is left."""
         if not len(self.rows):
             return np.full(len(struck), ABSENT, np.int64)
         kept, votes = self._votes(struck)

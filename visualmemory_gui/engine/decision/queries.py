@@ -1,4 +1,4 @@
-"""Queries: the images that are asked of a memory, what they ought to be, and what each must not see of it."""
+"""Queries: the images a memory is asked about, their right labels, and what each must not see of the memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_ROWS: I64 = np.empty(0, np.int64)
 class Queries:
     """q queries. ``vectors`` is (q, dim) float32 of unit length, ``keys`` are (q,) each.
 
-    ``labels`` are the right ones, () where nobody knows them; ``ids`` (q,) those of the exemplars that they are, None
+    ``labels`` are the right ones, () where they are not known; ``ids`` (q,) those of the exemplars that they are, None
     for images from elsewhere. With ``leave_out`` they are decided without what is like them, and their own class counts
     one less: that of the exemplar, or of a copy of the image, rather one of the right label. ``skipped`` could not be
     read.

@@ -69,7 +69,7 @@ def _nearest_first(
 
 
 def winners_of(codes: I64, votes: F64, *, tie: float = 0.0) -> tuple[I64, F64]:
-    """The winner's code of each query and its share, (q,) each, as ``tally`` finds them: -1 and 0 where nobody votes.
+    """The winner's code of each query and its share, (q,) each, as ``tally`` finds them: -1 and 0 where no vote counts.
 
     ``codes`` and ``votes`` are (q, k) as in ``winner_at_each_k``.
     """

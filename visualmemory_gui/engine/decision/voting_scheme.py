@@ -17,7 +17,7 @@ from visualmemory_gui.engine.types import F64, RULES, MemorySettings, Rule
 
 @dataclass(frozen=True, slots=True)
 class VotingScheme:
-    """How neighbours become a decision: ``k`` of them vote by ``rule``, and labels are told at ``level`` (0: in full).
+    """How neighbours become a decision: ``k`` of them vote by ``rule``; the winner is named at ``level`` (0: in full).
 
     ``class_factor`` lets classes of few exemplars be heard (``factor``); ``parameters`` are those of the rules.
     """
