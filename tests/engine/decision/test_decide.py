@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.decision.decide_batch import decide_many
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.novelty import Thresholds
+from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
@@ -61,6 +63,16 @@ def test_without_neighbours_there_is_nothing_to_compare_with() -> None:
     none = decide(snapshot, np.empty(0, np.int64), np.empty(0), VotingScheme("softmax", 10))
     assert (none.label, none.share, none.margin, none.shares, none.neighbours) == (None, None, None, {}, ())
     assert none.known is None
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_of_many_queries_too_one_without_neighbours_has_no_share_and_no_margin(rule: Rule) -> None:
+    snapshot = snapshot_of(["a", "a"])
+    rows, distances = np.array([[ABSENT, ABSENT], [0, 1]]), np.array([[np.inf, np.inf], [0.1, 0.2]])
+    found = decide_many(snapshot, rows, distances, VotingScheme(rule, 2))
+    assert [found.label(i) for i in range(2)] == [None, "a"]
+    assert np.isnan([found.share[0], found.margin[0]]).all()
+    assert not np.isnan([found.share[1], found.margin[1]]).any()
 
 
 @given(LABELS, st.sampled_from(RULES), st.booleans())

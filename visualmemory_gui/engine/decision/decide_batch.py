@@ -83,7 +83,8 @@ def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
     """
     if tie and codes.shape[1]:
         winner, share, margin = tied_vote(codes, votes, tie=tie)
-        return winner, np.where(winner == ABSENT, np.nan, share), margin
+        nothing = winner == ABSENT
+        return winner, np.where(nothing, np.nan, share), np.where(nothing, np.nan, margin)
     q, k = codes.shape
     every, seat = np.arange(q), seats(codes)
     totals, total = np.zeros((q, max(k, 1))), np.zeros(q)
