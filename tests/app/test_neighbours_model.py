@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -32,7 +30,7 @@ def test_a_card_names_the_class_it_votes_for_before_its_full_label() -> None:
     assert spoken(CAT, state="excluded").startswith(
         "animals/cat/tabby, left out of this query, distance 0.210, no vote"
     )
-    assert spoken(replace(CAT, trust=0.5, factor=1.0)).endswith("12 % of the vote, trust 0.5")
+    assert spoken(CAT._replace(trust=0.5, factor=1.0)).endswith("12 % of the vote, trust 0.5")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -116,9 +116,8 @@ class Exemplar:
     added: float
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """An exemplar retrieved for a query.
+class Neighbour(NamedTuple):
+    """An exemplar retrieved for a query. Every decision makes as many as k, and a named tuple is the quickest to make.
 
     ``rank`` counts from 1. ``distance`` is 1 - cosine in [0, 2]. ``weight`` is the vote after ``trust`` and the class
     ``factor``; ``share`` is the weight over the sum of all weights.

@@ -112,5 +112,5 @@ def _plain(memory: WholeMemory, query: Query, places: dict[int, int]) -> Decisio
     """The comparable part of the decision: neighbours by their places, without timings."""
     vector, content = query
     found = memory.decide_vector(vector, level=memory.settings.level, search="exact", content=content)
-    neighbours = tuple(replace(n, id=places[n.id]) for n in found.neighbours)
+    neighbours = tuple(n._replace(id=places[n.id]) for n in found.neighbours)
     return replace(found, neighbours=neighbours, in_memory=(), search=None, timings_ms={})
