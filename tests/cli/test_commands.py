@@ -479,6 +479,10 @@ def test_scaling_and_a_map(many: Path, tmp_path: Path) -> None:
     found = told("scaling", many)
     assert len(found["points"]) >= 2 and found["power"].keys() == {"a", "b", "rmse"}
     assert "log error" in run("scaling", many).stdout
+    as_published = told("scaling", many, "--log10")
+    assert (found["log10"], as_published["log10"]) == (False, True)
+    assert as_published["power"]["a"] == found["power"]["a"]
+    assert "log10(error in %)" in run("scaling", many, "--log10").stdout
     assert len(told("map", many)["points"]) == 36
     table = tmp_path / "map.csv"
     assert run("map", many, "--out", table).exit_code == 0

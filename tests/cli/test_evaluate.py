@@ -109,9 +109,35 @@ def test_pruned_lists_are_told_both_ways(memory: Path, tmp_path: Path) -> None: 
     assert "no gain is reported" in shown.stderr
 
 
+def test_lists_are_read_as_the_papers_notebook_reads_them(memory: Path, tmp_path: Path) -> None:  # noqa: F811
+    lists = tmp_path / "lists.json"
+    told("export", memory, lists, "--format", "neighbours-json")
+    records = json.loads(lists.read_text())
+    records["1"]["image_class"] = []
+    lists.write_text(json.dumps(records))
+    options = ["--normalise", "--without-own", "--equal-length", "--unlabelled-wrong", "--sweep"]
+    found = told("evaluate", "--neighbours", lists, *options)
+    assert found["reading"] == dict.fromkeys(("without_own", "equal_length", "normalise", "unlabelled_wrong"), True)
+    assert (found["queries"], found["unlabelled"]) == (12, 1)
+    assert set(found["sweeps"]) == {"distance", "softmax", "rank"}
+    shown = run("evaluate", "--neighbours", lists, "--sweep")
+    assert "temperature of softmax" in shown.stdout
+    assert "1 list without image_class not counted" in shown.stderr
+    assert "1 list without image_class counted as wrong" in run("evaluate", "--neighbours", lists, *options).stderr
+    assert told("vote", lists, "--rule", "softmax", "--normalise").keys() == records.keys()
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["MEMORY", "--neighbours", "LISTS"], ["MEMORY", "--train", "LISTS"], ["--neighbours", "LISTS", "--keep"]],
+    [
+        [],
+        ["MEMORY", "--neighbours", "LISTS"],
+        ["MEMORY", "--train", "LISTS"],
+        ["MEMORY", "--normalise"],
+        ["MEMORY", "--sweep"],
+        ["--neighbours", "LISTS", "--keep"],
+        ["--neighbours", "LISTS", "--equal-length"],
+    ],
 )
 def test_what_does_not_go_together_is_misuse(arguments: list[str], memory: Path) -> None:  # noqa: F811
     named = [str(memory) if one == "MEMORY" else one for one in arguments]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.evaluation.statistics import Gain
     from visualmemory_gui.engine.memory.protocol import WholeMemory
     from visualmemory_gui.engine.progress import Report
-    from visualmemory_gui.engine.published_lists.evaluation import ListEvaluation
+    from visualmemory_gui.engine.published_lists.evaluation import ByK, ListEvaluation
+    from visualmemory_gui.engine.published_lists.lists import ListReading
     from visualmemory_gui.engine.types import Rule
 
 WORST = 10
@@ -68,6 +69,28 @@ def evaluate(
             "--prune-n", metavar="N", min=1, help="Prune exemplars that are wrong at least N times. The paper: 128."
         ),
     ] = None,
+    without_own: Annotated[
+        bool,
+        typer.Option("--without-own", help="Take each query out of its own list. The lists of --train always are."),
+    ] = False,
+    equal_length: Annotated[
+        bool,
+        typer.Option(
+            "--equal-length",
+            help="Where a list did not hold its own query, take out its last neighbour, as the paper's notebook does.",
+        ),
+    ] = False,
+    normalise: options.Normalise = False,
+    unlabelled_wrong: Annotated[
+        bool,
+        typer.Option(
+            "--unlabelled-wrong",
+            help="Count queries without image_class as wrong, as the paper's notebook does. Default: leave them out.",
+        ),
+    ] = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Evaluate lists with several values of each rule's parameter, too.")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep this run in the memory, to compare later runs with it.")
     ] = False,
@@ -97,9 +120,18 @@ def evaluate(
 
     rules = None if rule.value == "all" else tuple(name for name in RULES if name == rule.value)
     ks = tuple(k or study.KS)
-    _check(memory, neighbours, train=train, of_memory=bool(keep or queries or runs or test_folder or blame))
+    of_lists = bool(train or without_own or normalise or unlabelled_wrong or sweep)
+    _check(memory, neighbours, of_lists=of_lists, of_memory=bool(keep or queries or runs or test_folder or blame))
+    if equal_length and not (train or without_own):
+        raise typer.BadParameter("--equal-length needs --train or --without-own")
     if neighbours is not None:
-        _lists(neighbours, train, ks=ks, rules=rules or PAPER_RULES, m=prune_m, n=prune_n, as_json=as_json)
+        from visualmemory_gui.engine.published_lists.lists import ListReading
+
+        reading = ListReading(without_own, equal_length, normalise, unlabelled_wrong)
+        _lists(
+            neighbours, train, ks=ks, rules=rules or PAPER_RULES, m=prune_m, n=prune_n, reading=reading, sweep=sweep,
+            as_json=as_json,
+        )  # fmt: skip
     elif runs:
         _list_runs(str(memory), as_json=as_json)
     else:
@@ -115,11 +147,13 @@ def evaluate(
             _tell(found, run, compared, as_json=as_json)
 
 
-def _check(memory: str | None, neighbours: str | None, *, train: str | None, of_memory: bool) -> None:
+def _check(memory: str | None, neighbours: str | None, *, of_lists: bool, of_memory: bool) -> None:
     if neighbours is None and memory is None:
         raise typer.BadParameter("name a MEMORY, or lists with --neighbours FILE")
-    if neighbours is None and train is not None:
-        raise typer.BadParameter("--train goes with --neighbours")
+    if neighbours is None and of_lists:
+        raise typer.BadParameter(
+            "--train, --without-own, --normalise, --unlabelled-wrong and --sweep need --neighbours FILE"
+        )
     if neighbours is not None and (memory is not None or of_memory):
         raise typer.BadParameter("--neighbours needs no memory: leave out MEMORY and its options")
 
@@ -244,12 +278,16 @@ def _list_runs(memory: str, *, as_json: bool) -> None:
 
 def _lists(
     neighbours: str, train: str | None, *, ks: Sequence[int], rules: Sequence[Rule], m: int | None, n: int | None,
-    as_json: bool,
+    reading: ListReading, sweep: bool, as_json: bool,
 ) -> None:  # fmt: skip
+    from visualmemory_gui.engine.evaluation.counting import SWEPT
     from visualmemory_gui.engine.published_lists.evaluate import evaluate_lists
 
+    grids = SWEPT if sweep else None
     with Progress("evaluating") as report:
-        found = evaluate_lists(neighbours, train, ks=ks, rules=rules, m=m, n=n, report=report)
+        found = evaluate_lists(
+            neighbours, train, ks=ks, rules=rules, m=m, n=n, reading=reading, grids=grids, report=report
+        )
     if as_json:
         emit(found.to_json())
     else:
@@ -257,6 +295,8 @@ def _lists(
 
 
 def _print_lists(found: ListEvaluation) -> None:
+    from visualmemory_gui.engine.decision.voting_rules import PARAMETER
+
     print_line(
         f"{how_many(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,"
     )
@@ -266,13 +306,19 @@ def _print_lists(found: ListEvaluation) -> None:
         (
             way,
             rule,
-            *(f"{100 * by_k.at(k):.2f}" for k in found.ks),
-            f"{100 * by_k.best:.2f} at {by_k.best_k}",
+            *_at_ks(by_k, found.ks),
         )
         for way, accuracy in ways
         for rule, by_k in accuracy.items()
     ]
-    table(rows, ("lists", "rule", *(f"k={k}" for k in found.ks), "best"))
+    columns = (*(f"k={k}" for k in found.ks), "best")
+    table(rows, ("lists", "rule", *columns))
+    for rule, by_value in found.sweeps.items():
+        swept = ((f"{value:g}", *_at_ks(by_k, found.ks)) for value, by_k in by_value.items())
+        table(swept, (f"{PARAMETER[rule]} of {rule}", *columns))
+    if found.reliability_fit is not None:
+        slope, first = (100 * value for value in found.reliability_fit)
+        print_line(f"the k-th neighbour is of the right class in about {first:.1f} {slope:+.1f} ln k % of queries")
     if found.pruning is not None:
         told = found.pruning
         print_line(
@@ -286,4 +332,9 @@ def _print_lists(found: ListEvaluation) -> None:
     if found.pruning is not None and found.pruning.judged:
         say(f"no gain is reported: {how_many(found.pruning.judged, 'list')} were also used to choose what to prune")
     if found.unlabelled:
-        say(f"{how_many(found.unlabelled, 'list')} without image_class not counted")
+        counted = "counted as wrong" if found.reading.unlabelled_wrong else "not counted"
+        say(f"{how_many(found.unlabelled, 'list')} without image_class {counted}")
+
+
+def _at_ks(by_k: ByK, ks: Sequence[int]) -> tuple[str, ...]:
+    return (*(f"{100 * by_k.at(k):.2f}" for k in ks), f"{100 * by_k.best:.2f} at {by_k.best_k}")

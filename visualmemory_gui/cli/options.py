@@ -111,3 +111,6 @@ Level = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The seed of everything random.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only report what would change and what it would gain.")]
+Normalise = Annotated[
+    bool, typer.Option("--normalise", help="Scale distances to [0, 1] over the file, as in two of the paper's tables.")
+]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, emit, print_findings
-
-if TYPE_CHECKING:
-    pass
 
 
 def scaling(
     memory: options.Memory,
     k: options.K = None,
     rule: options.Rule = None,
+    log10: Annotated[
+        bool,
+        typer.Option(
+            "--log10", help="Fit log10 of the error in percent, as the paper's notebook does: the same a, another b."
+        ),
+    ] = False,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
@@ -26,6 +31,8 @@ def scaling(
 
     with reader(memory, device=device) as m, Progress("measuring the error") as report:
         found = scale(m.snapshot, VotingScheme.of(m.settings, k, options.rule_name(rule)), report=report)
+    if log10:
+        found = found.in_log10()
     if as_json:
         emit(found.to_json())
     else:

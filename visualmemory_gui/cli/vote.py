@@ -41,6 +41,7 @@ def vote(
     at_each_k: Annotated[
         bool, typer.Option("--at-each-k", help="The winner when the first 1, 2, 3, … neighbours vote.")
     ] = False,
+    normalise: options.Normalise = False,
     as_json: options.Json = False,
 ) -> None:
     """Apply a voting rule to neighbour lists. Each is read in the order given."""
@@ -53,6 +54,7 @@ def vote(
         exclude=_json_file(exclude) if exclude else (),
         trust=_json_file(trust) if trust else None,
         at_each_k=at_each_k,
+        normalise=normalise,
     )
     if as_json:
         emit(answers)

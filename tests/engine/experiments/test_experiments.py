@@ -181,6 +181,17 @@ def test_the_error_falls_as_the_memory_grows_and_ends_with_all_of_it() -> None:
         scale(snapshot_of(["a", "b"], np.eye(2, 8, dtype=np.float32)), PLAIN)
 
 
+def test_the_curves_in_base_10_are_those_that_the_papers_notebook_fits() -> None:
+    found = scale(tree(each=40, spread=2.0), PLAIN, seeds=1)
+    sizes, errors = np.array([(p.size, 100 * p.error) for p in found.points]).T
+    log_log, power = found.in_log10().log_log, found.in_log10().power
+    assert log_log is not None and power is not None
+    assert (log_log.a, log_log.b) == pytest.approx(np.polyfit(np.log10(np.log10(sizes)), np.log10(errors), 1))
+    assert (power.a, power.b) == pytest.approx(np.polyfit(np.log10(sizes), np.log10(errors), 1))
+    residual = power.a * np.log10(sizes) + power.b - np.log10(errors)
+    assert power.rmse == pytest.approx(np.sqrt(np.mean(residual**2)))
+
+
 def test_only_classes_that_the_memory_does_not_hold_are_new() -> None:
     vectors, labels = clustered(60, dim=16, classes=3, seed=7)
     snapshot = snapshot_of(labels, vectors)

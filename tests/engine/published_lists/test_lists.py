@@ -10,9 +10,9 @@ import pytest
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.published_lists import list_file
 from visualmemory_gui.engine.published_lists.evaluate import evaluate_lists
-from visualmemory_gui.engine.published_lists.lists import read_lists
+from visualmemory_gui.engine.published_lists.lists import ListReading, read_lists
 from visualmemory_gui.engine.published_lists.neighbour_lists import parse_lists
-from visualmemory_gui.engine.published_lists.vote import predictions
+from visualmemory_gui.engine.published_lists.vote import predictions, vote
 from visualmemory_gui.engine.types import PAPER_RULES
 
 
@@ -240,6 +240,105 @@ def test_lists_of_any_number_and_length_are_read_in_blocks(tmp_path):
     assert (lists.queries, lists.width, len(lists.blocks)) == (5002, 12, 3)
     found = evaluate_lists(tmp_path / "lists.json", ks=(1, 12))
     assert found.queries == 5002
+
+
+def as_the_notebook_scales(data):
+    """Distances scaled as the paper's notebook does: over all neighbours of all queries of the file."""
+    every = [d for one in data.values() for d in one["neighbor_distances"]]
+    width = max(every) - min(every)
+    return {
+        query: {**one, "neighbor_distances": [(d - min(every)) / width for d in one["neighbor_distances"]]}
+        for query, one in data.items()
+    }
+
+
+def test_distances_are_scaled_to_one_over_the_whole_file(tmp_path):
+    data = {
+        query: {**one, "neighbor_distances": [0.3 + 0.02 * d for d in one["neighbor_distances"]]}
+        for query, one in made(300, seed=5).items()
+    }
+    (tmp_path / "lists.json").write_text(json.dumps(data))
+    plain = evaluate_lists(tmp_path / "lists.json")
+    scaled = evaluate_lists(tmp_path / "lists.json", reading=ListReading(normalise=True))
+    for rule in PAPER_RULES:
+        assert scaled.accuracy[rule].at_each_k == pytest.approx(slow(as_the_notebook_scales(data), rule))
+    assert scaled.accuracy["softmax"].at_each_k != plain.accuracy["softmax"].at_each_k
+    assert scaled.accuracy["rank"].at_each_k == plain.accuracy["rank"].at_each_k
+    assert vote(data, "softmax", normalise=True) == vote(as_the_notebook_scales(data), "softmax")
+
+
+def test_a_file_of_one_distance_is_scaled_to_0(tmp_path):
+    data = {"q": record("q", 0, ["x", "y"], [0, 1], [0.4, 0.4]), "empty": record("e", 0, [], [])}
+    (tmp_path / "lists.json").write_text(json.dumps(data))
+    lists = read_lists(tmp_path / "lists.json", reading=ListReading(normalise=True))
+    assert lists.blocks[0].distances[0].tolist() == [0.0, 0.0]
+    assert vote({"empty": data["empty"]}, "softmax", normalise=True) == {"empty": {"prediction": None}}
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_query_without_a_right_class_is_left_out_or_wrong(counted, tmp_path):
+    data = {
+        "right": record("right", [0], ["x"], [0]),
+        "empty": record("empty", [], ["x"], [0]),
+        "none": record("none", None, ["x"], [0]),
+    }
+    (tmp_path / "lists.json").write_text(json.dumps(data))
+    found = evaluate_lists(tmp_path / "lists.json", ks=(1,), reading=ListReading(unlabelled_wrong=counted))
+    assert (found.queries, found.unlabelled) == ((3, 2) if counted else (1, 2))
+    assert found.accuracy["rank"].at(1) == pytest.approx(1 / 3 if counted else 1.0)
+    assert found.per_class["0"].support == 1
+    del data["right"]
+    (tmp_path / "lists.json").write_text(json.dumps(data))
+    with pytest.raises(BadValue, match="no neighbour list with an image_class"):
+        evaluate_lists(tmp_path / "lists.json", reading=ListReading(unlabelled_wrong=counted))
+
+
+def test_each_query_is_taken_out_of_its_own_list(tmp_path):
+    data = {
+        "a": record("a", 0, ["a", "x", "y"], [0, 1, 0]),
+        "b": record("b", 0, ["x", "b", "y"], [1, 0, 0]),
+        "c": record("c", 0, ["x", "y", "z"], [1, 0, 0]),
+    }
+    (tmp_path / "lists.json").write_text(json.dumps(data))
+    for equal_length, lengths in ((False, [2, 2, 3]), (True, [2, 2, 2])):
+        lists = read_lists(tmp_path / "lists.json", reading=ListReading(without_own=True, equal_length=equal_length))
+        assert (lists.blocks[0].ids >= 0).sum(axis=1).tolist() == lengths
+        assert lists.own_removed == 2
+    assert evaluate_lists(tmp_path / "lists.json", ks=(1,)).accuracy["rank"].at(1) == pytest.approx(1 / 3)
+    without = evaluate_lists(tmp_path / "lists.json", ks=(1,), reading=ListReading(without_own=True))
+    assert without.accuracy["rank"].at(1) == 0.0
+
+
+def test_the_last_neighbour_of_a_training_list_without_its_own_query_may_be_left_out(tmp_path):
+    train = {"m1": record("m1", 0, ["m1", "m2"], [0, 0]), "m2": record("m2", 0, ["m1", "m3"], [0, 1])}
+    test = {"q": record("q", 0, ["m3", "m1"], [1, 0])}
+    for name, data in (("test", test), ("train", train)):
+        (tmp_path / name).write_text(json.dumps(data))
+    files = tmp_path / "test", tmp_path / "train"
+    assert evaluate_lists(*files, m=2, n=1).pruning.pruned == 1
+    assert evaluate_lists(*files, m=2, n=1, reading=ListReading(equal_length=True)).pruning.pruned == 0
+
+
+def test_parameters_are_swept_on_lists(tmp_path):
+    data = made(200, seed=6)
+    (tmp_path / "lists.json").write_text(json.dumps(data))
+    grids = {"rank": (0.5, 16.0), "softmax": (0.02,)}
+    found = evaluate_lists(tmp_path / "lists.json", ks=(1, 5), grids=grids)
+    lists = parse_lists(data)
+    for rule, values in grids.items():
+        for value in values:
+            won = predictions(lists, rule, param=value)
+            at_5 = np.mean([at_k[4] in one.right for one, at_k in zip(lists, won, strict=True)])
+            assert found.sweeps[rule][value].at(5) == at_5
+    told = found.to_json()["sweeps"]
+    assert told["rank"]["parameter"] == "offset"
+    assert told["rank"]["accuracy"]["0.5"]["5"] == found.sweeps["rank"][0.5].at(5)
+    assert evaluate_lists(tmp_path / "lists.json").sweeps == {}
+
+
+def test_ridge_is_refused_before_a_file_is_read(tmp_path):
+    with pytest.raises(BadValue, match="hold no vectors"):
+        evaluate_lists(tmp_path / "none.json", rules=("ridge",))
 
 
 def test_k_below_one_is_refused_and_an_evaluation_can_be_stopped(tmp_path):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ SIZES = 8
 HELD_OUT = 0.2
 MOST_QUERIES = 2000
 FEWEST_PER_CLASS = 1
+LN_10 = math.log(10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,15 @@ class Fit:
     b: float
     rmse: float
 
+    def in_log10(self) -> Fit:
+        """The same curve in logarithms to base 10 on both sides, of the error in percent."""
+        return Fit(self.a, self.b / LN_10 + 2.0, self.rmse / LN_10)
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
     """``log_log`` has x = log10 n's natural logarithm (the paper's form), ``power`` x = log n. None under two points
-    with an error above 0."""
+    with an error above 0. ``log10``: both are in logarithms to base 10, of the error in percent (``Fit.in_log10``)."""
 
     points: tuple[Point, ...]
     log_log: Fit | None
@@ -53,6 +59,12 @@ class Scaling:
     queries: int
     voting: VotingScheme
     seeds: int
+    log10: bool = False
+
+    def in_log10(self) -> Scaling:
+        """The same with its curves as the paper's notebook gives them."""
+        log_log, power = (None if one is None else one.in_log10() for one in (self.log_log, self.power))
+        return replace(self, log_log=log_log, power=power, log10=True)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values."""

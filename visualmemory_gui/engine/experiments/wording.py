@@ -60,7 +60,9 @@ def class_table(found: ClassStudy) -> Table:
 
 def scaling_table(found: Scaling) -> Table:
     """One row for each size, with the fits below."""
-    fits = (("log error = a log(log10 n) + b", found.log_log), ("log error = a log n + b", found.power))
+    log = "log10" if found.log10 else "log"
+    error = "log10(error in %)" if found.log10 else "log error"
+    fits = ((f"{error} = a {log}(log10 n) + b", found.log_log), (f"{error} = a {log} n + b", found.power))
     return Table(
         f"{how_many(found.queries, 'query')}, k = {found.voting.k}, {found.voting.rule}; error in % "
         f"at {level_in_words(0)}, mean of {found.seeds} draws",

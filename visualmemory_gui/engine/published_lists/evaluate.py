@@ -7,13 +7,14 @@ exemplars would do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.counting import entropy_bits
 from visualmemory_gui.engine.evaluation.evaluation import (
@@ -28,12 +29,22 @@ from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.published_lists import prune
 from visualmemory_gui.engine.published_lists.evaluation import ByK, ListEvaluation, PrunedFigures, Pruning, Way
-from visualmemory_gui.engine.published_lists.lists import ABSENT, ListBlock, PublishedLists, Vocabulary, read_lists
+from visualmemory_gui.engine.published_lists.lists import (
+    ABSENT,
+    AS_GIVEN,
+    ListBlock,
+    ListReading,
+    PublishedLists,
+    Vocabulary,
+    read_lists,
+)
 from visualmemory_gui.engine.published_lists.vote import kept_only, list_scheme, winners_at_each_k
 from visualmemory_gui.engine.types import F64, I64, PAPER_RULES, Bools, Rule
 
 KS = (1, 5, 10, 20, 50, 100)
 CALIBRATED_K = 10
+ParameterGrids = Mapping[Rule, Sequence[float]]
+"""The values of each rule's parameter to try."""
 
 
 def evaluate_lists(
@@ -44,21 +55,30 @@ def evaluate_lists(
     rules: Sequence[Rule] = PAPER_RULES,
     m: int | None = None,
     n: int | None = None,
+    reading: ListReading = AS_GIVEN,
+    grids: ParameterGrids | None = None,
     report: Report = silent,
 ) -> ListEvaluation:
     """Evaluate the lists of the file ``neighbours``, also pruned if ``train`` has those of the exemplars themselves.
 
     ``m`` and ``n`` are the paper's for hard pruning (there 100 and 128); by default they are chosen from ``train``.
-    Raises BadValue, Cancelled.
+    ``train`` is always read without own neighbours, and of ``reading`` takes the equal length. The accuracy with every
+    value of ``grids`` is measured too. Raises BadValue, Cancelled.
     """
     if min(ks, default=1) < 1:
         raise BadValue(f"k counts neighbours and must be at least 1, not {min(ks)}")
+    for rule in rules:
+        list_scheme(rule)
     vocabulary = Vocabulary()
-    trained = None if train is None else _trained(train, vocabulary, m=m, n=n, report=report)
-    lists = read_lists(neighbours, vocabulary=vocabulary, report=report)
+    trained = None
+    if train is not None:
+        as_trained = ListReading(without_own=True, equal_length=reading.equal_length)
+        exemplars = read_lists(train, vocabulary=vocabulary, reading=as_trained, report=report)
+        trained = _trained(exemplars, m=m, n=n)
+    lists = read_lists(neighbours, vocabulary=vocabulary, reading=reading, report=report)
     if not lists.width:
         raise BadValue(f"{neighbours} holds no neighbour")
-    counter, done = _Counter(lists, rules, ks=ks), 0
+    counter, done = _Counter(lists, rules, ks=ks, grids=grids or {}, reading=reading), 0
     for block in lists.blocks:
         report(done, lists.queries, "evaluating")
         for way, seen in _ways(block, trained):
@@ -81,8 +101,7 @@ class _Trained:
     prints: I64
 
 
-def _trained(path: str | Path, vocabulary: Vocabulary, *, m: int | None, n: int | None, report: Report) -> _Trained:
-    lists = read_lists(path, vocabulary=vocabulary, without_own=True, report=report)
+def _trained(lists: PublishedLists, *, m: int | None, n: int | None) -> _Trained:
     m = prune.usual_m(lists) if m is None else m
     wrong = prune.count(lists, m).wrong
     least = prune.usual_n(wrong, lists.queries) if n is None else n
@@ -122,8 +141,18 @@ def _ways(block: ListBlock, trained: _Trained | None) -> Iterator[tuple[Way, _Se
 class _Counter:
     """Counts right answers by way, rule and k, and records those at the fixed ``ks`` for paired intervals."""
 
-    def __init__(self, lists: PublishedLists, rules: Sequence[Rule], *, ks: Sequence[int]) -> None:
-        self._lists, self._rules = lists, rules
+    def __init__(
+        self,
+        lists: PublishedLists,
+        rules: Sequence[Rule],
+        *,
+        ks: Sequence[int],
+        grids: ParameterGrids,
+        reading: ListReading,
+    ) -> None:
+        self._lists, self._rules, self._reading = lists, rules, reading
+        swept = ((rule, value) for rule in rules for value in grids.get(rule, ()))
+        self._swept = {(rule, value): np.zeros(lists.width, np.int64) for rule, value in swept}
         self._ks = tuple(dict.fromkeys(ks))
         self._places = [min(k, lists.width) - 1 for k in self._ks]
         self._k, self._rule = min(CALIBRATED_K, lists.width), "rank" if "rank" in rules else rules[-1]
@@ -137,20 +166,24 @@ class _Counter:
     def add(self, block: ListBlock, way: Way, seen: _Seen) -> None:
         """Count one block, voted on in one way."""
         for rule in self._rules:
-            winner = winners_at_each_k(
-                list_scheme(rule), seen.codes, distances=seen.distances, kept=seen.kept, trusted=seen.trusted
-            )
-            winner = np.where((winner == ABSENT) & (block.ids[:, :1] != ABSENT), block.classes[:, :1], winner)
-            right = _widened(block.hits(winner), self._lists.width)
+            right = self._right_at_each_k(block, list_scheme(rule), seen)
             self._hits[way, rule] = self._hits.get((way, rule), 0) + right.sum(axis=0)
             self._right.setdefault((way, rule), []).append(right[:, self._places])
             if way == "plain" and rule == self._rule:
                 self._answer.append(right[:, self._k - 1])
                 self._calibrate(seen)
         if way == "plain":
+            for (rule, value), hits in self._swept.items():
+                hits += self._right_at_each_k(block, list_scheme(rule, value), seen).sum(axis=0)
             width = block.ids.shape[1]
             self._asked[:width] += seen.kept.sum(axis=0)
             self._same[:width] += block.hits(block.classes).sum(axis=0)
+
+    def _right_at_each_k(self, block: ListBlock, scheme: VotingScheme, seen: _Seen) -> Bools:
+        """(q, width)"""
+        winner = winners_at_each_k(scheme, seen.codes, distances=seen.distances, kept=seen.kept, trusted=seen.trusted)
+        winner = np.where((winner == ABSENT) & (block.ids[:, :1] != ABSENT), block.classes[:, :1], winner)
+        return _widened(block.hits(winner), self._lists.width)
 
     def _calibrate(self, seen: _Seen) -> None:
         first = np.s_[:, : self._k]
@@ -175,6 +208,7 @@ class _Counter:
         return ListEvaluation(
             queries=self._lists.queries,
             unlabelled=self._lists.unlabelled,
+            reading=self._reading,
             ks=self._ks,
             accuracy=accuracy["plain"],
             reliability_at_k=reliability,
@@ -187,11 +221,18 @@ class _Counter:
                 self._entropy / int(answered.sum()) if answered.any() else None,
             ),
             per_class=_per_class(self._lists, right),
+            sweeps=self._sweeps(),
             pruning=pruning,
             ways={
                 way: PrunedFigures(accuracy[way], self._gains(way) if honest else {}) for way in ways if way != "plain"
             },
         )
+
+    def _sweeps(self) -> dict[Rule, dict[float, ByK]]:
+        out: dict[Rule, dict[float, ByK]] = {}
+        for (rule, value), hits in self._swept.items():
+            out.setdefault(rule, {})[value] = ByK(hits / self._lists.queries)
+        return out
 
     def _gains(self, way: Way) -> dict[Rule, dict[int, Gain]]:
         out: dict[Rule, dict[int, Gain]] = {}
@@ -211,9 +252,9 @@ def _widened(right: Bools, width: int) -> Bools:
 
 def _per_class(lists: PublishedLists, right: Bools) -> dict[str, ClassFigures]:
     """The figures by class, for queries with several right classes by the first."""
+    support = lists.support()
     truth = np.concatenate([block.right[:, 0] for block in lists.blocks])
-    support = np.bincount(truth, minlength=len(lists.vocabulary.classes))
-    hits = np.bincount(truth, right, minlength=len(support))
+    hits = np.bincount(truth[right], minlength=len(support))
     names = list(lists.vocabulary.classes)
     order = np.flatnonzero(support).tolist()
     return {str(names[code]): ClassFigures(int(support[code]), float(hits[code] / support[code])) for code in order}

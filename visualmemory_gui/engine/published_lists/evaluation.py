@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.voting_rules import PARAMETER
 from visualmemory_gui.engine.evaluation.evaluation import Calibration, ClassFigures
 from visualmemory_gui.engine.evaluation.statistics import Gain
+from visualmemory_gui.engine.published_lists.lists import ListReading
 from visualmemory_gui.engine.types import F64, Rule
 
 Way = Literal["plain", "positions", "refill", "soft"]
@@ -30,8 +32,11 @@ class ByK:
     def to_json(self, ks: Sequence[int]) -> dict[str, Any]:
         """JSON values at fixed ``ks``, at the best one, and at each."""
         fixed = {str(k): self.at(k) for k in ks}
-        best = {"k": self.best_k, "accuracy": self.best}
-        return {"fixed": fixed, "best_on_these_queries": best, "at_each_k": list(self.at_each_k)}
+        return {"fixed": fixed, "best_on_these_queries": self.best_to_json(), "at_each_k": list(self.at_each_k)}
+
+    def best_to_json(self) -> dict[str, Any]:
+        """JSON values at the best k."""
+        return {"k": self.best_k, "accuracy": self.best}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +71,24 @@ class Pruning:
 
 @dataclass(frozen=True, slots=True)
 class ListEvaluation:
-    """Figures over the ``queries`` that have an ``image_class``; ``unlabelled`` queries have none.
+    """Figures over the ``queries`` that count; ``unlabelled`` ones have no ``image_class``, and count only if
+    ``reading`` says so.
 
-    ``calibration`` and ``per_class`` are of the decisions at k = 10 under rank voting, or the last rule requested.
-    ``ways`` holds the results of pruning; empty without it.
+    ``sweeps`` hold the accuracy by value of a rule's parameter; empty if not requested. ``calibration`` and
+    ``per_class`` are of the decisions at k = 10 under rank voting, or the last rule requested. ``ways`` holds the
+    results of pruning; empty without it.
     """
 
     queries: int
     unlabelled: int
+    reading: ListReading
     ks: tuple[int, ...]
     accuracy: Mapping[Rule, ByK]
     reliability_at_k: tuple[float, ...]
     reliability_fit: tuple[float, float] | None
     calibration: Calibration
     per_class: Mapping[str, ClassFigures]
+    sweeps: Mapping[Rule, Mapping[float, ByK]]
     pruning: Pruning | None
     ways: Mapping[Way, PrunedFigures]
 
@@ -88,15 +97,21 @@ class ListEvaluation:
         return {
             "queries": self.queries,
             "unlabelled": self.unlabelled,
+            "reading": asdict(self.reading),
             "accuracy": {rule: {str(k): one.at(k) for k in self.ks} for rule, one in self.accuracy.items()},
-            "best_on_these_queries": {
-                rule: {"k": one.best_k, "accuracy": one.best} for rule, one in self.accuracy.items()
-            },
+            "best_on_these_queries": {rule: one.best_to_json() for rule, one in self.accuracy.items()},
             "accuracy_at_each_k": {rule: list(one.at_each_k) for rule, one in self.accuracy.items()},
             "reliability_at_k": list(self.reliability_at_k),
             "reliability_fit": None if self.reliability_fit is None else list(self.reliability_fit),
             "calibration": {**asdict(self.calibration), "bins": [asdict(one) for one in self.calibration.bins]},
             "per_class": {label: asdict(one) for label, one in self.per_class.items()},
+            "sweeps": {rule: _sweep_json(PARAMETER[rule], by_value, self.ks) for rule, by_value in self.sweeps.items()},
             "pruning": None if self.pruning is None else asdict(self.pruning),
             **{way: one.to_json(self.ks) for way, one in self.ways.items()},
         }
+
+
+def _sweep_json(parameter: str, by_value: Mapping[float, ByK], ks: Sequence[int]) -> dict[str, Any]:
+    fixed = {f"{value:g}": {str(k): one.at(k) for k in ks} for value, one in by_value.items()}
+    best = {f"{value:g}": one.best_to_json() for value, one in by_value.items()}
+    return {"parameter": parameter, "accuracy": fixed, "best_on_these_queries": best}

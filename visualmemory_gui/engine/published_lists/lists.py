@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,12 @@ import numpy as np
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.published_lists.list_file import records
-from visualmemory_gui.engine.published_lists.neighbour_lists import JsonClass, NeighbourList, parse_record
+from visualmemory_gui.engine.published_lists.neighbour_lists import (
+    DistanceSpan,
+    JsonClass,
+    NeighbourList,
+    parse_record,
+)
 from visualmemory_gui.engine.types import F32, I32, I64, Bools
 
 BLOCK = 2048
@@ -20,6 +25,25 @@ ABSENT = -1
 PRINTED = 10
 
 Named = TypeVar("Named", str, JsonClass)
+
+
+@dataclass(frozen=True, slots=True)
+class ListReading:
+    """How neighbour lists are read. The paper's notebook does each of these for some of its tables.
+
+    ``without_own``: each query is removed from its own list, as for the lists of the exemplars themselves.
+    ``equal_length``: a list that did not hold its own query loses its last neighbour instead.
+    ``normalise``: distances are scaled to [0, 1] over the file, after that.
+    ``unlabelled_wrong``: a query without a right class counts, and no answer to it is right.
+    """
+
+    without_own: bool = False
+    equal_length: bool = False
+    normalise: bool = False
+    unlabelled_wrong: bool = False
+
+
+AS_GIVEN = ListReading()
 
 
 class Codes(dict[Named, int]):
@@ -65,8 +89,8 @@ class ListBlock:
 
 @dataclass(frozen=True, slots=True)
 class PublishedLists:
-    """The lists of one file, by block. ``unlabelled`` lists had no ``image_class`` and are not included;
-    ``own_removed`` neighbours were the query itself."""
+    """The lists of one file, by block. ``unlabelled`` lists had no ``image_class`` and are not included unless they
+    count as wrong; ``own_removed`` neighbours were the query itself."""
 
     blocks: tuple[ListBlock, ...]
     vocabulary: Vocabulary
@@ -79,6 +103,18 @@ class PublishedLists:
         """A hash of each query and its first ten neighbours, (q,): equal for a list that is in two files."""
         return np.concatenate([_prints(block) for block in self.blocks])
 
+    def support(self) -> I64:
+        """The number of queries of each class by code, of several right classes the first."""
+        first = np.concatenate([block.right[:, 0] for block in self.blocks])
+        return np.bincount(first[first != ABSENT], minlength=len(self.vocabulary.classes))
+
+    def normalised(self) -> PublishedLists:
+        """The same with distances scaled to [0, 1]."""
+        span = DistanceSpan.of(block.distances for block in self.blocks)
+        scaled = (span.scaled(block.distances.astype(np.float64)).astype(np.float32) for block in self.blocks)
+        blocks = (replace(block, distances=one) for block, one in zip(self.blocks, scaled, strict=True))
+        return replace(self, blocks=tuple(blocks))
+
 
 def _prints(block: ListBlock) -> I64:
     out = block.own.astype(np.uint64)
@@ -88,28 +124,31 @@ def _prints(block: ListBlock) -> I64:
 
 
 def read_lists(
-    path: str | Path, *, vocabulary: Vocabulary | None = None, without_own: bool = False, report: Report = silent
+    path: str | Path,
+    *,
+    vocabulary: Vocabulary | None = None,
+    reading: ListReading = AS_GIVEN,
+    report: Report = silent,
 ) -> PublishedLists:
-    """Read the neighbour lists of a file. ``without_own`` removes each query from its own list, as for the lists of the
-    exemplars themselves. Raises BadValue, naming the query that is wrong; Cancelled.
-    """
+    """Read the neighbour lists of a file. Raises BadValue, naming the query that is wrong; Cancelled."""
     known = Vocabulary() if vocabulary is None else vocabulary
     blocks: list[ListBlock] = []
     unlabelled = removed = read = 0
     for batch in _batches(path):
-        lists = [one for one in batch if one.right]
-        unlabelled, read = unlabelled + len(batch) - len(lists), read + len(batch)
-        if without_own:
-            before = sum(len(one.ids) for one in lists)
-            lists = [_without_own(one) for one in lists]
-            removed += before - sum(len(one.ids) for one in lists)
+        labelled = [one for one in batch if one.right]
+        unlabelled, read = unlabelled + len(batch) - len(labelled), read + len(batch)
+        lists = batch if reading.unlabelled_wrong else labelled
+        if reading.without_own:
+            removed += sum(one.ids.count(one.query) for one in lists)
+            lists = [_without_own(one, equal_length=reading.equal_length) for one in lists]
         if lists:
             blocks.append(_block(lists, known))
         report(read, None, f"reading {Path(path).name}")
     queries, width = sum(map(len, blocks)), max((block.ids.shape[1] for block in blocks), default=0)
-    if not queries:
+    if read == unlabelled:
         raise BadValue(f"{path} holds no neighbour list with an image_class")
-    return PublishedLists(tuple(blocks), known, queries, width, unlabelled, removed)
+    found = PublishedLists(tuple(blocks), known, queries, width, unlabelled, removed)
+    return found.normalised() if reading.normalise else found
 
 
 def _batches(path: str | Path) -> Iterator[list[NeighbourList]]:
@@ -125,10 +164,12 @@ def _batches(path: str | Path) -> Iterator[list[NeighbourList]]:
         yield batch
 
 
-def _without_own(one: NeighbourList) -> NeighbourList:
-    if one.query not in one.ids:
-        return one
+def _without_own(one: NeighbourList, *, equal_length: bool) -> NeighbourList:
     kept = [i for i, name in enumerate(one.ids) if name != one.query]
+    if len(kept) == len(one.ids):
+        if not equal_length:
+            return one
+        kept = kept[:-1]
     return NeighbourList(
         one.query, [one.ids[i] for i in kept], [one.classes[i] for i in kept], one.distances[kept], one.right
     )
@@ -138,7 +179,7 @@ def _block(lists: Sequence[NeighbourList], known: Vocabulary) -> ListBlock:
     shape = len(lists), max(len(one.ids) for one in lists)
     ids, classes = np.full(shape, ABSENT, np.int32), np.full(shape, ABSENT, np.int32)
     distances = np.full(shape, np.inf, np.float32)
-    right = np.full((len(lists), max(len(one.right) for one in lists)), ABSENT, np.int32)
+    right = np.full((len(lists), max(1, *(len(one.right) for one in lists))), ABSENT, np.int32)
     code_of, class_of = known.ids, known.classes
     for i, one in enumerate(lists):
         n = len(one.ids)

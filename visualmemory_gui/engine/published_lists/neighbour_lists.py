@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import F64
+from visualmemory_gui.engine.types import F32, F64
 
 JsonClass: TypeAlias = "str | int | float | None"
 
@@ -31,6 +31,33 @@ class NeighbourList:
     classes: Sequence[JsonClass]
     distances: F64
     right: tuple[JsonClass, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceSpan:
+    """The smallest and the largest distance of a whole file, by which its distances are scaled to [0, 1]."""
+
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, distances: Iterable[F64 | F32]) -> DistanceSpan:
+        """That of several arrays; infinity, where a list has ended, is none. Without any distance it is 0 to 1."""
+        finite = [kept for one in distances if len(kept := one[np.isfinite(one)])]
+        if not finite:
+            return cls(0.0, 1.0)
+        return cls(float(min(one.min() for one in finite)), float(max(one.max() for one in finite)))
+
+    def scaled(self, distances: F64) -> F64:
+        """``distances`` in [0, 1]; all 0 where the file has one distance only."""
+        width = self.most - self.least
+        return (distances - self.least) / (width if width > 0.0 else 1.0)
+
+
+def normalised(lists: Sequence[NeighbourList]) -> list[NeighbourList]:
+    """The same lists with distances scaled to [0, 1] over all of them."""
+    span = DistanceSpan.of(one.distances for one in lists)
+    return [replace(one, distances=span.scaled(one.distances)) for one in lists]
 
 
 def parse_excluded(data: object, *, name: str = "ids to exclude") -> frozenset[str]:

@@ -31,7 +31,7 @@ def count(lists: PublishedLists, m: int) -> Neighbourhood:
 
 def usual_m(lists: PublishedLists) -> int:
     """As in ``prune``, with classes counted over the lists' own labels."""
-    return pruning_rules.usual_m(np.bincount(np.concatenate([block.right[:, 0] for block in lists.blocks])))
+    return pruning_rules.usual_m(lists.support())
 
 
 def usual_n(wrong: I64, exemplars: int) -> int:

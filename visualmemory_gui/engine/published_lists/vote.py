@@ -20,6 +20,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.published_lists.neighbour_lists import (
     JsonClass,
     NeighbourList,
+    normalised,
     parse_excluded,
     parse_lists,
     parse_trust,
@@ -38,14 +39,16 @@ def vote(
     exclude: object = (),
     trust: object = None,
     at_each_k: bool = False,
+    normalise: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """The winner of each list: ``{query: {"prediction": class}}``, or with ``at_each_k`` ``{"prediction_at_k": [...]}``
     where entry k - 1 is the winner of the first k. Classes keep their JSON type; an empty list gives null.
 
     ``data``, ``exclude`` (a list of neighbour ids) and ``trust`` (an object id -> factor) are parsed JSON and are
-    checked here; BadValue says what is wrong with them. The other arguments are as in ``predictions``.
+    checked here; BadValue says what is wrong with them. ``normalise`` scales distances to [0, 1] over all lists. The
+    other arguments are as in ``predictions``.
     """
-    lists = parse_lists(data)
+    lists = normalised(parse_lists(data)) if normalise else parse_lists(data)
     excluded, factors = parse_excluded(exclude), parse_trust({} if trust is None else trust)
     at_k = predictions(lists, rule, param=param, exclude=excluded, trust=factors)
     if at_each_k:
