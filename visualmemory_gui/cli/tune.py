@@ -41,7 +41,7 @@ def _tuned_json(found: Tuned, edit: str | None) -> dict[str, object]:
     fit, choose, told = found.queries
     name, used, fitted = found.parameter or (None, None, None)
     return {
-        "queries": {"fit": fit, "choose": choose, "report": told},
+        "queries": {"fit": fit, "choose": choose, "report": told, "of": found.of},
         "steps": [asdict(one) for one in found.steps],
         "stopped_at": found.stopped_at,
         "parameter": None if name is None else {"name": name, "used": used, "fitted": fitted},
@@ -56,6 +56,8 @@ def _tuned_json(found: Tuned, edit: str | None) -> dict[str, object]:
 
 def _tell_tuned(found: Tuned, edit: str | None) -> None:
     fit, choose, told = found.queries
+    if found.sampled:
+        print_line(f"measured on a sample: {found.sampled}")
     print_line(f"fitted on {fit:,} exemplars, stopped by {choose:,} after {how_many(found.stopped_at, 'step')}")
     if found.trust:
         low, high = min(found.trust.values()), max(found.trust.values())

@@ -101,6 +101,8 @@ def details(tuned: Tuned) -> str:
     """What was fitted on what, and the best value of the rule's parameter."""
     fit, choose, _ = tuned.queries
     said = [f"Fitted on {fit:,} exemplars; {choose:,} others chose to stop after {tuned.stopped_at:,} steps."]
+    if tuned.sampled:
+        said.append(f"A sample: {tuned.sampled}.")
     if tuned.trust:
         low, high = min(tuned.trust.values()), max(tuned.trust.values())
         said.append(f"Trust of {len(tuned.trust):,} exemplars, {low:.2f} to {high:.2f}.")

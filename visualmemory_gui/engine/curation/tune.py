@@ -11,15 +11,18 @@ reported but not applied. Choosing and reporting use the parameter with which th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from visualmemory_gui.engine.curation.ridge_problems import RidgeProblems
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import resolve
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
+from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet, own_queries
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, split
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -42,6 +45,11 @@ MOMENTUM = 0.5
 PENALTY = 2.0
 WORTH_TELLING = 0.01  # of trust
 FEWEST = 20
+MOST_JOINT = 5000
+"""Queries under a joint rule, where one takes a third of a millisecond a step; more are sampled."""
+
+KERNELS = 60_000_000
+"""Numbers that are kept under a joint rule, k x k for each query: 240 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Tuned:
     for ``stopped_at`` steps. ``gain`` is the report part's, ``accuracy`` what that part had before.
 
     ``parameter`` is the rule's: its name, the value the memory decides with, the value the fit preferred; None for
-    plurality.
+    plurality. ``of``: as many exemplars could have been ``queries``.
     """
 
     change: int
@@ -73,6 +81,13 @@ class Tuned:
     accuracy: float
     gain: Gain
     parameter: tuple[str, float, float] | None
+    of: int = 0
+
+    @property
+    def sampled(self) -> str:
+        """How many of how many exemplars took part, where it is not all of them: "5,000 of 60,000 exemplars"."""
+        asked = sum(self.queries)
+        return f"{asked:,} of {self.of:,} exemplars" if asked < self.of else ""
 
     @property
     def refused(self) -> str | None:
@@ -101,8 +116,9 @@ def tune(
     if len(queries) < FEWEST:
         raise BadValue(f"{len(queries)} exemplars are too few to tune on; {FEWEST} are needed")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
+    of = len(queries)
     if scheme.joint:
-        raise BadValue(f"a memory that decides by {scheme.rule} cannot be tuned yet; choose another rule first")
+        queries = _sample(queries, max(FEWEST, min(MOST_JOINT, KERNELS // scheme.k**2)), seed=seed)
     lists = QueryLists(queries, search, scheme=scheme, report=report)
     part = split(queries.truth, queries.unit, PARTS, seed=seed)
     fixed = np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
@@ -122,7 +138,16 @@ def tune(
         accuracy=float(before.mean()) if len(before) else 0.0,
         gain=paired_gain(before, after, seed=seed, groups=queries.unit[asked]),
         parameter=fitted.parameter,
+        of=of,
     )
+
+
+def _sample(queries: QuerySet, most: int, *, seed: int) -> QuerySet:
+    """At most so many of ``queries``, exemplars of one snapshot."""
+    if len(queries) <= most:
+        return queries
+    rows = np.random.default_rng(seed).choice(queries.own, most, replace=False)
+    return QuerySet.exemplars(queries.snapshot, np.sort(rows))
 
 
 def apply(memory: WholeMemory, tuned: Tuned) -> Changes:
@@ -149,39 +174,41 @@ class _Descent:
         self._lists, self._fixed, self._device = lists, fixed, device
         snapshot = lists.snapshot
         self._plain = snapshot.changed(trust=np.where(fixed, snapshot.trust, 1.0))
-        self._arrays = _arrays_of(lists, self._plain)
+        near = lists.neighbours(self._plain)
+        self._arrays, self._codes = _arrays_of(lists, near), near.codes
         self._classes = int((snapshot.counts > 0).sum())
 
     def watched(self, part: I64, *, steps: int, on_step: Callable[[TuningStep], object], report: Report) -> _Fitted:
         """Fit on one part and stop where the other is best; ``on_step`` is called after each step."""
-        from visualmemory_gui.engine.curation.trust_loss import PARAMETERS
+        from visualmemory_gui.engine.curation.trust_loss import FITTED
 
-        fit, choose = (np.flatnonzero(part == which) for which in (FIT, CHOOSE))
-        losses = [self._loss(fit, penalty=PENALTY), self._loss(fit, penalty=0.0), self._loss(choose, penalty=0.0)]
+        parts = [np.flatnonzero(part == which) for which in (FIT, CHOOSE)]
+        losses = [self._loss(which, penalty=PENALTY) for which in parts]
         told: list[TuningStep] = []
         best, best_loss, stopped, parameter = np.ones(len(self._fixed)), np.inf, 0, 0.0
         for number, log_trust, log_parameter in self._steps(losses[0], steps):
             report(number, steps, "fitting")
-            trust = np.exp(log_trust.detach().cpu().numpy().astype(np.float64))
-            after = self.memory_with(trust)
             usual = losses[0].start(1)[1]
-            figures = [float(loss(log_trust, usual).detach()) for loss in losses[1:]]
-            right = [float(self._lists.right(after, which).mean()) if len(which) else 0.0 for which in (fit, choose)]
-            told.append(TuningStep(number, figures[0], figures[1], right[0], right[1]))
+            (fit_loss, fit_right), (choose_loss, choose_right) = (
+                self._figures(which, loss, log_trust.detach(), usual.detach())
+                for which, loss in zip(parts, losses, strict=True)
+            )
+            told.append(TuningStep(number, fit_loss, choose_loss, fit_right, choose_right))
             on_step(told[-1])
-            if figures[1] < best_loss - 1e-6:
-                best, best_loss, stopped, parameter = trust, figures[1], number, float(log_parameter.detach().exp())
+            if choose_loss < best_loss - 1e-6:
+                best, best_loss, stopped = _factors(log_trust), choose_loss, number
+                parameter = float(log_parameter.detach().exp())
             elif number - stopped >= PATIENCE:
                 break
-        name, usual_value = PARAMETERS.get(self._lists.scheme.rule, ("", 0.0))
-        return _Fitted(best, tuple(told), stopped, (name, usual_value, parameter) if name else None)
+        name = FITTED.get(self._lists.scheme.rule)
+        return _Fitted(best, tuple(told), stopped, (name, losses[0].usual, parameter) if name else None)
 
     def on_all(self, steps: int, report: Report) -> F64:
         """(n,) trusts fitted on all queries."""
         last = np.ones(len(self._fixed))
         for number, log_trust, _ in self._steps(self._loss(np.arange(len(self._lists)), penalty=PENALTY), steps):
             report(number, steps, "fitting on all")
-            last = np.exp(log_trust.detach().cpu().numpy().astype(np.float64))
+            last = _factors(log_trust)
         return last
 
     def memory_with(self, trust: F64) -> Snapshot:
@@ -197,8 +224,24 @@ class _Descent:
     def _loss(self, which: I64, *, penalty: float) -> TrustLoss:
         from visualmemory_gui.engine.curation.trust_loss import TrustLoss  # late: torch takes seconds
 
-        rule, lists = self._lists.scheme.rule, self._arrays.part(which)
-        return TrustLoss(lists, rule=rule, classes=self._classes, penalty=penalty, device=self._device)
+        scheme, lists = self._lists.scheme, self._arrays.part(which)
+        return TrustLoss(
+            lists,
+            rule=scheme.rule,
+            classes=self._classes,
+            penalty=penalty,
+            parameters=scheme.parameters,
+            device=self._device,
+        )
+
+    def _figures(
+        self, which: I64, loss: TrustLoss, log_trust: torch.Tensor, log_parameter: torch.Tensor
+    ) -> tuple[float, float]:
+        """The loss of the queries ``which`` without the penalty, and the part of them that is decided right."""
+        votes = loss.votes(log_trust, log_parameter)
+        winner, _ = winners_of(self._codes[which], votes.cpu().numpy().astype(np.float64), tie=self._lists.scheme.tie)
+        right = winner == self._lists.queries.truth[which]
+        return float(loss.fit(votes)), float(right.mean()) if len(which) else 0.0
 
     def _steps(self, loss: TrustLoss, steps: int) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
         """Yield (number, log trust, log parameter) after no step, one step, … ``steps`` steps."""
@@ -218,12 +261,18 @@ class _Descent:
             yield number, log_trust, log_parameter
 
 
-def _arrays_of(lists: QueryLists, plain: Snapshot) -> NeighbourLists:
-    """The first k neighbours of every query, as the loss takes them."""
+def _factors(log_trust: torch.Tensor) -> F64:
+    factors: F64 = np.exp(log_trust.detach().cpu().numpy().astype(np.float64))
+    return factors
+
+
+def _arrays_of(lists: QueryLists, near: NeighbourArrays) -> NeighbourLists:
+    """``near``, the first k neighbours of every query, as the loss takes them."""
     from visualmemory_gui.engine.curation.trust_loss import NeighbourLists
 
-    k = lists.scheme.k
-    rows, distances = lists.table.rows[:, :k], lists.table.distances[:, :k]
-    near = lists.neighbours(plain)
+    k, scheme = lists.scheme.k, lists.scheme
+    rows = np.maximum(lists.table.rows[:, :k], 0)
     same = near.codes == lists.queries.truth[:, None]
-    return NeighbourLists(np.maximum(rows, 0), distances, same, lists.scheme.vote_scale(near))
+    factor = scheme.vote_scale(replace(near, trust=np.ones(near.trust.shape)))
+    problems = RidgeProblems.of(near, scheme.parameters) if scheme.joint else None
+    return NeighbourLists(rows, near.distances, same, near.trust, factor, problems)

@@ -86,7 +86,7 @@ def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:
     fewest, tries = np.full(q, k + 1), np.full(q, _TRIES)
     while len(open_):
         part, free = gram[open_], guess[open_]
-        found = _among(part, target[open_], free)
+        found = solve_among(part, target[open_], free)
         slope = np.matmul(part, found[..., None])[..., 0] - target[open_]
         wrong = np.where(free, found < 0.0, slope < -_SLACK)
         count = wrong.sum(axis=1)
@@ -103,7 +103,7 @@ def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:
     return weights
 
 
-def _among(gram: F64, target: F64, passive: Bools) -> F64:
+def solve_among(gram: F64, target: F64, passive: Bools) -> F64:
     """The weights where only those that are ``passive`` may differ from 0, of either sign."""
     q, k = target.shape
     counts = passive.sum(axis=1)
