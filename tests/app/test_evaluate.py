@@ -259,7 +259,7 @@ def test_forgetting_takes_the_figures_away(empty_desk: Desk, page: EvaluatePage)
     empty_desk.memory.forget([3])
     empty_desk.settle()
     assert page.model.evaluation is None
-    assert [plot.chart for plot in page.charts] == [None] * 6
+    assert not any(plot.chart for plot in page.charts)
     assert page.model.runs == ()
     assert page.summary.text() == ""
 

@@ -280,10 +280,10 @@ def _lists(
     neighbours: str, train: str | None, *, ks: Sequence[int], rules: Sequence[Rule], m: int | None, n: int | None,
     reading: ListReading, sweep: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    from visualmemory_gui.engine.evaluation.counting import SWEPT
+    from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
     from visualmemory_gui.engine.published_lists.evaluate import evaluate_lists
 
-    grids = SWEPT if sweep else None
+    grids = {rule: values for rule in rules for values in PARAMETERS[rule].values()} if sweep else None
     with Progress("evaluating") as report:
         found = evaluate_lists(
             neighbours, train, ks=ks, rules=rules, m=m, n=n, reading=reading, grids=grids, report=report
@@ -295,7 +295,7 @@ def _lists(
 
 
 def _print_lists(found: ListEvaluation) -> None:
-    from visualmemory_gui.engine.decision.voting_rules import PARAMETER
+    from visualmemory_gui.engine.published_lists.vote import parameter_of
 
     print_line(
         f"{how_many(found.queries, 'query')}; right answers in %. best: the k that is best on these very queries,"
@@ -315,7 +315,7 @@ def _print_lists(found: ListEvaluation) -> None:
     table(rows, ("lists", "rule", *columns))
     for rule, by_value in found.sweeps.items():
         swept = ((f"{value:g}", *_at_ks(by_k, found.ks)) for value, by_k in by_value.items())
-        table(swept, (f"{PARAMETER[rule]} of {rule}", *columns))
+        table(swept, (f"{parameter_of(rule)} of {rule}", *columns))
     if found.reliability_fit is not None:
         slope, first = (100 * value for value in found.reliability_fit)
         print_line(f"the k-th neighbour is of the right class in about {first:.1f} {slope:+.1f} ln k % of queries")

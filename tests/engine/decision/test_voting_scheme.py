@@ -126,6 +126,6 @@ def test_json_names_parameters_only_where_they_are_not_the_usual_ones() -> None:
 
 
 def test_another_parameter_is_that_of_the_rule() -> None:
-    assert VotingScheme("softmax").with_parameter(0.5).parameters == RuleParameters(temperature=0.5)
+    assert VotingScheme("softmax").with_parameters(temperature=0.5).parameters == RuleParameters(temperature=0.5)
     near = NeighbourArrays.plain(np.array([0.1, 0.3]))
-    assert VotingScheme("rank").with_parameter(1.0).vote_weights(near).tolist() == [1.0, 0.5]
+    assert VotingScheme("rank").with_parameters(offset=1.0).vote_weights(near).tolist() == [1.0, 0.5]

@@ -21,6 +21,7 @@ from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.evaluation.evaluate import evaluate, evaluate_snapshot
+from visualmemory_gui.engine.evaluation.query_set import QuerySet, winners
 from visualmemory_gui.engine.index.search import Searcher, SearchResult, nearest_exact
 from visualmemory_gui.engine.memory.tracked_decisions import queries_of
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
@@ -204,6 +205,37 @@ def test_the_memory_s_own_search_gives_the_figures_of_plain_products() -> None:
     searcher = Searcher(12)
     assert evaluate_snapshot(snapshot, searcher.nearest_many) == evaluate_snapshot(snapshot, by_plain_products)
     searcher.close()
+
+
+RIDGE = VotingScheme("ridge", 20, class_factor=False)
+
+
+def test_under_ridge_each_k_and_each_parameter_is_solved_by_itself() -> None:
+    snapshot, ks = cloud(700), (5, 20, 40)
+    found = evaluate_snapshot(snapshot, nearest_exact, ks=ks, rules=("rank", "ridge"), scheme=RIDGE)
+    asked = QuerySet.active(snapshot)
+
+    def right(k: int, scheme: VotingScheme) -> float:
+        near = asked.neighbours(snapshot, nearest_exact, k)
+        return float((winners(near, replace(scheme, k=k)) == asked.truth).mean())
+
+    assert found.accuracy["ridge"] == {k: right(k, RIDGE) for k in ks}
+    assert found.accuracy["ridge"][40] != found.accuracy["rank"][40]
+    used = {one.name: one.used for one in found.sweeps}
+    assert used == {"rank": 2.0, "ridge gamma": 2.0, "ridge penalty": 0.3}
+    for sweep in found.sweeps[1:]:
+        assert sweep.accuracy[sweep.used] == found.accuracy["ridge"]
+        value = min(sweep.accuracy)
+        assert sweep.accuracy[value][20] == right(20, RIDGE.with_parameters(**{sweep.parameter: value}))
+
+
+def test_parameters_of_ridge_are_varied_on_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visualmemory_gui.engine.evaluation.evaluate.SWEPT", 100)
+    found = evaluate_snapshot(cloud(700), nearest_exact, ks=(20,), rules=("rank", "ridge"), scheme=RIDGE)
+    of_rank, *of_ridge = (one.queries for one in found.sweeps)
+    assert of_rank == 700
+    assert all(80 <= queries <= 120 for queries in of_ridge)
+    assert found.to_json()["sweeps"]["ridge gamma"]["queries"] == of_ridge[0]
 
 
 def test_calibration_is_that_of_its_definition() -> None:

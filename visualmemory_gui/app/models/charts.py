@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app.models.chart import Chart, Line
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.engine.decision.levels import level_in_words
-from visualmemory_gui.engine.types import RULES, Rule
+from visualmemory_gui.engine.types import RULES
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.evaluation.evaluation import Evaluation
@@ -74,9 +74,9 @@ def _error(found: Evaluation) -> str:
 
 
 def sweeps(found: Evaluation) -> tuple[Chart, ...]:
-    """One chart per rule with a parameter: right answers over its values, a line per k."""
+    """One chart for each parameter of a rule: right answers over its values, a line per k."""
     out = []
-    for rule, sweep in found.sweeps.items():
+    for sweep in found.sweeps:
         values = tuple(sweep.accuracy)
         ks = [k for k in next(iter(sweep.accuracy.values()), {}) if k > 1]
         shown = ks[:: max(1, len(ks) // 3)][:4]
@@ -84,17 +84,18 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
             Line(f"k = {k}", values, _percents(sweep.accuracy[value][k] for value in values), "line", place)
             for place, k in enumerate(shown)
         )
-        title = f"{_capital(rule)}: {sweep.parameter}{_at(found)}"
+        of = "" if sweep.queries == found.queries else f", {sweep.queries:,} queries"
+        title = f"{_capital(sweep.rule)}: {sweep.parameter}{_at(found)}{of}"
         out.append(
             Chart(
-                f"sweep-{rule}",
+                f"sweep-{sweep.name.replace(' ', '-')}",
                 title,
                 sweep.parameter,
                 "right, %",
                 lines,
-                _usual(rule),
+                f"Decisions by {sweep.rule} use {sweep.used:g}.",
                 log_x=True,
-                legend="bottom right" if rule == "distance" else "bottom left",
+                legend="bottom right" if sweep.rule == "distance" else "bottom left",
             )
         )
     return tuple(out)
@@ -103,11 +104,6 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
 def _at(found: Evaluation, level: int = 0) -> str:
     """What a title says about the level, if the labels have several."""
     return f" at {level_in_words(level)}" if len(found.levels) > 1 else ""
-
-
-def _usual(rule: Rule) -> str:
-    usual = {"distance": "1", "softmax": "0.07", "rank": "2"}
-    return f"Decisions use {usual[rule]}." if rule in usual else ""
 
 
 def _percents(values: Iterable[float]) -> tuple[float, ...]:

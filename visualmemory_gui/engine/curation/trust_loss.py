@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from visualmemory_gui.engine.curation.ridge_problems import RidgeProblems
-from visualmemory_gui.engine.decision.voting_rules import PARAMETER, USUAL, RuleParameters
+from visualmemory_gui.engine.decision.voting_rules import USUAL, RuleParameters
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule
 
 E = 1e-3
-FITTED: dict[Rule, str] = {**PARAMETER, "ridge": "penalty"}
+FITTED: dict[Rule, str] = {"distance": "exponent", "softmax": "temperature", "rank": "offset", "ridge": "penalty"}
 """The parameter of each rule that is fitted along with the trusts; plurality has none."""
 
 

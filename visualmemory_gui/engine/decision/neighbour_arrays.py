@@ -21,6 +21,9 @@ Compare = Callable[[I64], F64]
 """The cosines of the exemplars at places (…, k), which mean what the caller wants, with each other: (…, k, k)."""
 
 
+AT_ONCE = 64
+"""Queries whose neighbours are compared at a time: that takes k x dim x 8 bytes each."""
+
 _NO_TWINS: I64 = np.empty(0, np.int64)
 
 
@@ -84,10 +87,7 @@ class NeighbourArrays:
 
     def first(self, k: int) -> NeighbourArrays:
         """The first ``k`` alone, for which a rule may weigh otherwise than among more."""
-        part = self._at(np.s_[..., :k])
-        if "cosines" in self.__dict__:
-            part.__dict__["cosines"] = self.cosines[..., :k, :k]
-        return part
+        return self._at(np.s_[..., :k], np.s_[..., :k, :k])
 
     def parts(self, size: int) -> Iterator[NeighbourArrays]:
         """Those of many queries, so many queries at a time."""
@@ -99,10 +99,7 @@ class NeighbourArrays:
 
     def as_many(self) -> NeighbourArrays:
         """Those of one query as those of many, of which there is one."""
-        part = self._at(np.s_[None])
-        if "cosines" in self.__dict__:
-            part.__dict__["cosines"] = self.cosines[None]
-        return part
+        return self._at(np.s_[None])
 
     def remembering(self, solved: SolvedWeights) -> NeighbourArrays:
         """The same, of queries of which ``solved`` holds what a joint rule found before."""
@@ -112,9 +109,10 @@ class NeighbourArrays:
         """Those of these queries."""
         return self._at(which)
 
-    def _at(self, which: Any) -> NeighbourArrays:
+    def _at(self, which: Any, compared: Any = None) -> NeighbourArrays:
+        """A part; of the cosines, if they are there, ``compared``, which is ``which`` unless given."""
         ranks, places = (None if one is None else one[which] for one in (self.ranks, self.places))
-        return NeighbourArrays(
+        part = NeighbourArrays(
             self.distances[which],
             self.trust[which],
             self.codes[which],
@@ -124,6 +122,9 @@ class NeighbourArrays:
             places=places,
             compare=self.compare,
         )
+        if "cosines" in self.__dict__:
+            part.__dict__["cosines"] = self.cosines[which if compared is None else compared]
+        return part
 
     @property
     def compared(self) -> bool:
@@ -134,7 +135,12 @@ class NeighbourArrays:
     def cosines(self) -> F64:
         """The cosine of each neighbour of a query and each other, (…, k, k); anything where a place is not taken."""
         assert self.compare is not None and self.places is not None
-        return self.compare(self.places)
+        if self.places.ndim == 1 or len(self.places) <= AT_ONCE:
+            return self.compare(self.places)
+        found = np.empty((*self.places.shape, self.places.shape[-1]))
+        for start in range(0, len(found), AT_ONCE):
+            found[start : start + AT_ONCE] = self.compare(self.places[start : start + AT_ONCE])
+        return found
 
     @property
     def there(self) -> Bools:

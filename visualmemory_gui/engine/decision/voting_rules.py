@@ -26,7 +26,7 @@ _FAR = 700.0  # exp(-708) is the smallest normal float64
 
 @dataclass(frozen=True, slots=True)
 class RuleParameters:
-    """The parameters of all voting rules, each of which reads its own (``PARAMETER``)."""
+    """The parameters of all voting rules, each of which reads its own (``PARAMETERS``)."""
 
     exponent: float = 1.0
     temperature: float = 0.07
@@ -36,8 +36,14 @@ class RuleParameters:
 
 
 USUAL = RuleParameters()
-PARAMETER: Mapping[Rule, str] = {"distance": "exponent", "softmax": "temperature", "rank": "offset"}
-"""The parameter of each rule that has one."""
+PARAMETERS: Mapping[Rule, Mapping[str, tuple[float, ...]]] = {
+    "plurality": {},
+    "distance": {"exponent": (USUAL.exponent, 2.0, 5.0, 10.0, 20.0, 50.0)},
+    "softmax": {"temperature": (0.01, 0.02, 0.04, USUAL.temperature, 0.15, 0.3, 1.0)},
+    "rank": {"offset": (0.5, 1.0, USUAL.offset, 4.0, 8.0, 16.0)},
+    "ridge": {"gamma": (0.5, 1.0, USUAL.gamma, 4.0, 8.0), "penalty": (0.03, 0.1, USUAL.penalty, 1.0, 3.0)},
+}
+"""The parameters of each rule, by the name of their field, with the values worth comparing, increasing."""
 
 
 def plurality(near: NeighbourArrays, _: RuleParameters) -> F64:

@@ -10,7 +10,7 @@ import numpy as np
 
 from visualmemory_gui.engine.arguments import whole
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.voting_rules import JOINT, PARAMETER, RULE_WEIGHTS, TIE, USUAL, RuleParameters
+from visualmemory_gui.engine.decision.voting_rules import JOINT, RULE_WEIGHTS, TIE, USUAL, RuleParameters
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.types import F64, RULES, MemorySettings, Rule
 
@@ -43,9 +43,9 @@ class VotingScheme:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
         return cls(rule, k, class_factor=settings.class_factor, level=level)
 
-    def with_parameter(self, value: float) -> VotingScheme:
-        """The same with another value of the rule's own parameter; the rule must have one."""
-        return replace(self, parameters=replace(USUAL, **{PARAMETER[self.rule]: value}))
+    def with_parameters(self, **values: float) -> VotingScheme:
+        """The same with other values of the rule's own parameters, by name (``PARAMETERS``)."""
+        return replace(self, parameters=replace(self.parameters, **values))
 
     @property
     def joint(self) -> bool:
@@ -62,9 +62,13 @@ class VotingScheme:
 
         All that decides, measures or foresees a decision weighs votes here. Raises BadValue for an unknown rule.
         """
+        return self.rule_weights(near) * self.vote_scale(near)
+
+    def rule_weights(self, near: NeighbourArrays) -> F64:
+        """The part of the weights that is the rule's: the same whatever the class factor. Raises BadValue."""
         if self.rule not in RULE_WEIGHTS:
             raise _no_rule(self.rule)
-        return RULE_WEIGHTS[self.rule](near, self.parameters) * self.vote_scale(near)
+        return RULE_WEIGHTS[self.rule](near, self.parameters)
 
     def vote_scale(self, near: NeighbourArrays) -> F64:
         """The part of the weights that is the neighbours' own: trust and, where it is on, the class factor.

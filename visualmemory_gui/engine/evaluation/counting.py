@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,14 +11,8 @@ import numpy as np
 from visualmemory_gui.engine.decision.confidence import fit
 from visualmemory_gui.engine.decision.levels import at_level, deepest, level_codes
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.ridge import AT_ONCE
-from visualmemory_gui.engine.decision.votes import (
-    ABSENT,
-    Seated,
-    seats,
-    winners_of,
-)
-from visualmemory_gui.engine.decision.voting_rules import PARAMETER, USUAL
+from visualmemory_gui.engine.decision.votes import ABSENT, seats, winners_of
+from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.evaluation import (
     Accuracy,
@@ -32,14 +26,11 @@ from visualmemory_gui.engine.evaluation.evaluation import (
     fit_reliability,
 )
 from visualmemory_gui.engine.evaluation.query_set import QuerySet
-from visualmemory_gui.engine.types import F64, I64, Rule
+from visualmemory_gui.engine.evaluation.winners import winners_at_each_k
+from visualmemory_gui.engine.types import F64, I64, Bools, Rule
 
-SWEPT: Mapping[Rule, tuple[float, ...]] = {
-    "distance": (USUAL.exponent, 2.0, 5.0, 10.0, 20.0, 50.0),
-    "softmax": (0.01, 0.02, 0.04, USUAL.temperature, 0.15, 0.3, 1.0),
-    "rank": (0.5, 1.0, USUAL.offset, 4.0, 8.0, 16.0),
-}
-"""The values of each rule's parameter to try; the default is among them."""
+Value = tuple[Rule, str, float]
+"""A rule, one of its parameters, and a value of it."""
 
 
 class Counts:
@@ -51,55 +42,48 @@ class Counts:
     def __init__(self, names: Sequence[str], *, ks: Sequence[int], rules: Sequence[Rule], scheme: VotingScheme) -> None:
         self._ks = ks
         self._scheme = scheme
+        self._schemes = {rule: replace(scheme, rule=rule) for rule in rules}
         bottom = deepest(names)
         self._codes = {level: level_codes(names, level) for level in range(bottom)}
         self._levels = (*range(bottom), bottom)
         self._hits = {(level, rule): np.zeros(len(ks), np.int64) for level in self._codes for rule in rules}
-        self._swept = {(r, value): np.zeros(len(ks), np.int64) for r in rules if r in SWEPT for value in SWEPT[r]}
+        self._sweeps_of = {rule: _sweep(one) for rule, one in self._schemes.items()}
+        self._swept = {value: np.zeros(len(ks), np.int64) for one in self._sweeps_of.values() for value in one}
+        self._swept_queries = dict.fromkeys(rules, 0)
         self._asked: Counter[int] = Counter()
         self._right: Counter[int] = Counter()
         self._winner: dict[int, list[I64]] = {level: [] for level in self._codes}
         self._share: dict[int, list[F64]] = {level: [] for level in self._codes}
         self._entropy = 0.0
 
-    def add(self, near: NeighbourArrays, truth: I64) -> None:
-        """Count one block: the neighbours of q queries, (q, k), and the right codes ``truth``, (q,)."""
+    def add(self, near: NeighbourArrays, truth: I64, sampled: Bools) -> None:
+        """Count one block: the neighbours of q queries, (q, k), and the right codes ``truth``, (q,).
+
+        Of joint rules, whose votes take long to find, parameters are varied only where ``sampled``, (q,).
+        """
         there, same = near.there, near.codes == truth[:, None]
         for k, (asked, right) in enumerate(zip(there.sum(axis=0), (there & same).sum(axis=0), strict=True)):
             self._asked[k] += int(asked)
             self._right[k] += int(right)
-        rules = dict.fromkeys(rule for _, rule in self._hits)
-        schemes = {rule: replace(self._scheme, rule=rule) for rule in rules}
-        votes = {rule: scheme.vote_weights(near) for rule, scheme in schemes.items() if not scheme.joint}
-        joint = {rule: self._votes_at_each_k(near, scheme) for rule, scheme in schemes.items() if scheme.joint}
-        for level, at in self._codes.items():
-            seated, right = Seated(at[near.codes]), at[truth]
-            for rule in votes:
-                self._hits[level, rule] += self._hit(seated, right, votes[rule])
-            for rule, at_k in joint.items():
-                won = [winners_of(at[near.codes[:, : cast.shape[1]]], cast, tie=schemes[rule].tie)[0] for cast in at_k]
-                self._hits[level, rule] += (np.stack(won, axis=1) == right[:, None]).sum(axis=0)
-            if level == 0:
-                for rule, value in self._swept:
-                    swept = schemes[rule].with_parameter(value).vote_weights(near)
-                    self._swept[rule, value] += self._hit(seated, right, swept)
+        schemes, levels = list(self._schemes.values()), list(self._codes.values())
+        won = winners_at_each_k(near, schemes, self._ks, levels)
+        for hit, (level, at) in zip(won, self._codes.items(), strict=True):
+            for rule, of_rule in zip(self._schemes, hit, strict=True):
+                self._hits[level, rule] += (of_rule == at[truth][:, None]).sum(axis=0)
+        every = np.ones(len(truth), np.bool_)
+        for rule, scheme in self._schemes.items():
+            self._sweep(rule, near, truth, sampled if scheme.joint else every)
         self._calibrate(near)
 
-    def _votes_at_each_k(self, near: NeighbourArrays, scheme: VotingScheme) -> list[F64]:
-        """What the votes weigh among the first so many neighbours alone, (q, k) for each of ``ks``."""
-        found: list[list[F64]] = [[] for _ in self._ks]
-        for part in near.parts(AT_ONCE):
-            if part.compared:
-                part.cosines  # noqa: B018  # once for all k
-            for place, k in enumerate(self._ks):
-                found[place].append(scheme.vote_weights(part.first(k)))
-        return [np.concatenate(blocks) for blocks in found]
-
-    def _hit(self, seated: Seated, truth: I64, votes: F64) -> I64:
-        """How many of the queries are right at each of ``ks``."""
-        won = seated.winners(votes, [min(k, votes.shape[1]) for k in self._ks])
-        hits: I64 = (won == truth[:, None]).sum(axis=0)
-        return hits
+    def _sweep(self, rule: Rule, near: NeighbourArrays, truth: I64, which: Bools) -> None:
+        """Count the queries ``which`` with each value of the rule's parameters, at the full label."""
+        if not which.any():
+            return
+        near, truth, swept = near.part(np.flatnonzero(which)), truth[which], self._sweeps_of[rule]
+        [won] = winners_at_each_k(near, list(swept.values()), self._ks, [self._codes[0]])
+        for value, of_value in zip(swept, won, strict=True):
+            self._swept[value] += (of_value == truth[:, None]).sum(axis=0)
+        self._swept_queries[rule] += len(truth)
 
     def _calibrate(self, near: NeighbourArrays) -> None:
         near = near.first(self._scheme.k)
@@ -132,7 +116,7 @@ class Counts:
             confusion=outcomes[0].confusion,
             class_factor=scheme.class_factor,
             per_class=outcomes[0].per_class,
-            sweeps=self._sweeps(queries),
+            sweeps=self._sweeps(),
             confidence=calibrate(outcomes[0], confidence),
             outcomes_by_level=outcomes,
             query_set=asked.digest,
@@ -160,11 +144,23 @@ class Counts:
     def _by_k(self, hits: I64, queries: int) -> dict[int, float]:
         return {k: int(n) / queries for k, n in zip(self._ks, hits, strict=True)}
 
-    def _sweeps(self, queries: int) -> dict[Rule, Sweep]:
-        values: dict[Rule, dict[float, dict[int, float]]] = {}
-        for (rule, value), hits in self._swept.items():
-            values.setdefault(rule, {})[value] = self._by_k(hits, queries)
-        return {rule: Sweep(PARAMETER[rule], found) for rule, found in values.items()}
+    def _sweeps(self) -> tuple[Sweep, ...]:
+        values: dict[tuple[Rule, str], dict[float, dict[int, float]]] = {}
+        for (rule, name, value), hits in self._swept.items():
+            values.setdefault((rule, name), {})[value] = self._by_k(hits, max(self._swept_queries[rule], 1))
+        return tuple(
+            Sweep(rule, name, found, self._swept_queries[rule], used=getattr(self._scheme.parameters, name))
+            for (rule, name), found in values.items()
+        )
+
+
+def _sweep(scheme: VotingScheme) -> dict[Value, VotingScheme]:
+    """``scheme`` with other values of one of its rule's parameters at a time; its own value is among them."""
+    return {
+        (scheme.rule, name, value): scheme.with_parameters(**{name: value})
+        for name, values in PARAMETERS[scheme.rule].items()
+        for value in sorted({*values, getattr(scheme.parameters, name)})
+    }
 
 
 def entropy_bits(codes: I64, votes: F64) -> F64:

@@ -20,6 +20,7 @@ from visualmemory_gui.engine.evaluation.counting import Counts
 from visualmemory_gui.engine.evaluation.evaluation import Evaluation
 from visualmemory_gui.engine.evaluation.query_set import ExemplarLabels, QuerySet
 from visualmemory_gui.engine.evaluation.test_folder import from_folder
+from visualmemory_gui.engine.evaluation.winners import AT_ONCE
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import PAPER_RULES, MemorySettings, Rule
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 KS = (1, 5, 10, 20, 50, 100)
+
+SWEPT = 2000
+"""Queries over which parameters of a joint rule are varied at most."""
 
 PLAIN = VotingScheme(class_factor=False)
 
@@ -96,11 +100,15 @@ def evaluate_snapshot(
     queries = _query_set(snapshot, asked)
     width = max(1, min(max((*ks, scheme.k)), snapshot.active_count))
     counts = Counts(queries.names, ks=ks, rules=rules, scheme=scheme)
-    for start in range(0, len(queries), _BLOCK):
-        which = np.arange(start, min(start + _BLOCK, len(queries)))
-        shifted = _shifted(report, start, len(queries))
-        near = queries.neighbours(snapshot, nearest_many, width, which=which, report=shifted)
-        counts.add(near, queries.truth[which])
+    joint = any(replace(scheme, rule=rule).joint for rule in (*rules, scheme.rule))
+    sampled = np.isin(np.arange(len(queries)), queries.sample(SWEPT))
+    size = AT_ONCE if joint else _BLOCK
+    for start in range(0, len(queries), size):
+        which = np.arange(start, min(start + size, len(queries)))
+        near = queries.neighbours(
+            snapshot, nearest_many, width, which=which, report=_shifted(report, start, len(queries))
+        )
+        counts.add(near, queries.truth[which], sampled[which])
     report(len(queries), len(queries), "evaluating")
     return replace(counts.result(queries), skipped=asked.skipped if isinstance(asked, Queries) else ())
 

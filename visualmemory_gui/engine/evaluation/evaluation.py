@@ -11,6 +11,7 @@ import numpy as np
 from visualmemory_gui.engine.decision.confidence import Confidence, fit
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.votes import ABSENT
+from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
 from visualmemory_gui.engine.evaluation.statistics import split
 from visualmemory_gui.engine.types import F64, I64, Bools, Rule, Skipped
 
@@ -55,10 +56,19 @@ class ClassFigures:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Accuracy by value of a rule's parameter and by k; ``parameter`` is its name."""
+    """Accuracy at the full label by value of a rule's parameter and by k, over so many ``queries``; ``used`` is the
+    value with which the memory decides."""
 
+    rule: Rule
     parameter: str
     accuracy: Mapping[float, Mapping[int, float]]
+    queries: int
+    used: float
+
+    @property
+    def name(self) -> str:
+        """The rule; the rule and the parameter where it has several."""
+        return self.rule if len(PARAMETERS[self.rule]) == 1 else f"{self.rule} {self.parameter}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +154,10 @@ class Evaluation:
     ``reliability_at_k[i]`` is the share of queries with an (i + 1)-th neighbour for which it is right, and
     ``reliability_fit`` the (a, b) of a ln k + b through them, None with fewer than two. ``confusion`` counts
     true label -> predicted label -> queries for the calibration's k and rule; "" stands for no answer; ``per_class``
-    sums it up; ``outcomes_by_level`` has the same at each level (see ``at``). ``sweeps`` vary the parameter of each
-    rule that has one. ``confidence`` is None under 200 queries. ``query_set`` is a hash of what was asked: only runs in
-    which it is equal may be compared. ``level`` is the one that the memory decides at. ``skipped`` lists images of a
-    test folder that could not be read.
+    sums it up; ``outcomes_by_level`` has the same at each level (see ``at``). ``sweeps`` vary each
+    parameter of each rule. ``confidence`` is None under 200 queries. ``query_set`` is a hash of what was asked: only
+    runs in which it is equal may be compared. ``level`` is the one that the memory decides at. ``skipped`` lists images
+    of a test folder that could not be read.
     """
 
     queries: int
@@ -159,7 +169,7 @@ class Evaluation:
     confusion: Mapping[str, Mapping[str, int]]
     class_factor: bool
     per_class: Mapping[str, ClassFigures]
-    sweeps: Mapping[Rule, Sweep]
+    sweeps: tuple[Sweep, ...]
     confidence: Calibrated | None
     outcomes_by_level: Mapping[int, Outcomes] = field(compare=False, repr=False)
     query_set: str = ""
@@ -201,7 +211,7 @@ class Evaluation:
             "confusion": {true: dict(predicted) for true, predicted in self.confusion.items()},
             "per_class": _figures_json(self.per_class),
             "per_class_by_level": {str(n): _figures_json(one.per_class) for n, one in self.outcomes_by_level.items()},
-            "sweeps": {rule: _sweep_json(one) for rule, one in self.sweeps.items()},
+            "sweeps": _sweeps_json(self.sweeps),
             "class_factor": self.class_factor,
             "query_set": self.query_set,
             "level": self.level,
@@ -219,9 +229,17 @@ def _confidence_json(found: Calibrated) -> dict[str, Any]:
     return {"steps": steps, "queries": known.queries, "ece": found.ece}
 
 
-def _sweep_json(sweep: Sweep) -> dict[str, Any]:
-    values = {f"{value:g}": {str(k): x for k, x in by_k.items()} for value, by_k in sweep.accuracy.items()}
-    return {"parameter": sweep.parameter, "accuracy": values}
+def _sweeps_json(sweeps: Sequence[Sweep]) -> dict[str, Any]:
+    return {
+        one.name: {
+            "rule": one.rule,
+            "parameter": one.parameter,
+            "queries": one.queries,
+            "used": one.used,
+            "accuracy": {f"{value:g}": {str(k): x for k, x in by_k.items()} for value, by_k in one.accuracy.items()},
+        }
+        for one in sweeps
+    }
 
 
 def _text_keys(accuracy: Accuracy) -> dict[str, dict[str, float]]:

@@ -23,7 +23,7 @@ from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.evaluation.statistics import together
+from visualmemory_gui.engine.evaluation.statistics import split, together
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.memory.tracked_decisions import watched_queries
 from visualmemory_gui.engine.progress import Report, silent
@@ -102,6 +102,17 @@ class QuerySet:
     def unit(self) -> I64:
         """A key above 0 that queries of one group, content or vector share: no split may separate them, (q,)."""
         return together(*self.keys)
+
+    def parts(self, sizes: Sequence[int]) -> list[I64]:
+        """Places of queries in parts about as large as ``sizes``, or in that proportion where there are fewer: split by
+        label, no group, content or vector in two parts. Increasing."""
+        rest = max(0, len(self) - sum(sizes))
+        part = split(self.truth, self.unit, (*sizes, rest) if rest else sizes)
+        return [np.flatnonzero(part == which) for which in range(len(sizes))]
+
+    def sample(self, size: int) -> I64:
+        """Places of about so many queries at most, increasing."""
+        return self.parts([size])[0]
 
     @property
     def key(self) -> I64:

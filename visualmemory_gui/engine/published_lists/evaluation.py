@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.voting_rules import PARAMETER
 from visualmemory_gui.engine.evaluation.evaluation import Calibration, ClassFigures
 from visualmemory_gui.engine.evaluation.statistics import Gain
 from visualmemory_gui.engine.published_lists.lists import ListReading
+from visualmemory_gui.engine.published_lists.vote import parameter_of
 from visualmemory_gui.engine.types import F64, Rule
 
 Way = Literal["plain", "positions", "refill", "soft"]
@@ -105,7 +105,9 @@ class ListEvaluation:
             "reliability_fit": None if self.reliability_fit is None else list(self.reliability_fit),
             "calibration": {**asdict(self.calibration), "bins": [asdict(one) for one in self.calibration.bins]},
             "per_class": {label: asdict(one) for label, one in self.per_class.items()},
-            "sweeps": {rule: _sweep_json(PARAMETER[rule], by_value, self.ks) for rule, by_value in self.sweeps.items()},
+            "sweeps": {
+                rule: _sweep_json(parameter_of(rule), by_value, self.ks) for rule, by_value in self.sweeps.items()
+            },
             "pruning": None if self.pruning is None else asdict(self.pruning),
             **{way: one.to_json(self.ks) for way, one in self.ways.items()},
         }

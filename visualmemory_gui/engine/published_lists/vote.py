@@ -14,7 +14,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
-from visualmemory_gui.engine.decision.voting_rules import NO_VECTORS, PARAMETER
+from visualmemory_gui.engine.decision.voting_rules import NO_VECTORS, PARAMETERS
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.published_lists.neighbour_lists import (
@@ -88,14 +88,20 @@ def list_scheme(rule: Rule, param: float | None = None) -> VotingScheme:
     scheme = VotingScheme(rule, class_factor=False)
     if param is None:
         return scheme
-    if rule not in PARAMETER:
+    if not PARAMETERS[rule]:
         raise BadValue(f"the rule {rule} has no parameter")
-    name = PARAMETER[rule]
+    name = parameter_of(rule)
     if not (math.isfinite(param) and param > 0):
         raise BadValue(f"the {name} of the rule {rule} must be a number above 0, not {param:g}")
     if rule == "distance" and param > _MOST_EXPONENT:
         raise BadValue(f"the exponent of the rule distance must not be above {_MOST_EXPONENT:g}, not {param:g}")
-    return scheme.with_parameter(param)
+    return scheme.with_parameters(**{name: param})
+
+
+def parameter_of(rule: Rule) -> str:
+    """The name of the only parameter of one of the paper's rules; plurality has none."""
+    [name] = PARAMETERS[rule]
+    return name
 
 
 def _decide_block(

@@ -44,6 +44,7 @@ EMPTY = (
     "Every exemplar is decided by all others, under every rule and every k. That shows how far the memory can be "
     "trusted, which classes it confuses, and which k suits it."
 )
+MOST_CHARTS = 8
 ALL = "all active exemplars"
 
 
@@ -57,7 +58,7 @@ class EvaluatePage(ChartPage):
         super().__init__(session, parent)
         self.model = EvaluationModel(session.tasks, self)
         turns = Turns(self)
-        self.charts = tuple(ChartView(turns=turns) for _ in range(6))
+        self.charts = tuple(ChartView(turns=turns) for _ in range(MOST_CHARTS))
         self.blame = BlameModel(session.tasks, self)
         side = round(theme.px(SIDE_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side)
@@ -132,8 +133,11 @@ class EvaluatePage(ChartPage):
     def _show(self) -> None:
         found = self.model.evaluation
         drawings = () if found is None else charts(found, self.model.level)
-        for plot, chart in zip_longest(self.charts, drawings):
+        columns = 3 if len(drawings) <= 6 else 4
+        for n, (plot, chart) in enumerate(zip_longest(self.charts, drawings)):
             plot.set_chart(chart)
+            plot.setVisible(chart is not None)
+            self._grid.addWidget(plot, n // columns, n % columns)
         self.classes.set_classes(self.model.classes())
         self.confusion.set_confusion(self.model.confusion, self.model.cells())
         self.confusion.allow_blame(self.model.level == 0)
@@ -235,9 +239,7 @@ class EvaluatePage(ChartPage):
 
     def _curves(self) -> QWidget:
         place = QWidget()
-        grid = QGridLayout(place)
-        grid.setContentsMargins(0, theme.px(4), 0, 0)
-        grid.setSpacing(theme.px(8))
-        for n, plot in enumerate(self.charts):
-            grid.addWidget(plot, n // 3, n % 3)
+        self._grid = QGridLayout(place)
+        self._grid.setContentsMargins(0, theme.px(4), 0, 0)
+        self._grid.setSpacing(theme.px(8))
         return place

@@ -1,0 +1,63 @@
+"""Who wins among the first k neighbours of many queries: for several schemes, k and levels at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.votes import Seated, winners_of
+from visualmemory_gui.engine.decision.voting_rules import PARAMETERS, RuleParameters
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.types import F64, I64, Rule
+
+AT_ONCE = 512
+"""Queries of which all pairs of neighbours are compared, and the cosines kept: k x k x 8 bytes each."""
+
+
+def variants(scheme: VotingScheme) -> list[VotingScheme]:
+    """``scheme`` with all values of its rule's parameters that are worth comparing, each with each other."""
+    named = PARAMETERS[scheme.rule]
+    return [scheme.with_parameters(**dict(zip(named, values, strict=True))) for values in product(*named.values())]
+
+
+def winners_at_each_k(
+    near: NeighbourArrays, schemes: Sequence[VotingScheme], ks: Sequence[int], named: Sequence[I64]
+) -> I64:
+    """The codes that win, (levels, schemes, q, len(ks)); ABSENT where no vote has any weight. The k of ``schemes`` does
+    not matter.
+
+    Each of ``named`` maps full labels' codes to those of a level. Neighbours are compared with each other once, and
+    solved once for schemes that differ in their class factor alone.
+    """
+    won = np.empty((len(named), len(schemes), len(near.distances), len(ks)), np.int64)
+    joint = [place for place, scheme in enumerate(schemes) if scheme.joint]
+    seated = [Seated(codes[near.codes]) for codes in named] if len(joint) < len(schemes) else []
+    width = near.distances.shape[1]
+    for place in set(range(len(schemes))).difference(joint):
+        votes = schemes[place].vote_weights(near)
+        for level, seats in enumerate(seated):
+            won[level, place] = seats.winners(votes, [min(k, width) for k in ks])
+    if not joint:
+        return won
+    if near.compared:
+        near.cosines  # noqa: B018  # once for every k
+    for column, k in enumerate(ks):
+        first = near.first(k)
+        codes = [one[first.codes] for one in named]
+        for place, votes in zip(joint, _votes(first, [schemes[place] for place in joint]), strict=True):
+            for level, of_level in enumerate(codes):
+                won[level, place, :, column] = winners_of(of_level, votes, tie=schemes[place].tie)[0]
+    return won
+
+
+def _votes(near: NeighbourArrays, schemes: Sequence[VotingScheme]) -> Iterator[F64]:
+    """What votes weigh by each of ``schemes``; what the rule says of equal parameters is found once."""
+    found: dict[tuple[Rule, RuleParameters], F64] = {}
+    for scheme in schemes:
+        rule = scheme.rule, scheme.parameters
+        if rule not in found:
+            found[rule] = scheme.rule_weights(near)
+        yield found[rule] * scheme.vote_scale(near)
