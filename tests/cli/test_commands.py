@@ -372,8 +372,9 @@ def test_people_read_tables(memory: Path, images: Path) -> None:
 def test_review_lists_contradicted_labels_and_duplicates(memory: Path) -> None:
     told("relabel", memory, 1, "--label", "plant")
     found = told("review", memory, "--by", "label", "-k", 3)
-    assert set(found) == {"looked_at", "suspects", "rows"} and found["looked_at"] == 12
-    assert {"id", "label", "share", "suggested", "suggested_share", "against"} == set(found["rows"][0])
+    assert set(found) == {"looked_at", "suspects", "rule", "k", "likely", "recall", "rows"} and found["looked_at"] == 12
+    assert (found["rule"], found["k"], found["likely"], found["recall"]) == ("ridge", 3, 0, None)  # of 12, nothing
+    assert {"id", "label", "share", "suggested", "suggested_share", "against", "likely"} == set(found["rows"][0])
     pairs = told("review", memory, "--by", "duplicates", "--distance", 0.1)
     assert set(pairs) == {"groups", "conflicts", "rows"}
     assert run("review", memory, "--by", "duplicates", "--distance", 2).exit_code == 1

@@ -70,6 +70,30 @@ def test_tune_refuses_what_does_not_help_and_says_so(tmp_path: Path) -> None:
     assert "Tune" not in run("history", place)
 
 
+def test_review_lists_only_what_is_likely_and_says_what_that_is_worth(place: Path) -> None:
+    every = json.loads(run("review", place, "--by", "label", "--limit", 500, "--json"))
+    likely = json.loads(run("review", place, "--by", "label", "--likely", "--limit", 500, "--json"))
+    assert 0 < len(likely["rows"]) == every["likely"] < len(every["rows"]) == every["suspects"]
+    assert likely["rows"] == [row for row in every["rows"] if row["likely"]] and likely["recall"] == 0.5
+    said = run("review", place, "--by", "label", "--likely")
+    assert f"{every['likely']} labels likely to be wrong. This list of {every['likely']} finds about half of " in said
+    assert "wrong labels between similar classes hide" in said
+    table = run("review", place, "--by", "label", "--likely", "--limit", 500, "--format", "csv").splitlines()
+    assert len(table) == every["likely"] + 1 and all(line.endswith(",true") for line in table[1:])
+
+
+def test_review_lists_suspects_by_label_and_suggestion(place: Path) -> None:
+    every = json.loads(run("review", place, "--by", "label", "--limit", 500, "--json"))
+    groups = json.loads(run("review", place, "--by", "label", "--groups", "--limit", 500, "--json"))["rows"]
+    assert sorted(i for one in groups for i in one["ids"]) == sorted(row["id"] for row in every["rows"])
+    of = {row["id"]: (row["label"], row["suggested"]) for row in every["rows"]}
+    assert all(of[i] == (one["label"], one["suggested"]) for one in groups for i in one["ids"])
+    assert "suggested" in run("review", place, "--by", "label", "--groups", "--likely")
+    table = run("review", place, "--by", "label", "--groups", "--limit", 500, "--format", "csv").splitlines()
+    assert table[0] == "label,suggested,id" and len(table) == every["suspects"] + 1
+    assert "go with --by label" in run("review", place, "--by", "misled", "--groups", code=2)
+
+
 @pytest.mark.parametrize("by", ["value", "misled"])
 def test_review_lists_who_misleads(place: Path, by: str) -> None:
     found = json.loads(run("review", place, "--by", by, "--limit", 5, "--json"))

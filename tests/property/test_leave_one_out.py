@@ -117,7 +117,7 @@ def test_wrong_label_shows_the_own_labels_share_of_the_same_decision(tmp_path, s
         assert suspects
         for suspect in suspects:
             voter = voters[suspect.id]
-            expected = brute_force.leave_one_out(voters, voter, 20, "rank", factor=False)
+            expected = brute_force.leave_one_out(voters, voter, 20, "ridge", factor=False)
             assert suspect.share == pytest.approx(expected.shares.get(voter.label, 0.0), abs=CLOSE)
             assert suspect.suggested in expected.winners
 

@@ -15,8 +15,10 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from visualmemory_gui.cli.options import DeviceName
-    from visualmemory_gui.engine.curation.review import Survey
+    from visualmemory_gui.engine.curation.review import Survey, Suspect
 
 
 class By(StrEnum):
@@ -32,9 +34,9 @@ def review(
     memory: options.Memory,
     by: Annotated[By, typer.Option("--by", help="What to look for, and how to order it.")],
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="List at most N.")] = 50,
-    k: Annotated[
-        int, typer.Option("-k", metavar="N", min=1, help="How many neighbours the shares are computed over.")
-    ] = 50,
+    likely: Annotated[bool, typer.Option("--likely", help="Only labels that are likely to be wrong.")] = False,
+    groups: Annotated[bool, typer.Option("--groups", help="By label and suggested label.")] = False,
+    k: Annotated[int, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote on each label.")] = 100,
     distance: Annotated[
         float, typer.Option("--distance", help="The distance below which images count as duplicates.")
     ] = 0.02,
@@ -44,13 +46,17 @@ def review(
 ) -> None:
     """List exemplars to look at, the most suspicious first.
 
-    By label: exemplars that the others decide differently, with the label they suggest. By duplicates: groups of equal
+    By label: exemplars that the others decide differently, with the label they suggest and the share of the ridge vote
+    that each of the two gets. Likely are those above a cut that finds half of the labels flipped at random to measure
+    it; how many of them are wrong only a look at them tells. By duplicates: groups of equal
     or nearly equal images, those under different labels first. By misled: exemplars that mislead others, ordered by how
     often they are a wrong minus a right neighbour; by value: the same, ordered by k-NN Shapley value. Changes nothing.
     """
     from visualmemory_gui.engine.curation.review import WIDEST, survey
 
     shown = options.format_of(form, as_json=as_json)
+    if (likely or groups) and by is not By.label:
+        raise typer.BadParameter("--likely and --groups go with --by label")
     if by in (By.value, By.misled):
         _misleading(memory, by, limit, device=device, form=shown)
         return
@@ -60,7 +66,8 @@ def review(
     with reader(memory, device=device) as m, Progress("comparing exemplars") as report:
         found = survey(m, k=k, report=report)
     if by is By.label:
-        _labels(found, limit, form=shown)
+        suspects = found.likely if likely else found.suspects
+        (_relabellings if groups else _labels)(found, suspects, limit, form=shown)
     else:
         _duplicates(found, distance, limit=limit, form=shown)
 
@@ -90,31 +97,72 @@ def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, f
     table(cells, head)
 
 
-def _labels(found: Survey, limit: int, *, form: FormatName) -> None:
-    shown = found.suspects[:limit]
+def _labels(found: Survey, suspects: Sequence[Suspect], limit: int, *, form: FormatName) -> None:
+    shown = suspects[:limit]
     if form is FormatName.csv:
-        cells = ((s.id, s.label, s.share, s.suggested, s.suggested_share) for s in shown)
-        print_csv(("id", "label", "share", "suggested", "suggested_share"), cells)
+        cells = ((s.id, s.label, s.share, s.suggested, s.suggested_share, s.likely) for s in shown)
+        print_csv(("id", "label", "share", "suggested", "suggested_share", "likely"), cells)
         return
     if form is FormatName.json:
         rows = [
             {
-                "id": s.id,
-                "label": s.label,
-                "share": s.share,
-                "suggested": s.suggested,
-                "suggested_share": s.suggested_share,
+                **{
+                    name: getattr(s, name)
+                    for name in ("id", "label", "share", "suggested", "suggested_share", "likely")
+                },
                 "against": [{"id": i, "label": label, "distance": d} for i, label, d in s.against],
             }
             for s in shown
         ]
-        emit({"looked_at": found.looked_at, "suspects": len(found.suspects), "rows": rows})
+        emit({**_counts(found), "rows": rows})
         return
-    print_line(f"{how_many(len(found.suspects), 'suspect')} among {how_many(found.looked_at)}")
+    _summary(found)
     table(
-        ((s.id, s.label, f"{s.share:.2f}", s.suggested, f"{s.suggested_share:.2f}") for s in shown),
-        ("id", "label", "its share", "suggested", "its share"),
+        (
+            (s.id, s.label, f"{s.share:.2f}", s.suggested, f"{s.suggested_share:.2f}", "likely" if s.likely else "")
+            for s in shown
+        ),
+        ("id", "label", "its share", "suggested", "its share", ""),
     )
+
+
+def _relabellings(found: Survey, suspects: Sequence[Suspect], limit: int, *, form: FormatName) -> None:
+    from visualmemory_gui.engine.curation.review import relabellings
+
+    shown = [(one.label, one.suggested, [s.id for s in one.suspects]) for one in relabellings(suspects)[:limit]]
+    if form is FormatName.csv:
+        each = ((label, suggested, i) for label, suggested, ids in shown for i in ids)
+        print_csv(("label", "suggested", "id"), each)
+        return
+    if form is FormatName.json:
+        rows = [{"label": label, "suggested": suggested, "ids": ids} for label, suggested, ids in shown]
+        emit({**_counts(found), "rows": rows})
+        return
+    _summary(found)
+    table(
+        ((label, suggested, len(ids), " ".join(map(str, ids))) for label, suggested, ids in shown),
+        ("label", "suggested", "exemplars", "ids"),
+    )
+
+
+def _counts(found: Survey) -> dict[str, object]:
+    """What JSON says of the whole list; the recall is that of flips planted to measure it."""
+    recall = None if found.cut is None else found.cut.recall
+    return {
+        "looked_at": found.looked_at,
+        "suspects": len(found.suspects),
+        "rule": found.rule,
+        "k": found.k,
+        "likely": len(found.likely),
+        "recall": recall,
+    }
+
+
+def _summary(found: Survey) -> None:
+    print_line(
+        f"{how_many(len(found.suspects), 'suspect')} among {how_many(found.looked_at)}, by the {found.rule} vote"
+    )
+    print_line(f"{how_many(len(found.likely), 'label')} likely to be wrong. {found.recall}")
 
 
 def _duplicates(found: Survey, distance: float, *, limit: int, form: FormatName) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.curation.review import LABEL, PAIR, WIDEST, pairs_within, survey
+from visualmemory_gui.engine.curation.review import LABEL, PAIR, WIDEST, pairs_within, relabellings, survey
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.types import NewExemplar
 
@@ -50,14 +50,85 @@ def test_shares_are_those_of_deciding_each_exemplar_without_itself(memory):
     memory.set("class_factor", "off")
     suspects = {s.id: s for s in survey(memory, k=10).suspects}
     for i in memory.snapshot.ids.tolist():
-        alone = memory.decide_vector(memory.catalog.vectors([i])[0], rule="rank", exclude=(i,))
+        alone = memory.decide_vector(memory.catalog.vectors([i])[0], 10, rule="ridge", exclude=(i,))
         own = memory.catalog.get([i])[0].label
         assert (i in suspects) == (alone.label != own)
         if i in suspects:
-            assert suspects[i].share == pytest.approx(alone.shares.get(own, 0.0), abs=1e-12)
+            assert suspects[i].share == pytest.approx(alone.shares.get(own, 0.0), abs=1e-9)
             assert (suspects[i].suggested, suspects[i].suggested_share) == (alone.label, pytest.approx(alone.share))
             against = [(n.id, n.label, n.distance) for n in alone.neighbours if n.label != own][:3]
             assert suspects[i].against == tuple(against)
+
+
+class TestLikely:
+    """Where the list is cut, and what is said of the part above it."""
+
+    def test_the_cut_finds_half_of_other_flips_than_those_that_were_planted_and_comes_first(self, tmp_path):
+        vectors, labels = clusters(600, 3)
+        rng = np.random.default_rng(9)
+        flipped = rng.choice(600, 60, replace=False)
+        for n in flipped.tolist():
+            labels[n] = f"class {(int(labels[n][-1]) + rng.integers(1, 4)) % 4}"
+        with VisualMemory.create(tmp_path / "w.vmem", dim=DIM) as made:
+            made.add_vectors(vectors, labels)
+            found = survey(made)
+        hits = set((flipped + 1).tolist()) & {suspect.id for suspect in found.likely}
+        assert found.cut is not None and found.cut.recall == pytest.approx(0.5, abs=0.01)
+        assert len(hits) / len(flipped) == pytest.approx(0.5, abs=0.15)
+        assert found.recall.startswith(f"This list of {len(found.likely)} finds about half of randomly wrong labels;")
+        assert len(found.likely) < len(found.suspects) and found.suspects[: len(found.likely)] == found.likely
+
+    def test_nothing_is_written_and_the_same_memory_gives_the_same_cut(self, memory):
+        before = memory.snapshot.change, memory.snapshot.label.copy()
+        assert survey(memory).cut == survey(memory).cut
+        assert memory.snapshot.change == before[0] and (memory.snapshot.label == before[1]).all()
+
+    def test_a_list_that_finds_less_than_half_says_how_much(self, tmp_path):
+        rng = np.random.default_rng(4)
+        one = unit(rng.normal(size=(40, DIM)))
+        other = unit(one + 0.01 * rng.normal(size=one.shape))  # each beside its like, which has the other label
+        with VisualMemory.create(tmp_path / "pairs.vmem", dim=DIM) as made:
+            made.add_vectors(np.concatenate([one, other]), ["a"] * 40 + ["b"] * 40)
+            found = survey(made)
+        assert found.cut is not None and found.cut.recall < 0.2
+        assert f"finds about {100 * found.cut.recall:.0f} % of randomly wrong labels" in found.recall
+
+    @pytest.mark.parametrize(("count", "classes"), [(49, 4), (60, 1), (1, 1)])
+    def test_too_little_to_measure_it_on_is_said(self, tmp_path, count, classes):
+        vectors, _ = clusters(count, 2)
+        with VisualMemory.create(tmp_path / "few.vmem", dim=DIM) as made:
+            made.add_vectors(vectors, [f"class {n % classes}" for n in range(count)])
+            found = survey(made)
+        assert found.cut is None and found.likely == () and "cannot be told" in found.recall
+
+    def test_vectors_in_two_dimensions_are_reviewed(self, tmp_path):
+        angles = np.concatenate([np.linspace(0, 0.5, 30), np.linspace(2, 2.5, 30)])
+        vectors = unit(np.stack([np.cos(angles), np.sin(angles)], axis=1))
+        with VisualMemory.create(tmp_path / "two.vmem", dim=2) as made:
+            made.add_vectors(vectors, ["east"] * 30 + ["west"] * 30)
+            made.relabel([3], "west")
+            found = survey(made)
+        assert [suspect.id for suspect in found.suspects] == [3]
+        assert found.suspects[0].suggested == "east"
+
+    def test_it_is_by_ridge_under_every_rule(self, memory):
+        memory.relabel([5, 17], "class 0")
+        found = survey(memory)
+        memory.set("rule", "plurality")
+        assert survey(memory).suspects == found.suspects and found.rule == "ridge"
+
+
+def test_relabellings_are_the_suspects_by_label_and_suggestion_the_largest_first(memory):
+    truth = {e.id: e.label for e in memory.catalog.select()}
+    memory.relabel([i for i in truth if truth[i] == "class 1"][:6], "class 0")
+    suspects = survey(memory).suspects
+    found = relabellings(suspects)
+    assert (found[0].label, found[0].suggested) == ("class 0", "class 1") and len(found[0].suspects) >= 6
+    assert sorted(s.id for one in found for s in one.suspects) == sorted(s.id for s in suspects)
+    assert [len(one.suspects) for one in found] == sorted((len(one.suspects) for one in found), reverse=True)
+    for one in found:
+        assert {(s.label, s.suggested) for s in one.suspects} == {(one.label, one.suggested)}
+        assert [s.share for s in one.suspects] == sorted(s.share for s in one.suspects)
 
 
 def test_what_was_kept_stays_away_until_its_label_changes(memory):

@@ -12,35 +12,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.decide_batch import decide_many
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, own_class
-from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.curation.label_votes import SCHEME, LabelVotes
+from visualmemory_gui.engine.curation.planted_flips import FEWEST, WANTED, Cut, cut
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import ABSENT
-from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.dismissals import Judged, holds
-from visualmemory_gui.engine.types import F64, I64
+from visualmemory_gui.engine.types import F64, I64, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.decision.leave_one_out import NearestMany
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-NEIGHBOURS = 50
-"""More neighbours than for a decision: on the demo memory with flipped labels the own label's share over 50 neighbours
-found 64 % at the true number, over 10 neighbours 53 %."""
 WIDEST = 0.10
 """The largest distance at which two images may count as near-equal."""
 SHOWN_AGAINST = 3
+NEARLY = 0.05
+NOT_CUT = f"With under {FEWEST} exemplars, or one class, it cannot be told which labels are likely to be wrong."
+HIDDEN = "wrong labels between similar classes hide"
 LABEL, PAIR = "label", "pair"  # kinds of kept judgements
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An exemplar whose own label gets ``share`` of the others' vote, and ``suggested`` gets ``suggested_share``.
+    """An exemplar whose own label gets ``share`` of the others' ridge vote, and ``suggested`` gets ``suggested_share``.
 
-    ``against`` are the nearest exemplars of another label, (id, label, distance).
+    ``against`` are the nearest exemplars of another label, (id, label, distance). ``likely``: it lies above the cut.
     """
 
     id: int
@@ -49,6 +48,16 @@ class Suspect:
     suggested: str
     suggested_share: float
     against: tuple[tuple[int, str, float], ...]
+    likely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """Suspects of one ``label`` for which the others suggest the same one, the most suspicious first."""
+
+    label: str
+    suggested: str
+    suspects: tuple[Suspect, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,7 @@ class Group:
 class Survey:
     """The result of one review of the memory at change number ``change``. The most suspicious suspects come first.
 
+    ``cut`` is None where there is too little to measure it on. ``k`` neighbours voted on each label.
     ``pairs`` is (p, 2) ids, the smaller first, ``distances`` (p,) float64, increasing: 0 for equal content.
     """
 
@@ -77,6 +87,26 @@ class Survey:
     pairs: I64
     distances: F64
     labels: dict[int, str]
+    cut: Cut | None = None
+    k: int = SCHEME.k
+
+    @property
+    def rule(self) -> Rule:
+        """The rule by which they voted, whatever the memory decides by."""
+        return SCHEME.rule
+
+    @property
+    def likely(self) -> tuple[Suspect, ...]:
+        """The suspects above the cut; all of them come before the others."""
+        return tuple(suspect for suspect in self.suspects if suspect.likely)
+
+    @property
+    def recall(self) -> str:
+        """ "This list of 264 finds about half of randomly wrong labels; …": what the likely ones are worth."""
+        if self.cut is None:
+            return NOT_CUT
+        part = "half" if abs(self.cut.recall - WANTED) < NEARLY else f"{100 * self.cut.recall:.0f} %"
+        return f"This list of {len(self.likely):,} finds about {part} of randomly wrong labels; {HIDDEN}."
 
     def without(self, ids: Collection[int]) -> Survey:
         """The same without ``ids``, as suspects and in pairs."""
@@ -95,19 +125,27 @@ class Survey:
         return sorted(found, key=lambda group: (not group.conflict, group.distance, group.ids))
 
 
-def survey(memory: WholeMemory, *, k: int = NEIGHBOURS, report: Report = silent) -> Survey:
+def relabellings(suspects: Sequence[Suspect]) -> tuple[Relabelling, ...]:
+    """The suspects by label and suggestion: the largest group first, of equal ones that of the first suspect."""
+    found: dict[tuple[str, str], list[Suspect]] = {}
+    for suspect in suspects:
+        found.setdefault((suspect.label, suspect.suggested), []).append(suspect)
+    groups = sorted(found.items(), key=lambda item: -len(item[1]))
+    return tuple(Relabelling(*labels, tuple(members)) for labels, members in groups)
+
+
+def survey(memory: WholeMemory, *, k: int = SCHEME.k, report: Report = silent) -> Survey:
     """Review all active exemplars of ``memory``, except those kept as they are. Raises Cancelled."""
     found = look(memory.snapshot, memory.searcher.nearest_many, k=k, report=report)
     labels, pairs = memory.kept.all(LABEL), memory.kept.all(PAIR)
     suspects = tuple(s for s in found.suspects if not holds(labels, (s.id, 0), s.label))
     stays = [not holds(pairs, judged, seen_of(found.labels, judged)) for judged in map(_judged, found.pairs)]
     which = np.array(stays, bool)
-    return Survey(found.change, found.looked_at, suspects, found.pairs[which], found.distances[which], found.labels)
+    return replace(found, suspects=suspects, pairs=found.pairs[which], distances=found.distances[which])
 
 
 def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Report = silent) -> Survey:
-    """The same on a snapshot, ignoring kept judgements. Rank voting over ``k`` neighbours, without class factor, which
-    would let every small class win where it is near."""
+    """The same on a snapshot, ignoring kept judgements. ``k`` neighbours vote on each label as in ``label_votes``."""
     rows = np.flatnonzero(snapshot.active)
     table = NeighbourTable(len(rows), k)
     found = nearest_many(
@@ -121,7 +159,10 @@ def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Repor
     pairs, distances = _pairs(snapshot, rows, table)
     spoken = np.unique(pairs)
     labels = {int(i): snapshot.labels[snapshot.label[r]] for i, r in zip(spoken, snapshot.rows_of(spoken), strict=True)}
-    return Survey(snapshot.change, len(rows), _suspects(snapshot, rows, table, k=k), pairs, distances, labels)
+    votes = LabelVotes.of(snapshot, rows, table, k=k, report=report)
+    border = cut(votes, snapshot.label.astype(np.int64))
+    suspects = _suspects(snapshot, votes, table, border)
+    return Survey(snapshot.change, len(rows), suspects, pairs, distances, labels, border, k)
 
 
 def seen_of(labels: dict[int, str], judged: Judged) -> str:
@@ -135,29 +176,22 @@ def pairs_within(group: Group) -> list[tuple[Judged, str]]:
     return [((a, b), seen_of(label_of, (a, b))) for n, a in enumerate(group.ids) for b in group.ids[n + 1 :]]
 
 
-def _suspects(snapshot: Snapshot, rows: I64, table: NeighbourTable, *, k: int) -> tuple[Suspect, ...]:
-    """Exemplars that the others decide differently, the smallest share of their own label first."""
-    own = own_class(snapshot, rows)
-    scheme = VotingScheme("rank", k, class_factor=False)
-    verdicts = decide_many(snapshot, *table.arrays, scheme, own=own)
-    near = NeighbourArrays.of(snapshot, *table.arrays, own=own)
-    votes = scheme.vote_weights(near)
-    total = votes.sum(axis=1)
-    share = np.divide(
-        (votes * (near.codes == own[:, None])).sum(axis=1), total, out=np.zeros(len(rows)), where=total > 0
-    )
-    suspects = np.flatnonzero((verdicts.winner != own) & (verdicts.winner != ABSENT))
-    order = suspects[np.lexsort((rows[suspects], -verdicts.share[suspects], share[suspects]))]
+def _suspects(snapshot: Snapshot, votes: LabelVotes, table: NeighbourTable, border: Cut | None) -> tuple[Suspect, ...]:
+    """Exemplars that the others decide differently, the most suspicious first."""
+    found = votes.verdict(snapshot.label.astype(np.int64))
+    contradicted = np.flatnonzero(found.contradicted)
+    above = np.zeros(len(found.own), bool) if border is None else border.above(found.own, found.share)
     return tuple(
         Suspect(
-            id=int(snapshot.ids[rows[i]]),
-            label=snapshot.labels[own[i]],
-            share=float(share[i]),
-            suggested=snapshot.labels[verdicts.winner[i]],
-            suggested_share=float(verdicts.share[i]),
-            against=_against(snapshot, table.rows[i], table.distances[i], own=int(own[i])),
+            id=int(snapshot.ids[votes.asked[i]]),
+            label=snapshot.labels[found.label[i]],
+            share=float(found.own[i]),
+            suggested=snapshot.labels[found.winner[i]],
+            suggested_share=float(found.share[i]),
+            against=_against(snapshot, table.rows[i], table.distances[i], own=int(found.label[i])),
+            likely=bool(above[i]),
         )
-        for i in order.tolist()
+        for i in found.order(contradicted).tolist()
     )
 
 
