@@ -38,7 +38,7 @@ from visualmemory_gui.engine.types import RULES, Bools
 KS = (1, 5, 10, 20, 50, 100)
 EVERY_K = tuple(range(1, 101))
 SEEDS = range(3)
-VOTING = VotingScheme("rank", 20, class_factor=False)
+VOTING = VotingScheme("rank", 20, class_factor="off")
 MOST_ASKED = 10_000
 FORGOTTEN = 100
 Result = dict[str, Any]
@@ -176,7 +176,7 @@ def pruning(world: World) -> list[Result]:
     with tempfile.TemporaryDirectory() as name:
         copy = shutil.copytree(world.memory.path, Path(name) / "prunes.vmem")
         with VisualMemory.open(copy) as memory:
-            for setting, value in (("k", VOTING.k), ("rule", VOTING.rule), ("class_factor", False)):
+            for setting, value in (("k", VOTING.k), ("rule", VOTING.rule), ("class_factor", "off")):
                 memory.set(setting, value)
             found = [pruned(memory, method, world.asked) for method in prune.METHODS]
     lines = [

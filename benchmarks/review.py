@@ -52,7 +52,7 @@ def accuracy(memory: VisualMemory, truth: dict[int, str]) -> float:
     snapshot = memory.snapshot
     asked = Queries.exemplars(snapshot, np.arange(len(snapshot)))
     found = TrackedDecisions(snapshot, asked, memory.searcher.nearest_many, k=10).decide(
-        VotingScheme("rank", 10, class_factor=False)
+        VotingScheme("rank", 10, class_factor="off")
     )
     return float(np.mean([found.label(n) == truth[int(i)] for n, i in enumerate(snapshot.ids)]))
 

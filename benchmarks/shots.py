@@ -1,6 +1,6 @@
 """What is a class taught from 1, 3, 5 or 10 images worth, and what does it cost the old classes?
 
-On the demo memory: a fifth of the classes is taken out and taught back, five seeds, with the class factor off and on.
+On the demo memory: a fifth of the classes is taken out and taught back, five seeds, with each form of the class factor.
 A fifth of each class is held out and asked.
 
     python -m benchmarks.shots [MEMORY]
@@ -19,6 +19,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.exchange.demo.demo import default_place
 from visualmemory_gui.engine.experiments.new_classes import Added, ClassStudy, add_classes
+from visualmemory_gui.engine.types import CLASS_FACTORS, ClassFactor
 
 SEEDS = range(5)
 SHOTS = (1, 3, 5, 10, None)
@@ -34,10 +35,10 @@ def main() -> None:
             factor: [
                 add_classes(memory.snapshot, VotingScheme(class_factor=factor), shots=SHOTS, seed=s) for s in SEEDS
             ]
-            for factor in (False, True)
+            for factor in CLASS_FACTORS
         }
     rows = [row for factor, found_by_seed in studies.items() for row in summaries(found_by_seed, factor)]
-    first = studies[True][0]
+    first = studies["mean"][0]
     shape = {"new_classes": len(first.new_classes), "old_classes": first.old_classes, "seeds": len(SEEDS)}
     write("shots", {**shape, "queries": found["queries"], "by_level": found["accuracy_by_level"], "shots": rows})
     head = ["rule", "level", *(f"k = {k}" for k in found["accuracy"]["rank"])]
@@ -57,11 +58,11 @@ def accuracy_rows(found: dict[str, Any]) -> list[list[object]]:
     ]
 
 
-def summaries(studies: list[ClassStudy], factor: bool) -> list[dict[str, object]]:
+def summaries(studies: list[ClassStudy], factor: ClassFactor) -> list[dict[str, object]]:
     return [summary([study.steps[place] for study in studies], factor) for place in range(len(SHOTS))]
 
 
-def summary(steps: list[Added], factor: bool) -> dict[str, object]:
+def summary(steps: list[Added], factor: ClassFactor) -> dict[str, object]:
     """Means over the seeds, in percent."""
     new = 100 * statistics.mean(step.new_by_level[0] for step in steps)
     before, after = (
@@ -69,7 +70,7 @@ def summary(steps: list[Added], factor: bool) -> dict[str, object]:
     )
     return {
         "shots": "all" if steps[0].shots is None else steps[0].shots,
-        "class_factor": "on" if factor else "off",
+        "class_factor": factor,
         "new": round(new, 1),
         "old_before": round(before, 1),
         "old_after": round(after, 1),

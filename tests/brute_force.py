@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from visualmemory_gui.engine.types import Decision, Rule
+from visualmemory_gui.engine.types import ClassFactor, Decision, Rule
 
 ENOUGH = 10
 CLOSE = 1e-9
@@ -51,10 +51,10 @@ def decide(
     *,
     among: Collection[int] | None = None,
     own: str | None = None,
-    factor: bool = True,
+    factor: ClassFactor = "old",
     level: int = 0,
 ) -> Answer:
-    """The decision on ``query`` (d,) by the ``k`` nearest of ``voters`` (id -> exemplar), with the class factor on.
+    """The decision on ``query`` (d,) by the ``k`` nearest of ``voters`` (id -> exemplar).
 
     ``among`` are the only ones that were found: what a graph that overlooked some must make of them. ``own`` is the
     label that counts one less, as the query itself has it.
@@ -66,13 +66,17 @@ def decide(
     count: dict[str, int] = {}
     for voter in voters.values():
         count[voter.label] = count.get(voter.label, 0) + 1
+    mean = len(voters) / max(len(count), 1)
+    usual = max(ENOUGH, mean) if len(count) > 1 else 0
     if own is not None:
         count[own] -= 1
     totals: dict[str, float] = {}
     solved = _ridge(near, voters) if rule == "ridge" else []
     for rank, (distance, i) in enumerate(near):
         voter = voters[i]
-        heard = max(1.0, ENOUGH / max(count[voter.label], 1)) if factor else 1.0
+        size = max(count[voter.label], 1)
+        mean_factor = min(max(1.0, math.sqrt(usual / size)), 10.0)
+        heard = {"off": 1.0, "old": max(1.0, ENOUGH / size), "mean": mean_factor}[factor]
         if rule == "ridge":
             vote = solved[rank] * max(voter.trust, 1.0) * heard
         else:
@@ -89,7 +93,7 @@ def decide(
 
 
 def leave_one_out(
-    voters: Mapping[int, Voter], query: Voter, k: int, rule: Rule, *, factor: bool = True, level: int = 0
+    voters: Mapping[int, Voter], query: Voter, k: int, rule: Rule, *, factor: ClassFactor = "old", level: int = 0
 ) -> Answer:
     """The exemplar ``query``, one of ``voters``, decided by those that have nothing in common with it."""
     others = [i for i, voter in voters.items() if not voter.alike(query)]
@@ -98,7 +102,7 @@ def leave_one_out(
 
 
 def watched(
-    voters: Mapping[int, Voter], image: Voter, k: int, rule: Rule, *, factor: bool = True, level: int = 0
+    voters: Mapping[int, Voter], image: Voter, k: int, rule: Rule, *, factor: ClassFactor = "old", level: int = 0
 ) -> Answer:
     """An image from elsewhere that ought to be ``image.label``, decided without its copies in the memory."""
     copies = [i for i in sorted(voters) if voters[i].alike(image, group=False)]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from tests import brute_force
 from tests.brute_force import Voter
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.types import NewExemplar
+from visualmemory_gui.engine.decision import class_factor
+from visualmemory_gui.engine.types import ClassFactor, NewExemplar
 
 DIM = 6
 SIZES = (30, 14, 9, 5, 3, 2, 1, 1, 1)
@@ -47,6 +52,15 @@ def exemplars(rng: np.random.Generator, sizes: tuple[int, ...] = SIZES, *, trust
             )
         )
     return rows
+
+
+@contextmanager
+def counting_means(factor: ClassFactor) -> Iterator[None]:
+    """With the class factor ``mean`` let these memories be large enough for the mean of their classes to count."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (class_factor, brute_force) if factor == "mean" else ():
+            patch.setattr(module, "ENOUGH", 2)
+        yield
 
 
 def filled(

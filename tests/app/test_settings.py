@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox
+from PySide6.QtWidgets import QComboBox, QSpinBox
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -15,8 +15,8 @@ from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
-from visualmemory_gui.engine.decision.class_factor import class_factor
-from visualmemory_gui.engine.types import MemorySettings
+from visualmemory_gui.engine.decision.class_factor import class_factor, usual_size
+from visualmemory_gui.engine.types import CLASS_FACTORS, MemorySettings
 
 
 def dialog_of(qtbot: QtBot, memory: OfMemory | None, window: WindowSettings = WindowSettings()) -> SettingsDialog:  # noqa: B008
@@ -43,14 +43,17 @@ def choose(dialog: SettingsDialog, name: str, text: str) -> None:
 class TestDialog:
     def test_the_class_factor_is_described_as_it_is(self, qtbot: QtBot) -> None:
         dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, True))
-        boxes = dialog.findChildren(QCheckBox)
-        said = next(box.toolTip() for box in boxes if box.text() == "Classes with few exemplars count more")
-        once, five, ten = class_factor(np.array([1, 5, 10])).tolist()
-        assert f"fewer than 10 exemplars counts 10 divided by their number: {once:.0f} times for a single one" in said
-        assert (five, ten) == (2, 1) and "twice for 5" in said
+        box = next(box for box in dialog.findChildren(QComboBox) if box.accessibleName() == "Class factor")
+        said = {box.itemData(i): box.itemText(i) for i in range(box.count())}
+        assert set(said) == set(CLASS_FACTORS) and "Up to 10 times" in box.toolTip()
+        counts, usual = np.array([1, 9, 10, 40, 50, 1000]), usual_size(2500, 50)
+        raised = {form: (class_factor(form, counts, usual) > 1).tolist() for form in CLASS_FACTORS}
+        assert "does not count" in said["off"] and not any(raised["off"])
+        assert "fewer than 10" in said["old"] and raised["old"] == [True, True, False, False, False, False]
+        assert "smaller than the mean" in said["mean"] and raised["mean"] == [True, True, True, True, False, False]
 
     def test_what_was_not_touched_is_not_told(self, qtbot: QtBot) -> None:
-        settings = MemorySettings(k=7, rule="softmax", class_factor=False, exact_limit=26_000_001, threads=2)
+        settings = MemorySettings(k=7, rule="softmax", class_factor="off", exact_limit=26_000_001, threads=2)
         dialog = dialog_of(qtbot, OfMemory(settings, 1280, True), WindowSettings("dark", True, 112.0))
         assert confirmed(qtbot, dialog) == ({}, WindowSettings("dark", True, 112.0))
 
@@ -94,11 +97,11 @@ class TestWindow:
     def test_the_decision_follows_at_once(self, desk: Desk) -> None:
         desk.window.session.decision.ask_exemplar(1)
         desk.settle()
-        desk.ask.of_memory = {"k": 3, "rule": "plurality", "class_factor": False}
+        desk.ask.of_memory = {"k": 3, "rule": "plurality", "class_factor": "off"}
         desk.press("actionSettings")
         desk.settle()
         assert (desk.decision.k, desk.decision.rule) == (3, "plurality")
-        assert (desk.memory.settings.k, desk.memory.settings.class_factor) == (3, False)
+        assert (desk.memory.settings.k, desk.memory.settings.class_factor) == (3, "off")
         assert desk.notes[-1] == "Settings saved."
         shown = desk.ask.settings_shown[1]
         assert shown.writable and shown.dim == desk.memory.identity.dim
@@ -115,7 +118,7 @@ class TestWindow:
         [
             ("k", 3),
             ("rule", "softmax"),
-            ("class_factor", False),
+            ("class_factor", "off"),
             ("device", "cpu"),
             ("exact_limit", 64),
             ("threads", 1),
@@ -132,7 +135,7 @@ class TestWindow:
         acting = {
             "k": len(desk.decision.neighbours),
             "rule": desk.decision.rule,
-            "class_factor": any(n.factor > 1 for n in desk.decision.neighbours),
+            "class_factor": "old" if any(n.factor > 1 for n in desk.decision.neighbours) else "off",
             "device": live.searcher.device,
             "exact_limit": live.searcher.exact_limit,
             "threads": live.searcher._threads,
@@ -197,6 +200,6 @@ class TestWindow:
 def test_a_read_only_memory_is_not_written(desk: Desk, small: Path) -> None:
     desk.window.session.open(small, readonly=True)
     desk.settle()
-    desk.ask.of_memory = {"class_factor": False}
+    desk.ask.of_memory = {"class_factor": "off"}
     desk.press("actionSettings")
-    assert desk.memory.settings.class_factor
+    assert desk.memory.settings.class_factor != "off"

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
-from visualmemory_gui.engine.types import RULES
+from visualmemory_gui.engine.types import CLASS_FACTORS, RULES
 from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
 CLOSE = brute_force.CLOSE
@@ -31,20 +31,25 @@ CLOSE = brute_force.CLOSE
     sizes=st.lists(st.integers(1, 12), min_size=3, max_size=9),
     k=st.integers(1, 12),
     rule=st.sampled_from(RULES),
+    factor=st.sampled_from(CLASS_FACTORS),
     struck=st.booleans(),
 )
-def test_every_place_decides_an_exemplar_by_all_others_alike(tmp_path_factory, seed, sizes, k, rule, struck):
+def test_every_place_decides_an_exemplar_by_all_others_alike(tmp_path_factory, seed, sizes, k, rule, factor, struck):
     rng = np.random.default_rng(seed)
-    with long_tail.filled(tmp_path_factory.mktemp("m") / "m.vmem", rng, (20, *sizes)) as memory:
+    with (
+        long_tail.filled(tmp_path_factory.mktemp("m") / "m.vmem", rng, (20, *sizes)) as memory,
+        long_tail.counting_means(factor),
+    ):
         memory.set("k", k)
         memory.set("ridge_k", k)
         memory.set("rule", rule)
+        memory.set("class_factor", factor)
         if struck:
             memory.strike(rng.choice(memory.snapshot.ids, 3, replace=False).tolist())
         voters = long_tail.voters(memory)
-        expected = {i: brute_force.leave_one_out(voters, voter, k, rule) for i, voter in voters.items()}
+        expected = {i: brute_force.leave_one_out(voters, voter, k, rule, factor=factor) for i, voter in voters.items()}
         one_by_one(memory, expected)
-        in_a_row(memory, expected, k, rule)
+        in_a_row(memory, expected, k)
         evaluated(memory, voters, expected)
 
 
@@ -54,12 +59,12 @@ def one_by_one(memory: VisualMemory, expected: dict[int, brute_force.Answer]) ->
         assert brute_force.agrees(found, answer), i
 
 
-def in_a_row(memory: VisualMemory, expected: dict[int, brute_force.Answer], k: int, rule: str) -> None:
+def in_a_row(memory: VisualMemory, expected: dict[int, brute_force.Answer], k: int) -> None:
     """Tracked decisions and what the impact takes for the state before."""
     snapshot = memory.snapshot
     rows = np.flatnonzero(snapshot.active)
     tracked = TrackedDecisions(snapshot, Queries.exemplars(snapshot, rows), memory.searcher.nearest_many, k=k)
-    same(tracked.decide(VotingScheme(rule, k)), list(expected.values()))
+    same(tracked.decide(VotingScheme.of(memory.settings)), list(expected.values()))
     tracker = ImpactTracker(memory)
     for i, label in zip(tracker.queries.ids.tolist(), tracker._labels, strict=True):
         assert label in expected[i].winners or not expected[i].winners
@@ -83,7 +88,7 @@ def evaluated(
         best = max(expected[i].shares.values(), default=0.0)
         assert share == pytest.approx(best, abs=CLOSE)
         assert (outcomes.names[winner] in expected[i].winners) if best else winner == -1
-    asked, scheme = query_set.own_queries(snapshot), VotingScheme(rule, k)
+    asked, scheme = query_set.own_queries(snapshot), VotingScheme.of(memory.settings)
     lists = query_set.QueryLists(asked, memory.searcher.nearest_many, scheme=scheme)
     won = query_set.winners(asked.neighbours(snapshot, nearest_exact, k), scheme).tolist()
     for right, one, i in zip(lists.right().tolist(), won, expected, strict=True):
@@ -117,7 +122,7 @@ def test_wrong_label_shows_the_own_labels_share_of_the_same_decision(tmp_path, s
         assert suspects
         for suspect in suspects:
             voter = voters[suspect.id]
-            expected = brute_force.leave_one_out(voters, voter, 20, "ridge", factor=False)
+            expected = brute_force.leave_one_out(voters, voter, 20, "ridge", factor="off")
             assert suspect.share == pytest.approx(expected.shares.get(voter.label, 0.0), abs=CLOSE)
             assert suspect.suggested in expected.winners
 

@@ -20,7 +20,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued
-from visualmemory_gui.engine.types import F64, RULES, Decision, Rule
+from visualmemory_gui.engine.types import CLASS_FACTORS, F64, RULES, Decision, Rule
 from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
 KNOWN = {True: 1, False: 0, None: -1}
@@ -33,7 +33,7 @@ CLOSE = 1e-9
     sizes=st.lists(st.integers(1, 9), min_size=2, max_size=7),
     k=st.integers(1, 12),
     rule=st.sampled_from(RULES),
-    factor=st.booleans(),
+    factor=st.sampled_from(CLASS_FACTORS),
     level=st.integers(0, 1),
 )
 def test_every_place_decides_as_decide_does(tmp_path_factory, seed, sizes, k, rule, factor, level):
@@ -144,7 +144,7 @@ def calibrated(memory: VisualMemory, expected: Mapping[int, Decision]) -> None:
 def reviewed(memory: VisualMemory, k: int) -> None:
     """*Wrong label?* decides by ridge and without class factor, whatever the settings are."""
     memory.set("rule", "ridge")
-    memory.set("class_factor", False)
+    memory.set("class_factor", "off")
     expected, of = decisions(memory, k=k), labels(memory)
     suspects = {suspect.id: suspect for suspect in review.survey(memory, k=k).suspects}
     wrong = {i: decision for i, decision in expected.items() if decision.label not in (None, of[i])}

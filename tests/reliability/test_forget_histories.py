@@ -20,7 +20,7 @@ from visualmemory_gui.engine.experiments import unlearning_proof as prove_module
 from visualmemory_gui.engine.experiments.unlearning_proof import prove
 from visualmemory_gui.engine.memory.forget import own_folders
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
-from visualmemory_gui.engine.types import RULES, NewExemplar
+from visualmemory_gui.engine.types import CLASS_FACTORS, RULES, NewExemplar
 
 SOAK = bool(os.environ.get("SOAK"))
 HISTORIES, FORGETS = (20, 50) if SOAK else (4, 4)
@@ -118,7 +118,7 @@ def learned(path: Path, *, seed: int) -> VisualMemory:
     memory.reweigh(pick.sample(range(1, 401), 20), 3.0)
     memory.set("rule", RULES[seed % len(RULES)])
     memory.set("level", seed % 3)
-    memory.set("class_factor", seed % 2 == 0)
+    memory.set("class_factor", CLASS_FACTORS[seed % 3])
     memory.maintenance.run()
     return memory
 

@@ -216,7 +216,7 @@ def _tell(found: Evaluation, run: Run | None, compared: Sequence[tuple[Run, Gain
         return
     _print_evaluation(found)
     for one, gain in compared:
-        print_line(f"against run {one.number} ({_way(one)}): {gain.words}")
+        print_line(f"against run {one.number} ({one.voting}): {gain.words}")
     if run is not None:
         print_line(f"kept as run {run.number}")
 
@@ -249,10 +249,6 @@ def _print_evaluation(found: Evaluation) -> None:
         say(f"skipped {one.path}: {one.reason}")
 
 
-def _way(run: Run) -> str:
-    return f"k = {run.k}, {run.rule}{', class factor' if run.class_factor else ''}"
-
-
 def _list_runs(memory: str, *, as_json: bool) -> None:
     from visualmemory_gui.engine.evaluation.runs import kept
 
@@ -267,7 +263,7 @@ def _list_runs(memory: str, *, as_json: bool) -> None:
             time.strftime("%Y-%m-%d %H:%M", time.localtime(run.time)),
             f"{100 * run.accuracy:.2f}",
             run.queries,
-            _way(run),
+            run.voting,
             run.asked,
             run.query_set[:8],
         )

@@ -34,5 +34,4 @@ def settings(
     if as_json:
         emit(found)
     else:
-        spoken = {True: "on", False: "off"}
-        table([(n, spoken[v] if isinstance(v, bool) else v) for n, v in found.items()], ("setting", "value"))
+        table(list(found.items()), ("setting", "value"))

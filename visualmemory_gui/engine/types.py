@@ -9,16 +9,19 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.notebook import DecisionImages, decision_html
 
 Rule = Literal["plurality", "distance", "softmax", "rank", "ridge"]
 State = Literal["active", "struck", "withdrawn"]
 SearchMode = Literal["auto", "exact", "hnsw"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+ClassFactor = Literal["off", "old", "mean"]
 
 PAPER_RULES: tuple[Rule, ...] = ("plurality", "distance", "softmax", "rank")
 RULES: tuple[Rule, ...] = (*PAPER_RULES, "ridge")
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
+CLASS_FACTORS: tuple[ClassFactor, ...] = ("off", "old", "mean")
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -26,6 +29,22 @@ I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+_ONCE_A_SWITCH: Mapping[str, ClassFactor] = {
+    **dict.fromkeys(("on", "true", "yes", "1"), "old"),
+    **dict.fromkeys(("false", "no", "0"), "off"),
+}
+
+
+def read_class_factor(value: str | bool, name: str = "class_factor") -> ClassFactor:
+    """The form of the class factor that ``value`` says, also one written when it was only on (now ``old``) or off.
+
+    Raises BadValue.
+    """
+    text = str(value).strip().lower()
+    for form in CLASS_FACTORS:
+        if _ONCE_A_SWITCH.get(text, text) == form:
+            return form
+    raise BadValue(f"{name} must be one of {', '.join(CLASS_FACTORS)}, not {text!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +299,7 @@ class MemorySettings:
 
     k: int = 10
     rule: Rule = "rank"
-    class_factor: bool = True
+    class_factor: ClassFactor = "old"
     level: int = 0
     device: Device = "auto"
     exact_limit: int = 26_000_000

@@ -83,7 +83,7 @@ def test_it_survives_json():
 def test_it_is_measured_by_leave_one_out_at_its_level(level):
     vectors, of = clustered(400, dim=8, classes=6, seed=3, spread=0.9)
     snapshot = snapshot_of([f"kind {int(c[-1]) % 2}/{c}" for c in of], vectors)
-    known = measure(snapshot, nearest_exact, VotingScheme("rank", 7, class_factor=False, level=level))
+    known = measure(snapshot, nearest_exact, VotingScheme("rank", 7, class_factor="off", level=level))
     assert known.queries == 400
     assert 0 < known.right[0] < known.right[-1] <= 1
 

@@ -15,7 +15,7 @@ from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.types import RULES, Decision, Rule
+from visualmemory_gui.engine.types import CLASS_FACTORS, RULES, ClassFactor, Decision, Rule
 
 LABELS = st.lists(st.sampled_from(["a/x", "a/y", "a", "b", "b/x/1", "b/x/2"]), min_size=1, max_size=15)
 
@@ -23,7 +23,7 @@ LABELS = st.lists(st.sampled_from(["a/x", "a/y", "a", "b", "b/x/1", "b/x/2"]), m
 def vote(labels: list[str], distances: list[float] | None = None, **options: Any) -> Decision:
     snapshot = snapshot_of(labels, trust=options.pop("trust", None))
     near = np.linspace(0.1, 0.9, len(labels)) if distances is None else np.array(distances)
-    scheme = VotingScheme(**{"k": len(labels), "class_factor": False, **options})
+    scheme = VotingScheme(**{"k": len(labels), "class_factor": "off", **options})
     return decide(snapshot, np.arange(len(labels)), near, scheme)
 
 
@@ -43,14 +43,15 @@ def test_a_decision_tells_each_neighbour_s_part() -> None:
 
 
 def test_trust_and_class_factor_multiply_the_vote() -> None:
-    [cat, *_] = vote(["cat", *["dog"] * 12], trust=[0.5] + [1.0] * 12, class_factor=True).neighbours
+    [cat, *_] = vote(["cat", *["dog"] * 12], trust=[0.5] + [1.0] * 12, class_factor="old").neighbours
     assert (cat.trust, cat.factor, cat.weight) == (0.5, 10.0, 0.5 * 0.5 * 10)
 
 
 def test_one_taught_exemplar_at_the_first_place_wins_only_with_the_class_factor() -> None:
-    labels = ["new", *["old"] * 11]
-    assert vote(labels, k=10).label == "old"
-    assert vote(labels, k=10, class_factor=True).label == "new"
+    labels = ["new", *["known"] * 11]
+    assert vote(labels, k=10).label == "known"
+    assert vote(labels, k=10, class_factor="old").label == "new"
+    assert vote([*labels, *["known"] * 100], k=10, class_factor="mean").label == "new"
 
 
 def test_neighbours_beyond_k_have_no_vote() -> None:
@@ -75,8 +76,8 @@ def test_of_many_queries_too_one_without_neighbours_has_no_share_and_no_margin(r
     assert not np.isnan([found.share[1], found.margin[1]]).any()
 
 
-@given(LABELS, st.sampled_from(RULES), st.booleans())
-def test_shares_of_classes_and_of_neighbours_sum_to_one(labels: list[str], rule: Rule, factor: bool) -> None:
+@given(LABELS, st.sampled_from(RULES), st.sampled_from(CLASS_FACTORS))
+def test_shares_of_classes_and_of_neighbours_sum_to_one(labels: list[str], rule: Rule, factor: ClassFactor) -> None:
     found = vote(labels, rule=rule, class_factor=factor)
     assert sum(found.shares.values()) == pytest.approx(1.0)
     assert sum(n.share for n in found.neighbours) == pytest.approx(1.0)

@@ -27,7 +27,7 @@ def ask(labels: list[str], distances: list[float], **options: int) -> Decision:
     snapshot = snapshot_of(labels)
     rows = np.arange(len(distances))
     return decide(
-        snapshot, rows, np.array(distances), VotingScheme("rank", 10, class_factor=False), novelty=USUAL, **options
+        snapshot, rows, np.array(distances), VotingScheme("rank", 10, class_factor="off"), novelty=USUAL, **options
     )
 
 

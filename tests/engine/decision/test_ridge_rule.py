@@ -31,7 +31,7 @@ def made(tmp_path: Path, vectors: F32, labels: list[str]) -> VisualMemory:
     memory = VisualMemory.create(tmp_path / "m.vmem", dim=vectors.shape[1])
     memory.add_vectors(vectors, labels)
     memory.set("rule", "ridge")
-    memory.set("class_factor", False)
+    memory.set("class_factor", "off")
     return memory
 
 
@@ -91,7 +91,7 @@ def test_a_memory_of_one_class_answers_with_it(tmp_path: Path) -> None:
 
 
 def test_more_trust_is_a_larger_share_and_none_is_near_a_strike(memory: VisualMemory) -> None:
-    memory.set("class_factor", False)
+    memory.set("class_factor", "off")
     for query in long_tail.unit(10, np.random.default_rng(2)):
         first = memory.decide_vector(query).neighbours[0]
         shares = []

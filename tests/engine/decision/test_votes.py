@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import math
+from random import Random
 
 import numpy as np
 import pytest
@@ -8,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.rule_weights import weights
-from visualmemory_gui.engine.decision.class_factor import class_factor
+from tests.engine.snapshots import snapshot_of
+from visualmemory_gui.engine.decision.class_factor import class_factor, largest_usual_size, usual_size, usual_size_of
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import tally, winner_at_each_k
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import PAPER_RULES, RULES, Rule
+from visualmemory_gui.engine.types import CLASS_FACTORS, PAPER_RULES, RULES, Rule
 
 VOTES = st.lists(
     st.tuples(st.integers(0, 4), st.sampled_from([0.0, 1e-300, 0.1, 0.25, 0.5, 1.0, 1 / 3])), min_size=1, max_size=20
@@ -133,17 +136,42 @@ def test_swapping_neighbours_of_equal_distance_keeps_the_shares(labels: list[int
         assert tally(labels, votes).shares == pytest.approx(tally(shuffled, votes).shares)
 
 
-def test_the_class_factor_ends_at_ten_exemplars() -> None:
-    assert class_factor(np.array([1, 2, 5, 9, 10, 11, 1000])).tolist() == [10, 5, 2, 10 / 9, 1, 1, 1]
-    assert class_factor(np.array([0])).tolist() == [10]
+def test_the_old_class_factor_ends_at_ten_exemplars() -> None:
+    counts = np.array([0, 1, 2, 5, 9, 10, 11, 1000])
+    assert class_factor("old", counts, usual_size(5000, 10)).tolist() == [10, 10, 5, 2, 10 / 9, 1, 1, 1]
+
+
+def test_the_class_factor_ends_at_the_mean_of_the_classes_and_never_exceeds_ten() -> None:
+    counts = np.array([0, 1, 4, 10, 25, 100, 5000])
+    few, many, uneven = usual_size(30, 10), usual_size(1000, 10), usual_size(5001, 2)
+    assert class_factor("mean", counts, few) == pytest.approx([10**0.5, 10**0.5, 2.5**0.5, 1, 1, 1, 1])
+    assert class_factor("mean", counts, many) == pytest.approx([10, 10, 5, 10**0.5, 2, 1, 1])
+    assert class_factor("mean", counts, uneven) == pytest.approx([10, 10, 10, 10, 10, (5001 / 200) ** 0.5, 1])
+
+
+def test_a_memory_of_one_class_has_no_class_factor() -> None:
+    for labels in ([], ["a"], ["a", "a"]):
+        assert class_factor("mean", np.array([1, 2]), usual_size_of(snapshot_of(labels))).tolist() == [1, 1]
+    emptied = snapshot_of(["a", "b"], active=[True, False])
+    assert class_factor("mean", np.array([1]), usual_size_of(emptied)).tolist() == [1]
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=8), st.integers(0, 4), st.randoms(use_true_random=False))
+def test_no_strikes_raise_the_usual_size_above_the_largest(counts: list[int], strikes: int, random: Random) -> None:
+    left, largest = np.array(counts), largest_usual_size("mean", np.array(counts), strikes)
+    for _ in range(min(strikes, sum(counts))):
+        left[random.choice(np.flatnonzero(left).tolist())] -= 1
+        assert usual_size(left.sum(), np.count_nonzero(left)) <= largest
 
 
 @given(st.lists(st.integers(0, 30), max_size=20))
 def test_few_neighbours_are_weighed_to_the_last_bit_like_many(counts: list[int]) -> None:
     k = len(counts)
     distances, trust, codes = np.linspace(0.1, 0.9, k), np.linspace(0.5, 3.0, k), np.arange(k)
-    one = NeighbourArrays(distances, trust, codes, np.array(counts, np.int64))
-    many = NeighbourArrays(*(np.stack([column, column]) for column in (distances, trust, codes, one.counts)))
-    for rule in PAPER_RULES:
-        scheme = VotingScheme(rule, k)
+    usual = usual_size(sum(counts), np.count_nonzero(counts))
+    one = NeighbourArrays(distances, trust, codes, np.array(counts, np.int64), usual)
+    two = (np.stack([column, column]) for column in (distances, trust, codes, one.counts))
+    many = NeighbourArrays(*two, np.stack([usual, usual])[:, None])
+    for rule, factor in itertools.product(PAPER_RULES, CLASS_FACTORS):
+        scheme = VotingScheme(rule, k, class_factor=factor)
         assert [scheme.vote_weights(one).tolist()] * 2 == scheme.vote_weights(many).tolist()

@@ -97,9 +97,9 @@ def test_every_vote_is_weighed_in_one_function(
 
 
 def test_what_is_not_given_comes_from_the_settings() -> None:
-    settings = MemorySettings(k=7, rule="softmax", class_factor=False, level=2)
-    assert VotingScheme.of(settings) == VotingScheme("softmax", 7, class_factor=False)
-    assert VotingScheme.of(settings, 3, "rank", level=1) == VotingScheme("rank", 3, class_factor=False, level=1)
+    settings = MemorySettings(k=7, rule="softmax", class_factor="off", level=2)
+    assert VotingScheme.of(settings) == VotingScheme("softmax", 7, class_factor="off")
+    assert VotingScheme.of(settings, 3, "rank", level=1) == VotingScheme("rank", 3, class_factor="off", level=1)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_it_survives_json(scheme: VotingScheme) -> None:
 
 
 def test_json_names_parameters_only_where_they_are_not_the_usual_ones() -> None:
-    assert SCHEME.to_dict() == {"rule": "rank", "k": 10, "class_factor": True, "level": 0}
+    assert SCHEME.to_dict() == {"rule": "rank", "k": 10, "class_factor": "old", "level": 0}
 
 
 def test_another_parameter_is_that_of_the_rule() -> None:

@@ -15,6 +15,7 @@ from tests.conftest import paint_image, write_images
 from tests.engine.rule_weights import weights
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.class_factor import class_factor as factor_of
+from visualmemory_gui.engine.decision.class_factor import usual_size_of
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import tally
@@ -27,7 +28,7 @@ from visualmemory_gui.engine.memory.tracked_decisions import queries_of
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, F64, I64, PAPER_RULES, SearchInfo
+from visualmemory_gui.engine.types import CLASS_FACTORS, F32, F64, I64, PAPER_RULES, ClassFactor, SearchInfo
 
 LABELS = ["a/x", "a/y", "b", "b/z/1", "c"]
 # Unit vectors with exact float32 products, so that equal distances are equal to the last bit.
@@ -93,7 +94,7 @@ def neighbours(snapshot: Snapshot, query: Query) -> tuple[I64, F64]:
     return rows[order], distances[order]
 
 
-def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, factor: bool) -> dict[str, Any]:
+def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, factor: ClassFactor) -> dict[str, Any]:
     """Every query, rule, k and level by itself."""
     hits: dict[tuple[str, int, int], int] = defaultdict(int)
     reliability: dict[int, list[bool]] = defaultdict(list)
@@ -107,7 +108,7 @@ def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, fac
             reliability[i].append(name == query.label)
         counts = snapshot.counts[snapshot.label[rows]]
         counts = counts - np.array([name == query.own for name in names], int)
-        scale = snapshot.trust[rows] * (factor_of(counts) if factor else 1.0)
+        scale = snapshot.trust[rows] * factor_of(factor, counts, usual_size_of(snapshot))
         for rule in PAPER_RULES:
             for n in ks:
                 cast = (weights(rule, distances[:n]) * scale[:n]).tolist()
@@ -132,16 +133,16 @@ def slow(snapshot: Snapshot, queries: list[Query], *, ks: list[int], k: int, fac
 
 
 @settings(max_examples=60, deadline=None)
-@given(memories(), st.booleans(), st.integers(1, 12))
-def test_leave_one_out_is_that_of_a_plain_loop(snapshot: Snapshot, factor: bool, k: int) -> None:
+@given(memories(), st.sampled_from(CLASS_FACTORS), st.integers(1, 12))
+def test_leave_one_out_is_that_of_a_plain_loop(snapshot: Snapshot, factor: ClassFactor, k: int) -> None:
     ks = [1, 2, 5, 30]
     found = evaluate_snapshot(snapshot, nearest_exact, ks=ks, scheme=VotingScheme("rank", k, class_factor=factor))
     check(found, slow(snapshot, own_queries(snapshot), ks=ks, k=k, factor=factor))
 
 
 @settings(max_examples=40, deadline=None)
-@given(memories(), st.booleans(), st.data())
-def test_given_queries_are_those_of_a_plain_loop(snapshot: Snapshot, factor: bool, data: st.DataObject) -> None:
+@given(memories(), st.sampled_from(CLASS_FACTORS), st.data())
+def test_given_queries_are_those_of_a_plain_loop(snapshot: Snapshot, factor: ClassFactor, data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 8))
     columns = st.lists(st.integers(0, 15), min_size=n, max_size=n)
     at, content = data.draw(columns), data.draw(columns)
@@ -207,7 +208,7 @@ def test_the_memory_s_own_search_gives_the_figures_of_plain_products() -> None:
     searcher.close()
 
 
-RIDGE = VotingScheme("ridge", 20, class_factor=False)
+RIDGE = VotingScheme("ridge", 20, class_factor="off")
 
 
 def test_under_ridge_each_k_and_each_parameter_is_solved_by_itself() -> None:
@@ -240,7 +241,7 @@ def test_parameters_of_ridge_are_varied_on_a_sample(monkeypatch: pytest.MonkeyPa
 
 def test_calibration_is_that_of_its_definition() -> None:
     found = evaluate_snapshot(
-        cloud(600), nearest_exact, scheme=VotingScheme("softmax", 7, class_factor=False)
+        cloud(600), nearest_exact, scheme=VotingScheme("softmax", 7, class_factor="off")
     ).calibration
     assert (found.k, found.rule, len(found.bins)) == (7, "softmax", 15)
     assert {one.queries for one in found.bins} == {40}
@@ -254,7 +255,7 @@ def test_the_entropy_of_an_even_vote_of_four_classes_is_two_bits() -> None:
     asked = queries_of(vectors[4:], ["a"])
     snapshot = snapshot_of(["a", "b", "c", "d"], vectors[:4])
     found = evaluate_snapshot(
-        snapshot, nearest_exact, asked, scheme=VotingScheme("plurality", 4, class_factor=False)
+        snapshot, nearest_exact, asked, scheme=VotingScheme("plurality", 4, class_factor="off")
     ).calibration
     assert found.entropy_bits == pytest.approx(2.0)
 
@@ -300,7 +301,7 @@ def test_a_memory_is_evaluated_with_its_settings(memory: VisualMemory) -> None:
     memory.set("k", 3)
     memory.set("rule", "distance")
     found = evaluate(memory, ks=(1, 3))
-    assert (found.calibration.k, found.calibration.rule, found.class_factor) == (3, "distance", True)
+    assert (found.calibration.k, found.calibration.rule, found.class_factor) == (3, "distance", "old")
     assert found.queries == 18
     assert found.accuracy["distance"][1] == 1.0
 

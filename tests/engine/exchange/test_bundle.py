@@ -161,7 +161,7 @@ def test_a_newer_version_is_refused_by_name(memory: Path, tmp_path: Path) -> Non
 def test_settings_that_shape_decisions_come_along(memory: Path, tmp_path: Path) -> None:
     with VisualMemory.open(memory) as m:
         m.set("k", 3)
-        m.set("class_factor", False)
+        m.set("class_factor", "off")
         wanted = m.settings
     bundle.import_(export(memory, tmp_path / "m.vmemz"), tmp_path / "n.vmem")
     with VisualMemory.open(tmp_path / "n.vmem") as m:

@@ -25,8 +25,9 @@ from visualmemory_gui.engine.experiments.subsampling import hold_out, with_new
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.memory.tracked_decisions import queries_of
 from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import CLASS_FACTORS, ClassFactor
 
-PLAIN = VotingScheme(k=5, class_factor=False)
+PLAIN = VotingScheme(k=5, class_factor="off")
 
 
 def tree(each: int = 20, *, spread: float = 1.0, seed: int = 0) -> Snapshot:
@@ -57,8 +58,8 @@ def test_a_fifth_of_each_class_is_held_out_and_nothing_alike_is_parted() -> None
         hold_out(snapshot, 1.0, seed=0)
 
 
-@pytest.mark.parametrize("factor", [False, True])
-def test_old_classes_before_and_after_are_what_an_evaluation_on_the_same_queries_says(factor: bool) -> None:
+@pytest.mark.parametrize("factor", CLASS_FACTORS)
+def test_old_classes_before_and_after_are_what_an_evaluation_on_the_same_queries_says(factor: ClassFactor) -> None:
     snapshot = tree(spread=2.0)
     found = add_classes(snapshot, VotingScheme(k=5, class_factor=factor), shots=(None,))
     rest, out = hold_out(snapshot, 0.2, seed=0)

@@ -121,7 +121,7 @@ def test_an_exemplar_is_decided_without_itself_its_copies_and_its_group(tmp_path
         for number, kind in enumerate(kinds, 1):
             edit(memory, kind, rng, number)
             tracked.update(memory.snapshot)
-            found = tracked.decide(VotingScheme("rank", 5, class_factor=False))
+            found = tracked.decide(VotingScheme("rank", 5, class_factor="off"))
             memory.set("class_factor", "off")
             snapshot = memory.snapshot
             for i in range(len(asked)):

@@ -25,8 +25,9 @@ def test_a_new_memory_has_the_defaults(store):
     [
         ("k", "25", 25),
         ("rule", " Softmax ", "softmax"),
-        ("class_factor", "off", False),
-        ("class_factor", "YES", True),
+        ("class_factor", "Mean", "mean"),
+        ("class_factor", "off", "off"),
+        ("class_factor", "on", "old"),  # as it was stored before it had forms
         ("level", "2", 2),
         ("device", "cuda", "cuda"),
         ("exact_limit", "1,000,000", 1_000_000),

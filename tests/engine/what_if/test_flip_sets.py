@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from tests.engine.snapshots import snapshot_of
+from visualmemory_gui.engine.decision import class_factor
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, F64, I64, RULES, Rule
+from visualmemory_gui.engine.types import CLASS_FACTORS, F32, F64, I64, RULES, ClassFactor, Rule
 from visualmemory_gui.engine.what_if.examples_to_win import fewest_lessons
 from visualmemory_gui.engine.what_if.flip_sets import fewest_strikes
 
@@ -55,8 +56,8 @@ def smallest(snapshot: Snapshot, query: F32, scheme: VotingScheme, to: str | Non
     return None
 
 
-def world(seed: int) -> tuple[Snapshot, F32, VotingScheme]:
-    """A small random memory, a query and a way to vote; ties of distance and of votes are frequent."""
+def world(seed: int, form: ClassFactor | None = None) -> tuple[Snapshot, F32, VotingScheme]:
+    """A small random memory, a query and a voting scheme; ties of distance and of votes are frequent."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 9))
     vectors = unit(rng.integers(-2, 3, (n, 3)) + np.array([0.5, 0.25, 0.125]))
@@ -67,7 +68,7 @@ def world(seed: int) -> tuple[Snapshot, F32, VotingScheme]:
     scheme = VotingScheme(
         rule,
         int(rng.integers(1, 6)),
-        class_factor=bool(rng.random() < 0.5),
+        class_factor=form or CLASS_FACTORS[int(rng.integers(3))],
         level=int(rng.integers(0, 2)),
     )
     return snapshot, unit(rng.integers(-2, 3, 3) + np.array([0.5, 0.25, 0.125])), scheme
@@ -75,8 +76,20 @@ def world(seed: int) -> tuple[Snapshot, F32, VotingScheme]:
 
 @pytest.mark.parametrize("part", range(20))
 def test_no_smaller_set_of_strikes_does_it_in_a_thousand_small_memories(part: int) -> None:
-    for seed in range(50 * part, 50 * part + 50):
-        snapshot, query, scheme = world(seed)
+    no_smaller_set_does_it(range(50 * part, 50 * part + 50), None)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_smaller_set_does_it_where_every_strike_moves_the_mean_of_the_classes(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class_factor, "ENOUGH", 1)  # or these memories are too small for their mean to count
+    no_smaller_set_does_it(range(50 * part, 50 * part + 50), "mean")
+
+
+def no_smaller_set_does_it(seeds: range, form: ClassFactor | None) -> None:
+    for seed in seeds:
+        snapshot, query, scheme = world(seed, form)
         to = None if seed % 3 else ("a", "b", "c")[seed % 9 // 3] if scheme.level else LABELS[seed % 5]
         found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, to=to, budget_s=math.inf)
         if winner(snapshot, query, scheme) is None:
@@ -143,7 +156,7 @@ def test_plurality_is_counted_exactly_at_any_size() -> None:
     snapshot = snapshot_of(["near"] * 30 + ["far"] * 6, vectors)
     query = np.array([1, 0], np.float32)
     found = fewest_strikes(
-        snapshot, nearest(snapshot, query), VotingScheme("plurality", 5, class_factor=False), to="far"
+        snapshot, nearest(snapshot, query), VotingScheme("plurality", 5, class_factor="off"), to="far"
     )
     assert found is not None
     assert (len(found.rows), found.exact) == (28, True)
@@ -178,9 +191,10 @@ def taught(snapshot: Snapshot, query: F32, label: str, count: int) -> Snapshot:
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_no_fewer_lessons_do_it_in_a_thousand_small_memories(part: int) -> None:
+def test_no_fewer_lessons_do_it_in_a_thousand_small_memories(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(100 * part, 100 * part + 100):
         snapshot, query, scheme = world(seed)
+        monkeypatch.setattr(class_factor, "ENOUGH", 1 if scheme.class_factor == "mean" else 10)
         label = ("a/x", "a/y", "c", "new")[seed % 4]
         found = fewest_lessons(snapshot, nearest(snapshot, query), scheme, vector=query, label=label)
         wanted = label.split("/")[0] if scheme.level else label
@@ -202,3 +216,17 @@ def test_a_small_class_that_gets_stronger_with_every_strike_is_toppled_all_the_s
     found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, budget_s=0.0)
     assert found is not None and len(found.rows) <= 10
     assert winner(without(snapshot, found.rows), query, scheme) == found.label
+
+
+def test_a_set_that_only_moves_the_mean_of_the_classes_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two votes of a class of twenty against one of a class of one: once two other classes have gone it weighs more."""
+    monkeypatch.setattr(class_factor, "ENOUGH", 1)
+    angles = np.linspace(0.01, 1.2, 27)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    snapshot = snapshot_of(["one", *["twenty"] * 20, *(f"far {i}" for i in range(6))], vectors)
+    query, scheme = np.array([1, 0], np.float32), VotingScheme("plurality", 3, class_factor="mean")
+    assert winner(snapshot, query, scheme) == "twenty"
+    found = fewest_strikes(snapshot, nearest(snapshot, query), scheme)
+    assert found is not None and (found.label, found.exact) == ("one", True)
+    assert [snapshot.labels[snapshot.label[row]][:3] for row in found.rows] == ["far", "far"]
+    assert winner(without(snapshot, found.rows), query, scheme) == "one"

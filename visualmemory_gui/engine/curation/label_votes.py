@@ -18,7 +18,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Bools
 
-SCHEME = VotingScheme("ridge", 100, class_factor=False)
+SCHEME = VotingScheme("ridge", 100, class_factor="off")
 """How the neighbours of an exemplar vote on its label."""
 
 AT_ONCE = 256

@@ -64,7 +64,7 @@ def _neighbours(snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: Vo
     total = 0.0
     for weight in weights:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
         total += weight
-    factors = near.class_factors.tolist() if scheme.class_factor else [1.0] * len(rows)
+    factors = scheme.class_factors(near).tolist()
     names, columns = snapshot.labels, (snapshot.ids[rows], near.codes, near.distances, near.trust)
     return tuple(
         [

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
-from visualmemory_gui.engine.decision.class_factor import ENOUGH, class_factor
+from visualmemory_gui.engine.decision.class_factor import ENOUGH, usual_size_of
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
 from visualmemory_gui.engine.decision.votes import ABSENT
@@ -48,7 +48,8 @@ def cosines(vectors: F64) -> F64:
 class NeighbourArrays:
     """Neighbours in rank order: each array is (k,) for one query, (q, k) for many.
 
-    ``codes`` are of full labels; ``counts`` are the active exemplars of each one's label, as the query counts them.
+    ``codes`` are of full labels; ``counts`` are the active exemplars of each one's label, as the query counts them;
+    ``usual`` is the ``usual_size`` of a class, () where it is the same for all queries, else (q, 1).
     ``ranks`` count from 0, None where they are the places. A place that no neighbour takes has a distance of infinity
     and a trust of 0, so that it has no vote. ``places`` are for ``compare``, None where neighbours cannot be compared
     with each other; only then are there ``twins``, which are equal where the vectors are.
@@ -58,6 +59,7 @@ class NeighbourArrays:
     trust: F64
     codes: I64
     counts: I64
+    usual: F64
     ranks: I64 | None = None
     twins: I64 = field(default_factory=lambda: _NO_TWINS)
     places: I64 | None = None
@@ -76,14 +78,15 @@ class NeighbourArrays:
         if rows.ndim > 1:
             there = rows != ABSENT
             distances, trust = np.where(there, distances, np.inf), np.where(there, trust, 0.0)
-        counts = others_counted(snapshot, codes, own)
-        return cls(distances, trust, codes, counts, twins=snapshot.twin[rows], places=rows, compare=comparing(snapshot))
+        counts, usual = others_counted(snapshot, codes, own), usual_size_of(snapshot)
+        twins, compare = snapshot.twin[rows], comparing(snapshot)
+        return cls(distances, trust, codes, counts, usual, twins=twins, places=rows, compare=compare)
 
     @classmethod
     def plain(cls, distances: F64, *, trust: F64 | None = None, ranks: I64 | None = None) -> NeighbourArrays:
         """Neighbours of which no more is known: they are of one class, which is large enough to have no factor."""
         codes, counts = np.zeros(distances.shape, np.int64), np.full(distances.shape, ENOUGH)
-        return cls(distances, np.ones(distances.shape) if trust is None else trust, codes, counts, ranks)
+        return cls(distances, np.ones(distances.shape) if trust is None else trust, codes, counts, np.zeros(()), ranks)
 
     def first(self, k: int) -> NeighbourArrays:
         """The first ``k`` alone, for which a rule may weigh otherwise than among more."""
@@ -117,6 +120,7 @@ class NeighbourArrays:
             self.trust[which],
             self.codes[which],
             self.counts[which],
+            self.usual[which] if self.usual.ndim else self.usual,
             ranks=ranks,
             twins=self.twins[which] if self.compared else _NO_TWINS,
             places=places,
@@ -146,12 +150,3 @@ class NeighbourArrays:
     def there(self) -> Bools:
         """Which places a neighbour takes."""
         return np.isfinite(self.distances)
-
-    @cached_property
-    def class_factors(self) -> F64:
-        return class_factor(self.counts)
-
-    @cached_property
-    def factored_trust(self) -> F64:
-        """Trust times class factor."""
-        return self.trust * self.class_factors

@@ -1,17 +1,19 @@
 """The neighbours of one query beyond the k that vote, and what the vote becomes when some of them are struck out.
 
-A strike pulls in the next neighbour, lets the ranks behind it move up, and changes the class factor of its label. The
-votes are those of ``decide``, number by number, for many sets of strikes at once.
+A strike pulls in the next neighbour, lets the ranks behind it move up, and changes the class factor of its label, and
+in the form ``mean`` that of every other. The votes are those of ``decide``, number by number, for many sets of strikes
+at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.class_factor import largest_usual_size, usual_size
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
@@ -47,9 +49,10 @@ class Ballot:
         self.arrays = NeighbourArrays.of(snapshot, self.rows, far, own=own)
         self.labels = self.arrays.codes
         place: dict[str, int] = {}
-        labels, of = np.unique(self.labels, return_inverse=True)
+        labels, self._label_of = np.unique(self.labels, return_inverse=True)
+        self._sizes, self._memory = snapshot.counts[labels], snapshot.counts
         names = [at_level(snapshot.labels[label], scheme.level) for label in labels.tolist()]
-        self.classes: I64 = np.array([place.setdefault(name, len(place)) for name in names], np.int64)[of]
+        self.classes: I64 = np.array([place.setdefault(name, len(place)) for name in names], np.int64)[self._label_of]
         self.names: tuple[str, ...] = tuple(place)
 
     def code(self, name: str | None) -> int:
@@ -82,7 +85,8 @@ class Ballot:
         """Whether among the first ``length`` places all votes weigh the same, also after ``strikes`` strikes."""
         if self.scheme.rule != "plurality" or not (self.arrays.trust[:length] == self.arrays.trust[0]).all():
             return False
-        return not self.scheme.class_factor or bool((self.arrays.counts[:length] - strikes >= ENOUGH).all())
+        form, counts = self.scheme.class_factor, self.arrays.counts[:length] - strikes
+        return form == "off" or bool((counts >= largest_usual_size(form, self._memory, strikes)).all())
 
     def _votes(self, struck: I64) -> tuple[I64, F64]:
         """The places that vote in each case, (m, k), and what their votes weigh; 0 where a place is not taken."""
@@ -93,15 +97,15 @@ class Ballot:
         there = there[:, :width]
         kept = np.argsort(~there, axis=1, kind="stable")[:, : self.scheme.k]
         votes_here = np.take_along_axis(there, kept, axis=1)
-        labels, left = self.labels[kept], self.arrays.counts[kept]
-        for gone in self.labels[struck].T:
-            left = left - (labels == gone[:, None])
+        gone = np.zeros((m, len(self._sizes)), np.int64)
+        np.add.at(gone, (np.arange(m)[:, None], self._label_of[struck]), 1)
+        left = self.arrays.counts[kept] - np.take_along_axis(gone, self._label_of[kept], axis=1)
+        usual = usual_size(self._memory.sum() - s, np.count_nonzero(self._memory) - (gone == self._sizes).sum(axis=1))
         distances = np.where(votes_here, self.arrays.distances[kept], np.inf)
         trust = np.where(votes_here, self.arrays.trust[kept], 0.0)
-        if not self.scheme.joint:
-            return kept, self.scheme.vote_weights(NeighbourArrays(distances, trust, labels, left))
-        twins = self.arrays.twins[kept]
-        near = NeighbourArrays(distances, trust, labels, left, twins=twins, places=kept, compare=self._compare)
+        near = NeighbourArrays(distances, trust, self.labels[kept], left, usual[:, None])
+        if self.scheme.joint:
+            near = replace(near, twins=self.arrays.twins[kept], places=kept, compare=self._compare)
         return kept, self.scheme.vote_weights(near)
 
     def _compare(self, places: I64) -> F64:

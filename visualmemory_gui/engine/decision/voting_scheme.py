@@ -9,23 +9,24 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.arguments import whole
+from visualmemory_gui.engine.decision.class_factor import class_factor
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.voting_rules import JOINT, RULE_WEIGHTS, TIE, USUAL, RuleParameters
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import F64, RULES, MemorySettings, Rule
+from visualmemory_gui.engine.types import F64, RULES, ClassFactor, MemorySettings, Rule, read_class_factor
 
 
 @dataclass(frozen=True, slots=True)
 class VotingScheme:
     """How neighbours become a decision: ``k`` of them vote by ``rule``; the winner is named at ``level`` (0: in full).
 
-    ``class_factor`` lets classes of few exemplars be heard (``factor``); ``parameters`` are those of the rules.
+    ``class_factor`` is how classes of few exemplars are heard (``class_factor``); ``parameters`` are the rules' own.
     """
 
     rule: Rule = "rank"
     k: int = 10
     parameters: RuleParameters = USUAL
-    class_factor: bool = True
+    class_factor: ClassFactor = "old"
     level: int = 0
 
     @classmethod
@@ -71,14 +72,16 @@ class VotingScheme:
         return RULE_WEIGHTS[self.rule](near, self.parameters)
 
     def vote_scale(self, near: NeighbourArrays) -> F64:
-        """The part of the weights that is the neighbours' own: trust and, where it is on, the class factor.
+        """The part of the weights that is the neighbours' own: trust and class factor.
 
         Of a joint rule only the part of a trust that is above 1.
         """
-        if self.joint:
-            above = np.maximum(near.trust, 1.0)
-            return above * near.class_factors if self.class_factor else above
-        return near.factored_trust if self.class_factor else near.trust
+        trust = np.maximum(near.trust, 1.0) if self.joint else near.trust
+        return trust if self.class_factor == "off" else trust * self.class_factors(near)
+
+    def class_factors(self, near: NeighbourArrays) -> F64:
+        """The class factor of each neighbour, as the arrays of ``near`` are shaped."""
+        return class_factor(self.class_factor, near.counts, near.usual)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON can hold it; parameters only where they are not the usual ones."""
@@ -88,7 +91,8 @@ class VotingScheme:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VotingScheme:
         """Read back what ``to_dict`` wrote."""
-        return cls(**{**data, "parameters": RuleParameters(**data.get("parameters", {}))})
+        read = {"class_factor": read_class_factor(data["class_factor"])} if "class_factor" in data else {}
+        return cls(**{**data, **read, "parameters": RuleParameters(**data.get("parameters", {}))})
 
 
 def k_setting(rule: Rule) -> str:

@@ -34,7 +34,7 @@ KS = (1, 5, 10, 20, 50, 100)
 SWEPT = 2000
 """Queries over which parameters of a joint rule are varied at most."""
 
-PLAIN = VotingScheme(class_factor=False)
+PLAIN = VotingScheme(class_factor="off")
 
 _BLOCK = 8192
 

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
 from visualmemory_gui.engine.evaluation.statistics import split
-from visualmemory_gui.engine.types import F64, I64, Bools, Rule, Skipped
+from visualmemory_gui.engine.types import F64, I64, Bools, ClassFactor, Rule, Skipped
 
 BINS = 15
 
@@ -167,7 +167,7 @@ class Evaluation:
     reliability_fit: tuple[float, float] | None
     calibration: Calibration
     confusion: Mapping[str, Mapping[str, int]]
-    class_factor: bool
+    class_factor: ClassFactor
     per_class: Mapping[str, ClassFigures]
     sweeps: tuple[Sweep, ...]
     confidence: Calibrated | None

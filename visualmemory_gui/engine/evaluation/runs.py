@@ -20,7 +20,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.evaluation import Evaluation
 from visualmemory_gui.engine.evaluation.query_set import ExemplarLabels
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain
-from visualmemory_gui.engine.types import I64, Bools, Rule
+from visualmemory_gui.engine.types import I64, Bools, ClassFactor, Rule, read_class_factor
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
@@ -48,13 +48,18 @@ class Run:
     asked: str
     k: int
     rule: Rule
-    class_factor: bool
+    class_factor: ClassFactor
     queries: int
     accuracy: float
     query_set: str
     right: Bools = field(compare=False, repr=False)
     unit: I64 = field(compare=False, repr=False)
     exemplars: ExemplarLabels | None = field(compare=False, repr=False)
+
+    @property
+    def voting(self) -> str:
+        """ "k = 10, rank, class factor mean": how the neighbours voted."""
+        return f"k = {self.k}, {self.rule}, class factor {self.class_factor}"
 
     def head(self) -> dict[str, Any]:
         """The entry of a list of runs, as JSON values."""
@@ -135,6 +140,7 @@ def _packed(run: Run) -> dict[str, Any]:
 
 def _unpacked(data: dict[str, Any]) -> Run:
     head = {name: value for name, value in data.items() if name not in ("right", "unit", "frozen")}
+    head["class_factor"] = read_class_factor(head["class_factor"])
     right = np.unpackbits(np.frombuffer(_bytes(data["right"]), np.uint8), count=data["queries"]).astype(bool)
     exemplars, frozen = None, data["frozen"]
     if frozen is not None:

@@ -85,7 +85,7 @@ def list_scheme(rule: Rule, param: float | None = None) -> VotingScheme:
         raise BadValue(f"unknown voting rule {rule!r}; the rules are {', '.join(PAPER_RULES)}")
     if rule not in PAPER_RULES:
         raise BadValue(NO_VECTORS)
-    scheme = VotingScheme(rule, class_factor=False)
+    scheme = VotingScheme(rule, class_factor="off")
     if param is None:
         return scheme
     if not PARAMETERS[rule]:

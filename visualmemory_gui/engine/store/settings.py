@@ -9,10 +9,9 @@ from typing import Any
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
-from visualmemory_gui.engine.types import DEVICES, RULES, MemorySettings
+from visualmemory_gui.engine.types import DEVICES, RULES, MemorySettings, read_class_factor
 
 UNSEALED = "its checksum does not match"  # why a setting is damaged
-_YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,9 @@ def save(database: Database, name: str, text: str) -> Loaded:
     if name not in _READ:
         raise BadValue(f"unknown setting {name!r}; the settings are {', '.join(_READ)}")
     value = _READ[name](name, text)
-    stored = ("on" if value else "off") if isinstance(value, bool) else str(value)
     with database.atomic():
         SETTINGS.delete(database, "name = ?", [(name,)])
-        SETTINGS.insert(database, [(name, stored)])
+        SETTINGS.insert(database, [(name, str(value))])
         return load(database)
 
 
@@ -80,17 +78,10 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
     return read
 
 
-def _switch(name: str, text: str) -> bool:
-    value = text.strip().lower()
-    if value not in _YES + _NO:
-        raise BadValue(f"{name} must be on or off, not {text!r}")
-    return value in _YES
-
-
 _READ: Mapping[str, Callable[[str, str], Any]] = {
     "k": _whole(1, 10_000),
     "rule": _one_of(RULES),
-    "class_factor": _switch,
+    "class_factor": lambda name, text: read_class_factor(text, name),
     "level": _whole(0, 100),
     "device": _one_of(DEVICES),
     "exact_limit": _whole(0, 10**12),

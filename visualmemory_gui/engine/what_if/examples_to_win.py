@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.class_factor import usual_size
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays, cosines
@@ -34,6 +35,7 @@ def fewest_lessons(
     code = names.index(label)
     near = NeighbourArrays.of(snapshot, rows, distances, own=own)
     here = int(others_counted(snapshot, np.array([code]), own)[0]) if label in snapshot.labels else 0
+    active, classes = snapshot.active_count, snapshot.class_counts()
     apart = own_distance(vector)
     before = int(np.searchsorted(distances, apart, side="right"))  # of equal distances the older ids come first
     wanted = at_level(label, scheme.level)
@@ -47,6 +49,7 @@ def fewest_lessons(
             np.insert(near.trust, at, 1.0)[place],
             np.insert(near.codes, at, code)[place],
             np.insert(np.where(near.codes == code, here + count, near.counts), at, here + count)[place],
+            usual_size(active + count, len(classes) + (count > 0 and label not in classes)),
             twins=twins[places],
             places=places,
             compare=lambda at: alike[at[..., :, None], at[..., None, :]],

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.class_factor import largest_usual_size
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_pool import Ballot, Retrieve
@@ -31,6 +31,7 @@ MOST_SETS = 250_000  # … as long as there are no more of them than with k = 11
 BUDGET_S = 0.05
 MOST = 1000  # strikes; a larger set is of no use to anyone
 _BLOCK = 4096
+_NO_ROWS: I64 = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class _Search:
         self._wanted = scheme.k + SURE_SIZE
         self._rows, self._distances = retrieve(self._wanted)
         self.most = min(most, max(snapshot.active_count - len(self._excluded), 0))
-        self._of_label: dict[int, list[int]] = {}
+        self._of_label: dict[int, I64] = {}
         first = self._ballot(0)
         code = int(first.winners(np.empty((1, 0), np.int64))[0])
         self.winner = None if code == ABSENT else first.names[code]
@@ -245,25 +246,57 @@ class _Search:
         return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.scheme, beyond=beyond, own=self._own)
 
     def _beyond(self, rows: I64, strikes: int) -> I64:
-        """Exemplars that are too far to vote, but whose strike would raise the class factor of those that do."""
-        snapshot = self._snapshot
-        if not self.scheme.class_factor or not strikes:
-            return np.empty(0, np.int64)
-        found: list[int] = []
-        near = set(rows.tolist())
-        here = np.unique(snapshot.label[rows]).astype(np.int64)
-        for label in here[others_counted(snapshot, here, self._own) < ENOUGH + strikes].tolist():
-            name = at_level(snapshot.labels[label], self.scheme.level)
-            if name == self._to or (self._to is None and name != self.winner):
-                found += [row for row in self._all_of(label) if row not in near][:strikes]
-        return np.array(found, np.int64)
+        """Exemplars that are too far to vote, but whose strike would change the class factor of those that do.
 
-    def _all_of(self, label: int) -> list[int]:
-        """Every exemplar of a small class that may be struck."""
+        Those that can be of use: their class is wanted and would weigh more, or the mean of all classes would move.
+        """
+        snapshot, form = self._snapshot, self.scheme.class_factor
+        here = np.unique(snapshot.label[rows]).astype(np.int64)
+        largest = largest_usual_size(form, snapshot.counts, strikes)
+        small = others_counted(snapshot, here, self._own) < largest + strikes
+        if not strikes or not small.any():
+            return np.empty(0, np.int64)
+        found = {label: strikes for label in here[small].tolist() if self._wanted_class(label)}
+        if form == "mean":
+            for label, count in self._moving_the_mean(here, here[small], rows, strikes):
+                found[label] = max(count, found.get(label, 0))
+        return np.concatenate([_NO_ROWS, *(self._far(label, rows)[:count] for label, count in found.items())])
+
+    def _moving_the_mean(self, here: I64, small: I64, near: I64, strikes: int) -> Iterator[tuple[int, int]]:
+        """Labels, and how many exemplars of each: enough to bring the mean of all classes wherever ``strikes`` can.
+
+        ``here`` are the labels that vote, ``small`` those of them whose factor can change. Where only the mean is to
+        move, an exemplar of one class does as well as one of another, and the smallest classes are emptied soonest.
+        """
+        counts = self._snapshot.counts
+        blocked = np.isin(np.arange(len(counts)), self._snapshot.label[self._excluded])
+        voting = np.isin(np.arange(len(counts)), here)
+        for label in here[(counts[here] <= strikes) & ~blocked[here]].tolist():
+            yield label, strikes
+        others = np.flatnonzero((counts > 0) & ~voting)
+        by_size = others[np.argsort(counts[others], kind="stable")]
+        can_be_emptied = by_size[~blocked[by_size]]
+        yield from ((label, strikes) for label in can_be_emptied[counts[can_be_emptied].cumsum() <= strikes].tolist())
+        left = strikes
+        for label in (*by_size[::-1].tolist(), *np.setdiff1d(here, small).tolist()):
+            if left > 0:
+                there = len(self._far(label, near)) - int(not voting[label] and not blocked[label])
+                left -= there
+                yield label, min(there, strikes)
+        if left > 0:
+            yield from ((label, strikes) for label in small.tolist())
+
+    def _wanted_class(self, label: int) -> bool:
+        name = at_level(self._snapshot.labels[label], self.scheme.level)
+        return name == self._to or (self._to is None and name != self.winner)
+
+    def _far(self, label: int, near: I64) -> I64:
+        """The exemplars of a label that may be struck, but for the rows ``near``."""
         if label not in self._of_label:
             rows = np.flatnonzero(self._snapshot.active & (self._snapshot.label == label))
-            self._of_label[label] = rows[~np.isin(rows, self._excluded)].tolist()
-        return self._of_label[label]
+            self._of_label[label] = rows[~np.isin(rows, self._excluded)]
+        rows = self._of_label[label]
+        return rows[~np.isin(rows, near)]
 
 
 def _earliest(classes: I64, over: I64, target: int, size: int) -> I64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
-from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.class_factor import IN_WORDS, LARGEST
 from visualmemory_gui.engine.decision.voting_scheme import k_setting, usual_k
 from visualmemory_gui.engine.types import RULES, MemorySettings
 
@@ -78,12 +79,8 @@ class SettingsDialog(QDialog):
         self._rule = _choice("Voting rule", [(rule, rule) for rule in RULES], now.rule)
         self._k_of = k_setting(now.rule)
         self._rule.currentIndexChanged.connect(self._on_rule)
-        self._factor = QCheckBox("Classes with few exemplars count more")
-        self._factor.setChecked(now.class_factor)
-        self._factor.setToolTip(
-            f"Each vote of a class of fewer than {ENOUGH} exemplars counts {ENOUGH} divided by their number: "
-            f"{ENOUGH} times for a single one, twice for {ENOUGH // 2}. So a class counts from its first exemplar on"
-        )
+        self._factor = _choice("Class factor", IN_WORDS.items(), now.class_factor)
+        self._factor.setToolTip(f"Up to {LARGEST:.0f} times, so that a single image can teach a class")
         self._device = _choice("Device", DEVICES, now.device)
         self._limit = _spin(
             "Exact search up to", 0, 100_000_000, now.exact_limit // memory.dim,
@@ -97,7 +94,7 @@ class SettingsDialog(QDialog):
         for text, widget in (
             ("&k", self._k),
             ("&Voting rule", self._rule),
-            ("Class factor", self._factor),
+            ("Class &factor", self._factor),
             ("&Device", self._device),
             ("&Exact search up to", self._limit),
             ("&Threads", self._threads),
@@ -136,7 +133,7 @@ class SettingsDialog(QDialog):
             "device": self._device.currentData(),  # first: an unavailable one is refused before anything is stored
             k_setting(self._rule.currentData()): self._k.value(),
             "rule": self._rule.currentData(),
-            "class_factor": self._factor.isChecked(),
+            "class_factor": self._factor.currentData(),
             "exact_limit": limit,
             "threads": self._threads.value(),
         }
@@ -164,7 +161,7 @@ def _spin(name: str, least: int, most: int, now: int, tip: str) -> QSpinBox:
     return spin
 
 
-def _choice(name: str, entries: list[tuple[str, str]] | tuple[tuple[str, str], ...], now: str) -> QComboBox:
+def _choice(name: str, entries: Iterable[tuple[str, str]], now: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
     for key, text in entries:

@@ -39,13 +39,12 @@ class RunsTable(QTableWidget):
         self.setRowCount(len(runs))
         for row, kept in enumerate(runs):
             run = kept.run
-            factor = ", class factor" if run.class_factor else ""
             cells = (
                 str(run.number),
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(run.time)),
                 percent(run.accuracy),
                 f"{run.queries:,}",
-                f"k = {run.k}, {run.rule}{factor}",
+                run.voting,
                 run.asked,
                 kept.words or OTHERS,
             )

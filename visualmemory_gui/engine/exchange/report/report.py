@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui import __version__
-from visualmemory_gui.engine.decision.class_factor import ENOUGH
+from visualmemory_gui.engine.decision.class_factor import IN_WORDS
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, level_in_words
 from visualmemory_gui.engine.errors import ExchangeError
@@ -95,10 +95,7 @@ def _facts(memory: WholeMemory, decision: Decision, *, keep_private: bool) -> tu
         ("Encoder", f"{identity.name}, {identity.dim} dimensions{weights}"),
         ("Preprocessing", identity.preprocess or "none"),
         ("Voting", f"{decision.rule}, k = {decision.k}, at {level_in_words(decision.level)}"),
-        (
-            "Class factor",
-            f"on: a class of fewer than {ENOUGH} exemplars weighs more" if settings.class_factor else "off",
-        ),
+        ("Class factor", IN_WORDS[settings.class_factor]),
     ]
     if decision.search is not None:
         found.append(("Search", f"{decision.search.mode} on {decision.search.device}"))
