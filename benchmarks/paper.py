@@ -4,6 +4,10 @@ The demo memory is asked by leave-one-out; Fashion-MNIST (encoder lite0) by its 
 off, as in the paper. docs/paper.md lists the findings one by one.
 
     python -m benchmarks.paper [--memory DEMO.vmem] [--fashion FOLDER] [--train 60000] [--test 10000] [--kept FOLDER]
+        [--of demo|fashion] [--only reliability …]
+
+``--of`` and ``--only`` repeat a part; what else paper.json holds stays. The paper's own neighbour lists:
+``python -m benchmarks.published_lists``.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -19,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.fashion import INSTALLED, memory_of
-from benchmarks.results import table, write
+from benchmarks.results import percent, read, table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.curation import prune
 from visualmemory_gui.engine.decision.queries import Queries
@@ -33,9 +39,11 @@ from visualmemory_gui.engine.experiments.scaling import scale
 from visualmemory_gui.engine.experiments.unlearning_proof import prove
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import RULES, Bools
+from visualmemory_gui.engine.types import PAPER_RULES, Bools
 
 KS = (1, 5, 10, 20, 50, 100)
+RELIABILITY_KS = (1, 2, 5, 10, 20, 50, 100)
+SWEPT_KS = (10, 20, 100)
 EVERY_K = tuple(range(1, 101))
 SEEDS = range(3)
 VOTING = VotingScheme("rank", 20, class_factor="off")
@@ -61,15 +69,23 @@ def main() -> None:
     parser.add_argument("--train", type=int, default=60_000)
     parser.add_argument("--test", type=int, default=10_000)
     parser.add_argument("--kept", type=Path, default=default_place().parent, help="where Fashion-MNIST's memories are")
+    parser.add_argument("--of", choices=("demo", "fashion"), action="append", help="only this memory")
+    parser.add_argument("--only", choices=sorted(STUDIES), action="append", help="only this study")
     options = parser.parse_args()
-    with VisualMemory.open(options.memory, readonly=True) as demo:
-        demo_world = World("demo memory", demo, own(demo.snapshot, np.arange(len(demo.snapshot))), apart=False)
-        found = {"demo": {**study(demo_world), "levels": classes(demo_world, related=True)}}
+    wanted = options.only or list(STUDIES)
+    found = read("paper")
+    if "demo" in (options.of or ["demo"]):
+        with VisualMemory.open(options.memory, readonly=True) as demo:
+            every = np.arange(len(demo.snapshot))
+            world = World("demo memory", demo, own(demo.snapshot, every), apart=False)
+            found["demo"] = found.get("demo", {}) | study(world, wanted)
         write("paper", found)
-    with fashion(options, "train") as train, fashion(options, "t10k") as test:
-        asked = own(test.snapshot, np.arange(len(test.snapshot)))
-        found["fashion"] = study(World("Fashion-MNIST", train, asked, apart=True))
-    write("paper", found)
+    if "fashion" in (options.of or ["fashion"]):
+        with fashion(options, "train") as train, fashion(options, "t10k") as test:
+            asked = own(test.snapshot, np.arange(len(test.snapshot)))
+            world = World("Fashion-MNIST", train, asked, apart=True)
+            found["fashion"] = found.get("fashion", {}) | study(world, wanted)
+        write("paper", found)
 
 
 def fashion(options: argparse.Namespace, part: str) -> VisualMemory:
@@ -83,20 +99,14 @@ def own(snapshot: Snapshot, rows: np.ndarray) -> Queries:
     return replace(own, keys=own.keys._replace(group=np.zeros_like(rows)), ids=None)
 
 
-def study(world: World) -> Result:
-    """Every experiment, printed as tables."""
+def study(world: World, wanted: list[str]) -> Result:
+    """The experiments that are ``wanted`` and possible, printed as tables."""
     snapshot = world.memory.snapshot
     print(f"\n## {world.name}: {len(snapshot):,} exemplars, {len(world.asked.labels):,} queries")
     shape = {"exemplars": len(snapshot), "labels": len(snapshot.labels), "queries": len(world.asked.labels)}
-    return {
-        **shape,
-        "rules": rules(world),
-        "calibration": calibration(world),
-        "classes": classes(world, related=False),
-        **({"pruning": pruning(world)} if world.apart else {}),
-        "scaling": scaling(world),
-        "unlearning": unlearning(world),
-    }
+    possible = [name for name in STUDIES if name in wanted and not (name in UNLESS_APART and world.apart)]
+    possible = [name for name in possible if world.apart or name not in IF_APART]
+    return shape | {name: STUDIES[name](world) for name in possible}
 
 
 def rules(world: World) -> Result:
@@ -118,10 +128,34 @@ def rules(world: World) -> Result:
     return {"accuracy": {rule: list(by_k.values()) for rule, by_k in found.items()}, "chosen_k": chosen}
 
 
+def reliability(world: World) -> Result:
+    """How often the k-th neighbour alone is of the right class, and the paper's fit a ln k + b."""
+    found = evaluate_snapshot(world.memory.snapshot, nearest_exact, world.asked, ks=(max(KS),), rules=("rank",))
+    assert found.reliability_fit is not None
+    a, b = found.reliability_fit
+    at = [found.reliability_at_k[k - 1] for k in RELIABILITY_KS]
+    print(f"\n{table([f'k = {k}' for k in RELIABILITY_KS], [[percent(one) for one in at]])}")
+    print(f"a ln k + b: a = {100 * a:.2f}, b = {100 * b:.2f} %", flush=True)
+    return {"at_each_k": list(found.reliability_at_k), "fit": [a, b]}
+
+
+def parameters(world: World) -> Result:
+    """Accuracy with each value of the parameter of each of the paper's rules."""
+    found = evaluate_snapshot(world.memory.snapshot, nearest_exact, world.asked, ks=SWEPT_KS).to_json()["sweeps"]
+    swept = {rule: found[rule] for rule in PAPER_RULES if rule in found}
+    lines = [
+        [f"{one['parameter']} of {rule}", value, *(percent(by_k[str(k)]) for k in SWEPT_KS)]
+        for rule, one in swept.items()
+        for value, by_k in one["accuracy"].items()
+    ]
+    print(f"\n{table(['parameter', 'value', *(f'k = {k}' for k in SWEPT_KS)], lines)}", flush=True)
+    return swept
+
+
 def calibration(world: World) -> Result:
     """How far the winner's share is from the chance of being right, k as in VOTING."""
     found = {}
-    for rule in RULES:
+    for rule in PAPER_RULES:
         one = evaluate_snapshot(
             world.memory.snapshot,
             nearest_exact,
@@ -248,8 +282,19 @@ def scaling(world: World) -> Result:
     return found.to_json()
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.2f}"
+STUDIES: dict[str, Callable[[World], Any]] = {
+    "rules": rules,
+    "reliability": reliability,
+    "parameters": parameters,
+    "calibration": calibration,
+    "classes": partial(classes, related=False),
+    "levels": partial(classes, related=True),
+    "pruning": pruning,
+    "scaling": scaling,
+    "unlearning": unlearning,
+}
+IF_APART, UNLESS_APART = {"pruning"}, {"levels"}
+"""Pruning is judged on queries apart from the memory; Fashion-MNIST's classes have no levels."""
 
 
 if __name__ == "__main__":

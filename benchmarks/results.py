@@ -17,6 +17,18 @@ def write(name: str, result: dict[str, Any]) -> None:
     (FOLDER / f"{name}.json").write_text(json.dumps({"machine": machine, **result}, indent=1) + "\n")
 
 
+def read(name: str) -> dict[str, Any]:
+    """The results of an earlier run without its machine; empty if there are none."""
+    file = FOLDER / f"{name}.json"
+    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    found.pop("machine", None)
+    return found
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f}"
+
+
 def table(head: list[str], rows: list[list[object]]) -> str:
     """A Markdown table."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]

@@ -105,7 +105,7 @@ def scale(
     report(len(wanted) * seeds, len(wanted) * seeds)
     return Scaling(
         tuple(points),
-        fit(points, lambda n: np.log(np.log10(n))),
+        paper_curve(points),
         fit(points, np.log),
         len(queries),
         scheme,
@@ -134,6 +134,11 @@ def fit(points: Sequence[Point], of: Callable[[F64], F64]) -> Fit | None:
     y = np.log([p.error for p in kept])
     a, b = np.polyfit(x, y, 1)
     return Fit(float(a), float(b), float(np.sqrt(np.mean((a * x + b - y) ** 2))))
+
+
+def paper_curve(points: Sequence[Point]) -> Fit | None:
+    """The curve of the paper, log error = a log(log10 n) + b."""
+    return fit(points, lambda n: np.log(np.log10(n)))
 
 
 def _sizes(snapshot: Snapshot, rows: I64) -> tuple[int, ...]:
