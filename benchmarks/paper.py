@@ -29,10 +29,13 @@ from benchmarks.results import percent, read, table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.curation import prune
 from visualmemory_gui.engine.decision.queries import Queries
+from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.evaluation.evaluate import evaluate_snapshot
+from visualmemory_gui.engine.evaluation.query_set import QuerySet
 from visualmemory_gui.engine.evaluation.statistics import paired_gain
+from visualmemory_gui.engine.evaluation.winners import variants, winners_at_each_k
 from visualmemory_gui.engine.exchange.demo.demo import default_place
 from visualmemory_gui.engine.experiments.new_classes import ClassStudy, add_classes
 from visualmemory_gui.engine.experiments.scaling import scale
@@ -47,6 +50,9 @@ SWEPT_KS = (10, 20, 100)
 EVERY_K = tuple(range(1, 101))
 SEEDS = range(3)
 VOTING = VotingScheme("rank", 20, class_factor="off")
+RIDGE = VotingScheme("ridge", 100, class_factor="off")
+RIDGE_KS = (10, 20, 50, 100)
+AT_ONCE = 2048
 MOST_ASKED = 10_000
 FORGOTTEN = 100
 Result = dict[str, Any]
@@ -140,16 +146,37 @@ def reliability(world: World) -> Result:
 
 
 def parameters(world: World) -> Result:
-    """Accuracy with each value of the parameter of each of the paper's rules."""
-    found = evaluate_snapshot(world.memory.snapshot, nearest_exact, world.asked, ks=SWEPT_KS).to_json()["sweeps"]
-    swept = {rule: found[rule] for rule in PAPER_RULES if rule in found}
+    """Accuracy with each value of the parameter of each of the paper's rules, over all queries."""
+    snapshot = world.memory.snapshot
+    queries = QuerySet.of(snapshot, world.asked)
+    schemes = [one for rule in PAPER_RULES for one in variants(replace(VOTING, rule=rule)) if PARAMETERS[rule]]
+    right = np.zeros((len(schemes), len(SWEPT_KS)), np.int64)
+    for which in np.array_split(np.arange(len(queries)), 1 + len(queries) // AT_ONCE):
+        near = queries.neighbours(snapshot, nearest_exact, max(SWEPT_KS), which=which)
+        won = winners_at_each_k(near, schemes, SWEPT_KS, [np.arange(len(queries.names))])[0]
+        right += (won == queries.truth[which, None]).sum(axis=1)
+    found: Result = {}
+    for scheme, hits in zip(schemes, right, strict=True):
+        [name] = PARAMETERS[scheme.rule]
+        value = getattr(scheme.parameters, name)
+        by_k = {str(k): int(n) / len(queries) for k, n in zip(SWEPT_KS, hits, strict=True)}
+        found.setdefault(f"{name} of {scheme.rule}", {})[f"{value:g}"] = by_k
     lines = [
-        [f"{one['parameter']} of {rule}", value, *(percent(by_k[str(k)]) for k in SWEPT_KS)]
-        for rule, one in swept.items()
-        for value, by_k in one["accuracy"].items()
+        [name, value, *map(percent, by_k.values())] for name, swept in found.items() for value, by_k in swept.items()
     ]
     print(f"\n{table(['parameter', 'value', *(f'k = {k}' for k in SWEPT_KS)], lines)}", flush=True)
-    return swept
+    return found
+
+
+def ridge(world: World) -> Result:
+    """Accuracy and calibration of the ridge vote, with the product's parameters for it."""
+    found = evaluate_snapshot(
+        world.memory.snapshot, nearest_exact, world.asked, ks=RIDGE_KS, rules=(RIDGE.rule,), scheme=RIDGE
+    )
+    accuracy, error = found.accuracy[RIDGE.rule], found.calibration.ece
+    cells = [*map(percent, accuracy.values()), f"{error:.3f}"]
+    print(f"\n{table([*(f'k = {k}' for k in RIDGE_KS), f'ECE at k = {RIDGE.k}'], [cells])}", flush=True)
+    return {"accuracy": {str(k): one for k, one in accuracy.items()}, "ece": error}
 
 
 def calibration(world: World) -> Result:
@@ -286,6 +313,7 @@ STUDIES: dict[str, Callable[[World], Any]] = {
     "rules": rules,
     "reliability": reliability,
     "parameters": parameters,
+    "ridge": ridge,
     "calibration": calibration,
     "classes": partial(classes, related=False),
     "levels": partial(classes, related=True),
