@@ -246,7 +246,10 @@ def test_an_image_in_the_memory_that_is_outvoted_is_first_what_it_is_there_as(de
     teach.teach(desk.window.session, [red], "plants/rose")
     desk.settle()
     desk.drop_files(desk.window.decide, red)
-    assert headline_of(desk) == ["In the memory as plants/rose (exemplar 19). The vote: animals/cat"]
+    assert headline_of(desk) == [
+        "In the memory as plants/rose (exemplar 19).",
+        "Taught as plants/rose; its neighbours still say animals/cat",
+    ]
     assert not desk.window.decide.query.confirm.isEnabled()
 
 

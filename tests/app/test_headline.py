@@ -59,8 +59,18 @@ def here_as(*labels: str, state: State = "active") -> tuple[Exemplar, ...]:
     ("there", "known", "here", "title"),
     [
         (here_as("cat/tiger"), True, "In the memory as cat/tiger (exemplar 12).", "cat/tiger"),
-        (here_as("clothes"), True, "", "In the memory as clothes (exemplar 12). The vote: cat/tiger"),
-        (here_as("clothes"), False, "", "In the memory as clothes (exemplar 12). The vote: cat/tiger"),
+        (
+            here_as("clothes"),
+            True,
+            "In the memory as clothes (exemplar 12).",
+            "Taught as clothes; its neighbours still say cat/tiger",
+        ),
+        (
+            here_as("clothes"),
+            False,
+            "In the memory as clothes (exemplar 12).",
+            "Taught as clothes; its neighbours still say cat/tiger",
+        ),
         (here_as("cat/tiger"), False, "In the memory as cat/tiger (exemplar 12).", "cat/tiger"),
         (
             here_as("clothes", "cat/tiger"),

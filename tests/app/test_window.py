@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
@@ -17,6 +18,7 @@ from tests.conftest import write_images
 from visualmemory_gui.app import preferences, screenshot
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.main_window import MainWindow
+from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.headline import by_rule
 from visualmemory_gui.app.models.memory_state import index_text
 from visualmemory_gui.app.operations import exemplars
@@ -293,6 +295,38 @@ def test_under_ridge_a_decision_counts_those_that_vote_and_stands_beside_the_oth
     exemplars.strike(desk.window.session, [decision.neighbours[0].id], here=True)
     desk.settle()
     assert desk.window.session.decision.decision != decision
+
+
+def test_under_ridge_the_cards_are_those_that_vote_and_the_others_unfold(desk: Desk) -> None:
+    panel, vectors = desk.window.decide.neighbours, desk.memory.snapshot.vectors
+    between = vectors[:17] + vectors[1:]  # explain nothing that those they lie between do not
+    desk.memory.add_vectors(between / np.linalg.norm(between, axis=1, keepdims=True), "between")
+    desk.settle()
+    desk.window.session.decision.ask_exemplar(1)
+    desk.settle()
+    assert panel.silent.isHidden()
+    panel.rule.setCurrentText("ridge")
+    desk.settle()
+    decision, model = desk.decision, panel.grid.model()
+    assert decision.silent and model.rowCount() == len(decision.voters)
+    assert panel.silent.text() == f"{len(decision.silent)} more retrieved, no vote"
+    assert "explains" in str(model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole))
+    panel.silent.click()
+    desk.settle()
+    assert model.rowCount() == len(decision.neighbours)
+    last = model.index(model.rowCount() - 1, 0)
+    assert "adds nothing that nearer ones do not show" in str(last.data(Qt.ItemDataRole.ToolTipRole))
+    assert (last.data(CardRole.State), last.data(CardRole.Share)) == ("active", 0.0)
+    with_image = {n.id for n in decision.silent if n.id <= 18}
+    assert with_image <= desk.window.session.decision.images.keys()
+    struck = int(last.data(CardRole.Exemplar))
+    panel.select([struck])
+    desk.press("actionStrike")
+    assert struck in {n.id for n in desk.window.session.decision.struck}
+    panel.silent.click()
+    desk.settle()
+    shown = [model.index(row, 0).data(CardRole.State) for row in range(model.rowCount())]
+    assert shown == ["active"] * len(desk.decision.voters) + ["struck"]
 
 
 def test_a_damaged_index_is_told_once(desk: Desk) -> None:

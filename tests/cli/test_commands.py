@@ -425,7 +425,7 @@ def test_an_image_that_is_in_the_memory_is_told_so_first(memory: Path, tmp_path:
     decision = told("classify", memory, new, "--rule", "plurality")
     assert decision["in_memory"] == [{"id": 13, "label": label}]
     said = run("classify", memory, new, "--rule", "plurality").stdout.splitlines()[0]
-    assert said.startswith(f"{new}: in the memory as {label} (exemplar 13); the vote: {decision['label']}  ")
+    assert said.startswith(f"{new}: in the memory as {label} (exemplar 13); taught as {label}; its neighbours ")
 
 
 def test_an_edit_does_not_drop_a_tagged_state_that_was_undone(memory: Path) -> None:

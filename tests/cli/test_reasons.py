@@ -154,5 +154,9 @@ def test_under_ridge_only_those_that_vote_are_listed_unless_all_are_asked_for(tm
     every = told("classify", memory, query, "--rule", "ridge", "--all")["neighbours"]
     assert 0 < len(listed) < len(every)
     assert [n["id"] for n in listed] == [n["id"] for n in every if n["weight"] > 0]
+    assert sum(n["explains"] for n in every) == pytest.approx(1.0)
+    said = run("classify", memory, query, "--rule", "ridge").stdout
+    assert f"{len(every) - len(listed)} more of the {len(every)} nearest add nothing" in said
+    assert "nearest add nothing" not in run("classify", memory, query, "--rule", "ridge", "--all").stdout
     by_rank = told("classify", memory, query)["neighbours"]
     assert by_rank == told("classify", memory, query, "--all")["neighbours"]

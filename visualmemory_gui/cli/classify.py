@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import starmap
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ from visualmemory_gui.engine.exchange.csv_table import DECISION, known_word
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
-    from visualmemory_gui.engine.types import Decision
+    from visualmemory_gui.engine.types import Decision, Neighbour
 
     Outcome = Decision | BadImage
 
@@ -56,8 +56,7 @@ def classify(
         if shown is options.FormatName.csv:
             print_csv(("image", *DECISION, "confidence", "error"), starmap(_csv_row, each))
         else:
-            outcomes = each if all_ else ((image, _voters_only(found)) for image, found in each)
-            _print_each(m, outcomes, as_json=shown is options.FormatName.json)
+            _print_each(m, each, all_=all_, as_json=shown is options.FormatName.json)
     tell_skipped(tuple(skipped))
     if bad:
         raise typer.Exit(1)
@@ -72,24 +71,19 @@ def _noted(each: Iterable[tuple[str, Outcome]], bad: list[BadImage]) -> Iterator
         yield image, found
 
 
-def _voters_only(found: Outcome) -> Outcome:
-    """The decision without the neighbours that got no vote."""
-    if isinstance(found, BadImage):
-        return found
-    return replace(found, neighbours=found.voters)
-
-
-def _print_each(m: Memory, each: Iterable[tuple[str, Outcome]], *, as_json: bool) -> None:
+def _print_each(m: Memory, each: Iterable[tuple[str, Outcome]], *, all_: bool, as_json: bool) -> None:
+    """Print outcomes with their neighbours, those without a vote only if ``all_`` are wanted."""
     for image, found in each:
         if isinstance(found, BadImage):
             if as_json:
                 emit({"image": image, "error": found.reason})
             continue
-        sources = m.catalog.sources([n.id for n in found.neighbours])
+        shown = found if all_ else replace(found, neighbours=found.voters)
+        sources = m.catalog.sources([n.id for n in shown.neighbours])
         if as_json:
-            emit(decision_json(image, found, sources))
+            emit(decision_json(image, shown, sources))
         else:
-            _print_decision(image, found, sources)
+            _print_decision(image, shown, sources, rest="" if all_ else found.silent_words)
 
 
 def _csv_row(image: str, found: Outcome) -> tuple[object, ...]:
@@ -118,6 +112,7 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
                 "weight": n.weight,
                 "share": n.share,
                 "source": sources.get(n.id),
+                **({} if n.explains is None else {"explains": n.explains, "copies": n.copies}),
             }
             for n in decision.neighbours
         ],
@@ -125,11 +120,12 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
     }
 
 
-def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None]) -> None:
+def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None], *, rest: str) -> None:
     from visualmemory_gui.engine.decision import in_memory
 
     here = in_memory.in_words(decision)
-    first = f"{image}: {here}; the vote: " if here else f"{image}: "
+    outvoted = in_memory.outvoted(decision)
+    first = f"{image}: " + (f"{here}; " if here else "") + (f"{outvoted}; the vote: " if outvoted else "")
     if decision.label is None or decision.share is None:
         print_line(f"{first}nothing to compare with")
         return
@@ -137,8 +133,21 @@ def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | 
     print_line(f"{first}{decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
     if decision.novelty and decision.known is False:
         print_line(f"  {decision.novelty.reason}")
-    rows = [
-        (n.rank, n.id, n.label, f"{n.distance:.4f}", f"{n.share:.1%}", sources.get(n.id) or "")
-        for n in decision.neighbours
-    ]
-    table(rows, ("rank", "id", "label", "distance", "share", "source"))
+    columns: dict[str, Callable[[Neighbour], object]] = {
+        "rank": lambda n: n.rank,
+        "id": lambda n: n.id,
+        "label": lambda n: n.label,
+        "distance": lambda n: f"{n.distance:.4f}",
+        "share": lambda n: f"{n.share:.1%}",
+        "explains": lambda n: f"{n.explains or 0.0:.1%}",
+        "near copies": lambda n: n.copies or "-",
+        "source": lambda n: sources.get(n.id) or "",
+    }
+    neighbours = decision.neighbours
+    if not any(n.factor > 1 or n.trust > 1 for n in neighbours if n.explains is not None):
+        del columns["explains"]  # it is the share
+    if not any(n.copies for n in neighbours):
+        del columns["near copies"]
+    table([[value(n) for value in columns.values()] for n in neighbours], tuple(columns))
+    if rest:
+        print_line(f"  {rest}; --all lists them too")

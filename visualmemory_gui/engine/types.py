@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.notebook import DecisionImages, decision_html
+from visualmemory_gui.engine.text.voice import meaning, without_a_vote
 
 Rule = Literal["plurality", "distance", "softmax", "rank", "ridge"]
 State = Literal["active", "struck", "withdrawn"]
@@ -139,7 +140,8 @@ class Neighbour(NamedTuple):
     """An exemplar retrieved for a query. Every decision makes as many as k, and a named tuple is the quickest to make.
 
     ``rank`` counts from 1. ``distance`` is 1 - cosine in [0, 2]. ``weight`` is the vote after ``trust`` and the class
-    ``factor``; ``share`` is the weight over the sum of all weights.
+    ``factor``; ``share`` is the weight over the sum of all weights. Under the ridge rule ``explains`` is the same share
+    before class factor and a trust above 1, and ``copies`` counts the near copies of it among the neighbours.
     """
 
     id: int
@@ -150,6 +152,13 @@ class Neighbour(NamedTuple):
     share: float
     trust: float = 1.0
     factor: float = 1.0
+    explains: float | None = None
+    copies: int = 0
+
+    @property
+    def meaning(self) -> str:
+        """What the vote means under the ridge rule; "" under the others."""
+        return meaning(self.explains, self.copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +218,17 @@ class Decision:
         """The neighbours whose vote weighs anything; most of those of the ridge vote do not."""
         return tuple(n for n in self.neighbours if n.weight > 0.0)
 
+    @property
+    def silent(self) -> tuple[Neighbour, ...]:
+        """The neighbours whose vote weighs nothing."""
+        return tuple(n for n in self.neighbours if not n.weight > 0.0)
+
+    @property
+    def silent_words(self) -> str:
+        """ "58 more of the 100 nearest add nothing that nearer ones do not show"; "" where all of them vote."""
+        explaining = any(n.explains is not None for n in self.neighbours)
+        return without_a_vote(len(self.silent), len(self.neighbours), explaining=explaining)
+
     def __repr__(self) -> str:
         """In a line, without the neighbours one by one."""
         numbers = (
@@ -218,8 +238,8 @@ class Decision:
         return f"Decision(label={self.label!r}{numbers}, {how})"
 
     def _repr_html_(self) -> str:
-        neighbours = [(one.id, one.label, one.distance, one.share) for one in self.neighbours]
-        return decision_html((self.label, self.share, self.known), neighbours, self.thumbnails)
+        voters = [(one.id, one.label, one.distance, one.share, one.meaning) for one in self.voters]
+        return decision_html((self.label, self.share, self.known), voters, self.thumbnails, rest=self.silent_words)
 
 
 @dataclass(frozen=True, slots=True)

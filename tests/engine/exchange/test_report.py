@@ -7,6 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -80,6 +81,19 @@ def test_the_page_holds_image_neighbours_votes_edits_and_settings_and_fetches_no
         "distance 0.",
     ):
         assert words in page.words, words
+
+
+def test_under_ridge_the_cards_are_those_that_vote_and_say_what_they_explain(memory: VisualMemory) -> None:
+    memory.set("rule", "ridge")
+    vectors = memory.snapshot.vectors
+    between = vectors[:-1] + vectors[1:]
+    memory.add_vectors(between / np.linalg.norm(between, axis=1, keepdims=True), "between")
+    said = made(memory)
+    decision = memory.decide(memory.decode(paint_image((190, 70, 50), seed=77)))
+    assert decision.silent and [card.neighbour for card in said.cards] == list(decision.voters)
+    assert f"{decision.silent_words}." in said.sentences
+    assert all(card.neighbour.meaning in Page(html.page(said)).words for card in said.cards)
+    assert decision.voters[0].meaning in decision._repr_html_() and decision.silent_words in decision._repr_html_()
 
 
 def test_no_text_is_taken_for_markup(memory: VisualMemory) -> None:

@@ -42,7 +42,7 @@ class Card:
 
     ``made_for`` is the side in device pixels for which the image was made ready (on white, with round corners); 0
     if it is unprepared. ``names`` are the labels shown alongside this one. ``locked``:
-    the memory is read-only and the button is disabled.
+    the memory is read-only and the button is disabled. ``copies`` counts near copies that share its vote.
     """
 
     exemplar: int
@@ -59,6 +59,7 @@ class Card:
     made_for: int = 0
     names: ShortLabels = ALONE
     locked: bool = False
+    copies: int = 0
 
 
 def factor_text(factor: float) -> str:

@@ -43,6 +43,7 @@ class DecisionModel(QObject):
     query is decided without. ``trail`` holds the queries that led here, each to one of its neighbours. ``side`` is the
     longest side of ``images`` in device pixels, ``closeness`` what distances mean here, None until measured.
     ``names`` are the labels shown around the decision: all classes, and those of the vote at its level.
+    ``silent_shown``: neighbours without a vote are shown too.
     """
 
     query_changed = Signal()
@@ -64,6 +65,7 @@ class DecisionModel(QObject):
         self.names = ShortLabels()
         self.images: dict[int, QImage] = {}
         self.side = SIDE
+        self.silent_shown = False
         self.closeness: Closeness | None = None
         self.query: Query | None = None
         self.trail: tuple[Query, ...] = ()
@@ -180,6 +182,13 @@ class DecisionModel(QObject):
             if self.query is not None:
                 self._decide(edited=False)
 
+    def show_silent(self, shown: bool) -> None:
+        """Show the neighbours that have no vote, or those alone that vote."""
+        if shown != self.silent_shown:
+            self.silent_shown = shown
+            if self.query is not None:
+                self._decide(edited=False)
+
     def set_closeness(self, closeness: Closeness | None) -> None:
         self.closeness = closeness
         self.closeness_changed.emit()
@@ -245,15 +254,16 @@ class DecisionModel(QObject):
         if memory is None:
             return
         scheme, known, side, heard = self._scheme(memory), frozenset(self.images), self.side, self._heard
+        silent = self.silent_shown
 
         def work() -> tuple[Query, Answer]:
             query = query_from(memory)
-            return query, answer(memory, query, scheme, known=known, side=side)
+            return query, answer(memory, query, scheme, known=known, side=side, silent=silent)
 
         def arrive(found: tuple[Query, Answer]) -> None:
             query, answered = found
-            asked_alike = scheme == self._scheme(memory) and side == self.side and known <= self.images.keys()
-            holds = asked_alike and heard == self._heard
+            asked_alike = scheme == self._scheme(memory) and side == self.side and silent == self.silent_shown
+            holds = asked_alike and known <= self.images.keys() and heard == self._heard
             trail = () if back is None else (*self.trail, back)[-MOST_BACK:]
             self._set_query(query, trail, answered if holds else None)
 
@@ -281,10 +291,11 @@ class DecisionModel(QObject):
             self._tasks.run_edit("Counting", memory.class_counts, self._counted, topic=ANSWER)
             return
         scheme, without, known, side = self._scheme(memory), self.left_out_ids, frozenset(self.images), self.side
+        silent = self.silent_shown
         self._edited = self._edited or edited
         self._tasks.run_edit(
             "Deciding",
-            lambda: answer(memory, query, scheme, without=without, known=known, side=side),
+            lambda: answer(memory, query, scheme, without=without, known=known, side=side, silent=silent),
             self._take,
             topic=ANSWER,
         )

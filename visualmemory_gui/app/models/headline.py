@@ -12,6 +12,7 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import VoteTally, tally
 from visualmemory_gui.engine.decision.voting_rules import TIE
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.text.visible_text import in_letters
 from visualmemory_gui.engine.types import PAPER_RULES, Decision, Rule
 
 BREAK = "\u200b"
@@ -21,9 +22,9 @@ MOST_MISSES = 5
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """``title``: the winner, "Unknown. Nearest: tiger", or both the label in the memory and the result of the vote.
+    """``title``: the winner, "Unknown. Nearest: tiger", or "Taught as lynx; its neighbours still say tiger".
 
-    ``here`` precedes it: "In the memory as tiger (exemplar 12)", if the title does not say so. ``numbers``:
+    ``here`` precedes it: "In the memory as tiger (exemplar 12)". ``numbers``:
     share, margin, confidence.
     """
 
@@ -55,10 +56,9 @@ def headline(decision: Decision | None) -> Headline:
     here, title = _sentence(in_memory.in_words(decision)), decision.label
     if title is None:
         return Headline("Nothing to compare with", "The memory has no active exemplars.", "", here)
-    own = in_memory.labels_of(decision)
-    if own and title not in own:
-        here, title = "", f"{here} The vote: {title}"
-    elif not own and decision.known is False:
+    if outvoted := in_memory.outvoted(decision):
+        title = f"{outvoted[:1].upper()}{outvoted[1:]}"
+    elif not in_memory.labels_of(decision) and decision.known is False:
         title = f"Unknown. Nearest: {title}"
     return Headline(title, _numbers(decision), _reason(decision), here)
 
@@ -69,21 +69,20 @@ def why(decision: Decision | None) -> str:
         return ""
     mine = [at_level(n.label, decision.level) == decision.label for n in decision.voters]
     total, votes = len(mine), sum(mine)
+    voters = "neighbours that vote" if decision.silent else "neighbours"
     if votes == total:
         return (
-            f"The only neighbour is {decision.label}."
-            if total == 1
-            else f"All {total} neighbours are {decision.label}."
+            f"The only neighbour is {decision.label}." if total == 1 else f"All {total} {voters} are {decision.label}."
         )
     leading = mine.index(False)
-    return f"{votes} of {total} neighbours{_nearest(leading, votes)} {'is' if votes == 1 else 'are'} {decision.label}."
+    return f"{votes} of {total} {voters}{_nearest(leading, votes)} {'is' if votes == 1 else 'are'} {decision.label}."
 
 
 def _nearest(leading: int, votes: int) -> str:
     """How many of the winner's votes come first, in words."""
     if leading == 0:
         return ""
-    first = "the nearest" if leading == 1 else f"the {_number(leading)} nearest"
+    first = "the nearest" if leading == 1 else f"the {in_letters(leading)} nearest"
     return f", {first}," if leading == votes else f", {first} among them,"
 
 
@@ -182,8 +181,3 @@ def _reason(decision: Decision) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
-def _number(n: int) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return words[n] if n < len(words) else str(n)

@@ -1,4 +1,5 @@
-"""The neighbours of the query as rows of cards: in rank order, then those that have lost their vote since."""
+"""The neighbours of the query as rows of cards, in rank order: those that vote, those without a vote where they are
+shown, then those that have lost their vote since."""
 
 from __future__ import annotations
 
@@ -40,7 +41,9 @@ class NeighboursModel(QAbstractListModel):
     def on_decided(self) -> None:
         """Show a decision. Rows keep their identity if only votes changed, so that a selection stays."""
         decision = self._decision.decision
-        voting = list(decision.neighbours) if decision is not None else []
+        voting: list[Neighbour] = []
+        if decision is not None:
+            voting = [*decision.voters, *(decision.silent if self._decision.silent_shown else ())]
         rows = voting + list(self._decision.struck) + list(self._decision.left_out)
         same = [n.id for n in rows] == [n.id for n in self._rows]
         if not same:
@@ -93,7 +96,7 @@ class NeighboursModel(QAbstractListModel):
             return self._card(row, neighbour)
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             said = spoken(neighbour, level=self._level, state=self._state(row))
-            said = f"{said}. {meaning}" if (meaning := self._meaning(neighbour)) else said
+            said = f"{said}. {near}" if (near := self._nearness(neighbour)) else said
             return f"{said}. {LOCKED}" if self._locked and role == Qt.ItemDataRole.ToolTipRole else said
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return LOCKED if self._locked else ""
@@ -146,6 +149,7 @@ class NeighboursModel(QAbstractListModel):
             made_for=made_for,
             names=self._decision.names,
             locked=self._locked,
+            copies=neighbour.copies,
         )
 
     def _colour_of(self, neighbour: Neighbour) -> QColor | None:
@@ -179,7 +183,7 @@ class NeighboursModel(QAbstractListModel):
         known = self._decision.closeness
         return known.share_farther(neighbour.distance) if known is not None else None
 
-    def _meaning(self, neighbour: Neighbour) -> str:
+    def _nearness(self, neighbour: Neighbour) -> str:
         farther = self._farther(neighbour)
         return closeness_text(farther) if farther is not None else ""
 
@@ -205,6 +209,7 @@ def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> 
         return f"{label}, {why}, distance {neighbour.distance:.3f}, no vote"
     text = f"{label}, rank {neighbour.rank}, distance {neighbour.distance:.3f}"
     text += f", {neighbour.share:.0%} of the vote".replace("%", " %")
+    text += f", {neighbour.meaning}" if neighbour.meaning else ""
     text += f", trust {neighbour.trust:g}" if neighbour.trust != 1 else ""
     return text + (f", vote times {factor_text(neighbour.factor)} for a small class" if neighbour.factor > 1 else "")
 

@@ -95,10 +95,12 @@ def answer(
     without: Collection[int] = (),
     known: Collection[int] = (),
     side: int = 256,
+    silent: bool = False,
 ) -> Answer:
     """Decide ``query``, without the votes of the exemplars ``without``.
 
-    Images of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side. One of the memory's own
+    Images of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side; of those without a vote
+    only if ``silent`` ones are shown. One of the memory's own
     exemplars is decided by leave-one-out: that is how confidence was fitted. An image that votes for itself
     is not such a query, and gets no confidence.
     """
@@ -113,7 +115,7 @@ def answer(
     )
     if {row.id for row in decision.in_memory} & {n.id for n in decision.neighbours}:
         decision = replace(decision, confidence=None)
-    wanted = [n.id for n in decision.neighbours if n.id not in known]
+    wanted = [n.id for n in (decision.neighbours if silent else decision.voters) if n.id not in known]
     thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
     return Answer(
         decision=decision,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from visualmemory_gui.engine.decision.levels import roll_up
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
@@ -10,7 +10,10 @@ from visualmemory_gui.engine.decision.novelty import Thresholds, judge
 from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Decision, Neighbour, SearchInfo
+from visualmemory_gui.engine.types import F64, I64, Bools, Decision, Neighbour, SearchInfo
+
+NEAR_COPY = 0.05
+"""Neighbours at no larger distance from each other are near copies."""
 
 
 def decide(
@@ -60,17 +63,41 @@ def decide(
 
 
 def _neighbours(snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: VotingScheme) -> tuple[Neighbour, ...]:
-    weights = scheme.vote_weights(near).tolist()
+    alike = near.cosines >= 1.0 - NEAR_COPY if scheme.joint and len(rows) else None
+    votes = scheme.vote_weights(near)
+    weights = votes.tolist()
     total = 0.0
     for weight in weights:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
         total += weight
     factors = scheme.class_factors(near).tolist()
-    names, columns = snapshot.labels, (snapshot.ids[rows], near.codes, near.distances, near.trust)
+    explains, copies = _meaning(near, scheme, votes, alike)
     return tuple(
-        [
-            Neighbour(i, rank, names[code], distance, weight, weight / total if total else 0.0, trust, factor)
-            for rank, (i, code, distance, trust, weight, factor) in enumerate(
-                zip(*(column.tolist() for column in columns), weights, factors, strict=True), 1
-            )
-        ]
+        map(
+            Neighbour,
+            snapshot.ids[rows].tolist(),
+            range(1, len(rows) + 1),
+            [snapshot.labels[code] for code in near.codes.tolist()],
+            near.distances.tolist(),
+            weights,
+            [weight / total if total else 0.0 for weight in weights],
+            near.trust.tolist(),
+            factors,
+            explains,
+            copies,
+        )
     )
+
+
+def _meaning(
+    near: NeighbourArrays, scheme: VotingScheme, votes: F64, alike: Bools | None
+) -> tuple[Sequence[float | None], Sequence[int]]:
+    """Which part each neighbour explains, and how many of its near copies do too, if their rule is a joint one.
+
+    ``alike`` (k, k) says which are near copies of each other.
+    """
+    if alike is None:
+        return [None] * len(votes), [0] * len(votes)
+    alone = votes / scheme.vote_scale(near)
+    total = float(alone.sum())
+    shared = (alike & (alone > 0.0)).sum(axis=1) - (alone > 0.0)
+    return (alone / total if total else alone).tolist(), shared.tolist()

@@ -13,6 +13,14 @@ def labels_of(decision: Decision) -> set[str]:
     return {at_level(each.label, decision.level) for each in decision.in_memory if each.state == "active"}
 
 
+def outvoted(decision: Decision) -> str:
+    """ "taught as clothes; its neighbours still say cat/tiger"; "" where the winner is a class of the image's own."""
+    own = labels_of(decision)
+    if decision.label is None or not own or decision.label in own:
+        return ""
+    return f"taught as {' and '.join(sorted(own))}; its neighbours still say {decision.label}"
+
+
 def in_words(decision: Decision) -> str:
     """ "in the memory as clothes (exemplar 12)"; "" where it is not there."""
     named = [f"{each.label} ({_which(each)})" for each in decision.in_memory[:MOST]]

@@ -32,19 +32,23 @@ class DecisionImages(Protocol):
 
 def decision_html(
     head: tuple[str | None, float | None, bool | None],
-    neighbours: Sequence[tuple[int, str, float, float]],
+    neighbours: Sequence[tuple[int, str, float, float, str]],
     images: DecisionImages | None,
+    *,
+    rest: str,
 ) -> str:
-    """The winner with its share and whether it is known, and the first neighbours with their images.
+    """The winner with its share and whether it is known, and the first neighbours that vote, with their images.
 
-    A neighbour is its id, label, distance and share.
+    A neighbour is its id, label, distance and share, and what its vote means in words; ``rest`` is about those that
+    have no vote.
     """
     shown = neighbours[:MOST]
     jpegs = {} if images is None else images.of([one[0] for one in shown])
     jpeg = None if images is None else images.query
     query = "" if jpeg is None else _card(_image(jpeg), "query")
     cards = "".join(_card(_image(jpegs.get(one[0])), *_facts(*one[1:])) for one in shown)
-    return f"<div><p>{_headline(*head)}</p>{query}{cards}{_more(len(neighbours) - len(shown), 'neighbours')}</div>"
+    more = _more(len(neighbours) - len(shown), "neighbours") + (f"<p>{_text(rest)}</p>" if rest else "")
+    return f"<div><p>{_headline(*head)}</p>{query}{cards}{more}</div>"
 
 
 def summary_html(
@@ -75,8 +79,9 @@ def _headline(label: str | None, share: float | None, known: bool | None) -> str
     return f"<b>{_text(label)}</b>, {share:.0%} of the vote{f', {novelty}' if novelty else ''}"
 
 
-def _facts(label: str, distance: float, share: float) -> tuple[str, str, str]:
-    return label, f"distance {distance:.3f}", f"{share:.0%} of the vote"
+def _facts(label: str, distance: float, share: float, meaning: str) -> tuple[str, ...]:
+    said = (label, f"distance {distance:.3f}", f"{share:.0%} of the vote")
+    return (*said, meaning) if meaning else said
 
 
 def _card(image: str, *lines: str) -> str:

@@ -13,6 +13,12 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def in_letters(count: int) -> str:
+    """ "two", as far as "ten"; "11"."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if count < len(words) else f"{count:,}"
+
+
 def how_many(count: int, noun: str = "exemplar") -> str:
     """ "1 exemplar", "1,200 exemplars", "2 queries"."""
     nouns = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QTableWidget,
     QTableWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.headline import by_rule, disagree, misses, percent
+from visualmemory_gui.app.views.kit.buttons import fold_button
 from visualmemory_gui.app.widgets.chart.distances_plot import DistancesPlot, Dot
 from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate
 from visualmemory_gui.engine.decision.levels import at_level
@@ -33,7 +33,7 @@ class Details(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._disagreed = self._opened_itself = self._brief = False
-        self.fold = _fold("Details")
+        self.fold = fold_button("Details")
         self.rules = _rules_table()
         self._names = ShortLabels()
         self.rules.setItemDelegateForColumn(1, LabelDelegate(self.rules, lambda: self._names))
@@ -71,7 +71,6 @@ class Details(QWidget):
 
     def on_toggled(self, opened: bool) -> None:
         self._opened_itself = False
-        self.fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self._show_folded()
 
     def _show_folded(self) -> None:
@@ -112,15 +111,6 @@ def _fill(table: QTableWidget, tallies: Mapping[Rule, VoteTally[str]]) -> None:
             if item is not None:
                 item.setText(text)
                 item.setToolTip(text)
-
-
-def _fold(text: str) -> QToolButton:
-    fold = QToolButton()
-    fold.setText(text)
-    fold.setCheckable(True)
-    fold.setAutoRaise(True)
-    fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    return fold
 
 
 def _rules_table() -> QTableWidget:

@@ -12,6 +12,7 @@ from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import agreement, agreement_in_words
 from visualmemory_gui.app.models.neighbours import NeighboursModel
+from visualmemory_gui.app.views.kit.buttons import fold_button
 from visualmemory_gui.app.views.kit.card_grid import CardGrid
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
@@ -49,6 +50,9 @@ class NeighboursPanel(QFrame):
         self.search = ElidedLabel()
         self.search.setObjectName("searchLabel")
         self.search.setProperty("dim", True)
+        self.silent = fold_button("")
+        self.silent.setObjectName("silentButton")
+        self.silent.hide()
         self.hint = QLabel()
         self.hint.setProperty("dim", True)
         self.hint.setWordWrap(True)
@@ -94,6 +98,9 @@ class NeighboursPanel(QFrame):
         self.search.set_full_text(agreement(decision))
         self.search.setToolTip(agreement_in_words(decision))
         self._offer_levels(max(map(depth, self._decision.counts), default=1))
+        self.silent.setText(silent_text(decision))
+        self.silent.setVisible(bool(self.silent.text()))
+        self.silent.setToolTip(decision.silent_words if decision is not None else "")
         self.grid.set_empty_text(hint_of(decision, self._decision.counts) if self._decision.memory else "")
         self.say("")
 
@@ -150,6 +157,7 @@ class NeighboursPanel(QFrame):
         column = QVBoxLayout(self)
         column.addLayout(header)
         column.addWidget(self.grid, 1)
+        column.addWidget(self.silent, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.hint)
         column.addWidget(self.impact)
 
@@ -158,6 +166,7 @@ class NeighboursPanel(QFrame):
         self.k.lineEdit().returnPressed.connect(self.grid.setFocus)
         self.rule.currentTextChanged.connect(self._decision.set_rule)
         self.level.currentIndexChanged.connect(self._decision.set_level)
+        self.silent.toggled.connect(self._decision.show_silent)
         self._decision.settings_changed.connect(self.on_settings_changed)
         self._decision.decided.connect(self.on_decided)
         self._model.modelAboutToBeReset.connect(self.on_about_to_reset)
@@ -185,6 +194,12 @@ class NeighboursPanel(QFrame):
             self.level.setCurrentIndex(min(self._decision.level, deepest - 1))
             self.level.blockSignals(False)
         self.level.setVisible(deepest > 1)
+
+
+def silent_text(decision: Decision | None) -> str:
+    """ "58 more retrieved, no vote"; "" where every neighbour votes."""
+    count = len(decision.silent) if decision is not None else 0
+    return f"{count:,} more retrieved, no vote" if count else ""
 
 
 def hint_of(decision: Decision | None, counts: Mapping[str, int]) -> str:

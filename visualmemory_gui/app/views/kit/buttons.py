@@ -86,3 +86,15 @@ def primary_of(action: QAction) -> QPushButton:
     action.changed.connect(follow)
     follow()
     return button
+
+
+def fold_button(text: str) -> QToolButton:
+    """A button that unfolds what stands below it, or next to it: its arrow points down while that is shown."""
+    fold = QToolButton()
+    fold.setText(text)
+    fold.setCheckable(True)
+    fold.setAutoRaise(True)
+    fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    fold.setArrowType(Qt.ArrowType.RightArrow)
+    fold.toggled.connect(lambda down: fold.setArrowType(Qt.ArrowType.DownArrow if down else Qt.ArrowType.RightArrow))
+    return fold

@@ -16,6 +16,8 @@ from visualmemory_gui.app.widgets.cards.label_chip import paint_chip
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, paint_centred
 
 FAR = 1.0  # the distance at which the strip ends: two images with nothing in common
+SILENT = "adds nothing"
+SILENT_OPACITY = 0.55
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -116,7 +118,8 @@ def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: Card
     """Paint ``card`` on its background. ``image`` already fits the layout's side; None while it is loading."""
     painter.setFont(layout.small)
     struck = card.state != "active"
-    _paint_image(painter, layout, image, struck=struck)
+    opacity = 0.25 if struck else 1.0 if card.share > 0 else SILENT_OPACITY
+    _paint_image(painter, layout, image, opacity)
     if not struck:
         badge = parts.kept(("rank", card.rank), lambda: _badge(parts, layout, card.rank))
         painter.drawPixmap(layout.rank.topLeft(), badge)
@@ -125,8 +128,10 @@ def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: Card
     _paint_mark(painter, layout, card, struck=struck)
     if struck:
         _paint_struck(painter, layout, card)
-    else:
+    elif card.share > 0:
         _paint_share(painter, layout, card)
+    else:
+        _paint_silent(painter, layout)
 
 
 def paint_ground(painter: QPainter, layout: CardLayout, look: Look) -> None:
@@ -157,10 +162,10 @@ def _paint_scale(painter: QPainter, strip: QRectF) -> None:
         painter.drawLine(QPointF(x, middle - theme.px(1.5)), QPointF(x, middle + theme.px(1.5)))
 
 
-def _paint_image(painter: QPainter, layout: CardLayout, image: QPixmap | None, *, struck: bool) -> None:
+def _paint_image(painter: QPainter, layout: CardLayout, image: QPixmap | None, opacity: float) -> None:
     if image is None:
         return
-    painter.setOpacity(0.25 if struck else 1.0)
+    painter.setOpacity(opacity)
     paint_centred(painter, layout.image, image)
     painter.setOpacity(1.0)
 
@@ -218,7 +223,7 @@ def _paint_label(painter: QPainter, layout: CardLayout, card: Card, parts: CardP
     c = theme.current()
     number = f"{card.distance:.3f}"
     room = ceil(layout.chip.width()) - layout.number - layout.gap
-    colour = QColor(c.grey_chip) if struck or card.colour is None else card.colour
+    colour = QColor(c.grey_chip) if struck or not card.share or card.colour is None else card.colour
     before = f"{card.key}  " if card.key else ""
 
     def draw() -> QPixmap:
@@ -256,16 +261,21 @@ def _paint_share(painter: QPainter, layout: CardLayout, card: Card) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(c.track))
     painter.drawRoundedRect(track, thick / 2, thick / 2)
-    if card.share > 0:
-        track.setWidth(max(thick, track.width() * min(1.0, card.share)))
-        painter.setBrush(card.colour or QColor(c.grey_chip))
-        painter.drawRoundedRect(track, thick / 2, thick / 2)
+    track.setWidth(max(thick, track.width() * min(1.0, card.share)))
+    painter.setBrush(card.colour or QColor(c.grey_chip))
+    painter.drawRoundedRect(track, thick / 2, thick / 2)
 
 
 def share_text(card: Card) -> str:
-    """The vote in numbers: "12 %", and "×10" if the class factor applies."""
+    """The vote in numbers: "12 %", "×10" if the class factor applies, and "2 alike" that share it."""
     share = f"{card.share * 100:.0f} %" if card.share >= 0.0095 or card.share == 0 else "<1 %"
-    return f"{share} ×{factor_text(card.factor)}" if abs(card.factor - 1) > 1e-9 else share
+    share = f"{share} ×{factor_text(card.factor)}" if abs(card.factor - 1) > 1e-9 else share
+    return f"{share} · {card.copies} alike" if card.copies else share
+
+
+def _paint_silent(painter: QPainter, layout: CardLayout) -> None:
+    painter.setPen(QColor(theme.current().dim))
+    painter.drawText(layout.bar, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), SILENT)
 
 
 def _paint_struck(painter: QPainter, layout: CardLayout, card: Card) -> None:

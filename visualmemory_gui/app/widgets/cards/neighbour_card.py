@@ -54,7 +54,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         colour = card.colour.rgba() if card.colour is not None else 0
         key = (
             (card.exemplar, image_key, card.rank, card.label, card.distance, card.share, card.factor),
-            (card.state, colour, card.key, card.closeness, card.names, card.locked, look, ratio),
+            (card.state, colour, card.key, card.closeness, card.names, card.locked, card.copies, look, ratio),
         )
         drawn = self._cards.get(key)
         if drawn is None:

@@ -72,12 +72,13 @@ def _card(card: ReportCard) -> str:
     n = card.neighbour
     more = [f"trust {n.trust:g}"] if n.trust != 1 else []
     more += [f"x{n.factor:.1f} for a small class"] if n.factor > 1 else []
+    meaning = f'<p class="dim">{escape(n.meaning)}</p>' if n.meaning else ""
     source = f'<p class="dim">{escape(card.source)}</p>' if card.source else ""
     full = f'<p class="dim">{escape(n.label)}</p>' if n.label != card.label else ""
     return (
         f'<div class="card">{_image(card.thumbnail, f"Exemplar {n.id}")}'
         f'<p class="label">{n.rank}. {escape(card.label)}</p>{full}'
-        f"<p>{100 * n.share:.1f} % of the vote, distance {n.distance:.3f}</p>"
+        f"<p>{100 * n.share:.1f} % of the vote, distance {n.distance:.3f}</p>{meaning}"
         f'<p class="dim">exemplar {n.id}{"".join(f", {escape(part)}" for part in more)}</p>{source}</div>'
     )
 

@@ -80,6 +80,7 @@ def _row(sheet: Sheet, cards: tuple[ReportCard, ...]) -> None:
         n = card.neighbour
         lines = [n.label] if n.label != card.label else []
         lines += [f"{100 * n.share:.1f} % of the vote", f"distance {n.distance:.3f}, exemplar {n.id}"]
+        lines += [n.meaning] if n.meaning else []
         lines += [f"trust {n.trust:g}"] if n.trust != 1 else []
         lines += [f"x{n.factor:.1f} for a small class"] if n.factor > 1 else []
         lines += [card.source] if card.source else []

@@ -25,13 +25,13 @@ SUFFIXES = (".html", ".png")
 
 def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> DecisionReport:
     """Everything the document needs. Without ``keep_private`` it holds file names but no paths."""
-    ids = [n.id for n in decision.neighbours]
+    ids = [n.id for n in decision.voters]
     thumbnails, sources = memory.catalog.thumbnails(ids), memory.catalog.sources(ids)
     cards = tuple(
         ReportCard(
             n, at_level(n.label, decision.level), thumbnails.get(n.id), sources.get(n.id) if keep_private else None
         )
-        for n in decision.neighbours
+        for n in decision.voters
     )
     steps = memory.history.steps()
     edits = tuple((_time(step.time), step.name, step.state) for step in steps[:MOST_EDITS])
@@ -73,8 +73,9 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
     if decision.label is not None and decision.share is not None:
         margin = f", {decision.margin:.0%} ahead of the next class" if len(decision.shares) > 1 else ""
         said.append(f"{decision.share:.0%} of the vote{margin}.".replace("%", " %"))
-        mine = sum(at_level(n.label, decision.level) == decision.label for n in decision.neighbours)
-        said.append(f"{mine} of {len(decision.neighbours)} neighbours are {decision.label}.")
+        mine = sum(at_level(n.label, decision.level) == decision.label for n in decision.voters)
+        said.append(f"{mine} of {len(decision.voters)} neighbours are {decision.label}.")
+        said += [f"{decision.silent_words}."] if decision.silent_words else []
     if decision.confidence is not None:
         said.append(f"Such answers are right {in_words(decision.confidence)} here.")
     if decision.novelty is not None and decision.novelty.reason:
