@@ -54,7 +54,8 @@ def decide(
     factor: ClassFactor = "old",
     level: int = 0,
 ) -> Answer:
-    """The decision on ``query`` (d,) by the ``k`` nearest of ``voters`` (id -> exemplar).
+    """The decision on ``query`` (d,) by the ``k`` nearest of ``voters`` (id -> exemplar); under ridge by all those of
+    the k nearest different vectors.
 
     ``among`` are the only ones that were found: what a graph that overlooked some must make of them. ``own`` is the
     label that counts one less, as the query itself has it.
@@ -62,7 +63,9 @@ def decide(
     wide = query.astype(np.float64)
     ids = list(voters) if among is None else [i for i in among if i in voters]
     measured = np.einsum("ij,j->i", np.array([voters[i].vector for i in ids]), wide) if ids else []
-    near = sorted((min(max(1.0 - float(s), 0.0), 2.0), i) for s, i in zip(measured, ids, strict=True))[:k]
+    ordered = sorted((min(max(1.0 - float(s), 0.0), 2.0), i) for s, i in zip(measured, ids, strict=True))
+    first = set(list(dict.fromkeys(voters[i].vector.tobytes() for _, i in ordered))[:k])
+    near = [one for one in ordered if voters[one[1]].vector.tobytes() in first] if rule == "ridge" else ordered[:k]
     count: dict[str, int] = {}
     for voter in voters.values():
         count[voter.label] = count.get(voter.label, 0) + 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -19,6 +19,7 @@ from visualmemory_gui.engine.errors import UnknownExemplar
 from visualmemory_gui.engine.types import F32, F64, I32, I64, Bools
 
 LOAD_ROWS = 16_384
+FEW_ROWS = 64  # to be compared with all others one by one; more are sorted
 _NO_ROWS: I64 = np.empty(0, np.int64)
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -102,6 +103,54 @@ class Now(NamedTuple):
     change: int
 
 
+def rows_with_copies(twin: I64) -> I64:
+    """The rows, increasing, whose twin hash another row has too."""
+    order = np.argsort(twin, kind="stable")
+    equal = twin[order[1:]] == twin[order[:-1]]
+    copied = np.zeros(len(twin), bool)
+    copied[1:] |= equal
+    copied[:-1] |= equal
+    return np.sort(order[copied])
+
+
+@dataclass(frozen=True, slots=True)
+class TwinGroups:
+    """The active exemplars of a snapshot that share their vector with another active one.
+
+    Those of group i are ``rows[starts[i] : starts[i + 1]]``, increasing; ``number`` is the group of each row, -1 for
+    the rows that are in none, (n,).
+    """
+
+    rows: I64
+    starts: I64
+    number: I64
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> TwinGroups:
+        rows = snapshot.copied[snapshot.active[snapshot.copied]]
+        rows = rows[np.argsort(snapshot.twin[rows], kind="stable")]
+        twin, number = snapshot.twin[rows], np.full(len(snapshot), -1, np.int64)
+        begins = np.ones(len(rows), bool)
+        begins[1:] = twin[1:] != twin[:-1]
+        place = np.cumsum(begins) - 1
+        shared = np.bincount(place, minlength=1)[place] > 1 if len(rows) else begins
+        rows, begins = rows[shared], begins[shared]
+        number[rows] = np.cumsum(begins) - 1
+        return cls(rows, np.append(np.flatnonzero(begins), len(rows)), number)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def members(self, group: int) -> I64:
+        """The rows of one group, increasing."""
+        return self.rows[self.starts[group] : self.starts[group + 1]]
+
+    @property
+    def later(self) -> I64:
+        """All but the first row of each group."""
+        return np.delete(self.rows, self.starts[:-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a decision reads. Row i of every array is one exemplar; ``ids`` are increasing.
@@ -128,6 +177,8 @@ class Snapshot:
     previous: int
     touched: I64
     fetch: Callable[[int], F32]
+    copied_among: Callable[[int], I64]
+    _derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -135,6 +186,32 @@ class Snapshot:
     @property
     def vectors(self) -> F32:
         return self.fetch(len(self.ids))
+
+    @property
+    def copied(self) -> I64:
+        """The rows, increasing, whose vector another row has too, or a row that was added later."""
+        return self.copied_among(len(self.ids))
+
+    @property
+    def twin_groups(self) -> TwinGroups:
+        """The active exemplars of equal vectors; worked out when first needed."""
+        if "twin_groups" not in self._derived:
+            self._derived["twin_groups"] = TwinGroups.of(self)
+        groups: TwinGroups = self._derived["twin_groups"]
+        return groups
+
+    @property
+    def different(self) -> Snapshot:
+        """The same with only the first active exemplar of each vector active: what a search for different vectors
+        looks through."""
+        if not len(self.twin_groups):
+            return self
+        if "different" not in self._derived:
+            active = self.active.copy()
+            active[self.twin_groups.later] = False
+            self._derived["different"] = self.changed(active=active)
+        different: Snapshot = self._derived["different"]
+        return different
 
     @property
     def active_count(self) -> int:
@@ -207,6 +284,7 @@ class Snapshot:
         counts = self.counts.copy()
         np.add.at(counts, codes, rows.active)
         joined = cache(lambda: np.concatenate([self.vectors, vectors]))
+        copied = cache(lambda: _more_copied(self.copied, np.append(self.twin, rows.twin), len(self)))
         return replace(
             self,
             ids=np.append(self.ids, rows.ids),
@@ -219,6 +297,7 @@ class Snapshot:
             row_change=np.append(self.row_change, rows.change),
             counts=counts,
             fetch=lambda n: joined()[:n],
+            copied_among=lambda _: copied(),
         )
 
 
@@ -243,6 +322,7 @@ class WorkingSet:
         self._group = Column(rows.group)
         self._twin = Column(rows.twin)
         self._change = Column(rows.change)
+        self._copied: tuple[I64, int] | None = None  # rows that have copies, among how many
         self._counts = self._counted()
         self.snapshot = self._publish(change, previous=-1, touched=_NO_ROWS)
 
@@ -338,6 +418,16 @@ class WorkingSet:
                 self._vectors = self._loaded()
             return self._vectors.shown[:n]
 
+    def _copied_among(self, n: int) -> I64:
+        with self._lock:
+            twin = self._twin.shown
+            if self._copied is None:
+                self._copied = rows_with_copies(twin), len(twin)
+            elif self._copied[1] < n:
+                self._copied = _more_copied(self._copied[0], twin, self._copied[1]), len(twin)
+            copied = self._copied[0]
+        return copied[: copied.searchsorted(n)]
+
     def _loaded(self) -> Column[np.float32]:
         """All vectors, with room for a quarter more: without it, adding one would copy them all, for a second."""
         ids = self._ids.shown
@@ -365,4 +455,13 @@ class WorkingSet:
             previous=previous,
             touched=touched,
             fetch=self._fetch,
+            copied_among=self._copied_among,
         )
+
+
+def _more_copied(copied: I64, twin: I64, known: int) -> I64:
+    """``rows_with_copies`` of all of ``twin``, of whose first ``known`` rows ``copied`` are those."""
+    if len(twin) - known > FEW_ROWS:
+        return rows_with_copies(twin)
+    found = [np.flatnonzero(twin == one) for one in twin[known:].tolist()]
+    return np.unique(np.concatenate([copied, *(rows for rows in found if len(rows) > 1)]))

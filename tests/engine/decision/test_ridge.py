@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from scipy.optimize import nnls
 
 from visualmemory_gui.engine.decision import ridge
-from visualmemory_gui.engine.decision.neighbour_arrays import cosines
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays, cosines
+from visualmemory_gui.engine.decision.voting_rules import RuleParameters
+from visualmemory_gui.engine.decision.voting_rules import ridge as ridge_rule
 from visualmemory_gui.engine.types import F32, F64
 
 
@@ -36,10 +38,17 @@ def judged(gram: F64, target: F64) -> F64:
 def weights(vectors: F32, distances: F64, **given: object) -> F64:
     n = len(distances)
     twins, trust = given.pop("twins", np.arange(n)), given.pop("trust", np.ones(n))
-    alike = cosines(vectors.astype(np.float64))
-    rows = (alike, distances, np.asarray(twins), np.asarray(trust, float))
-    alone: F64 = ridge.weights(*(row[None] for row in rows), **given)[0]  # type: ignore[arg-type]
-    return alone
+    near = NeighbourArrays(
+        distances,
+        np.asarray(trust, float),
+        np.zeros(n, int),
+        np.full(n, 100),
+        np.array(0.0),
+        twins=np.asarray(twins),
+        places=np.arange(n),
+        compare=lambda at: cosines(vectors[at].astype(np.float64)),
+    )
+    return ridge_rule(near, RuleParameters(**given))  # type: ignore[arg-type]
 
 
 def kernel(vectors: F32, distances: F64, **given: float) -> tuple[F64, F64]:

@@ -137,9 +137,9 @@ def searched(memory: VisualMemory) -> tuple[list[int], object]:
     """How many queries each search was for, and the search that counts."""
     asked: list[int] = []
 
-    def nearest_many(snapshot, queries, k, *, excluded_rows, report):
+    def nearest_many(snapshot, queries, k, **how):
         asked.append(len(queries))
-        return memory.searcher.nearest_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report)
+        return memory.searcher.nearest_many(snapshot, queries, k, **how)
 
     return asked, nearest_many
 

@@ -31,7 +31,7 @@ NO_VALUE = 1e-12
 def count_neighbours(lists: QueryLists, part: I64, *, parts: int, m: int) -> Neighbourhood:
     """Count over the first ``m`` neighbours of each query; ``part`` (q,) is the part it belongs to."""
     snapshot, n = lists.snapshot, len(lists.snapshot)
-    rows = lists.table.rows[:, :m]
+    rows, _ = lists.nearest(m)
     there = rows != ABSENT
     same = (snapshot.label[np.maximum(rows, 0)] == lists.queries.truth[:, None]) & there
     place = part[:, None] * n + rows
@@ -131,7 +131,7 @@ def misleaders(
 def _misled_by(lists: QueryLists, named: I64, *, m: int) -> dict[int, tuple[tuple[int, str, float], ...]]:
     """For each of ``named``, the nearest queries of another label that have it among their first ``m``."""
     snapshot, own = lists.snapshot, lists.queries.own
-    rows, distances = lists.table.rows[:, :m], lists.table.distances[:, :m]
+    rows, distances = lists.nearest(m)
     wrong = snapshot.label[np.maximum(rows, 0)] != lists.queries.truth[:, None]
     query, place = np.nonzero(np.isin(rows, named) & wrong)
     order = np.argsort(distances[query, place], kind="stable")

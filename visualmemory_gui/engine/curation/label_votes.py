@@ -59,17 +59,14 @@ class LabelVotes:
     votes: F64
 
     @classmethod
-    def of(
-        cls, snapshot: Snapshot, asked: I64, table: NeighbourTable, *, k: int, report: Report = silent
-    ) -> LabelVotes:
-        """The votes of the first ``k`` neighbours in ``table``. Raises Cancelled."""
-        rows, distances = table.rows[:, :k], table.distances[:, :k]
-        scheme = VotingScheme(SCHEME.rule, k, class_factor=SCHEME.class_factor)
+    def of(cls, snapshot: Snapshot, asked: I64, table: NeighbourTable, *, report: Report = silent) -> LabelVotes:
+        """The votes of all neighbours in ``table``. Raises Cancelled."""
+        rows, distances = table.arrays
         votes = np.zeros(rows.shape)
         for start in range(0, len(rows), AT_ONCE):
             report(start, len(rows), "weighing votes")
             part = slice(start, start + AT_ONCE)
-            votes[part] = scheme.vote_weights(NeighbourArrays.of(snapshot, rows[part], distances[part]))
+            votes[part] = SCHEME.vote_weights(NeighbourArrays.of(snapshot, rows[part], distances[part]))
         report(len(rows), len(rows), "weighing votes")
         return cls(asked, rows, votes)
 

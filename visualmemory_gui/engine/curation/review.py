@@ -14,6 +14,7 @@ import numpy as np
 
 from visualmemory_gui.engine.curation.label_votes import SCHEME, LabelVotes
 from visualmemory_gui.engine.curation.planted_flips import FEWEST, WANTED, Cut, cut
+from visualmemory_gui.engine.decision.equal_vectors import rows_behind
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.votes import ABSENT
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 WIDEST = 0.10
 """The largest distance at which two images may count as near-equal."""
 SHOWN_AGAINST = 3
+MOST_COPIES = 10  # times k neighbours vote: of more copies of few vectors the rest would hardly change a share
 NEARLY = 0.05
 NOT_CUT = f"With under {FEWEST} exemplars, or one class, it cannot be told which labels are likely to be wrong."
 HIDDEN = "wrong labels between similar classes hide"
@@ -147,19 +149,15 @@ def survey(memory: WholeMemory, *, k: int = SCHEME.k, report: Report = silent) -
 def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Report = silent) -> Survey:
     """The same on a snapshot, ignoring kept judgements. ``k`` neighbours vote on each label as in ``label_votes``."""
     rows = np.flatnonzero(snapshot.active)
-    table = NeighbourTable(len(rows), k)
-    found = nearest_many(
-        snapshot,
-        snapshot.vectors[rows],
-        k,
-        excluded_rows=LeftOut(snapshot, ContentKeys.of(snapshot, rows)),
-        report=report,
-    )
-    table.put(np.arange(len(rows)), found)
+    left_out = LeftOut(snapshot, ContentKeys.of(snapshot, rows))
+    found = nearest_many(snapshot, snapshot.vectors[rows], k, excluded_rows=left_out, report=report, different=True)
+    vectors = NeighbourTable.of(found, k)
+    table = NeighbourTable(len(rows), MOST_COPIES * k)
+    table.rows, table.distances = rows_behind(snapshot, *vectors.arrays, left_out.hides, most=table.width)
     pairs, distances = _pairs(snapshot, rows, table)
     spoken = np.unique(pairs)
     labels = {int(i): snapshot.labels[snapshot.label[r]] for i, r in zip(spoken, snapshot.rows_of(spoken), strict=True)}
-    votes = LabelVotes.of(snapshot, rows, table, k=k, report=report)
+    votes = LabelVotes.of(snapshot, rows, table, report=report)
     border = cut(votes, snapshot.label.astype(np.int64))
     suspects = _suspects(snapshot, votes, table, border)
     return Survey(snapshot.change, len(rows), suspects, pairs, distances, labels, border, k)

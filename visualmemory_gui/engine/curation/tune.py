@@ -174,7 +174,7 @@ class _Descent:
         self._lists, self._fixed, self._device = lists, fixed, device
         snapshot = lists.snapshot
         self._plain = snapshot.changed(trust=np.where(fixed, snapshot.trust, 1.0))
-        near = lists.neighbours(self._plain)
+        near = lists.neighbours(self._plain, apart=True)
         self._arrays, self._codes = _arrays_of(lists, near), near.codes
         self._classes = int((snapshot.counts > 0).sum())
 
@@ -270,8 +270,8 @@ def _arrays_of(lists: QueryLists, near: NeighbourArrays) -> NeighbourLists:
     """``near``, the first k neighbours of every query, as the loss takes them."""
     from visualmemory_gui.engine.curation.trust_loss import NeighbourLists
 
-    k, scheme = lists.scheme.k, lists.scheme
-    rows = np.maximum(lists.table.rows[:, :k], 0)
+    scheme = lists.scheme
+    rows = np.zeros(near.codes.shape, np.int64) if near.places is None else np.maximum(near.places, 0)
     same = near.codes == lists.queries.truth[:, None]
     factor = scheme.vote_scale(replace(near, trust=np.ones(near.trust.shape)))
     problems = RidgeProblems.of(near, scheme.parameters) if scheme.joint else None

@@ -17,7 +17,6 @@ import numpy as np
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, own_class
 from visualmemory_gui.engine.decision.levels import level_codes
-from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import sample
 from visualmemory_gui.engine.decision.votes import winners_of
@@ -101,15 +100,12 @@ def measure(
     rows = sample(snapshot)
     if len(rows) < FEWEST:
         return Confidence(scheme, (), (), len(rows))
+    left_out = LeftOut(snapshot, ContentKeys.of(snapshot, rows))
     found = nearest_many(
-        snapshot,
-        snapshot.vectors[rows],
-        scheme.k,
-        excluded_rows=LeftOut(snapshot, ContentKeys.of(snapshot, rows)),
-        report=report,
+        snapshot, snapshot.vectors[rows], scheme.k, excluded_rows=left_out, report=report, different=True
     )
-    own = own_class(snapshot, rows)
-    near = NeighbourArrays.of(snapshot, *NeighbourTable.of(found, scheme.k).arrays, own=own)
+    own, table = own_class(snapshot, rows), NeighbourTable.of(found, scheme.k)
+    near = scheme.neighbours(snapshot, *table.arrays, hides=left_out.hides, own=own)
     at = level_codes(snapshot.labels, scheme.level)
     winner, share = winners_of(at[near.codes], scheme.vote_weights(near), tie=scheme.tie)
     answered = winner >= 0

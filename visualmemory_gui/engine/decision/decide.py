@@ -31,11 +31,13 @@ def decide(
 ) -> Decision:
     """Let the first k of ``rows`` vote (rows of active exemplars, nearest first, and their ``distances``).
 
-    Rows beyond k have no vote but serve the judgement of known or unknown, which looks at up to 10 neighbours of other
-    content than the query's; ``novelty``, ``content`` and ``twin`` are handed to ``novelty.judge``. ``own``, (), is the
-    class of which the query is itself an exemplar that is left out (``others_counted``).
+    Under a joint rule all exemplars of the first k different vectors vote. Rows beyond have no vote but serve the
+    judgement of known or unknown, which looks at up to 10 neighbours of other content than the query's; ``novelty``,
+    ``content`` and ``twin`` are handed to ``novelty.judge``. ``own``, (), is the class of which the query is itself an
+    exemplar that is left out (``others_counted``).
     """
-    first, distances_of_first = rows[: scheme.k], distances[: scheme.k]
+    voters = scheme.voters(snapshot, rows)
+    first, distances_of_first = rows[voters], distances[voters]
     near = NeighbourArrays.of(snapshot, first, distances_of_first, own=own)
     neighbours = _neighbours(snapshot, first, near, scheme)
     codes: list[int] = near.codes.tolist()

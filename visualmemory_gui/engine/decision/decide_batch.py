@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from visualmemory_gui.engine.decision.equal_vectors import Hides, rows_behind
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
@@ -51,15 +52,22 @@ def decide_many(
     twin: I64 | None = None,
     own: I64 | None = None,
     solved: SolvedWeights | None = None,
+    different: bool = False,
+    hides: Hides | None = None,
 ) -> Verdicts:
     """Let the first k of each query's ``rows`` vote by ``scheme``: (q, w) rows of active exemplars, nearest first.
 
+    ``different``: the rows are of different vectors, and ``hides`` says which of their copies a query must not see.
     Places that no neighbour takes hold ABSENT, at the end. ``own`` is for ``others_counted``. ``content`` and ``twin``,
     (q,), are the queries' own 64-bit hashes for the judgement of known and unknown, which needs 10 neighbours of other
     content where there are any; None leaves it untold. ``solved`` holds what a joint rule found for these
     queries before.
     """
-    near = NeighbourArrays.of(snapshot, rows[:, : scheme.k], distances[:, : scheme.k], own=own)
+    if different:
+        near = scheme.neighbours(snapshot, rows, distances, hides=hides, own=own)
+        rows, distances = rows_behind(snapshot, rows, distances, hides, most=rows.shape[1])
+    else:
+        near = NeighbourArrays.of(snapshot, rows[:, : scheme.k], distances[:, : scheme.k], own=own)
     if solved is not None:
         near = near.remembering(solved)
     codes, votes = near.codes, scheme.vote_weights(near)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -36,7 +37,8 @@ class Retrieved(Protocol):
 class NearestMany(Protocol):
     """The k nearest active exemplars of each query, except the rows that ``excluded_rows(i)`` names for query i.
 
-    ``queries`` is (q, d) float32 of unit length. Fewer than k come back only where no more are there.
+    ``queries`` is (q, d) float32 of unit length. Fewer than k come back only where no more are there. ``different``:
+    the k nearest vectors, of each the first row that a query may see (``equal_vectors``).
     """
 
     def __call__(
@@ -47,6 +49,7 @@ class NearestMany(Protocol):
         *,
         excluded_rows: Callable[[int], I64] | None,
         report: Report,
+        different: bool = False,
     ) -> Sequence[Retrieved]: ...
 
 
@@ -92,8 +95,16 @@ class LeftOut:
 
     def __init__(self, snapshot: Snapshot, keys: ContentKeys) -> None:
         self._snapshot, self._keys = snapshot, keys
-        pairs = zip((snapshot.content, snapshot.twin, snapshot.group), keys, strict=True)
-        self._equal = [_Equal(*pair) for pair in pairs if pair[1].any()] if len(keys.twin) > FEW else []
+
+    @cached_property
+    def _equal(self) -> list[_Equal]:
+        columns = self._snapshot.content, self._snapshot.twin, self._snapshot.group
+        pairs = zip(columns, self._keys, strict=True)
+        return [_Equal(*pair) for pair in pairs if pair[1].any()] if len(self._keys.twin) > FEW else []
+
+    def hides(self, queries: I64, rows: I64) -> Bools:
+        """Whether each of ``queries`` (n,) must not see the row beside it in ``rows`` (n,)."""
+        return alike(self._snapshot, rows, ContentKeys(*(key[queries] for key in self._keys)))
 
     def __call__(self, query: int) -> I64:
         """The rows of one query, increasing."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
 from visualmemory_gui.engine.decision.class_factor import ENOUGH, usual_size_of
+from visualmemory_gui.engine.decision.equal_vectors import Hides, ordinals, voices_of
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
 from visualmemory_gui.engine.decision.votes import ABSENT
@@ -52,7 +53,9 @@ class NeighbourArrays:
     ``usual`` is the ``usual_size`` of a class, () where it is the same for all queries, else (q, 1).
     ``ranks`` count from 0, None where they are the places. A place that no neighbour takes has a distance of infinity
     and a trust of 0, so that it has no vote. ``places`` are for ``compare``, None where neighbours cannot be compared
-    with each other; only then are there ``twins``, which are equal where the vectors are.
+    with each other; only otherwise are there ``twins``, which are equal where the vectors are, and ``copies`` says
+    whether any are. A place may stand for several exemplars of one vector and label (``equal_vectors``): ``trust`` is
+    then the sum of theirs, and ``voices`` that of min(1, trust), which otherwise is that of the place's own.
     """
 
     distances: F64
@@ -65,6 +68,8 @@ class NeighbourArrays:
     places: I64 | None = None
     compare: Compare | None = None
     solved: SolvedWeights | None = None
+    voices: F64 | None = None
+    copies: bool = True
 
     @classmethod
     def of(cls, snapshot: Snapshot, rows: I64, distances: F64, *, own: I64 | None = None) -> NeighbourArrays:
@@ -78,9 +83,29 @@ class NeighbourArrays:
         if rows.ndim > 1:
             there = rows != ABSENT
             distances, trust = np.where(there, distances, np.inf), np.where(there, trust, 0.0)
-        counts, usual = others_counted(snapshot, codes, own), usual_size_of(snapshot)
-        twins, compare = snapshot.twin[rows], comparing(snapshot)
-        return cls(distances, trust, codes, counts, usual, twins=twins, places=rows, compare=compare)
+        return cls(
+            distances,
+            trust,
+            codes,
+            others_counted(snapshot, codes, own),
+            usual_size_of(snapshot),
+            twins=snapshot.twin[rows],
+            places=rows,
+            compare=comparing(snapshot),
+            copies=len(snapshot.twin_groups) > 0,
+        )
+
+    @classmethod
+    def of_vectors(
+        cls, snapshot: Snapshot, rows: I64, distances: F64, *, hides: Hides | None, own: I64 | None = None
+    ) -> NeighbourArrays:
+        """Of many queries, all exemplars of the vectors whose first ones are ``rows`` (q, k): one place for each vector
+        and label, which can be more than k. ``hides`` says what a query must not see."""
+        if not len(snapshot.twin_groups):
+            return cls.of(snapshot, rows, distances, own=own)
+        found = voices_of(snapshot, rows, distances, hides)
+        near = cls.of(snapshot, found.rows, found.distances, own=own)
+        return replace(near, trust=found.trust, voices=found.voice)
 
     @classmethod
     def plain(cls, distances: F64, *, trust: F64 | None = None, ranks: I64 | None = None) -> NeighbourArrays:
@@ -91,6 +116,68 @@ class NeighbourArrays:
     def first(self, k: int) -> NeighbourArrays:
         """The first ``k`` alone, for which a rule may weigh otherwise than among more."""
         return self._at(np.s_[..., :k], np.s_[..., :k, :k])
+
+    def first_vectors(self, k: int) -> NeighbourArrays:
+        """Those of the first ``k`` different vectors alone, of many queries."""
+        if not self.copies or not self.compared:
+            return self.first(k)
+        number = np.stack([ordinals(line) for line in self.twins]) if len(self.twins) else self.twins
+        width = int((number < k).sum(axis=1).max(initial=0))
+        if width == 0 or (number[:, :width] < k).all():
+            return self.first(width)
+        near = self.first(int(np.flatnonzero((number < k).any(axis=0))[-1]) + 1)
+        out = number[:, : near.distances.shape[1]] >= k
+        kept = replace(
+            near,
+            distances=np.where(out, np.inf, near.distances),
+            trust=np.where(out, 0.0, near.trust),
+            voices=None if near.voices is None else np.where(out, 0.0, near.voices),
+        )
+        if "cosines" in near.__dict__:
+            kept.__dict__["cosines"] = near.cosines
+        return kept
+
+    def vectors(self) -> tuple[NeighbourArrays, I64 | None]:
+        """Of many queries, one place for each different vector, in order, with the sum of its voices; and for each
+        neighbour the place of its vector, (q, k), None where that is its own."""
+        if not self.copies:
+            return self, None
+        there, places = self.there & (self.trust > 0.0), np.arange(self.distances.shape[1])
+        order = np.lexsort((self.twins, ~there), axis=-1)  # equal ones stay in the order of their places
+        ordered, speaks = np.take_along_axis(self.twins, order, axis=1), np.take_along_axis(there, order, axis=1)
+        begins = np.ones(order.shape, bool)
+        begins[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]) | ~speaks[:, 1:]
+        if begins.all():
+            return replace(self, copies=False), None
+        start = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+        first = np.empty_like(order)
+        np.put_along_axis(first, order, np.take_along_axis(order, start, axis=1), axis=1)
+        queries = np.arange(len(first))[:, None]
+        together = np.zeros(first.shape)
+        np.add.at(together, (queries, first), self.heard)
+        leads = (first == places) & there
+        by_place = np.argsort(~leads, axis=1, kind="stable")
+        kept = by_place[:, : int(leads.sum(axis=1).max(initial=1))]
+        taken = np.take_along_axis(leads, kept, axis=1)
+        voices = np.where(taken, together[queries, kept], 0.0)
+        different = NeighbourArrays(
+            np.where(taken, self.distances[queries, kept], np.inf),
+            voices,
+            self.codes[queries, kept],
+            self.counts[queries, kept],
+            self.usual,
+            twins=self.twins[queries, kept],
+            places=None if self.places is None else self.places[queries, kept],
+            compare=self.compare,
+            solved=self.solved,
+            voices=voices,
+            copies=False,
+        )
+        if "cosines" in self.__dict__:
+            compared = queries[..., None], kept[:, :, None], kept[:, None, :]
+            different.__dict__["cosines"] = self.cosines[compared]
+        at = np.take_along_axis(np.argsort(by_place, axis=1), first, axis=1)
+        return different, np.minimum(at, kept.shape[1] - 1)  # a place that is not taken may read any
 
     def parts(self, size: int) -> Iterator[NeighbourArrays]:
         """Those of many queries, so many queries at a time."""
@@ -125,10 +212,17 @@ class NeighbourArrays:
             twins=self.twins[which] if self.compared else _NO_TWINS,
             places=places,
             compare=self.compare,
+            voices=None if self.voices is None else self.voices[which],
+            copies=self.copies,
         )
         if "cosines" in self.__dict__:
             part.__dict__["cosines"] = self.cosines[which if compared is None else compared]
         return part
+
+    @property
+    def heard(self) -> F64:
+        """What solving sees of trust: no more than 1 of each exemplar."""
+        return np.minimum(self.trust, 1.0) if self.voices is None else self.voices
 
     @property
     def compared(self) -> bool:

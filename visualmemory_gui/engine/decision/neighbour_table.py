@@ -73,19 +73,23 @@ class NeighbourTable:
         out: I64 = (self.rows != ABSENT).sum(axis=1)
         return out
 
-    def reach(self) -> F64:
-        """How far away a newcomer may be to have a place in each line: it must not leave a gap."""
+    def bounds(self) -> tuple[F64, I64]:
+        """The last (distance, row) of each line, up to which it lacks nothing: a newcomer beyond would leave a gap.
+
+        Beyond every other where a line is complete, before every other where it is empty otherwise.
+        """
         lengths = self.lengths()
-        last = self.distances[np.arange(len(self)), np.maximum(lengths - 1, 0)]
-        return np.where(self.complete, np.inf, np.where(lengths > 0, last, -np.inf))
+        last = np.arange(len(self)), np.maximum(lengths - 1, 0)
+        distance = np.where(lengths > 0, self.distances[last], -np.inf)
+        return np.where(self.complete, np.inf, distance), np.where(self.complete, _LAST_ROW, self.rows[last])
+
+    def holding(self, rows: I64) -> I64:
+        """The lines in which any of ``rows`` is."""
+        return np.flatnonzero(self._are(rows).any(axis=1))
 
     def take_out(self, gone: I64) -> None:
         """Remove the rows ``gone`` from every line."""
-        if not len(gone) or not self.rows.size:
-            return
-        marked = np.zeros(max(int(self.rows.max()), int(gone.max())) + 1, bool)
-        marked[gone] = True
-        out = marked[np.maximum(self.rows, 0)] & (self.rows != ABSENT)
+        out = self._are(gone)
         lines = np.flatnonzero(out.any(axis=1))
         if not len(lines):
             return
@@ -96,27 +100,32 @@ class NeighbourTable:
         self.rows[lines] = np.take_along_axis(rows, order, axis=1)
         self.distances[lines] = np.take_along_axis(distances, order, axis=1)
 
-    def insert(self, lines: I64, rows: I64, distances: F64) -> None:
-        """Put each of ``rows`` into its line, (n,) each and lines increasing, if it is near enough to have a place."""
+    def _are(self, rows: I64) -> Bools:
+        """The places at which one of ``rows`` is."""
+        if not len(rows) or not self.rows.size:
+            return np.zeros(self.rows.shape, bool)
+        marked = np.zeros(max(int(self.rows.max()), int(rows.max())) + 2, bool)  # ABSENT reads the last
+        marked[rows] = True
+        out: Bools = marked[self.rows]
+        return out
+
+    def insert(self, lines: I64, rows: I64, distances: F64, bounds: tuple[F64, I64]) -> None:
+        """Put each of ``rows`` into its line, (n,) each and lines increasing, if it is within the ``bounds``: those
+        of the table before rows were taken out that may come in again."""
+        if not len(lines):
+            return
+        bound, bound_row = (part[lines] for part in bounds)
+        fits = (distances < bound) | ((distances == bound) & (rows < bound_row))
+        lines, rows, distances = lines[fits], rows[fits], distances[fits]
         if not len(lines):
             return
         which, start, counts = np.unique(lines, return_index=True, return_counts=True)
         place = np.arange(len(lines)) - np.repeat(start, counts)
         line = np.repeat(np.arange(len(which)), counts)
-        bound, bound_row = self._bounds(which)
-        fits = (distances < bound[line]) | ((distances == bound[line]) & (rows < bound_row[line]))
         new_rows = np.full((len(which), int(counts.max())), ABSENT, np.int64)
         new_distances = np.full(new_rows.shape, np.inf)
-        new_rows[line[fits], place[fits]] = rows[fits]
-        new_distances[line[fits], place[fits]] = distances[fits]
+        new_rows[line, place], new_distances[line, place] = rows, distances
         self._merge(which, new_rows, new_distances)
-
-    def _bounds(self, which: I64) -> tuple[F64, I64]:
-        """The last (distance, row) of each line; beyond every other where a line is complete."""
-        last = np.maximum((self.rows[which] != ABSENT).sum(axis=1) - 1, 0)
-        complete = self.complete[which]
-        bound = np.where(complete, np.inf, self.distances[which, last])
-        return bound, np.where(complete, _LAST_ROW, self.rows[which, last])
 
     def _merge(self, which: I64, new_rows: I64, new_distances: F64) -> None:
         rows = np.concatenate([self.rows[which], new_rows], axis=1)

@@ -4,8 +4,9 @@ For neighbours x_i of a query at distances d_i, K_ij = exp(-g d_ij) and b_i = ex
 
     w = argmin over w >= 0 of  w'(K + D)w / 2 - b'w
 
-with D diagonal, lambda / min(1, trust_i). The problem is strictly convex, so there is one answer, and it can be read
-off an answer whether it is the one: w >= 0, and b - (K + D)w is 0 where w > 0 and at most 0 elsewhere.
+with D diagonal, lambda over the sum of min(1, trust) of the exemplars that have the vector x_i. The problem is strictly
+convex, so there is one answer, and an answer shows whether it is the one: w >= 0, and b - (K + D)w is 0 where w > 0 and
+at most 0 elsewhere.
 
 Sources of the idea: S. Shekkizhar and A. Ortega, NNK (arXiv 1910.09383); Y. Bendou et al., ProKeR (arXiv 2501.11175).
 Solver: block principal pivoting as in J. Kim and H. Park, "Fast nonnegative matrix factorization" (SIAM J. Sci. Comput.
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualmemory_gui.engine.types import F64, I64, Bools
+from visualmemory_gui.engine.types import F64, Bools
 
 GAMMA = 2.0
 LAMBDA = 0.3
@@ -33,31 +34,24 @@ _SLACK = 1e-12
 _TRIES = 3
 
 
-def weights(
-    cosines: F64, distances: F64, twins: I64, trust: F64, *, gamma: float = GAMMA, penalty: float = LAMBDA
-) -> F64:
-    """What the neighbours of q queries weigh, (q, k) float64, before a trust above 1 and the class factor multiply it.
+def weights(cosines: F64, distances: F64, voice: F64, *, gamma: float = GAMMA, penalty: float = LAMBDA) -> F64:
+    """What different vectors weigh, (q, k) float64 for the neighbours of q queries.
 
-    ``cosines`` (q, k, k) are those of the neighbours with each other, ``twins`` (q, k) are equal for equal vectors,
-    ``trust`` is (q, k). Equal vectors are solved as one whose D is lambda / (the sum of their min(1, trust)), and share
-    its weight in proportion to that: without trusts, m copies get 1/m each of the weight of one whose D is lambda/m.
-    A place that no neighbour takes has a distance of infinity or a trust of 0, and no weight.
+    ``cosines`` (q, k, k) are those of the neighbours with each other. ``voice`` (q, k) is the sum of min(1, trust) over
+    the exemplars of each vector, who share its weight in proportion to that: D is lambda / voice, so that m copies
+    without trusts are one whose D is lambda/m. A place that no neighbour takes has a distance of infinity or a voice of
+    0, and no weight.
     """
-    q, k = distances.shape
+    k = distances.shape[1]
     if not k:
-        return np.zeros((q, 0))
-    there = np.isfinite(distances) & (trust > 0.0)
-    voice = np.where(there, np.minimum(trust, 1.0), 0.0)
-    same = (twins[:, :, None] == twins[:, None, :]) & there[:, :, None] & there[:, None, :]
-    first = np.argmax(same, axis=2)
-    speaks = there & (first == np.arange(k))
-    together = (same * voice[:, None, :]).sum(axis=2)
+        return np.zeros(distances.shape)
     gram, target = kernel(cosines, distances, gamma=gamma)
-    gram *= speaks[:, :, None] & speaks[:, None, :]
-    gram[:, np.arange(k), np.arange(k)] = 1.0 + penalty / np.where(speaks, together, 1.0)
-    found = solve(gram, np.where(speaks, target, 0.0))
-    shared: F64 = np.where(there, found[np.arange(q)[:, None], first] * voice / np.where(there, together, 1.0), 0.0)
-    return shared
+    there = np.isfinite(distances) & (voice > 0.0)
+    if not there.all():
+        gram *= there[:, :, None] & there[:, None, :]
+        target, voice = np.where(there, target, 0.0), np.where(there, voice, 1.0)
+    gram[:, np.arange(k), np.arange(k)] = 1.0 + penalty / voice
+    return solve(gram, target)
 
 
 def kernel(cosines: F64, distances: F64, *, gamma: float = GAMMA) -> tuple[F64, F64]:

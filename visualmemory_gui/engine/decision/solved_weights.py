@@ -22,9 +22,8 @@ class SolvedWeights:
         self._weights: F64 = np.empty((0, 0))
         self._way: object = None
 
-    def weights(self, rows: I64, trust: F64, way: object, solve: Callable[[I64], F64]) -> F64:
+    def weights(self, rows: I64, voice: F64, way: object, solve: Callable[[I64], F64]) -> F64:
         """The weights of the lists ``rows``, (q, k); ``solve(which)`` finds those of some queries, by ``way``."""
-        voice = np.minimum(trust, 1.0)
         found = np.zeros(rows.shape)
         left = np.arange(len(rows))
         if rows.shape == self._rows.shape and way == self._way:

@@ -82,16 +82,23 @@ def ridge(near: NeighbourArrays, parameters: RuleParameters) -> F64:
     if not near.compared:
         raise BadValue(NO_VECTORS)
     many = near if len(shape) > 1 else near.as_many()
-    if near.solved is None or near.places is None:
-        return _solve(many, parameters).reshape(shape)
-    return near.solved.weights(near.places, near.trust, parameters, lambda which: _solve(near.part(which), parameters))
+    different, of = many.vectors()
+    if near.solved is None or different.places is None:
+        found = _solve(different, parameters)
+    else:
+        found = near.solved.weights(
+            different.places, different.heard, parameters, lambda which: _solve(different.part(which), parameters)
+        )
+    if of is not None:
+        queries = np.arange(len(of))[:, None]
+        together = np.where(different.heard > 0.0, different.heard, 1.0)
+        found = np.where(many.there, (found / together)[queries, of] * many.heard, 0.0)
+    return found.reshape(shape)
 
 
 def _solve(many: NeighbourArrays, parameters: RuleParameters) -> F64:
     solved = [
-        ridge_vote.weights(
-            part.cosines, part.distances, part.twins, part.trust, gamma=parameters.gamma, penalty=parameters.penalty
-        )
+        ridge_vote.weights(part.cosines, part.distances, part.heard, gamma=parameters.gamma, penalty=parameters.penalty)
         for part in many.parts(ridge_vote.AT_ONCE)
     ]
     return np.concatenate(solved)

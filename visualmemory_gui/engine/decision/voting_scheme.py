@@ -10,10 +10,12 @@ import numpy as np
 
 from visualmemory_gui.engine.arguments import whole
 from visualmemory_gui.engine.decision.class_factor import class_factor
+from visualmemory_gui.engine.decision.equal_vectors import Hides, ordinals, rows_behind
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.voting_rules import JOINT, RULE_WEIGHTS, TIE, USUAL, RuleParameters
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import F64, RULES, ClassFactor, MemorySettings, Rule, read_class_factor
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F64, I64, RULES, ClassFactor, MemorySettings, Rule, read_class_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,29 @@ class VotingScheme:
         """How near to the largest total another is tied with it (``TIE``)."""
         return TIE.get(self.rule, 0.0)
 
+    def voters(self, snapshot: Snapshot, rows: I64) -> I64 | slice:
+        """The places in ``rows``, the neighbours of one query in order, of those that vote: the first k, under a joint
+        rule all exemplars of the first k different vectors."""
+        if not self.joint or not len(snapshot.twin_groups):
+            return slice(0, self.k)
+        return np.flatnonzero(ordinals(snapshot.twin[rows]) < self.k)
+
+    def neighbours(
+        self, snapshot: Snapshot, rows: I64, distances: F64, *, hides: Hides | None, own: I64 | None = None
+    ) -> NeighbourArrays:
+        """Those of many queries that vote, where a search for different vectors found ``rows`` (q, w) at ``distances``,
+        k of them or more. ``hides`` says what a query must not see, ``own`` is for ``others_counted``."""
+        if self.joint:
+            first = np.s_[:, : self.k]
+            return NeighbourArrays.of_vectors(snapshot, rows[first], distances[first], hides=hides, own=own)
+        behind = rows_behind(snapshot, rows, distances, hides, most=self.k)
+        return NeighbourArrays.of(snapshot, *behind, own=own)
+
+    def first(self, near: NeighbourArrays, k: int | None = None) -> NeighbourArrays:
+        """Those of ``near`` that vote where k is this one; of many queries."""
+        k = self.k if k is None else k
+        return near.first_vectors(k) if self.joint else near.first(k)
+
     def vote_weights(self, near: NeighbourArrays) -> F64:
         """What the votes of ``near`` weigh, as their arrays are shaped: the rule's weight x trust x class factor.
 
@@ -74,9 +99,9 @@ class VotingScheme:
     def vote_scale(self, near: NeighbourArrays) -> F64:
         """The part of the weights that is the neighbours' own: trust and class factor.
 
-        Of a joint rule only the part of a trust that is above 1.
+        Of a joint rule only the part of a trust that is not solved for: what it is above 1.
         """
-        trust = np.maximum(near.trust, 1.0) if self.joint else near.trust
+        trust = near.trust / np.where(near.heard > 0.0, near.heard, 1.0) if self.joint else near.trust
         return trust if self.class_factor == "off" else trust * self.class_factors(near)
 
     def class_factors(self, near: NeighbourArrays) -> F64:

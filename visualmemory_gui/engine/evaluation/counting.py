@@ -56,24 +56,25 @@ class Counts:
         self._share: dict[int, list[F64]] = {level: [] for level in self._codes}
         self._entropy = 0.0
 
-    def add(self, near: NeighbourArrays, truth: I64, sampled: Bools) -> None:
+    def add(self, near: NeighbourArrays, truth: I64, sampled: Bools, *, together: NeighbourArrays) -> None:
         """Count one block: the neighbours of q queries, (q, k), and the right codes ``truth``, (q,).
 
-        Of joint rules, whose votes take long to find, parameters are varied only where ``sampled``, (q,).
+        ``together`` are all exemplars of the k nearest vectors, among which joint rules weigh votes. Of these rules,
+        whose votes take long to find, parameters are varied only where ``sampled``, (q,).
         """
         there, same = near.there, near.codes == truth[:, None]
         for k, (asked, right) in enumerate(zip(there.sum(axis=0), (there & same).sum(axis=0), strict=True)):
             self._asked[k] += int(asked)
             self._right[k] += int(right)
         schemes, levels = list(self._schemes.values()), list(self._codes.values())
-        won = winners_at_each_k(near, schemes, self._ks, levels)
+        won = winners_at_each_k(near, schemes, self._ks, levels, together=together)
         for hit, (level, at) in zip(won, self._codes.items(), strict=True):
             for rule, of_rule in zip(self._schemes, hit, strict=True):
                 self._hits[level, rule] += (of_rule == at[truth][:, None]).sum(axis=0)
         every = np.ones(len(truth), np.bool_)
         for rule, scheme in self._schemes.items():
-            self._sweep(rule, near, truth, sampled if scheme.joint else every)
-        self._calibrate(near)
+            self._sweep(rule, together if scheme.joint else near, truth, sampled if scheme.joint else every)
+        self._calibrate(together if self._scheme.joint else near)
 
     def _sweep(self, rule: Rule, near: NeighbourArrays, truth: I64, which: Bools) -> None:
         """Count the queries ``which`` with each value of the rule's parameters, at the full label."""
@@ -86,7 +87,7 @@ class Counts:
         self._swept_queries[rule] += len(truth)
 
     def _calibrate(self, near: NeighbourArrays) -> None:
-        near = near.first(self._scheme.k)
+        near = self._scheme.first(near)
         codes, votes = near.codes, self._scheme.vote_weights(near)
         for level, at in self._codes.items():
             winner, share = winners_of(at[codes], votes, tie=self._scheme.tie)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.equal_vectors import Hides, rows_behind
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, Retrieved, own_class
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 SPARE = 10
+_NO_LINES: I64 = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +129,29 @@ class QuerySet:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def search(
-        self, memory: Snapshot, nearest_many: NearestMany, k: int, *, which: I64, report: Report = silent
+        self,
+        memory: Snapshot,
+        nearest_many: NearestMany,
+        k: int,
+        *,
+        which: I64,
+        report: Report = silent,
+        different: bool = False,
     ) -> Sequence[Retrieved]:
-        """The ``k`` nearest of the queries ``which`` in ``memory``: the snapshot, or an edited one."""
+        """The ``k`` nearest of the queries ``which`` in ``memory``: the snapshot, or an edited one. ``different``: the
+        first exemplars of the k nearest vectors."""
         return nearest_many(
             memory,
             self.vectors_of(which),
             k,
             excluded_rows=lambda i: self.left_out(int(which[i])),
             report=report,
+            different=different,
         )
+
+    def hides(self, which: I64) -> Hides:
+        """Whether the queries at places in ``which`` must not see rows."""
+        return lambda queries, rows: self.left_out.hides(which[queries], rows)
 
     def neighbours(
         self,
@@ -146,19 +161,27 @@ class QuerySet:
         *,
         which: I64 | None = None,
         report: Report = silent,
+        different: bool = False,
     ) -> NeighbourArrays:
-        """The same as arrays, (q, k), ready for voting; of all queries unless ``which`` are named."""
+        """The same as arrays, (q, k), ready for voting; of all queries unless ``which`` are named.
+
+        ``different``: all exemplars of the k nearest vectors, for a joint rule.
+        """
         which = np.arange(len(self)) if which is None else which
-        table = NeighbourTable.of(self.search(memory, nearest_many, k, which=which, report=report), k)
-        return NeighbourArrays.of(memory, *table.arrays, own=own_class(memory, self.own[which]))
+        found = self.search(memory, nearest_many, k, which=which, report=report, different=different)
+        table, own = NeighbourTable.of(found, k), own_class(memory, self.own[which])
+        if different:
+            return NeighbourArrays.of_vectors(memory, *table.arrays, hides=self.hides(which), own=own)
+        return NeighbourArrays.of(memory, *table.arrays, own=own)
 
 
 def winners(near: NeighbourArrays, scheme: VotingScheme, codes: I64 | None = None) -> I64:
-    """The codes that win among the first k of ``near``, (q,); ABSENT where no vote has any weight.
+    """The codes that win among the first k of ``near``, (q,), of different vectors under a joint rule; ABSENT where no
+    vote has any weight.
 
     ``codes`` maps a full label's code to another one (a level's) before the vote.
     """
-    near = near.first(scheme.k)
+    near = scheme.first(near)
     named = near.codes if codes is None else codes[near.codes]
     return winners_of(named, scheme.vote_weights(near), tie=scheme.tie)[0]
 
@@ -200,7 +223,8 @@ class QueryLists:
         self.snapshot = queries.snapshot
         self.scheme = scheme
         width = max(width, scheme.k) + SPARE
-        found = queries.search(self.snapshot, nearest_many, width, which=np.arange(len(queries)), report=report)
+        which = np.arange(len(queries))
+        found = queries.search(self.snapshot, nearest_many, width, which=which, report=report, different=scheme.joint)
         self.table = NeighbourTable.of(found, width)
 
     def __len__(self) -> int:
@@ -214,21 +238,41 @@ class QueryLists:
         right: Bools = (winner == self.queries.truth[which]) & (winner != ABSENT)
         return right
 
-    def neighbours(self, edited: Snapshot | None = None, which: I64 | None = None) -> NeighbourArrays:
-        """The first k neighbours of these queries, with their weights in ``edited``."""
+    def nearest(self, m: int) -> tuple[I64, F64]:
+        """The ``m`` nearest exemplars of each query, (q, m) rows and distances, m up to the width of the lists."""
+        if not self.scheme.joint:
+            return self.table.rows[:, :m], self.table.distances[:, :m]
+        return rows_behind(self.snapshot, *self.table.arrays, self.queries.left_out.hides, most=m)
+
+    def neighbours(
+        self, edited: Snapshot | None = None, which: I64 | None = None, *, apart: bool = False
+    ) -> NeighbourArrays:
+        """The first k neighbours of these queries, with their weights in ``edited``. ``apart``: of equal vectors too
+        each exemplar has its own place."""
         edited = self.snapshot if edited is None else edited
         which = np.arange(len(self)) if which is None else which
-        rows, distances = self._first(edited, which)
-        return NeighbourArrays.of(edited, rows, distances, own=own_class(edited, self.queries.own[which]))
+        first, own = self._first(edited, which), own_class(edited, self.queries.own[which])
+        if not self.scheme.joint:
+            return NeighbourArrays.of(edited, *first, own=own)
+        hides = self.queries.hides(which)
+        if apart:
+            behind = rows_behind(edited, *first, hides, most=max(len(edited), 1))
+            return NeighbourArrays.of(edited, *behind, own=own)
+        return NeighbourArrays.of_vectors(edited, *first, hides=hides, own=own)
 
     def _first(self, edited: Snapshot, which: I64) -> tuple[I64, F64]:
         """Rows and distances of the first k that are active in ``edited``."""
         k, table = self.scheme.k, copy(self.table)
         table.keep(which)  # copies the lines
-        table.take_out(np.flatnonzero(self.snapshot.active & ~edited.active))
-        short = table.short(k)
+        gone = np.flatnonzero(self.snapshot.active & ~edited.active)
+        again = table.holding(np.intersect1d(gone, self.snapshot.twin_groups.rows)) if self.scheme.joint else _NO_LINES
+        table.take_out(gone)
+        short = np.union1d(table.short(k), again)
         if len(short):
-            table.put(short, self.queries.search(edited, nearest_exact, table.width, which=which[short]))
+            found = self.queries.search(
+                edited, nearest_exact, table.width, which=which[short], different=self.scheme.joint
+            )
+            table.put(short, found)
         return table.rows[:, :k], table.distances[:, :k]
 
 

@@ -24,13 +24,19 @@ def variants(scheme: VotingScheme) -> list[VotingScheme]:
 
 
 def winners_at_each_k(
-    near: NeighbourArrays, schemes: Sequence[VotingScheme], ks: Sequence[int], named: Sequence[I64]
+    near: NeighbourArrays,
+    schemes: Sequence[VotingScheme],
+    ks: Sequence[int],
+    named: Sequence[I64],
+    *,
+    together: NeighbourArrays | None = None,
 ) -> I64:
     """The codes that win, (levels, schemes, q, len(ks)); ABSENT where no vote has any weight. The k of ``schemes`` does
     not matter.
 
-    Each of ``named`` maps full labels' codes to those of a level. Neighbours are compared with each other once, and
-    solved once for schemes that differ in their class factor alone.
+    Each of ``named`` maps full labels' codes to those of a level. ``together`` are the neighbours for joint rules where
+    they are others, all exemplars of the nearest vectors. They are compared with each other once, and solved once for
+    schemes that differ in their class factor alone.
     """
     won = np.empty((len(named), len(schemes), len(near.distances), len(ks)), np.int64)
     joint = [place for place, scheme in enumerate(schemes) if scheme.joint]
@@ -42,10 +48,11 @@ def winners_at_each_k(
             won[level, place] = seats.winners(votes, [min(k, width) for k in ks])
     if not joint:
         return won
-    if near.compared:
-        near.cosines  # noqa: B018  # once for every k
+    together = near if together is None else together
+    if together.compared:
+        together.cosines  # noqa: B018  # once for every k
     for column, k in enumerate(ks):
-        first = near.first(k)
+        first = together.first_vectors(k)
         codes = [one[first.codes] for one in named]
         for place, votes in zip(joint, _votes(first, [schemes[place] for place in joint]), strict=True):
             for level, of_level in enumerate(codes):

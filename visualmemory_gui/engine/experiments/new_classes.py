@@ -96,7 +96,8 @@ def add_classes(
     report(0, len(shots) + 1, "asking the old classes")
 
     def old_right(memory: Snapshot) -> Bools:
-        right: Bools = winners(old_queries.neighbours(memory, nearest_exact, scheme.k), scheme) == old_queries.truth
+        near = old_queries.neighbours(memory, nearest_exact, scheme.k, different=scheme.joint)
+        right: Bools = winners(near, scheme) == old_queries.truth
         return right
 
     before = old_right(snapshot.changed(active=snapshot.among(old)))
@@ -104,7 +105,7 @@ def add_classes(
     for done, n in enumerate(shots, start=1):
         report(done, len(shots) + 1, "adding classes")
         memory = snapshot.changed(active=snapshot.among(np.concatenate([old, *(pool[:n] for pool in pools)])))
-        near = new_queries.neighbours(memory, nearest_exact, scheme.k)
+        near = new_queries.neighbours(memory, nearest_exact, scheme.k, different=scheme.joint)
         by_level = {
             level: float((winners(near, scheme, at) == at[new_queries.truth]).mean()) for level, at in levels.items()
         }

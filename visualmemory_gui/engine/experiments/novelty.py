@@ -101,7 +101,8 @@ def _statistics(queries: QuerySet, scheme: VotingScheme, *, report: Report) -> t
     memory = queries.snapshot
     near = queries.neighbours(memory, nearest_exact, max(scheme.k, *DEPTHS), report=report)
     there = near.there.sum(axis=1)
-    won = winners(near, scheme)
+    together = queries.neighbours(memory, nearest_exact, scheme.k, different=True) if scheme.joint else near
+    won = winners(together, scheme)
     size = np.where(won >= 0, memory.counts[np.maximum(won, 0)], 0)
     depth = np.minimum(size, there)
     m = np.array([max((m for m in DEPTHS if m <= d), default=0) for d in depth.tolist()], np.int64)

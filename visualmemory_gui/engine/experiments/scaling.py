@@ -99,7 +99,7 @@ def scale(
         for seed in range(seeds if size < len(rest) else 1):
             report(done * seeds + seed, len(wanted) * seeds, "asking memories of growing size")
             memory = snapshot.changed(active=snapshot.among(stratified(snapshot, rest, size, seed=seed)))
-            won = winners(queries.neighbours(memory, nearest_exact, scheme.k), scheme)
+            won = winners(queries.neighbours(memory, nearest_exact, scheme.k, different=scheme.joint), scheme)
             errors.append(float((won != queries.truth).mean()))
         points.append(Point(size, float(np.mean(errors)), float(np.std(errors))))
     report(len(wanted) * seeds, len(wanted) * seeds)

@@ -75,16 +75,29 @@ class Searcher:
         return self._hnsw.view is not None
 
     def nearest(
-        self, snapshot: Snapshot, query: F32, k: int, *, mode: SearchMode = "auto", excluded: Collection[int] = ()
+        self,
+        snapshot: Snapshot,
+        query: F32,
+        k: int,
+        *,
+        mode: SearchMode = "auto",
+        excluded: Collection[int] = (),
+        different: bool = False,
     ) -> SearchResult:
-        """The ``k`` nearest active exemplars by (distance, id), without those whose ids are ``excluded``."""
+        """The ``k`` nearest active exemplars by (distance, id), without those whose ids are ``excluded``.
+
+        ``different``: the k nearest vectors, of each the first exemplar.
+        """
         out = rows_of_known(snapshot, excluded) if excluded else NO_ROWS
+        more = NO_ROWS
+        if different:
+            more, snapshot = _stand_ins(snapshot, out), snapshot.different
         if self._graph_decides(snapshot, mode):
             proposed = self._hnsw.candidates(snapshot, query, k + MARGIN, excluded=out)
             if proposed is not None:
-                return SearchResult(*rescore(snapshot, proposed, query, k), _BY_GRAPH)
+                return SearchResult(*rescore(snapshot, _joined(proposed, more), query, k), _BY_GRAPH)
         rows = self._exact.candidates(snapshot, query, k + MARGIN, excluded=out)
-        return SearchResult(*rescore(snapshot, rows, query, k), SearchInfo("exact", self.device))
+        return SearchResult(*rescore(snapshot, _joined(rows, more), query, k), SearchInfo("exact", self.device))
 
     def nearest_many(
         self,
@@ -95,6 +108,7 @@ class Searcher:
         excluded_rows: Callable[[int], I64] | None = None,
         report: Report = silent,
         mode: SearchMode = "auto",
+        different: bool = False,
     ) -> list[SearchResult]:
         """``nearest`` for each row of ``queries`` (q, d); ``excluded_rows(i)`` names rows that query i must not see."""
         by_graph = self._graph_decides(snapshot, mode)
@@ -105,7 +119,11 @@ class Searcher:
             part = queries[start : start + block]
             out = [NO_ROWS if excluded_rows is None else excluded_rows(start + i) for i in range(len(part))]
             within = _within(report, start, len(queries))
-            found += self._block(snapshot, part, k, excluded=out, by_graph=by_graph, report=within)
+            more: Sequence[I64] = ()
+            if different and len(snapshot.twin_groups):
+                more = [_stand_ins(snapshot, rows) for rows in out]
+            searched = snapshot.different if different else snapshot
+            found += self._block(searched, part, k, excluded=out, more=more, by_graph=by_graph, report=within)
         report(len(queries), len(queries))
         return found
 
@@ -232,8 +250,17 @@ class Searcher:
             self._saved = None
 
     def _block(
-        self, snapshot: Snapshot, queries: F32, k: int, *, excluded: Sequence[I64], by_graph: bool, report: Report
+        self,
+        snapshot: Snapshot,
+        queries: F32,
+        k: int,
+        *,
+        excluded: Sequence[I64],
+        more: Sequence[I64],
+        by_graph: bool,
+        report: Report,
     ) -> list[SearchResult]:
+        """``more`` are candidates of each query beside those that an index proposes, if there are any."""
         proposed: list[I64 | None] = [None] * len(queries)
         if by_graph:
             proposed = self._hnsw.candidates_many(snapshot, queries, k + MARGIN, excluded=excluded)
@@ -249,6 +276,8 @@ class Searcher:
 
         def rescored(part: slice) -> list[SearchResult]:
             candidates = [NO_ROWS if rows is None else rows for rows in proposed[part]]
+            if more:
+                candidates = [_joined(rows, others) for rows, others in zip(candidates, more[part], strict=True)]
             near = rescore_many(snapshot, candidates, queries[part], k)
             return [SearchResult(*one, info) for one, info in zip(near, by[part], strict=True)]
 
@@ -262,10 +291,33 @@ def nearest_exact(
     *,
     excluded_rows: Callable[[int], I64] | None = None,
     report: Report = silent,
+    different: bool = False,
 ) -> list[SearchResult]:
     """``Searcher.nearest_many`` by exact search of any snapshot, even of one that no memory has published."""
     searcher = Searcher(queries.shape[1])
-    return searcher.nearest_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report, mode="exact")
+    return searcher.nearest_many(
+        snapshot, queries, k, excluded_rows=excluded_rows, report=report, mode="exact", different=different
+    )
+
+
+def _stand_ins(snapshot: Snapshot, excluded: I64) -> I64:
+    """Of each vector whose first active exemplar is ``excluded`` the first one that is not: the search for different
+    vectors does not see it (``Snapshot.different``)."""
+    groups = snapshot.twin_groups
+    if not len(groups) or not len(excluded):
+        return NO_ROWS
+    found = []
+    for group in np.unique(groups.number[excluded]).tolist():
+        members = groups.members(group) if group >= 0 else NO_ROWS
+        left = members[~np.isin(members, excluded)]
+        if len(left) > 0 and left[0] != members[0]:
+            found.append(int(left[0]))
+    return np.array(found, np.int64)
+
+
+def _joined(candidates: I64, more: I64) -> I64:
+    """Both, increasing."""
+    return np.union1d(candidates, more) if len(more) else candidates
 
 
 def _within(report: Report, start: int, whole: int) -> Report:

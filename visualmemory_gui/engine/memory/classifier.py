@@ -13,6 +13,7 @@ from visualmemory_gui.engine.arguments import ids_of
 from visualmemory_gui.engine.decision import confidence, novelty
 from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.decision.equal_vectors import rows_behind
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, own_class, rows_alike
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
@@ -102,7 +103,7 @@ class Decider:
         own, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()
         of = content_key(content)
-        found, twin = self._retrieve(snapshot, vector, scheme.k, scope=scope, content=of)
+        found, twin = self._retrieve(snapshot, vector, scheme, scope=scope, content=of)
         search_s = time.perf_counter() - started
         return self._decided(
             snapshot,
@@ -133,10 +134,15 @@ class Decider:
         started = time.perf_counter()
         out = rows_of_known(snapshot, scope.exclude)
         nearest = self.searcher.nearest_many(
-            snapshot, vectors, _asked_for(scheme.k), excluded_rows=lambda _: out, mode=scope.search
+            snapshot,
+            vectors,
+            _asked_for(scheme.k),
+            excluded_rows=lambda _: out,
+            mode=scope.search,
+            different=scheme.joint,
         )
         found = [
-            self._retrieve(snapshot, vector, scheme.k, scope=scope, content=content_key(content), first=first)
+            self._retrieve(snapshot, vector, scheme, scope=scope, content=content_key(content), first=first)
             for vector, content, first in zip(vectors, contents, nearest, strict=True)
         ]
         search_s = (time.perf_counter() - started) / max(len(vectors), 1)
@@ -212,22 +218,49 @@ class Decider:
         return replace(found.info, agreement=int(also.sum()), missed=tuple(missed))
 
     def _retrieve(
-        self, snapshot: Snapshot, vector: F32, k: int, *, scope: Scope, content: int, first: SearchResult | None = None
+        self,
+        snapshot: Snapshot,
+        vector: F32,
+        scheme: VotingScheme,
+        *,
+        scope: Scope,
+        content: int,
+        first: SearchResult | None = None,
     ) -> tuple[SearchResult, int]:
-        """The first k neighbours, or more until ten of them are of other content than the query.
+        """Those that can vote by ``scheme``, or more until ten of them are of other content than the query.
 
         Also the query's twin hash, 0 where none of them is near enough to be an equal vector. ``first``
         are the nearest, if they were searched already.
         """
-        count, twin, found = _asked_for(k), 0, first
+        count, twin, found = _asked_for(scheme.k), 0, first
         while True:
             if found is None:
-                found = self.searcher.nearest(snapshot, vector, count, mode=scope.search, excluded=scope.exclude)
+                found = self.searcher.nearest(
+                    snapshot, vector, count, mode=scope.search, excluded=scope.exclude, different=scheme.joint
+                )
+            whole = len(found.rows) < count
+            if scheme.joint:
+                found = all_behind(snapshot, found, scope.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
-            if len(found.rows) < count or _others(snapshot, found.rows, ContentKeys.one(content, twin)) >= FIRST_M:
+            if whole or _others(snapshot, found.rows, ContentKeys.one(content, twin)) >= FIRST_M:
                 return found, twin
             count, found = 2 * count, None
+
+
+def all_behind(snapshot: Snapshot, found: SearchResult, excluded: Collection[int]) -> SearchResult:
+    """All exemplars of the different vectors ``found`` but those whose ids are ``excluded``."""
+    if not len(snapshot.twin_groups):
+        return found
+    out = rows_of_known(snapshot, excluded)
+    rows, distances = rows_behind(
+        snapshot,
+        found.rows[None],
+        found.distances[None],
+        lambda _, rows: np.isin(rows, out),
+        most=max(len(snapshot), 1),
+    )
+    return SearchResult(rows[0], distances[0], found.info)
 
 
 def _asked_for(k: int) -> int:

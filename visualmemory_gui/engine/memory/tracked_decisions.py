@@ -1,7 +1,8 @@
 """Tracked decisions: those of many fixed queries, kept up to date while the memory is edited.
 
-For each query its nearest exemplars are kept in the exact order of every search: (distance in float64, id). An edit
-then costs one product of all queries with what was added; only a query whose list lost too much is searched again.
+For each query its nearest vectors are kept in the exact order of every search: (distance in float64, id), each by the
+first exemplar that the query may see (``equal_vectors``). An edit then costs one product of all queries with what was
+added; only a query whose list lost too much is searched again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from functools import partial
 import numpy as np
 
 from visualmemory_gui.engine.decision.decide_batch import Verdicts, decide_many
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, NearestMany, alike, own_class
+from visualmemory_gui.engine.decision.equal_vectors import Hides
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, NearestMany, own_class
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Thresholds
 from visualmemory_gui.engine.decision.queries import Queries
@@ -26,7 +28,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.store.watch import Watched
-from visualmemory_gui.engine.types import F32, I64, Skipped
+from visualmemory_gui.engine.types import F32, F64, I64, Skipped
 
 SPARE = 10  # neighbours beyond those needed, so that a strike seldom costs a search
 BLOCK = 512  # new exemplars to multiply at once
@@ -58,7 +60,7 @@ class TrackedDecisions:
 
     ``nearest_many`` searches what has to be searched.
 
-    With nothing left out, a query's list is what ``Searcher.nearest`` would find.
+    With nothing left out, a query's list is what ``Searcher.nearest`` would find of different vectors.
     """
 
     def __init__(
@@ -114,8 +116,7 @@ class TrackedDecisions:
         was[old] = before.active[touched[old]]
         self._snapshot = snapshot
         self._copies = self._copies.joined(self.queries.copies(snapshot, first=len(before)))
-        self._lists.take_out(touched[was & ~now])
-        self._let_in(touched[now & ~was], lambda rows: snapshot.vectors[rows])
+        self._move(touched[was & ~now], touched[now & ~was], lambda rows: snapshot.vectors[rows])
         self._search(self._lists.short(self._need), report)
 
     def as_if(self, edited: Snapshot, added: F32, *, report: Report = silent) -> TrackedDecisions:
@@ -127,15 +128,21 @@ class TrackedDecisions:
         here = self._snapshot
         n = len(here)
         left = np.flatnonzero(here.active & ~edited.active[:n])
-        came = np.flatnonzero(edited.active[:n] & ~here.active)
+        came = np.flatnonzero(edited.active & ~np.append(here.active, np.zeros(len(edited) - n, bool)))
         other = copy.copy(self)
         other._lists, other._solved = self._lists.copy(), self._solved.copy()
         other._lists.take_out(left)
-        other._search(other._lists.short(self.max_k), report, without=left)
+        other._search(other._lists.short(self._need), report, without=left)
         other._snapshot = edited
         other._copies = self._copies.joined(self.queries.copies(edited, first=n))
-        other._let_in(came, lambda rows: here.vectors[rows])
-        other._let_in(np.arange(n, len(edited)), lambda rows: added[rows - n])
+
+        def vectors_of(rows: I64) -> F32:
+            before = rows < n
+            vectors = np.empty((len(rows), self.queries.vectors.shape[1]), np.float32)
+            vectors[before], vectors[~before] = here.vectors[rows[before]], added[rows[~before] - n]
+            return vectors
+
+        other._move(left, came, vectors_of)
         return other
 
     def decide(self, scheme: VotingScheme, *, thresholds: Thresholds | None = None) -> Verdicts:
@@ -151,7 +158,13 @@ class TrackedDecisions:
             twin=self.queries.keys.twin,
             own=self._own_class(),
             solved=self._solved,
+            different=True,
+            hides=self._hides(),
         )
+
+    def _hides(self) -> Hides | None:
+        left_out = self.queries.left_out(self._snapshot)
+        return None if left_out is None else left_out.hides
 
     def _own_class(self) -> I64 | None:
         """The class of each query that is itself an exemplar and left out; None where nothing is left out."""
@@ -174,21 +187,56 @@ class TrackedDecisions:
             if len(without):
                 out = partial(_and_without, out, without)
             width = self._lists.width
-            found = self._nearest_many(self._snapshot, queries.vectors, width, excluded_rows=out, report=report)
+            found = self._nearest_many(
+                self._snapshot, queries.vectors, width, excluded_rows=out, report=report, different=True
+            )
             self._lists.put(which, found)
 
-    def _let_in(self, came: I64, vectors_of: Callable[[I64], F32]) -> None:
-        """Put the rows ``came``, which vote now, into every list they are near enough for."""
-        asked = self.queries.vectors
-        for start in range(0, len(came), BLOCK):
-            rows = came[start : start + BLOCK]
-            vectors = vectors_of(rows)
-            near = asked @ vectors.T >= (1.0 - self._lists.reach() - TIE)[:, None]
-            if self.queries.leave_out:
-                near &= ~alike(self._snapshot, rows, ContentKeys(*(key[:, None] for key in self.queries.keys)))
+    def _move(self, left: I64, came: I64, vectors_of: Callable[[I64], F32]) -> None:
+        """Bring the lists up to the rows that ``left`` and ``came``, now that the snapshot is the one after that.
+
+        Where they have copies, all exemplars of their vectors leave, and those that a query may see come in again: the
+        first of them stands in its list.
+        """
+        snapshot = self._snapshot
+        copied = np.intersect1d(np.concatenate([left, came]), snapshot.copied)
+        if len(copied):
+            alike = snapshot.copied[np.isin(snapshot.twin[snapshot.copied], snapshot.twin[copied])]
+            left, came = np.union1d(left, alike), np.union1d(came, alike[snapshot.active[alike]])
+        bounds = self._lists.bounds()
+        self._lists.take_out(left)
+        self._let_in(came, vectors_of, bounds)
+
+    def _let_in(self, came: I64, vectors_of: Callable[[I64], F32], bounds: tuple[F64, I64]) -> None:
+        """Put the rows ``came``, increasing, which vote now, into every list they are near enough for; of equal vectors
+        only the first that the query may see."""
+        asked, twin = self.queries.vectors, self._snapshot.twin
+        _, first, of = np.unique(twin[came], return_index=True, return_inverse=True)
+        for start in range(0, len(first), BLOCK):
+            vectors = vectors_of(came[first[start : start + BLOCK]])
+            near = asked @ vectors.T >= (1.0 - bounds[0] - TIE)[:, None]
             queries, at = np.nonzero(near)
+            rows = came[first[start + at]]
+            if len(first) < len(came) or self.queries.leave_out:
+                queries, at, rows = self._first_seen(queries, at, came, of - start)
             cosine = np.einsum("ij,ij->i", vectors[at].astype(np.float64), asked[queries].astype(np.float64))
-            self._lists.insert(queries, rows[at], np.minimum(np.maximum(1.0 - cosine, 0.0), 2.0))
+            self._lists.insert(queries, rows, np.minimum(np.maximum(1.0 - cosine, 0.0), 2.0), bounds)
+
+    def _first_seen(self, queries: I64, at: I64, came: I64, of: I64) -> tuple[I64, I64, I64]:
+        """Of pairs of a query and the number of a vector those of which the query may see an exemplar, and the first.
+
+        ``of`` are the numbers of the vectors of ``came``.
+        """
+        order = np.argsort(of, kind="stable")
+        start, end = of[order].searchsorted(at), of[order].searchsorted(at, "right")
+        pair = np.repeat(np.arange(len(at)), end - start)
+        rows = came[order[np.arange(len(pair)) - np.repeat(np.cumsum(end - start) - end, end - start)]]
+        hides = self._hides()
+        if hides is not None:
+            seen = ~hides(queries[pair], rows)
+            pair, rows = pair[seen], rows[seen]
+        pair, first = np.unique(pair, return_index=True)
+        return queries[pair], at[pair], rows[first]
 
 
 def _and_without(rows: Callable[[int], I64] | None, without: I64, query: int) -> I64:

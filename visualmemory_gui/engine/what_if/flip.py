@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.memory.classifier import Scope, leave_own_out
+from visualmemory_gui.engine.memory.classifier import Scope, all_behind, leave_own_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Decision
@@ -82,7 +82,9 @@ def flips(
     counted, scope = leave_own_out(snapshot, Scope.of("auto", exclude, own=own))
 
     def retrieve(count: int) -> tuple[I64, F64]:
-        found = searcher.nearest(snapshot, vector, count, excluded=scope.exclude)
+        found = searcher.nearest(snapshot, vector, count, excluded=scope.exclude, different=scheme.joint)
+        if scheme.joint:
+            found = all_behind(snapshot, found, scope.exclude)
         return found.rows, found.distances
 
     decision = decide(snapshot, *retrieve(scheme.k), scheme, own=counted)
