@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QSpinBox
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -16,7 +16,8 @@ from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.engine.decision.class_factor import class_factor, usual_size
-from visualmemory_gui.engine.types import CLASS_FACTORS, MemorySettings
+from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
+from visualmemory_gui.engine.types import CLASS_FACTORS, RULES, MemorySettings, Rule
 
 
 def dialog_of(qtbot: QtBot, memory: OfMemory | None, window: WindowSettings = WindowSettings()) -> SettingsDialog:  # noqa: B008
@@ -53,7 +54,9 @@ class TestDialog:
         assert "smaller than the mean" in said["mean"] and raised["mean"] == [True, True, True, True, False, False]
 
     def test_what_was_not_touched_is_not_told(self, qtbot: QtBot) -> None:
-        settings = MemorySettings(k=7, rule="softmax", class_factor="off", exact_limit=26_000_001, threads=2)
+        settings = MemorySettings(
+            k=7, rule="softmax", class_factor="off", exact_limit=26_000_001, threads=2, softmax_temperature=0.0712345
+        )
         dialog = dialog_of(qtbot, OfMemory(settings, 1280, True), WindowSettings("dark", True, 112.0))
         assert confirmed(qtbot, dialog) == ({}, WindowSettings("dark", True, 112.0))
 
@@ -75,6 +78,22 @@ class TestDialog:
         assert spin(dialog, "k").value() == 100
         spin(dialog, "k").setValue(60)
         assert confirmed(qtbot, dialog)[0] == {"ridge_k": 60, "rule": "ridge"}
+
+    @pytest.mark.parametrize("rule", RULES)
+    def test_each_rule_shows_its_own_parameters(self, qtbot: QtBot, rule: Rule) -> None:
+        dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1000, True))
+        choose(dialog, "Voting rule", rule)
+        dialog.show()
+        shown = [box.accessibleName().lower() for box in dialog.findChildren(QDoubleSpinBox) if box.isVisible()]
+        assert sorted(shown) == sorted(PARAMETERS[rule])
+
+    def test_a_parameter_that_was_changed_is_set(self, qtbot: QtBot) -> None:
+        dialog = dialog_of(qtbot, OfMemory(MemorySettings(rule="ridge"), 1000, True))
+        boxes = {box.accessibleName(): box for box in dialog.findChildren(QDoubleSpinBox)}
+        boxes["Gamma"].setValue(60)
+        boxes["Penalty"].setValue(0)
+        boxes["Offset"].setValue(9)  # of another rule, and not shown
+        assert confirmed(qtbot, dialog)[0] == {"ridge_gamma": 50.0, "ridge_penalty": 0.001}
 
     def test_a_memory_that_may_not_be_written_is_shown_and_left(self, qtbot: QtBot) -> None:
         dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, False))

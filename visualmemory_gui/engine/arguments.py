@@ -40,6 +40,15 @@ def fraction(value: object, what: str) -> float:
     raise BadValue(f"{what} must be a finite number, not {_shown(value)}")
 
 
+def within(value: object, what: str, limits: tuple[float, float]) -> float:
+    """A finite number from the least to the largest of ``limits``, but above a least one of 0."""
+    number, (least, most) = fraction(value, what), limits
+    if least <= number <= most and number:
+        return number
+    between = f"between {least:g} and {most:g}" if least else f"above 0 and at most {most:g}"
+    raise BadValue(f"{what} must be {between}, not {number:g}")
+
+
 def text(value: object, what: str) -> str:
     """Text, as it was given."""
     if isinstance(value, str):

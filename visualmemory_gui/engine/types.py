@@ -313,8 +313,8 @@ class Step:
 class MemorySettings:
     """The settings of one memory. ``k`` and ``rule`` apply where a caller passes None; under ridge k is ``ridge_k``.
 
-
     ``exact_limit`` is in vector components: above it HNSW proposes on a CPU. ``level`` is where the window opens.
+    The parameters of a voting rule are named after it; ``PARAMETER_LIMITS`` are their limits.
     """
 
     k: int = 10
@@ -325,6 +325,21 @@ class MemorySettings:
     exact_limit: int = 26_000_000
     threads: int = 0
     ridge_k: int = 100
+    ridge_gamma: float = 2.0
+    ridge_penalty: float = 0.3
+    softmax_temperature: float = 0.07
+    rank_offset: float = 2.0
+    distance_exponent: float = 1.0
+
+
+PARAMETER_LIMITS: Mapping[str, tuple[float, float]] = {
+    "ridge_gamma": (0.0, 50.0),
+    "ridge_penalty": (1e-3, 100.0),
+    "softmax_temperature": (0.0, 1000.0),
+    "rank_offset": (0.0, 1e6),
+    "distance_exponent": (0.0, 300.0),  # exp(-2)^300, of an opposite vector, is still above 0
+}
+"""The least and the largest value of each parameter of a voting rule; it is above a least value of 0, never 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,6 +100,10 @@ def test_every_vote_is_weighed_in_one_function(
 def test_what_is_not_given_comes_from_the_settings() -> None:
     settings = MemorySettings(k=7, rule="softmax", class_factor="off", level=2)
     assert VotingScheme.of(settings) == VotingScheme("softmax", 7, class_factor="off")
+    warm = replace(settings, softmax_temperature=0.5, ridge_gamma=4.0)
+    given = RuleParameters(temperature=0.5, gamma=4.0)
+    assert VotingScheme.of(warm) == VotingScheme("softmax", 7, given, class_factor="off")
+    assert VotingScheme.of(warm, rule="ridge").words == "ridge, k = 100, gamma 4, penalty 0.3"
     assert VotingScheme.of(settings, 3, "rank", level=1) == VotingScheme("rank", 3, class_factor="off", level=1)
 
 

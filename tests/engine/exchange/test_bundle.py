@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -158,10 +159,52 @@ def test_a_newer_version_is_refused_by_name(memory: Path, tmp_path: Path) -> Non
         bundle.import_(newer, tmp_path / "n.vmem")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("rule", "borda", "rule must be one of plurality, distance, softmax, rank, ridge, not 'borda'"),
+        ("ridge_gamma", 60.0, "ridge_gamma must be above 0 and at most 50, not 60"),
+        ("ridge_penalty", [1], "its setting ridge_penalty cannot be read"),
+        ("class_factor", "median", "class_factor must be one of off, old, mean, not 'median'"),
+    ],
+)
+def test_a_setting_that_this_version_does_not_know_is_refused_before_a_memory_is_made(
+    memory: Path, tmp_path: Path, name: str, value: object, words: str
+) -> None:
+    source = with_settings(export(memory, tmp_path / "m.vmemz"), tmp_path / "other.vmemz", {name: value})
+    with pytest.raises(ExchangeError, match=re.escape(words)):
+        bundle.import_(source, tmp_path / "n.vmem")
+    assert not (tmp_path / "n.vmem").exists()
+
+
+def test_a_bundle_made_before_keeps_its_rule_and_its_class_factor(memory: Path, tmp_path: Path) -> None:
+    before = {"k": 7, "rule": "rank", "class_factor": True, "level": 0}
+    source = with_settings(export(memory, tmp_path / "m.vmemz"), tmp_path / "before.vmemz", before, only=True)
+    bundle.import_(source, tmp_path / "n.vmem")
+    with VisualMemory.open(tmp_path / "n.vmem") as m:
+        assert (m.settings.k, m.settings.rule, m.settings.class_factor) == (7, "rank", "old")
+
+
+def with_settings(source: Path, target: Path, settings: dict[str, object], *, only: bool = False) -> Path:
+    """The bundle ``source`` with other settings in its manifest; ``only`` these."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for info in old.infolist():
+            data = old.read(info)
+            if info.filename == "manifest.json":
+                manifest = json.loads(data)
+                kept = {} if only else manifest["settings"]
+                data = json.dumps({**manifest, "settings": {**kept, **settings}}).encode()
+            new.writestr(info, data)
+    return target
+
+
 def test_settings_that_shape_decisions_come_along(memory: Path, tmp_path: Path) -> None:
     with VisualMemory.open(memory) as m:
         m.set("k", 3)
         m.set("class_factor", "off")
+        m.set("rule", "ridge")
+        m.set("ridge_k", 40)
+        m.set("ridge_gamma", 3.5)
         wanted = m.settings
     bundle.import_(export(memory, tmp_path / "m.vmemz"), tmp_path / "n.vmem")
     with VisualMemory.open(tmp_path / "n.vmem") as m:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -32,6 +33,11 @@ def test_a_new_memory_has_the_defaults(store):
         ("device", "cuda", "cuda"),
         ("exact_limit", "1,000,000", 1_000_000),
         ("threads", "4", 4),
+        ("ridge_gamma", "50", 50.0),
+        ("ridge_penalty", " 1e-3 ", 0.001),
+        ("softmax_temperature", "0.01", 0.01),
+        ("rank_offset", "0.5", 0.5),
+        ("distance_exponent", "300", 300.0),
     ],
 )
 def test_a_setting_is_kept(store, name, text, value):
@@ -48,6 +54,23 @@ def test_a_bad_setting_is_refused_with_what_may_be_said(store, name, text):
     with pytest.raises(BadValue):
         settings.save(store.database, name, text)
     assert settings.load(store.database).settings == MemorySettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("ridge_gamma", "0", "ridge_gamma must be above 0 and at most 50, not 0"),
+        ("ridge_gamma", "51", "ridge_gamma must be above 0 and at most 50, not 51"),
+        ("ridge_penalty", "0.0005", "ridge_penalty must be between 0.001 and 100, not 0.0005"),
+        ("ridge_penalty", "nan", "ridge_penalty must be a finite number, not nan"),
+        ("rank_offset", "-2", "rank_offset must be above 0"),
+        ("softmax_temperature", "warm", "softmax_temperature must be a number, not 'warm'"),
+        ("distance_exponent", "1e9", "distance_exponent must be above 0 and at most 300"),
+    ],
+)
+def test_a_parameter_out_of_its_limits_is_refused_with_the_limits(store, name, text, words):
+    with pytest.raises(BadValue, match=re.escape(words)):
+        settings.save(store.database, name, text)
 
 
 def test_every_setting_can_be_set(store):

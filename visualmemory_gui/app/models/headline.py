@@ -120,7 +120,8 @@ def misses(decision: Decision | None) -> str:
 
 
 def by_rule(decision: Decision | None) -> Mapping[Rule, VoteTally[str]]:
-    """The outcome of each voting rule on the same neighbours, at the decision's level.
+    """The outcome of each voting rule on the same neighbours, at the decision's level: of its own rule as it was
+    decided, of the others with their usual parameters.
 
     Ridge only where these neighbours were weighed by it: it needs their vectors.
     """
@@ -134,8 +135,7 @@ def by_rule(decision: Decision | None) -> Mapping[Rule, VoteTally[str]]:
     near = NeighbourArrays.plain(distances, trust=trust)
     schemes = (VotingScheme(rule, decision.k) for rule in PAPER_RULES)
     found = {scheme.rule: tally(labels, scheme.vote_weights(near).tolist()) for scheme in schemes}
-    if decision.rule not in found:
-        found[decision.rule] = _own_tally(decision, labels)
+    found[decision.rule] = _own_tally(decision, labels)
     return found
 
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualmemory_gui.engine.types import F64, Bools
+from visualmemory_gui.engine.types import F64, Bools, MemorySettings
 
-GAMMA = 2.0
-LAMBDA = 0.3
+GAMMA = MemorySettings().ridge_gamma
+LAMBDA = MemorySettings().ridge_penalty
 FIRST_PASSIVE = 40
 """How many of the nearest the solver supposes to vote at first: about as many do."""
 

@@ -15,24 +15,36 @@ import numpy as np
 from visualmemory_gui.engine.decision import ridge as ridge_vote
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import F64, Rule
+from visualmemory_gui.engine.types import F64, MemorySettings, Rule
 
 NO_VECTORS = (
     "the ridge vote compares neighbours with each other, and neighbour lists hold no vectors: "
     "vote by plurality, distance, softmax or rank"
 )
 _FAR = 700.0  # exp(-708) is the smallest normal float64
+_UNSET = MemorySettings()
 
 
 @dataclass(frozen=True, slots=True)
 class RuleParameters:
     """The parameters of all voting rules, each of which reads its own (``PARAMETERS``)."""
 
-    exponent: float = 1.0
-    temperature: float = 0.07
-    offset: float = 2.0
-    gamma: float = ridge_vote.GAMMA
-    penalty: float = ridge_vote.LAMBDA
+    exponent: float = _UNSET.distance_exponent
+    temperature: float = _UNSET.softmax_temperature
+    offset: float = _UNSET.rank_offset
+    gamma: float = _UNSET.ridge_gamma
+    penalty: float = _UNSET.ridge_penalty
+
+    @classmethod
+    def of(cls, settings: MemorySettings) -> RuleParameters:
+        """Those of a memory of these settings."""
+        named = ((rule, name) for rule, parameters in PARAMETERS.items() for name in parameters)
+        return cls(**{name: getattr(settings, parameter_setting(rule, name)) for rule, name in named})
+
+
+def parameter_setting(rule: Rule, name: str) -> str:
+    """The name of the setting that is the parameter ``name`` of ``rule``: "ridge_gamma"."""
+    return f"{rule}_{name}"
 
 
 USUAL = RuleParameters()

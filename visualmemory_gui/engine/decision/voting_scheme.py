@@ -12,7 +12,7 @@ from visualmemory_gui.engine.arguments import whole
 from visualmemory_gui.engine.decision.class_factor import class_factor
 from visualmemory_gui.engine.decision.equal_vectors import Hides, ordinals, rows_behind
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.voting_rules import JOINT, RULE_WEIGHTS, TIE, USUAL, RuleParameters
+from visualmemory_gui.engine.decision.voting_rules import JOINT, PARAMETERS, RULE_WEIGHTS, TIE, USUAL, RuleParameters
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, RULES, ClassFactor, MemorySettings, Rule, read_class_factor
@@ -44,11 +44,17 @@ class VotingScheme:
             raise _no_rule(rule)
         if (level := whole(level, "a level")) < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
-        return cls(rule, k, class_factor=settings.class_factor, level=level)
+        return cls(rule, k, RuleParameters.of(settings), class_factor=settings.class_factor, level=level)
 
     def with_parameters(self, **values: float) -> VotingScheme:
         """The same with other values of the rule's own parameters, by name (``PARAMETERS``)."""
         return replace(self, parameters=replace(self.parameters, **values))
+
+    @property
+    def words(self) -> str:
+        """ "ridge, k = 100, gamma 2, penalty 0.3": the rule and what it is given."""
+        given = (f"{name} {getattr(self.parameters, name):g}" for name in PARAMETERS[self.rule])
+        return ", ".join((self.rule, f"k = {self.k}", *given))
 
     @property
     def joint(self) -> bool:

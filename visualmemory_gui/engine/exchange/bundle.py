@@ -30,7 +30,7 @@ from visualmemory_gui.engine.files.atomic_file import create, scratch
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import F32, EncoderIdentity, Exemplar
+from visualmemory_gui.engine.types import F32, PARAMETER_LIMITS, EncoderIdentity, Exemplar
 
 FORMAT = "visualmemory-bundle"
 VERSION = 1
@@ -44,7 +44,8 @@ WORDS = {
     "thumbnails": "exemplars with only a thumbnail",
     "bare": "exemplars without an image",
 }  # what is counted
-SETTINGS = ("k", "rule", "class_factor", "level")  # those that shape decisions; the others depend on the machine
+SETTINGS = ("k", "ridge_k", "rule", "class_factor", "level", *PARAMETER_LIMITS)
+"""Those that shape decisions; the others depend on the machine."""
 
 
 @dataclass(frozen=True, slots=True)

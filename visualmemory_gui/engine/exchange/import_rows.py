@@ -16,7 +16,7 @@ from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.memory.new_memory import new_memory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store import labels, settings
 from visualmemory_gui.engine.store.checksum import vector_hash
 from visualmemory_gui.engine.store.copies import Copy
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, NewExemplar, Skipped
@@ -249,8 +249,9 @@ def checked_settings(found: object, names: Sequence[str]) -> dict[str, str]:
         raise BadValue("its settings cannot be read")
     plain = {name: found[name] for name in names if name in found} if found else {}
     for name, value in plain.items():
-        if not isinstance(value, str | int) or len(str(value)) > LONGEST_SETTING:
+        if not isinstance(value, str | int | float) or len(str(value)) > LONGEST_SETTING:
             raise BadValue(f"its setting {name} cannot be read")
+        settings.read(name, str(value))
     return {name: str(value) for name, value in plain.items()}
 
 

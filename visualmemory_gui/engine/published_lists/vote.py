@@ -6,15 +6,15 @@ neighbor_distances}. Lists are read in the order given and never sorted; the cla
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.arguments import within
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
-from visualmemory_gui.engine.decision.voting_rules import NO_VECTORS, PARAMETERS
+from visualmemory_gui.engine.decision.voting_rules import NO_VECTORS, PARAMETERS, parameter_setting
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.published_lists.neighbour_lists import (
@@ -25,10 +25,9 @@ from visualmemory_gui.engine.published_lists.neighbour_lists import (
     parse_lists,
     parse_trust,
 )
-from visualmemory_gui.engine.types import F64, I64, PAPER_RULES, RULES, Bools, Rule
+from visualmemory_gui.engine.types import F64, I64, PAPER_RULES, PARAMETER_LIMITS, RULES, Bools, Rule
 
 _BLOCK = 1024
-_MOST_EXPONENT = 300.0
 
 
 def vote(
@@ -91,11 +90,8 @@ def list_scheme(rule: Rule, param: float | None = None) -> VotingScheme:
     if not PARAMETERS[rule]:
         raise BadValue(f"the rule {rule} has no parameter")
     name = parameter_of(rule)
-    if not (math.isfinite(param) and param > 0):
-        raise BadValue(f"the {name} of the rule {rule} must be a number above 0, not {param:g}")
-    if rule == "distance" and param > _MOST_EXPONENT:
-        raise BadValue(f"the exponent of the rule distance must not be above {_MOST_EXPONENT:g}, not {param:g}")
-    return scheme.with_parameters(**{name: param})
+    limits = PARAMETER_LIMITS[parameter_setting(rule, name)]
+    return scheme.with_parameters(**{name: within(param, f"the {name} of the rule {rule}", limits)})
 
 
 def parameter_of(rule: Rule) -> str:

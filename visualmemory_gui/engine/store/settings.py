@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from visualmemory_gui.engine.arguments import within
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
-from visualmemory_gui.engine.types import DEVICES, RULES, MemorySettings, read_class_factor
+from visualmemory_gui.engine.types import DEVICES, PARAMETER_LIMITS, RULES, MemorySettings, read_class_factor
 
 UNSEALED = "its checksum does not match"  # why a setting is damaged
 
@@ -32,7 +33,7 @@ def load(database: Database) -> Loaded:
         if name not in _READ:
             continue
         try:
-            values[name] = _READ[name](name, text)
+            values[name] = read(name, text)
         except BadValue as error:
             damaged[name] = str(error)
         if not whole:
@@ -46,13 +47,18 @@ def save(database: Database, name: str, text: str) -> Loaded:
 
     A damaged row is replaced as a whole, so that this repairs it.
     """
-    if name not in _READ:
-        raise BadValue(f"unknown setting {name!r}; the settings are {', '.join(_READ)}")
-    value = _READ[name](name, text)
+    value = read(name, text)
     with database.atomic():
         SETTINGS.delete(database, "name = ?", [(name,)])
         SETTINGS.insert(database, [(name, str(value))])
         return load(database)
+
+
+def read(name: str, text: str) -> object:
+    """The value of the setting ``name`` that ``text`` says. Raises BadValue."""
+    if name not in _READ:
+        raise BadValue(f"unknown setting {name!r}; the settings are {', '.join(_READ)}")
+    return _READ[name](name, text)
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
@@ -66,6 +72,14 @@ def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
         return value
 
     return read
+
+
+def _parameter(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadValue(f"{name} must be a number, not {text!r}") from None
+    return within(value, name, PARAMETER_LIMITS[name])
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
@@ -87,5 +101,6 @@ _READ: Mapping[str, Callable[[str, str], Any]] = {
     "exact_limit": _whole(0, 10**12),
     "threads": _whole(0, 1024),
     "ridge_k": _whole(1, 10_000),
+    **dict.fromkeys(PARAMETER_LIMITS, _parameter),
 }
 NAMES: tuple[str, ...] = tuple(_READ)

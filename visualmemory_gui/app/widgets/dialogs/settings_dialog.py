@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QDoubleSpinBox,
     QFormLayout,
     QGroupBox,
     QLabel,
@@ -22,16 +23,27 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
 from visualmemory_gui.engine.decision.class_factor import IN_WORDS, LARGEST
+from visualmemory_gui.engine.decision.voting_rules import PARAMETERS as RULE_PARAMETERS
+from visualmemory_gui.engine.decision.voting_rules import parameter_setting
 from visualmemory_gui.engine.decision.voting_scheme import k_setting, usual_k
-from visualmemory_gui.engine.types import RULES, MemorySettings
+from visualmemory_gui.engine.types import PARAMETER_LIMITS, RULES, MemorySettings
 
 MOST_K = 100_000
+DECIMALS = 4
 DEVICES = (
     ("auto", "Automatic: a graphics card if there is one"),
     ("cpu", "Processor"),
     ("cuda", "CUDA graphics card"),
     ("mps", "Apple graphics (MPS)"),
 )
+PARAMETERS = {
+    "ridge_gamma": ("&Gamma", "A larger one gives far neighbours less of the vote"),
+    "ridge_penalty": ("&Penalty", "A larger one spreads the vote over more neighbours"),
+    "softmax_temperature": ("&Temperature", "A larger one gives far neighbours more of the vote"),
+    "rank_offset": ("&Offset", "Votes are 1 / (rank + offset): a larger one gives far neighbours more of the vote"),
+    "distance_exponent": ("E&xponent", "A larger one gives far neighbours less of the vote"),
+}
+"""The names of the parameters of the voting rules, and what they do."""
 THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark"))
 
 
@@ -79,6 +91,11 @@ class SettingsDialog(QDialog):
         self._rule = _choice("Voting rule", [(rule, rule) for rule in RULES], now.rule)
         self._k_of = k_setting(now.rule)
         self._rule.currentIndexChanged.connect(self._on_rule)
+        self._parameters = {
+            name: _number(text, limits, getattr(now, name), tip)
+            for name, limits in PARAMETER_LIMITS.items()
+            for text, tip in [PARAMETERS[name]]
+        }
         self._factor = _choice("Class factor", IN_WORDS.items(), now.class_factor)
         self._factor.setToolTip(f"Up to {LARGEST:.0f} times, so that a single image can teach a class")
         self._device = _choice("Device", DEVICES, now.device)
@@ -94,6 +111,7 @@ class SettingsDialog(QDialog):
         for text, widget in (
             ("&k", self._k),
             ("&Voting rule", self._rule),
+            *((PARAMETERS[name][0], field) for name, field in self._parameters.items()),
             ("Class &factor", self._factor),
             ("&Device", self._device),
             ("&Exact search up to", self._limit),
@@ -101,6 +119,8 @@ class SettingsDialog(QDialog):
         ):
             form.addRow(text, widget)
             widget.setEnabled(memory.writable)
+        self._memory_form = form
+        self._show_parameters()
         if not memory.writable:
             form.addRow(QLabel("This memory is open for reading only."))
         return box
@@ -116,9 +136,17 @@ class SettingsDialog(QDialog):
         form.addRow("Reduced motion", self._still)
         return box
 
-    def _on_rule(self) -> None:
-        """Ridge has a k of its own."""
+    def _show_parameters(self) -> None:
+        """Show the parameters of the chosen rule, and no others."""
         rule = self._rule.currentData()
+        own = {parameter_setting(rule, name) for name in RULE_PARAMETERS[rule]}
+        for name, field in self._parameters.items():
+            self._memory_form.setRowVisible(field, name in own)
+
+    def _on_rule(self) -> None:
+        """Each rule has parameters of its own, and ridge a k of its own."""
+        rule = self._rule.currentData()
+        self._show_parameters()
         if self._memory is not None and k_setting(rule) != self._k_of:
             self._k_of = k_setting(rule)
             self._k.setValue(usual_k(self._memory.settings, rule))
@@ -133,6 +161,7 @@ class SettingsDialog(QDialog):
             "device": self._device.currentData(),  # first: an unavailable one is refused before anything is stored
             k_setting(self._rule.currentData()): self._k.value(),
             "rule": self._rule.currentData(),
+            **{name: field.value() for name, field in self._parameters.items() if _touched(field, name, memory)},
             "class_factor": self._factor.currentData(),
             "exact_limit": limit,
             "threads": self._threads.value(),
@@ -142,6 +171,11 @@ class SettingsDialog(QDialog):
         return WindowSettings(
             str(self._theme.currentData()), self._still.isChecked(), float(str(self._side.currentData()))
         )
+
+
+def _touched(field: QDoubleSpinBox, name: str, memory: OfMemory) -> bool:
+    """Whether another value was chosen than the stored one, which may have more decimals than are shown."""
+    return not field.isHidden() and field.value() != round(getattr(memory.settings, name), DECIMALS)
 
 
 def _box(title: str) -> tuple[QGroupBox, QFormLayout]:
@@ -157,6 +191,17 @@ def _spin(name: str, least: int, most: int, now: int, tip: str) -> QSpinBox:
     spin.setRange(least, most)
     spin.setValue(now)
     spin.setAccessibleName(name)
+    spin.setToolTip(tip)
+    return spin
+
+
+def _number(text: str, limits: tuple[float, float], now: float, tip: str) -> QDoubleSpinBox:
+    spin = QDoubleSpinBox()
+    spin.setDecimals(DECIMALS)
+    spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+    spin.setRange(max(limits[0], 10.0**-DECIMALS), limits[1])
+    spin.setValue(now)
+    spin.setAccessibleName(text.replace("&", ""))
     spin.setToolTip(tip)
     return spin
 

@@ -10,6 +10,7 @@ from visualmemory_gui import __version__
 from visualmemory_gui.engine.decision.class_factor import IN_WORDS
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, level_in_words
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.atomic_output import new_file
 from visualmemory_gui.engine.exchange.report import html, image
@@ -90,12 +91,13 @@ def _facts(memory: WholeMemory, decision: Decision, *, keep_private: bool) -> tu
     snapshot, identity, settings = memory.snapshot, memory.identity, memory.settings
     weights = f", weights {identity.weights_sha256[:12]}…" if identity.weights_sha256 else ""
     classes = int((snapshot.counts > 0).sum())
+    scheme = VotingScheme.of(settings, decision.k, decision.rule)
     found = [
         ("Memory", str(memory.path) if keep_private else memory.path.name),
         ("Exemplars", f"{snapshot.active_count:,} active, in {classes:,} classes; change {snapshot.change:,}"),
         ("Encoder", f"{identity.name}, {identity.dim} dimensions{weights}"),
         ("Preprocessing", identity.preprocess or "none"),
-        ("Voting", f"{decision.rule}, k = {decision.k}, at {level_in_words(decision.level)}"),
+        ("Voting", f"{scheme.words}, at {level_in_words(decision.level)}"),
         ("Class factor", IN_WORDS[settings.class_factor]),
     ]
     if decision.search is not None:
