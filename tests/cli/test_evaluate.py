@@ -165,3 +165,38 @@ def test_those_to_blame_are_named_with_the_fix(tmp_path: Path) -> None:
     assert found["words"] in run("evaluate", place, "--blame", true, wrong).stdout
     done = run("evaluate", place, "--blame", true, true)
     assert (done.exit_code, "is decided as" in done.stderr) == (1, True)
+
+
+@pytest.fixture
+def measurable(tmp_path: Path) -> Path:
+    """A memory that decides by the nearest alone, where more neighbours are right more often."""
+    with VisualMemory.create(tmp_path / "blurred.vmem", dim=16) as m:
+        m.add_vectors(*clustered(300, dim=16, classes=6, seed=0, spread=0.4))
+        m.set_all({"rule": "plurality", "k": 1, "class_factor": "off"})
+    return tmp_path / "blurred.vmem"
+
+
+def test_settings_are_suggested_and_applied(measurable: Path) -> None:
+    found = told("evaluate", measurable, "--suggest")
+    assert found["helps"] and not found["applied"]
+    assert found["best"]["accuracy"] > found["now"]["accuracy"]
+    assert told("settings", measurable)["rule"] == "plurality"
+    shown = run("evaluate", measurable, "--suggest", "--apply").stdout
+    assert "Chosen on 150 exemplars and measured on 150 others, each decided by all others." in shown
+    assert " points better (" in shown and "classes that change most at the full label" in shown
+    assert "the full label: " in shown and "Applied. To go back:" in shown
+    after = told("settings", measurable)
+    assert {name: after[name] for name in found["changes"]} == found["changes"]
+    for name in found["changes"]:
+        assert f"visualmemory settings {measurable} {name} " in shown
+    again = told("evaluate", measurable, "--suggest", "--apply")
+    assert not again["helps"] and not again["applied"]
+
+
+def test_what_cannot_be_suggested_says_why(memory: Path, images: Path) -> None:  # noqa: F811
+    done = run("evaluate", memory, "--suggest")
+    assert (done.exit_code, "12 exemplars are too few to choose settings by" in done.stderr) == (1, True)
+    for wrong in (["--apply"], ["--level", 1], ["--suggest", "--keep"], ["--suggest", "--level", "-1"]):
+        assert run("evaluate", memory, *wrong).exit_code == 2
+    assert run("evaluate", memory, images, "--suggest").exit_code == 2
+    assert run("evaluate", "--suggest").exit_code == 2

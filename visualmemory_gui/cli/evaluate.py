@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visualmemory_gui.cli import options
+from visualmemory_gui.cli import best_settings, options
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
@@ -107,6 +107,21 @@ def evaluate(
         ),
     ] = None,
     runs: Annotated[bool, typer.Option("--runs", help="Only list the kept runs.")] = False,
+    suggest: Annotated[
+        bool,
+        typer.Option(
+            "--suggest", help="Compare rules, k, parameters and class factors, and suggest the best settings."
+        ),
+    ] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Set what --suggest finds, if its gain is measurable.")
+    ] = False,
+    level: Annotated[
+        int | None,
+        typer.Option(
+            "--level", min=0, help="The level of --suggest; 0 = the full label. Default: the memory's setting."
+        ),
+    ] = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
@@ -121,10 +136,21 @@ def evaluate(
     rules = None if rule.value == "all" else tuple(name for name in RULES if name == rule.value)
     ks = tuple(k or study.KS)
     of_lists = bool(train or without_own or normalise or unlabelled_wrong or sweep)
-    _check(memory, neighbours, of_lists=of_lists, of_memory=bool(keep or queries or runs or test_folder or blame))
+    _check(
+        memory,
+        neighbours,
+        of_lists=of_lists,
+        of_memory=bool(keep or queries or runs or test_folder or blame or suggest),
+    )
     if equal_length and not (train or without_own):
         raise typer.BadParameter("--equal-length needs --train or --without-own")
-    if neighbours is not None:
+    if not suggest and (apply or level is not None):
+        raise typer.BadParameter("--apply and --level need --suggest")
+    if suggest:
+        if test_folder or keep or queries or runs or blame:
+            raise typer.BadParameter("--suggest compares settings on the memory itself: leave out the other options")
+        best_settings.suggest(str(memory), level=level, apply=apply, device=device, as_json=as_json)
+    elif neighbours is not None:
         from visualmemory_gui.engine.published_lists.lists import ListReading
 
         reading = ListReading(without_own, equal_length, normalise, unlabelled_wrong)

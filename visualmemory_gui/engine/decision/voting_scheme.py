@@ -12,7 +12,15 @@ from visualmemory_gui.engine.arguments import whole
 from visualmemory_gui.engine.decision.class_factor import class_factor
 from visualmemory_gui.engine.decision.equal_vectors import Hides, ordinals, rows_behind
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.voting_rules import JOINT, PARAMETERS, RULE_WEIGHTS, TIE, USUAL, RuleParameters
+from visualmemory_gui.engine.decision.voting_rules import (
+    JOINT,
+    PARAMETERS,
+    RULE_WEIGHTS,
+    TIE,
+    USUAL,
+    RuleParameters,
+    parameter_setting,
+)
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, RULES, ClassFactor, MemorySettings, Rule, read_class_factor
@@ -49,6 +57,15 @@ class VotingScheme:
     def with_parameters(self, **values: float) -> VotingScheme:
         """The same with other values of the rule's own parameters, by name (``PARAMETERS``)."""
         return replace(self, parameters=replace(self.parameters, **values))
+
+    def changes(self, settings: MemorySettings | None) -> dict[str, object]:
+        """The settings, by name, that make a memory decide so, except those that ``settings`` has already.
+
+        The level is none of them: it is what is asked, not how it is answered.
+        """
+        own = {parameter_setting(self.rule, name): getattr(self.parameters, name) for name in PARAMETERS[self.rule]}
+        values = {"rule": self.rule, k_setting(self.rule): self.k, **own, "class_factor": self.class_factor}
+        return {name: value for name, value in values.items() if settings is None or getattr(settings, name) != value}
 
     @property
     def words(self) -> str:
@@ -89,12 +106,13 @@ class VotingScheme:
         k = self.k if k is None else k
         return near.first_vectors(k) if self.joint else near.first(k)
 
-    def vote_weights(self, near: NeighbourArrays) -> F64:
+    def vote_weights(self, near: NeighbourArrays, *, by_rule: F64 | None = None) -> F64:
         """What the votes of ``near`` weigh, as their arrays are shaped: the rule's weight x trust x class factor.
 
-        All that decides, measures or foresees a decision weighs votes here. Raises BadValue for an unknown rule.
+        All that decides, measures or foresees a decision weighs votes here. ``by_rule`` are the ``rule_weights``, if
+        they are known. Raises BadValue for an unknown rule.
         """
-        return self.rule_weights(near) * self.vote_scale(near)
+        return (self.rule_weights(near) if by_rule is None else by_rule) * self.vote_scale(near)
 
     def rule_weights(self, near: NeighbourArrays) -> F64:
         """The part of the weights that is the rule's: the same whatever the class factor. Raises BadValue."""

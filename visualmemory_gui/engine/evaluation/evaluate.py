@@ -101,17 +101,12 @@ def evaluate_snapshot(
     width = max(1, min(max((*ks, scheme.k)), snapshot.active_count))
     counts = Counts(queries.names, ks=ks, rules=rules, scheme=scheme)
     joint = any(replace(scheme, rule=rule).joint for rule in (*rules, scheme.rule))
-    apart = joint and len(snapshot.twin_groups) > 0  # whether the first k vectors are not the first k exemplars
     sampled = np.isin(np.arange(len(queries)), queries.sample(SWEPT))
     size = AT_ONCE if joint else _BLOCK
     for start in range(0, len(queries), size):
         which = np.arange(start, min(start + size, len(queries)))
-        near = queries.neighbours(
-            snapshot, nearest_many, width, which=which, report=_shifted(report, start, len(queries))
-        )
-        together = near
-        if apart:
-            together = queries.neighbours(snapshot, nearest_many, width, which=which, different=True)
+        shifted = _shifted(report, start, len(queries))
+        near, together = queries.retrieved(snapshot, nearest_many, width, which=which, joint=joint, report=shifted)
         counts.add(near, queries.truth[which], sampled[which], together=together)
     report(len(queries), len(queries), "evaluating")
     return replace(counts.result(queries), skipped=asked.skipped if isinstance(asked, Queries) else ())

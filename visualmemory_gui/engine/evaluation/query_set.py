@@ -105,11 +105,11 @@ class QuerySet:
         """A key above 0 that queries of one group, content or vector share: no split may separate them, (q,)."""
         return together(*self.keys)
 
-    def parts(self, sizes: Sequence[int]) -> list[I64]:
+    def parts(self, sizes: Sequence[int], *, seed: int = 0) -> list[I64]:
         """Places of queries in parts about as large as ``sizes``, or in that proportion where there are fewer: split by
-        label, no group, content or vector in two parts. Increasing."""
+        label, no group, content or vector in two parts, seeded. Increasing."""
         rest = max(0, len(self) - sum(sizes))
-        part = split(self.truth, self.unit, (*sizes, rest) if rest else sizes)
+        part = split(self.truth, self.unit, (*sizes, rest) if rest else sizes, seed=seed)
         return [np.flatnonzero(part == which) for which in range(len(sizes))]
 
     def sample(self, size: int) -> I64:
@@ -173,6 +173,23 @@ class QuerySet:
         if different:
             return NeighbourArrays.of_vectors(memory, *table.arrays, hides=self.hides(which), own=own)
         return NeighbourArrays.of(memory, *table.arrays, own=own)
+
+    def retrieved(
+        self,
+        memory: Snapshot,
+        nearest_many: NearestMany,
+        k: int,
+        *,
+        which: I64,
+        joint: bool = True,
+        report: Report = silent,
+    ) -> tuple[NeighbourArrays, NeighbourArrays]:
+        """The ``k`` nearest exemplars of the queries ``which``, and for ``joint`` rules all exemplars of the k nearest
+        vectors: the same arrays where no two vectors of the memory are equal, or no rule is joint."""
+        near = self.neighbours(memory, nearest_many, k, which=which, report=report)
+        if not joint or not len(memory.twin_groups):
+            return near, near
+        return near, self.neighbours(memory, nearest_many, k, which=which, different=True)
 
 
 def winners(near: NeighbourArrays, scheme: VotingScheme, codes: I64 | None = None) -> I64:

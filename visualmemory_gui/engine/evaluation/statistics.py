@@ -20,6 +20,8 @@ LEVEL = 0.95
 FEWEST_CHANGED = 6
 """If five answers all change for the better, a coin does as well in 1 of 16 cases: that is no finding."""
 
+_DRAWN_AT_ONCE = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Gain:
@@ -117,10 +119,11 @@ def paired_gain(
 def _interval(sums: F64, sizes: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
     """Equal units are drawn together: the count of each kind in a sample is multinomial."""
     kinds, counts = np.unique(np.stack([sums, sizes.astype(np.float64)], axis=1), axis=0, return_counts=True)
-    means = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        drawn = rng.multinomial(len(sums), counts / len(sums))
-        means[i] = (drawn @ kinds[:, 0]) / (drawn @ kinds[:, 1])
+    means, size = np.empty(RESAMPLES), max(1, _DRAWN_AT_ONCE // len(kinds))
+    for start in range(0, RESAMPLES, size):
+        part = means[start : start + size]
+        drawn = rng.multinomial(len(sums), counts / len(sums), size=len(part))
+        part[:] = (drawn @ kinds[:, 0]) / (drawn @ kinds[:, 1])
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

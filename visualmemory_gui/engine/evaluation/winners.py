@@ -67,4 +67,4 @@ def _votes(near: NeighbourArrays, schemes: Sequence[VotingScheme]) -> Iterator[F
         rule = scheme.rule, scheme.parameters
         if rule not in found:
             found[rule] = scheme.rule_weights(near)
-        yield found[rule] * scheme.vote_scale(near)
+        yield scheme.vote_weights(near, by_rule=found[rule])

@@ -308,16 +308,21 @@ class OpenMemory:
         self._close_decider()
         self._working = None
 
-    def set(self, name: str, value: str) -> MemorySettings:
-        """Change one setting. Raises BadValue."""
+    def set(self, values: Mapping[str, str]) -> MemorySettings:
+        """Change settings, all of ``values`` or none. Raises BadValue."""
 
         def commit() -> Changes:
-            self._loaded_settings = settings.save(self.database, name, value)
-            return Changes(edit=None, change=self.catalog.change(), settings=(name,))
+            with self.database.atomic():
+                for name, value in values.items():
+                    loaded = settings.save(self.database, name, value)
+            self._loaded_settings = loaded
+            return Changes(edit=None, change=self.catalog.change(), settings=tuple(values))
 
+        if not values:
+            return self.settings
         self.apply(commit)
         with self.edit_lock:
-            if name in ("device", "exact_limit", "threads"):
+            if not {"device", "exact_limit", "threads"}.isdisjoint(values):
                 self._close_decider()
             elif self._decider is not None:
                 self._decider.scheme = self.scheme

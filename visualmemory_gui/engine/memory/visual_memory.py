@@ -247,8 +247,13 @@ class VisualMemory:
 
     def set(self, name: str, value: object) -> MemorySettings:
         """Change one setting; see ``MemorySettings``. Raises BadValue."""
-        changed = self._live.set(arguments.text(name, "the name of a setting"), str(value))
-        if name == "device":
+        return self.set_all({name: value})
+
+    def set_all(self, values: Mapping[str, object]) -> MemorySettings:
+        """Change several settings at once, all or none. Raises BadValue."""
+        named = {arguments.text(name, "the name of a setting"): str(value) for name, value in values.items()}
+        changed = self._live.set(named)
+        if "device" in named:
             self._reader.drop_encoder()
         return changed
 
