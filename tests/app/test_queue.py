@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox, QTableView, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSpinBox, QTableView, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Answers, Desk
@@ -278,6 +278,53 @@ def test_a_class_has_one_colour_in_the_table_and_in_the_vote(filled: Desk) -> No
         for other in range(model.rowCount()):
             winner = model.index(other, int(QueueColumn.Winner))
             assert winner.data(QueueRole.Colour) == theme.chip_colour(winner.data(), shares)
+
+
+def order_by(desk: Desk, text: str) -> None:
+    box = desk.window.findChild(QComboBox, "queueOrder")
+    box.setCurrentIndex(box.findText(text))
+    box.activated.emit(box.currentIndex())
+    desk.settle()
+    desk.settle()
+
+
+def test_the_queue_is_ordered_by_what_to_teach_next_and_again_after_each_lesson(filled: Desk) -> None:
+    least_certain = column(filled, QueueColumn.DecodedImage)
+    order_by(filled, "what to teach next")
+    model = filled.window.session.queue
+    assert model.table is not None and model.table.teach_next is not None
+    assert model.order == model.table.teach_next.tolist()
+    first = column(filled, QueueColumn.DecodedImage)[0]
+    choose(filled, first)
+    filled.ask.label_answer = "lights/lamp"
+    filled.key(Qt.Key.Key_T)
+    assert column(filled, QueueColumn.DecodedImage)[-1] == first
+    assert model.table.teach_next is not None and model.table.teach_next[-1] == model.order[-1]
+    order_by(filled, "smallest margin first")
+    margins = [float(text.split()[0]) for text in column(filled, QueueColumn.Margin)][:-1]
+    assert margins == sorted(margins)
+    order_by(filled, "least certain first")
+    assert sorted(column(filled, QueueColumn.DecodedImage)) == sorted(least_certain)
+
+
+def test_a_queue_that_grows_is_ordered_again(filled: Desk, tmp_path: Path) -> None:
+    order_by(filled, "what to teach next")
+    paint_image((10, 200, 10), seed=77).save(tmp_path / "more.png")
+    paint_image((10, 10, 200), seed=78).save(tmp_path / "most.png")
+    filled.drop_files(filled.window.decide.query, tmp_path / "more.png", tmp_path / "most.png")
+    filled.settle()
+    filled.settle()
+    shown = filled.window.session.queue.table
+    assert shown is not None and shown.teach_next is not None and len(shown) == len(shown.teach_next) == 12
+
+
+def test_an_order_by_a_column_is_no_order_of_the_list(filled: Desk) -> None:
+    box = filled.window.findChild(QComboBox, "queueOrder")
+    assert box.currentText() == "least certain first"
+    table(filled).sortByColumn(int(QueueColumn.DecodedImage), Qt.SortOrder.DescendingOrder)
+    assert box.currentIndex() == -1
+    table(filled).sortByColumn(int(QueueColumn.Margin), Qt.SortOrder.AscendingOrder)
+    assert box.currentText() == "smallest margin first"
 
 
 def test_rows_are_sorted_by_the_column_that_is_asked_for(filled: Desk) -> None:

@@ -66,6 +66,25 @@ def test_the_table_decides_each_image_as_if_it_were_asked_alone(memory, waiting)
     assert_decided_like_each_alone(memory, waiting)
 
 
+def test_what_to_teach_next_is_known_once_the_images_were_compared(memory, waiting):
+    add(memory, waiting)
+    assert memory.queue.table(ordered=True).teach_next is None
+    memory.queue.compare()
+    assert memory.queue.table().teach_next is None
+    table = memory.queue.table(ordered=True)
+    assert sorted(table.teach_next.tolist()) == list(range(10))
+    first = int(table.teach_next[0])
+    memory.queue.teach([int(table.ids[first])], "lights/lamp")
+    after = memory.queue.table(ordered=True).teach_next
+    assert after[-1] == first and after[0] != first
+    memory.queue.remove([int(table.ids[3])])
+    assert memory.queue.table(ordered=True).teach_next is None
+    memory.queue.compare()
+    assert len(memory.queue.table(ordered=True).teach_next) == 9
+    memory.queue.clear()
+    assert memory.queue.table(ordered=True).teach_next is None
+
+
 def test_one_lesson_decides_the_whole_queue_anew(memory, waiting):
     add(memory, waiting)
     before = memory.queue.table()

@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.queue_rows import (
     HEADS,
     KNOWN,
+    TEACH_NEXT,
     TIPS,
     QueueColumn,
     QueueRow,
@@ -23,7 +24,7 @@ from visualmemory_gui.app.models.queue_rows import (
     sort_keys,
 )
 from visualmemory_gui.app.models.thumbnails import Thumbnails
-from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import I64, Changes
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 Colour = Callable[[str, Sequence[str]], QColor]
 TOPIC = "queue"
+ORDER_TOPIC = "queue order"
 _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
 
@@ -60,6 +62,7 @@ class QueueModel(QAbstractTableModel):
         self._memory: Memory | None = None
         self._order = np.empty(0, np.int64)
         self._sorting = (int(QueueColumn.Share), Qt.SortOrder.AscendingOrder)
+        self._comparing: Task | None = None
         self.table: QueueTable | None = None
         self._named: tuple[QueueTable | None, ShortLabels, ShortLabels] = (None, decision.names, decision.names)
         self.moved: frozenset[int] = frozenset()
@@ -70,7 +73,8 @@ class QueueModel(QAbstractTableModel):
         decision.decided.connect(self.on_decided)
 
     def set_memory(self, memory: Memory | None) -> None:
-        self._tasks.supersede(TOPIC)
+        for topic in (TOPIC, ORDER_TOPIC):
+            self._tasks.supersede(topic)
         self._memory = memory
         self.thumbnails.set_source(memory.queue.thumbnails if memory is not None else None)
         self._show(None)
@@ -207,14 +211,31 @@ class QueueModel(QAbstractTableModel):
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column, or, for TEACH_NEXT, in the order in which to teach the images."""
         self.beginResetModel()
         self._sorting = (column, order)
         self._order = self._sorted()
         self.endResetModel()
+        if column == TEACH_NEXT:
+            self.refresh()
+
+    def _compare_if_needed(self) -> None:
+        """Compare the images with each other, in the background, where the order to teach in is wanted and not known.
+
+        It takes 3 s for 10,000 of them. After that every edit brings a new order with the decisions.
+        """
+        memory, table = self._memory, self.table
+        if memory is None or not table or self._sorting[0] != TEACH_NEXT or table.teach_next is not None:
+            return
+        if not (self._comparing and self._comparing in self._tasks.running):
+            self._comparing = self._tasks.run_background(
+                "Ordering the queue", memory.queue.compare, lambda _: self.refresh(), topic=ORDER_TOPIC
+            )
 
     def _deciding(self, memory: Memory) -> Callable[[], QueueTable]:
         k, rule, level = self._decision.k, self._decision.rule, self._decision.level
-        return lambda: memory.queue.table(k=k, rule=rule, level=level)
+        ordered = self._sorting[0] == TEACH_NEXT
+        return lambda: memory.queue.table(k=k, rule=rule, level=level, ordered=ordered)
 
     def _show(self, table: QueueTable | None) -> None:
         before = self.table
@@ -224,6 +245,7 @@ class QueueModel(QAbstractTableModel):
         self._order = self._sorted()
         self.endResetModel()
         self.updated.emit()
+        self._compare_if_needed()
 
     def _coloured(self) -> list[str]:
         decision = self._decision.decision

@@ -29,6 +29,9 @@ class QueueColumn(IntEnum):
     Taught = 5
 
 
+TEACH_NEXT = -1
+"""In place of a column: the order in which to teach the images."""
+
 HEADS = ("Image", "Winner", "Share", "Margin", "Known", "Taught as")
 TIPS = (
     "The waiting images",
@@ -69,8 +72,13 @@ def in_words(row: QueueRow) -> str:
 
 
 def sort_keys(table: QueueTable, column: int) -> F64 | I64:
-    """The sort key of a column; for the share, unknown images are less certain than all known ones."""
-    if column == QueueColumn.Share:
+    """The sort key of a column, or of TEACH_NEXT; for the share, unknown images are less certain than all known ones.
+
+    While the order to teach in is not known, the least certain come first.
+    """
+    if column == TEACH_NEXT and table.teach_next is not None:
+        return np.argsort(table.teach_next)
+    if column in (QueueColumn.Share, TEACH_NEXT):
         certainty: F64 = np.where(np.isnan(table.shares), -2.0, table.shares) - (table.known == 0)
         return certainty
     if column == QueueColumn.Margin:

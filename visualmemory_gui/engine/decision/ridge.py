@@ -15,9 +15,13 @@ Solver: block principal pivoting as in J. Kim and H. Park, "Fast nonnegative mat
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
-from visualmemory_gui.engine.types import F64, Bools, MemorySettings
+from visualmemory_gui.engine.types import F32, F64, Bools, MemorySettings
+
+Floats = TypeVar("Floats", F32, F64)
 
 GAMMA = MemorySettings().ridge_gamma
 LAMBDA = MemorySettings().ridge_penalty
@@ -60,7 +64,13 @@ def kernel(cosines: F64, distances: F64, *, gamma: float = GAMMA) -> tuple[F64, 
     gram = np.exp(gamma * (cosines - 1.0))
     places = np.arange(gram.shape[-1])
     gram[..., places, places] = 1.0
-    return gram, np.exp(-gamma * distances)
+    return gram, similarity(distances, gamma=gamma)
+
+
+def similarity(distances: Floats, *, gamma: float = GAMMA) -> Floats:
+    """exp(-g d) of ``distances``, in their shape and precision: 1 for equal images."""
+    out: Floats = np.exp(-gamma * distances)
+    return out
 
 
 def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:

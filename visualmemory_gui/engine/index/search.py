@@ -17,13 +17,10 @@ from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
 from visualmemory_gui.engine.index.parallel import shared_out
-from visualmemory_gui.engine.index.rescore import rescore, rescore_many
+from visualmemory_gui.engine.index.rescore import MARGIN, rescore, rescore_many
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Bools, IndexState, SearchInfo, SearchMode
-
-MARGIN = 10
-"""Candidates beyond k, so that an exemplar that fell out is replaced without another search."""
 
 BLOCK_QUERIES = 1024
 LARGE_BLOCK = 8192

@@ -24,7 +24,7 @@ class QueueTable:
     ``sources`` are paths, None for images without a file. ``labels`` are the full labels that won: at a level, the
     strongest below the winner. ``shares`` and ``margins`` are NaN where there is nothing to compare with. ``known`` is
     1, 0, or -1 where there are too few exemplars to say. ``taught`` is the label under which an active exemplar of the
-    same content is in the memory.
+    same content is in the memory. ``teach_next`` are the places in the order to teach them, None where it is not known.
     """
 
     change: int
@@ -36,6 +36,7 @@ class QueueTable:
     margins: F64
     known: npt.NDArray[np.int8]
     taught: tuple[str | None, ...]
+    teach_next: I64 | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, ke
 from visualmemory_gui.engine.memory.image_reader import Embed, ImageReader, batched, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.memory.queue_table import QueueTable, Waiting, queue_queries, source_of
+from visualmemory_gui.engine.memory.teaching_order import TeachingOrder
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, continues, touched_rows
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -54,6 +55,7 @@ class TeachingQueue:
         self._reader = reader
         self._lock = threading.RLock()
         self._rows: Waiting | None = None
+        self._compared: TeachingOrder | None = None
         self._forgotten = False  # since the rows were read
         live.subscribe(self._on_changed)
 
@@ -85,8 +87,13 @@ class TeachingQueue:
             stopped = True
         return QueueAdded(added, waited, tuple(skipped), stopped)
 
-    def table(self, *, k: int | None = None, rule: Rule | None = None, level: int = 0) -> QueueTable:
-        """All decisions on the memory as it is now. ``k`` and ``rule`` of None mean the memory's settings."""
+    def table(
+        self, *, k: int | None = None, rule: Rule | None = None, level: int = 0, ordered: bool = False
+    ) -> QueueTable:
+        """All decisions on the memory as it is now. ``k`` and ``rule`` of None mean the memory's settings.
+
+        ``ordered``: with the order to teach them in, if they have been compared since the queue grew or shrank.
+        """
         scheme = VotingScheme.of(self._live.settings, k, rule, level=level)
         decider, snapshot = self._live.decider, self._live.snapshot
         if not decider.deferred and decider.stale(snapshot):
@@ -96,7 +103,7 @@ class TeachingQueue:
             found = rows.decisions.decide(scheme, thresholds=decider.thresholds)
             names, full = (*found.labels, None), (*rows.snapshot.labels, None)  # ABSENT is -1
             assert names[ABSENT] is None
-            return QueueTable(
+            table = QueueTable(
                 change=rows.snapshot.change,
                 ids=rows.ids,
                 sources=tuple(rows.sources),
@@ -107,6 +114,18 @@ class TeachingQueue:
                 known=found.known,
                 taught=tuple(rows.taught()),
             )
+            compared = self._compared
+            if not ordered or compared is None or not compared.fits(table.ids, self._live.settings.ridge_gamma):
+                return table
+            return replace(table, teach_next=compared.order(table.shares, table.is_taught()))
+
+    def compare(self, report: Report = silent) -> None:
+        """Compare the images with each other, for the order to teach them in: 3 s for 10,000. Raises Cancelled."""
+        ids = np.array([row[0] for row in self._live.queue_rows.facts()], np.int64)
+        gamma = self._live.settings.ridge_gamma
+        compared = TeachingOrder(ids, self._live.queue_rows.vectors(ids), gamma=gamma, report=report)
+        with self._lock:
+            self._compared = compared
 
     def teach(self, ids: Sequence[int], label: str) -> AddResult:
         """Add these images to the memory as ``label``, in one step. They stay in the queue, as taught.
@@ -145,7 +164,7 @@ class TeachingQueue:
         self._live.require_writable()
         with self._lock:
             self._live.queue_rows.clear()
-            self._rows = None
+            self._rows = self._compared = None
 
     def _on_changed(self, changes: Changes) -> None:
         """Drop images whose content was forgotten. Takes no lock: the edit that calls this holds it."""
@@ -172,7 +191,7 @@ class TeachingQueue:
     def _followed(self, snapshot: Snapshot, k: int) -> Waiting:
         """The rows, their decisions brought up to ``snapshot``."""
         if self._forgotten:
-            self._forgotten, self._rows = False, None
+            self._forgotten, self._rows, self._compared = False, None, None
         rows = self._rows
         if rows is None or rows.decisions.max_k < k or not continues(rows.snapshot, snapshot):
             self._rows = rows = self._read(snapshot, k)

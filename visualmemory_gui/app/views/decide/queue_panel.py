@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.queue import QueueModel
+from visualmemory_gui.app.models.queue_rows import TEACH_NEXT, QueueColumn
 from visualmemory_gui.app.views.kit.buttons import button_of
 from visualmemory_gui.app.widgets.tables.queue_table import QueueTableView
 
+ORDERS = (
+    ("least certain first", int(QueueColumn.Share), "By the winner's share; images that are unknown come first"),
+    ("smallest margin first", int(QueueColumn.Margin), "By how far the winner is ahead of the second"),
+    ("what to teach next", TEACH_NEXT, "First those that are like many others, unsure, and unlike what was taught"),
+)
+
 
 class QueuePanel(QFrame):
-    """The queue's table. Selecting a row shows its decision; after a lesson the least certain image is next."""
+    """The queue's table. Selecting a row shows its decision; after a lesson the first image in the order is next."""
 
     image_chosen = Signal(int)  # to be decided
     typed = Signal(str)  # the beginning of a class name
@@ -39,6 +56,7 @@ class QueuePanel(QFrame):
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(theme.px(90), theme.px(6))
         self.least = self._make_least()
+        self.order = self._make_order()
         self._row = QHBoxLayout()
         self._lay_out()
         model.updated.connect(self.on_updated)
@@ -115,10 +133,30 @@ class QueuePanel(QFrame):
         box.valueChanged.connect(self._model.set_least)
         return box
 
+    def _make_order(self) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName("queueOrder")
+        box.setAccessibleName("Order of the queue")
+        box.setPlaceholderText("by a column")
+        for text, column, tip in ORDERS:
+            box.addItem(text, column)
+            box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        box.setToolTip("Which image comes first")
+        header = self.table.horizontalHeader()
+        box.activated.connect(lambda _: header.setSortIndicator(box.currentData(), Qt.SortOrder.AscendingOrder))
+        header.sortIndicatorChanged.connect(self.on_sorted)
+        box.setCurrentIndex(box.findData(header.sortIndicatorSection()))
+        return box
+
+    def on_sorted(self, column: int, order: Qt.SortOrder) -> None:
+        """Name the order in the list of orders, where it is one of them."""
+        listed = order == Qt.SortOrder.AscendingOrder
+        self.order.setCurrentIndex(self.order.findData(column) if listed else -1)
+
     def _lay_out(self) -> None:
         title = QLabel("Queue")
         title.setProperty("title", True)
-        for widget in (title, self.summary, self.progress, self.least):
+        for widget in (title, self.summary, self.progress, self.least, self.order):
             self._row.addWidget(widget)
         self._row.addStretch(1)
         column = QVBoxLayout(self)
