@@ -187,7 +187,7 @@ def cloud(n: int, *, seed: int = 0) -> Snapshot:
 
 
 def by_plain_products(
-    snapshot: Snapshot, queries: F32, k: int, *, excluded_rows: Callable[[int], I64], report: Report
+    snapshot: Snapshot, queries: F32, k: int, *, excluded_rows: Callable[[int], I64], report: Report, different: bool
 ) -> list[SearchResult]:
     """Every distance in float64, sorted: no candidates, nothing measured twice."""
     found = []

@@ -71,26 +71,45 @@ def rows_behind(snapshot: Snapshot, rows: I64, distances: F64, hides: Hides | No
     parts = _halves(snapshot, cut)
     if parts:
         stacked = [rows_behind(snapshot, cut[p], far[p], _shifted(hides, p.start), most=most) for p in parts]
-        width = max(part.shape[1] for part, _ in stacked)
-        return (
-            np.concatenate([_padded_rows(part, width) for part, _ in stacked]),
-            np.concatenate([_padded(part, np.inf, width) for _, part in stacked]),
-        )
-    line, place, members = _behind(snapshot, cut, hides)
-    alone = (cut != ABSENT) & (_numbers(snapshot, cut) < 0)
-    single = np.nonzero(alone)
+        return _same_width(stacked)
+    seen = None if hides is None else _of_lines(hides, lines)
+    some = _spread(snapshot, cut[lines], far[lines], seen, most=most)
+    if len(lines) == len(cut):
+        return some
+    out, away = _same_width([(cut, far), some])
+    out[lines], away[lines] = out[len(cut) :], away[len(cut) :]
+    return out[: len(cut)], away[: len(cut)]
+
+
+def _spread(snapshot: Snapshot, rows: I64, distances: F64, hides: Hides | None, *, most: int) -> tuple[I64, F64]:
+    """``rows_behind`` of lines that all hold vectors with copies."""
+    line, place, members = _behind(snapshot, rows, hides)
+    single = np.nonzero((rows != ABSENT) & (_numbers(snapshot, rows) < 0))
     line, place = np.concatenate([line, single[0]]), np.concatenate([place, single[1]])
-    members = np.concatenate([members, cut[single]])
-    away = far[line, place]
+    members = np.concatenate([members, rows[single]])
+    away = distances[line, place]
     order = np.lexsort((members, away, line))
     line, members, away = line[order], members[order], away[order]
-    counts = np.bincount(line, minlength=len(cut))
+    counts = np.bincount(line, minlength=len(rows))
     at = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
     width = min(most, int(counts.max(initial=0)))
     near = at < width
-    out = np.full((len(cut), width), ABSENT, np.int64), np.full((len(cut), width), np.inf)
+    out = np.full((len(rows), width), ABSENT, np.int64), np.full((len(rows), width), np.inf)
     out[0][line[near], at[near]], out[1][line[near], at[near]] = members[near], away[near]
     return out
+
+
+def _same_width(parts: list[tuple[I64, F64]]) -> tuple[I64, F64]:
+    """The lines of all parts, under each other."""
+    width = max(rows.shape[1] for rows, _ in parts)
+    return (
+        np.concatenate([_padded_rows(rows, width) for rows, _ in parts]),
+        np.concatenate([_padded(distances, np.inf, width) for _, distances in parts]),
+    )
+
+
+def _of_lines(hides: Hides, lines: I64) -> Hides:
+    return lambda queries, rows: hides(lines[queries], rows)
 
 
 def ordinals(twins: I64) -> I64:

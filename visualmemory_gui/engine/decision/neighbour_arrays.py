@@ -22,9 +22,6 @@ Compare = Callable[[I64], F64]
 """The cosines of the exemplars at places (…, k), which mean what the caller wants, with each other: (…, k, k)."""
 
 
-AT_ONCE = 64
-"""Queries whose neighbours are compared at a time: that takes k x dim x 8 bytes each."""
-
 _NO_TWINS: I64 = np.empty(0, np.int64)
 
 
@@ -32,8 +29,17 @@ def comparing(snapshot: Snapshot) -> Compare:
     """Compares the exemplars of rows, by their vectors as they are stored."""
 
     def compare(rows: I64) -> F64:
-        wide = snapshot.vectors[rows].astype(np.float64)
-        return cosines(wide)
+        if rows.ndim == 1:
+            return cosines(snapshot.vectors[rows].astype(np.float64))
+        vectors, k = snapshot.vectors, rows.shape[1]
+        narrow, wide = np.empty((k, vectors.shape[1]), np.float32), np.empty((k, vectors.shape[1]))
+        gram = np.empty((*rows.shape, k))
+        with one_blas_thread():
+            for line, of_query in zip(gram, rows, strict=True):  # in memory that stays in the cache
+                np.take(vectors, of_query, axis=0, out=narrow, mode="wrap")  # ABSENT reads the last
+                np.copyto(wide, narrow)
+                np.matmul(wide, wide.T, out=line)
+        return np.clip(gram, -1.0, 1.0, out=gram)
 
     return compare
 
@@ -195,7 +201,7 @@ class NeighbourArrays:
         """The same, of queries of which ``solved`` holds what a joint rule found before."""
         return replace(self, solved=solved)
 
-    def part(self, which: I64) -> NeighbourArrays:
+    def part(self, which: I64 | slice) -> NeighbourArrays:
         """Those of these queries."""
         return self._at(which)
 
@@ -233,12 +239,7 @@ class NeighbourArrays:
     def cosines(self) -> F64:
         """The cosine of each neighbour of a query and each other, (…, k, k); anything where a place is not taken."""
         assert self.compare is not None and self.places is not None
-        if self.places.ndim == 1 or len(self.places) <= AT_ONCE:
-            return self.compare(self.places)
-        found = np.empty((*self.places.shape, self.places.shape[-1]))
-        for start in range(0, len(found), AT_ONCE):
-            found[start : start + AT_ONCE] = self.compare(self.places[start : start + AT_ONCE])
-        return found
+        return self.compare(self.places)
 
     @property
     def there(self) -> Bools:

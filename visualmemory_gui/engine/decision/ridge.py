@@ -38,13 +38,21 @@ _SLACK = 1e-12
 _TRIES = 3
 
 
-def weights(cosines: F64, distances: F64, voice: F64, *, gamma: float = GAMMA, penalty: float = LAMBDA) -> F64:
+def weights(
+    cosines: F64,
+    distances: F64,
+    voice: F64,
+    *,
+    gamma: float = GAMMA,
+    penalty: float = LAMBDA,
+    passive: Bools | None = None,
+) -> F64:
     """What different vectors weigh, (q, k) float64 for the neighbours of q queries.
 
     ``cosines`` (q, k, k) are those of the neighbours with each other. ``voice`` (q, k) is the sum of min(1, trust) over
     the exemplars of each vector, who share its weight in proportion to that: D is lambda / voice, so that m copies
     without trusts are one whose D is lambda/m. A place that no neighbour takes has a distance of infinity or a voice of
-    0, and no weight.
+    0, and no weight. ``passive`` is for ``solve``.
     """
     k = distances.shape[1]
     if not k:
@@ -55,7 +63,7 @@ def weights(cosines: F64, distances: F64, voice: F64, *, gamma: float = GAMMA, p
         gram *= there[:, :, None] & there[:, None, :]
         target, voice = np.where(there, target, 0.0), np.where(there, voice, 1.0)
     gram[:, np.arange(k), np.arange(k)] = 1.0 + penalty / voice
-    return solve(gram, target)
+    return solve(gram, target, passive=passive)
 
 
 def kernel(cosines: F64, distances: F64, *, gamma: float = GAMMA) -> tuple[F64, F64]:
@@ -71,6 +79,16 @@ def similarity(distances: Floats, *, gamma: float = GAMMA) -> Floats:
     """exp(-g d) of ``distances``, in their shape and precision: 1 for equal images."""
     out: Floats = np.exp(-gamma * distances)
     return out
+
+
+def add_nothing(cosines: F64, weights: F64, distances: F64, gamma: float) -> Bools:
+    """Whether each of n vectors, (q, n), would get no weight beside v that have ``weights``, (q, v): b <= Kw.
+
+    ``cosines`` (q, n, v) are those of these with those, ``distances`` (q, n) are theirs to the query.
+    """
+    explained = np.matmul(np.exp(gamma * (cosines - 1.0)), weights[..., None])[..., 0]
+    silent: Bools = np.exp(-gamma * distances) - explained <= _SLACK
+    return silent
 
 
 def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:

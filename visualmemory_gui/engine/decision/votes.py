@@ -17,6 +17,7 @@ from visualmemory_gui.engine.types import F64, I64
 Label = TypeVar("Label", bound=Hashable)
 
 ABSENT = -1  # in place of a row or of a class
+_FEW_CLASSES = 4  # times as many as neighbours: sums for all of them cost less than numbering those of each query
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,19 @@ def winners_of(codes: I64, votes: F64, *, tie: float = 0.0) -> tuple[I64, F64]:
 def tied_vote(codes: I64, votes: F64, *, tie: float) -> tuple[I64, F64, F64]:
     """Winner, share and margin of each query, (q,) each, where totals within ``tie`` of the largest are tied, as
     ``tally`` finds them: ABSENT, 0 and 0 where no vote weighs anything. ``codes`` and ``votes`` are (q, k), k > 0."""
-    every, seat = np.arange(len(codes)), seats(codes)
-    by_seat = np.zeros(codes.shape)
-    np.add.at(by_seat, (every[:, None], seat), votes)
+    q, width = len(codes), int(codes.max(initial=0)) + 1
+    every, seat = np.arange(q), codes
+    if width > _FEW_CLASSES * codes.shape[1]:
+        seat, width = seats(codes), codes.shape[1]
+    by_seat = np.bincount((every[:, None] * width + seat).ravel(), votes.ravel(), minlength=q * width)
+    by_seat = by_seat.reshape(q, width)
     totals, total = np.take_along_axis(by_seat, seat, axis=1), by_seat.sum(axis=1)
     best = totals.max(axis=1, keepdims=True, initial=0.0)
     place = np.argmax((totals >= best * (1.0 - tie)) & (votes > 0.0), axis=1)
     whole = np.where(total > 0.0, total, 1.0)
     winner, share = np.where(total > 0.0, codes[every, place], ABSENT), totals[every, place] / whole
-    second = np.where(codes == winner[:, None], 0.0, totals).max(axis=1)
+    by_seat[every, seat[every, place]] = 0.0
+    second = by_seat.max(axis=1)
     return winner, share, np.maximum(share - second / whole, 0.0)
 
 

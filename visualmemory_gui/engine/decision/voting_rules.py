@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from visualmemory_gui.engine.decision import ridge as ridge_vote
+from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.types import F64, MemorySettings, Rule
+from visualmemory_gui.engine.processes.parallel import shared_out
+from visualmemory_gui.engine.types import F64, Bools, MemorySettings, Rule
 
 NO_VECTORS = (
     "the ridge vote compares neighbours with each other, and neighbour lists hold no vectors: "
@@ -96,11 +98,9 @@ def ridge(near: NeighbourArrays, parameters: RuleParameters) -> F64:
     many = near if len(shape) > 1 else near.as_many()
     different, of = many.vectors()
     if near.solved is None or different.places is None:
-        found = _solve(different, parameters)
+        found = _solve(parameters, different)
     else:
-        found = near.solved.weights(
-            different.places, different.heard, parameters, lambda which: _solve(different.part(which), parameters)
-        )
+        found = near.solved.weights(different, partial(_solve, parameters), way=parameters, gamma=parameters.gamma)
     if of is not None:
         queries = np.arange(len(of))[:, None]
         together = np.where(different.heard > 0.0, different.heard, 1.0)
@@ -108,12 +108,26 @@ def ridge(near: NeighbourArrays, parameters: RuleParameters) -> F64:
     return found.reshape(shape)
 
 
-def _solve(many: NeighbourArrays, parameters: RuleParameters) -> F64:
-    solved = [
-        ridge_vote.weights(part.cosines, part.distances, part.heard, gamma=parameters.gamma, penalty=parameters.penalty)
-        for part in many.parts(ridge_vote.AT_ONCE)
-    ]
-    return np.concatenate(solved)
+def _solve(parameters: RuleParameters, many: NeighbourArrays, passive: Bools | None = None) -> F64:
+    """Of different vectors, shared out among threads."""
+
+    def solved(which: slice) -> list[F64]:
+        part = many.part(which)
+        return list(
+            ridge_vote.weights(
+                part.cosines,
+                part.distances,
+                part.heard,
+                gamma=parameters.gamma,
+                penalty=parameters.penalty,
+                passive=None if passive is None else passive[which],
+            )
+        )
+
+    q, k = many.distances.shape
+    with one_blas_thread():
+        lines = shared_out(solved, q, size=ridge_vote.AT_ONCE)
+    return np.array(lines).reshape(q, k)
 
 
 RULE_WEIGHTS: Mapping[Rule, Callable[[NeighbourArrays, RuleParameters], F64]] = {

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from visualmemory_gui.engine.index.base import NO_ROWS
-from visualmemory_gui.engine.index.parallel import shared_out
 from visualmemory_gui.engine.index.rescore import TIE
+from visualmemory_gui.engine.processes.parallel import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64

@@ -16,8 +16,8 @@ from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
-from visualmemory_gui.engine.index.parallel import shared_out
 from visualmemory_gui.engine.index.rescore import MARGIN, rescore, rescore_many
+from visualmemory_gui.engine.processes.parallel import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Bools, IndexState, SearchInfo, SearchMode

@@ -18,6 +18,7 @@ from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.memory.classifier import Decider, Scope
+from visualmemory_gui.engine.processes import parallel
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
 from visualmemory_gui.engine.store import copies, layout, schema, settings
@@ -357,6 +358,7 @@ class OpenMemory:
 
     def new_searcher(self) -> Searcher:
         """A searcher for this memory's vectors, without a graph yet."""
+        parallel.set_threads(self.settings.threads)
         return Searcher(
             self.identity.dim,
             encoder=f"{self.identity.name} {self.identity.weights_sha256} {self.identity.preprocess}",

@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
 from visualmemory_gui.engine.decision.decide_batch import Verdicts, decide_many
 from visualmemory_gui.engine.decision.equal_vectors import Hides
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, NearestMany, own_class
@@ -137,9 +138,12 @@ class TrackedDecisions:
         other._copies = self._copies.joined(self.queries.copies(edited, first=n))
 
         def vectors_of(rows: I64) -> F32:
-            before = rows < n
             vectors = np.empty((len(rows), self.queries.vectors.shape[1]), np.float32)
-            vectors[before], vectors[~before] = here.vectors[rows[before]], added[rows[~before] - n]
+            new = rows >= n
+            if not new.all():
+                vectors[~new] = here.vectors[rows[~new]]
+            if new.any():
+                vectors[new] = added[rows[new] - n]
             return vectors
 
         other._move(left, came, vectors_of)
@@ -214,7 +218,8 @@ class TrackedDecisions:
         _, first, of = np.unique(twin[came], return_index=True, return_inverse=True)
         for start in range(0, len(first), BLOCK):
             vectors = vectors_of(came[first[start : start + BLOCK]])
-            near = asked @ vectors.T >= (1.0 - bounds[0] - TIE)[:, None]
+            with one_blas_thread():  # several would wait for each other longer than such a product takes
+                near = asked @ vectors.T >= (1.0 - bounds[0] - TIE)[:, None]
             queries, at = np.nonzero(near)
             rows = came[first[start + at]]
             if len(first) < len(came) or self.queries.leave_out:

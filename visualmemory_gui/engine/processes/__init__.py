@@ -1,1 +1,1 @@
-"""What child processes share: the frames of their messages, and the scan of files for bytes."""
+"""What processes and threads share: frames of messages, the scan of files for bytes, work in parallel."""
