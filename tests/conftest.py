@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.store import settings
 
+NEW = settings.NEW
 COLOURS = {"animals/cat": (200, 60, 40), "animals/dog": (40, 160, 70), "plants/rose": (60, 70, 210)}
 
 
@@ -55,6 +57,28 @@ def no_thread_is_left_over() -> Iterator[None]:
 def _library_thread(thread: threading.Thread) -> bool:
     """Threads of libraries that live as long as the process."""
     return thread.name.startswith(("tqdm", "pyarrow", "_TMonitor", "Dummy"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def votes_by_rank() -> Iterator[None]:
+    """Memories that tests make vote by rank, with the old class factor, unless a test sets something else: such votes a
+    reader can add up. ``as_new_memories_are`` takes this back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "NEW", {"rule": "rank", "class_factor": "old"})
+        yield
+
+
+@pytest.fixture
+def as_new_memories_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memories that this test makes have the settings that the product gives to new ones."""
+    monkeypatch.setattr(settings, "NEW", NEW)
+
+
+@pytest.fixture
+def made_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memories that this test makes are as if made before new ones had settings from the start."""
+    monkeypatch.setattr(settings, "begin", lambda _: None)
+    monkeypatch.setattr(settings, "NEW", NEW)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from visualmemory_gui.cli import build
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.encoders import lite, openvino_lite
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
 def run(*arguments: object) -> Result:
@@ -280,6 +281,17 @@ def test_settings_show_and_set(memory: Path) -> None:
     assert told("settings", memory)["k"] == 10
     assert told("settings", memory, "k", 7)["k"] == 7
     assert told("settings", memory, "k") == {"k": 7}
+
+
+@pytest.mark.usefixtures("made_before")
+def test_settings_names_what_new_memories_have_and_this_one_never_had(tmp_path: Path) -> None:
+    with VisualMemory.create(tmp_path / "m.vmem", dim=4):
+        pass
+    said = run("settings", tmp_path / "m.vmem").stderr
+    assert "rule was never set here; new memories have ridge" in said
+    assert "class_factor was never set here; new memories have mean" in said
+    told("settings", tmp_path / "m.vmem", "class_factor", "old")
+    assert "class_factor" not in run("settings", tmp_path / "m.vmem").stderr
 
 
 def test_upkeep_commands_report(memory: Path, images: Path) -> None:

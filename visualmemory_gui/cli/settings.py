@@ -9,7 +9,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader, writer
-from visualmemory_gui.cli.output import emit, table
+from visualmemory_gui.cli.output import emit, say, table
 
 
 def settings(
@@ -21,10 +21,10 @@ def settings(
     """Show the settings of a memory, or change one."""
     if name is not None and value is not None:
         with writer(memory) as m:
-            found = asdict(m.set(name, value))
+            found, unset = asdict(m.set(name, value)), m.maintenance.unset_settings
     else:
         with reader(memory) as m:
-            found = asdict(m.settings)
+            found, unset = asdict(m.settings), m.maintenance.unset_settings
     if name is not None and value is None:
         if name not in found:
             raise typer.BadParameter(
@@ -35,3 +35,5 @@ def settings(
         emit(found)
     else:
         table(list(found.items()), ("setting", "value"))
+        for unset_name, new in unset.items():
+            say(f"{unset_name} was never set here; new memories have {new}")

@@ -313,6 +313,7 @@ class Step:
 class MemorySettings:
     """The settings of one memory. ``k`` and ``rule`` apply where a caller passes None; under ridge k is ``ridge_k``.
 
+    The defaults are those where nothing is set; a new memory is made with ``rule`` ridge and ``class_factor`` mean.
     ``exact_limit`` is in vector components: above it HNSW proposes on a CPU. ``level`` is where the window opens.
     The parameters of a voting rule are named after it; ``PARAMETER_LIMITS`` are their limits.
     """

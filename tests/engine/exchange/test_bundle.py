@@ -177,6 +177,7 @@ def test_a_setting_that_this_version_does_not_know_is_refused_before_a_memory_is
     assert not (tmp_path / "n.vmem").exists()
 
 
+@pytest.mark.usefixtures("as_new_memories_are")
 def test_a_bundle_made_before_keeps_its_rule_and_its_class_factor(memory: Path, tmp_path: Path) -> None:
     before = {"k": 7, "rule": "rank", "class_factor": True, "level": 0}
     source = with_settings(export(memory, tmp_path / "m.vmemz"), tmp_path / "before.vmemz", before, only=True)

@@ -90,10 +90,7 @@ class DecisionModel(QObject):
         self.closeness = None
         self._forget_query()
         if memory is not None:
-            chosen = memory.settings
-            self.rule, self.level = chosen.rule, chosen.level
-            self._ks = {k_setting(rule): usual_k(chosen, rule) for rule in RULES}
-            self.k = self._ks[k_setting(self.rule)]
+            self._read_settings(memory)
         self.settings_changed.emit()
         self.query_changed.emit()
         self.decided.emit()
@@ -157,6 +154,20 @@ class DecisionModel(QObject):
         self._forget_query()
         self.query_changed.emit()
         self.decided.emit()
+
+    def on_settings_replaced(self) -> None:
+        """Decide as the memory's settings say now: several of them were set in one act."""
+        if self._memory is not None:
+            self._read_settings(self._memory)
+            self.previous = None
+            self.settings_changed.emit()
+            self._decide(edited=False)
+
+    def _read_settings(self, memory: WholeMemory) -> None:
+        chosen = memory.settings
+        self.rule, self.level = chosen.rule, chosen.level
+        self._ks = {k_setting(rule): usual_k(chosen, rule) for rule in RULES}
+        self.k = self._ks[k_setting(self.rule)]
 
     def set_k(self, k: int) -> None:
         """Have so many neighbours vote; ridge and the paper's rules each keep their own k."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.operations.edit import Job
+from visualmemory_gui.app.operations.settings import offer_new_settings
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.decision import distance_scale
 from visualmemory_gui.engine.decision.distance_scale import Closeness
@@ -69,4 +70,5 @@ class Upkeep(QObject):
             self._told = memory
             damage = memory.maintenance.index_damage.rstrip(".")
             self._session.post_note(f"The index is being rebuilt because {damage}.")
+        offer_new_settings(self._session)
         self.done.emit()

@@ -71,6 +71,11 @@ class FolderMaintenance:
         return self._live.damaged_settings
 
     @property
+    def unset_settings(self) -> Mapping[str, str]:
+        """What new memories have set, by name, and this one never had: it was made before."""
+        return self._live.unset_settings
+
+    @property
     def index_damage(self) -> str | None:
         """Why the index on disk could not be used; None if it could, or has not been needed yet."""
         return self._live.index_damage

@@ -139,6 +139,11 @@ class OpenMemory:
         """By name, why a setting cannot be used; its default applies."""
         return self._loaded_settings.damaged
 
+    @property
+    def unset_settings(self) -> Mapping[str, str]:
+        """What new memories have set, by name, and this one never had: it was made before."""
+        return self._loaded_settings.unset
+
     def used_copies(self, among: Collection[copies.Copy]) -> set[copies.Copy]:
         """Those image copies that an exemplar uses."""
         return copies.used(self.database, among)

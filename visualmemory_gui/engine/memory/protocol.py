@@ -148,6 +148,9 @@ class Maintenance(Protocol):
     def damaged_settings(self) -> Mapping[str, str]: ...
 
     @property
+    def unset_settings(self) -> Mapping[str, str]: ...
+
+    @property
     def index_damage(self) -> str | None: ...
 
     @property

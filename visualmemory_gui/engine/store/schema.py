@@ -8,7 +8,7 @@ from pathlib import Path
 
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryExists, NewerFormat, ReadOnlyMemory, StorageError
 from visualmemory_gui.engine.files import atomic_file
-from visualmemory_gui.engine.store import layout, ledger, schema_check, tables
+from visualmemory_gui.engine.store import layout, ledger, schema_check, settings, tables
 from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, RESTORE, Database
 from visualmemory_gui.engine.store.filesystem import refuse_network
 from visualmemory_gui.engine.types import EncoderIdentity
@@ -123,6 +123,7 @@ def _install(database: Database, identity: EncoderIdentity) -> None:
         for statement in tables.statements(FORMAT):
             database.execute(statement)
         ledger.begin(database, (identity.name, identity.dim, identity.weights_sha256, identity.preprocess))
+        settings.begin(database)
 
 
 def _bring_up_to_date(database: Database, version: int) -> None:

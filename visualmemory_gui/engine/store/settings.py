@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from visualmemory_gui.engine.arguments import within
@@ -12,16 +12,25 @@ from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
 from visualmemory_gui.engine.types import DEVICES, PARAMETER_LIMITS, RULES, MemorySettings, read_class_factor
 
+NEW: Mapping[str, str] = {"rule": "ridge", "class_factor": "mean"}
+"""What is set in a new memory. One made before these were usual has no such rows, and decides as it always did."""
+
 UNSEALED = "its checksum does not match"  # why a setting is damaged
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """``settings`` in effect; ``damaged`` names those whose stored value cannot be used, and says why: the default is
-    used in their place until they are set again."""
+    used in their place until they are set again. ``unset`` is what ``NEW`` says of those that were never set."""
 
     settings: MemorySettings
     damaged: Mapping[str, str]
+    unset: Mapping[str, str] = field(default_factory=dict)
+
+
+def begin(database: Database) -> None:
+    """Write the settings of a memory that is being made, within the open transaction."""
+    SETTINGS.insert(database, NEW.items())
 
 
 def load(database: Database) -> Loaded:
@@ -39,7 +48,8 @@ def load(database: Database) -> Loaded:
         if not whole:
             values.pop(name, None)
             damaged[name] = UNSEALED
-    return Loaded(replace(MemorySettings(), **values), damaged)
+    unset = {name: value for name, value in NEW.items() if name not in values and name not in damaged}
+    return Loaded(replace(MemorySettings(), **values), damaged, unset)
 
 
 def save(database: Database, name: str, text: str) -> Loaded:
@@ -52,6 +62,12 @@ def save(database: Database, name: str, text: str) -> Loaded:
         SETTINGS.delete(database, "name = ?", [(name,)])
         SETTINGS.insert(database, [(name, str(value))])
         return load(database)
+
+
+def settings_with(settings: MemorySettings, texts: Mapping[str, str]) -> MemorySettings:
+    """``settings`` with other values, by name, as their texts say. Raises BadValue."""
+    values: dict[str, Any] = {name: read(name, text) for name, text in texts.items()}
+    return replace(settings, **values)
 
 
 def read(name: str, text: str) -> object:
