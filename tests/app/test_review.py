@@ -289,7 +289,8 @@ class TestMisleading:
 
     def test_another_order_is_looked_for_anew(self, shown):
         order = shown.tabs.misleading.order
-        assert order.currentData() == "value"
+        assert order.currentData() == "absence"
+        assert "Values are of the vote by " in shown.tabs.misleading.summary.text()
         order.setCurrentIndex(order.findData("count"))
         order.activated.emit(order.currentIndex())
         shown.settle()

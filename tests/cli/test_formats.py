@@ -118,6 +118,7 @@ def test_exemplars_and_steps_are_listed_as_csv(made: tuple[Path, Path]) -> None:
 REVIEWS = {
     "label": ["id", "label", "share", "suggested", "suggested_share", "likely"],
     "misled": ["id", "label", "wrong", "right", "value", "misleads"],
+    "absence": ["id", "label", "wrong", "right", "value", "misleads"],
     "value": ["id", "label", "wrong", "right", "value", "misleads"],
     "duplicates": ["group", "id", "label", "distance", "conflict"],
 }

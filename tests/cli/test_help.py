@@ -61,13 +61,13 @@ def test_help_speaks_of_no_type_and_no_bracket_that_is_not_to_be_typed(name: str
 def test_help_names_arguments_by_capitals_and_options_by_their_choices() -> None:
     text = call("watch", "--help").stdout
     assert "Usage: visualmemory watch [OPTIONS] MEMORY VERB [IMAGE|NUMBER]..." in text
-    assert "--by label|value|misled|duplicates" in call("review", "--help").stdout
+    assert "--by label|absence|value|misled|duplicates" in call("review", "--help").stdout
 
 
 WRONG_CALLS = [
     (["strike", "m", "abc"], "Invalid value for 'ID': 'abc' is not a whole number"),
     (["reweigh", "m", "1", "--to", "much"], "Invalid value for '--to': 'much' is not a number"),
-    (["review", "m", "--by", "zz"], "'zz' is not one of 'label', 'value', 'misled', 'duplicates'."),
+    (["review", "m", "--by", "zz"], "'zz' is not one of 'label', 'absence', 'value', 'misled', 'duplicates'."),
     (["classify", "m", "i", "-k", "0"], "Invalid value for '-k': 0 is below 1"),
     (["watch", "m"], "Missing argument 'VERB'."),
     (["impact", "m", "zz"], "'zz' is not one of"),

@@ -94,12 +94,15 @@ def test_review_lists_suspects_by_label_and_suggestion(place: Path) -> None:
     assert "go with --by label" in run("review", place, "--by", "misled", "--groups", code=2)
 
 
-@pytest.mark.parametrize("by", ["value", "misled"])
+@pytest.mark.parametrize("by", ["absence", "value", "misled"])
 def test_review_lists_who_misleads(place: Path, by: str) -> None:
     found = json.loads(run("review", place, "--by", by, "--limit", 5, "--json"))
     assert len(found["rows"]) == 5 < found["misleading"] and found["looked_at"] == 240
     assert found["rows"][0]["misled"][0].keys() == {"id", "label", "distance"}
-    assert "of 240 mislead more than they help" in run("review", place, "--by", by)
+    assert (found["rule"], found["queries"], found["watched"]) == ("rank", 240, False)
+    said = run("review", place, "--by", by)
+    assert "of 240 mislead more than they help" in said
+    assert ("values are of " in said) == (by != "misled")
 
 
 @pytest.mark.parametrize("command", ["prune --method hard", "prune --method soft", "tune", "review --by value"])

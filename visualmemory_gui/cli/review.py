@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from visualmemory_gui.cli.options import DeviceName
+    from visualmemory_gui.engine.curation.influence import Order
     from visualmemory_gui.engine.curation.review import Survey, Suspect
 
 
@@ -25,9 +26,13 @@ class By(StrEnum):
     """Why an exemplar should be looked at."""
 
     label = "label"
+    absence = "absence"
     value = "value"
     misled = "misled"
     duplicates = "duplicates"
+
+
+ORDERS: dict[By, Order] = {By.absence: "absence", By.value: "value", By.misled: "count"}
 
 
 def review(
@@ -48,16 +53,18 @@ def review(
 
     By label: exemplars that the others decide differently, with the label they suggest and the share of the ridge vote
     that each of the two gets. Likely are those above a cut that finds half of the labels flipped at random to measure
-    it; how many of them are wrong only a look at them tells. By duplicates: groups of equal
-    or nearly equal images, those under different labels first. By misled: exemplars that mislead others, ordered by how
-    often they are a wrong minus a right neighbour; by value: the same, ordered by k-NN Shapley value. Changes nothing.
+    it; how many of them are wrong only a look at them tells. By duplicates: groups of equal or nearly equal images,
+    those under different labels first. By absence: exemplars that mislead others, ordered by how much larger the mean
+    share of the right label would be without each, by the memory's rule, in the decisions of the watch set, else of its
+    own exemplars; by value: the same, ordered by k-NN Shapley value for votes weighed by rank; by misled: by how often
+    they are a wrong minus a right neighbour. Changes nothing.
     """
     from visualmemory_gui.engine.curation.review import WIDEST, survey
 
     shown = options.format_of(form, as_json=as_json)
     if (likely or groups) and by is not By.label:
         raise typer.BadParameter("--likely and --groups go with --by label")
-    if by in (By.value, By.misled):
+    if by in ORDERS:
         _misleading(memory, by, limit, device=device, form=shown)
         return
 
@@ -76,7 +83,7 @@ def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, f
     from visualmemory_gui.engine.curation.influence import misleaders
 
     with reader(memory, device=device) as m, Progress("looking for what misleads") as report:
-        found = misleaders(m, "value" if by is By.value else "count", report=report)
+        found = misleaders(m, ORDERS[by], report=report)
     shown = found.rows[:limit]
     head = ("id", "label", "wrong", "right", "value", "misleads")
     cells = [(r.id, r.label, r.wrong, r.right, r.value, ", ".join(label for _, label, _ in r.misled)) for r in shown]
@@ -91,9 +98,11 @@ def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, f
             }
             for one in shown
         ]
-        emit({"looked_at": found.looked_at, "m": found.m, "misleading": len(found.rows), "rows": rows})
+        counts = {name: getattr(found, name) for name in ("looked_at", "m", "rule", "queries", "watched")}
+        emit({**counts, "misleading": len(found.rows), "rows": rows})
         return
-    print_line(f"{how_many(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help")
+    values = "" if found.order == "count" else f"; values are of {found.base}"
+    print_line(f"{how_many(len(found.rows), 'exemplar')} of {found.looked_at:,} mislead more than they help{values}")
     table(cells, head)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from tests.engine.study_memories import memory_of, noisy
+from visualmemory_gui.engine.curation import influence
 from visualmemory_gui.engine.curation.influence import MISLED, misleaders
 from visualmemory_gui.engine.errors import BadValue, Cancelled
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
 
 @pytest.fixture
@@ -37,12 +41,66 @@ def test_wrong_minus_right_are_those_of_a_plain_loop(memory):
         assert [label[i] for i, _, _ in one.misled] == [name for _, name, _ in one.misled]
 
 
-@pytest.mark.parametrize("order", ["value", "count"])
+@pytest.mark.parametrize("order", ["absence", "value", "count"])
 def test_flipped_labels_mislead_most(memory, order):
     found = misleaders(memory, order)
     first = [one.id for one in found.rows[: len(memory.flipped)]]
     assert len(memory.flipped & set(first)) >= 0.8 * len(memory.flipped)
     assert (found.rows[0].value is None) == (order == "count")
+
+
+@pytest.mark.parametrize("rule", ["plurality", "distance", "softmax", "rank", "ridge"])
+def test_an_absence_is_what_striking_that_exemplar_alone_does_to_the_share_of_the_right_label(tmp_path, rule):
+    vectors, labels, _ = noisy(40, seed=6, spread=0.5)
+    with memory_of(tmp_path, vectors, labels) as memory:
+        memory.set("rule", rule)
+        memory.set("k", 5)
+        memory.set("ridge_k", 12)
+        found = misleaders(memory)
+        before = right_shares(memory, range(1, 41))
+        for one in found.rows[:3]:
+            memory.strike([one.id])
+            after = right_shares(memory, range(1, 41))
+            voted = {i for i in before if i in after and before[i][1] and one.id in before[i][1]}
+            change = sum(before[i][0] - after[i][0] for i in voted) / 40
+            memory.undo()
+            assert one.value == pytest.approx(change, abs=1e-9) and one.value < 0
+        assert (found.rule, found.queries, found.watched) == (rule, 40, False)
+        assert [one.value for one in found.rows] == sorted(one.value for one in found.rows)
+
+
+def right_shares(memory, ids) -> dict[int, tuple[float, set[int]]]:
+    """Of each exemplar, left out: the share of its own label, and who votes."""
+    found = {}
+    for i in ids:
+        [row] = memory.catalog.get([i])
+        decision = memory.decide_vector(memory.catalog.vectors([i])[0], own=i)
+        voters = {near.id for near in decision.neighbours if near.weight > 0}
+        found[i] = decision.shares.get(row.label, 0.0), voters
+    return found
+
+
+def test_with_a_watch_set_it_is_the_watched_decisions_that_count(memory):
+    own = misleaders(memory)
+    assert own.base == "the vote by rank in 160 decisions of its own exemplars"
+    rng = np.random.default_rng(8)
+    vectors = memory.catalog.vectors([3, 4]) + 0.01 * rng.normal(size=(2, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    labels = [memory.decide_vector(vector, 160, rule="plurality").label for vector in vectors]
+    contents = [hashlib.sha256(vector.tobytes()).hexdigest() for vector in vectors]
+    memory.watch.add(
+        [(NewKeptImage(c, None, None, None, v), n) for c, v, n in zip(contents, vectors, labels, strict=True)]
+    )
+    found = misleaders(memory)
+    assert found.watched and found.base == "the vote by rank in 2 decisions of the watch set"
+    near = {near.id for vector in vectors for near in memory.decide_vector(vector).neighbours}
+    assert {one.id for one in found.rows} <= near and len(found.rows) < len(own.rows)
+
+
+def test_a_large_memory_is_measured_on_a_sample_and_says_so(memory, monkeypatch):
+    monkeypatch.setattr(influence, "MOST_QUERIES", 60)
+    found = misleaders(memory)
+    assert found.queries == 60 and found.base.endswith("60 decisions of its own exemplars, a sample")
 
 
 def test_the_lowest_value_comes_first(memory):

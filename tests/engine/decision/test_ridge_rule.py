@@ -121,7 +121,7 @@ def test_of_tied_classes_the_one_with_the_nearest_vote_wins() -> None:
     [
         (lambda memory: blame.blame(memory, [1]), "Shapley values"),
         (lambda memory: prune.plan(memory, "value"), "prune by hard"),
-        (lambda memory: influence.misleaders(memory, "value"), "order them by count"),
+        (lambda memory: influence.misleaders(memory, "value"), "order them by absence"),
         (lambda memory: lists.predictions([], "ridge"), "lists hold no vectors"),
     ],
 )

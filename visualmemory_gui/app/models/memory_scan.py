@@ -15,7 +15,7 @@ from visualmemory_gui.engine.types import Changes
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-AUTO = 20_000  # up to so many exemplars the memory is scanned again after each edit; above that, on request
+AUTO = 20_000  # exemplars; in a larger memory a scan is repeated on request only
 PAUSE_MS = 300
 
 
@@ -53,6 +53,11 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
         self.left: Found | None = None
 
     @property
+    def auto(self) -> int:
+        """Up to so many exemplars the memory is scanned again after each edit."""
+        return AUTO
+
+    @property
     def looked_at(self) -> int:
         """How many exemplars the last scan covered."""
         return 0 if self.found is None else self.found.looked_at
@@ -76,7 +81,7 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
         self._touched.update(changes.ids)
         self._sift()
         self.count_edit()
-        if self._memory is not None and len(self._memory.snapshot) <= AUTO:
+        if self._memory is not None and len(self._memory.snapshot) <= self.auto:
             self._pause.start()
 
     def _put(self, found: Found | None) -> None:

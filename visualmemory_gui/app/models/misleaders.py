@@ -9,26 +9,28 @@ from PySide6.QtCore import QObject
 from visualmemory_gui.app.models.image_rows import ImageRow, ImageRows
 from visualmemory_gui.app.models.memory_scan import AUTO, MemoryScan
 from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.curation.influence import Misleader, Misleaders, Order
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
+JOINT_AUTO = 500
 HEADERS = ("Exemplar", "Labelled", "Wrong", "Right", "Value", "Nearest that it misleads")
 TIPS = (
     "The exemplar",
     "The label it has",
     "How many exemplars of other classes have it among their first neighbours",
     "How many exemplars of its own class have it among their first neighbours",
-    "Its k-NN Shapley value: what it adds to the mean share of the right label, in thousandths of a point",
+    "What it adds to the mean share of the right label, in thousandths of a point: less than 0 where it misleads",
     "The nearest exemplars of other classes that have it as a neighbour",
 )
 
 
 class MisleadingModel(MemoryScan["Misleaders"]):
-    """Misleaders by value, or by wrong minus right: above 20,000 exemplars the values take minutes, so there the counts
-    come first, and the values on request."""
+    """Misleaders by what their absence would do, by Shapley value, or by wrong minus right: above 20,000 exemplars the
+    values take minutes, so there the counts come first, and the values on request."""
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "misleading", "Finding what misleads", self._misleaders, parent)
@@ -37,8 +39,20 @@ class MisleadingModel(MemoryScan["Misleaders"]):
     @property
     def order(self) -> Order:
         if self._wanted is None:
-            return "value" if self._memory is None or len(self._memory.snapshot) <= AUTO else "count"
+            return "absence" if self._memory is None or len(self._memory.snapshot) <= AUTO else "count"
         return self._wanted
+
+    @property
+    def auto(self) -> int:
+        """Under a joint rule each absence takes a solution, so that a scan after every edit is too much."""
+        memory = self._memory
+        joint = memory is not None and self.order == "absence" and VotingScheme.of(memory.settings).joint
+        return JOINT_AUTO if joint else super().auto
+
+    @property
+    def base(self) -> str:
+        """What the values are values of; nothing where there are none."""
+        return "" if self.left is None or self.left.order == "count" else self.left.base
 
     @property
     def rows(self) -> tuple[Misleader, ...]:

@@ -1,4 +1,5 @@
-"""How much each exemplar misleads the decisions of others: by counts of wrong and right neighbours, or by its value."""
+"""How much each exemplar misleads the decisions of others: by what its absence would do, by its Shapley value, or by
+counts of wrong and right neighbours."""
 
 from __future__ import annotations
 
@@ -8,20 +9,26 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from visualmemory_gui.engine.curation.absence import absence_values
 from visualmemory_gui.engine.curation.shapley import Weights, no_values, shapley_sums
+from visualmemory_gui.engine.decision.novelty import sample
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.pruning_rules import Neighbourhood, usual_m
-from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
+from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet, own_queries, watch_set
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.dismissals import holds
-from visualmemory_gui.engine.types import F64, I64, Bools
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.types import F64, I64, Bools, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-Order = Literal["value", "count"]
+Order = Literal["absence", "value", "count"]
+MOST_QUERIES = 5000
+"""Above so many exemplars ``absence`` is measured on the decisions of a sample of them."""
+
 MISLED = "misled"  # kind of a kept judgement
 SHOWN = 3
 NO_VALUE = 1e-12
@@ -61,7 +68,8 @@ def value_sums(lists: QueryLists, part: I64, *, parts: int, rule: Weights = "ran
 @dataclass(frozen=True, slots=True)
 class Misleader:
     """An exemplar and those it misleads: ``wrong`` and ``right`` count the exemplars that have it among their first m
-    neighbours, ``value`` is its mean Shapley value (None if not requested).
+    neighbours. ``value`` is what it adds to the mean share of the right label, by its absence or as Shapley value, None
+    where they are ordered by counts.
 
     ``misled`` are the nearest exemplars of another label of which it is a neighbour, (id, label, distance).
     """
@@ -76,13 +84,29 @@ class Misleader:
 
 @dataclass(frozen=True, slots=True)
 class Misleaders:
-    """The result of one search of the memory at change number ``change``, the most misleading first."""
+    """The result of one search of the memory at change number ``change``, the most misleading first.
+
+    Values are those of the vote by ``rule`` in ``queries`` decisions: of the watch set if ``watched``, else of the
+    memory's own exemplars, each left out.
+    """
 
     change: int
     looked_at: int
     m: int
     order: Order
     rows: tuple[Misleader, ...]
+    rule: Rule
+    queries: int
+    watched: bool = False
+
+    @property
+    def base(self) -> str:
+        """ "the vote by ridge in 3,329 decisions": what the values are values of."""
+        if self.order == "value":
+            return f"votes weighed by {self.rule} in {how_many(self.queries, 'decision')}"
+        whose = "of the watch set" if self.watched else "of its own exemplars"
+        sampled = ", a sample" if not self.watched and self.queries < self.looked_at else ""
+        return f"the vote by {self.rule} in {how_many(self.queries, 'decision')} {whose}{sampled}"
 
     def without(self, ids: Collection[int]) -> Misleaders:
         gone = set(ids)
@@ -90,23 +114,28 @@ class Misleaders:
 
 
 def misleaders(
-    memory: WholeMemory, order: Order = "value", *, rule: Weights = "rank", report: Report = silent
+    memory: WholeMemory, order: Order = "absence", *, rule: Weights = "rank", report: Report = silent
 ) -> Misleaders:
     """Find active exemplars that mislead others more than they help, except those kept as they are.
 
-    Ordered by wrong minus right (``count``), or by the lowest Shapley value with the weights of ``rule``, by
-    leave-one-out. Raises BadValue (one class only, no active exemplar), Cancelled.
+    Ordered by what their ``absence`` would do, under the memory's own rule, to the decisions of the watch set, without
+    one to those of its exemplars; or by the lowest Shapley ``value`` with the weights of ``rule``; or by wrong minus
+    right (``count``). Exemplars are decided by leave-one-out. Raises BadValue (one class only, no active exemplar,
+    Shapley values in a memory that decides by ridge), Cancelled.
     """
     snapshot = memory.snapshot
     m = usual_m(snapshot.counts)
-    if order == "value" and VotingScheme.of(memory.settings).joint:
-        raise BadValue(f"{no_values(memory.settings.rule)}; order them by count instead (`review --by misled`)")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
+    if order == "value" and scheme.joint:
+        raise BadValue(f"{no_values(scheme.rule)}; order them by absence instead (`review --by absence`)")
     lists = QueryLists(own_queries(snapshot), search, scheme=scheme, width=m, report=report)
     part = np.zeros(len(lists), np.int64)
     counts = count_neighbours(lists, part, parts=1, m=m).whole
-    values = None
-    if order == "value":
+    values, followed, watched = None, len(lists), False
+    if order == "absence":
+        chosen, watched = _followed(memory, lists, report)
+        values, followed = absence_values(chosen, report=report), len(chosen)
+    elif order == "value":
         values = value_sums(lists, part, parts=1, rule=rule, report=report)[0] / len(lists)
     score = (counts.wrong - counts.right).astype(np.float64) if values is None else -values
     named = np.flatnonzero(snapshot.active & (score > NO_VALUE))
@@ -125,7 +154,19 @@ def misleaders(
         for row in named.tolist()
     ]
     stays = tuple(row for row in rows if not holds(kept, (row.id, 0), row.label))
-    return Misleaders(snapshot.change, snapshot.active_count, m, order, stays)
+    used = rule if order == "value" else scheme.rule
+    return Misleaders(snapshot.change, snapshot.active_count, m, order, stays, used, followed, watched)
+
+
+def _followed(memory: WholeMemory, own: QueryLists, report: Report) -> tuple[QueryLists, bool]:
+    """The watch set and True; without one the memory's own exemplars, at most 5,000 of them, and False."""
+    snapshot, search = own.snapshot, memory.searcher.nearest_many
+    if any(one.image.vector is not None for one in memory.watch.all()):
+        return QueryLists(watch_set(memory, snapshot), search, scheme=own.scheme, report=report), True
+    if len(own) <= MOST_QUERIES:
+        return own, False
+    drawn = QuerySet.exemplars(snapshot, sample(snapshot, size=MOST_QUERIES))
+    return QueryLists(drawn, search, scheme=own.scheme, report=report), False
 
 
 def _misled_by(lists: QueryLists, named: I64, *, m: int) -> dict[int, tuple[tuple[int, str, float], ...]]:

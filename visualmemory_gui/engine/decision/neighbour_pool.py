@@ -81,12 +81,28 @@ class Ballot:
         ahead: F64 = (mine - totals.max(axis=1)) / whole
         return -ahead if target == ABSENT else ahead
 
+    def shares(self, struck: I64, target: int) -> F64:
+        """(m,) the share of the vote that ``target`` has without the places ``struck``, (m, s); 0 where no vote is
+        left."""
+        kept, votes = self._votes(struck)
+        total = votes.sum(axis=1)
+        mine = (votes * (self.classes[kept] == target)).sum(axis=1)
+        out: F64 = np.divide(mine, total, out=np.zeros(len(struck)), where=total > 0.0)
+        return out
+
     def equal_votes(self, length: int, strikes: int) -> bool:
         """Whether among the first ``length`` places all votes weigh the same, also after ``strikes`` strikes."""
         if self.scheme.rule != "plurality" or not (self.arrays.trust[:length] == self.arrays.trust[0]).all():
             return False
         form, counts = self.scheme.class_factor, self.arrays.counts[:length] - strikes
         return form == "off" or bool((counts >= largest_usual_size(form, self._memory, strikes)).all())
+
+    def votes(self, struck: I64) -> F64:
+        """What the votes weigh, (m, n + beyond), without the places ``struck``, (m, s)."""
+        kept, votes = self._votes(struck)
+        out = np.zeros((len(struck), len(self.rows)))
+        np.put_along_axis(out, kept, votes, axis=1)
+        return out
 
     def _votes(self, struck: I64) -> tuple[I64, F64]:
         """The places that vote in each case, (m, k), and what their votes weigh; 0 where a place is not taken."""

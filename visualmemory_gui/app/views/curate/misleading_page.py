@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox
 
 from visualmemory_gui.app.actions.action import Action, Fact, show_targets
@@ -26,7 +26,11 @@ ACTIONS: tuple[Action[MisleadingPage], ...] = (
     Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
            lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
-ORDERS = (("value", "by value"), ("count", "by wrong minus right"))
+ORDERS = (
+    ("absence", "by absence", "How much larger the share of the right label would be without it, by the memory's rule"),
+    ("value", "by Shapley value", "Its k-NN Shapley value, for votes weighed by rank"),
+    ("count", "by wrong minus right", "How often it is a neighbour of another class, minus of its own"),
+)
 
 
 class MisleadingPage(ReviewPage):
@@ -44,8 +48,9 @@ class MisleadingPage(ReviewPage):
         self.order = QComboBox()
         self.order.setObjectName("misleadingOrder")
         self.order.setAccessibleName("Order of the list")
-        for key, text in ORDERS:
+        for key, text, tip in ORDERS:
             self.order.addItem(text, key)
+            self.order.setItemData(self.order.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.order.activated.connect(lambda _: model.set_order(self.order.currentData()))
         self.head.insertWidget(1, self.order)
         self.add_actions(ACTIONS, prefix="misleading")
@@ -57,7 +62,8 @@ class MisleadingPage(ReviewPage):
     def on_updated(self) -> None:
         self.order.setCurrentIndex(self.order.findData(self.found.order))
         count = len(self.found.rows)
-        words = f"{count:,} of {self.found.looked_at:,} exemplars mislead more than they help, worst first."
+        base = f" Values are of {self.found.base}." if self.found.base else ""
+        words = f"{count:,} of {self.found.looked_at:,} exemplars mislead more than they help, worst first.{base}"
         self.show_state(count, words)
         self.on_chosen_changed()
 
