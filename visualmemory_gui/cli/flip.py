@@ -8,7 +8,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
-from visualmemory_gui.cli.output import emit, print_line
+from visualmemory_gui.cli.output import Progress, emit, print_line
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def flip(
     with reader(memory, device=device) as m:
         vector = m.embed([m.decode(image)])[0]
         scheme = VotingScheme.of(m.settings, k, options.rule_name(rule), level=level)
-        found = flips(m, vector, scheme, to=wanted, most=len(m.snapshot))
+        with Progress("trying sets of strikes of this size") as report:
+            found = flips(m, vector, scheme, to=wanted, most=len(m.snapshot), report=report)
     if as_json:
         emit(flip_json(image, found))
     else:

@@ -156,10 +156,7 @@ def test_a_flip_of_one_is_the_only_one_striking_finds(memory: VisualMemory) -> N
         memory.strike(found.ids)
         assert memory.decide_vector(query).label == found.label != before
         memory.undo()
-        if found.exact:
-            assert len(found.ids) == 1
-        if not single:
-            assert len(found.ids) > 1
+        assert (len(found.ids) == 1) == bool(single)
 
 
 def test_tracked_decisions_follow_every_edit(memory: VisualMemory) -> None:

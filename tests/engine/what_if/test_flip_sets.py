@@ -12,6 +12,7 @@ import pytest
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision import class_factor
 from visualmemory_gui.engine.decision.decide import decide
+from visualmemory_gui.engine.decision.equal_vectors import ordinals
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -27,12 +28,15 @@ def unit(rows: np.ndarray) -> F32:
     return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def nearest(snapshot: Snapshot, query: F32) -> Retrieve:
+def nearest(snapshot: Snapshot, query: F32, scheme: VotingScheme | None = None) -> Retrieve:
+    """By trying all; under ridge so many different vectors, each with all that have it."""
     rows = np.flatnonzero(snapshot.active)
     similarity = np.einsum("ij,j->i", snapshot.vectors[rows].astype(np.float64), query.astype(np.float64))
     distances = np.clip(1.0 - similarity, 0.0, 2.0)
     order = np.argsort(distances, kind="stable")
-    return lambda count: (rows[order][:count], distances[order][:count])
+    rows, distances = rows[order], distances[order]
+    number = ordinals(snapshot.twin[rows]) if scheme is not None and scheme.joint else np.arange(len(rows))
+    return lambda count: (rows[number < count], distances[number < count])
 
 
 def without(snapshot: Snapshot, rows: tuple[int, ...]) -> Snapshot:
@@ -41,7 +45,7 @@ def without(snapshot: Snapshot, rows: tuple[int, ...]) -> Snapshot:
 
 
 def winner(snapshot: Snapshot, query: F32, scheme: VotingScheme) -> str | None:
-    rows, distances = nearest(snapshot, query)(scheme.k)
+    rows, distances = nearest(snapshot, query, scheme)(scheme.k)
     return decide(snapshot, rows, distances, scheme).label
 
 
@@ -91,7 +95,7 @@ def no_smaller_set_does_it(seeds: range, form: ClassFactor | None) -> None:
     for seed in seeds:
         snapshot, query, scheme = world(seed, form)
         to = None if seed % 3 else ("a", "b", "c")[seed % 9 // 3] if scheme.level else LABELS[seed % 5]
-        found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, to=to, budget_s=math.inf)
+        found = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, to=to, budget_s=math.inf)
         if winner(snapshot, query, scheme) is None:
             assert found is None
             continue
@@ -118,10 +122,10 @@ def test_what_is_found_when_the_time_is_over_is_labelled_at_most_and_does_it(rul
     for label in snapshot.labels:
         if label not in (target, winner(snapshot, query, scheme)):
             target = label
-    found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, to=target, budget_s=0.0)
+    found = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, to=target, budget_s=0.0)
     assert found is not None
     assert winner(without(snapshot, found.rows), query, scheme) == target
-    assert found.exact == (len(found.rows) <= (1 if rule == "ridge" else 3))
+    assert found.exact == (len(found.rows) <= 3)
     for row in found.rows:
         if not found.exact:  # none of them is there in vain
             fewer = tuple(other for other in found.rows if other != row)
@@ -131,8 +135,8 @@ def test_what_is_found_when_the_time_is_over_is_labelled_at_most_and_does_it(rul
 def test_who_is_not_patient_is_told_at_most_sooner() -> None:
     snapshot, query = big(300, 5)
     scheme = VotingScheme("rank", 60)
-    found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, budget_s=0.0, patient=False)
-    exact = fewest_strikes(snapshot, nearest(snapshot, query), scheme)
+    found = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, budget_s=0.0, patient=False)
+    exact = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme)
     assert found is not None and exact is not None
     assert not found.exact and len(found.rows) >= len(exact.rows)
     assert winner(without(snapshot, found.rows), query, scheme) == found.label
@@ -167,9 +171,9 @@ def test_the_winner_needs_no_strike_and_a_class_that_is_not_here_gets_none() -> 
     snapshot, query = big(60, 1)
     scheme = VotingScheme("rank", 5)
     now = winner(snapshot, query, scheme)
-    found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, to=now)
+    found = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, to=now)
     assert found is not None and found.rows == ()
-    assert fewest_strikes(snapshot, nearest(snapshot, query), scheme, to="nobody", budget_s=math.inf) is None
+    assert fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, to="nobody", budget_s=math.inf) is None
 
 
 @pytest.mark.parametrize("labels", [[], ["a"], ["a", "a", "a"]])
@@ -196,7 +200,7 @@ def test_no_fewer_lessons_do_it_in_a_thousand_small_memories(part: int, monkeypa
         snapshot, query, scheme = world(seed)
         monkeypatch.setattr(class_factor, "ENOUGH", 1 if scheme.class_factor == "mean" else 10)
         label = ("a/x", "a/y", "c", "new")[seed % 4]
-        found = fewest_lessons(snapshot, nearest(snapshot, query), scheme, vector=query, label=label)
+        found = fewest_lessons(snapshot, nearest(snapshot, query, scheme), scheme, vector=query, label=label)
         wanted = label.split("/")[0] if scheme.level else label
         for count in range(scheme.k + 1):
             if winner(taught(snapshot, query, label, count), query, scheme) == wanted:
@@ -213,7 +217,7 @@ def test_a_small_class_that_gets_stronger_with_every_strike_is_toppled_all_the_s
     snapshot = snapshot_of(["small"] * 10 + [f"other {i % 5}" for i in range(50)], vectors)
     query = np.array([1, 0], np.float32)
     scheme = VotingScheme("rank", 30)
-    found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, budget_s=0.0)
+    found = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, budget_s=0.0)
     assert found is not None and len(found.rows) <= 10
     assert winner(without(snapshot, found.rows), query, scheme) == found.label
 
@@ -226,7 +230,7 @@ def test_a_set_that_only_moves_the_mean_of_the_classes_is_found(monkeypatch: pyt
     snapshot = snapshot_of(["one", *["twenty"] * 20, *(f"far {i}" for i in range(6))], vectors)
     query, scheme = np.array([1, 0], np.float32), VotingScheme("plurality", 3, class_factor="mean")
     assert winner(snapshot, query, scheme) == "twenty"
-    found = fewest_strikes(snapshot, nearest(snapshot, query), scheme)
+    found = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme)
     assert found is not None and (found.label, found.exact) == ("one", True)
     assert [snapshot.labels[snapshot.label[row]][:3] for row in found.rows] == ["far", "far"]
     assert winner(without(snapshot, found.rows), query, scheme) == "one"

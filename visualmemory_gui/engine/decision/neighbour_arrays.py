@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
 from visualmemory_gui.engine.decision.class_factor import ENOUGH, usual_size_of
 from visualmemory_gui.engine.decision.equal_vectors import Hides, ordinals, voices_of
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
-from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
+from visualmemory_gui.engine.decision.solved_weights import Solutions
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Bools
@@ -73,7 +73,7 @@ class NeighbourArrays:
     twins: I64 = field(default_factory=lambda: _NO_TWINS)
     places: I64 | None = None
     compare: Compare | None = None
-    solved: SolvedWeights | None = None
+    solved: Solutions | None = None
     voices: F64 | None = None
     copies: bool = True
 
@@ -197,8 +197,8 @@ class NeighbourArrays:
         """Those of one query as those of many, of which there is one."""
         return self._at(np.s_[None])
 
-    def remembering(self, solved: SolvedWeights) -> NeighbourArrays:
-        """The same, of queries of which ``solved`` holds what a joint rule found before."""
+    def remembering(self, solved: Solutions) -> NeighbourArrays:
+        """The same, of queries of which ``solved`` knows what a joint rule finds."""
         return replace(self, solved=solved)
 
     def part(self, which: I64 | slice) -> NeighbourArrays:

@@ -14,22 +14,26 @@ from functools import cached_property
 import numpy as np
 
 from visualmemory_gui.engine.decision.class_factor import largest_usual_size, usual_size
+from visualmemory_gui.engine.decision.equal_vectors import ordinals
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.ridge_absences import RidgeAbsences
 from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64
+from visualmemory_gui.engine.types import F64, I64, Bools
 
 Retrieve = Callable[[int], tuple[I64, F64]]
-"""The nearest so many rows of active exemplars and their distances, nearest first; fewer where no more are there."""
+"""The nearest so many rows of active exemplars and their distances, nearest first; fewer where no more are there. Under
+a joint rule all exemplars of so many different vectors."""
 
 
 class Ballot:
     """``rows`` (n,) and ``distances`` are the neighbours, nearest first; ``beyond`` are rows that are too far to vote.
 
     Places count through both: 0 is the nearest neighbour, n the first of ``beyond``. ``classes`` holds for each place a
-    code into ``names``, the labels at the level of ``scheme``. ``own`` is for ``others_counted``.
+    code into ``names``, the labels at the level of ``scheme``. ``own`` is for ``others_counted``. Under a joint rule
+    ``rows`` are all exemplars of their vectors.
     """
 
     def __init__(
@@ -54,6 +58,12 @@ class Ballot:
         names = [at_level(snapshot.labels[label], scheme.level) for label in labels.tolist()]
         self.classes: I64 = np.array([place.setdefault(name, len(place)) for name in names], np.int64)[self._label_of]
         self.names: tuple[str, ...] = tuple(place)
+        self._vectors = ordinals(self.arrays.twins[: self.near]) if scheme.joint else np.arange(self.near)
+        """For each neighbour, how many come before it that k counts."""
+
+    def within(self, strikes: int) -> I64:
+        """The places of the neighbours that can vote after so many strikes."""
+        return np.flatnonzero(self._vectors < self.scheme.k + strikes)
 
     def code(self, name: str | None) -> int:
         """The code of a class; ABSENT where none of its exemplars is here."""
@@ -105,14 +115,18 @@ class Ballot:
         return out
 
     def _votes(self, struck: I64) -> tuple[I64, F64]:
-        """The places that vote in each case, (m, k), and what their votes weigh; 0 where a place is not taken."""
+        """Places that hold all who vote in each case, (m, w), and what their votes weigh; 0 where none is taken."""
         m, s = struck.shape
-        width = min(self.near, self.scheme.k + s)
+        width = self.near if self.scheme.joint else min(self.near, self.scheme.k + s)
         there = np.ones((m, width + 1), bool)  # one more, for strikes that lie beyond
         there[np.arange(m)[:, None], np.minimum(struck, width)] = False
         there = there[:, :width]
-        kept = np.argsort(~there, axis=1, kind="stable")[:, : self.scheme.k]
-        votes_here = np.take_along_axis(there, kept, axis=1)
+        if self.scheme.joint:
+            kept = np.broadcast_to(np.arange(width), there.shape)
+            votes_here = there & self._counted(there)
+        else:
+            kept = np.argsort(~there, axis=1, kind="stable")[:, : self.scheme.k]
+            votes_here = np.take_along_axis(there, kept, axis=1)
         gone = np.zeros((m, len(self._sizes)), np.int64)
         np.add.at(gone, (np.arange(m)[:, None], self._label_of[struck]), 1)
         left = self.arrays.counts[kept] - np.take_along_axis(gone, self._label_of[kept], axis=1)
@@ -121,13 +135,32 @@ class Ballot:
         trust = np.where(votes_here, self.arrays.trust[kept], 0.0)
         near = NeighbourArrays(distances, trust, self.labels[kept], left, usual[:, None])
         if self.scheme.joint:
-            near = replace(near, twins=self.arrays.twins[kept], places=kept, compare=self._compare)
+            copies = self._vectors.max(initial=-1) + 1 < self.near
+            near = replace(
+                near,
+                twins=self.arrays.twins[kept],
+                places=kept,
+                compare=self._compare,
+                solved=self._absences,
+                copies=bool(copies),
+            )
         return kept, self.scheme.vote_weights(near)
+
+    def _counted(self, there: Bools) -> Bools:
+        """Which of the neighbours are of the first k vectors in each case, (m, n), where those are ``there``."""
+        left = np.zeros((len(there), int(self._vectors.max(initial=-1)) + 1), np.bool_)
+        case, place = np.nonzero(there)
+        left[case, self._vectors[place]] = True
+        return (left.cumsum(axis=1) <= self.scheme.k)[:, self._vectors]
 
     def _compare(self, places: I64) -> F64:
         """The cosines of the neighbours at ``places``, (m, k), with each other."""
         return self._alike[places[:, :, None], places[:, None, :]]
 
     @cached_property
+    def _absences(self) -> RidgeAbsences:
+        return RidgeAbsences(self._alike, self.arrays.distances[: self.near], self._vectors)
+
+    @cached_property
     def _alike(self) -> F64:
-        return self.arrays.cosines
+        return self.arrays.first(self.near).cosines

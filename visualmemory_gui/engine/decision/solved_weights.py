@@ -8,7 +8,7 @@ their weights, and the others start from the ones they had.
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -27,6 +27,17 @@ AT_ONCE = 256
 """Lists that are compared with what they were together: k x k bytes each."""
 
 
+class Solutions(Protocol):
+    """What knows some of the weights that a joint rule would find."""
+
+    def weights(self, near: NeighbourArrays, solve: Solve, *, way: object, gamma: float) -> F64:
+        """The weights of ``near``, different vectors, (q, k).
+
+        ``solve(part, passive)`` finds those of some queries, supposing which are above 0; ``way`` is all else that the
+        answer depends on.
+        """
+
+
 class SolvedWeights:
     """For queries that stay the same, over snapshots in which a row stays the same exemplar.
 
@@ -42,11 +53,7 @@ class SolvedWeights:
         """How many lists the last call had to solve."""
 
     def weights(self, near: NeighbourArrays, solve: Solve, *, way: object, gamma: float) -> F64:
-        """The weights of ``near``, different vectors, (q, k).
-
-        ``solve(part, passive)`` finds those of some queries, supposing which are above 0; ``way`` is all else that the
-        answer depends on.
-        """
+        """As ``Solutions`` say."""
         assert near.places is not None
         rows, voice = np.where(near.there, near.places, ABSENT), near.heard
         if len(rows) != len(self._rows) or way != self._way:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from visualmemory_gui.engine.decision.class_factor import usual_size
+from visualmemory_gui.engine.decision.equal_vectors import ordinals
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays, cosines
@@ -42,8 +43,10 @@ def fewest_lessons(
     twins = np.append(snapshot.twin[rows], vector_hash(vector))
     alike = _alike(snapshot, rows, vector) if scheme.joint else np.empty((0, 0))
     for count in range(scheme.k + 1):
-        place, at = slice(0, scheme.k), [before] * count
-        places = np.insert(np.arange(len(rows)), at, len(rows))[place]
+        at = [before] * count
+        places = np.insert(np.arange(len(rows)), at, len(rows))
+        place: I64 | slice = np.flatnonzero(ordinals(twins[places]) < scheme.k) if scheme.joint else slice(0, scheme.k)
+        places = places[place]
         taught = NeighbourArrays(
             np.insert(near.distances, at, apart)[place],
             np.insert(near.trust, at, 1.0)[place],

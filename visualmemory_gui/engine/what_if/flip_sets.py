@@ -10,7 +10,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,19 +18,21 @@ from visualmemory_gui.engine.decision.class_factor import largest_usual_size
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_pool import Ballot, Retrieve
-from visualmemory_gui.engine.decision.ridge import AT_ONCE
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import I64, Bools
+from visualmemory_gui.engine.types import F64, I64, Bools
 
 SURE_SIZE = 3  # every set of so many strikes is tried, however long it takes, …
-SURE_SIZE_JOINT = 1  # … under a joint rule, where trying a set takes a third of a millisecond
+SURE_SIZE_JOINT = 1  # … under a joint rule also for who is not patient, …
 MOST_SETS = 250_000  # … as long as there are no more of them than with k = 110
 BUDGET_S = 0.05
 MOST = 1000  # strikes; a larger set is of no use to anyone
+AT_FIRST = 8
+"""Strikes for which a greedy search compares the neighbours at first."""
 _BLOCK = 4096
+_BLOCK_JOINT = 256  # under a joint rule, where a set can take a tenth of a millisecond
 _NO_ROWS: I64 = np.empty(0, np.int64)
 
 
@@ -97,6 +99,7 @@ class _Search:
         self._rows, self._distances = retrieve(self._wanted)
         self.most = min(most, max(snapshot.active_count - len(self._excluded), 0))
         self._of_label: dict[int, I64] = {}
+        self._without_beyond: tuple[int, Ballot] | None = None  # how many strikes it is for
         first = self._ballot(0)
         code = int(first.winners(np.empty((1, 0), np.int64))[0])
         self.winner = None if code == ABSENT else first.names[code]
@@ -104,10 +107,15 @@ class _Search:
     def ballot(self, strikes: int, *, beyond: bool = True) -> Ballot:
         """All rows that so many strikes can bring into play; ``beyond``: also those too far to vote."""
         wanted = self.scheme.k + strikes
-        if wanted > self._wanted and len(self._rows) >= self._wanted:
+        if wanted > self._wanted and self._different >= self._wanted:
             self._wanted = max(2 * self._wanted, wanted)
             self._rows, self._distances = self._retrieve(self._wanted)
-        return self._ballot(strikes if beyond else 0, strikes)
+        if beyond or not self.scheme.joint:
+            return self._ballot(strikes if beyond else 0, strikes)
+        if self._without_beyond is None or self._without_beyond[0] < strikes:
+            reach = max(strikes, min(2 * strikes, self._wanted - self.scheme.k), AT_FIRST)
+            self._without_beyond = reach, self._ballot(0, reach)
+        return self._without_beyond[1]
 
     def by_counting(self) -> int:
         """The first size that is enough, or that counting cannot judge; fewer strikes are never enough."""
@@ -128,9 +136,12 @@ class _Search:
         target = ballot.code(self._to)
         if self._to is not None and target == ABSENT:
             return None, True
-        sure_size = SURE_SIZE_JOINT if self.scheme.joint else SURE_SIZE
-        sure = patient and size <= sure_size and math.comb(len(candidates), size) <= MOST_SETS
-        for block in _subsets(candidates, size, AT_ONCE if self.scheme.joint else _BLOCK):
+        joint = self.scheme.joint
+        sure = patient and size <= SURE_SIZE and math.comb(len(candidates), size) <= MOST_SETS
+        sure = sure or (joint and size <= SURE_SIZE_JOINT)
+        if joint and not patient and not sure:
+            return None, False
+        for block in _subsets(candidates, size, _BLOCK_JOINT if joint else _BLOCK):
             self._report(size, None)
             if not sure and time.perf_counter() > deadline:
                 return None, False
@@ -175,8 +186,10 @@ class _Search:
         while len(struck) < most:
             self._report(len(struck), None)
             ballot = self.ballot(len(struck) + 1, beyond=False)
-            width = min(ballot.near, self.scheme.k + len(struck))
-            free = [place for place in range(width) if place not in struck]
+            free = [place for place in ballot.within(len(struck)).tolist() if place not in struck]
+            if self.scheme.joint:
+                weighs = self._weighs(ballot, struck)
+                free = [place for place in free if weighs[place] > 0.0]
             if not free:
                 return None
             tried = np.array([[*struck, place] for place in free], np.int64)
@@ -187,7 +200,7 @@ class _Search:
         return None
 
     def toppled(self) -> Strikes | None:
-        """Strike the winner's first vote, repeatedly; then restore what was not needed.
+        """Strike the winner's first vote, under a joint rule its largest, repeatedly; then restore what was not needed.
 
         Where the class factor acts, a small class does not get weaker until it has no vote left: no single strike
         helps, and the greedy search goes astray.
@@ -197,8 +210,10 @@ class _Search:
             self._report(len(struck), None)
             ballot = self.ballot(len(struck) + 1, beyond=False)
             winner = int(ballot.winners(np.array([struck], np.int64).reshape(1, -1))[0])
-            votes = np.flatnonzero(ballot.classes[: min(ballot.near, self.scheme.k + len(struck))] == winner)
-            struck.append(int(votes[~np.isin(votes, struck)][0]))
+            votes = ballot.within(len(struck))
+            votes = votes[(ballot.classes[votes] == winner) & ~np.isin(votes, struck)]
+            largest = np.argmax(self._weighs(ballot, struck)[votes]) if self.scheme.joint else 0
+            struck.append(int(votes[largest]))
             if self._done(ballot, struck):
                 return self.told(ballot, np.array(self._needed(ballot, struck)), exact=False)
             if int(ballot.winners(np.array([struck], np.int64))[0]) == ABSENT:
@@ -216,6 +231,11 @@ class _Search:
             return winner == ballot.code(self._to) and winner != ABSENT
         return winner not in (ABSENT, ballot.code(self.winner))
 
+    def _weighs(self, ballot: Ballot, struck: list[int]) -> F64:
+        """The votes by place after those strikes."""
+        votes: F64 = ballot.votes(np.array([struck], np.int64).reshape(1, -1))[0]
+        return votes
+
     def _needed(self, ballot: Ballot, struck: list[int]) -> list[int]:
         for place in sorted(struck, reverse=True):
             fewer = [other for other in struck if other != place]
@@ -231,8 +251,7 @@ class _Search:
 
     def _candidates(self, ballot: Ballot, size: int) -> I64:
         """Places worth striking, those that vote against the wanted class first, so that they win among equal sets."""
-        width = min(ballot.near, self.scheme.k + size)
-        places = np.concatenate([np.arange(width), np.arange(ballot.near, len(ballot.rows))])
+        places = np.concatenate([ballot.within(size), np.arange(ballot.near, len(ballot.rows))])
         if self._to is not None:
             friend = ballot.classes[places] == ballot.code(self._to)
         else:
@@ -241,9 +260,17 @@ class _Search:
         return out
 
     def _ballot(self, strikes: int, reach: int = 0) -> Ballot:
-        rows = self._rows[: self.scheme.k + max(strikes, reach)]
+        first = replace(self.scheme, k=self.scheme.k + max(strikes, reach)).voters(self._snapshot, self._rows)
+        rows, distances = self._rows[first], self._distances[first]
         beyond = self._beyond(rows, strikes)
-        return Ballot(self._snapshot, rows, self._distances[: len(rows)], self.scheme, beyond=beyond, own=self._own)
+        return Ballot(self._snapshot, rows, distances, self.scheme, beyond=beyond, own=self._own)
+
+    @property
+    def _different(self) -> int:
+        """How many neighbours were found, as k counts them."""
+        if not self.scheme.joint:
+            return len(self._rows)
+        return len(np.unique(self._snapshot.twin[self._rows]))
 
     def _beyond(self, rows: I64, strikes: int) -> I64:
         """Exemplars that are too far to vote, but whose strike would change the class factor of those that do.
