@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions import window_actions
-from visualmemory_gui.app.models.card_roles import CardRole, factor_text
+from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.neighbours import closeness_text, spoken
 from visualmemory_gui.app.views.kit.buttons import ActionButton
@@ -18,9 +18,9 @@ from visualmemory_gui.engine.types import Neighbour
 CAT = Neighbour(7, 2, "animals/cat/tabby", 0.21, 0.5, 0.12, factor=10 / 3)
 
 
-@pytest.mark.parametrize(("factor", "said"), [(10.0, "10"), (10 / 3, "3.3"), (1.96, "2")])
-def test_the_class_factor_has_one_decimal_at_most(factor: float, said: str) -> None:
-    assert factor_text(factor) == said
+def test_a_class_factor_is_spoken_where_it_acts() -> None:
+    assert spoken(CAT).endswith("12 % of the vote, vote times 3.3 for a small class")
+    assert spoken(CAT._replace(factor=1.002)).endswith("12 % of the vote")
 
 
 def test_a_card_names_the_class_it_votes_for_before_its_full_label() -> None:

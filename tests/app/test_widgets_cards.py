@@ -155,7 +155,15 @@ def test_a_card_is_painted_anew_in_another_theme(view, qapp):
 
 
 @pytest.mark.parametrize(
-    ("share", "factor", "text"), [(0.314, 1, "31 %"), (0.5, 10, "50 % ×10"), (0.004, 1, "<1 %"), (0, 1, "0 %")]
+    ("share", "factor", "text"),
+    [
+        (0.314, 1, "31 %"),
+        (0.5, 10, "50 % ×10"),
+        (0.5, 1.04, "50 % ×1.04"),
+        (0.5, 1.003, "50 %"),
+        (0.004, 1, "<1 %"),
+        (0, 1, "0 %"),
+    ],
 )
 def test_the_share_is_a_number_and_the_class_factor_is_shown_where_it_acts(share, factor, text):
     assert share_text(Card(1, None, 1, "cat", 0.2, share, factor)) == text

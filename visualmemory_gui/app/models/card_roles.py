@@ -62,11 +62,6 @@ class Card:
     copies: int = 0
 
 
-def factor_text(factor: float) -> str:
-    """ "10", "3.3", "0.05": as short as possible."""
-    return f"{factor:.1f}".removesuffix(".0") if factor >= 1 else f"{factor:.2g}"
-
-
 def card_at(index: QModelIndex | QPersistentModelIndex) -> Card:
     """The card of a row; roles that the model does not answer take neutral values."""
     data = index.data

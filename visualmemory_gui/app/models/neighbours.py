@@ -11,9 +11,10 @@ from PySide6.QtGui import QColor, QImage, QPixmap
 
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.card_images import card_layer
-from visualmemory_gui.app.models.card_roles import Card, CardRole, factor_text
+from visualmemory_gui.app.models.card_roles import Card, CardRole
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.text.visible_text import factor_text
 from visualmemory_gui.engine.types import Neighbour
 
 Index = QModelIndex | QPersistentModelIndex
@@ -211,7 +212,8 @@ def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> 
     text += f", {neighbour.share:.0%} of the vote".replace("%", " %")
     text += f", {neighbour.meaning}" if neighbour.meaning else ""
     text += f", trust {neighbour.trust:g}" if neighbour.trust != 1 else ""
-    return text + (f", vote times {factor_text(neighbour.factor)} for a small class" if neighbour.factor > 1 else "")
+    factor = factor_text(neighbour.factor)
+    return text + (f", vote times {factor} for a small class" if factor else "")
 
 
 def closeness_text(farther: float) -> str:

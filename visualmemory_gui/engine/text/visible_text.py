@@ -1,4 +1,4 @@
-"""Text for people: a count with its noun, and text in which nothing hides or acts on a terminal."""
+"""Text for people: counts, what multiplies a vote, and text in which nothing hides or acts on a terminal."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def how_many(count: int, noun: str = "exemplar") -> str:
     """ "1 exemplar", "1,200 exemplars", "2 queries"."""
     nouns = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else nouns}"
+
+
+def factor_text(factor: float) -> str:
+    """ "10", "3.3", "1.04", "0.05": what multiplies a vote, as short as possible; "" where that is as good as 1."""
+    if 0.95 < factor < 1.05:
+        text = f"{factor:.2f}"
+    else:
+        text = f"{factor:.1f}".removesuffix(".0") if factor > 1 else f"{factor:.2g}"
+    return "" if float(text) == 1.0 else text

@@ -11,9 +11,10 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, 
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_images import CORNER
-from visualmemory_gui.app.models.card_roles import Card, factor_text
+from visualmemory_gui.app.models.card_roles import Card
 from visualmemory_gui.app.widgets.cards.label_chip import paint_chip
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, paint_centred
+from visualmemory_gui.engine.text.visible_text import factor_text
 
 FAR = 1.0  # the distance at which the strip ends: two images with nothing in common
 SILENT = "adds nothing"
@@ -269,7 +270,8 @@ def _paint_share(painter: QPainter, layout: CardLayout, card: Card) -> None:
 def share_text(card: Card) -> str:
     """The vote in numbers: "12 %", "×10" if the class factor applies, and "2 alike" that share it."""
     share = f"{card.share * 100:.0f} %" if card.share >= 0.0095 or card.share == 0 else "<1 %"
-    share = f"{share} ×{factor_text(card.factor)}" if abs(card.factor - 1) > 1e-9 else share
+    factor = factor_text(card.factor)
+    share = f"{share} ×{factor}" if factor else share
     return f"{share} · {card.copies} alike" if card.copies else share
 
 

@@ -6,6 +6,8 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
+from visualmemory_gui.engine.text.visible_text import factor_text
+
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.report.content import DecisionReport, ReportCard
 
@@ -71,7 +73,7 @@ def _bars(report: DecisionReport) -> str:
 def _card(card: ReportCard) -> str:
     n = card.neighbour
     more = [f"trust {n.trust:g}"] if n.trust != 1 else []
-    more += [f"x{n.factor:.1f} for a small class"] if n.factor > 1 else []
+    more += [f"x{factor} for a small class"] if (factor := factor_text(n.factor)) else []
     meaning = f'<p class="dim">{escape(n.meaning)}</p>' if n.meaning else ""
     source = f'<p class="dim">{escape(card.source)}</p>' if card.source else ""
     full = f'<p class="dim">{escape(n.label)}</p>' if n.label != card.label else ""

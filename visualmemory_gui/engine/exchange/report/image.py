@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.images.sheet import DIM, INK, LINE, Sheet, font
+from visualmemory_gui.engine.text.visible_text import factor_text
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.report.content import DecisionReport, ReportCard
@@ -82,7 +83,7 @@ def _row(sheet: Sheet, cards: tuple[ReportCard, ...]) -> None:
         lines += [f"{100 * n.share:.1f} % of the vote", f"distance {n.distance:.3f}, exemplar {n.id}"]
         lines += [n.meaning] if n.meaning else []
         lines += [f"trust {n.trust:g}"] if n.trust != 1 else []
-        lines += [f"x{n.factor:.1f} for a small class"] if n.factor > 1 else []
+        lines += [f"x{factor} for a small class"] if (factor := factor_text(n.factor)) else []
         lines += [card.source] if card.source else []
         sheet.text(f"{n.rank}. {card.label}", size=13, bold=True, gap=3, x=x + 8, width=width - 16)
         for line in lines:
