@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("edit", "shots", "queue", "review", "browser", "window", "impact", "evaluate", "prune", "paper")
+ALL = ("edit", "shots", "queue", "review", "browser", "window", "impact", "evaluate", "prune", "paper", "unknown")
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from visualmemory_gui.app.models.headline import (
 )
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import roll_up
-from visualmemory_gui.engine.types import Decision, Exemplar, Neighbour, Novelty, SearchInfo, State
+from visualmemory_gui.engine.types import ClassSet, Decision, Exemplar, Neighbour, Novelty, SearchInfo, State
 
 
 def decided(*votes: tuple[str, float], known: bool | None = True) -> Decision:
@@ -47,6 +47,21 @@ def test_unknown_owns_the_headline_and_says_why() -> None:
     far = replace(TIGERS, known=False, novelty=Novelty(0.9, 0.5, 10, "farther than 99 % of the memory's own"))
     assert headline(far).title == "Unknown. Nearest: cat/tiger"
     assert headline(far).reason == "Farther than 99 % of the memory's own."
+
+
+def test_an_image_between_two_classes_names_both() -> None:
+    why = Novelty(0.3, 0.5, 10, "between classes: too few votes", total=0.1, least=0.2, because=("between",))
+    torn = replace(TIGERS, known=False, novelty=why)
+    runner_up = list(TIGERS.shares)[1]
+    assert headline(torn).title == f"Unknown, between cat/tiger and {runner_up}"
+    assert headline(replace(torn, shares={"cat/tiger": 1.0})).title == "Unknown. Nearest: cat/tiger"
+
+
+def test_the_classes_that_hold_the_right_one_are_named_where_they_say_more() -> None:
+    among = replace(TIGERS, known=True, class_set=ClassSet(("cat/tiger", "cat/lynx"), 0, 0.91))
+    assert headline(among).among == "One of: cat/tiger, cat/lynx; right 9 in 10 times here."
+    assert headline(replace(among, known=False)).among == ""
+    assert headline(replace(among, class_set=ClassSet(("cat/tiger",), 0, 0.97))).among == ""
 
 
 def here_as(*labels: str, state: State = "active") -> tuple[Exemplar, ...]:

@@ -174,8 +174,13 @@ def test_show_sums_up_or_lists(memory: Path, images: Path) -> None:
 def test_classify_prints_the_decision_of_each_image(memory: Path, images: Path) -> None:
     decided = told("classify", memory, images / "plant" / "0.png", "-k", 3)
     assert list(decided) == [
-        "image", "label", "share", "margin", "known", "confidence", "in_memory", "shares", "neighbours", "timings_ms"
+        "image", "label", "share", "margin", "known", "confidence", "novelty", "class_set", "in_memory", "shares",
+        "neighbours", "timings_ms",
     ]  # fmt: skip
+    assert list(decided["novelty"]) == [
+        "because", "reason", "distance", "largest_usual_distance", "neighbours", "total", "smallest_usual_total"
+    ]  # fmt: skip
+    assert decided["novelty"]["reason"].startswith("too few to tell: 12") and decided["class_set"] is None
     assert list(decided["neighbours"][0]) == ["id", "rank", "label", "distance", "weight", "share", "source"]
     assert list(decided["timings_ms"]) == ["decode", "encode", "search", "vote"]
     assert [n["rank"] for n in decided["neighbours"]] == [1, 2, 3]
@@ -464,6 +469,21 @@ def test_what_a_memory_does_not_know_is_measured_against_a_folder(memory: Path, 
     assert len(found["unknown"]) == 6 and 0 <= found["auroc"] <= 1 and 0 <= found["fpr_at_95"] <= 1
     done = run("novelty", memory, "--unknown", tmp_path / "strange")
     assert "AUROC" in done.stdout and "broken.png" in done.stderr
+
+
+def test_the_tests_for_unknown_images_are_measured_on_hidden_classes_and_set(memory: Path) -> None:
+    found = told("novelty", memory, "--between", "0.9", "--unlike", "off")
+    assert len(found["hidden"]) == 1 and set(found["reasons"]["unlike"]["at"]) == {
+        "0.9",
+        "0.95",
+        "0.98",
+        "0.99",
+        "0.995",
+    }
+    settings = told("settings", memory)
+    assert (settings["between"], settings["between_quantile"], settings["unlike"]) == (True, 0.9, False)
+    done = run("novelty", memory, "--unlike", "2")
+    assert done.exit_code == 1 and "unlike_quantile must be between 0.5 and 0.9999" in done.stderr
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import starmap
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +17,8 @@ from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.exchange.csv_table import DECISION, known_word
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import Memory
-    from visualmemory_gui.engine.types import Decision, Neighbour
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
+    from visualmemory_gui.engine.types import Decision, Neighbour, Novelty
 
     Outcome = Decision | BadImage
 
@@ -57,9 +57,19 @@ def classify(
             print_csv(("image", *DECISION, "confidence", "error"), starmap(_csv_row, each))
         else:
             _print_each(m, each, all_=all_, as_json=shown is options.FormatName.json)
+        _tell_unmeasured(m)
     tell_skipped(tuple(skipped))
     if bad:
         raise typer.Exit(1)
+
+
+def _tell_unmeasured(m: WholeMemory) -> None:
+    """Report on stderr that decisions lack what was never measured: they do not wait for it."""
+    from visualmemory_gui.engine.decision.novelty import FEWEST
+
+    if m.maintenance.thresholds is None and m.snapshot.active_count >= FEWEST:
+        say("what is usual in this memory has not been measured, so nothing is said of known or unknown")
+        say(f"`visualmemory compact {m.address}` measures it")
 
 
 def _noted(each: Iterable[tuple[str, Outcome]], bad: list[BadImage]) -> Iterator[tuple[str, Outcome]]:
@@ -101,6 +111,8 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
         "margin": decision.margin,
         "known": decision.known,
         "confidence": decision.confidence,
+        "novelty": novelty_json(decision.novelty),
+        "class_set": None if decision.class_set is None else asdict(decision.class_set),
         "in_memory": [{"id": each.id, "label": each.label} for each in decision.in_memory],
         "shares": dict(decision.shares),
         "neighbours": [
@@ -120,8 +132,24 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
     }
 
 
+def novelty_json(novelty: Novelty | None) -> dict[str, object] | None:
+    """Why a decision is known or unknown: both figures with their thresholds, null where there are none."""
+    if novelty is None:
+        return None
+    return {
+        "because": list(novelty.because),
+        "reason": novelty.reason,
+        "distance": novelty.statistic,
+        "largest_usual_distance": novelty.threshold,
+        "neighbours": novelty.m,
+        "total": novelty.total,
+        "smallest_usual_total": novelty.least,
+    }
+
+
 def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None], *, rest: str) -> None:
-    from visualmemory_gui.engine.decision import in_memory
+    from visualmemory_gui.engine.decision import class_sets, in_memory
+    from visualmemory_gui.engine.decision.novelty import headline
 
     here = in_memory.in_words(decision)
     outvoted = in_memory.outvoted(decision)
@@ -129,10 +157,13 @@ def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | 
     if decision.label is None or decision.share is None:
         print_line(f"{first}nothing to compare with")
         return
-    known = {True: "known", False: "unknown", None: "too few exemplars to say whether it is known"}[decision.known]
-    print_line(f"{first}{decision.label}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}, {known}")
-    if decision.novelty and decision.known is False:
+    known = {True: ", known", False: "", None: ""}[decision.known]
+    print_line(f"{first}{headline(decision)}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}{known}")
+    if decision.novelty and decision.known is not True:
         print_line(f"  {decision.novelty.reason}")
+    among = class_sets.in_words(decision.class_set, decision.label) if decision.known is not False else ""
+    if among:
+        print_line(f"  {among} (measured, no guarantee)")
     columns: dict[str, Callable[[Neighbour], object]] = {
         "rank": lambda n: n.rank,
         "id": lambda n: n.id,

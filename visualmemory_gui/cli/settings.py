@@ -19,6 +19,8 @@ def settings(
     as_json: options.Json = False,
 ) -> None:
     """Show the settings of a memory, or change one."""
+    from visualmemory_gui.engine.store.settings import SWITCH
+
     if name is not None and value is not None:
         with writer(memory) as m:
             found, unset = asdict(m.set(name, value)), m.maintenance.unset_settings
@@ -34,6 +36,7 @@ def settings(
     if as_json:
         emit(found)
     else:
-        table(list(found.items()), ("setting", "value"))
+        said = {n: SWITCH[value] if isinstance(value, bool) else value for n, value in found.items()}
+        table(list(said.items()), ("setting", "value"))
         for unset_name, new in unset.items():
             say(f"{unset_name} was never set here; new memories have {new}")

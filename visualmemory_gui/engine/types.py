@@ -161,19 +161,40 @@ class Neighbour(NamedTuple):
         return meaning(self.explains, self.copies)
 
 
+UnknownReason = Literal["unlike", "between"]
+"""Why a query is unknown: unlike anything here, or between classes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Novelty:
     """Why a decision is known or unknown.
 
-    ``statistic`` is the mean distance to the ``m`` nearest exemplars of other content; unknown when above
-    ``threshold``, the 0.99 quantile of the same figure over the memory's own exemplars. ``threshold`` is None when
-    there are too few exemplars to tell; ``reason`` explains the outcome in words.
+    ``statistic`` is the mean distance to the ``m`` nearest exemplars of other content; above ``threshold``, a quantile
+    of the same figure over the memory's own exemplars, the query is unlike anything here. ``total`` is what the votes
+    for the winner come to under the ridge vote; below ``least`` it is between classes. A threshold is None where it
+    cannot be told. ``because`` names what makes it unknown; ``reason`` explains the outcome in words.
     """
 
     statistic: float | None
     threshold: float | None
     m: int
     reason: str
+    total: float | None = None
+    least: float | None = None
+    because: tuple[UnknownReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSet:
+    """Classes that hold the right one nine times in ten: ``labels`` at ``level``, the most probable first.
+
+    ``coverage`` is how often sets of this size hold it in this memory, which was measured and is no guarantee. It is
+    None for the winner alone, where no class got enough votes, and where there were too few such sets to tell.
+    """
+
+    labels: tuple[str, ...]
+    level: int
+    coverage: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +213,9 @@ class Decision:
     """The answer for one query. ``label``, ``share`` and ``margin`` are None when there is nothing to compare with.
 
     ``shares`` holds every class that got a vote, largest share first. ``margin`` is share 1 minus share 2. ``known`` is
-    None when it cannot be determined; ``confidence`` is None while it is not calibrated. ``in_memory`` holds the
-    exemplars of the query's own content, struck ones too. ``timings_ms`` maps the phases ``decode, encode, search,
+    None when it cannot be determined; ``confidence`` is None while it is not calibrated, as ``class_set`` is, which is
+    None too where the sets of this memory are too large. ``in_memory`` holds the exemplars of the query's own content,
+    struck ones too. ``timings_ms`` maps the phases ``decode, encode, search,
     vote`` to milliseconds. ``thumbnails`` is where a notebook finds the images.
     """
 
@@ -208,6 +230,7 @@ class Decision:
     rule: Rule
     level: int = 0
     novelty: Novelty | None = None
+    class_set: ClassSet | None = None
     search: SearchInfo | None = None
     in_memory: tuple[Exemplar, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -316,6 +339,8 @@ class MemorySettings:
     The defaults are those where nothing is set; a new memory is made with ``rule`` ridge and ``class_factor`` mean.
     ``exact_limit`` is in vector components: above it HNSW proposes on a CPU. ``level`` is where the window opens.
     The parameters of a voting rule are named after it; ``PARAMETER_LIMITS`` are their limits.
+    ``unlike`` and ``between`` are the two tests for unknown images, with the share of the memory's own exemplars that
+    each takes for known.
     """
 
     k: int = 10
@@ -331,6 +356,10 @@ class MemorySettings:
     softmax_temperature: float = 0.07
     rank_offset: float = 2.0
     distance_exponent: float = 1.0
+    unlike: bool = True
+    unlike_quantile: float = 0.99
+    between: bool = True
+    between_quantile: float = 0.95
 
 
 PARAMETER_LIMITS: Mapping[str, tuple[float, float]] = {

@@ -13,6 +13,7 @@ from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.confidence import FEWEST, STEP, Confidence, fit, measure
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
+from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.index.search import nearest_exact
@@ -83,14 +84,16 @@ def test_it_survives_json():
 def test_it_is_measured_by_leave_one_out_at_its_level(level):
     vectors, of = clustered(400, dim=8, classes=6, seed=3, spread=0.9)
     snapshot = snapshot_of([f"kind {int(c[-1]) % 2}/{c}" for c in of], vectors)
-    known = measure(snapshot, nearest_exact, VotingScheme("rank", 7, class_factor="off", level=level))
+    scheme = VotingScheme("rank", 7, class_factor="off", level=level)
+    known = measure(ExemplarVotes.of(snapshot, nearest_exact, scheme))
     assert known.queries == 400
     assert 0 < known.right[0] < known.right[-1] <= 1
 
 
 def test_classes_of_one_exemplar_are_all_answered_wrong():
     vectors, _ = clustered(250, dim=8, classes=6, seed=3)
-    known = measure(snapshot_of([f"c{i}" for i in range(250)], vectors), nearest_exact, SCHEME)
+    snapshot = snapshot_of([f"c{i}" for i in range(250)], vectors)
+    known = measure(ExemplarVotes.of(snapshot, nearest_exact, SCHEME))
     assert known.of(0.5) == 0.0
 
 
@@ -104,7 +107,7 @@ def taught(tmp_path):
 
 def test_decisions_carry_it_for_the_memory_s_own_way_to_decide(taught):
     decision = taught.decide_vector(taught.snapshot.vectors[3])
-    known = taught._live.decider.confidence
+    known = taught._live.decider.usual.confidence
     assert known is not None
     assert decision.confidence == known.of(decision.share)
     assert taught.decide_vector(taught.snapshot.vectors[3], k=3).confidence is None
@@ -116,10 +119,10 @@ def test_decisions_carry_it_for_the_memory_s_own_way_to_decide(taught):
 def test_another_setting_asks_for_another_map(taught, name, value):
     vector = taught.snapshot.vectors[3]
     taught.decide_vector(vector)
-    before = taught._live.decider.confidence
+    before = taught._live.decider.usual.confidence
     taught.set(name, value)
     decision = taught.decide_vector(vector, level=taught.settings.level)
-    after = taught._live.decider.confidence
+    after = taught._live.decider.usual.confidence
     assert after.scheme == VotingScheme.of(taught.settings, level=taught.settings.level) != before.scheme
     assert decision.confidence == after.of(decision.share)
 
@@ -127,8 +130,6 @@ def test_another_setting_asks_for_another_map(taught, name, value):
 def test_in_the_background_a_changed_setting_says_nothing_until_it_is_measured(taught):
     vector = taught.snapshot.vectors[3]
     taught.maintenance.defer()
-    assert taught.decide_vector(vector).confidence is None
-    taught.maintenance.run()
     assert taught.decide_vector(vector).confidence is not None
     taught.set("k", 3)
     assert taught.decide_vector(vector).confidence is None
@@ -138,22 +139,33 @@ def test_in_the_background_a_changed_setting_says_nothing_until_it_is_measured(t
 
 def test_it_is_kept_and_goes_with_any_forgotten_exemplar(taught):
     taught.maintenance.measure()
-    kept = taught._live.decider.confidence
+    kept = taught._live.decider.usual.confidence
     with VisualMemory.open(taught.path, readonly=True) as again:
-        assert again._live.decider.confidence == kept
+        assert again._live.decider.usual.confidence == kept
     taught.forget([5])
-    assert taught._live.derived.get("confidence") is None
-    taught.maintenance.measure()
+    assert taught._live.decider.usual.confidence.queries == 399
     with VisualMemory.create(taught.path.parent / "never.vmem", dim=8) as never:
         snapshot = taught.snapshot
         never.add_vectors(snapshot.vectors, [snapshot.labels[c] for c in snapshot.label])
         never.maintenance.measure()
-        assert never._live.decider.confidence == taught._live.decider.confidence
+        assert never._live.decider.usual.confidence == taught._live.decider.usual.confidence
+
+
+def test_after_a_forget_nothing_is_said_until_it_is_measured_in_the_background(taught):
+    vector = taught.snapshot.vectors[3]
+    taught.maintenance.defer()
+    taught.forget([5])
+    assert taught._live.derived.get("confidence") is None
+    found = taught.decide_vector(vector)
+    assert (found.known, found.confidence, found.class_set) == (True, None, None)  # known, for it is an exemplar
+    assert taught.decide_vector(-vector).known is None
+    assert taught.maintenance.run()
+    assert taught.decide_vector(-vector).known is not None
 
 
 def test_the_map_of_an_evaluation_is_that_of_decisions(taught):
     found = evaluate(taught).confidence
     taught.maintenance.measure()
     assert found is not None
-    assert found.confidence == taught._live.decider.confidence
+    assert found.confidence == taught._live.decider.usual.confidence
     assert 0 < found.ece < 0.2

@@ -115,7 +115,7 @@ def test_a_shorter_label_counts_as_itself() -> None:
 def test_ten_neighbours_are_decided_within_a_tenth_of_a_millisecond() -> None:
     snapshot = snapshot_of([f"class {i % 7}" for i in range(64)])
     rows, near = np.arange(20), np.linspace(0.1, 0.9, 20)
-    thresholds = Thresholds({1: 0.2, 3: 0.3, 10: 0.4}, 64, 64, 0, 1)
+    thresholds = Thresholds({1: 0.2, 3: 0.3, 10: 0.4}, 64)
     best = 1.0
     for _ in range(300):
         started = time.perf_counter()

@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 
 from tests.engine.snapshots import snapshot_of
-from visualmemory_gui.engine.decision import novelty
+from visualmemory_gui.engine.decision import novelty, sample
 from visualmemory_gui.engine.decision.decide import decide
-from visualmemory_gui.engine.decision.novelty import Thresholds, judge, measure
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys
+from visualmemory_gui.engine.decision.novelty import Limits, OwnFigures, Thresholds, in_words, judge_many, measure
+from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.search import nearest_exact
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F32, Decision
+from visualmemory_gui.engine.types import F32, Decision, Novelty
 
-USUAL = Thresholds({1: 0.1, 3: 0.2, 10: 0.3}, different=60, sampled=60, seed=0, change=1)
+SCHEME = VotingScheme("rank", 10, class_factor="off")
+USUAL = Thresholds({1: 0.1, 3: 0.2, 10: 0.3}, different=60)
 
 
 def cloud(n: int, *, seed: int = 0) -> F32:
@@ -23,22 +26,49 @@ def cloud(n: int, *, seed: int = 0) -> F32:
     return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
 
 
+def judge(
+    snapshot: Snapshot,
+    distances: list[float],
+    *,
+    first: int = 0,
+    winner: int = 0,
+    usual: Thresholds | None,
+    twin: int = 0,
+) -> tuple[bool | None, Novelty]:
+    """What is said of one query, whose neighbours are the exemplars from ``first`` on."""
+    rows = np.arange(first, first + len(distances))[None]
+    judged = judge_many(
+        snapshot,
+        rows,
+        np.array([distances]),
+        SCHEME,
+        winner=np.zeros(1, np.int64),
+        total=np.zeros(1),
+        thresholds=usual,
+        keys=ContentKeys(np.array([0]), np.array([twin])),
+    )
+    said = {novelty.KNOWN: True, novelty.UNKNOWN: False, novelty.UNTOLD: None}[int(judged.known[0])]
+    return said, in_words(judged, usual, snapshot.labels[0])
+
+
+def thresholds_of(snapshot: Snapshot) -> Thresholds:
+    return measure(ExemplarVotes.of(snapshot, nearest_exact, SCHEME)).thresholds(Limits())
+
+
 def ask(labels: list[str], distances: list[float], **options: int) -> Decision:
     snapshot = snapshot_of(labels)
     rows = np.arange(len(distances))
-    return decide(
-        snapshot, rows, np.array(distances), VotingScheme("rank", 10, class_factor="off"), novelty=USUAL, **options
-    )
+    return decide(snapshot, rows, np.array(distances), SCHEME, novelty=USUAL, **options)
 
 
 @pytest.mark.parametrize(("exemplars", "m"), [(1, 1), (2, 1), (3, 3), (9, 3), (10, 10), (40, 10)])
 def test_m_is_the_largest_not_above_the_winner_s_exemplars(exemplars: int, m: int) -> None:
     snapshot = snapshot_of(["winner"] * exemplars + ["other"] * 60)
     distances = np.linspace(0.01, 0.5, 20)
-    _, why = judge(snapshot, np.arange(20), distances, of_winner=int(snapshot.counts[0]), thresholds=USUAL)
+    _, why = judge(snapshot, distances.tolist(), usual=USUAL)
     assert why.m == m
     assert why.statistic == pytest.approx(distances[:m].mean())
-    assert why.threshold == USUAL.values[m]
+    assert why.threshold == USUAL.distances[m]
 
 
 def test_a_query_beyond_the_threshold_is_unknown_and_says_so_in_numbers() -> None:
@@ -47,14 +77,14 @@ def test_a_query_beyond_the_threshold_is_unknown_and_says_so_in_numbers() -> Non
     assert (far.known, near.known) == (False, True)
     assert far.novelty is not None
     assert far.novelty.reason == (
-        "mean distance to the 10 nearest exemplars is 0.500, "
+        "unlike anything here: mean distance to the 10 nearest exemplars is 0.500, "
         "above the 0.300 that holds for 99 % of the memory's own exemplars"
     )
 
 
 def test_struck_exemplars_of_the_winner_do_not_count_towards_m() -> None:
     snapshot = snapshot_of(["a"] * 10 + ["b"] * 60, active=[True] * 2 + [False] * 8 + [True] * 60)
-    _, why = judge(snapshot, np.arange(10, 30), np.full(20, 0.05), of_winner=int(snapshot.counts[0]), thresholds=USUAL)
+    _, why = judge(snapshot, [0.05] * 20, first=10, usual=USUAL)
     assert why.m == 1
 
 
@@ -70,9 +100,7 @@ def test_neighbours_of_the_query_s_own_content_do_not_count_and_make_it_known() 
 def test_a_query_whose_vector_is_an_exemplar_s_is_known() -> None:
     snapshot = snapshot_of(["a"] * 60)
     twin = int(snapshot.twin[0])
-    known, why = judge(
-        snapshot, np.arange(12), np.full(12, 1.0), of_winner=int(snapshot.counts[0]), thresholds=USUAL, twin=twin
-    )
+    known, why = judge(snapshot, [1.0] * 12, usual=USUAL, twin=twin)
     assert known is True
     assert "is an exemplar" in why.reason
 
@@ -88,17 +116,15 @@ def test_copies_are_not_different() -> None:
     vectors = np.repeat(cloud(40), 2, axis=0)
     snapshot = snapshot_of(["a"] * 80, vectors)
     assert novelty.different_exemplars(snapshot) == 40
-    thresholds = measure(snapshot, nearest_exact)
-    known, why = judge(
-        snapshot, np.arange(12), np.full(12, 0.1), of_winner=int(snapshot.counts[0]), thresholds=thresholds
-    )
-    assert (known, thresholds.values) == (None, {})
+    thresholds = thresholds_of(snapshot)
+    known, why = judge(snapshot, [0.1] * 12, usual=thresholds)
+    assert (known, thresholds.distances) == (None, {})
     assert why.reason.startswith("too few to tell: 40")
 
 
 def test_not_measured_yet_is_not_unknown() -> None:
     snapshot = snapshot_of(["a"] * 60)
-    known, why = judge(snapshot, np.arange(12), np.full(12, 0.1), of_winner=int(snapshot.counts[0]), thresholds=None)
+    known, why = judge(snapshot, [0.1] * 12, usual=None)
     assert known is None
     assert "not been measured" in why.reason
 
@@ -131,21 +157,31 @@ def test_thresholds_are_the_quantiles_of_leave_one_out() -> None:
         content=[int(c) for c in rng.integers(0, 90, 120)],
         group=[int(g) for g in rng.integers(0, 20, 120)],
     )
-    found = measure(snapshot, nearest_exact)
-    assert found.values == pytest.approx(slow_thresholds(snapshot))
+    found = measure(ExemplarVotes.of(snapshot, nearest_exact, SCHEME))
+    assert found.thresholds(Limits()).distances == pytest.approx(slow_thresholds(snapshot))
     assert found.sampled == snapshot.active_count
 
 
-def test_thresholds_pass_through_json() -> None:
-    assert Thresholds.from_dict(json.loads(json.dumps(USUAL.to_dict()))) == USUAL
+def test_figures_pass_through_json() -> None:
+    votes = ExemplarVotes.of(snapshot_of(["a", "b"] * 40, cloud(80)), nearest_exact, VotingScheme("ridge", 20))
+    found = measure(votes)
+    assert set(found.distances) == {1, 3, 10} and set(found.totals) == {0, 1}
+    assert OwnFigures.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_thresholds_that_an_earlier_version_kept_still_judge_distances() -> None:
+    kept = {"values": {"1": 0.1, "3": 0.2, "10": 0.3}, "different": 60, "sampled": 60, "seed": 0, "change": 1}
+    found = OwnFigures.from_dict(kept)
+    assert found.thresholds(Limits()).distances == USUAL.distances
+    assert found.scheme is None and found.thresholds(Limits()).least(SCHEME) is None
 
 
 def test_the_sample_is_drawn_by_content_and_seed() -> None:
     snapshot = snapshot_of(["a"] * 300, cloud(300))
-    drawn = novelty.sample(snapshot, seed=7, size=100)
+    drawn = sample.sample(snapshot, seed=7, size=100)
     digest = {i: hashlib.sha256(int(i + 1).to_bytes(8, "little") + b"7").digest() for i in range(300)}
     assert drawn.tolist() == sorted(sorted(range(300), key=lambda i: digest[i])[:100])
-    assert drawn.tolist() != novelty.sample(snapshot, seed=8, size=100).tolist()
+    assert drawn.tolist() != sample.sample(snapshot, seed=8, size=100).tolist()
 
 
 def test_forgetting_leaves_the_sample_of_a_memory_that_never_saw_it() -> None:
@@ -154,5 +190,5 @@ def test_forgetting_leaves_the_sample_of_a_memory_that_never_saw_it() -> None:
     left = [i for i in range(300) if i not in gone]
     struck = snapshot_of(["a"] * 300, vectors, content=content, active=[i not in gone for i in range(300)])
     never = snapshot_of(["a"] * len(left), vectors[left], content=[content[i] for i in left])
-    drawn = novelty.sample(struck, size=100)
-    assert struck.content[drawn].tolist() == never.content[novelty.sample(never, size=100)].tolist()
+    drawn = sample.sample(struck, size=100)
+    assert struck.content[drawn].tolist() == never.content[sample.sample(never, size=100)].tolist()

@@ -67,7 +67,7 @@ CALLERS: dict[str, Callable[[VisualMemory], object]] = {
     "impact": ImpactTracker,
     "prune": lambda memory: prune.plan(memory, "hard"),
     "blame": lambda memory: blame(memory, of_large_class(memory)),
-    "confidence": lambda memory: confidence.measure(memory.snapshot, memory.searcher.nearest_many, SCHEME),
+    "confidence": lambda memory: memory.maintenance.measure(),
     "review": review.survey,
     "queue": lambda memory: memory.queue.table(),
     "flip": lambda memory: flips(memory, vector()),
@@ -85,9 +85,9 @@ def test_every_vote_is_weighed_in_one_function(
     weighed = []
     original = VotingScheme.vote_weights
 
-    def counted(scheme: VotingScheme, near: NeighbourArrays) -> F64:
+    def counted(scheme: VotingScheme, near: NeighbourArrays, *, by_rule: F64 | None = None) -> F64:
         weighed.append(scheme)
-        return original(scheme, near)
+        return original(scheme, near, by_rule=by_rule)
 
     monkeypatch.setattr(VotingScheme, "vote_weights", counted)
     monkeypatch.setattr(confidence, "FEWEST", 1)

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
+from visualmemory_gui.engine.decision.novelty import Limits
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.evaluate import evaluate_snapshot
 from visualmemory_gui.engine.evaluation.query_set import QuerySet
 from visualmemory_gui.engine.experiments.new_classes import add_classes
-from visualmemory_gui.engine.experiments.novelty import auroc, measure_novelty
+from visualmemory_gui.engine.experiments.novelty import Losses, auroc, hide_classes, measure_novelty
 from visualmemory_gui.engine.experiments.scaling import Point, fit, scale, stratified
 from visualmemory_gui.engine.experiments.subsampling import hold_out, with_new
 from visualmemory_gui.engine.index.search import nearest_exact
@@ -204,3 +205,44 @@ def test_only_classes_that_the_memory_does_not_hold_are_new() -> None:
     assert np.array_equal(found.snapshot.vectors[60:], vectors[3:9])
     with pytest.raises(BadValue, match="holds each of these classes already"):
         with_new(snapshot, queries_of(vectors[:3], [labels[0]] * 3))
+
+
+RIDGE = VotingScheme("ridge", 20, class_factor="off")
+
+
+def test_classes_hidden_from_the_memory_are_its_unknown_images() -> None:
+    snapshot = tree(each=30, spread=1.5)
+    found = hide_classes(snapshot, Limits(), scheme=RIDGE, seed=3)
+    assert len(found.hidden) == 2 and len(found.unknown) == 60
+    assert set(found.reasons) == {"unlike", "between", "both"}
+    for name, each in found.reasons.items():
+        assert each.in_use is not None and each.quantile == {"unlike": 0.99, "between": 0.95, "both": None}[name]
+        lost = [losses.lost for losses in each.at.values()]
+        assert lost == sorted(lost, reverse=True), "a higher quantile loses no more"
+    both, unlike, between = (found.reasons[name].in_use for name in ("both", "unlike", "between"))
+    assert max(unlike.found, between.found) <= both.found <= unlike.found + between.found
+    assert (found.told_unknown, found.told_known) == (both.found, both.lost)
+    assert json.loads(json.dumps(found.to_json()))["reasons"]["between"]["at"]["0.95"]["lost_right"] >= 0
+
+
+def test_what_is_lost_of_right_and_of_wrong_decisions_is_counted_apart() -> None:
+    found, lost = np.array([True, False]), np.array([True, False, True, False, False])
+    right = np.array([True, True, False, True, True])
+    assert Losses.of(found, lost, right) == Losses(0.5, 0.4, 0.25, 1.0)
+    assert Losses.of(found, lost, np.ones(5, bool)).lost_wrong is None
+
+
+def test_a_rule_that_weighs_neighbours_alone_has_one_test_only() -> None:
+    found = hide_classes(tree(each=30), Limits(), scheme=PLAIN)
+    assert set(found.reasons) == {"unlike"}
+
+
+def test_a_test_that_is_off_finds_nothing_and_says_so() -> None:
+    found = hide_classes(tree(each=30), Limits(unlike=None), scheme=RIDGE)
+    assert found.reasons["unlike"].in_use is None and found.reasons["unlike"].quantile is None
+    assert found.reasons["both"].in_use == found.reasons["between"].in_use
+
+
+def test_to_hide_a_class_takes_two() -> None:
+    with pytest.raises(BadValue, match="at least two"):
+        hide_classes(snapshot_of(["a"] * 60), Limits(), scheme=PLAIN)

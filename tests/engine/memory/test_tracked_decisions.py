@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.decision.decide_batch import KNOWN, UNKNOWN, UNTOLD, Verdicts
+from visualmemory_gui.engine.decision.decide_batch import Verdicts
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.novelty import KNOWN, UNKNOWN, UNTOLD
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import ABSENT, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme

@@ -63,7 +63,7 @@ class SettingsCommands:
         def work(memory: WholeMemory) -> None:
             devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be available
             for name, value in rest.items():
-                memory.set(name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value)
+                memory.set(name, value)
 
         if rest:
             Edit("Saving settings", work, kept).run(self._session)

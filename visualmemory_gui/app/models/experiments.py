@@ -51,7 +51,7 @@ def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound
     found = measure_novelty(
         memory.snapshot, strange, thresholds, scheme=VotingScheme.of(memory.settings), report=report
     )
-    values = {} if thresholds is None else thresholds.values
+    values = {} if thresholds is None else thresholds.distances
     lines = [(f"95 % of the known: {found.threshold:.3f}", found.threshold)]
     lines += [(f"unknown above, m = {m}: {values[m]:.3f}", values[m]) for m in sorted(values)]
     return NoveltyFound(novelty_sentences(found), found.known, found.unknown, tuple(lines), strange.skipped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from visualmemory_gui.engine.decision import in_memory
+from visualmemory_gui.engine.decision import class_sets, in_memory, novelty
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
@@ -25,13 +25,14 @@ class Headline:
     """``title``: the winner, "Unknown. Nearest: tiger", or "Taught as lynx; its neighbours still say tiger".
 
     ``here`` precedes it: "In the memory as tiger (exemplar 12)". ``numbers``:
-    share, margin, confidence.
+    share, margin, confidence. ``among``: "One of: cat, lynx; right 9 in 10 times here", if that says more.
     """
 
     title: str
     numbers: str
     reason: str
     here: str = ""
+    among: str = ""
 
 
 def percent(part: float) -> str:
@@ -59,8 +60,8 @@ def headline(decision: Decision | None) -> Headline:
     if outvoted := in_memory.outvoted(decision):
         title = f"{outvoted[:1].upper()}{outvoted[1:]}"
     elif not in_memory.labels_of(decision) and decision.known is False:
-        title = f"Unknown. Nearest: {title}"
-    return Headline(title, _numbers(decision), _reason(decision), here)
+        title = novelty.headline(decision)
+    return Headline(title, _numbers(decision), _reason(decision), here, _among(decision))
 
 
 def why(decision: Decision | None) -> str:
@@ -177,6 +178,13 @@ def _reason(decision: Decision) -> str:
     if decision.novelty is None or decision.known is True:
         return ""
     return _sentence(decision.novelty.reason)
+
+
+def _among(decision: Decision) -> str:
+    """The class set; of an unknown image none, for the sets were measured on images like the exemplars."""
+    if decision.known is False:
+        return ""
+    return _sentence(class_sets.in_words(decision.class_set, decision.label))
 
 
 def _sentence(text: str) -> str:

@@ -11,6 +11,7 @@ from visualmemory_gui.app.operations.settings import offer_new_settings
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.decision import distance_scale
 from visualmemory_gui.engine.decision.distance_scale import Closeness
+from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
@@ -33,17 +34,21 @@ class Upkeep(QObject):
         super().__init__(parent)
         self._session = session
         self._told: WholeMemory | None = None  # whose damaged index was reported
-        self._timer = QTimer(self, singleShot=True, interval=QUIET_MS)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.on_quiet)
         self._opening = False
         session.memory_opened.connect(self.on_opened)
         session.tasks.idle.connect(self.on_idle)
         session.memory_closed.connect(self._timer.stop)
-        session.changed.connect(lambda _: self._timer.start())
+        session.changed.connect(self.on_changed)
 
     def on_opened(self) -> None:
         """Wait until the window is idle: what the user is looking at comes first."""
         self._opening = True
+
+    def on_changed(self, changes: Changes) -> None:
+        """Wait for a pause; after a forget do at once what it left undone: what was usual here went with it."""
+        self._timer.start(0 if changes.forgotten else QUIET_MS)
 
     def on_idle(self) -> None:
         if self._opening:

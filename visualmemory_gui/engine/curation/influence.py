@@ -11,7 +11,7 @@ import numpy as np
 
 from visualmemory_gui.engine.curation.absence import absence_values
 from visualmemory_gui.engine.curation.shapley import Weights, no_values, shapley_sums
-from visualmemory_gui.engine.decision.novelty import sample
+from visualmemory_gui.engine.decision.sample import sample
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue

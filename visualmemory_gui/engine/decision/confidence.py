@@ -15,14 +15,10 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.decision.isotonic import pool_adjacent_violators
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, own_class
 from visualmemory_gui.engine.decision.levels import level_codes
-from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
-from visualmemory_gui.engine.decision.novelty import sample
+from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, Bools
 
 FEWEST = 200
@@ -93,20 +89,12 @@ def _starts(ordered: F64) -> list[int]:
     return starts
 
 
-def measure(
-    snapshot: Snapshot, nearest_many: NearestMany, scheme: VotingScheme, *, report: Report = silent
-) -> Confidence:
-    """Fit the map of a memory by leave-one-out over a sample of its active exemplars."""
-    rows = sample(snapshot)
-    if len(rows) < FEWEST:
-        return Confidence(scheme, (), (), len(rows))
-    left_out = LeftOut(snapshot, ContentKeys.of(snapshot, rows))
-    found = nearest_many(
-        snapshot, snapshot.vectors[rows], scheme.k, excluded_rows=left_out, report=report, different=True
-    )
-    own, table = own_class(snapshot, rows), NeighbourTable.of(found, scheme.k)
-    near = scheme.neighbours(snapshot, *table.arrays, hides=left_out.hides, own=own)
-    at = level_codes(snapshot.labels, scheme.level)
-    winner, share = winners_of(at[near.codes], scheme.vote_weights(near), tie=scheme.tie)
+def measure(votes: ExemplarVotes) -> Confidence:
+    """Fit the map of a memory to the sampled exemplars, each decided by the others."""
+    scheme = votes.scheme
+    if len(votes) < FEWEST:
+        return Confidence(scheme, (), (), len(votes))
+    at = level_codes(votes.snapshot.labels, scheme.level)
+    winner, share = winners_of(at[votes.codes], votes.votes, tie=scheme.tie)
     answered = winner >= 0
-    return fit(share[answered], (winner == at[own])[answered], scheme)
+    return fit(share[answered], (winner == at[votes.own])[answered], scheme)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from visualmemory_gui.engine.decision.levels import roll_up
+import numpy as np
+
+from visualmemory_gui.engine.decision.class_sets import ClassSets
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys
+from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.novelty import Thresholds, judge
-from visualmemory_gui.engine.decision.votes import tally
+from visualmemory_gui.engine.decision.novelty import UNTOLD, Thresholds, in_words, judge_many
+from visualmemory_gui.engine.decision.votes import ABSENT, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64, Bools, Decision, Neighbour, SearchInfo
@@ -24,6 +28,7 @@ def decide(
     *,
     own: I64 | None = None,
     novelty: Thresholds | None = None,
+    sets: ClassSets | None = None,
     content: int = 0,
     twin: int = 0,
     search: SearchInfo | None = None,
@@ -33,46 +38,70 @@ def decide(
 
     Under a joint rule all exemplars of the first k different vectors vote. Rows beyond have no vote but serve the
     judgement of known or unknown, which looks at up to 10 neighbours of other content than the query's; ``novelty``,
-    ``content`` and ``twin`` are handed to ``novelty.judge``. ``own``, (), is the class of which the query is itself an
-    exemplar that is left out (``others_counted``).
+    ``content`` and ``twin`` are for ``novelty.judge_many``. ``own``, (), is the class of which the query is itself an
+    exemplar that is left out (``others_counted``). A query that votes for itself has no class set: ``sets`` were
+    measured on others.
     """
     voters = scheme.voters(snapshot, rows)
     first, distances_of_first = rows[voters], distances[voters]
     near = NeighbourArrays.of(snapshot, first, distances_of_first, own=own)
-    neighbours = _neighbours(snapshot, first, near, scheme)
-    codes: list[int] = near.codes.tolist()
-    votes = tally(codes, [n.weight for n in neighbours], tie=scheme.tie)
-    of_winner = None if votes.winner is None else int(near.counts[codes.index(votes.winner)])
-    known, why = judge(
-        snapshot, rows, distances, of_winner=of_winner, thresholds=novelty, content=content, twin=twin, own=own
+    alone = scheme.rule_weights(near)
+    neighbours = _neighbours(snapshot, first, near, scheme, alone)
+    labels, weights = [n.label for n in neighbours], [n.weight for n in neighbours]
+    named = [at_level(label, scheme.level) for label in labels] if scheme.level else labels
+    votes = tally(named, weights, tie=scheme.tie)
+    full = tally(labels, weights, tie=scheme.tie).winner if scheme.level else votes.winner
+    judged = judge_many(
+        snapshot,
+        rows[None],
+        distances[None],
+        scheme,
+        winner=near.codes[labels.index(full)][None] if full is not None else _NO_WINNER,
+        total=np.array([_total(named, alone, votes.winner)]),
+        thresholds=novelty,
+        keys=ContentKeys(np.array([content]), np.array([twin])),
+        own=None if own is None else own[None],
     )
-    names = snapshot.labels
-    decision = Decision(
-        label=None if votes.winner is None else names[votes.winner],
+    return Decision(
+        label=votes.winner,
         share=votes.share,
         margin=votes.margin,
-        shares={names[code]: share for code, share in votes.shares.items()},
-        known=known,
+        shares=votes.shares,
+        known=(None, False, True)[judged.known[0] - UNTOLD],
         confidence=None,
         neighbours=neighbours,
         k=scheme.k,
         rule=scheme.rule,
-        novelty=why,
+        level=scheme.level,
+        novelty=in_words(judged, novelty, votes.winner),
+        class_set=None if sets is None or judged.equal[0] else sets.of(labels, alone, scheme, votes.winner),
         search=search,
         timings_ms={} if timings is None else timings,
     )
-    return roll_up(decision, scheme.level)
 
 
-def _neighbours(snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: VotingScheme) -> tuple[Neighbour, ...]:
+_NO_WINNER: I64 = np.array([ABSENT])
+
+
+def _total(named: list[str], alone: F64, winner: str | None) -> float:
+    """What the votes for the winner come to, before trust and class factor."""
+    total = 0.0
+    for label, weight in zip(named, alone.tolist(), strict=True):
+        if label == winner:
+            total += weight
+    return total
+
+
+def _neighbours(
+    snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: VotingScheme, alone: F64
+) -> tuple[Neighbour, ...]:
     alike = near.cosines >= 1.0 - NEAR_COPY if scheme.joint and len(rows) else None
-    votes = scheme.vote_weights(near)
-    weights = votes.tolist()
+    weights = scheme.vote_weights(near, by_rule=alone).tolist()
     total = 0.0
     for weight in weights:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
         total += weight
     factors = scheme.class_factors(near).tolist()
-    explains, copies = _meaning(near, scheme, votes, alike)
+    explains, copies = _meaning(alone, alike)
     return tuple(
         map(
             Neighbour,
@@ -90,16 +119,13 @@ def _neighbours(snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: Vo
     )
 
 
-def _meaning(
-    near: NeighbourArrays, scheme: VotingScheme, votes: F64, alike: Bools | None
-) -> tuple[Sequence[float | None], Sequence[int]]:
+def _meaning(alone: F64, alike: Bools | None) -> tuple[Sequence[float | None], Sequence[int]]:
     """Which part each neighbour explains, and how many of its near copies do too, if their rule is a joint one.
 
     ``alike`` (k, k) says which are near copies of each other.
     """
     if alike is None:
-        return [None] * len(votes), [0] * len(votes)
-    alone = votes / scheme.vote_scale(near)
+        return [None] * len(alone), [0] * len(alone)
     total = float(alone.sum())
     shared = (alike & (alone > 0.0)).sum(axis=1) - (alone > 0.0)
     return (alone / total if total else alone).tolist(), shared.tolist()

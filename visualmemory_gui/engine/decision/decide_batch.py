@@ -8,17 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.decision.equal_vectors import Hides, rows_behind
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.novelty import DEPTHS, FEWEST, Thresholds
+from visualmemory_gui.engine.decision.novelty import UNTOLD, Thresholds, judge_many, total_of
 from visualmemory_gui.engine.decision.solved_weights import SolvedWeights
 from visualmemory_gui.engine.decision.votes import ABSENT, seats, tied_vote
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F64, I64
-
-KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +68,28 @@ def decide_many(
         near = NeighbourArrays.of(snapshot, rows[:, : scheme.k], distances[:, : scheme.k], own=own)
     if solved is not None:
         near = near.remembering(solved)
-    codes, votes = near.codes, scheme.vote_weights(near)
+    codes, alone = near.codes, scheme.rule_weights(near)
+    votes = scheme.vote_weights(near, by_rule=alone)
     full, share, margin = _vote(codes, votes, scheme.tie)
+    names, above, won, winner = snapshot.labels, codes, full, full
+    if scheme.level:
+        names, rolled = _rolled_up(snapshot.labels, scheme.level)
+        above = rolled[codes] if len(rolled) else codes
+        winner, share, margin = _vote(above, votes, scheme.tie)
+        full = _vote(codes, np.where(above == winner[:, None], votes, 0.0), scheme.tie)[0]
     known = np.full(len(rows), UNTOLD, np.int8)
     if content is not None and twin is not None:
-        known = _known(snapshot, rows, distances, winner=full, thresholds=thresholds, content=content, twin=twin)
-    if scheme.level == 0:
-        return Verdicts(snapshot.labels, full, full, share, margin, known)
-    names, rolled = _rolled_up(snapshot.labels, scheme.level)
-    above = rolled[codes] if len(rolled) else codes
-    winner, share, margin = _vote(above, votes, scheme.tie)
-    full = _vote(codes, np.where(above == winner[:, None], votes, 0.0), scheme.tie)[0]
+        known = judge_many(
+            snapshot,
+            rows,
+            distances,
+            scheme,
+            winner=won,
+            total=total_of(above, alone, winner),
+            thresholds=thresholds,
+            keys=ContentKeys(content, twin),
+            own=own,
+        ).known
     return Verdicts(names, winner, full, share, margin, known)
 
 
@@ -111,39 +120,6 @@ def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
         share = np.where(winner == ABSENT, np.nan, best / total)
         margin = share - totals.max(axis=1, initial=0.0) / total
     return winner, share, margin
-
-
-def _known(
-    snapshot: Snapshot,
-    rows: I64,
-    distances: F64,
-    *,
-    winner: I64,
-    thresholds: Thresholds | None,
-    content: I64,
-    twin: I64,
-) -> npt.NDArray[np.int8]:
-    """As ``novelty.judge`` for every query."""
-    known = np.full(len(rows), UNTOLD, np.int8)
-    if snapshot.active_count < FEWEST or thresholds is None or thresholds.different < FEWEST:
-        return known
-    there = rows != ABSENT
-    other = there & ~alike(snapshot, np.maximum(rows, 0), ContentKeys(content[:, None], twin[:, None]))
-    order = np.argsort(~other, axis=1, kind="stable")[:, : max(DEPTHS)]
-    first = np.take_along_axis(np.where(other, distances, 0.0), order, axis=1)
-    most = np.minimum(other.sum(axis=1), np.where(winner == ABSENT, 0, snapshot.counts[winner]))
-    running = np.zeros(len(rows))
-    statistic, threshold = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    for r in range(first.shape[1]):
-        running = running + first[:, r]
-        if r + 1 in DEPTHS:
-            reached = most >= r + 1
-            statistic = np.where(reached, running / (r + 1), statistic)
-            threshold = np.where(reached, thresholds.values.get(r + 1, np.nan), threshold)
-    told = ~np.isnan(statistic) & ~np.isnan(threshold)
-    known[told] = np.where(statistic <= threshold, KNOWN, UNKNOWN)[told]
-    known[(there & ~other).any(axis=1) & (winner != ABSENT)] = KNOWN
-    return known
 
 
 def _rolled_up(labels: tuple[str, ...], level: int) -> tuple[tuple[str, ...], I64]:

@@ -1,81 +1,147 @@
-"""Known or unknown: is a query farther from its neighbours than the memory's own exemplars are from theirs?
+"""Known or unknown: does a query look like what this memory knows?
 
-The statistic is the mean distance to the first m neighbours of other content, m the largest of 1, 3, 10 not above the
-winner's active exemplars. A query is unknown above the 0.99 quantile of that figure over the memory's own exemplars.
+There are two tests, each with a quantile of its own, over the same sample of the memory's own exemplars, each decided
+by the others:
+
+* *unlike anything here*: the mean distance to the first m neighbours of other content, m the largest of 1, 3, 10 not
+  above the winner's active exemplars, is above the 0.99 quantile of that figure;
+* *between classes*: under a joint rule the winner's total, which no trust above 1 and no class factor multiplied and
+  which is not divided by the sum of all, is below the 0.05 quantile (1 - 0.95) of that figure.
+
+A query is unknown if either says so.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, NearestMany, alike
-from visualmemory_gui.engine.decision.votes import ABSENT
-from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, others_counted
+from visualmemory_gui.engine.decision.levels import codes_by_level
+from visualmemory_gui.engine.decision.sample import ExemplarVotes
+from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Novelty
+from visualmemory_gui.engine.types import F64, I64, Bools, Decision, MemorySettings, Novelty, UnknownReason
 
 DEPTHS = (1, 3, 10)
-QUANTILE = 0.99
-SAMPLE = 2000
-AT_ONCE = 4096  # hashes: a million of them as objects are a hundred megabytes
 FEWEST = 50
+"""Different exemplars under which nothing is said."""
+KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
+_DIGITS = 7  # to which a figure is kept
+
+
+class Limits(NamedTuple):
+    """The quantiles of the memory's own figures beyond which a query is unknown; None: that test is off."""
+
+    unlike: float | None = 0.99
+    between: float | None = 0.95
+
+    @classmethod
+    def of(cls, settings: MemorySettings) -> Limits:
+        """Those of a memory's settings."""
+        return cls(
+            settings.unlike_quantile if settings.unlike else None,
+            settings.between_quantile if settings.between else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What ``measure`` found. ``values`` maps m to its threshold; an m that could not be measured is missing.
+    """Beyond what a query is unknown.
 
-    ``different`` is the number of different active exemplars, ``sampled`` how many of them were asked, ``change`` the
-    memory's change number at that time.
+    ``distances`` maps m to the largest usual mean distance, ``totals`` a level to the smallest usual total of its
+    winner, where decisions are made by ``scheme`` at any level. What could not be measured, or is off, is missing.
+    ``different`` is the number of different active exemplars.
     """
 
-    values: Mapping[int, float]
+    distances: Mapping[int, float]
+    different: int
+    totals: Mapping[int, float] = field(default_factory=dict)
+    scheme: VotingScheme | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def least(self, scheme: VotingScheme) -> float | None:
+        """The smallest usual total of the winners that ``scheme`` finds; None where that is not known."""
+        same = self.scheme is not None and replace(scheme, level=self.scheme.level) == self.scheme
+        return self.totals.get(scheme.level) if same else None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFigures:
+    """What ``measure`` found of the memory's own exemplars, increasing: ``distances`` by m, and ``totals`` by level.
+
+    ``different`` active exemplars were there, ``sampled`` of them were decided by the others, by ``scheme``.
+    """
+
+    distances: Mapping[int, tuple[float, ...]]
+    totals: Mapping[int, tuple[float, ...]]
+    scheme: VotingScheme | None
     different: int
     sampled: int
-    seed: int
     change: int
+
+    def thresholds(self, limits: Limits) -> Thresholds:
+        """The quantiles at ``limits``."""
+        far = {} if limits.unlike is None else _quantiles(self.distances, limits.unlike)
+        low = {} if limits.between is None else _quantiles(self.totals, 1.0 - limits.between)
+        return Thresholds(far, self.different, low, self.scheme, limits)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON can hold it."""
         return {
-            "values": {str(m): value for m, value in self.values.items()},
+            "distances": {str(m): figures for m, figures in self.distances.items()},
+            "totals": {str(level): figures for level, figures in self.totals.items()},
+            "scheme": None if self.scheme is None else self.scheme.to_dict(),
             "different": self.different,
             "sampled": self.sampled,
-            "seed": self.seed,
             "change": self.change,
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Thresholds:
-        """Read back what ``to_dict`` wrote."""
-        values = {int(m): float(value) for m, value in data["values"].items()}
-        return cls(values, int(data["different"]), int(data["sampled"]), int(data["seed"]), int(data["change"]))
+    def from_dict(cls, data: Mapping[str, Any]) -> OwnFigures:
+        """Read back what ``to_dict`` wrote, or what earlier versions did: the 0.99 quantiles of the distances alone."""
+        if "values" in data:
+            data = {**data, "distances": {m: [value] for m, value in data["values"].items()}}
+        scheme = data.get("scheme")
+        return cls(
+            _figures(data["distances"]),
+            _figures(data.get("totals", {})),
+            None if scheme is None else VotingScheme.from_dict(scheme),
+            int(data["different"]),
+            int(data["sampled"]),
+            int(data["change"]),
+        )
 
 
-def measure(snapshot: Snapshot, nearest_many: NearestMany, *, seed: int = 0, report: Report = silent) -> Thresholds:
-    """Measure the thresholds of a memory by leave-one-out over a sample of its active exemplars."""
+def measure(votes: ExemplarVotes) -> OwnFigures:
+    """The figures of the sampled exemplars; none under 50 different ones."""
+    snapshot, scheme = votes.snapshot, votes.scheme
     different = different_exemplars(snapshot)
     if different < FEWEST:
-        return Thresholds({}, different, 0, seed, snapshot.change)
-    rows = sample(snapshot, seed=seed)
-    found = nearest_many(
-        snapshot,
-        snapshot.vectors[rows],
-        max(DEPTHS),
-        excluded_rows=LeftOut(snapshot, ContentKeys.of(snapshot, rows)),
-        report=report,
-    )
-    values = {}
-    for m in DEPTHS:
-        figures = [float(f.distances[:m].mean()) for f in found if len(f.distances) >= m]
-        if figures:
-            values[m] = float(np.quantile(figures, QUANTILE))
-    return Thresholds(values, different, len(rows), seed, snapshot.change)
+        return OwnFigures({}, {}, scheme, different, 0, snapshot.change)
+    first = votes.distances[:, : max(DEPTHS)]
+    running = np.cumsum(np.where(np.isfinite(first), first, 0.0), axis=1)
+    found = np.isfinite(first)
+    far = {m: running[found[:, m - 1], m - 1] / m for m in DEPTHS if first.shape[1] >= m and found[:, m - 1].any()}
+    low = {}
+    for level, at in codes_by_level(snapshot.labels).items() if scheme.joint else ():
+        codes = at[votes.codes]
+        winner, _ = winners_of(codes, votes.votes, tie=scheme.tie)
+        low[level] = total_of(codes, votes.alone, winner)[winner != ABSENT]
+    return OwnFigures(_increasing(far), _increasing(low), scheme, different, len(votes), snapshot.change)
+
+
+def total_of(codes: I64, alone: F64, which: I64) -> F64:
+    """What the votes for the class ``which`` of each query come to, (q,); ``codes`` and ``alone`` are (q, k)."""
+    if not codes.shape[1]:
+        return np.zeros(len(codes))
+    mine: F64 = np.cumsum(np.where(codes == which[:, None], alone, 0.0), axis=1)[:, -1]  # in rank order, as all votes
+    return mine
 
 
 def different_exemplars(snapshot: Snapshot) -> int:
@@ -86,93 +152,182 @@ def different_exemplars(snapshot: Snapshot) -> int:
     return min(by_content, len(np.unique(twin)))
 
 
-def sample(snapshot: Snapshot, *, seed: int = 0, size: int = SAMPLE) -> I64:
-    """Rows of the ``size`` active exemplars with the smallest sha256(content id + seed), so that a memory that forgot
-    an exemplar draws what one that never saw it would draw.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is said of each of q queries. ``known`` is KNOWN, UNKNOWN, or UNTOLD where it cannot be told.
 
-    Content id here is the snapshot's 64-bit one (the first 8 bytes of the content's sha256); an exemplar without
-    content is drawn by its vector's hash. Ties go to the smaller id.
-    """
-    return Sampling(seed=seed, size=size).rows(snapshot)
-
-
-class Sampling:
-    """``sample`` of a memory again and again while it is edited: what was drawn for a row is kept.
-
-    For one memory as long as nothing is forgotten, so that every row stays where it is.
+    ``statistic`` is the mean distance to the ``m`` nearest, NaN where m is 0, and ``most`` its threshold; ``total`` is
+    the winner's, ``least`` its threshold. A threshold is NaN where there is none. ``equal``: the query is an exemplar.
+    ``there`` are the different exemplars it could have been compared with.
     """
 
-    def __init__(self, *, seed: int = 0, size: int = SAMPLE) -> None:
-        self._salt, self._size = str(seed).encode(), size
-        self._drawn = np.empty(0, np.uint64)
+    known: npt.NDArray[np.int8]
+    m: I64
+    statistic: F64
+    most: F64
+    total: F64
+    least: float
+    equal: Bools
+    there: I64 | int
 
-    def rows(self, snapshot: Snapshot) -> I64:
-        """The rows of the sample, increasing."""
-        rows = np.flatnonzero(snapshot.active)
-        if len(rows) <= self._size:
-            return rows
-        self._draw(snapshot)
-        drawn = self._drawn[rows]
-        last = np.partition(drawn, self._size - 1)[self._size - 1]
-        tied = np.flatnonzero(drawn == last)[: self._size - np.count_nonzero(drawn < last)]
-        return np.sort(np.concatenate([rows[drawn < last], rows[tied]]))
+    @property
+    def unlike(self) -> Bools:
+        return np.asarray(self.statistic > self.most)
 
-    def _draw(self, snapshot: Snapshot) -> None:
-        """Draw for the rows that came since."""
-        new = slice(len(self._drawn), len(snapshot))
-        keys = np.where(snapshot.content[new] != 0, snapshot.content[new], snapshot.twin[new])
-        parts = [self._drawn]
-        for start in range(0, len(keys), AT_ONCE):
-            raw = keys[start : start + AT_ONCE].astype("<i8").tobytes()
-            digests = [hashlib.sha256(raw[i : i + 8] + self._salt).digest()[:8] for i in range(0, len(raw), 8)]
-            parts.append(np.frombuffer(b"".join(digests), ">u8").astype(np.uint64))
-        self._drawn = np.concatenate(parts)
+    @property
+    def between(self) -> Bools:
+        return np.asarray(self.total < self.least)
 
 
-def judge(
+def judge_many(
     snapshot: Snapshot,
     rows: I64,
     distances: F64,
+    scheme: VotingScheme,
     *,
-    of_winner: int | None,
+    winner: I64,
+    total: F64,
     thresholds: Thresholds | None,
-    content: int = 0,
-    twin: int = 0,
+    keys: ContentKeys,
     own: I64 | None = None,
-) -> tuple[bool | None, Novelty]:
-    """Whether a query is known, and why.
+) -> Judged:
+    """Whether queries are known, and why.
 
-    ``rows`` and ``distances`` are its neighbours, nearest first: at least 10 of other content where the memory has
-    them, else a smaller m is used. ``of_winner`` counts the exemplars of the winning label, None without a winner.
-    ``content`` and ``twin`` are the query's own 64-bit hashes, 0 where it has none; a query equal to a retrieved
-    exemplar is known. ``own`` is the class of which the query is itself an exemplar that is left out, if it is.
+    ``rows`` and ``distances`` (q, w) are their neighbours, nearest first: at least 10 of other content where the memory
+    has them, else a smaller m is used. ``winner`` (q,) are the codes of the full labels that won, ABSENT where none
+    did, ``total`` (q,) what the winner at the scheme's level got (``total_of``). ``keys`` are the queries' own hashes:
+    a query equal to a retrieved exemplar is known. ``own`` is for ``others_counted``.
     """
-    there = snapshot.active_count - (own is not None and int(own) != ABSENT)
-    there = there if thresholds is None else min(there, thresholds.different)
-    if there < FEWEST:
-        return None, Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
-    if of_winner is None or not len(rows):
-        return None, Novelty(None, None, 0, "nothing to compare with")
-    equal = alike(snapshot, rows, ContentKeys.one(content, twin)) if content or twin else np.zeros(len(rows), bool)
-    other = ~equal
-    m, statistic = _statistic(distances[other], of_winner)
-    threshold = None if thresholds is None else thresholds.values.get(m)
-    if not other.all():
-        return True, Novelty(statistic, threshold, m, "this image is an exemplar of the memory")
-    if statistic is None or threshold is None:
-        return None, Novelty(statistic, None, m, "what is usual in this memory has not been measured yet")
-    known = statistic <= threshold
-    return known, Novelty(statistic, threshold, m, _reason(m, statistic, threshold, known=known))
-
-
-def _statistic(distances: F64, of_winner: int) -> tuple[int, float | None]:
-    m = max((m for m in DEPTHS if m <= min(of_winner, len(distances))), default=0)
-    return m, sum(distances[:m].tolist()) / m if m else None
-
-
-def _reason(m: int, statistic: float, threshold: float, *, known: bool) -> str:
-    nearest = "distance to the nearest exemplar" if m == 1 else f"mean distance to the {m} nearest exemplars"
-    where = "within" if known else "above"
-    return (
-        f"{nearest} is {statistic:.3f}, {where} the {threshold:.3f} that holds for 99 % of the memory's own exemplars"
+    taken, won = rows != ABSENT, winner != ABSENT
+    other, equal = taken, np.zeros(len(rows), bool)
+    if len(snapshot):
+        alike_ones = taken & alike(snapshot, np.maximum(rows, 0), ContentKeys(*(key[..., None] for key in keys)))
+        other, equal = taken & ~alike_ones, alike_ones.any(axis=1)
+    counted = other.cumsum(axis=1)
+    deep = np.minimum(counted[:, -1], _exemplars_of(snapshot, winner, own)) if rows.shape[1] else np.zeros_like(winner)
+    m = _M.take(np.where(won, deep, 0), mode="clip")
+    statistic, most = _mean_of(np.where(other, distances, 0.0), counted, m), _by_depth(thresholds)[m]
+    least = None if thresholds is None else thresholds.least(scheme)
+    told = ~np.isnan(most) if least is None else won | ~np.isnan(most)
+    there = snapshot.active_count - (0 if own is None else own != ABSENT)
+    if thresholds is not None:
+        there = np.minimum(there, thresholds.different)
+    known = np.where(told, KNOWN, UNTOLD).astype(np.int8)
+    judged = Judged(
+        known, m, statistic, most, np.where(won, total, np.nan), np.nan if least is None else least, equal, there
     )
+    known[judged.unlike | judged.between] = UNKNOWN
+    known[equal] = KNOWN
+    known[~won | (there < FEWEST)] = UNTOLD
+    return judged
+
+
+_M: I64 = np.array([max((m for m in DEPTHS if m <= deep), default=0) for deep in range(max(DEPTHS) + 1)])
+"""The m for so many exemplars."""
+
+
+def _exemplars_of(snapshot: Snapshot, winner: I64, own: I64 | None) -> I64:
+    return others_counted(snapshot, winner[:, None], own)[:, 0] if len(snapshot.counts) else np.zeros_like(winner)
+
+
+def _mean_of(distances: F64, counted: I64, m: I64) -> F64:
+    """The mean of each query's first ``m`` that are counted; NaN of none. ``distances`` are 0 at the others."""
+    if not distances.shape[1]:
+        return np.full(len(m), np.nan)
+    last = np.minimum((counted < m[:, None]).sum(axis=1), distances.shape[1] - 1)
+    sums = distances.cumsum(axis=1)[np.arange(len(m)), last]
+    return np.where(m > 0, sums / np.maximum(m, 1), np.nan)
+
+
+def _by_depth(thresholds: Thresholds | None) -> F64:
+    """The largest usual mean distance at each m."""
+    found = np.full(max(DEPTHS) + 1, np.nan)
+    for m, most in () if thresholds is None else thresholds.distances.items():
+        found[m] = most
+    return found
+
+
+def headline(decision: Decision) -> str:
+    """ "Unknown. Nearest: tiger", or what it is between; the winner where it is not unknown."""
+    if decision.label is None or decision.known is not False:
+        return decision.label or ""
+    runner_up = list(decision.shares)[1:2]
+    if decision.novelty is not None and decision.novelty.because == ("between",) and runner_up:
+        return f"Unknown, between {decision.label} and {runner_up[0]}"
+    return f"Unknown. Nearest: {decision.label}"
+
+
+def in_words(judged: Judged, thresholds: Thresholds | None, label: str | None, query: int = 0) -> Novelty:
+    """Why one of the queries is known, unknown or neither; ``label`` is its winner's."""
+    if judged.known[query] == UNTOLD:
+        there = int(np.broadcast_to(judged.there, judged.m.shape)[query])
+        if there < FEWEST:
+            return Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
+        if label is None:
+            return Novelty(None, None, 0, "nothing to compare with")
+    m = int(judged.m[query])
+    statistic, most, total, least = (
+        None if value != value else value
+        for value in (
+            float(judged.statistic[query]),
+            float(judged.most[query]),
+            float(judged.total[query]),
+            judged.least,
+        )
+    )
+    total = None if least is None else total
+    if judged.equal[query]:
+        return Novelty(statistic, most, m, "this image is an exemplar of the memory", total, least)
+    if most is None and least is None:
+        return Novelty(statistic, most, m, _silence(thresholds))
+    tests: list[tuple[UnknownReason, bool, str]] = []
+    if most is not None and statistic is not None:
+        tests.append(("unlike", statistic > most, _far(m, statistic, most, _percent(thresholds, "unlike"))))
+    if least is not None and total is not None and label is not None:
+        tests.append(("between", total < least, _low(label, total, least, _percent(thresholds, "between"))))
+    because = tuple([name for name, beyond, _ in tests if beyond])
+    said = [f"{NAMES[name]}: {text}" for name, beyond, text in tests if beyond] or [text for *_, text in tests]
+    return Novelty(statistic, most, m, "; ".join(said), total, least, because)
+
+
+NAMES: Mapping[UnknownReason, str] = {"unlike": "unlike anything here", "between": "between classes"}
+"""The reasons to be unknown, in words."""
+
+
+def _silence(thresholds: Thresholds | None) -> str:
+    if thresholds is not None and thresholds.limits == (None, None):
+        return "whether images are known is not tested: both tests are off in the settings"
+    return "what is usual in this memory has not been measured yet"
+
+
+def _percent(thresholds: Thresholds | None, reason: UnknownReason) -> str:
+    limit = None if thresholds is None else getattr(thresholds.limits, reason)
+    return "" if limit is None else f"{100 * limit:g} %"
+
+
+def _far(m: int, statistic: float, most: float, percent: str) -> str:
+    nearest = "distance to the nearest exemplar" if m == 1 else f"mean distance to the {m} nearest exemplars"
+    where = "above" if statistic > most else "within"
+    return (
+        f"{nearest} is {statistic:.3f}, {where} the {most:.3f} that holds for {percent} of the memory's own exemplars"
+    )
+
+
+def _low(label: str, total: float, least: float, percent: str) -> str:
+    where = "below" if total < least else "not below"
+    return (
+        f"the votes for {label} come to {total:.3f}, {where} the {least:.3f} that the winners reach for {percent} of "
+        "the memory's own exemplars"
+    )
+
+
+def _quantiles(figures: Mapping[int, tuple[float, ...]], quantile: float) -> dict[int, float]:
+    return {key: float(np.quantile(values, quantile)) for key, values in figures.items() if values}
+
+
+def _increasing(figures: Mapping[int, F64]) -> dict[int, tuple[float, ...]]:
+    return {key: tuple(np.sort(np.round(values, _DIGITS)).tolist()) for key, values in figures.items()}
+
+
+def _figures(data: Mapping[str, Any]) -> dict[int, tuple[float, ...]]:
+    return {int(key): tuple(float(value) for value in values) for key, values in data.items()}

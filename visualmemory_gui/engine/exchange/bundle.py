@@ -44,7 +44,8 @@ WORDS = {
     "thumbnails": "exemplars with only a thumbnail",
     "bare": "exemplars without an image",
 }  # what is counted
-SETTINGS = ("k", "ridge_k", "rule", "class_factor", "level", *PARAMETER_LIMITS)
+UNKNOWN = ("unlike", "unlike_quantile", "between", "between_quantile")
+SETTINGS = ("k", "ridge_k", "rule", "class_factor", "level", *PARAMETER_LIMITS, *UNKNOWN)
 """Those that shape decisions; the others depend on the machine."""
 
 

@@ -130,9 +130,10 @@ def is_memory_place(memory: Path) -> bool:
 
 
 def finish(m: VisualMemory, done: Imported, *, new: bool) -> Imported:
-    """Clear the history: a memory just made has nothing to undo."""
+    """Clear the history: a memory just made has nothing to undo. Do what the new rows leave due."""
     if new:
         m.history.baseline()
+    m.maintenance.keep_up()
     return replace(done, created=new)
 
 

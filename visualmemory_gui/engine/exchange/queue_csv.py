@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visualmemory_gui.engine.decision.decide_batch import UNTOLD
+from visualmemory_gui.engine.decision.novelty import UNTOLD
 from visualmemory_gui.engine.exchange.csv_table import DECISION, csv_table, known_word
 from visualmemory_gui.engine.memory.queue_table import QueueTable
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.decision.levels import level_in_words
+from visualmemory_gui.engine.decision.novelty import NAMES
 from visualmemory_gui.engine.experiments.new_classes import ClassStudy
-from visualmemory_gui.engine.experiments.novelty import NoveltyStudy
+from visualmemory_gui.engine.experiments.novelty import Losses, NoveltyStudy, Reason
 from visualmemory_gui.engine.experiments.scaling import Scaling
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -21,20 +23,55 @@ class Table:
     after: tuple[str, ...] = ()
 
 
+TESTS: Mapping[Reason, str] = {"unlike": NAMES["unlike"], "between": NAMES["between"], "both": "either of them"}
+"""The tests for unknown images, in words."""
+
+
 def novelty_sentences(found: NoveltyStudy) -> tuple[str, ...]:
     """How well known and unknown separate, and what the memory itself says of them."""
+    hidden = f", whose classes were hidden from it: {', '.join(found.hidden)}" if found.hidden else ""
     told = [
-        f"{how_many(len(found.known), 'known image')}, {how_many(len(found.unknown), 'unknown image')}",
+        f"{how_many(len(found.known), 'known image')}, {how_many(len(found.unknown), 'unknown image')}{hidden}",
         f"an unknown image is farther away than a known one in {100 * found.auroc:.1f} % of pairs (AUROC)",
-        f"where {100 * found.accepted:.0f} % of the known images are accepted, so are {100 * found.fpr_at_95:.1f} % of "
-        f"the unknown images (threshold {found.threshold:.3f})",
     ]
+    if "both" in found.reasons:
+        by_total, by_both = (100 * found.reasons[name].auroc for name in ("between", "both"))
+        told.append(
+            f"the votes for its winner come to less than those of a known one in {by_total:.1f} % of pairs, and by both"
+            f" tests together it looks less known in {by_both:.1f} %"
+        )
+    told.append(
+        f"where {100 * found.accepted:.0f} % of the known images are accepted, so are {100 * found.fpr_at_95:.1f} % of "
+        f"the unknown images (distance up to {found.threshold:.3f})"
+    )
     if found.told_unknown is not None and found.told_known is not None:
         told.append(
             f"the memory calls {100 * found.told_unknown:.1f} % of the unknown images unknown, and "
             f"{100 * found.told_known:.1f} % of the known images"
         )
     return tuple(told)
+
+
+def novelty_table(found: NoveltyStudy) -> Table:
+    """One row for each test as it is set, then at several quantiles; in percent."""
+    as_set = [
+        (TESTS[name], "as set" if each.quantile is None else f"{each.quantile:g}, as set", *_percents(each.in_use))
+        for name, each in found.reasons.items()
+        if each.in_use is not None
+    ]
+    swept = [
+        (TESTS[name], f"{quantile:g}", *_percents(losses))
+        for name, each in found.reasons.items()
+        for quantile, losses in each.at.items()
+    ]
+    first, *rest = novelty_sentences(found)
+    head = ("test", "quantile", "unknown found, %", "known lost, %", "right lost, %", "wrong lost, %")
+    return Table(first, head, (*as_set, *swept), tuple(rest))
+
+
+def _percents(losses: Losses) -> tuple[str, ...]:
+    parts = (losses.found, losses.lost, losses.lost_right, losses.lost_wrong)
+    return tuple("-" if part is None else f"{100 * part:.1f}" for part in parts)
 
 
 def class_table(found: ClassStudy) -> Table:

@@ -10,11 +10,11 @@ from typing import get_args
 import numpy as np
 
 from visualmemory_gui.engine.arguments import ids_of
-from visualmemory_gui.engine.decision import confidence, novelty
-from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.equal_vectors import rows_behind
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, own_class, rows_alike
+from visualmemory_gui.engine.decision.novelty import DEPTHS, Limits
+from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Searcher, SearchResult, rows_of_known
@@ -24,7 +24,10 @@ from visualmemory_gui.engine.store.checksum import content_key, vector_hash
 from visualmemory_gui.engine.types import F32, I64, Decision, SearchInfo, SearchMode
 
 RECOMPUTE_SHARE = 0.05
-FIRST_M = max(novelty.DEPTHS)
+OUTDATED = 0.2
+"""The share of changed rows at which an edit itself waits until what is usual is measured, where nobody does so in the
+background."""
+FIRST_M = max(DEPTHS)
 EQUAL = 1e-5
 """Above the distance of any two equal vectors, whose lengths are within 1e-6 of 1."""
 
@@ -54,52 +57,62 @@ class Scope:
 class Decider:
     """Decides queries on snapshots. Thread-safe; starts no thread.
 
-    The thresholds of ``known`` and the confidence map, which is fitted for ``scheme``, are measured when first needed,
-    and again once 5 % of the rows or the scheme have changed. If ``deferred`` is set, the caller runs ``refresh`` in
-    the background, decisions use the thresholds at hand, and a live graph is queried in addition to exact search.
+    Decisions use what is known of what is usual here, and never wait for it: it is due (``stale``) once 5 % of the rows
+    or the scheme have changed since it was measured, and the caller runs ``refresh``. If ``deferred`` is set, a live
+    graph is queried in addition to exact search.
     """
 
     def __init__(
         self,
         searcher: Searcher,
-        thresholds: novelty.Thresholds | None,
+        usual: OwnMeasures,
         *,
         touched: int,
         deferred: bool,
         scheme: VotingScheme,
-        calibrated: Confidence | None,
+        limits: Limits,
     ) -> None:
         self.searcher = searcher
         self.deferred = deferred
-        self.thresholds = thresholds
-        self.scheme, self.confidence = scheme, calibrated
+        self.scheme = scheme
         self._touched = touched
+        self._usual, self._limits = usual, limits
+        self.thresholds = usual.thresholds(limits)
+
+    @property
+    def usual(self) -> OwnMeasures:
+        """What is usual in the memory, as last measured."""
+        return self._usual
+
+    def follow_settings(self, scheme: VotingScheme, limits: Limits) -> None:
+        """From now on the memory decides by ``scheme`` and judges known and unknown by ``limits``."""
+        self.scheme, self._limits = scheme, limits
+        self.thresholds = self._usual.thresholds(limits)
 
     def note_edit(self, rows: int) -> None:
-        """Count ``rows`` towards the 5 % after which the thresholds are measured again."""
+        """Count ``rows`` towards the 5 % after which what is usual is measured again."""
         self._touched += rows
 
     def stale(self, snapshot: Snapshot) -> bool:
-        if self.thresholds is None or self.confidence is None:
-            return True
-        if self.confidence.scheme is not self.scheme and self.confidence.scheme != self.scheme:
-            return True
-        return self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
+        """Whether it is time to measure what is usual."""
+        return not self._usual.holds_for(self.scheme) or self._touched > RECOMPUTE_SHARE * max(len(snapshot), 1)
 
-    def refresh(self, snapshot: Snapshot, report: Report = silent) -> tuple[novelty.Thresholds, Confidence]:
-        """Measure the thresholds of ``known`` and the confidence map on ``snapshot``."""
-        touched, search = self._touched, self.searcher.nearest_many
-        thresholds = novelty.measure(snapshot, search, report=report)
-        calibrated = confidence.measure(snapshot, search, self.scheme, report=report)
-        self.thresholds, self.confidence = thresholds, calibrated
+    def outdated(self, snapshot: Snapshot) -> bool:
+        """Whether what was measured says little of the memory as it is now."""
+        return not self._usual.holds_for(self.scheme) or self._touched > OUTDATED * max(len(snapshot), 1)
+
+    def refresh(self, snapshot: Snapshot, report: Report = silent) -> OwnMeasures:
+        """Measure what is usual in ``snapshot``."""
+        touched = self._touched
+        self._usual = OwnMeasures.of(snapshot, self.searcher.nearest_many, self.scheme, report=report)
+        self.thresholds = self._usual.thresholds(self._limits)
         self._touched -= touched
-        return thresholds, calibrated
+        return self._usual
 
     def decide(
         self, snapshot: Snapshot, vector: F32, scheme: VotingScheme, *, scope: Scope, content: str | None = None
     ) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length. ``content`` is the image's content id, if any."""
-        self._refresh_if_stale(snapshot)
         own, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()
         of = content_key(content)
@@ -130,7 +143,6 @@ class Decider:
 
         The search time is divided evenly among them.
         """
-        self._refresh_if_stale(snapshot)
         started = time.perf_counter()
         out = rows_of_known(snapshot, scope.exclude)
         nearest = self.searcher.nearest_many(
@@ -161,10 +173,6 @@ class Decider:
             for vector, content, (one, twin) in zip(vectors, contents, found, strict=True)
         ]
 
-    def _refresh_if_stale(self, snapshot: Snapshot) -> None:
-        if not self.deferred and self.stale(snapshot):
-            self.refresh(snapshot)
-
     def _decided(
         self,
         snapshot: Snapshot,
@@ -188,6 +196,7 @@ class Decider:
             scheme,
             own=own,
             novelty=self.thresholds,
+            sets=self._usual.sets,
             content=content,
             twin=twin,
             search=self._shadowed(snapshot, vector, found, k=scheme.k, exclude=scope.exclude),
@@ -199,7 +208,7 @@ class Decider:
 
     def _confident(self, decision: Decision, scheme: VotingScheme) -> Decision:
         """``decision`` with the chance that it is right, where the map was fitted for this scheme."""
-        known = self.confidence
+        known = self._usual.confidence
         if known is None or decision.share is None or known.scheme != scheme:
             return decision
         return replace(decision, confidence=known.of(decision.share))

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -63,12 +64,16 @@ class Erasing:
 
 
 def forget(live: OpenMemory, ids: Sequence[int], *, report: Report = silent) -> Changes:
-    """Erase ``ids`` and scan for what remains; ``Changes.receipt`` says what was done.
+    """Erase ``ids`` and scan for what remains; ``Changes.receipt`` says what was done. What is usual in the memory goes
+    with them and is measured again.
 
     Raises UnknownExemplar, and StorageError where the scan cannot be prepared; then nothing was erased.
     """
     erasing = erase(live, ids)
-    return replace(erasing.changes, receipt=erasing.finish(report))
+    changes = replace(erasing.changes, receipt=erasing.finish(report))
+    with suppress(Cancelled):  # what was erased stays erased
+        live.keep_up(report)
+    return changes
 
 
 def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:

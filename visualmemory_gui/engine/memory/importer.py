@@ -240,7 +240,9 @@ def add(
     cleaned = [labels.clean(name) for name in names]
     decoded, vectors, skipped = _read(reader, images, found)
     kept = (lambda image: keep_copy(live.files, image)) if copy else None
-    return replace(put(live, decoded, vectors, cleaned, keep=kept), skipped=skipped)
+    result = put(live, decoded, vectors, cleaned, keep=kept)
+    live.keep_up()
+    return replace(result, skipped=skipped)
 
 
 def _read(

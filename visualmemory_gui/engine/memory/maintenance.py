@@ -86,23 +86,29 @@ class FolderMaintenance:
         return self._live.decider.thresholds
 
     def measure(self, report: Report = silent) -> None:
-        """Measure the thresholds of known and unknown and the confidence on the memory as it is now."""
+        """Measure what is usual in the memory as it is now: the thresholds of known and unknown, the confidence and
+        the class sets."""
         self._live.refresh(report)
 
     def defer(self) -> None:
         """From now on the caller runs ``run`` in the background; edits and decisions never wait for it."""
         self._live.defer()
 
-    def run(self, report: Report = silent) -> bool:
-        """Do what is due: HNSW index and its checkpoint, thresholds of known and unknown, the encoder's fast form.
+    def keep_up(self, report: Report = silent) -> None:
+        """After many new rows: build the HNSW index of a memory that has become large, and measure what is usual here
+        where that is missing or out of date; nothing where the caller does so in the background."""
+        self._live.keep_up(report)
 
-        Returns whether decisions may look different now, because the thresholds have changed.
+    def run(self, report: Report = silent) -> bool:
+        """Do what is due: HNSW index and its checkpoint, what is usual here, the encoder's fast form.
+
+        Returns whether decisions may look different now, because what is usual was measured.
         """
         decider = self._live.decider
-        before = decider.thresholds
+        before = decider.usual
         self._live.maintain(report)
         self._reader.prepare(report)
-        return decider.thresholds is not before
+        return decider.usual is not before
 
     def index_state(self) -> IndexState:
         """Whether neighbours come from exact search or HNSW, and how far the checkpoint on disk is behind."""
@@ -126,7 +132,7 @@ class FolderMaintenance:
         return Missing(done, tuple((folder, np.array(ids, np.int64)) for folder, ids in folders))
 
     def compact(self, *, keep_history_s: float | None = None, report: Report = silent) -> Compacted:
-        """Shrink the database and rebuild the index.
+        """Shrink the database, rebuild the index, and measure what is usual here where that is due.
 
         Steps older than ``keep_history_s`` seconds leave the history (None: all stay); withdrawn exemplars that no step
         can bring back are deleted, as are image copies that no exemplar uses.
@@ -148,6 +154,7 @@ class FolderMaintenance:
             report(2, 3, "index")
             if live.searcher.wants_build(live.snapshot):
                 live.build_index(report)
+            live.keep_up(report)
         report(3, 3, "done")
         return Compacted(before, _size(live.folder), len(purged.ids))
 

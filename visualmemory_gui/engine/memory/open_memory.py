@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.class_sets import ClassSets
 from visualmemory_gui.engine.decision.confidence import Confidence
-from visualmemory_gui.engine.decision.novelty import Thresholds
+from visualmemory_gui.engine.decision.novelty import FEWEST, Limits, OwnFigures
+from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import is_gpu, require, resolve
-from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory
+from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory, StorageError
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
-from visualmemory_gui.engine.memory.classifier import Decider, Scope
+from visualmemory_gui.engine.memory.classifier import OUTDATED, Decider, Scope
 from visualmemory_gui.engine.processes import parallel
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
@@ -51,7 +54,7 @@ from visualmemory_gui.engine.types import (
 
 T = TypeVar("T")
 Callback = Callable[[Changes], object]
-NOVELTY, CONFIDENCE = "novelty", "confidence"
+NOVELTY, CONFIDENCE, SETS = "novelty", "confidence", "sets"
 SHADOWED = range(100, 200_000)  # exemplars; building a graph of a million takes all cores minutes, for one line of text
 
 
@@ -244,14 +247,16 @@ class OpenMemory:
         return changes
 
     def refresh(self, report: Report = silent) -> None:
-        """Measure the thresholds of known and unknown and the confidence; keep both where the memory may be written."""
+        """Measure what is usual here, and keep it where the memory may be written."""
         decider, snapshot = self.decider, self.snapshot
-        thresholds, confidence = decider.refresh(snapshot, report)
+        usual = decider.refresh(snapshot, report)
         with self.edit_lock:
-            # The decider was replaced: these thresholds may come from exemplars forgotten since.
-            if self._decider is decider and not self.readonly:
-                self.derived.put(NOVELTY, json.dumps(thresholds.to_dict()), snapshot.change)
-                self.derived.put(CONFIDENCE, json.dumps(confidence.to_dict()), snapshot.change)
+            # The decider was replaced: what was measured may come from exemplars forgotten since.
+            if self._decider is not decider or self.readonly:
+                return
+            for name, found in ((NOVELTY, usual.figures), (CONFIDENCE, usual.confidence), (SETS, usual.sets)):
+                if found is not None:
+                    self.derived.put(name, json.dumps(found.to_dict()), snapshot.change)
 
     def _raise_shadow(self, report: Report) -> None:
         """A graph in addition to exact search, to show how HNSW would do: read from disk, else built."""
@@ -276,13 +281,28 @@ class OpenMemory:
         if self.decider.stale(self.snapshot):
             self.refresh(report)
 
-    def build_index_if_large(self) -> None:
-        """Build the graph now if exact search has become slow, unless the caller does it in the background."""
-        rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
-        if self.deferred or rows * self.identity.dim <= self.settings.exact_limit:
+    def keep_up(self, report: Report = silent) -> None:
+        """After an edit of many rows or of the settings: build the graph if exact search has become slow, and measure
+        what is usual here if that says little any more. Does nothing where the caller does so in the background."""
+        if self.deferred:
             return
-        if self.searcher.wants_build(self.snapshot):
-            self.build_index()
+        rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
+        if rows * self.identity.dim > self.settings.exact_limit and self.searcher.wants_build(self.snapshot):
+            self.build_index(report)
+        if rows >= FEWEST and self._outdated(rows):
+            with suppress(StorageError):  # the edit is made; this can be measured again
+                self.refresh(report)
+
+    def _outdated(self, rows: int) -> bool:
+        """Whether what is usual was not measured, or not as the memory decides now, or before much of it changed; reads
+        no vectors."""
+        if self._decider is not None:
+            return self._decider.outdated(self.snapshot)
+        usual, at = self._own_measures()
+        if not usual.holds_for(self.scheme):
+            return True
+        touched: int = self.database.one("select count(*) from exemplars where change > ?", (at,))[0]
+        return touched > OUTDATED * rows
 
     def build_index(self, report: Report = silent) -> None:
         """Build the HNSW graph of the present memory and save its checkpoint."""
@@ -316,6 +336,7 @@ class OpenMemory:
 
     def set(self, values: Mapping[str, str]) -> MemorySettings:
         """Change settings, all of ``values`` or none. Raises BadValue."""
+        before = self.scheme
 
         def commit() -> Changes:
             with self.database.atomic():
@@ -331,7 +352,9 @@ class OpenMemory:
             if not {"device", "exact_limit", "threads"}.isdisjoint(values):
                 self._close_decider()
             elif self._decider is not None:
-                self._decider.scheme = self.scheme
+                self._decider.follow_settings(self.scheme, Limits.of(self.settings))
+        if self.scheme != before:
+            self.keep_up()
         return self.settings
 
     def close(self) -> None:
@@ -378,16 +401,22 @@ class OpenMemory:
             self.index_damage = searcher.load(self.folder, self.snapshot, delete=not self.readonly)
         else:
             searcher.peek(self.folder)
-        thresholds, at = self._measured(NOVELTY, Thresholds.from_dict)
-        calibrated, _ = self._measured(CONFIDENCE, Confidence.from_dict)
+        usual, at = self._own_measures()
         return Decider(
             searcher,
-            thresholds,
-            touched=0 if thresholds is None else int((self.snapshot.row_change > at).sum()),
+            usual,
+            touched=0 if usual.figures is None else int((self.snapshot.row_change > at).sum()),
             deferred=self.deferred,
             scheme=self.scheme,
-            calibrated=calibrated,
+            limits=Limits.of(self.settings),
         )
+
+    def _own_measures(self) -> tuple[OwnMeasures, int]:
+        """What is usual here as it was kept, and the change number that it holds for."""
+        figures, at = self._measured(NOVELTY, OwnFigures.from_dict)
+        calibrated, _ = self._measured(CONFIDENCE, Confidence.from_dict)
+        sets, _ = self._measured(SETS, ClassSets.from_dict)
+        return OwnMeasures(figures, calibrated, sets), at
 
     def _measured(self, name: str, read: Callable[[dict[str, Any]], T]) -> tuple[T | None, int]:
         """What ``refresh`` kept, and the change number it holds for; None if it must be measured again, because there

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.decision.decide_batch import UNKNOWN
+from visualmemory_gui.engine.decision.novelty import UNKNOWN
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, queries_of
 from visualmemory_gui.engine.snapshot import Snapshot

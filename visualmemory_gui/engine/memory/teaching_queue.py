@@ -96,8 +96,6 @@ class TeachingQueue:
         """
         scheme = VotingScheme.of(self._live.settings, k, rule, level=level)
         decider, snapshot = self._live.decider, self._live.snapshot
-        if not decider.deferred and decider.stale(snapshot):
-            decider.refresh(snapshot)
         with self._lock:
             rows = self._followed(snapshot, scheme.k)
             found = rows.decisions.decide(scheme, thresholds=decider.thresholds)

@@ -397,7 +397,7 @@ class VisualMemory:
     def add_rows(self, new: Sequence[NewExemplar]) -> list[int]:
         """Add complete rows as one step. Their vectors must have been checked already."""
         ids = self.add_batches([new])
-        self._live.build_index_if_large()
+        self._live.keep_up()
         return ids
 
     def add_batches(self, batches: Iterable[Sequence[NewExemplar]], *, copies: Collection[Copy] = ()) -> list[int]:

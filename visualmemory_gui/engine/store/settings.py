@@ -12,9 +12,12 @@ from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
 from visualmemory_gui.engine.types import DEVICES, PARAMETER_LIMITS, RULES, MemorySettings, read_class_factor
 
+_YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
+SWITCH: Mapping[bool, str] = {True: "on", False: "off"}
+"""The words for a setting that is a switch."""
+QUANTILE_LIMITS = 0.5, 0.9999
 NEW: Mapping[str, str] = {"rule": "ridge", "class_factor": "mean"}
 """What is set in a new memory. One made before these were usual has no such rows, and decides as it always did."""
-
 UNSEALED = "its checksum does not match"  # why a setting is damaged
 
 
@@ -60,7 +63,7 @@ def save(database: Database, name: str, text: str) -> Loaded:
     value = read(name, text)
     with database.atomic():
         SETTINGS.delete(database, "name = ?", [(name,)])
-        SETTINGS.insert(database, [(name, str(value))])
+        SETTINGS.insert(database, [(name, SWITCH[value] if isinstance(value, bool) else str(value))])
         return load(database)
 
 
@@ -90,12 +93,15 @@ def _whole(lowest: int, highest: int) -> Callable[[str, str], int]:
     return read
 
 
-def _parameter(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise BadValue(f"{name} must be a number, not {text!r}") from None
-    return within(value, name, PARAMETER_LIMITS[name])
+def _number(limits: tuple[float, float]) -> Callable[[str, str], float]:
+    def read(name: str, text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise BadValue(f"{name} must be a number, not {text!r}") from None
+        return within(value, name, limits)
+
+    return read
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
@@ -108,6 +114,13 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, str], str]:
     return read
 
 
+def _switch(name: str, text: str) -> bool:
+    value = text.strip().lower()
+    if value not in _YES + _NO:
+        raise BadValue(f"{name} must be on or off, not {text!r}")
+    return value in _YES
+
+
 _READ: Mapping[str, Callable[[str, str], Any]] = {
     "k": _whole(1, 10_000),
     "rule": _one_of(RULES),
@@ -117,6 +130,10 @@ _READ: Mapping[str, Callable[[str, str], Any]] = {
     "exact_limit": _whole(0, 10**12),
     "threads": _whole(0, 1024),
     "ridge_k": _whole(1, 10_000),
-    **dict.fromkeys(PARAMETER_LIMITS, _parameter),
+    **{name: _number(limits) for name, limits in PARAMETER_LIMITS.items()},
+    "unlike": _switch,
+    "unlike_quantile": _number(QUANTILE_LIMITS),
+    "between": _switch,
+    "between_quantile": _number(QUANTILE_LIMITS),
 }
 NAMES: tuple[str, ...] = tuple(_READ)

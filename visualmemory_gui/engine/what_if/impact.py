@@ -26,8 +26,8 @@ import numpy.typing as npt
 from visualmemory_gui.engine.decision.decide_batch import Verdicts
 from visualmemory_gui.engine.decision.leave_one_out import own_class
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.decision.novelty import Sampling
 from visualmemory_gui.engine.decision.queries import Queries
+from visualmemory_gui.engine.decision.sample import Sampling
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.base import NO_ROWS
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, continues, watched_queries
@@ -135,7 +135,7 @@ class Impact:
 class ImpactTracker:
     """Keeps decisions of ``memory`` up to date across edits, at its k, rule and level. For one thread at a time.
 
-    Without a watch set, a sample of its exemplars (``novelty.sample``) takes its place and follows the memory: added
+    Without a watch set, a sample of its exemplars (``sample.sample``) takes its place and follows the memory: added
     exemplars join it, removed ones leave it. ``outgrown``: one edit added more than could be searched in passing, so
     that a new tracker is needed. It records every edit from the start until ``close``, so that the impact of one edit
     is kept apart from that of the next, however late it is asked for. Raises Cancelled by ``report``.

@@ -87,6 +87,7 @@ class QueryPanel(QFrame):
             self.winner.setText(breakable(said.title))
         for label, text in (
             (self.numbers, said.numbers),
+            (self.among, said.among),
             (self.reason, said.reason),
             (self.without, without_text(len(self._decision.left_out))),
             (self.note, level_note(self._decision.decision)),
@@ -120,13 +121,17 @@ class QueryPanel(QFrame):
         self.name.setProperty("dim", True)
         self.winner.setObjectName("queryWinner")
         self.winner.setFont(theme.points(self.font(), 6, bold=True))
-        self.here, self.numbers, self.reason, self.without, self.own, self.note = (QLabel() for _ in range(6))
+        self.here, self.numbers, self.among, self.reason = (QLabel() for _ in range(4))
+        self.without, self.own, self.note = (QLabel() for _ in range(3))
+        self.among.setObjectName("queryClassSet")
+        self.among.setToolTip("How often sets of this size hold the right class was measured here; it is no guarantee")
         self.here.setObjectName("queryInMemory")
         self.here.setFont(theme.points(self.font(), 1, bold=True))
         for label, name in (
             (self.here, "Already in the memory"),
             (self.winner, "Decision"),
             (self.numbers, "Share and margin"),
+            (self.among, "Classes that hold the right one nine times in ten"),
             (self.reason, "Why it is unknown"),
             (self.without, "Left out"),
             (self.note, "Levels disagree"),
@@ -176,7 +181,8 @@ class QueryPanel(QFrame):
         column.addWidget(self.image, 3)
         column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.caption)
-        for label in (self.here, self.winner, self.numbers, self.reason, self.without, self.own, self.note):
+        words = (self.here, self.winner, self.numbers, self.among, self.reason, self.without, self.own, self.note)
+        for label in words:
             column.addWidget(label)
         column.addLayout(buttons)
         column.addStretch(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui import __version__
+from visualmemory_gui.engine.decision import class_sets, novelty
 from visualmemory_gui.engine.decision.class_factor import IN_WORDS
 from visualmemory_gui.engine.decision.confidence import in_words
 from visualmemory_gui.engine.decision.levels import at_level, level_in_words
@@ -66,7 +67,7 @@ def write(report: DecisionReport, target: str | Path) -> Path:
 def _headline(decision: Decision) -> str:
     if decision.label is None:
         return "Nothing to compare with"
-    return f"Unknown. Nearest: {decision.label}" if decision.known is False else decision.label
+    return novelty.headline(decision)
 
 
 def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
@@ -79,6 +80,8 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
         said += [f"{decision.silent_words}."] if decision.silent_words else []
     if decision.confidence is not None:
         said.append(f"Such answers are right {in_words(decision.confidence)} here.")
+    if words := class_sets.in_words(decision.class_set, decision.label):
+        said.append(f"{words[0].upper()}{words[1:]}: measured coverage, no guarantee.")
     if decision.novelty is not None and decision.novelty.reason:
         known = {True: "Known", False: "Unknown", None: "Known or unknown"}[decision.known]
         said.append(f"{known}: {decision.novelty.reason}.")
