@@ -110,11 +110,11 @@ def test_every_path_that_the_architecture_page_names_exists() -> None:
     assert [path for path in sorted(named) if not any((base / path).exists() for base in (PACKAGE, ROOT))] == []
 
 
-def test_the_architecture_page_has_two_walks_of_ten_steps_and_a_table_of_25_rows() -> None:
+def test_the_architecture_page_has_two_walks_of_ten_steps_and_a_table_of_25_rows_or_more() -> None:
     walks = _section("Two walks").split("\n**A")[1:]
     assert [walk.split(",")[0] for walk in walks] == ["n image", " strike"]
     assert [len(re.findall(r"^\d+\. .*`app/|^\d+\. .*`engine/", walk, re.MULTILINE)) for walk in walks] == [10, 10]
-    assert len(re.findall(r"^\| .+ \| `\S+\.py` \|$", _section("To change something"), re.MULTILINE)) == 25
+    assert len(re.findall(r"^\| .+ \| `\S+\.py` \|$", _section("To change something"), re.MULTILINE)) >= 25
 
 
 def _section(title: str) -> str:
