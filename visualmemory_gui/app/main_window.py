@@ -155,6 +155,11 @@ class MainWindow(QMainWindow):
         else:
             self.session.decision.ask_query(query)
 
+    def on_settings_asked(self) -> None:
+        self.show_workspace("study")
+        self.study.tabs.setCurrentWidget(self.study.evaluate)
+        self.study.evaluate.compare_settings()
+
     def on_exemplars_chosen(self, name: str, ids: Ids) -> None:
         """Show some exemplars alone in Curate."""
         self.show_workspace("curate")
@@ -222,6 +227,7 @@ class MainWindow(QMainWindow):
         session.changed.connect(lambda _: self.state.refresh())
         session.error_raised.connect(self.errors.tell)
         session.skipped_asked.connect(self.ask.skipped)
+        session.settings_asked.connect(self.on_settings_asked)
         session.not_writable.connect(self.commands.memory.offer_reading)
         session.decision.chosen.connect(self.commands.settings.keep_choice)
         self.state.updated.connect(self.on_facts_changed)

@@ -55,6 +55,7 @@ class Session(QObject):
     note_finished = Signal()  # the note is complete: what its edit did to other decisions is not added
     tags_asked = Signal(object, object)  # tags that an edit would drop; a callable that edits anyway
     skipped_asked = Signal(str, object)  # heading; a list of (path, reason) to show
+    settings_asked = Signal()  # find out which settings are best
     _changed_elsewhere = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import skipped
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, undo_of
 from visualmemory_gui.app.session import Session
@@ -50,17 +51,31 @@ def build(
 ) -> None:
     """Add the images of a folder or at some paths, in the background; ``under`` follows the count in the note."""
 
-    def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None]:
+    def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None, bool]:
+        first = not memory.class_counts()
         built = memory.build(source, copy=copy, label=label, report=report, write=session.tasks.write)
-        return built, last_step(memory)
+        return built, last_step(memory), first
 
-    def said(done: tuple[BuildResult, int | None]) -> Note:
-        result, step = done
+    def said(done: tuple[BuildResult, int | None, bool]) -> Note:
+        result, step, first = done
         session.step_finished.emit()
         undo = undo_of(step) if result.added and step else None
-        return Note(built_text(result, under), undo, skipped.show(session, result.skipped))
+        offered = offer_settings(session) if first and enough_to_compare(result.added) else ()
+        return Note(built_text(result, under), undo, (*skipped.show(session, result.skipped), *offered))
 
     Job(title, work, said, once=once).run(session)
+
+
+def offer_settings(session: Session) -> tuple[NoteAction, ...]:
+    """The button that finds the best settings."""
+    return (NoteAction("Find the best settings", session.settings_asked.emit),)
+
+
+def enough_to_compare(images: int) -> bool:
+    """Whether a memory of so many images can tell which settings are best."""
+    from visualmemory_gui.engine.evaluation.best_settings import FEWEST
+
+    return images > FEWEST
 
 
 def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:

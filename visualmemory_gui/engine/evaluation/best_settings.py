@@ -99,6 +99,10 @@ class Suggestion:
         """Whether there is something to apply, and its gain is more than chance."""
         return bool(self.changes) and self.gain.helps
 
+    def is_of(self, settings: MemorySettings) -> bool:
+        """Whether a memory of ``settings`` decides as the one that was measured did."""
+        return VotingScheme.of(settings, level=self.level) == self.now.scheme
+
     @property
     def words(self) -> str:
         """A sentence: what is suggested and what it gains, or why nothing is."""
@@ -196,7 +200,7 @@ def apply(memory: WholeMemory, found: Suggestion) -> MemorySettings:
     """Set what was suggested, all at once. Raises BadValue if it does not help or the settings are others by now."""
     if not found.helps:
         raise BadValue(f"not applied: {found.words}")
-    if VotingScheme.of(memory.settings, level=found.level) != found.now.scheme:
+    if not found.is_of(memory.settings):
         raise BadValue("the settings were changed since; look for better ones again")
     return memory.set_all(found.changes)
 

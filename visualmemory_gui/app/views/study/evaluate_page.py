@@ -29,6 +29,7 @@ from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of
+from visualmemory_gui.app.views.study.best_settings_panel import BestSettingsPanel
 from visualmemory_gui.app.views.study.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.study.study_page import titled
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView, Turns
@@ -65,6 +66,7 @@ class EvaluatePage(ChartPage):
         self.confusion = ConfusionPanel(BlameBox(self.blame, self.thumbnails))
         self.classes = ClassFiguresTable()
         self.runs = RunsTable()
+        self.settings = BestSettingsPanel(session)
         self.actions_by_id = build(self, self.specs, prefix="evaluate", heard_in=[self])
         self._drawn: tuple[object, int] = (None, 0)
         self._lay_out()
@@ -81,12 +83,15 @@ class EvaluatePage(ChartPage):
         model, found = self.model, self.model.evaluation
         self.run_button.setEnabled(not model.running)
         self.run_button.setText("Evaluating…" if model.running else "Evaluate")
+        self.compare_button.setEnabled(not self.settings.model.running)
+        self.compare_button.setText("Comparing…" if self.settings.model.running else "Compare settings")
         self.actions_by_id["export"].setEnabled(found is not None)
         self.summary.setText(self._summary())
         self.summary.setToolTip(self.summary.text())
         self._offer_queries()
         self.runs.set_runs(model.runs)
-        self._stack.setCurrentWidget(self.tabs if found is not None or model.runs else self.empty)
+        shown = found is not None or bool(model.runs) or self.settings.in_use
+        self._stack.setCurrentWidget(self.tabs if shown else self.empty)
         self._offer_levels()
         if (found, model.level) != self._drawn:
             self._drawn = found, model.level
@@ -102,6 +107,11 @@ class EvaluatePage(ChartPage):
         self.thumbnails.forget(changes.forgotten)
         self.blame.on_changed(changes)
         self.model.on_changed(changes)
+
+    def compare_settings(self) -> None:
+        """Find out which settings are best at the level shown, and show that."""
+        self.settings.model.compare(None if self.model.evaluation is None else self.model.level)
+        self.tabs.setCurrentWidget(self.settings)
 
     def show_confusions(self, row: ClassFiguresRow) -> None:
         """Open the matrix at the most frequent mistake made with the images of a class."""
@@ -184,6 +194,8 @@ class EvaluatePage(ChartPage):
         self._session.memory_closed.connect(self.on_memory)
         self._session.changed.connect(self.on_changed)
         self.run_button.clicked.connect(self.on_run)
+        self.compare_button.clicked.connect(self.compare_settings)
+        self.settings.model.updated.connect(self.on_updated)
         self.level.activated.connect(lambda at: self.model.choose_level(self.level.itemData(at)))
         self.classes.opened.connect(self.show_confusions)
         self.confusion.show_requested.connect(self.show_exemplars)
@@ -206,6 +218,9 @@ class EvaluatePage(ChartPage):
         self.run_button = QPushButton("Evaluate")
         self.run_button.setObjectName("evaluateButton")
         self.run_button.setProperty("primary", True)
+        self.compare_button = QPushButton()
+        self.compare_button.setObjectName("compareSettings")
+        self.compare_button.setToolTip("Find the voting rule, k, parameters and class factor that are right most often")
         self.queries = QComboBox()
         self.queries.setAccessibleName("Queries to decide")
         self.queries.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -223,6 +238,7 @@ class EvaluatePage(ChartPage):
         header.addWidget(QLabel("Ask"))
         header.addWidget(self.queries)
         header.addWidget(self.run_button)
+        header.addWidget(self.compare_button)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("evaluateTabs")
         self.tabs.setDocumentMode(True)
@@ -230,6 +246,7 @@ class EvaluatePage(ChartPage):
         self.tabs.addTab(self.classes, "Classes")
         self.tabs.addTab(self.confusion, "Confusion")
         self.tabs.addTab(self.runs, "Runs")
+        self.tabs.addTab(self.settings, "Settings")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.tabs)
         self._stack.addWidget(self.empty)
