@@ -21,7 +21,8 @@ import numpy as np
 
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.curation.review import LABEL, Suspect, survey
+from visualmemory_gui.engine.curation.review import survey
+from visualmemory_gui.engine.curation.suspect import LABEL, Suspect
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.exchange.demo.demo import make_demo

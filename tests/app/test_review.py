@@ -181,6 +181,77 @@ class TestWrongLabels:
         assert not flipped.curate.view.actions_by_id["strike"].isEnabled()
 
 
+class TestParts:
+    """Which of the suspects are listed, and what is said of them."""
+
+    @pytest.fixture
+    def many(self, clean):
+        """Thirty flipped labels of three kinds, among 180."""
+        exemplars.relabel(clean.session, list(range(1, 15)), "rose")
+        exemplars.relabel(clean.session, list(range(61, 70)), "cat")
+        exemplars.relabel(clean.session, list(range(121, 128)), "dog")
+        clean.settle()
+        hands = Reviewing(clean)
+        hands.show(hands.tabs.suspects)
+        return hands
+
+    def choose(self, hands, part: str) -> None:
+        box = hands.tabs.suspects.part
+        box.setCurrentIndex(box.findData(part))
+        box.activated.emit(box.currentIndex())
+        hands.settle()
+
+    def rows(self, hands) -> list[int]:
+        model = hands.tabs.suspects.table.model()
+        return [model.row(at).id for at in range(model.rowCount())]
+
+    def test_the_likely_ones_are_the_first_and_what_they_are_worth_is_said(self, many):
+        every = self.rows(many)
+        assert every == many.ids() and "are likely. Shares are of the ridge vote." in many.tabs.suspects.summary.text()
+        self.choose(many, "likely")
+        likely = self.rows(many)
+        assert 0 < len(likely) < len(every) and likely == every[: len(likely)]
+        said = many.tabs.suspects.summary.text()
+        assert said.startswith(f"This list of {len(likely)} finds about half of randomly wrong labels")
+        self.choose(many, "all")
+        assert self.rows(many) == every
+
+    def test_those_of_one_label_and_suggestion_are_together_and_relabelled_in_one_step(self, many):
+        self.choose(many, "groups")
+        model = many.tabs.suspects.table.model()
+        kinds = [(model.row(at).label, model.row(at).suggested) for at in range(model.rowCount())]
+        assert kinds[0] == ("rose", "cat") and sum(k != kinds[n - 1] for n, k in enumerate(kinds)) == len(set(kinds))
+        many.tabs.suspects.table.selectRow(0)
+        assert many.tabs.suspects.actions_by_id["alike"].text() == "Select all of rose that should be cat"
+        many.key(Qt.Key.Key_G)
+        chosen = many.tabs.suspects.table.chosen()
+        assert len(chosen) == kinds.count(("rose", "cat")) > 10
+        many.key(Qt.Key.Key_Return)
+        assert set(many.curate.labels(*[one.id for one in chosen])) == {"cat"}
+
+    def test_answers_to_the_check_tell_how_many_are_wrong_and_only_at_its_end(self, many):
+        self.choose(many, "likely")
+        listed = len(self.rows(many))
+        self.choose(many, "check")
+        drawn = self.rows(many)
+        assert len(drawn) == min(20, listed)
+        many.tabs.suspects.table.selectRow(0)
+        many.key(Qt.Key.Key_K)
+        assert len(self.rows(many)) == len(drawn) - 1
+        assert many.tabs.suspects.summary.text().startswith(f"1 of {len(drawn)} labels drawn at random are checked.")
+        many.tabs.suspects.table.selectAll()
+        many.key(Qt.Key.Key_Return)
+        assert self.rows(many) == []
+        said = many.tabs.suspects.summary.text()
+        assert said.startswith(f"{len(drawn) - 1} of {len(drawn)} labels ")
+
+    def test_another_memory_begins_with_all(self, many, small_original, tmp_path):
+        self.choose(many, "check")
+        many.curate.session.open(shutil.copytree(small_original, tmp_path / "other.vmem"))
+        many.curate.settle()
+        assert many.tabs.model.part == "all" and many.tabs.model.answers is None and self.rows(many) == []
+
+
 @pytest.fixture
 def alike(clean):
     """Exemplar 1 is there twice more under its own label, exemplar 70 once more, nearly, under another."""
@@ -365,7 +436,7 @@ class TestAnyTime:
         flipped.show(flipped.tabs.suspects)
         flipped.select(flipped.ids()[0])
         on = {name for name, action in flipped.tabs.suspects.actions_by_id.items() if action.isEnabled()}
-        assert on == {"preview"}
+        assert on == {"alike", "preview"}
         flipped.key(Qt.Key.Key_Return)
         assert len(flipped.ids()) == 2
 

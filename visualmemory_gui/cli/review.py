@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from visualmemory_gui.cli.options import DeviceName
     from visualmemory_gui.engine.curation.influence import Order
-    from visualmemory_gui.engine.curation.review import Survey, Suspect
+    from visualmemory_gui.engine.curation.review import Survey
+    from visualmemory_gui.engine.curation.suspect import Suspect
 
 
 class By(StrEnum):

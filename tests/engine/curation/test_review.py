@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.curation.review import LABEL, PAIR, WIDEST, pairs_within, relabellings, survey
+from visualmemory_gui.engine.curation.label_check import LabelCheck
+from visualmemory_gui.engine.curation.review import PAIR, WIDEST, pairs_within, relabellings, survey
+from visualmemory_gui.engine.curation.suspect import LABEL
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.types import NewExemplar
 
@@ -116,6 +118,52 @@ class TestLikely:
         found = survey(memory)
         memory.set("rule", "plurality")
         assert survey(memory).suspects == found.suspects and found.rule == "ridge"
+
+
+class TestCheck:
+    """Answers to labels drawn at random are the only measure of how many of a list are wrong."""
+
+    @pytest.fixture
+    def checked(self, memory):
+        truth = {e.id: e.label for e in memory.catalog.select()}
+        for i in range(1, 61):
+            memory.relabel([i], f"class {(int(truth[i][-1]) + 1 + i % 3) % 4}")
+        memory.check = LabelCheck.draw(survey(memory).suspects)
+        return memory
+
+    def test_the_draw_does_not_depend_on_the_order_and_is_spread_over_the_list(self, checked):
+        suspects = survey(checked).suspects
+        drawn = [one.id for one in LabelCheck.draw(suspects[::-1]).drawn]
+        assert drawn == [one.id for one in checked.check.drawn] and len(set(drawn)) == 20
+        assert drawn != [one.id for one in LabelCheck.draw(suspects, seed=1).drawn]
+        places = [[one.id for one in suspects].index(i) for i in drawn]
+        assert min(places) < len(suspects) / 3 and max(places) > 2 * len(suspects) / 3
+
+    def test_kept_labels_were_right_and_changed_or_struck_ones_wrong(self, checked):
+        ids = [(one.id, one.label) for one in checked.check.drawn]
+        assert survey(checked, check=checked.check).answers.words == "0 of 20 labels drawn at random are checked."
+        checked.kept.keep(LABEL, [((i, 0), label) for i, label in ids[:9]])
+        checked.relabel([i for i, _ in ids[9:15]], "else")
+        checked.strike([ids[15][0]])
+        found = survey(checked, check=checked.check).answers
+        assert (found.right, found.wrong, [one.id for one in found.left]) == (9, 7, [i for i, _ in ids[16:]])
+        assert "were wrong" not in found.words
+        checked.undo()
+        assert survey(checked, check=checked.check).answers.wrong == 6
+        checked.redo()
+        checked.kept.keep(LABEL, [((i, 0), label) for i, label in ids[16:]])
+        found = survey(checked, check=checked.check).answers
+        assert found.left == () and (found.right, found.wrong) == (13, 7)
+        listed = checked.check.listed
+        said = f"7 of 20 labels drawn at random were wrong: between 18 and 57 % of the list of {listed}."
+        assert found.words == said  # Wilson: 0.181 to 0.567
+
+    def test_a_short_list_is_checked_whole_and_an_empty_one_not_at_all(self, checked):
+        suspects = survey(checked).suspects[:3]
+        check = LabelCheck.draw(suspects)
+        checked.relabel([one.id for one in suspects], "else")
+        assert check.answers(checked).words == "3 of 3 labels were wrong; these were all on the list."
+        assert "nothing to check" in LabelCheck.draw(()).answers(checked).words
 
 
 def test_relabellings_are_the_suspects_by_label_and_suggestion_the_largest_first(memory):

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.evaluation.statistics import FEWEST_CHANGED, paired_gain, split, together
+from visualmemory_gui.engine.evaluation.statistics import (
+    FEWEST_CHANGED,
+    interval_of_share,
+    paired_gain,
+    split,
+    together,
+)
 
 rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=60)
 
@@ -120,3 +126,9 @@ def test_without_queries_there_is_no_gain_and_unequal_queries_are_refused():
     assert paired_gain(none, none).words == "no measurable change (0.0 to 0.0 points)"
     with pytest.raises(BadValue, match="same queries"):
         paired_gain(none, np.ones(1, bool))
+
+
+def test_the_interval_of_a_share_is_that_of_wilson():
+    assert interval_of_share(9, 20) == pytest.approx((0.2582, 0.6579), abs=1e-4)
+    assert interval_of_share(0, 20)[0] == pytest.approx(0.0, abs=1e-12) and interval_of_share(20, 20)[1] <= 1.0
+    assert interval_of_share(0, 20)[1] == pytest.approx(0.1611, abs=1e-4)

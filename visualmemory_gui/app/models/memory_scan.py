@@ -34,7 +34,7 @@ Found = TypeVar("Found", bound=Findings)
 class MemoryScan(BackgroundResult[Found], Generic[Found]):
     """Scans when ``begin`` is first called, and again after edits.
 
-    ``left`` is what was found less the exemplars that edits have touched since.
+    ``left`` is what was found less the exemplars that edits have ``touched`` since.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
         self._title, self._work = title, work
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.scan)
-        self._touched: set[int] = set()
+        self.touched: set[int] = set()
         self.left: Found | None = None
 
     @property
@@ -78,7 +78,7 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
     def on_changed(self, changes: Changes) -> None:
         if self.found is None and not self.running:
             return
-        self._touched.update(changes.ids)
+        self.touched.update(changes.ids)
         self._sift()
         self.count_edit()
         if self._memory is not None and len(self._memory.snapshot) <= self.auto:
@@ -86,9 +86,9 @@ class MemoryScan(BackgroundResult[Found], Generic[Found]):
 
     def _put(self, found: Found | None) -> None:
         super()._put(found)
-        self._touched.clear()
+        self.touched.clear()
         self._sift()
 
     def _sift(self) -> None:
         """Drop what was touched from ``left``."""
-        self.left = self.found.without(self._touched) if self.found is not None else None
+        self.left = self.found.without(self.touched) if self.found is not None else None

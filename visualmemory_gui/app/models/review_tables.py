@@ -13,7 +13,8 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.curation.review import Group, Suspect
+    from visualmemory_gui.engine.curation.review import Group
+    from visualmemory_gui.engine.curation.suspect import Suspect
 
 Index = QModelIndex | QPersistentModelIndex
 FOUND = int(Qt.ItemDataRole.UserRole) + 1  # the Suspect or Group of a row
@@ -40,7 +41,7 @@ class ReviewColumn(IntEnum):
 
 
 class SuspectsModel(QAbstractTableModel):
-    """The suspect labels as a table model."""
+    """The suspect labels that are shown, as a table model."""
 
     def __init__(self, review: ReviewModel) -> None:
         super().__init__(review)
@@ -50,14 +51,20 @@ class SuspectsModel(QAbstractTableModel):
         review.updated.connect(self.on_updated)
 
     def on_updated(self) -> None:
-        if self._rows is not self._review.suspects:
+        if self._rows is not self._review.rows:
             self.beginResetModel()
-            self._rows = self._review.suspects
+            self._rows = self._review.rows
             self.names = ShortLabels(label for one in self._rows for label in (one.label, one.suggested))
             self.endResetModel()
 
     def row(self, at: int) -> Suspect:
         return self._rows[at]
+
+    def rows_like(self, at: int) -> list[int]:
+        """The rows of the same label and suggestion."""
+        one = self._rows[at]
+        same = [(row.label, row.suggested) == (one.label, one.suggested) for row in self._rows]
+        return [row for row, like in enumerate(same) if like]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
@@ -150,6 +157,20 @@ def group_in_words(group: Group) -> str:
 
 def likeness(group: Group) -> str:
     return "equal" if group.distance == 0 else f"within {group.distance:.3f}"
+
+
+def summed_up(review: ReviewModel) -> str:
+    """What the list of suspects that is shown is, and what it is worth."""
+    if review.left is None:
+        return ""
+    if review.part == "check":
+        return review.answers.words if review.answers is not None else "Drawing labels at random…"
+    if review.part == "likely":
+        checked = f" {review.answers.words}" if review.answers is not None else ""
+        return f"{review.left.recall}{checked}"
+    order = "by label and suggestion, the largest group first" if review.part == "groups" else "most suspicious first"
+    likely = f"; the first {len(review.left.likely):,} are likely" if review.part == "all" and review.left.cut else ""
+    return f"{len(review.suspects):,} of {review.looked_at:,} exemplars, {order}{likely}. Shares are of the ridge vote."
 
 
 def counted(review: ReviewModel) -> str:

@@ -12,7 +12,8 @@ from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.curation.influence import Misleader
-    from visualmemory_gui.engine.curation.review import Group, Suspect
+    from visualmemory_gui.engine.curation.review import Group
+    from visualmemory_gui.engine.curation.suspect import Suspect
 
 Pairs = list[tuple[tuple[int, int], str]]  # ids (the second is 0 if it is about one exemplar), label
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from visualmemory_gui.engine.curation.label_check import Answers, LabelCheck
 from visualmemory_gui.engine.curation.label_votes import SCHEME, LabelVotes
 from visualmemory_gui.engine.curation.planted_flips import FEWEST, WANTED, Cut, cut
+from visualmemory_gui.engine.curation.suspect import LABEL, Relabelling, Suspect
 from visualmemory_gui.engine.decision.equal_vectors import rows_behind
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
@@ -34,32 +36,7 @@ MOST_COPIES = 10  # times k neighbours vote: of more copies of few vectors the r
 NEARLY = 0.05
 NOT_CUT = f"With under {FEWEST} exemplars, or one class, it cannot be told which labels are likely to be wrong."
 HIDDEN = "wrong labels between similar classes hide"
-LABEL, PAIR = "label", "pair"  # kinds of kept judgements
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """An exemplar whose own label gets ``share`` of the others' ridge vote, and ``suggested`` gets ``suggested_share``.
-
-    ``against`` are the nearest exemplars of another label, (id, label, distance). ``likely``: it lies above the cut.
-    """
-
-    id: int
-    label: str
-    share: float
-    suggested: str
-    suggested_share: float
-    against: tuple[tuple[int, str, float], ...]
-    likely: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Relabelling:
-    """Suspects of one ``label`` for which the others suggest the same one, the most suspicious first."""
-
-    label: str
-    suggested: str
-    suspects: tuple[Suspect, ...]
+PAIR = "pair"  # the kind of a kept judgement on two exemplars
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +56,8 @@ class Group:
 class Survey:
     """The result of one review of the memory at change number ``change``. The most suspicious suspects come first.
 
-    ``cut`` is None where there is too little to measure it on. ``k`` neighbours voted on each label.
+    ``cut`` is None where there is too little to measure it on. ``k`` neighbours voted on each label. ``answers`` are
+    those to a check, None without one.
     ``pairs`` is (p, 2) ids, the smaller first, ``distances`` (p,) float64, increasing: 0 for equal content.
     """
 
@@ -91,6 +69,7 @@ class Survey:
     labels: dict[int, str]
     cut: Cut | None = None
     k: int = SCHEME.k
+    answers: Answers | None = None
 
     @property
     def rule(self) -> Rule:
@@ -136,14 +115,21 @@ def relabellings(suspects: Sequence[Suspect]) -> tuple[Relabelling, ...]:
     return tuple(Relabelling(*labels, tuple(members)) for labels, members in groups)
 
 
-def survey(memory: WholeMemory, *, k: int = SCHEME.k, report: Report = silent) -> Survey:
-    """Review all active exemplars of ``memory``, except those kept as they are. Raises Cancelled."""
+def survey(
+    memory: WholeMemory, *, k: int = SCHEME.k, check: LabelCheck | None = None, report: Report = silent
+) -> Survey:
+    """Review all active exemplars of ``memory``, except those kept as they are; and see what became of a ``check``.
+
+    Raises Cancelled.
+    """
     found = look(memory.snapshot, memory.searcher.nearest_many, k=k, report=report)
     labels, pairs = memory.kept.all(LABEL), memory.kept.all(PAIR)
     suspects = tuple(s for s in found.suspects if not holds(labels, (s.id, 0), s.label))
     stays = [not holds(pairs, judged, seen_of(found.labels, judged)) for judged in map(_judged, found.pairs)]
     which = np.array(stays, bool)
-    return replace(found, suspects=suspects, pairs=found.pairs[which], distances=found.distances[which])
+    answers = check.answers(memory) if check is not None else None
+    stay = found.pairs[which], found.distances[which]
+    return replace(found, suspects=suspects, pairs=stay[0], distances=stay[1], answers=answers)
 
 
 def look(snapshot: Snapshot, nearest_many: NearestMany, *, k: int, report: Report = silent) -> Survey:

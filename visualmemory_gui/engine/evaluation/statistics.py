@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +116,15 @@ def paired_gain(
     low, high = _interval(sums, sizes, np.random.default_rng(seed))
     changed = int(np.count_nonzero(sums))
     return Gain(float(change.mean()), low, high, measurable=changed >= FEWEST_CHANGED and not low <= 0.0 <= high)
+
+
+def interval_of_share(count: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share of which ``count`` were seen among ``of`` > 0 drawn at random, by E. B. Wilson,
+    "Probable inference, the law of succession, and statistical inference" (JASA 22, 1927)."""
+    z, share = NormalDist().inv_cdf((1 + LEVEL) / 2), count / of
+    middle, room = share + z * z / (2 * of), z * sqrt(share * (1 - share) / of + (z / (2 * of)) ** 2)
+    whole = 1 + z * z / of
+    return max((middle - room) / whole, 0.0), min((middle + room) / whole, 1.0)
 
 
 def _interval(sums: F64, sizes: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:

@@ -8,14 +8,24 @@ from typing import Self
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.impact import propose, propose_labels
 from visualmemory_gui.app.models.misleaders import MisleadingModel
-from visualmemory_gui.app.models.review import ReviewModel
-from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted
+from visualmemory_gui.app.models.review import Part, ReviewModel
+from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted, summed_up
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import exemplars, review
 from visualmemory_gui.app.session import Session
@@ -39,9 +49,21 @@ SUSPECT_ACTIONS: tuple[Action[SuspectsPage], ...] = (
            lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
     Action("keep", "Keep {}", "The label is right: keep it off this list until it changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
+    Action("alike", "Select all of {}", "Select the rows of the same label and suggestion", "select-group",
+           lambda page: page.select_alike(), ("G",), ("one",)),
     Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
            lambda page: page.preview(), ("Space",), ("selection",)),
 )  # fmt: skip
+PARTS: tuple[tuple[Part, str, str], ...] = (
+    ("all", "most suspicious first", "All labels that the other exemplars contradict"),
+    (
+        "likely",
+        "likely to be wrong",
+        "Those above the cut that finds half of the labels flipped at random to measure it",
+    ),
+    ("groups", "by label and suggestion", "All of them, so that those of one mistake can be relabelled together"),
+    ("check", "check 20 at random", "Some of the likely ones, drawn at random: your answers tell how many are wrong"),
+)
 GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
     Action("strike", "Keep the first of {}", "Strike out all others of each selected group", "content-duplicate",
            lambda page: page.strike(), ("Return", "S", "X", "Del"), ("writable", "selection")),
@@ -151,15 +173,22 @@ class SuspectsPage(ReviewPage):
         super().__init__(session, model, content=self.table, nothing="No label is contradicted by the other exemplars.")
         self.model = model
         self._ask_label = ask_label
+        self.part = QComboBox()
+        self.part.setObjectName("suspectPart")
+        self.part.setAccessibleName("Which labels are listed")
+        for key, text, tip in PARTS:
+            self.part.addItem(text, key)
+            self.part.setItemData(self.part.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.part.activated.connect(lambda _: model.show_part(self.part.currentData()))
+        self.head.insertWidget(1, self.part)
         self.add_actions(SUSPECT_ACTIONS, prefix="suspect")
         model.updated.connect(self.on_updated)
         self.table.chosen_changed.connect(self.on_chosen_changed)
         self.on_updated()
 
     def on_updated(self) -> None:
-        count = len(self.model.suspects)
-        words = f"{count:,} of {self.model.looked_at:,} exemplars, most suspicious first."
-        self.show_state(count, words)
+        self.part.setCurrentIndex(self.part.findData(self.model.part))
+        self.show_state(len(self.model.rows), summed_up(self.model))
         self.on_chosen_changed()
 
     def on_chosen_changed(self) -> None:
@@ -167,8 +196,10 @@ class SuspectsPage(ReviewPage):
         many = how_many(len(chosen))
         only = chosen[0] if len(chosen) == 1 else None
         to = f"to {only.suggested}" if only else f"{many} as suggested"
-        targets = {"take": to, "relabel": many, "strike": many, "keep": f"as {only.label}" if only else many}
-        facts: dict[Fact, bool] = {"selection": bool(chosen)}
+        pair = f"{only.label} that should be {only.suggested}" if only else "its kind"
+        kept = f"as {only.label}" if only else many
+        targets = {"take": to, "relabel": many, "strike": many, "keep": kept, "alike": pair}
+        facts: dict[Fact, bool] = {"selection": bool(chosen), "one": only is not None}
         show_targets(self.actions_by_id, SUSPECT_ACTIONS, facts, targets, readonly=self._session.readonly)
         count = f" {len(chosen):,}" if chosen else ""
         for action, words in (
@@ -176,6 +207,7 @@ class SuspectsPage(ReviewPage):
             ("relabel", "Another class…"),
             ("strike", f"Strike out{count}"),
             ("keep", f"Keep{count}"),
+            ("alike", "Select its kind"),
         ):
             self.actions_by_id[action].setIconText(words)
         self.preview_binding.update()
@@ -197,6 +229,9 @@ class SuspectsPage(ReviewPage):
 
     def keep(self) -> None:
         review.keep_labels(self._session, self.table.chosen(), self.model.scan)
+
+    def select_alike(self) -> None:
+        self.table.select_alike()
 
     def preview(self) -> None:
         if chosen := self.table.chosen():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
@@ -16,7 +16,7 @@ from visualmemory_gui.app.widgets.tables.table_cells import cell, paint_chip_in,
 from visualmemory_gui.app.widgets.tables.table_style import Place, chosen_rows, dress
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.curation.review import Suspect
+    from visualmemory_gui.engine.curation.suspect import Suspect
 
 Index = QModelIndex | QPersistentModelIndex
 SIDE_PT = 42.0
@@ -48,6 +48,13 @@ class SuspectTable(QTableView):
     def chosen(self) -> list[Suspect]:
         """The selected suspects, in the order shown."""
         return [self._model.row(row) for row in chosen_rows(self)]
+
+    def select_alike(self) -> None:
+        """Select the rows of the label and suggestion of the first that is selected."""
+        rows = chosen_rows(self)
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for row in self._model.rows_like(rows[0]) if rows else []:
+            self.selectionModel().select(self._model.index(row, 0), flags)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the evidence less width in favour of the labels where the table is narrow."""
