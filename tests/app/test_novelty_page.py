@@ -95,6 +95,30 @@ def test_an_edit_makes_the_answer_an_older_one_and_forgetting_takes_it_away(desk
     assert page.model.found is None and page.about.isVisible() and page.plot.chart is None
 
 
+def test_a_test_is_set_as_in_the_selected_row_and_set_back_by_undo(desk: Desk, unknown: Path) -> None:
+    page = measured(desk, unknown)
+    use = page.actions_by_id["use"]
+    assert not use.isEnabled() and page.table.isVisible()
+    rows = [row.cells[:2] for row in page.model.found.rows]
+    page.table.selectRow(rows.index(("unlike anything here", "0.98")))
+    assert use.isEnabled() and use.text() == "Use 0.98 for unlike anything here"
+    before = desk.memory.settings
+    use.trigger()
+    desk.settle()
+    assert (desk.memory.settings.unlike, desk.memory.settings.unlike_quantile) == (True, 0.98)
+    desk.window.notes.on_undo()
+    desk.settle()
+    assert desk.memory.settings == before
+
+
+def test_classes_of_the_memory_can_take_the_place_of_a_folder(desk: Desk) -> None:
+    page = page_of(desk)
+    page.actions_by_id["hide"].trigger()
+    desk.settle()
+    assert "whose classes were hidden from it: " in page.sentences.text()
+    assert page.table.rowCount() == len(page.model.found.rows) > 5
+
+
 def test_it_can_be_stopped(desk: Desk) -> None:
     page = page_of(desk)
 

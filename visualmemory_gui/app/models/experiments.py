@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Skipped
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.decision.novelty import Thresholds
+    from visualmemory_gui.engine.experiments.novelty import NoveltyStudy
     from visualmemory_gui.engine.experiments.scaling import Scaling
-    from visualmemory_gui.engine.experiments.wording import Table
+    from visualmemory_gui.engine.experiments.wording import NoveltyRow, Table
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 Growing = Literal["classes", "new", "levels", "scaling"]
@@ -18,14 +20,16 @@ Growing = Literal["classes", "new", "levels", "scaling"]
 
 @dataclass(frozen=True, slots=True)
 class NoveltyFound:
-    """Distances of ``known`` and ``unknown`` images; ``lines`` are thresholds with their names; ``skipped`` images
-    of the folder could not be read."""
+    """Distances of ``known`` and ``unknown`` images; ``lines`` are thresholds with their names; ``rows`` are what each
+    test finds and loses, shown in ``table``; ``skipped`` images of the folder could not be read."""
 
     sentences: tuple[str, ...]
+    table: Table
+    rows: tuple[NoveltyRow, ...]
     known: tuple[float, ...]
     unknown: tuple[float, ...]
     lines: tuple[tuple[str, float], ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +48,31 @@ def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound
     from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
     from visualmemory_gui.engine.evaluation.test_folder import from_folder, require_read
     from visualmemory_gui.engine.experiments.novelty import measure_novelty
-    from visualmemory_gui.engine.experiments.wording import novelty_sentences
 
     strange = require_read(from_folder(memory, folder, report=report), folder)
-    thresholds = memory.maintenance.thresholds
-    found = measure_novelty(
-        memory.snapshot, strange, thresholds, scheme=VotingScheme.of(memory.settings), report=report
-    )
+    thresholds, scheme = memory.maintenance.thresholds, VotingScheme.of(memory.settings)
+    found = measure_novelty(memory.snapshot, strange, thresholds, scheme=scheme, report=report)
+    return replace(_novelty_found(found, thresholds), skipped=strange.skipped)
+
+
+def hidden_novelty_of(memory: WholeMemory, report: Report) -> NoveltyFound:
+    """Hide a fifth of the memory's classes and compare the others with them."""
+    from visualmemory_gui.engine.decision.novelty import Limits
+    from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+    from visualmemory_gui.engine.experiments.novelty import hide_classes
+
+    scheme = VotingScheme.of(memory.settings)
+    return _novelty_found(hide_classes(memory.snapshot, Limits.of(memory.settings), scheme=scheme, report=report), None)
+
+
+def _novelty_found(found: NoveltyStudy, thresholds: Thresholds | None) -> NoveltyFound:
+    from visualmemory_gui.engine.experiments.wording import novelty_rows, novelty_sentences, novelty_table
+
     values = {} if thresholds is None else thresholds.distances
     lines = [(f"95 % of the known: {found.threshold:.3f}", found.threshold)]
     lines += [(f"unknown above, m = {m}: {values[m]:.3f}", values[m]) for m in sorted(values)]
-    return NoveltyFound(novelty_sentences(found), found.known, found.unknown, tuple(lines), strange.skipped)
+    sentences, table, rows = novelty_sentences(found), novelty_table(found), novelty_rows(found)
+    return NoveltyFound(sentences, table, rows, found.known, found.unknown, tuple(lines))
 
 
 def growth_of(memory: WholeMemory, kind: Growing, report: Report) -> GrowthFound:

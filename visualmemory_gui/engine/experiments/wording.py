@@ -52,21 +52,37 @@ def novelty_sentences(found: NoveltyStudy) -> tuple[str, ...]:
     return tuple(told)
 
 
-def novelty_table(found: NoveltyStudy) -> Table:
-    """One row for each test as it is set, then at several quantiles; in percent."""
+@dataclass(frozen=True, slots=True)
+class NoveltyRow:
+    """One line of the figures: the ``cells``, and the ``settings`` that would make the memory so, {} where none do."""
+
+    cells: tuple[str, ...]
+    settings: Mapping[str, object]
+
+
+def novelty_rows(found: NoveltyStudy) -> tuple[NoveltyRow, ...]:
+    """Each test as it is set, then at several quantiles; in percent."""
     as_set = [
-        (TESTS[name], "as set" if each.quantile is None else f"{each.quantile:g}, as set", *_percents(each.in_use))
+        NoveltyRow((TESTS[name], "as set", *_percents(each.in_use)), {})
         for name, each in found.reasons.items()
         if each.in_use is not None
     ]
     swept = [
-        (TESTS[name], f"{quantile:g}", *_percents(losses))
+        NoveltyRow(
+            (TESTS[name], f"{quantile:g}", *_percents(losses)),
+            {} if name == "both" else {name: True, f"{name}_quantile": quantile},
+        )
         for name, each in found.reasons.items()
         for quantile, losses in each.at.items()
     ]
+    return (*as_set, *swept)
+
+
+def novelty_table(found: NoveltyStudy) -> Table:
+    """``novelty_rows`` with their heads, and the sentences around them."""
     first, *rest = novelty_sentences(found)
     head = ("test", "quantile", "unknown found, %", "known lost, %", "right lost, %", "wrong lost, %")
-    return Table(first, head, (*as_set, *swept), tuple(rest))
+    return Table(first, head, tuple(row.cells for row in novelty_rows(found)), tuple(rest))
 
 
 def _percents(losses: Losses) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
 from visualmemory_gui.app.operations import skipped
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of, primary_of
-from visualmemory_gui.app.views.study.chart_page import EXPORT, ChartPage
+from visualmemory_gui.app.views.study.chart_page import ChartPage
 from visualmemory_gui.app.views.study.study_page import explain, titled
 from visualmemory_gui.engine.types import Skipped
 
@@ -22,8 +22,9 @@ Found = TypeVar("Found", bound=NoveltyFound | GrowthFound)
 
 
 class ExperimentPage(ChartPage, Generic[Found]):
-    """``actions`` are the one that starts, ``EXPORT`` and "stop". A page fills ``column``, where ``show`` puts
-    what was found, None where there is nothing. A button lists the files of a folder that could not be read."""
+    """The first of ``actions`` starts; ``EXPORT`` and "stop" are among the others. A page fills ``column``, where
+    ``show`` puts what was found, None where there is nothing. A button lists the files of a folder that could not be
+    read."""
 
     question: str  # the question that the page answers, shown until there is an answer
 
@@ -49,11 +50,11 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.unread.setObjectName(f"{topic}Unread")
         self.unread.setToolTip("List them with the reasons")
         self.unread.clicked.connect(self.list_unread)
-        start, _, stop = (self.actions_by_id[spec.id] for spec in actions)
+        start, *others = (self.actions_by_id[spec.id] for spec in actions)
         self.header = QHBoxLayout()
         self.header.addWidget(titled(self.title))
         self.header.addWidget(self.state, 1)
-        for button in (self.unread, button_of(self.actions_by_id[EXPORT.id]), button_of(stop), primary_of(start)):
+        for button in (self.unread, *map(button_of, others), primary_of(start)):
             self.header.addWidget(button)
         self.column = QVBoxLayout(self)
         self.column.addLayout(self.header)
@@ -73,12 +74,12 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.unread.setVisible(bool(self._skipped))
         self.unread.setText(f"{skipped.words(self._skipped)}…")
         self._show_found(self.model.found)
-        facts: dict[Fact, bool] = {
-            "ready": self.model.ready,
-            "running": self.model.running,
-            "drawn": self.has_charts,
-        }
-        show_targets(self.actions_by_id, self.specs, facts)
+        show_targets(self.actions_by_id, self.specs, self.facts)
+
+    @property
+    def facts(self) -> dict[Fact, bool]:
+        """What the page's actions need."""
+        return {"ready": self.model.ready, "running": self.model.running, "drawn": self.has_charts}
 
     def list_unread(self) -> None:
         skipped.ask(self._session, self._skipped)

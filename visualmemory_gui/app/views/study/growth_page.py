@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QFrame,
-    QHeaderView,
-    QLabel,
-    QTableWidget,
-    QTableWidgetItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, show_targets
 from visualmemory_gui.app.models.experiment_charts import scaling_chart
 from visualmemory_gui.app.models.experiments import Growing, GrowthFound, added_from, growth_of
@@ -26,9 +15,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.study.chart_page import EXPORT
 from visualmemory_gui.app.views.study.experiment_page import ExperimentPage
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
-
-if TYPE_CHECKING:
-    from visualmemory_gui.engine.experiments.wording import Table
+from visualmemory_gui.app.widgets.tables.findings_table import FindingsTable
 
 ACTIONS: tuple[Action[GrowthPage], ...] = (
     Action("measure", "Run", "Run the chosen experiment on the memory as it is; nothing is changed", "play-outline",
@@ -65,7 +52,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
         self.kind = _kinds()
         self.kind.currentIndexChanged.connect(self.on_kind)
         self.header.insertWidget(self.header.count() - 2, self.kind)
-        self.before, self.after, self.table = QLabel(), QLabel(), _table()
+        self.before, self.after, self.table = QLabel(), QLabel(), FindingsTable("growthTable")
         for label in (self.before, self.after):
             label.setWordWrap(True)
             label.setTextInteractionFlags(
@@ -106,7 +93,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
             self.before.setText(f"{found.table.before[0].upper()}{found.table.before[1:]}.")
             self.after.setText("\n".join((*found.table.after, *_left_out(found.known))))
             self.after.setVisible(bool(self.after.text()))
-            _fill(self.table, found.table)
+            self.table.set_findings(found.table)
         scaling = found.scaling if found is not None else None
         self.plot.setVisible(scaling is not None)
         self.plot.set_chart(scaling_chart(scaling) if scaling is not None else None)
@@ -127,47 +114,3 @@ def _kinds() -> QComboBox:
         box.addItem(text)
         box.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
     return box
-
-
-def _table() -> QTableWidget:
-    table = QTableWidget()
-    table.setObjectName("growthTable")
-    table.setAccessibleName("What was measured")
-    table.verticalHeader().hide()
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setShowGrid(False)
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setTabKeyNavigation(False)
-    table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setMinimumSectionSize(theme.px(56))
-    header.setStretchLastSection(True)
-    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.px(5))
-    return table
-
-
-def _fill(table: QTableWidget, found: Table) -> None:
-    """Fit the table's height; align numbers right, except in the last column, which takes the spare width."""
-    table.setColumnCount(len(found.head))
-    table.setRowCount(len(found.rows))
-    for column, words in enumerate(found.head):
-        table.setHorizontalHeaderItem(column, _cell(words, right=_numbers(found, column)))
-        for row, cells in enumerate(found.rows):
-            table.setItem(row, column, _cell(cells[column], right=_numbers(found, column)))
-    high = table.verticalHeader().defaultSectionSize()
-    table.setFixedHeight(table.horizontalHeader().sizeHint().height() + high * len(found.rows) + theme.px(6))
-
-
-def _numbers(found: Table, column: int) -> bool:
-    last = column == len(found.head) - 1
-    return not last and all(cells[column][-1:].isdigit() or cells[column] == "all" for cells in found.rows)
-
-
-def _cell(words: str, *, right: bool) -> QTableWidgetItem:
-    item = QTableWidgetItem(words)
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-    return item
