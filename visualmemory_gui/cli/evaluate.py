@@ -216,12 +216,12 @@ def _blamed(m: WholeMemory, found: Evaluation, true: str, wrong: str, *, report:
 def _tell_blame(found: Blame, *, as_json: bool) -> None:
     if as_json:
         rows = [{**asdict(one), "to": found.true if one.fix == "relabel" else None} for one in found.blamed]
-        head = {"true": found.true, "queries": found.queries, "asked": found.asked, "blamed": rows}
+        head = {"true": found.true, "queries": found.queries, "asked": found.asked, "blamed": rows, "base": found.base}
         emit({**head, "fixed": found.fixed, "broken": found.broken, "gain": asdict(found.gain), "words": found.words})
         return
     rows_ = [(one.id, one.label, f"{100 * one.value:.2f}", one.fix) for one in found.blamed]
     table(rows_, ("id", "label", f"% of the vote for {found.true}", "fix"))
-    print_line(found.words)
+    print_line(f"{found.words} Measured by {found.base}.")
 
 
 def _compared(

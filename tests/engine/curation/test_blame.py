@@ -54,6 +54,26 @@ def test_mislabelled_exemplars_are_blamed_and_their_label_is_the_fix(mislabelled
     assert [one.value for one in found.blamed] == sorted(one.value for one in found.blamed)
 
 
+def test_under_ridge_a_value_is_what_striking_the_exemplar_does_to_the_share(mislabelled: VisualMemory) -> None:
+    mislabelled.set("rule", "ridge")
+    mislabelled.set("ridge_k", 12)
+    mislabelled.set("class_factor", "off")  # with it an exemplar acts a little on queries that it is too far from, too
+    asked = nearest_of(mislabelled, [row.id for row in mislabelled.catalog.select(label="class 0")])
+    found = blame(mislabelled, asked, most=3)
+    assert found.blamed and "ridge" in found.base
+    vectors = mislabelled.catalog.vectors(asked)
+
+    def share() -> float:
+        shares = [mislabelled.decide_vector(v, own=i).shares for v, i in zip(vectors, asked, strict=True)]
+        return float(np.mean([one.get("class 1", 0.0) for one in shares]))
+
+    whole = share()
+    for one in found.blamed:
+        mislabelled.strike([one.id])
+        assert one.value == pytest.approx(whole - share(), abs=1e-9)
+        mislabelled.undo()
+
+
 def test_the_fix_is_one_step_that_undo_takes_back(mislabelled: VisualMemory) -> None:
     wrong = cell(mislabelled, "class 0", "class 1")
     found = blame(mislabelled, nearest_of(mislabelled, wrong))

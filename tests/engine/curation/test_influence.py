@@ -61,8 +61,8 @@ def test_an_absence_is_what_striking_that_exemplar_alone_does_to_the_share_of_th
         for one in found.rows[:3]:
             memory.strike([one.id])
             after = right_shares(memory, range(1, 41))
-            voted = {i for i in before if i in after and before[i][1] and one.id in before[i][1]}
-            change = sum(before[i][0] - after[i][0] for i in voted) / 40
+            near = {i for i in before if i in after and one.id in before[i][1]}
+            change = sum(before[i][0] - after[i][0] for i in near) / 40
             memory.undo()
             assert one.value == pytest.approx(change, abs=1e-9) and one.value < 0
         assert (found.rule, found.queries, found.watched) == (rule, 40, False)
@@ -70,13 +70,12 @@ def test_an_absence_is_what_striking_that_exemplar_alone_does_to_the_share_of_th
 
 
 def right_shares(memory, ids) -> dict[int, tuple[float, set[int]]]:
-    """Of each exemplar, left out: the share of its own label, and who votes."""
+    """Of each exemplar, left out: the share of its own label, and its neighbours, with a vote or without."""
     found = {}
     for i in ids:
         [row] = memory.catalog.get([i])
         decision = memory.decide_vector(memory.catalog.vectors([i])[0], own=i)
-        voters = {near.id for near in decision.neighbours if near.weight > 0}
-        found[i] = decision.shares.get(row.label, 0.0), voters
+        found[i] = decision.shares.get(row.label, 0.0), {near.id for near in decision.neighbours}
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests import long_tail
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.curation import blame, influence, prune
+from visualmemory_gui.engine.curation import influence, prune
 from visualmemory_gui.engine.decision.ridge import GAMMA, LAMBDA
 from visualmemory_gui.engine.decision.votes import tally, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -119,7 +119,6 @@ def test_of_tied_classes_the_one_with_the_nearest_vote_wins() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (lambda memory: blame.blame(memory, [1]), "Shapley values"),
         (lambda memory: prune.plan(memory, "value"), "prune by hard"),
         (lambda memory: influence.misleaders(memory, "value"), "order them by absence"),
         (lambda memory: lists.predictions([], "ridge"), "lists hold no vectors"),

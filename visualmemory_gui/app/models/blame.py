@@ -71,4 +71,4 @@ def promise_words(found: Blame) -> str:
     """What the fix does to all decisions, or that no exemplar is to blame."""
     if not found.blamed:
         return "No exemplar is to blame: none of another class takes votes here that could be spared."
-    return f"{fix_words(found)}. {found.words}"
+    return f"{fix_words(found)}. {found.words} Measured by {found.base}."

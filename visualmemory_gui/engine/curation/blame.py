@@ -1,8 +1,9 @@
 """Which exemplars are to blame for one kind of mistake, what would fix it, and what the fix does to other decisions.
 
-The mistake is a cell of the confusion matrix: queries of one class decided as another. To blame are the exemplars with
-the lowest k-NN Shapley values for these queries: exactly what each takes from their right label's share of the vote.
-One that all others decide as the queries' class is relabelled, any other is struck out.
+The mistake is a cell of the confusion matrix: queries of one class decided as another. To blame are the exemplars that
+take most from their right label's share of the vote: by the lowest k-NN Shapley values, or, where votes are solved for
+together, by what that share would be in the absence of each. One that all others decide as the queries' class is
+relabelled, any other is struck out.
 
 The gain is measured over all queries. No query is judged under a fix that it helped to choose: those of the cell are
 split into up to five folds, each decided under the fix chosen by the other folds.
@@ -16,16 +17,18 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from visualmemory_gui.engine.curation.absence import absence_sums
 from visualmemory_gui.engine.curation.influence import NO_VALUE
-from visualmemory_gui.engine.curation.shapley import Weights, no_values, shapley_sums
+from visualmemory_gui.engine.curation.shapley import Weights, shapley_sums
 from visualmemory_gui.engine.decision.levels import level_in_words
+from visualmemory_gui.engine.decision.voting_rules import JOINT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries, winners
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, split
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Bools, Changes
+from visualmemory_gui.engine.types import F64, I64, Bools, Changes, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
@@ -37,7 +40,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """An exemplar and its fix. ``value`` is its mean Shapley value for the queries, below 0."""
+    """An exemplar and its fix. ``value`` is what it adds to the mean share of the right label, below 0."""
 
     id: int
     label: str
@@ -49,7 +52,8 @@ class Blamed:
 class Blame:
     """The exemplars to blame for ``queries`` wrong decisions of the class ``true``, at change number ``change``.
 
-    ``blamed`` lists the worst first. The fix turns ``fixed`` of all ``asked`` decisions right and ``broken`` wrong.
+    ``blamed`` lists the worst first; ``base`` says what their values are values of. The fix turns ``fixed`` of all
+    ``asked`` decisions right and ``broken`` wrong.
     """
 
     change: int
@@ -60,6 +64,7 @@ class Blame:
     fixed: int
     broken: int
     gain: Gain
+    base: str
 
     def ids(self, fix: Fix) -> tuple[int, ...]:
         return tuple(one.id for one in self.blamed if one.fix == fix)
@@ -84,8 +89,6 @@ def blame(
     if len(np.unique(snapshot.label[asked])) != 1:
         raise BadValue("blame takes active exemplars of one class, all with the same kind of mistake")
     search, scheme = memory.searcher.nearest_many, VotingScheme.of(memory.settings)
-    if scheme.joint:
-        raise BadValue(no_values(scheme.rule))
     queries = own_queries(snapshot)
     lists = QueryLists(queries, search, scheme=scheme, report=report)
     finder = _Finder(lists, asked, most=most, seed=seed, report=report)
@@ -108,6 +111,7 @@ def blame(
         fixed=int((after & ~before).sum()),
         broken=int((before & ~after).sum()),
         gain=paired_gain(before, after, seed=seed, groups=queries.unit),
+        base=_base(scheme.rule),
     )
 
 
@@ -137,11 +141,18 @@ class _Finder:
         self.belongs = np.zeros(len(snapshot), bool)
         self.belongs[queries.own] = winner == self._code
         self._of_fold = np.bincount(self.fold[place], minlength=self._folds)
-        self._sums = shapley_sums(
-            snapshot,
+        self._sums = self._summed(place, report)
+
+    def _summed(self, place: I64, report: Report) -> F64:
+        """The values of each row for the cell's queries, at ``place``, summed by fold: (folds, n)."""
+        lists, queries, part = self._lists, self._lists.queries, self.fold[place]
+        if lists.scheme.joint:
+            return absence_sums(lists, place, part=part, parts=self._folds, report=report)
+        return shapley_sums(
+            lists.snapshot,
             queries.vectors_of(place),
             queries.truth[place],
-            part=self.fold[place],
+            part=part,
             parts=self._folds,
             k=lists.scheme.k,
             rule=_weights(lists.scheme.rule),
@@ -193,6 +204,13 @@ def _folds(unit: I64, place: I64, *, seed: int) -> I64:
     fold_of = split(np.zeros(len(units), np.int64), np.zeros(len(units), np.int64), [1] * count, seed=seed)
     at = np.minimum(np.searchsorted(units, unit), len(units) - 1)
     return np.where(units[at] == unit, fold_of[at], -1)
+
+
+def _base(rule: Rule) -> str:
+    """What the values are values of."""
+    if rule in JOINT:
+        return f"shares of the vote by {rule} with and without each exemplar"
+    return f"Shapley values of votes weighed by {_weights(rule)}"
 
 
 def _weights(rule: str) -> Weights:
