@@ -224,6 +224,17 @@ def test_lists_that_pruning_was_counted_on_promise_no_gain(tmp_path):
     assert mixed.ways["soft"].gain == {}
 
 
+@pytest.mark.parametrize("width", [4, 20])
+def test_lists_that_still_hold_their_own_query_are_known_for_those_that_were_counted(width, tmp_path):
+    train = {
+        f"m{i}": record(f"m{i}", i % 3, [f"m{(i + j) % 40}" for j in range(width)], [i % 3] * width) for i in range(40)
+    }
+    (tmp_path / "train").write_text(json.dumps(train))
+    found = evaluate_lists(tmp_path / "train", tmp_path / "train")
+    assert found.pruning.judged == 40
+    assert found.ways["soft"].gain == {}
+
+
 def test_where_everything_is_pruned_nothing_is(tmp_path):
     data = {f"q{i}": record(f"q{i}", 1, ["a", "b"], [0, 2]) for i in range(4)}
     for name in ("test", "train"):

@@ -100,7 +100,7 @@ class PublishedLists:
     own_removed: int
 
     def prints(self) -> I64:
-        """A hash of each query and its first ten neighbours, (q,): equal for a list that is in two files."""
+        """A hash of each query and its first ten neighbours but itself, (q,): equal for a list that is in two files."""
         return np.concatenate([_prints(block) for block in self.blocks])
 
     def support(self) -> I64:
@@ -117,9 +117,14 @@ class PublishedLists:
 
 
 def _prints(block: ListBlock) -> I64:
+    first = block.ids[:, : PRINTED + 1]
+    others = np.where(first == block.own[:, None], ABSENT, first)
+    others = np.take_along_axis(others, np.argsort(others == ABSENT, axis=1, kind="stable"), axis=1)
+    near = np.full((len(block), PRINTED), ABSENT, np.int64)
+    near[:, : others.shape[1]] = others[:, :PRINTED]
     out = block.own.astype(np.uint64)
-    for near in block.ids[:, :PRINTED].T:
-        out = out * np.uint64(0x9E3779B97F4A7C15) + near.astype(np.int64).view(np.uint64) + np.uint64(1)
+    for one in near.T:
+        out = out * np.uint64(0x9E3779B97F4A7C15) + one.view(np.uint64) + np.uint64(1)
     return out.view(np.int64)
 
 
