@@ -117,7 +117,7 @@ def test_trust_must_be_above_nothing_and_at_most_a_hundred(trust: Any) -> None:
         ("plurality", 1.0, "has no parameter"),
         ("softmax", 0.0, "temperature .* above 0"),
         ("rank", float("inf"), "offset"),
-        ("distance", 1e6, "not be above 300"),
+        ("distance", 1e6, "at most 300"),
     ],
 )
 def test_a_rule_or_parameter_that_cannot_be_is_refused(rule: Any, param: float | None, words: str) -> None:
