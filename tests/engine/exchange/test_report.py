@@ -72,7 +72,8 @@ def test_the_page_holds_image_neighbours_votes_edits_and_settings_and_fetches_no
     assert "script" not in page.tags and "link" not in page.tags
     for words in (
         "query.png",
-        "rank, k = 10, at the full label",
+        "rank, k = 10, offset 2, at the full label",
+        "old: classes of fewer than 10 exemplars weigh more",
         "fake, 64 dimensions",
         "Expected: animals/cat",
         "Strike out 1 exemplar",
