@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.long_tail import counting_means
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.decide_batch import Verdicts
 from visualmemory_gui.engine.decision.levels import at_level
@@ -17,7 +18,7 @@ from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import ABSENT, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.memory.tracked_decisions import SPARE, TrackedDecisions, queries_of
-from visualmemory_gui.engine.types import RULES, NewExemplar
+from visualmemory_gui.engine.types import CLASS_FACTORS, RULES, NewExemplar
 
 DIM = 6
 LABELS = ("a/cat", "a/dog", "b/owl", "b/jay", "c")
@@ -89,8 +90,10 @@ def queue_of(rng: np.random.Generator, n: int) -> tuple[Queries, list[str | None
 @given(seed=st.integers(0, 2**32 - 1), kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
 def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, kinds):
     rng = np.random.default_rng(seed)
-    with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
+    with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory, counting_means("mean"):
         memory.add_rows(rows_for(rng, int(rng.integers(0, 90)), 0))
+        factor = CLASS_FACTORS[seed % 3]
+        memory.set("class_factor", factor)
         asked, contents = queue_of(rng, 6)
         tracked = TrackedDecisions(memory.snapshot, asked, memory.searcher.nearest_many, k=5)
         for number, kind in enumerate(kinds, 1):
@@ -103,7 +106,8 @@ def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, 
                 memory.decide_vector(v, k, rule, level=level, content=c)
                 for v, c in zip(asked.vectors, contents, strict=True)
             ]
-            found = tracked.decide(VotingScheme(rule, k, level=level), thresholds=memory.maintenance.thresholds)
+            scheme = VotingScheme(rule, k, class_factor=factor, level=level)
+            found = tracked.decide(scheme, thresholds=memory.maintenance.thresholds)
             for i, decision in enumerate(each):
                 assert_same(found, i, decision)
                 assert found.known[i] == SAID[decision.known]

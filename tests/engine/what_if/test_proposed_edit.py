@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.long_tail import counting_means
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadLabel, BadValue, Cancelled, UnknownExemplar
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
-from visualmemory_gui.engine.types import NewExemplar
+from visualmemory_gui.engine.types import CLASS_FACTORS, NewExemplar
 from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker, TrackedQuery
 from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
 
@@ -105,6 +105,7 @@ def tracking(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker
     memory.set("ridge_k", k)
     memory.set("rule", str(rng.choice(["rank", "plurality", "softmax", "distance", "ridge"])))
     memory.set("level", int(rng.integers(0, 2)))
+    memory.set("class_factor", CLASS_FACTORS[seed % len(CLASS_FACTORS)])
     return ImpactTracker(memory)
 
 
@@ -112,7 +113,7 @@ def tracking(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_previewed_is_what_happens(tmp_path, seed: int, watched: bool) -> None:
     rng = np.random.default_rng(seed + 100)
-    with filled(tmp_path / "m.vmem", seed) as memory:
+    with filled(tmp_path / "m.vmem", seed) as memory, counting_means("mean"):
         tracker = tracking(memory, watched=watched, seed=seed)
         told: list[Any] = []
         memory.changed(told.append)
@@ -134,7 +135,7 @@ def test_what_is_previewed_is_what_happens(tmp_path, seed: int, watched: bool) -
 def test_what_forgetting_is_previewed_to_do_is_what_a_memory_decides_that_forgot(
     tmp_path: Path, seed: int, watched: bool
 ) -> None:
-    with filled(tmp_path / "m.vmem", seed) as memory:
+    with filled(tmp_path / "m.vmem", seed) as memory, counting_means("mean"):
         tracker = tracking(memory, watched=watched, seed=seed)
         edit = proposed(memory, "forget", np.random.default_rng(seed))
         gone = {e.content for e in memory.catalog.get(edit.ids)}
@@ -164,24 +165,25 @@ def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | Non
             snapshot, asked.vectors[i], settings.k, mode="exact", excluded=snapshot.ids[out].tolist()
         )
         decision = decide(
-            counted(snapshot, out, query, asked.labels[i] if asked.ids is None else ""),
+            snapshot,
             near.rows,
             near.distances,
             VotingScheme.of(settings, level=settings.level),
+            own=own_class_of(snapshot, out, query, asked.labels[i] if asked.ids is None else ""),
         )
         found[query.exemplar or (query.image and query.image.content)] = decision.label
     return found
 
 
-def counted(snapshot: Snapshot, out: np.ndarray, query: TrackedQuery, expected: str) -> Snapshot:
-    """With one exemplar less of the query's own class: that of the exemplar, or of a copy of what is watched."""
+def own_class_of(snapshot: Snapshot, out: np.ndarray, query: TrackedQuery, expected: str) -> np.ndarray:
+    """The class that counts one less: that of the exemplar, or of a copy of what is watched."""
     if query.exemplar is not None:
         own = int(snapshot.label[snapshot.rows_of([query.exemplar])[0]])
     else:
         copies = snapshot.label[out & snapshot.active].tolist()
         mine = [code for code in copies if snapshot.labels[code] == expected]
         own = next(iter(mine + copies), -1)
-    return replace(snapshot, counts=snapshot.counts - (np.arange(len(snapshot.counts)) == own))
+    return np.array(own)
 
 
 @pytest.fixture
