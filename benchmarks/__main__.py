@@ -5,7 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("edit", "shots", "queue", "review", "browser", "window", "impact", "evaluate", "prune", "paper", "unknown")
+ALL = (
+    "edit",
+    "shots",
+    "queue",
+    "review",
+    "browser",
+    "window",
+    "impact",
+    "evaluate",
+    "prune",
+    "rules",
+    "paper",
+    "unknown",
+)
 
 
 def main() -> int:

@@ -45,7 +45,12 @@ def test_the_best_settings_are_set_at_once_and_taken_back_at_once(empty_desk: De
     assert found is not None
     assert found.helps
     assert panel.verdict.text() == found.words
-    assert "Chosen on 150 exemplars and measured on 150 others" in panel.explained.text()
+    for words in (
+        "Chosen on 150 exemplars and measured on 150 others",
+        " % at the full label",
+        "It moves most: class ",
+    ):
+        assert words in panel.explained.text()
     gain = found.gain
     words = f"Use this ({100 * gain.mean:+.1f} points, {100 * gain.low:.1f} to {100 * gain.high:.1f})"
     assert panel.use_button.text() == words

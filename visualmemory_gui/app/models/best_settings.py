@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.study_edit import StudyEdit
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
@@ -19,6 +18,10 @@ from visualmemory_gui.engine.types import Changes
 if TYPE_CHECKING:
     from visualmemory_gui.engine.evaluation.best_settings import Suggestion
     from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+
+CLASSES = 5
+"""Classes that are named at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,21 @@ def use_text(found: Suggestion) -> str:
     return f"Use this ({100 * gain.mean:+.1f} points, {100 * gain.low:.1f} to {100 * gain.high:.1f})"
 
 
-def by_level(found: Suggestion) -> str:
-    """ "60.6 to 66.7 % right at the full label, 76.0 to 79.9 % at level 1": before and after, where it helps."""
-    figures = [
-        f"{percent(one.before)} to {percent(one.after)} at {level_in_words(level)}"
-        for level, one in found.by_level.items()
-    ]
-    return ", ".join(figures)
+def details(found: Suggestion) -> str:
+    """What the figures rest on; with a suggestion also every level and the classes that it moves most."""
+    said = [found.measured_on]
+    if found.changes:
+        levels = (f"{_moved(one.before, one.after)} at {level_in_words(n)}" for n, one in found.by_level.items())
+        said.append(f"Right before and after: {', '.join(levels)}.")
+        classes = [
+            f"{label} {_moved(one.before, one.after)} of {one.queries}" for label, one in found.most_moved(CLASSES)
+        ]
+        said += [f"It moves most: {', '.join(classes)}."] if classes else []
+    return " ".join([*said, found.caution]).strip()
+
+
+def _moved(before: float, after: float) -> str:
+    return f"{100 * before:.1f} to {100 * after:.1f} %"
 
 
 def rows(found: Suggestion) -> Sequence[ComparedRow]:

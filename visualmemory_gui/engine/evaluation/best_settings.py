@@ -108,7 +108,7 @@ class Suggestion:
         """A sentence: what is suggested and what it gains, or why nothing is."""
         at = f"at {level_in_words(self.level)}"
         if not self.changes:
-            return f"No other settings are better {at}: {100 * self.now.accuracy:.1f} % right with the present ones."
+            return f"No other settings are measurably better {at}; {100 * self.now.accuracy:.1f} % right with these."
         if not self.helps:
             return f"Keep the present settings: {in_words(self.best.scheme)}: {self.gain.words} {at}."
         figures = f"{100 * self.now.accuracy:.1f} to {100 * self.best.accuracy:.1f} % right {at}"

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.best_settings import BestSettingsModel, by_level, rows, use_text
+from visualmemory_gui.app.models.best_settings import BestSettingsModel, details, rows, use_text
 from visualmemory_gui.app.operations import settings
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.study.study_page import dim_label
@@ -51,7 +51,7 @@ class BestSettingsPanel(QWidget):
         model, found = self.model, self.model.found
         self.verdict.setText(found.words if found else model.refusal)
         self.verdict.setVisible(bool(self.verdict.text()))
-        self.explained.setText(f"{found.measured_on} {by_level(found)}. {found.caution}" if found else EXPLAINED)
+        self.explained.setText(details(found) if found else EXPLAINED)
         self.table.set_rows(rows(found) if found else ())
         self.table.setVisible(found is not None)
         why = model.why_not("" if found is None or found.helps else "they gain nothing that can be measured")
