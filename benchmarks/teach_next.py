@@ -6,6 +6,7 @@ the first in the order, which is made again: *what to teach next*, the smallest 
 share), or at random. No parameter is chosen on these images.
 
     python -m benchmarks.teach_next --demo DEMO.vmem --fashion FASHION.vmem [--seeds 5]
+    python -m benchmarks.teach_next --fashion FASHION.vmem --speed
 """
 
 from __future__ import annotations
@@ -136,10 +137,18 @@ def speed(vectors: np.ndarray) -> list[dict[str, float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--demo", required=True, help="the demo memory")
+    parser.add_argument("--demo", help="the demo memory")
     parser.add_argument("--fashion", required=True, help="a memory of Fashion-MNIST (benchmarks.fashion)")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--speed", action="store_true", help="only how long it takes")
     options = parser.parse_args()
+    if options.speed:
+        timed = speed(images(options.fashion)[0])
+        write("teach_next_speed", {"queues": timed})
+        print(
+            table(["images waiting", "compared once, s", "order after a lesson, s"], [list(r.values()) for r in timed])
+        )
+        return
     names = [*orders(np.eye(2, dtype=np.float32)), RANDOM]
     sets, rows = {}, []
     for title, path in (("demo images", options.demo), ("Fashion-MNIST", options.fashion)):
@@ -150,12 +159,8 @@ def main() -> None:
             sets.setdefault(title, {})[name] = {"mean": means, "runs": runs}
             rows.append([title, name, *(f"{100 * mean:.1f} %" for mean in means)])
             print(rows[-1], flush=True)
-    timed = speed(images(options.fashion)[0])
-    write("teach_next", {"seeds": options.seeds, "after": AFTER, "sets": sets, "speed": timed})
+    write("teach_next", {"seeds": options.seeds, "after": AFTER, "sets": sets})
     print(table(["images", "order", *(f"after {count}" for count in AFTER)], rows))
-    print(
-        table(["images waiting", "compared once, s", "order after a lesson, s"], [list(row.values()) for row in timed])
-    )
 
 
 if __name__ == "__main__":

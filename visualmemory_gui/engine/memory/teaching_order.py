@@ -16,7 +16,11 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import F32, F64, I64, Bools
 
 SAMPLE = 2000
-"""Above so many images the sum over the queue is one over a sample of it, drawn with a seed."""
+"""Above so many images the sum over the queue is one over a sample of it, drawn with a seed; a smaller one where more
+than ``PAIRS`` would be compared, but not below ``FEWEST``."""
+
+PAIRS = 8_000_000
+FEWEST = 500
 
 ONE_BY_ONE = 100
 """So many places of the order are found one by one; the others follow by their gain beside these."""
@@ -25,7 +29,8 @@ BLOCK = 512
 
 
 class TeachingOrder:
-    """The images ``ids``, (n,), of a queue and how similar they are: n x min(n, 2,000) float32.
+    """The images ``ids``, (n,), of a queue and how similar they are to each other, or to a sample: at most 32 MB up to
+    16,000 images.
 
     ``vectors`` are theirs, (n, dim) float32 of unit length, ``gamma`` is that of the ridge vote. Raises Cancelled.
     """
@@ -33,12 +38,10 @@ class TeachingOrder:
     def __init__(self, ids: I64, vectors: F32, *, gamma: float = GAMMA, report: Report = silent) -> None:
         n = len(ids)
         self.ids, self.gamma = ids, gamma
-        if n <= SAMPLE:
-            self._sample = np.arange(n)
-        else:
-            self._sample = np.sort(np.random.default_rng(0).choice(n, SAMPLE, replace=False))
-        against = vectors[self._sample].T
-        self._similar: F32 = np.empty((n, len(self._sample)), np.float32)
+        size = min(n, SAMPLE, max(FEWEST, PAIRS // max(n, 1)))
+        sample = np.random.default_rng(0).choice(n, size, replace=False) if size < n else np.arange(n)
+        against = vectors[sample].T
+        self._similar: F32 = np.empty((n, size), np.float32)
         for start in range(0, n, BLOCK):
             report(start, n, "comparing images")
             block = slice(start, start + BLOCK)
