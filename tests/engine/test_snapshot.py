@@ -18,6 +18,15 @@ def same(found: Snapshot, wanted: Snapshot) -> None:
     assert [found.labels[c] for c in found.label] == [wanted.labels[c] for c in wanted.label]
     for name in ("ids", "active", "trust", "content", "group", "twin", "vectors"):
         assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
+    every = np.arange(len(found))
+    if len(found):
+        assert np.array_equal(found.vectors_of(every), wanted.vectors)
+        assert np.array_equal(found.vectors_of(every[::-1].copy()), wanted.vectors[::-1])
+    groups = {tuple(found.twin_groups.members(i).tolist()) for i in range(len(found.twin_groups))}
+    active, twin = found.active, found.twin
+    equal = [tuple(np.flatnonzero(active & (twin == one)).tolist()) for one in set(twin.tolist())]
+    assert groups == {rows for rows in equal if len(rows) > 1}
+    assert found.different.active.sum() == len(set(twin[active].tolist()))
     counts = [dict(zip(each.labels, each.counts.tolist(), strict=True)) for each in (found, wanted)]
     assert {k: n for k, n in counts[0].items() if n} == {k: n for k, n in counts[1].items() if n}
 

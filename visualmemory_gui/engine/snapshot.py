@@ -187,6 +187,21 @@ class Snapshot:
     def vectors(self) -> F32:
         return self.fetch(len(self.ids))
 
+    def vectors_of(self, rows: I64, out: F32 | None = None) -> F32:
+        """The vectors of ``rows`` (k,), a negative row reads any: (k, d) float32, in ``out`` if it is given.
+
+        Those of supposed exemplars are not joined to all the others for it, as they are for ``vectors``.
+        """
+        joined: tuple[Snapshot, F32] | None = self._derived.get("joined")
+        if joined is None or not len(joined[0]):
+            vectors = self.vectors if joined is None else joined[1]
+            return np.take(vectors, rows, axis=0, out=out, mode="wrap")
+        before, more = joined
+        new = rows >= len(before)
+        found = before.vectors_of(np.where(new, 0, rows), out)
+        found[new] = more[rows[new] - len(before)]
+        return found
+
     @property
     def copied(self) -> I64:
         """The rows, increasing, whose vector another row has too, or a row that was added later."""
@@ -269,7 +284,11 @@ class Snapshot:
         counts = whole.counts.copy()
         np.subtract.at(counts, whole.label[rows], whole.active[rows])
         np.add.at(counts, codes[rows], lives[rows])
-        return replace(whole, label=codes, active=lives, trust=trusts, counts=counts)
+        changed = replace(whole, label=codes, active=lives, trust=trusts, counts=counts)
+        joined = self._derived.get("joined") if more is None else (self, more[1])
+        if joined is not None:
+            changed._derived["joined"] = joined
+        return changed
 
     def _naming(self, labels: Iterable[str]) -> Snapshot:
         """With a code for each of ``labels``."""

@@ -131,3 +131,19 @@ def test_what_adds_nothing_changes_no_weight() -> None:
 def test_no_neighbours_have_no_weights() -> None:
     assert ridge.solve(np.empty((3, 0, 0)), np.empty((3, 0))).shape == (3, 0)
     assert weights(np.empty((0, 8), np.float32), np.empty(0)).shape == (0,)
+
+
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 60), dim=st.sampled_from([2, 16]), copies=st.integers(1, 5), seed=st.integers(0, 10_000))
+def test_copies_and_trusts_are_solved_as_scipy_solves_them(n: int, dim: int, copies: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, away = near(n, dim=dim, seed=seed)
+    twins = np.repeat(np.arange(n), rng.integers(1, copies + 1, n))
+    trust = rng.choice([0.01, 0.05, 0.5, 1.0, 4.0, 100.0], len(twins))
+    voice = np.bincount(twins, np.minimum(trust, 1.0))
+    gram, target = kernel(one, away)
+    gram[np.diag_indices(n)] += ridge.LAMBDA / voice
+    expected = judged(gram, target)[twins] * np.minimum(trust, 1.0) / voice[twins]
+    order = rng.permutation(len(twins))  # copies need not stand together
+    found = weights(one[twins[order]], away[twins[order]], twins=twins[order], trust=trust[order])
+    assert np.abs(found - expected[order]).max() <= 1e-8

@@ -25,23 +25,24 @@ Compare = Callable[[I64], F64]
 _NO_TWINS: I64 = np.empty(0, np.int64)
 
 
-def comparing(snapshot: Snapshot) -> Compare:
+@dataclass(frozen=True, eq=False)
+class StoredVectors:
     """Compares the exemplars of rows, by their vectors as they are stored."""
 
-    def compare(rows: I64) -> F64:
+    snapshot: Snapshot
+
+    def __call__(self, rows: I64) -> F64:
         if rows.ndim == 1:
-            return cosines(snapshot.vectors[rows].astype(np.float64))
-        vectors, k = snapshot.vectors, rows.shape[1]
-        narrow, wide = np.empty((k, vectors.shape[1]), np.float32), np.empty((k, vectors.shape[1]))
+            one: F64 = self(rows[None])[0]
+            return one
+        k, dim = rows.shape[1], self.snapshot.vectors_of(np.zeros(1, np.int64)).shape[1]
+        narrow, wide = np.empty((k, dim), np.float32), np.empty((k, dim))
         gram = np.empty((*rows.shape, k))
         with one_blas_thread():
             for line, of_query in zip(gram, rows, strict=True):  # in memory that stays in the cache
-                np.take(vectors, of_query, axis=0, out=narrow, mode="wrap")  # ABSENT reads the last
-                np.copyto(wide, narrow)
+                np.copyto(wide, self.snapshot.vectors_of(of_query, narrow))
                 np.matmul(wide, wide.T, out=line)
         return np.clip(gram, -1.0, 1.0, out=gram)
-
-    return compare
 
 
 def cosines(vectors: F64) -> F64:
@@ -97,7 +98,7 @@ class NeighbourArrays:
             usual_size_of(snapshot),
             twins=snapshot.twin[rows],
             places=rows,
-            compare=comparing(snapshot),
+            compare=StoredVectors(snapshot),
             copies=len(snapshot.twin_groups) > 0,
         )
 

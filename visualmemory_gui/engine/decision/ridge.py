@@ -34,8 +34,24 @@ AT_ONCE = 64
 NOTHING = 1e-12
 """A weight below it is 0."""
 
-_SLACK = 1e-12
-_TRIES = 3
+SLACK = 1e-12
+TRIES = 3
+
+
+_device = ["cpu"]
+
+
+def solve_on(device: str) -> None:
+    """Where many queries are solved together from now on: "cuda", or "cpu" for anything else, which has no float64.
+
+    It holds for the process: the device of the memory that was opened, or set to another one, last.
+    """
+    _device[0] = device if device.startswith("cuda") else "cpu"
+
+
+def solving_device() -> str:
+    """Where many queries are solved together."""
+    return _device[0]
 
 
 def weights(
@@ -87,7 +103,7 @@ def add_nothing(cosines: F64, weights: F64, distances: F64, gamma: float) -> Boo
     ``cosines`` (q, n, v) are those of these with those, ``distances`` (q, n) are theirs to the query.
     """
     explained = np.matmul(np.exp(gamma * (cosines - 1.0)), weights[..., None])[..., 0]
-    silent: Bools = np.exp(-gamma * distances) - explained <= _SLACK
+    silent: Bools = np.exp(-gamma * distances) - explained <= SLACK
     return silent
 
 
@@ -105,16 +121,16 @@ def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:
     if passive is None:
         guess[:, :FIRST_PASSIVE] = True
     open_ = np.arange(q)
-    fewest, tries = np.full(q, k + 1), np.full(q, _TRIES)
+    fewest, tries = np.full(q, k + 1), np.full(q, TRIES)
     while len(open_):
         part, free = gram[open_], guess[open_]
         found = solve_among(part, target[open_], free)
         slope = np.matmul(part, found[..., None])[..., 0] - target[open_]
-        wrong = np.where(free, found < 0.0, slope < -_SLACK)
+        wrong = np.where(free, found < 0.0, slope < -SLACK)
         count = wrong.sum(axis=1)
         weights[open_] = found
         less = count < fewest[open_]
-        tries[open_] = np.where(less, _TRIES, tries[open_] - 1)
+        tries[open_] = np.where(less, TRIES, tries[open_] - 1)
         fewest[open_] = np.where(less, count, fewest[open_])
         one_by_one = tries[open_] < 0
         if one_by_one.any():

@@ -14,15 +14,18 @@ import numpy as np
 
 from visualmemory_gui.engine.decision import ridge as ridge_vote
 from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
-from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays, StoredVectors
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.processes.parallel import shared_out
-from visualmemory_gui.engine.types import F64, Bools, MemorySettings, Rule
+from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.types import F64, I64, Bools, MemorySettings, Rule
 
 NO_VECTORS = (
     "the ridge vote compares neighbours with each other, and neighbour lists hold no vectors: "
     "vote by plurality, distance, softmax or rank"
 )
+LEAST_ON_GPU = 256
+"""Queries from which on they are solved on a GPU, where exact search has one, and so many at a time."""
 _FAR = 700.0  # exp(-708) is the smallest normal float64
 _UNSET = MemorySettings()
 
@@ -125,9 +128,30 @@ def _solve(parameters: RuleParameters, many: NeighbourArrays, passive: Bools | N
         )
 
     q, k = many.distances.shape
+    device = ridge_vote.solving_device()
+    if device != "cpu" and q >= LEAST_ON_GPU and isinstance(many.compare, StoredVectors) and many.places is not None:
+        return _on_gpu(parameters, many, many.compare.snapshot, many.places, device=device)
     with one_blas_thread():
         lines = shared_out(solved, q, size=ridge_vote.AT_ONCE)
     return np.array(lines).reshape(q, k)
+
+
+def _on_gpu(parameters: RuleParameters, many: NeighbourArrays, snapshot: Snapshot, rows: I64, *, device: str) -> F64:
+    from visualmemory_gui.engine.decision import torch_ridge  # late: torch takes seconds
+
+    found = np.empty(rows.shape)
+    for start in range(0, len(rows), LEAST_ON_GPU):
+        part = slice(start, start + LEAST_ON_GPU)
+        found[part] = torch_ridge.weights(
+            snapshot,
+            rows[part],
+            many.distances[part],
+            many.heard[part],
+            device=device,
+            gamma=parameters.gamma,
+            penalty=parameters.penalty,
+        )
+    return found
 
 
 RULE_WEIGHTS: Mapping[Rule, Callable[[NeighbourArrays, RuleParameters], F64]] = {

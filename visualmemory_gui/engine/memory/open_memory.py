@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from visualmemory_gui.engine.decision import ridge
 from visualmemory_gui.engine.decision.class_sets import ClassSets
 from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.novelty import FEWEST, Limits, OwnFigures
@@ -386,12 +387,14 @@ class OpenMemory:
 
     def new_searcher(self) -> Searcher:
         """A searcher for this memory's vectors, without a graph yet."""
+        device = resolve(self.device)
         parallel.set_threads(self.settings.threads)
+        ridge.solve_on(device)
         return Searcher(
             self.identity.dim,
             encoder=f"{self.identity.name} {self.identity.weights_sha256} {self.identity.preprocess}",
             exact_limit=self.settings.exact_limit,
-            device=resolve(self.device),
+            device=device,
             threads=self.settings.threads,
         )
 
