@@ -207,7 +207,10 @@ class TestParts:
 
     def test_the_likely_ones_are_the_first_and_what_they_are_worth_is_said(self, many):
         every = self.rows(many)
-        assert every == many.ids() and "are likely. Shares are of the ridge vote." in many.tabs.suspects.summary.text()
+        assert (
+            every == many.ids()
+            and "are likely to be wrong. Shares are of the ridge vote." in many.tabs.suspects.summary.text()
+        )
         self.choose(many, "likely")
         likely = self.rows(many)
         assert 0 < len(likely) < len(every) and likely == every[: len(likely)]
@@ -244,6 +247,7 @@ class TestParts:
         assert self.rows(many) == []
         said = many.tabs.suspects.summary.text()
         assert said.startswith(f"{len(drawn) - 1} of {len(drawn)} labels ")
+        assert many.tabs.suspects._empty.text() == "Nothing is left to check."
 
     def test_another_memory_begins_with_all(self, many, small_original, tmp_path):
         self.choose(many, "check")

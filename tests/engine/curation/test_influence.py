@@ -115,6 +115,19 @@ def test_what_was_kept_stays_away_until_its_label_changes(memory):
     assert first.id in {one.id for one in misleaders(memory).rows}
 
 
+@pytest.mark.parametrize("rule", ["rank", "ridge"])
+def test_two_exemplars_copies_and_vectors_in_two_dimensions_have_values(tmp_path, rule):
+    angles = np.array([0.0, 0.0, 0.1, 1.5, 1.5, 1.6, 0.05])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with memory_of(tmp_path, vectors[:2] * [[1, 1], [1, -1]], ["a", "b"]) as memory:
+        memory.set("rule", rule)
+        assert misleaders(memory).rows == ()  # a copy is no neighbour of the other
+        memory.add_vectors(vectors, ["a", "a", "a", "b", "b", "b", "b"])
+        found = misleaders(memory).rows
+        assert {one.label for one in found} >= {"b"} and all(one.value < 0 for one in found)
+
+
 def test_a_memory_that_cannot_be_looked_over_says_why(tmp_path):
     with (
         memory_of(tmp_path, np.eye(3, dtype=np.float32), ["a"] * 3) as memory,

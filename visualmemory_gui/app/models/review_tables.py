@@ -169,7 +169,11 @@ def summed_up(review: ReviewModel) -> str:
         checked = f" {review.answers.words}" if review.answers is not None else ""
         return f"{review.left.recall}{checked}"
     order = "by label and suggestion, the largest group first" if review.part == "groups" else "most suspicious first"
-    likely = f"; the first {len(review.left.likely):,} are likely" if review.part == "all" and review.left.cut else ""
+    likely = (
+        f"; the first {len(review.left.likely):,} are likely to be wrong"
+        if review.part == "all" and review.left.cut
+        else ""
+    )
     return f"{len(review.suspects):,} of {review.looked_at:,} exemplars, {order}{likely}. Shares are of the ridge vote."
 
 

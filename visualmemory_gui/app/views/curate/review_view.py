@@ -64,6 +64,8 @@ PARTS: tuple[tuple[Part, str, str], ...] = (
     ("groups", "by label and suggestion", "All of them, so that those of one mistake can be relabelled together"),
     ("check", "check 20 at random", "Some of the likely ones, drawn at random: your answers tell how many are wrong"),
 )
+NO_SUSPECT = "No label is contradicted by the other exemplars."
+NOTHING: dict[Part, str] = {"likely": "No label is likely to be wrong.", "check": "Nothing is left to check."}
 GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
     Action("strike", "Keep the first of {}", "Strike out all others of each selected group", "content-duplicate",
            lambda page: page.strike(), ("Return", "S", "X", "Del"), ("writable", "selection")),
@@ -170,7 +172,7 @@ class SuspectsPage(ReviewPage):
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.table = SuspectTable(SuspectsModel(model), thumbnails)
-        super().__init__(session, model, content=self.table, nothing="No label is contradicted by the other exemplars.")
+        super().__init__(session, model, content=self.table, nothing=NO_SUSPECT)
         self.model = model
         self._ask_label = ask_label
         self.part = QComboBox()
@@ -188,6 +190,7 @@ class SuspectsPage(ReviewPage):
 
     def on_updated(self) -> None:
         self.part.setCurrentIndex(self.part.findData(self.model.part))
+        self._nothing = NOTHING.get(self.model.part, NO_SUSPECT)
         self.show_state(len(self.model.rows), summed_up(self.model))
         self.on_chosen_changed()
 
