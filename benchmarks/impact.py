@@ -134,6 +134,7 @@ def main() -> None:
     previews, whole, flipped = [], [], []
     for size in SIZES:
         with tempfile.TemporaryDirectory() as name, VisualMemory.create(Path(name) / "i.vmem", dim=DIM) as memory:
+            memory.set_all({"rule": "rank", "class_factor": "old"})
             memory.add_vectors(*clustered(size, seed=1))
             memory.maintenance.run()
             rows, summary = measure(memory, rounds)

@@ -88,6 +88,7 @@ def world(demo: Snapshot, seed: int, *, flipped: float) -> Iterator[World]:
         given[place] = str(rng.choice([name for name in names if name != given[place]]))
     dim = demo.vectors.shape[1]
     with tempfile.TemporaryDirectory() as folder, VisualMemory.create(Path(folder) / "m.vmem", dim=dim) as memory:
+        memory.set_all({"rule": "rank", "class_factor": "old"})  # values are defined for votes by rank
         ids = memory.add_vectors(demo.vectors[kept], given)
         yield World(memory, {ids[place] for place in places}, demo.vectors[fresh], [labels[row] for row in fresh])
 
