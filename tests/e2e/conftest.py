@@ -14,10 +14,15 @@ from tests.e2e.real_screen import Screen, run, x_server
 
 @pytest.fixture(scope="session")
 def drawn_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once, by the command line: 8 classes of 7 drawings, by the encoder that the product comes with."""
+    """Made once, by the command line: 8 classes of 7 drawings, by the encoder that the product comes with.
+
+    It votes by rank with the old class factor, by which a single lesson wins over all that looks like it.
+    """
     folder = tmp_path_factory.mktemp("drawn")
     (built,) = run("build", write_drawings(folder / "drawings", each=7), folder / "drawn.vmem")
     assert built["added"] == 56
+    run("settings", folder / "drawn.vmem", "rule", "rank")
+    run("settings", folder / "drawn.vmem", "class_factor", "old")
     return folder / "drawn.vmem"
 
 

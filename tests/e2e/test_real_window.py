@@ -67,7 +67,7 @@ def test_an_image_dragged_from_another_program_is_decided(
     run("settings", drawn, "level", level)
     screen: Screen = request.getfixturevalue("screen")
     state = ask_by_drag(screen, contested)
-    assert (state["level"], state["k"], state["rule"]) == (level, 100, "ridge")
+    assert (state["level"], state["k"], state["rule"]) == (level, 10, "rank")
     assert_shows(state, classified(drawn, contested, "--level", level))
 
 
