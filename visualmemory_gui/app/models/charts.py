@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app.models.chart import Chart, Line
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.engine.decision.levels import level_in_words
+from visualmemory_gui.engine.decision.voting_rules import JOINT
 from visualmemory_gui.engine.types import RULES
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
     for sweep in found.sweeps:
         values = tuple(sweep.accuracy)
         ks = [k for k in next(iter(sweep.accuracy.values()), {}) if k > 1]
-        shown = ks[:: max(1, len(ks) // 3)][:4]
+        shown = ks[-4:] if sweep.rule in JOINT else ks[:: max(1, len(ks) // 3)][:4]  # a joint rule is for a large k
         lines = tuple(
             Line(f"k = {k}", values, _percents(sweep.accuracy[value][k] for value in values), "line", place)
             for place, k in enumerate(shown)

@@ -53,6 +53,7 @@ class ChartView(QWidget):
         self.drawn = True  # whether the chart that is set is drawn, in the theme's colours
         self._title, self._words = QLabel(), QLabel()
         self._title.setProperty("title", True)
+        self._title.setWordWrap(True)
         self._words.setProperty("dim", True)
         self._words.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
