@@ -20,24 +20,22 @@ import numpy as np
 from benchmarks.results import table, write
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.decide import decide
-from visualmemory_gui.engine.decision.leave_one_out import own_class
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.index.search import nearest_exact
-from visualmemory_gui.engine.memory.classifier import all_behind
+from visualmemory_gui.engine.index.search import nearest_exact, rows_of_known
+from visualmemory_gui.engine.memory.classifier import Scope, all_behind, leave_own_out
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import I64, Decision
 from visualmemory_gui.engine.what_if.flip import flips
 
 
 def decided(snapshot: Snapshot, row: int, scheme: VotingScheme, struck: I64) -> Decision:
-    """The exemplar of that row, by all others but those ``struck``."""
+    """The exemplar of that row, by all that are not like it but those ``struck``."""
     without = snapshot.changed(active=snapshot.active & ~snapshot.among(struck))
-    own = snapshot.among(np.array([row]))
-    [found] = nearest_exact(
-        without, snapshot.vectors[[row]], scheme.k, excluded_rows=lambda _: np.flatnonzero(own), different=True
-    )
-    found = all_behind(without, found, (int(snapshot.ids[row]),))
-    return decide(without, found.rows, found.distances, scheme, own=own_class(without, np.array([row]))[0])
+    own, scope = leave_own_out(without, Scope.of("exact", (), own=int(snapshot.ids[row])))
+    out = rows_of_known(without, scope.exclude)
+    [found] = nearest_exact(without, snapshot.vectors[[row]], scheme.k, excluded_rows=lambda _: out, different=True)
+    found = all_behind(without, found, scope.exclude)
+    return decide(without, found.rows, found.distances, scheme, own=own)
 
 
 def measure(memory: VisualMemory, queries: int) -> dict[str, Any]:

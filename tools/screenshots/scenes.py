@@ -36,6 +36,24 @@ def decide(stage: Stage) -> None:
     stage.shoot("decide")
 
 
+def voters(stage: Stage) -> None:
+    """The neighbours that vote by ridge, and those unfolded that add nothing."""
+    panel = stage.window.decide.neighbours
+    rule = panel.rule.currentText()
+    panel.rule.setCurrentText("ridge")
+    stage.settle()
+    stage.shoot("voters")
+    panel.silent.setChecked(True)
+    stage.settle()
+    decision = stage.window.session.decision.decision
+    assert decision is not None
+    panel.grid.scrollTo(panel.grid.model().index(len(decision.voters) + 4, 0))
+    stage.shoot("silent")
+    panel.silent.setChecked(False)
+    panel.rule.setCurrentText(rule)
+    stage.settle()
+
+
 def strike(stage: Stage) -> None:
     """A neighbour that misleads is struck out; the note says what that did elsewhere."""
     ask(stage, WRONG)
@@ -261,6 +279,6 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
+    empty, decide, voters, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
     study, evaluated, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip

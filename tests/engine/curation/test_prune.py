@@ -16,6 +16,8 @@ from visualmemory_gui.engine.evaluation.pruning_rules import usual_m
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, own_queries
 from visualmemory_gui.engine.evaluation.statistics import paired_gain
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
+from visualmemory_gui.engine.what_if.impact import ImpactTracker
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 
 @pytest.fixture
@@ -239,3 +241,18 @@ def test_a_plan_that_is_stopped_changes_nothing(memory, calls):
 def test_an_unknown_method_is_named(memory):
     with pytest.raises(BadValue, match="unknown pruning method 'sharp'"):
         prune.plan(memory, "sharp")
+
+
+@pytest.mark.parametrize("method", ["hard", "soft"])
+def test_under_ridge_what_pruning_previews_is_what_it_does(tmp_path, method) -> None:
+    vectors, labels, _ = noisy(120, seed=3)
+    with memory_of(tmp_path, vectors, labels) as memory:
+        memory.set("rule", "ridge")
+        memory.set("ridge_k", 20)
+        found = prune.plan(memory, method)
+        ids, trusts = tuple(one.id for one in found.pruned), tuple(one.trust or 1.0 for one in found.pruned)
+        kind = ProposedEdit("strike", ids) if method == "hard" else ProposedEdit("reweigh", ids, trusts=trusts)
+        tracker = ImpactTracker(memory)
+        previewed = tracker.preview(kind)
+        assert previewed.changed
+        assert tracker.impact_of(prune.apply(memory, found)) == previewed

@@ -126,9 +126,9 @@ def look_at_thumbnail(memory: Memory, thumbnail: bytes) -> Seen:
 
 
 def default_pair(decision: Decision) -> tuple[Neighbour, Neighbour | None]:
-    """The winner's nearest neighbour, and the runner-up's, if there is one. Raises BadValue."""
+    """The winner's nearest neighbour that votes, and the runner-up's, if there is one. Raises BadValue."""
     first: dict[str, Neighbour] = {}
-    for neighbour in decision.neighbours:
+    for neighbour in decision.voters:
         first.setdefault(at_level(neighbour.label, decision.level), neighbour)
     ranked = [label for label in decision.shares if label in first]
     if not ranked:
