@@ -14,7 +14,7 @@ from visualmemory_gui.engine.decision.novelty import UNTOLD, Thresholds, in_word
 from visualmemory_gui.engine.decision.votes import ABSENT, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, Bools, Decision, Neighbour, SearchInfo
+from visualmemory_gui.engine.types import F64, I64, Decision, Neighbour, SearchInfo
 
 NEAR_COPY = 0.05
 """Neighbours at no larger distance from each other are near copies."""
@@ -95,13 +95,12 @@ def _total(named: list[str], alone: F64, winner: str | None) -> float:
 def _neighbours(
     snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: VotingScheme, alone: F64
 ) -> tuple[Neighbour, ...]:
-    alike = near.cosines >= 1.0 - NEAR_COPY if scheme.joint and len(rows) else None
     weights = scheme.vote_weights(near, by_rule=alone).tolist()
     total = 0.0
     for weight in weights:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
         total += weight
     factors = scheme.class_factors(near).tolist()
-    explains, copies = _meaning(alone, alike)
+    explains, copies = _meaning(near, alone) if scheme.joint and len(rows) else ([None] * len(rows), [0] * len(rows))
     return tuple(
         map(
             Neighbour,
@@ -119,13 +118,12 @@ def _neighbours(
     )
 
 
-def _meaning(alone: F64, alike: Bools | None) -> tuple[Sequence[float | None], Sequence[int]]:
-    """Which part each neighbour explains, and how many of its near copies do too, if their rule is a joint one.
-
-    ``alike`` (k, k) says which are near copies of each other.
-    """
-    if alike is None:
-        return [None] * len(alone), [0] * len(alone)
+def _meaning(near: NeighbourArrays, alone: F64) -> tuple[Sequence[float | None], Sequence[int]]:
+    """Which part each neighbour explains, and how many of its near copies do too."""
+    different, of = near.many.vectors
+    at = np.arange(len(alone)) if of is None else of[0]
+    speaks = alone > 0.0
+    alike = different.cosines[0] >= 1.0 - NEAR_COPY
+    shared = (alike @ np.bincount(at, speaks, minlength=len(alike)).astype(np.int64))[at] - speaks
     total = float(alone.sum())
-    shared = (alike & (alone > 0.0)).sum(axis=1) - (alone > 0.0)
     return (alone / total if total else alone).tolist(), shared.tolist()

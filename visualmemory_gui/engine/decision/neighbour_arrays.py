@@ -144,6 +144,7 @@ class NeighbourArrays:
             kept.__dict__["cosines"] = near.cosines
         return kept
 
+    @cached_property
     def vectors(self) -> tuple[NeighbourArrays, I64 | None]:
         """Of many queries, one place for each different vector, in order, with the sum of its voices; and for each
         neighbour the place of its vector, (q, k), None where that is its own."""
@@ -194,7 +195,8 @@ class NeighbourArrays:
         for start in range(0, len(self.distances), size):
             yield self._at(np.s_[start : start + size])
 
-    def as_many(self) -> NeighbourArrays:
+    @cached_property
+    def many(self) -> NeighbourArrays:
         """Those of one query as those of many, of which there is one."""
         return self._at(np.s_[None])
 

@@ -98,8 +98,10 @@ def ridge(near: NeighbourArrays, parameters: RuleParameters) -> F64:
         return np.zeros(shape)
     if not near.compared:
         raise BadValue(NO_VECTORS)
-    many = near if len(shape) > 1 else near.as_many()
-    different, of = many.vectors()
+    many = near if len(shape) > 1 else near.many
+    different, of = many.vectors
+    if len(shape) == 1:
+        different.cosines  # noqa: B018  # kept for whoever asks what copies the neighbours have
     if near.solved is None or different.places is None:
         found = _solve(parameters, different)
     else:
