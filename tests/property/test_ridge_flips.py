@@ -109,3 +109,20 @@ def test_weights_without_some_are_those_of_solving_without_them() -> None:
             slope = gram @ weights[here] - np.exp(-2.0 * distances[first[here]])
             assert (weights >= 0.0).all() and (weights[heard == 0.0] == 0.0).all()
             assert np.abs(slope[weights[here] > 0.0]).max() < 1e-9 and slope.min() > -1e-9
+
+
+def test_a_flip_of_many_counts_all_that_its_strikes_pull_in() -> None:
+    """Twelve of one class lie before all others: with k = 4 most of them have to go."""
+    angle = np.linspace(0.05, 1.2, 40)
+    vectors = np.stack([np.cos(angle), np.sin(angle), np.zeros(40)], axis=1)
+    vectors[:, 2] = np.random.default_rng(1).normal(size=40) * 0.4
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    query = np.array([1.0, 0.0, 0.0], np.float32)
+    order = np.argsort(-(vectors @ query), kind="stable")
+    labels = np.array(["far"] * 40, object)
+    labels[order[:12]] = "near"
+    snapshot = snapshot_of(labels.tolist(), vectors)
+    scheme = VotingScheme("ridge", 4, class_factor="off")
+    found = fewest_strikes(snapshot, nearest(snapshot, query), scheme, patient=False)
+    assert found is not None and len(found.rows) > 4
+    assert winner(snapshot, query, scheme, found.rows) == found.label == "far"

@@ -106,16 +106,21 @@ class _Search:
 
     def ballot(self, strikes: int, *, beyond: bool = True) -> Ballot:
         """All rows that so many strikes can bring into play; ``beyond``: also those too far to vote."""
+        if beyond or not self.scheme.joint:
+            self._reach(strikes)
+            return self._ballot(strikes if beyond else 0, strikes)
+        if self._without_beyond is None or self._without_beyond[0] < strikes:
+            reach = max(2 * strikes, AT_FIRST)
+            self._reach(reach)
+            self._without_beyond = reach, self._ballot(0, reach)
+        return self._without_beyond[1]
+
+    def _reach(self, strikes: int) -> None:
+        """Retrieve as many neighbours as so many strikes can bring into play."""
         wanted = self.scheme.k + strikes
         if wanted > self._wanted and self._different >= self._wanted:
             self._wanted = max(2 * self._wanted, wanted)
             self._rows, self._distances = self._retrieve(self._wanted)
-        if beyond or not self.scheme.joint:
-            return self._ballot(strikes if beyond else 0, strikes)
-        if self._without_beyond is None or self._without_beyond[0] < strikes:
-            reach = max(strikes, min(2 * strikes, self._wanted - self.scheme.k), AT_FIRST)
-            self._without_beyond = reach, self._ballot(0, reach)
-        return self._without_beyond[1]
 
     def by_counting(self) -> int:
         """The first size that is enough, or that counting cannot judge; fewer strikes are never enough."""
