@@ -13,6 +13,7 @@ from tests import brute_force, long_tail
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision import equal_vectors
 from visualmemory_gui.engine.decision.decide_batch import Verdicts
+from visualmemory_gui.engine.decision.neighbour_arrays import StoredVectors
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
@@ -128,8 +129,13 @@ def test_five_thousand_copies_take_one_place(tmp_path, monkeypatch):
         assert queue._lists.rows.shape[1] < 150
         monkeypatch.setattr(equal_vectors, "AT_ONCE", 12_000)
         found = queue.decide(VotingScheme.of(memory.settings))
+        compared: list[int] = []
+        compare = StoredVectors.__call__
+        monkeypatch.setattr(StoredVectors, "__call__", lambda it, at: compared.append(at.shape[-1]) or compare(it, at))
         for place, vector in enumerate(asked):
             alone = memory.decide_vector(vector)
             assert len(alone.neighbours) == 5099
+            assert {n.copies for n in alone.neighbours if n.id <= 5000} == {4999}
             assert alone.shares["a"] == pytest.approx(1.5 * alone.shares["b"])
             assert (found.label(place), found.share[place]) == (alone.label, pytest.approx(alone.share, abs=CLOSE))
+        assert max(compared) == 100
