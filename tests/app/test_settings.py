@@ -14,7 +14,7 @@ from tests.app.conftest import Answers, Desk
 from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.dialogs.settings_dialog import TESTS, SettingsDialog
 from visualmemory_gui.engine.decision.class_factor import class_factor, usual_size
 from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
 from visualmemory_gui.engine.types import CLASS_FACTORS, RULES, MemorySettings, Rule
@@ -84,8 +84,10 @@ class TestDialog:
         dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1000, True))
         choose(dialog, "Voting rule", rule)
         dialog.show()
-        shown = [box.accessibleName().lower() for box in dialog.findChildren(QDoubleSpinBox) if box.isVisible()]
-        assert sorted(shown) == sorted(PARAMETERS[rule])
+        shown = {box.accessibleName() for box in dialog.findChildren(QDoubleSpinBox) if box.isVisible()}
+        tests = {text for text, _ in TESTS.values()}
+        assert tests <= shown
+        assert {name.lower() for name in shown - tests} == set(PARAMETERS[rule])
 
     def test_a_parameter_that_was_changed_is_set(self, qtbot: QtBot) -> None:
         dialog = dialog_of(qtbot, OfMemory(MemorySettings(rule="ridge"), 1000, True))
@@ -94,6 +96,15 @@ class TestDialog:
         boxes["Penalty"].setValue(0)
         boxes["Offset"].setValue(9)  # of another rule, and not shown
         assert confirmed(qtbot, dialog)[0] == {"ridge_gamma": 50.0, "ridge_penalty": 0.001}
+
+    def test_a_test_for_unknown_images_has_a_quantile_or_is_off(self, qtbot: QtBot) -> None:
+        dialog = dialog_of(qtbot, OfMemory(MemorySettings(between=False), 1000, True))
+        boxes = {box.accessibleName(): box for box in dialog.findChildren(QDoubleSpinBox)}
+        unlike, between = (boxes[TESTS[name][0]] for name in ("unlike", "between"))
+        assert (unlike.value(), between.text()) == (0.99, "off")
+        between.setValue(0.9)
+        unlike.setValue(0.0)
+        assert confirmed(qtbot, dialog)[0] == {"unlike": False, "between": True, "between_quantile": 0.9}
 
     def test_a_memory_that_may_not_be_written_is_shown_and_left(self, qtbot: QtBot) -> None:
         dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, False))

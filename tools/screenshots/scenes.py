@@ -8,7 +8,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
-from tools.screenshots.study_scenes import evaluated, experiments, study
+from tools.screenshots.study_scenes import evaluated, experiments, novelty, study
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
 from visualmemory_gui.app.operations import queue as waiting
@@ -17,6 +17,8 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 WRONG = "36-ktip.png"
 STRANGE = "22-grattacieli_grigi.png"
+TORN = "23-zucca_architetto_frances_01.png"
+UNSURE = "16-new-south-wales-outline.png"
 NEW_CLASS = "buildings/skyscrapers"
 HOME = "/home/ada/images"
 
@@ -76,6 +78,14 @@ def unknown(stage: Stage) -> None:
     type_into(chooser, NEW_CLASS)
     wait(stage, lambda: any("would" in each.text() for each in chooser.findChildren(QLabel)))
     stage.shoot("teach")
+
+
+def torn(stage: Stage) -> None:
+    """An image between classes, and one whose class is one of a few."""
+    ask(stage, TORN)
+    stage.shoot("between")
+    ask(stage, UNSURE)
+    stage.shoot("class-set")
 
 
 def taught(stage: Stage) -> None:
@@ -279,6 +289,6 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, voters, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
-    study, evaluated, experiments, busy, dialogs, originals, long_names,
+    empty, decide, voters, strike, unknown, torn, taught, preview, watch, queue, curate, struck, review, history,
+    study, evaluated, novelty, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip

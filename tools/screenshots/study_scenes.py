@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QTabWidget
 from tools.screenshots.stage import Stage, turn_to
 from visualmemory_gui.app.views.study.evaluate_page import EvaluatePage
 from visualmemory_gui.app.views.study.growth_page import KINDS, GrowthPage
+from visualmemory_gui.app.views.study.novelty_page import NoveltyPage
 from visualmemory_gui.app.views.study.tune_page import TunePage
 
 
@@ -36,6 +37,15 @@ def evaluated(stage: Stage) -> None:
     stage.shoot("evaluated-confusion")
     page.tabs.setCurrentWidget(page.runs)
     stage.shoot("evaluated-runs")
+
+
+def novelty(stage: Stage) -> None:
+    """What each test for unknown images finds and loses."""
+    page = turn_to(stage, NoveltyPage)
+    page.hide_classes()
+    stage.settle()
+    page.table.selectRow(page.table.rowCount() // 2)
+    stage.shoot("novelty")
 
 
 def experiments(stage: Stage) -> None:

@@ -370,6 +370,8 @@ PARAMETER_LIMITS: Mapping[str, tuple[float, float]] = {
     "distance_exponent": (0.0, 300.0),  # exp(-2)^300, of an opposite vector, is still above 0
 }
 """The least and the largest value of each parameter of a voting rule; it is above a least value of 0, never 0."""
+QUANTILE_LIMITS = 0.5, 0.9999
+"""The least and the largest quantile of a test for unknown images."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,18 +61,16 @@ class NoveltyRow:
 
 
 def novelty_rows(found: NoveltyStudy) -> tuple[NoveltyRow, ...]:
-    """Each test as it is set, then at several quantiles; in percent."""
+    """Each test and both as they are set, then each at several quantiles; in percent."""
     as_set = [
         NoveltyRow((TESTS[name], "as set", *_percents(each.in_use)), {})
         for name, each in found.reasons.items()
         if each.in_use is not None
     ]
     swept = [
-        NoveltyRow(
-            (TESTS[name], f"{quantile:g}", *_percents(losses)),
-            {} if name == "both" else {name: True, f"{name}_quantile": quantile},
-        )
+        NoveltyRow((TESTS[name], f"{quantile:g}", *_percents(losses)), {name: True, f"{name}_quantile": quantile})
         for name, each in found.reasons.items()
+        if name != "both"
         for quantile, losses in each.at.items()
     ]
     return (*as_set, *swept)

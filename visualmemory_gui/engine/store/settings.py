@@ -10,12 +10,18 @@ from visualmemory_gui.engine.arguments import within
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
-from visualmemory_gui.engine.types import DEVICES, PARAMETER_LIMITS, RULES, MemorySettings, read_class_factor
+from visualmemory_gui.engine.types import (
+    DEVICES,
+    PARAMETER_LIMITS,
+    QUANTILE_LIMITS,
+    RULES,
+    MemorySettings,
+    read_class_factor,
+)
 
 _YES, _NO = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 SWITCH: Mapping[bool, str] = {True: "on", False: "off"}
 """The words for a setting that is a switch."""
-QUANTILE_LIMITS = 0.5, 0.9999
 NEW: Mapping[str, str] = {"rule": "ridge", "class_factor": "mean"}
 """What is set in a new memory. One made before these were usual has no such rows, and decides as it always did."""
 UNSEALED = "its checksum does not match"  # why a setting is damaged

@@ -26,10 +26,15 @@ from visualmemory_gui.engine.decision.class_factor import IN_WORDS, LARGEST
 from visualmemory_gui.engine.decision.voting_rules import PARAMETERS as RULE_PARAMETERS
 from visualmemory_gui.engine.decision.voting_rules import parameter_setting
 from visualmemory_gui.engine.decision.voting_scheme import k_setting, usual_k
-from visualmemory_gui.engine.types import PARAMETER_LIMITS, RULES, MemorySettings
+from visualmemory_gui.engine.types import PARAMETER_LIMITS, QUANTILE_LIMITS, RULES, MemorySettings
 
 MOST_K = 100_000
 DECIMALS = 4
+OFF = QUANTILE_LIMITS[0] - 10.0**-DECIMALS
+TESTS = {
+    "unlike": ("Unknown: unlike anything", "The part of the memory's own exemplars whose distance is taken for known"),
+    "between": ("Unknown: between classes", "The part of the memory's own exemplars whose votes are taken for known"),
+}
 DEVICES = (
     ("auto", "Automatic: a graphics card if there is one"),
     ("cpu", "Processor"),
@@ -98,6 +103,10 @@ class SettingsDialog(QDialog):
         }
         self._factor = _choice("Class factor", IN_WORDS.items(), now.class_factor)
         self._factor.setToolTip(f"Up to {LARGEST:.0f} times, so that a single image can teach a class")
+        self._tests = {
+            name: _test(text, tip, getattr(now, f"{name}_quantile") if getattr(now, name) else None)
+            for name, (text, tip) in TESTS.items()
+        }
         self._device = _choice("Device", DEVICES, now.device)
         self._limit = _spin(
             "Exact search up to", 0, 100_000_000, now.exact_limit // memory.dim,
@@ -113,6 +122,7 @@ class SettingsDialog(QDialog):
             ("&Voting rule", self._rule),
             *((PARAMETERS[name][0], field) for name, field in self._parameters.items()),
             ("Class &factor", self._factor),
+            *((TESTS[name][0], field) for name, field in self._tests.items()),
             ("&Device", self._device),
             ("&Exact search up to", self._limit),
             ("&Threads", self._threads),
@@ -163,6 +173,9 @@ class SettingsDialog(QDialog):
             "rule": self._rule.currentData(),
             **{name: field.value() for name, field in self._parameters.items() if _touched(field, name, memory)},
             "class_factor": self._factor.currentData(),
+            **{
+                set_to: value for name, field in self._tests.items() for set_to, value in _test_set(name, field, memory)
+            },
             "exact_limit": limit,
             "threads": self._threads.value(),
         }
@@ -204,6 +217,21 @@ def _number(text: str, limits: tuple[float, float], now: float, tip: str) -> QDo
     spin.setAccessibleName(text.replace("&", ""))
     spin.setToolTip(tip)
     return spin
+
+
+def _test(text: str, tip: str, quantile: float | None) -> QDoubleSpinBox:
+    """A test for unknown images: its quantile; below all of them it is off."""
+    spin = _number(text, (OFF, QUANTILE_LIMITS[1]), OFF if quantile is None else quantile, tip)
+    spin.setSpecialValueText("off")
+    return spin
+
+
+def _test_set(name: str, field: QDoubleSpinBox, memory: OfMemory) -> list[tuple[str, object]]:
+    """The settings that the field of the test ``name`` says."""
+    if field.value() < QUANTILE_LIMITS[0]:
+        return [(name, False)]
+    quantile = f"{name}_quantile"
+    return [(name, True), *([(quantile, field.value())] if _touched(field, quantile, memory) else [])]
 
 
 def _choice(name: str, entries: Iterable[tuple[str, str]], now: str) -> QComboBox:
