@@ -13,6 +13,7 @@ from visualmemory_gui.engine.curation import review
 from visualmemory_gui.engine.decision import confidence
 from visualmemory_gui.engine.decision.decide_batch import Verdicts
 from visualmemory_gui.engine.decision.queries import Queries
+from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation import query_set
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
@@ -107,7 +108,7 @@ def test_confidence_is_fitted_on_the_same_decisions(tmp_path, seed):
         shares = np.array([max(answer.shares.values()) for answer, _ in answers])
         right = np.array([answer.winners == {label} for answer, label in answers])
         scheme = VotingScheme("rank", 10)
-        found = confidence.measure(memory.snapshot, memory.searcher.nearest_many, scheme)
+        found = confidence.measure(ExemplarVotes.of(memory.snapshot, memory.searcher.nearest_many, scheme))
         expected = confidence.fit(shares, right, scheme)
         assert found.shares == pytest.approx(expected.shares, abs=CLOSE)
         assert found.right == pytest.approx(expected.right, abs=CLOSE)
