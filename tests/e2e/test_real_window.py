@@ -145,9 +145,12 @@ def ten_queries(folder: Path) -> list[Path]:
 
 
 def decisions(memory: Path, queries: list[Path]) -> list[dict[str, Any]]:
-    """All that is decided; only how long it took is left out."""
+    """All that is decided. Left out are how long it took and what is usual in the memory: that is measured again when
+    5 % have changed, and an imported memory has just been measured."""
     said = run("classify", memory, *queries)
     assert len(said) == len(queries) and {one["known"] for one in said} == {True, False}
+    for one in said:
+        one["novelty"] = {name: one["novelty"][name] for name in ("because", "distance", "neighbours")}
     return [{name: value for name, value in one.items() if name != "timings_ms"} for one in said]
 
 
