@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.decide_batch import decide_many
 from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
-from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import CLASS_FACTORS, RULES, ClassFactor, Decision, Rule
@@ -110,15 +108,3 @@ def test_a_level_may_have_a_winner_of_its_own() -> None:
 
 def test_a_shorter_label_counts_as_itself() -> None:
     assert [at_level("a/b/c", n) for n in range(5)] == ["a/b/c", "a", "a/b", "a/b/c", "a/b/c"]
-
-
-def test_ten_neighbours_are_decided_within_a_tenth_of_a_millisecond() -> None:
-    snapshot = snapshot_of([f"class {i % 7}" for i in range(64)])
-    rows, near = np.arange(20), np.linspace(0.1, 0.9, 20)
-    thresholds = Thresholds({1: 0.2, 3: 0.3, 10: 0.4}, 64)
-    best = 1.0
-    for _ in range(300):
-        started = time.perf_counter()
-        decide(snapshot, rows, near, VotingScheme(), novelty=thresholds, content=5, twin=6)
-        best = min(best, time.perf_counter() - started)
-    assert best <= 1e-4
