@@ -8,7 +8,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
-from tools.screenshots.study_scenes import evaluated, experiments, novelty, study
+from tools.screenshots.study_scenes import best_settings, evaluated, experiments, novelty, study
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
 from visualmemory_gui.app.operations import queue as waiting
@@ -290,5 +290,5 @@ def long_names(stage: Stage) -> None:
 
 STORY = (
     empty, decide, voters, strike, unknown, torn, taught, preview, watch, queue, curate, struck, review, history,
-    study, evaluated, novelty, experiments, busy, dialogs, originals, long_names,
+    study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip

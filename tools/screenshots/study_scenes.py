@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QTabWidget
 
 from tools.screenshots.stage import Stage, turn_to
+from visualmemory_gui.app.operations.settings import use_settings
 from visualmemory_gui.app.views.study.evaluate_page import EvaluatePage
 from visualmemory_gui.app.views.study.growth_page import KINDS, GrowthPage
 from visualmemory_gui.app.views.study.novelty_page import NoveltyPage
@@ -37,6 +38,20 @@ def evaluated(stage: Stage) -> None:
     stage.shoot("evaluated-confusion")
     page.tabs.setCurrentWidget(page.runs)
     stage.shoot("evaluated-runs")
+
+
+def best_settings(stage: Stage) -> None:
+    """A memory that votes by rank, and what other settings would gain."""
+    session = stage.window.session
+    assert session.memory is not None
+    ours = {name: getattr(session.memory.settings, name) for name in ("rule", "class_factor")}
+    use_settings(session, {"rule": "rank", "class_factor": "old"}, "")
+    page = turn_to(stage, EvaluatePage)
+    page.compare_settings()
+    stage.settle()
+    stage.shoot("best-settings")
+    use_settings(session, ours, "")
+    stage.settle()
 
 
 def novelty(stage: Stage) -> None:
