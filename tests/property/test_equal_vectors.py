@@ -139,3 +139,15 @@ def test_five_thousand_copies_take_one_place(tmp_path, monkeypatch):
             assert alone.shares["a"] == pytest.approx(1.5 * alone.shares["b"])
             assert (found.label(place), found.share[place]) == (alone.label, pytest.approx(alone.share, abs=CLOSE))
         assert max(compared) == 100
+
+
+def test_the_graph_is_asked_for_all_that_vote_and_not_for_k_of_them(tmp_path):
+    rng = np.random.default_rng(3)
+    with filled(tmp_path / "m.vmem", rng, 600, copies=4) as memory:
+        memory.maintenance.defer()
+        query = long_tail.unit(1, rng)[0]
+        memory.decide_vector(query, 10, "ridge", search="hnsw")  # builds the graph
+        decision = memory.decide_vector(query, 10, "ridge")
+        assert len(decision.neighbours) > 10
+        assert decision.search is not None and decision.search.agreement is not None
+        assert decision.search.agreement + len(decision.search.missed) == len(decision.neighbours)

@@ -199,7 +199,7 @@ class Decider:
             sets=self._usual.sets,
             content=content,
             twin=twin,
-            search=self._shadowed(snapshot, vector, found, k=scheme.k, exclude=scope.exclude),
+            search=self._shadowed(snapshot, vector, found, scheme=scheme, exclude=scope.exclude),
             timings=timings,
         )
         decision = self._confident(decision, scheme)
@@ -214,12 +214,13 @@ class Decider:
         return replace(decision, confidence=known.of(decision.share))
 
     def _shadowed(
-        self, snapshot: Snapshot, vector: F32, found: SearchResult, *, k: int, exclude: Collection[int]
+        self, snapshot: Snapshot, vector: F32, found: SearchResult, *, scheme: VotingScheme, exclude: Collection[int]
     ) -> SearchInfo:
-        """How the neighbours were found and, where exact search decided, which of the k the graph would have found."""
+        """How the neighbours were found and, where exact search decided, which of them the graph would have found."""
         if not self.deferred or found.info.mode == "hnsw":
             return found.info
-        first = SearchResult(found.rows[:k], found.distances[:k], found.info)
+        voters = scheme.voters(snapshot, found.rows)
+        first = SearchResult(found.rows[voters], found.distances[voters], found.info)
         also = self.searcher.shadow(snapshot, vector, first, excluded=exclude)
         if also is None:
             return found.info
