@@ -1,4 +1,4 @@
-"""The table of what an experiment found, as high as its rows."""
+"""The table of what an experiment found, as high as its rows if they are few."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.wording import Table
 
 
+MOST_SEEN = 9
+"""Rows in sight, so that there is room for a chart below them; the others are scrolled to."""
+
+
 class FindingsTable(QTableWidget):
-    """``Table`` in the window: numbers are on the right, except in the last column, which takes the spare width."""
+    """``Table`` in the window: numbers are on the right. The last column takes the spare width; behind one of numbers
+    that is an empty one."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,25 +32,28 @@ class FindingsTable(QTableWidget):
         self.setShowGrid(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabKeyNavigation(False)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setMinimumSectionSize(theme.px(56))
-        header.setStretchLastSection(True)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.px(5))
 
     def set_findings(self, found: Table) -> None:
         """Show ``found``, with no row selected."""
-        self.clearSelection()
-        self.setColumnCount(len(found.head))
+        self.clear()
+        self.setColumnCount(len(found.head) + _numbers(found, len(found.head) - 1))
         self.setRowCount(len(found.rows))
         for column, words in enumerate(found.head):
             self.setHorizontalHeaderItem(column, _cell(words, right=_numbers(found, column)))
             for row, cells in enumerate(found.rows):
                 self.setItem(row, column, _cell(cells[column], right=_numbers(found, column)))
+        if self.columnCount() > len(found.head):
+            self.setHorizontalHeaderItem(len(found.head), QTableWidgetItem(""))
+        head = self.horizontalHeader().sizeHint().height() + theme.px(6)
         high = self.verticalHeader().defaultSectionSize()
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + high * len(found.rows) + theme.px(6))
+        self.setFixedHeight(head + high * min(len(found.rows), MOST_SEEN))
 
     @property
     def selected(self) -> int | None:
@@ -55,8 +63,7 @@ class FindingsTable(QTableWidget):
 
 
 def _numbers(found: Table, column: int) -> bool:
-    last = column == len(found.head) - 1
-    return not last and all(cells[column][-1:].isdigit() or cells[column] in ("all", "-") for cells in found.rows)
+    return all(cells[column][-1:].isdigit() or cells[column] in ("all", "-") for cells in found.rows)
 
 
 def _cell(words: str, *, right: bool) -> QTableWidgetItem:
