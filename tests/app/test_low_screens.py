@@ -46,6 +46,7 @@ def test_the_panels_of_a_decision_are_as_wide_as_what_they_hold(low: Desk) -> No
 
 def test_what_has_no_room_below_is_scrolled_to(low: Desk) -> None:
     decide = low.window.decide
+    low.settle()
     for panel, last in ((decide.query, decide.query.report), (decide.decision, decide.decision.classes)):
         area = panel.parentWidget().parentWidget()
         assert isinstance(area, ScrolledPanel)

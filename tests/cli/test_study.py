@@ -55,7 +55,7 @@ def test_tune_applies_what_helps(lied_to: Path) -> None:
     assert json.loads(run("tune", lied_to, "--dry-run", "--json"))["edit"] is None
     found = json.loads(run("tune", lied_to, "--json"))
     assert found["edit"] == f"Tune the trust of {len(found['trust'])} exemplars" and found["refused"] is None
-    assert found["queries"] == {"fit": 153, "choose": 77, "report": 76} and found["gain"]["helps"]
+    assert found["queries"] == {"fit": 153, "choose": 77, "report": 76, "of": 306} and found["gain"]["helps"]
     assert found["parameter"]["name"] == "offset" and found["steps"][0]["number"] == 0
     assert "points better" in run("tune", lied_to, "--dry-run") or "not applied" in run("tune", lied_to, "--dry-run")
 

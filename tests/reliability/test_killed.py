@@ -57,7 +57,7 @@ def assert_answers_are_exact(memory: VisualMemory) -> None:
         distances = 1 - snapshot.vectors.astype(np.float64) @ query.astype(np.float64)
         distances[~snapshot.active] = np.inf
         expected = snapshot.ids[np.argsort(distances, kind="stable")[:10]].tolist()
-        assert [n.id for n in memory.decide_vector(query).neighbours] == expected
+        assert [n.id for n in memory.decide_vector(query, 10, "rank").neighbours] == expected
 
 
 def test_no_acknowledged_edit_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:

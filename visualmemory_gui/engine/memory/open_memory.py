@@ -288,10 +288,10 @@ class OpenMemory:
         if self.deferred:
             return
         rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
-        if rows * self.identity.dim > self.settings.exact_limit and self.searcher.wants_build(self.snapshot):
-            self.build_index(report)
-        if rows >= FEWEST and self._outdated(rows):
-            with suppress(StorageError):  # the edit is made; this can be measured again
+        with suppress(StorageError):  # the edit is made; what cannot be stored now is built and measured another time
+            if rows * self.identity.dim > self.settings.exact_limit and self.searcher.wants_build(self.snapshot):
+                self.build_index(report)
+            if rows >= FEWEST and self._outdated(rows):
                 self.refresh(report)
 
     def _outdated(self, rows: int) -> bool:
