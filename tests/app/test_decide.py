@@ -404,3 +404,18 @@ def test_the_window_opens_at_the_level_of_the_memory(empty_desk: Desk, small: Pa
     empty_desk.drop_files(empty_desk.window.decide, red)
     assert empty_desk.window.decide.neighbours.level.currentText() == "level 1"
     assert empty_desk.decision.label == "animals"
+
+
+def test_another_query_is_shown_from_its_nearest_neighbour_on(desk: Desk) -> None:
+    desk.window.on_query_chosen(1)
+    desk.window.session.decision.set_k(18)
+    desk.settle()
+    bar = desk.window.decide.neighbours.grid.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    assert bar.value() > 0
+    exemplars.strike(desk.window.session, [2])
+    desk.settle()
+    assert bar.value() > 0, "an edit leaves the place"
+    desk.window.on_query_chosen(2)
+    desk.settle()
+    assert bar.value() == 0

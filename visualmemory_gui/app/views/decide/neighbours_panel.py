@@ -169,6 +169,7 @@ class NeighboursPanel(QFrame):
         self.level.currentIndexChanged.connect(self._decision.set_level)
         self.silent.toggled.connect(self._decision.show_silent)
         self._decision.settings_changed.connect(self.on_settings_changed)
+        self._decision.query_changed.connect(self.grid.scrollToTop)
         self._decision.decided.connect(self.on_decided)
         self._model.modelAboutToBeReset.connect(self.on_about_to_reset)
         self._model.modelReset.connect(self.on_reset)
