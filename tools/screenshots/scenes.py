@@ -289,6 +289,6 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, voters, strike, unknown, torn, taught, preview, watch, queue, curate, struck, review, history,
+    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
     study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip
