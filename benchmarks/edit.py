@@ -53,6 +53,7 @@ class Ours:
 
     def __init__(self, folder: Path) -> None:
         self.memory = VisualMemory.create(folder / "edit.vmem", dim=DIM)
+        self.memory.set("rule", "rank")  # the vote of the measurements before; benchmarks.ridge has that of ridge
         self.ids: list[int] = []
 
     def fill(self, vectors: np.ndarray, labels: list[str]) -> None:
