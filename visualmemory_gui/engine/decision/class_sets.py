@@ -9,7 +9,7 @@ guarantee.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class ClassSets:
         scheme.
         """
         found = self._offered(scheme.level) if self.levels else None
-        if found is None or winner is None or replace(scheme, level=self.scheme.level) != self.scheme:
+        if found is None or winner is None or not scheme.weighs_as(self.scheme):
             return None
         totals = dict[str, float]()
         for label, weight in zip(labels, alone.tolist(), strict=True):

@@ -14,7 +14,7 @@ A query is unknown if either says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,7 +67,7 @@ class Thresholds:
 
     def least(self, scheme: VotingScheme) -> float | None:
         """The smallest usual total of the winners that ``scheme`` finds; None where that is not known."""
-        same = self.scheme is not None and replace(scheme, level=self.scheme.level) == self.scheme
+        same = self.scheme is not None and scheme.weighs_as(self.scheme)
         return self.totals.get(scheme.level) if same else None
 
 

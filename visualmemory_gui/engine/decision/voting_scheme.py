@@ -73,6 +73,10 @@ class VotingScheme:
         given = (f"{name} {getattr(self.parameters, name):g}" for name in PARAMETERS[self.rule])
         return ", ".join((self.rule, f"k = {self.k}", *given))
 
+    def weighs_as(self, other: VotingScheme) -> bool:
+        """Whether both give each vote the same weight; they may name the winner at different levels."""
+        return replace(self, level=other.level) == other
+
     @property
     def joint(self) -> bool:
         """Whether a weight depends on which others vote, so that it has to be found for each k (``JOINT``)."""
