@@ -37,6 +37,7 @@ def classify(
     all_: Annotated[
         bool, typer.Option("--all", help="List neighbours without a vote too, as ridge has them among its hundred.")
     ] = False,
+    box: options.PartBox = None,
     device: options.OnDevice = None,
     form: options.Format = None,
     as_json: options.Json = False,
@@ -45,13 +46,13 @@ def classify(
 
     Decides one image after another, those of a folder in path order. CSV has one line per image, without neighbours.
     """
-    shown = options.format_of(form, as_json=as_json)
+    shown, part = options.format_of(form, as_json=as_json), options.part_of_one(box, images)
     files, _, skipped = listed(images)
     if not files:
         raise BadValue(f"{images[0]} is a folder without images")
     bad: list[BadImage] = []
     with reader(memory, device=device) as m:
-        decided = m.decide_each(files, k, options.rule_name(rule), level=level, search=search.value)
+        decided = m.decide_each(files, k, options.rule_name(rule), level=level, search=search.value, box=part)
         each = _noted(zip(files, decided, strict=True), bad)
         if shown is options.FormatName.csv:
             print_csv(("image", *DECISION, "confidence", "error"), starmap(_csv_row, each))
@@ -106,6 +107,7 @@ def decision_json(image: str, decision: Decision, sources: Mapping[int, str | No
     """The JSON shape of one decision."""
     return {
         "image": image,
+        "box": None if decision.box is None else list(decision.box),
         "label": decision.label,
         "share": decision.share,
         "margin": decision.margin,
@@ -153,7 +155,8 @@ def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | 
 
     here = in_memory.in_words(decision)
     outvoted = in_memory.outvoted(decision)
-    first = f"{image}: " + (f"{here}; " if here else "") + (f"{outvoted}; the vote: " if outvoted else "")
+    part = "" if decision.box is None else f", part {decision.box}"
+    first = f"{image}{part}: " + (f"{here}; " if here else "") + (f"{outvoted}; the vote: " if outvoted else "")
     if decision.label is None or decision.share is None:
         print_line(f"{first}nothing to compare with")
         return

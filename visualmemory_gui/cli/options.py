@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.types import Device
+    from visualmemory_gui.engine.types import Box, Device
     from visualmemory_gui.engine.types import Rule as RuleText
 
 
@@ -81,6 +82,21 @@ def whole_number(text: str, what: str, *, argument: str) -> int:
         raise typer.BadParameter(f"{text!r} is not {what}", param_hint=argument) from None
 
 
+def part_of_one(box: str | None, images: list[str]) -> Box | None:
+    """The box of the one image that was named. Raises BadParameter for several images, or a folder."""
+    from visualmemory_gui.engine.errors import BadValue
+    from visualmemory_gui.engine.types import Box
+
+    if box is None:
+        return None
+    if len(images) != 1 or Path(images[0]).is_dir():
+        raise typer.BadParameter("a box is a part of one image: name one image", param_hint="--box")
+    try:
+        return Box.of(box)
+    except BadValue as error:
+        raise typer.BadParameter(str(error), param_hint="--box") from None
+
+
 def device_name(device: DeviceName | None) -> Device | None:
     return None if device is None else device.value
 
@@ -104,6 +120,14 @@ K = Annotated[
     int | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote. Default: the memory's setting.")
 ]
 Rule = Annotated[RuleName | None, typer.Option("--rule", help="The voting rule. Default: the memory's setting.")]
+PartBox = Annotated[
+    str | None,
+    typer.Option(
+        "--box",
+        metavar="X,Y,W,H",
+        help="Take only this part of the one image: left, top, width and height in pixels of the upright image.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help="The image to decide.")]
 Level = Annotated[

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -30,6 +32,10 @@ I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+
+SMALLEST_BOX = 8
+"""Pixels that a part of an image is wide and high at least."""
+LARGEST_SIDE = (1 << 31) - 1
 _ONCE_A_SWITCH: Mapping[str, ClassFactor] = {
     **dict.fromkeys(("on", "true", "yes", "1"), "old"),
     **dict.fromkeys(("false", "no", "0"), "off"),
@@ -46,6 +52,68 @@ def read_class_factor(value: str | bool, name: str = "class_factor") -> ClassFac
         if _ONCE_A_SWITCH.get(text, text) == form:
             return form
     raise BadValue(f"{name} must be one of {', '.join(CLASS_FACTORS)}, not {text!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of an image: ``w`` x ``h`` pixels, the top left of which is (``x``, ``y``), counted from 0.
+
+    They are pixels of the upright original at its full size. Raises BadValue for what cannot be a part of any image.
+    """
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    def __post_init__(self) -> None:
+        for name, value in zip("xywh", self, strict=True):
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise BadValue(f"{name} of a box must be a whole number of pixels, not {str(value)[:40]!r}")
+            object.__setattr__(self, name, int(value))
+        if min(self.x, self.y) < 0:
+            raise BadValue(f"a box begins inside the image, at 0 or more, not at {self.x},{self.y}")
+        if min(self.w, self.h) < SMALLEST_BOX:
+            raise BadValue(f"a box is at least {SMALLEST_BOX} pixels wide and high, not {self.w} x {self.h}")
+        if max(self) > LARGEST_SIDE:
+            raise BadValue(f"a box of {self} is larger than any image")
+
+    @classmethod
+    def of(cls, value: object) -> Box:
+        """The box that ``value`` is or says: a Box, text ``x,y,w,h``, or four whole numbers. Raises BadValue."""
+        if isinstance(value, Box):
+            return value
+        if isinstance(value, str):
+            numbers: list[object] = [int(n) if re.fullmatch(r" *-?[0-9]{1,12} *", n) else n for n in value.split(",")]
+        else:
+            numbers = list(value) if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping) else []
+        if len(numbers) != 4:
+            raise BadValue(f"a box is x,y,w,h in pixels of the upright image, not {str(value)[:40]!r}")
+        return cls(*numbers)  # type: ignore[arg-type]
+
+    def within(self, width: int, height: int) -> Box:
+        """The part of it that lies in an image of this size. Raises BadValue where less than 8 x 8 pixels do."""
+        w, h = min(self.w, width - self.x), min(self.h, height - self.y)
+        if min(w, h) < SMALLEST_BOX:
+            told = f"less than {SMALLEST_BOX} x {SMALLEST_BOX} pixels of it are inside" if min(w, h) > 0 else "outside"
+            raise BadValue(f"the box {self} does not fit the image of {width} x {height} pixels: {told}")
+        return Box(self.x, self.y, w, h)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter((self.x, self.y, self.w, self.h))
+
+    def __str__(self) -> str:
+        """As ``of`` reads it."""
+        return ",".join(map(str, self))
+
+
+BoxLike = Box | str | Sequence[int]
+"""A box as callers may give it; see ``Box.of``."""
+
+
+def box_of(value: BoxLike | None) -> Box | None:
+    """The box that ``value`` is or says, None for None. Raises BadValue."""
+    return None if value is None else Box.of(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +151,9 @@ class DecodedImage:
     ``pixels`` is (size, size, 3) uint8 RGB in the encoder's geometry. ``content`` is the sha256 (hex) of the decoded
     RGB pixels, ``sha256`` that of the file's bytes (None without a file). ``thumbnail`` is a JPEG of at most 256 pixels
     a side. ``source`` is the absolute path, ``suffix`` the format's usual file ending with its dot.
+
+    Where it is a part of an image, ``box`` says which, and ``original`` is the content id of the whole: pixels, content
+    and thumbnail are those of the part, everything else that of the whole.
     """
 
     pixels: U8
@@ -93,6 +164,8 @@ class DecodedImage:
     sha256: str | None = None
     source: str | None = None
     suffix: str = ".png"
+    box: Box | None = None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +289,8 @@ class Decision:
     None when it cannot be determined; ``confidence`` is None while it is not calibrated, as ``class_set`` is, which is
     None too where the sets of this memory are too large. ``in_memory`` holds the exemplars of the query's own content,
     struck ones too. ``timings_ms`` maps the phases ``decode, encode, search,
-    vote`` to milliseconds. ``thumbnails`` is where a notebook finds the images.
+    vote`` to milliseconds. ``thumbnails`` is where a notebook finds the images. ``box`` is the part of the query's
+    image that was decided, None for the whole.
     """
 
     label: str | None
@@ -235,6 +309,7 @@ class Decision:
     in_memory: tuple[Exemplar, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     thumbnails: DecisionImages | None = field(default=None, repr=False, compare=False)
+    box: Box | None = None
 
     @property
     def voters(self) -> tuple[Neighbour, ...]:

@@ -11,14 +11,15 @@ import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import AvifImagePlugin, Image
 
-from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.images.decode import MAX_PIXELS, decode
+from visualmemory_gui.engine.images.part_reader import PartReader
 from visualmemory_gui.engine.processes import frames
-from visualmemory_gui.engine.types import Geometry
+from visualmemory_gui.engine.types import Box, DecodedImage, Geometry
 
 MEMORY_BYTES = 1 << 30
 NICE = 5  # the window and the edits come first where cores are short
@@ -36,24 +37,35 @@ def main() -> None:
         os.nice(NICE)
     try:
         frames.write(answers, {"ready": True})
+        parts = PartReader()
         while True:
-            _answer(requests, answers)
+            _answer(requests, answers, parts)
     except (EOFError, BrokenPipeError):
         return
 
 
-def _answer(requests: BinaryIO, answers: BinaryIO) -> None:
+def _answer(requests: BinaryIO, answers: BinaryIO, parts: PartReader) -> None:
     request, _ = frames.read(requests)
     if hasattr(signal, "alarm"):
         signal.alarm(request["seconds"])  # ends a hanging decoder whose parent is no longer there to do it
     try:
-        image = decode(request["path"], Geometry(**request["geometry"]))
+        image = _decoded(request, parts)
     except BadImage as error:
         frames.write(answers, {"reason": error.reason})
+    except BadValue as error:
+        frames.write(answers, {"refused": str(error)})
     else:
         frames.write_image(answers, image)
     if hasattr(signal, "alarm"):
         signal.alarm(0)
+
+
+def _decoded(request: dict[str, Any], parts: PartReader) -> DecodedImage:
+    path, geometry, box = request["path"], Geometry(**request["geometry"]), request["box"]
+    if box is not None:
+        return parts.decode(path, geometry, Box(*box))
+    parts.drop()
+    return decode(path, geometry)
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
 
@@ -30,7 +32,7 @@ from visualmemory_gui.engine.images import files, formats
 from visualmemory_gui.engine.images.colour import to_rgb
 from visualmemory_gui.engine.images.geometry import fit
 from visualmemory_gui.engine.images.thumbnails import thumbnail
-from visualmemory_gui.engine.types import U8, DecodedImage, Geometry
+from visualmemory_gui.engine.types import U8, Box, DecodedImage, Geometry
 
 MAX_PIXELS = 64_000_000  # decoded
 # JPEG files up to this many pixels are decoded at a fraction of their size, so that the result stays below the limit.
@@ -67,6 +69,19 @@ _QUARTER_TURNS = (
 _HASH_PIXELS = 2_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """An image as ``decode`` sees it: upright, in sRGB; ``width`` and ``height`` are those of its file's full size."""
+
+    rgb: Image.Image
+    width: int
+    height: int
+
+    @property
+    def is_full_size(self) -> bool:
+        return self.rgb.size == (self.width, self.height)
+
+
 def decode(path: str | Path, geometry: Geometry) -> DecodedImage:
     """Decode the file ``path``: upright, in sRGB, its first frame. Raises BadImage for whatever cannot be used.
 
@@ -74,46 +89,85 @@ def decode(path: str | Path, geometry: Geometry) -> DecodedImage:
     header. The content id of a large JPEG is that of the pixels of its reduced decoding, which are the same each time.
     Nothing here limits time or memory: the child process does.
     """
+    with reading(path) as (source, sha256):
+        upright, suffix = read_upright(source, geometry)
+        decoded = prepared(upright, geometry)
+    return replace(decoded, sha256=sha256, source=files.absolute(path), suffix=suffix)
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[tuple[BinaryIO, str]]:
+    """The bytes of the file ``path`` to decode from, and their sha256. What decoding raises becomes BadImage."""
     with files.open_regular(path) as file:
         try:
-            source, sha256 = files.read_once(file)
-            image = _opened(source)
-            size = image.size
-            _draft(image, geometry)
-            image.load()
-            decoded = _image(image, geometry, size)
+            yield files.read_once(file)
+        except BadValue:  # a box that does not fit
+            raise
         except Refused as error:
             raise BadImage(files.shown(path), str(error)) from None
         except Exception as error:  # damaged files make decoders raise anything: struct.error, SyntaxError, KeyError, …
             raise BadImage(files.shown(path), _reason(error)) from error
-    ending = formats.ENDINGS.get(image.format or "", ".png")
-    return replace(decoded, sha256=sha256, source=files.absolute(path), suffix=ending)
 
 
-def from_pil(image: Image.Image, geometry: Geometry) -> DecodedImage:
-    """Decode an image that the caller holds, without ``sha256`` and ``source``. Raises BadImage.
+def read_upright(source: BinaryIO, geometry: Geometry | None) -> tuple[Upright, str]:
+    """The image in ``source``, and its format's usual file ending. A JPEG is read at a fraction of its size, as small
+    as the encoder's ``geometry`` allows; without one only as far as more than 64 megapixels make it necessary."""
+    image = _opened(source)
+    size = image.size
+    _draft(image, geometry)
+    image.load()
+    return _upright(image, size), formats.ENDINGS.get(image.format or "", ".png")
+
+
+def part(upright: Upright, box: Box, whole: DecodedImage, geometry: Geometry) -> DecodedImage:
+    """The part ``box`` of ``whole``, whose pixels are ``upright``. A box of all of it is the image itself, no part.
+
+    Where the pixels are not at full size, the box is scaled as they are. Raises BadValue where it does not fit.
+    """
+    inside = box.within(whole.width, whole.height)
+    if (inside.w, inside.h) == (whole.width, whole.height):
+        return whole
+    cut = prepared(replace(upright, rgb=_cut(upright, inside)), geometry)
+    return replace(
+        whole, pixels=cut.pixels, content=cut.content, thumbnail=cut.thumbnail, box=inside, original=whole.content
+    )
+
+
+def _cut(upright: Upright, box: Box) -> Image.Image:
+    across, down = upright.rgb.width / upright.width, upright.rgb.height / upright.height
+    left, top = int(box.x * across), int(box.y * down)
+    right, bottom = round((box.x + box.w) * across), round((box.y + box.h) * down)
+    return upright.rgb.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+
+
+def from_pil(image: Image.Image, geometry: Geometry, box: Box | None = None) -> DecodedImage:
+    """Decode an image that the caller holds, or the part ``box`` of it, without ``sha256`` and ``source``.
 
     The image is left as it is. A large JPEG that the caller opened is taken at its full size, so its content id is not
-    that of the same file given by its path.
+    that of the same file given by its path. Raises BadImage, BadValue.
     """
     try:
         _check_size(image.size)
         image.load()
-        return _image(image, geometry, image.size)
+        upright = _upright(image, image.size)
+        whole = prepared(upright, geometry)
+        return whole if box is None else part(upright, box, whole, geometry)
+    except BadValue:  # a box that does not fit
+        raise
     except Refused as error:
         raise BadImage("image", str(error)) from None
     except Exception as error:  # the image may be a file that is only now being decoded
         raise BadImage("image", _reason(error)) from error
 
 
-def from_array(pixels: U8, geometry: Geometry) -> DecodedImage:
+def from_array(pixels: U8, geometry: Geometry, box: Box | None = None) -> DecodedImage:
     """The image of pixels that the caller holds: uint8, (h, w), (h, w, 3) or (h, w, 4). Raises BadValue, BadImage."""
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
         given = f"{pixels.dtype} of shape {pixels.shape}"
         raise BadValue(f"an image array must be uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {given}")
     if not pixels.size:
         raise BadImage("image", _NO_PIXELS)
-    return from_pil(Image.fromarray(pixels), geometry)
+    return from_pil(Image.fromarray(pixels), geometry, box)
 
 
 def is_pil(value: object) -> TypeGuard[Image.Image]:
@@ -173,15 +227,22 @@ def _check_size(size: tuple[int, int], *, most: int = MAX_PIXELS, reason: str = 
         raise Refused(_NO_PIXELS)
 
 
-def _draft(image: Image.Image, geometry: Geometry) -> None:
+def _draft(image: Image.Image, geometry: Geometry | None) -> None:
     """Let a JPEG be decoded at a fraction of its size: as small as the encoder allows, and always below the limit."""
     least = next((part for part in (1, 2, 4) if image.width * image.height <= part**2 * MAX_PIXELS), 8)
-    side = min(max(DRAFT, geometry.size, geometry.resize), max(1, min(image.size) // least))
+    allowed = max(1, min(image.size) // least)
+    side = allowed if geometry is None else min(max(DRAFT, geometry.size, geometry.resize), allowed)
     image.draft(None, (side, side))
 
 
-def _image(image: Image.Image, geometry: Geometry, size: tuple[int, int]) -> DecodedImage:
-    """The image of a loaded ``image`` whose file says ``size``, before it is turned."""
+def prepared(upright: Upright, geometry: Geometry) -> DecodedImage:
+    """What the encoder, the memory and the window need of ``upright``."""
+    rgb = upright.rgb
+    return DecodedImage(fit(rgb, geometry), content_id(rgb), thumbnail(rgb), upright.width, upright.height)
+
+
+def _upright(image: Image.Image, size: tuple[int, int]) -> Upright:
+    """A loaded ``image`` whose file says ``size``, before it is turned."""
     _check_size(image.size)
     turn = _turn(image)
     drafted = image.format in ("JPEG", "MPO") and size != image.size
@@ -191,7 +252,7 @@ def _image(image: Image.Image, geometry: Geometry, size: tuple[int, int]) -> Dec
     width, height = size if drafted else rgb.size
     if drafted and turn in _QUARTER_TURNS:
         width, height = height, width
-    return DecodedImage(fit(rgb, geometry), content_id(rgb), thumbnail(rgb), width, height)
+    return Upright(rgb, width, height)
 
 
 def content_id(rgb: Image.Image) -> str:

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images import files
 from visualmemory_gui.engine.images.worker import Worker
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import DecodedImage, Geometry
+from visualmemory_gui.engine.types import Box, DecodedImage, Geometry
 
 READ_AHEAD = 64
 _Outcome = tuple[str, DecodedImage | BadImage]
@@ -41,12 +41,15 @@ class DecodePool:
             worker.start()
             self._idle.put(worker)
 
-    def decode(self, path: str | Path) -> DecodedImage:
-        """The image in the file ``path``; waits for a free child. Raises BadImage."""
+    def decode(self, path: str | Path, box: Box | None = None) -> DecodedImage:
+        """The image in the file ``path``, or the part ``box`` of it; waits for a free child.
+
+        A further part of the file that was decoded last takes a fraction of the time. Raises BadImage, BadValue.
+        """
         if files.shown(path) != str(path):
             raise BadImage(files.shown(path), "the name is not Unicode text; rename it")
         with self._lent() as worker:
-            return worker.decode(files.absolute(path), shown=str(path))
+            return worker.decode(files.absolute(path), shown=str(path), box=box)
 
     def map(self, paths: Iterable[str | Path], report: Report = silent) -> Generator[_Outcome, None, None]:
         """Each of ``paths`` with its image or the reason why there is none, in the order in which they become ready.

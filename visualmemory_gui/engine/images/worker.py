@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
+from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
 from visualmemory_gui.engine.processes import frames
-from visualmemory_gui.engine.types import DecodedImage, Geometry
+from visualmemory_gui.engine.types import Box, DecodedImage, Geometry
 
 _COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.images.child")
 _HOME = Path(__file__).resolve().parents[3]
@@ -47,13 +47,20 @@ class Worker:
             if self._closed:
                 process.kill()
 
-    def decode(self, path: str, *, shown: str) -> DecodedImage:
-        """The image in the file at the absolute ``path``. Raises BadImage that names ``shown``."""
+    def decode(self, path: str, *, shown: str, box: Box | None = None) -> DecodedImage:
+        """The image in the file at the absolute ``path``, or the part ``box`` of it.
+
+        Raises BadImage that names ``shown``, and BadValue where the box does not fit.
+        """
         self._make_ready()
-        request = {"path": path, "geometry": self._geometry, "seconds": math.ceil(self._timeout_s) + 5}
+        numbers = None if box is None else tuple(box)
+        seconds = math.ceil(self._timeout_s) + 5
+        request = {"path": path, "geometry": self._geometry, "box": numbers, "seconds": seconds}
         header, parts = self._asked(request, shown)
         if "reason" in header:
             raise BadImage(shown, header["reason"])
+        if "refused" in header:
+            raise BadValue(f"{shown}: {header['refused']}")
         return frames.decoded_image(header, parts)
 
     def kill(self) -> None:

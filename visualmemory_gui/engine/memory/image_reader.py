@@ -22,7 +22,17 @@ from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.types import BROUGHT, F32, U8, DecodedImage, Device, EncoderIdentity, Geometry, NewExemplar
+from visualmemory_gui.engine.types import (
+    BROUGHT,
+    F32,
+    U8,
+    Box,
+    DecodedImage,
+    Device,
+    EncoderIdentity,
+    Geometry,
+    NewExemplar,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -65,42 +75,44 @@ class ImageReader:
                 self._pool = DecodePool(geometry=self._geometry())
             return self._pool
 
-    def decode(self, image: ImageLike) -> DecodedImage:
-        """Decode a path (in a child process), a PIL image, or an array of pixels.
+    def decode(self, image: ImageLike, box: Box | None = None) -> DecodedImage:
+        """Decode a path (in a child process), a PIL image, or an array of pixels; with ``box`` that part of it.
 
         An array is uint8: (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA. Raises BadImage, BadValue.
         """
         if isinstance(image, DecodedImage):
+            if box not in (None, image.box):
+                raise BadValue("a decoded image has no full-size pixels to cut a part from: give its path")
             return image
         if isinstance(image, str | PathLike):
             with self._told_if_closed():
-                return self.pool.decode(arguments.path_of(image))
+                return self.pool.decode(arguments.path_of(image), box)
         from visualmemory_gui.engine.images.decode import from_array, from_pil, is_pil
 
         if isinstance(image, np.ndarray):
-            return from_array(image, self._geometry())
+            return from_array(image, self._geometry(), box)
         if is_pil(image):
-            return from_pil(image, self._geometry())
+            return from_pil(image, self._geometry(), box)
         raise BadValue(f"an image is a path, a PIL image or an array of uint8, not {arguments.kind(image)}")
 
-    def decode_many(self, images: Sequence[ImageLike]) -> list[DecodedImage | BadImage]:
-        """``decode`` for each of ``images``, in order; files are decoded in parallel.
+    def decode_many(self, images: Sequence[ImageLike], box: Box | None = None) -> list[DecodedImage | BadImage]:
+        """``decode`` for each of ``images``, in order; files are decoded in parallel, unless there is a ``box``.
 
         For an image that cannot be used it yields the BadImage that says why. Raises BadValue.
         """
         paths = list(dict.fromkeys(arguments.path_of(one) for one in images if isinstance(one, str | PathLike)))
         decoded: dict[str, DecodedImage | BadImage] = {}
-        if len(paths) > 1:
+        if len(paths) > 1 and box is None:
             with self._told_if_closed(), closing(self.pool.map(paths)) as found:
                 decoded.update(found)
         return [
-            decoded[arguments.path_of(one)] if decoded and isinstance(one, str | PathLike) else self._read(one)
+            decoded[arguments.path_of(one)] if decoded and isinstance(one, str | PathLike) else self._read(one, box)
             for one in images
         ]
 
-    def _read(self, image: ImageLike) -> DecodedImage | BadImage:
+    def _read(self, image: ImageLike, box: Box | None) -> DecodedImage | BadImage:
         try:
-            return self.decode(image)
+            return self.decode(image, box)
         except BadImage as error:
             return error
 
@@ -148,7 +160,7 @@ class ImageReader:
         vectors = np.empty((len(images), self._identity.dim), np.float32)
         unknown = []
         for i, image in enumerate(images):
-            known = self._catalog.vector_of_sha256(image.sha256) if image.sha256 else None
+            known = self._catalog.vector_of_sha256(image.sha256) if image.sha256 and image.box is None else None
             if known is None:
                 unknown.append(i)
             else:

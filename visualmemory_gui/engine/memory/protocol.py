@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.types import (
         F32,
         I64,
+        BoxLike,
         Changes,
         Damage,
         Decision,
@@ -252,7 +253,7 @@ class Memory(Protocol):
 
     def set_all(self, values: Mapping[str, object]) -> MemorySettings: ...
 
-    def decode(self, image: ImageLike) -> DecodedImage: ...
+    def decode(self, image: ImageLike, box: BoxLike | None = None) -> DecodedImage: ...
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32: ...
 
@@ -267,6 +268,7 @@ class Memory(Protocol):
         level: int = 0,
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
+        box: BoxLike | None = None,
     ) -> Decision: ...
 
     def decide_each(
@@ -278,6 +280,7 @@ class Memory(Protocol):
         level: int = 0,
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
+        box: BoxLike | None = None,
     ) -> Iterator[Decision | BadImage]: ...
 
     def decide_vector(

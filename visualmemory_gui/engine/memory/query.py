@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from visualmemory_gui.engine import arguments
-from visualmemory_gui.engine.errors import BadImage, VisualMemoryError
+from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
 from visualmemory_gui.engine.memory.image_reader import ImageReader
 from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.types import F32, Decision, DecodedImage
+from visualmemory_gui.engine.types import F32, Box, Decision, DecodedImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -54,31 +54,39 @@ class Images:
 class EmbeddedQuery:
     """One query: its vector (dim,), its content id, and how many milliseconds each phase took.
 
-    ``shown`` is its thumbnail; for an exemplar, whose thumbnail may be forgotten, its id; or None.
+    ``shown`` is its thumbnail; for an exemplar, whose thumbnail may be forgotten, its id; or None. ``box`` is the part
+    of its image that it is, if it is not the whole.
     """
 
     vector: F32
     content: str | None
     shown: bytes | int | None
     timings_ms: dict[str, float]
+    box: Box | None = None
 
     def answered(self, decision: Decision, catalog: Catalog) -> Decision:
         """``decision`` with this query's timings and thumbnail, and the exemplars of its content."""
         timings = {**self.timings_ms, **decision.timings_ms}
         here = tuple(catalog.by_content(self.content)) if self.content else ()
-        return replace(decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown))
+        return replace(
+            decision, timings_ms=timings, in_memory=here, thumbnails=Images(catalog, self.shown), box=self.box
+        )
 
 
-def queries(reader: ImageReader, catalog: Catalog, images: Sequence[ImageLike | int]) -> list[EmbeddedQuery | BadImage]:
-    """Images, and exemplars by id, as queries, in order.
+def queries(
+    reader: ImageReader, catalog: Catalog, images: Sequence[ImageLike | int], box: Box | None = None
+) -> list[EmbeddedQuery | BadImage]:
+    """Images or the part ``box`` of each, and exemplars by id, as queries, in order.
 
     An image that cannot be used becomes the BadImage that says why. Raises UnknownExemplar, BadValue, EncoderError.
     """
     ids = {
         place: arguments.whole(one, "an id") for place, one in enumerate(images) if isinstance(one, int | np.integer)
     }
+    if ids and box is not None:
+        raise BadValue("an exemplar is decided as it is: for a part of its image, give the image")
     started = perf_counter()
-    read = reader.decode_many([one for one in images if not isinstance(one, int | np.integer)])
+    read = reader.decode_many([one for one in images if not isinstance(one, int | np.integer)], box)
     decode_ms = (perf_counter() - started) * 1e3 / max(len(read), 1)
     rest = iter(read)
     return [
@@ -105,4 +113,4 @@ def _of_image(reader: ImageReader, read: DecodedImage | BadImage, decode_ms: flo
     started = perf_counter()
     vector = reader.embed([read])[0]  # alone: in a batch a vector changes in its last digit
     timings = {"decode": decode_ms, "encode": (perf_counter() - started) * 1e3}
-    return EmbeddedQuery(vector, read.content, read.thumbnail, timings)
+    return EmbeddedQuery(vector, read.content, read.thumbnail, timings, read.box)

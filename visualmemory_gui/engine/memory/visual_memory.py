@@ -41,6 +41,7 @@ from visualmemory_gui.engine.text import notebook
 from visualmemory_gui.engine.types import (
     BROUGHT,
     F32,
+    BoxLike,
     Changes,
     Decision,
     DecodedImage,
@@ -51,6 +52,7 @@ from visualmemory_gui.engine.types import (
     Rule,
     SearchMode,
     Summary,
+    box_of,
 )
 
 if TYPE_CHECKING:
@@ -257,12 +259,13 @@ class VisualMemory:
             self._reader.drop_encoder()
         return changed
 
-    def decode(self, image: ImageLike) -> DecodedImage:
+    def decode(self, image: ImageLike, box: BoxLike | None = None) -> DecodedImage:
         """Decode a path (in a child process), a PIL image, or an array of uint8: (h, w) or (h, w, 3|4).
 
+        ``box`` is (x, y, w, h): that part of it, in pixels of the upright image, clipped to it.
         Raises BadImage, BadValue.
         """
-        return self._reader.decode(image)
+        return self._reader.decode(image, box_of(box))
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32:
         """(n, dim) float32, rows of unit length, of one image or several, decoded or not. Raises BadImage, BadValue."""
@@ -277,13 +280,15 @@ class VisualMemory:
         level: int = 0,
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
+        box: BoxLike | None = None,
     ) -> Decision:
         """Decide an image: a path, a PIL image, an array of uint8, a DecodedImage, or the id of an exemplar.
 
-        ``exclude`` names exemplars that must not vote this time. Raises BadImage, UnknownExemplar, BadValue.
+        ``exclude`` names exemplars that must not vote this time. With ``box``, (x, y, w, h) in pixels of the upright
+        image, that part of it is decided. Raises BadImage, UnknownExemplar, BadValue.
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
-        query = good(queries(self._reader, self.catalog, [image])[0])
+        query = good(queries(self._reader, self.catalog, [image], box_of(box))[0])
         return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
 
     def decide_many(
@@ -295,13 +300,14 @@ class VisualMemory:
         level: int = 0,
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
+        box: BoxLike | None = None,
     ) -> list[Decision]:
         """``decide`` for each of ``images``, in order, with equal results to the last digit.
 
         Batch by batch: files are decoded in parallel and searched together; each image is encoded alone, since in a
         batch its vector changes in the last digit. Raises what ``decide`` raises, at the first bad one.
         """
-        each = self.decide_each(images, k, rule, level=level, search=search, exclude=exclude)
+        each = self.decide_each(images, k, rule, level=level, search=search, exclude=exclude, box=box)
         return [good(decision) for decision in each]
 
     def decide_each(
@@ -313,14 +319,16 @@ class VisualMemory:
         level: int = 0,
         search: SearchMode = "auto",
         exclude: Collection[int] = (),
+        box: BoxLike | None = None,
     ) -> Iterator[Decision | BadImage]:
         """``decide_many`` as an iterator: the decisions of a batch are ready before the next batch is read.
 
         An image that cannot be used yields the BadImage that says why.
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
+        part = box_of(box)
         for batch in batched(images_of(images), BATCH):
-            asked = queries(self._reader, self.catalog, batch)
+            asked = queries(self._reader, self.catalog, batch, part)
             readable = [query for query in asked if isinstance(query, EmbeddedQuery)]
             vectors, contents = [query.vector for query in readable], [query.content for query in readable]
             found = iter(self._live.decide_many(vectors, scheme, scope=scope, contents=contents))

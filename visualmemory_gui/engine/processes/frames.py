@@ -8,11 +8,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from visualmemory_gui.engine.types import DecodedImage
+from visualmemory_gui.engine.types import Box, DecodedImage
 
 _LENGTH = struct.Struct(">I")
 _MAX_HEADER = 1 << 20
-_FIELDS = ("content", "width", "height", "sha256", "source", "suffix")
+_FIELDS = ("content", "width", "height", "sha256", "source", "suffix", "original")
 
 
 def write(stream: BinaryIO, header: dict[str, Any], *parts: bytes) -> None:
@@ -45,14 +45,17 @@ def _exactly(stream: BinaryIO, size: int) -> bytearray:
 
 def write_image(stream: BinaryIO, image: DecodedImage) -> None:
     fields = {name: getattr(image, name) for name in _FIELDS}
-    write(stream, {**fields, "shape": image.pixels.shape}, image.pixels.tobytes(), image.thumbnail)
+    box = None if image.box is None else tuple(image.box)
+    write(stream, {**fields, "box": box, "shape": image.pixels.shape}, image.pixels.tobytes(), image.thumbnail)
 
 
 def decoded_image(header: dict[str, Any], parts: list[bytearray]) -> DecodedImage:
     """The image that ``write_image`` sent; its pixels are writable."""
     pixels, thumbnail = parts
+    box = header["box"]
     return DecodedImage(
         pixels=np.frombuffer(pixels, np.uint8).reshape(header["shape"]),
         thumbnail=bytes(thumbnail),
+        box=None if box is None else Box(*box),
         **{name: header[name] for name in _FIELDS},
     )
