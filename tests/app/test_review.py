@@ -91,6 +91,27 @@ class TestWrongLabels:
     def test_nobody_looks_before_the_list_is_seen(self, curate):
         assert curate.view.tabs.model.found is None and curate.view.tabs.tabText(1) == "Wrong label?"
 
+    def test_below_the_list_the_selected_one_lies_between_the_nearest_of_both_labels(self, flipped, qtbot):
+        strip = flipped.tabs.suspects.strip
+        asked = []
+        flipped.tabs.large_requested.connect(asked.append)
+        for exemplar in flipped.ids():
+            flipped.select(exemplar)
+            qtbot.waitUntil(lambda exemplar=exemplar: strip.image.exemplar == exemplar and strip.isVisible())
+            labels = [flipped.curate.labels(shown.exemplar)[0] for shown in (*strip.own, *strip.suggested)]
+            assert labels == ["rose"] * 3 + [TRUE[exemplar]] * 3
+        words = strip.suggested[0].accessibleName()
+        assert words.startswith(f"exemplar {strip.suggested[0].exemplar}, {TRUE[exemplar]}, distance 0.")
+        QTest.mouseClick(strip.suggested[0], Qt.MouseButton.LeftButton)
+        assert asked == [strip.suggested[0].exemplar]
+
+    def test_without_a_selection_there_is_no_evidence(self, flipped, qtbot):
+        strip, first = flipped.tabs.suspects.strip, flipped.ids()[0]
+        flipped.select(first)
+        qtbot.waitUntil(strip.isVisible)
+        flipped.tabs.suspects.table.clearSelection()
+        qtbot.waitUntil(strip.isHidden)
+
     def test_enter_takes_the_suggestion_and_undo_takes_it_back(self, flipped):
         first = flipped.ids()[0]
         flipped.select(first)

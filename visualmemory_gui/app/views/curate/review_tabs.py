@@ -78,6 +78,7 @@ class ReviewTabs(QTabWidget):
     def set_memory(self, memory: WholeMemory | None) -> None:
         self.model.set_memory(memory)
         self.misled.set_memory(memory)
+        self.suspects.evidence.set_memory(memory)
         self.show_grid()
 
     def on_changed(self, changes: Changes) -> None:

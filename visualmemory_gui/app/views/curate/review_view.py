@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.impact import propose, propose_labels
+from visualmemory_gui.app.models.label_evidence import LabelEvidenceModel
 from visualmemory_gui.app.models.misleaders import MisleadingModel
 from visualmemory_gui.app.models.review import Part, ReviewModel
 from visualmemory_gui.app.models.review_tables import GroupsModel, SuspectsModel, counted, summed_up
@@ -32,6 +33,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.tables.evidence_strip import EvidenceStrip
 from visualmemory_gui.app.widgets.tables.group_list import GroupList
 from visualmemory_gui.app.widgets.tables.suspect_table import SuspectTable
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -168,7 +170,7 @@ class ReviewPage(QFrame):
 
 
 class SuspectsPage(ReviewPage):
-    """Labels that the other exemplars contradict."""
+    """Labels that the other exemplars contradict, and below them the evidence on the selected one."""
 
     def __init__(self, session: Session, model: ReviewModel, thumbnails: Thumbnails, ask_label: AskLabel) -> None:
         self.table = SuspectTable(SuspectsModel(model), thumbnails)
@@ -183,6 +185,10 @@ class SuspectsPage(ReviewPage):
             self.part.setItemData(self.part.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.part.activated.connect(lambda _: model.show_part(self.part.currentData()))
         self.head.insertWidget(1, self.part)
+        self.evidence = LabelEvidenceModel(session.tasks, self)
+        self.strip = EvidenceStrip(self.evidence, thumbnails)
+        self.strip.opened.connect(self.preview_requested)
+        self._column.insertWidget(self._column.indexOf(self.impact), self.strip)
         self.add_actions(SUSPECT_ACTIONS, prefix="suspect")
         model.updated.connect(self.on_updated)
         self.table.chosen_changed.connect(self.on_chosen_changed)
@@ -213,6 +219,7 @@ class SuspectsPage(ReviewPage):
             ("alike", "Select its kind"),
         ):
             self.actions_by_id[action].setIconText(words)
+        self.evidence.show(chosen[0] if chosen else None)
         self.preview_binding.update()
 
     def proposed_edit(self) -> ProposedEdit | None:
