@@ -121,7 +121,7 @@ def test_five_thousand_copies_take_one_place(tmp_path, monkeypatch):
         memory.add_vectors(others[1:], ["c"] * 149)
         memory.set("rule", "ridge")
         memory.set("class_factor", "off")
-        asked = others[:1] + 0.2 * long_tail.unit(20, rng)
+        asked = others[:1] + 0.2 * long_tail.unit(6, rng)
         asked = (asked / np.linalg.norm(asked, axis=1, keepdims=True)).astype(np.float32)
         queue = TrackedDecisions(
             memory.snapshot, queries_of(asked, leave_out=False), memory.searcher.nearest_many, k=100

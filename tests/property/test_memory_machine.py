@@ -260,7 +260,7 @@ class Machine(RuleBasedStateMachine):
                 shutil.rmtree(self.folder)
 
 
-EXAMPLES, STEPS = (1000, 100) if os.environ.get("SOAK") else (50, 50)
+EXAMPLES, STEPS = (1000, 100) if os.environ.get("SOAK") else (30, 50)
 TestMemory = pytest.mark.timeout(0 if os.environ.get("SOAK") else 900)(Machine.TestCase)  # a failure is shrunk
 TestMemory.settings = settings(
     max_examples=EXAMPLES,

@@ -20,7 +20,7 @@ from tests.reliability.secrets import left_in, secrets_of
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.memory import forget
 
-KILLS = 300 if os.environ.get("SOAK") else 40
+KILLS = 300 if os.environ.get("SOAK") else 24
 LONGEST_S = 0.025
 ROOT = Path(__file__).parents[2]
 

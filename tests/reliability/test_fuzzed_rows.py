@@ -19,7 +19,7 @@ from tests.reliability.planting import plant_value, raw
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import VisualMemoryError
 
-TRIES = 10**6 if os.environ.get("SOAK") else 120
+TRIES = 10**6 if os.environ.get("SOAK") else 72
 VALUES = (
     "null", "'many'", "''", "cast(x'ff41' as text)", "x'00'", "x''", "0", "-1", "1e999", "0.5",
     "9223372036854775807", "-9223372036854775808", "'[]'", "'{\"a\": 1}'", "char(27) || '[31m'",

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
 
-ROUNDS = 600 if os.environ.get("SOAK") else 40
+ROUNDS = 600 if os.environ.get("SOAK") else 24
 ROOT = Path(__file__).parents[2]
 
 

@@ -21,7 +21,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.types import Decision
 
 DIM, CLASSES, READERS = 16, 5, 4
-EDITS = 20_000 if os.environ.get("SOAK") else 100
+EDITS = 20_000 if os.environ.get("SOAK") else 60
 GRAPH, EXACT = 0, 26_000_000
 ROOT = Path(__file__).parents[2]
 

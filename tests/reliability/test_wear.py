@@ -14,7 +14,7 @@ import pytest
 from tests.reliability.test_killed import ROOT, assert_answers_are_exact, make_memory
 from visualmemory_gui import VisualMemory
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "300" if os.environ.get("SOAK") else "60"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "300" if os.environ.get("SOAK") else "30"))
 WARM_UP = 0.2  # of the time
 MOST_GROWTH_MB = 50
 

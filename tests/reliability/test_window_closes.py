@@ -18,7 +18,7 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 ROOT = Path(__file__).parents[2]
 TASKS = ("open", "import", "export", "queue", "review", "index", "edits", "look")
-ROUNDS = 300 if os.environ.get("SOAK") else 32
+ROUNDS = 300 if os.environ.get("SOAK") else 24
 SOON_S = 5.0
 LATEST_MS = {"open": 900}  # the others are over earlier
 
