@@ -152,7 +152,7 @@ class Desk:
         self.notes: list[str] = []
         self.undos: list[Any] = []  # what takes the edit of each note back
         self.errors: list[tuple[str, str]] = []
-        self._bot = bot
+        self.bot = bot
         window.session.note_posted.connect(lambda text, undo, _: (self.notes.append(text), self.undos.append(undo)))
         window.session.error_raised.connect(lambda what, todo, _: self.errors.append((what, todo)))
 
@@ -167,7 +167,7 @@ class Desk:
 
     def settle(self) -> None:
         """Wait until no task is left and every queued signal has arrived."""
-        self._bot.waitUntil(lambda: not self.window.session.tasks.busy, timeout=20_000)
+        self.bot.waitUntil(lambda: not self.window.session.tasks.busy, timeout=20_000)
         QApplication.processEvents()
 
     def open(self, path: Path) -> None:
@@ -179,7 +179,7 @@ class Desk:
         self.settle()
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        self._bot.keyClick(self.window, key, modifiers)
+        self.bot.keyClick(self.window, key, modifiers)
         self.settle()
 
     def select(self, ids: Sequence[int]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.operations.edit import NOT_LAST, READ_ONLY, UNCHANGED, Edit, Job, Note, step
+from visualmemory_gui.app.models.note_log import NOT_LAST
+from visualmemory_gui.app.operations.edit import READ_ONLY, UNCHANGED, Edit, Job, Note, step
 from visualmemory_gui.engine.text.visible_text import how_many
 
 

@@ -94,7 +94,7 @@ def test_the_look_can_change_while_images_come_in(desk: Desk, tmp_path: Path) ->
     while desk.window.session.tasks.busy:
         desk.window.commands.settings.toggle_theme()
         desk.window.grab()
-        desk._bot.wait(5)
+        desk.bot.wait(5)
     desk.settle()
     assert len(looks) > 2 and desk.errors == []
     assert "Added" in desk.notes[-1]

@@ -1,4 +1,4 @@
-"""Notes: every button names what it shows, and none is lost because another was pressed or another note came."""
+"""The note at the bottom of the window: its buttons name what they show, and one that was used leaves the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from tests.conftest import write_images
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import exemplars, folders
+from visualmemory_gui.app.operations import folders
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 
 
@@ -49,11 +49,9 @@ def test_a_button_that_was_pressed_goes_and_the_others_stay(note: NoteBar) -> No
     assert note.isHidden()
 
 
-@pytest.mark.parametrize(("lasts", "hidden"), [(True, False), (False, True)])
-def test_time_takes_only_what_does_not_last(note: NoteBar, qtbot: QtBot, lasts: bool, hidden: bool) -> None:
-    note.show_note("Added 3.", actions=[NoteAction("Show files", lambda: None, lasts=lasts)], seconds=0.01)
-    qtbot.wait(100)
-    assert note.isHidden() == hidden
+def test_time_takes_a_note(note: NoteBar, qtbot: QtBot) -> None:
+    note.show_note("Added 3.", actions=[NoteAction("Show files", lambda: None)], seconds=0.01)
+    qtbot.waitUntil(note.isHidden)
 
 
 @pytest.fixture
@@ -70,32 +68,7 @@ def test_no_two_buttons_of_a_note_say_the_same(partly_read: Desk) -> None:
     partly_read.window.session.watch.restart()
     partly_read.settle()
     shown = words(partly_read.window.note)
-    assert "Show skipped files" in shown and len(set(shown)) == len(shown)
-
-
-def test_the_files_that_were_skipped_can_be_shown_after_another_note(partly_read: Desk) -> None:
-    said = partly_read.window.note.text
-    for exemplar in (1, 2):
-        exemplars.strike(partly_read.window.session, [exemplar])
-        partly_read.settle()
-    assert "Struck" in partly_read.window.note.text
-    partly_read.window.let_go()
-    partly_read.settle()
-    assert partly_read.window.note.text == said and words(partly_read.window.note) == ["Show skipped files"]
-    press(partly_read.window.note, "Show skipped files")
-    assert partly_read.ask.asked[-1] == "1 file could not be read"
-    partly_read.settle()
-    assert partly_read.window.note.isHidden()
-
-
-def test_a_note_that_was_dismissed_is_dismissed_alone(partly_read: Desk) -> None:
-    partly_read.window.session.post_note("Done.", None, (NoteAction("Show more", lambda: None, lasts=True),))
-    partly_read.window.let_go()
-    partly_read.settle()
-    assert words(partly_read.window.note) == ["Show skipped files"]
-    partly_read.window.let_go()
-    partly_read.settle()
-    assert partly_read.window.note.isHidden()
+    assert "Show the file that was skipped" in shown and len(set(shown)) == len(shown)
 
 
 def test_notes_of_a_memory_go_with_it(partly_read: Desk) -> None:

@@ -239,7 +239,7 @@ def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     desk.drop_files(desk.window.decide.query, *waiting[:2], *bad)
     assert desk.notes[-1] == "2 images queued; 3 could not be read."
     assert len(column(desk, QueueColumn.DecodedImage)) == 2
-    button_of_note(desk, "Show skipped files").click()
+    button_of_note(desk, "Show the 3 files that were skipped").click()
     assert desk.ask.asked[-1] == "3 files could not be read"
     assert {path for path, _ in desk.ask.rows} == set(map(str, bad))
     assert all(reason for _, reason in desk.ask.rows)

@@ -59,7 +59,7 @@ def test_an_edit_tells_which_watched_decisions_it_changed_and_shows_them(desk: D
     desk.settle()
     assert desk.window.note.text.endswith("1 of 1 watched decision changed.")
     assert cell(desk, 0, 4) == "yes"
-    show = next(b for b in desk.window.note.findChildren(QPushButton) if b.text() == "Show changed decisions")
+    show = next(b for b in desk.window.note.findChildren(QPushButton) if b.text() == "Show the decision that changed")
     show.click()
     desk.settle()
     [row] = desk.ask.rows

@@ -206,6 +206,33 @@ def history(stage: Stage) -> None:
     stage.shoot("history")
 
 
+def notes(stage: Stage) -> None:
+    """The bell: what was done, what can still be done about it, an error, and files that were skipped."""
+    session, memory = stage.window.session, stage.window.session.memory
+    assert memory is not None
+    folder = stage.room / "broken images"
+    folder.mkdir()
+    for name in ("scan 1.png", "scan 2.png"):
+        (folder / name).write_text("no image")
+    ids = [int(i) for i in memory.snapshot.ids[200:220]]
+    session.raise_error(StorageError(f"{HOME}/birds.vmem cannot be written: no space left on device"))
+    stage.close_dialogs()
+    folders.import_folder(session, str(folder), copy=True, label="inbox")
+    stage.settle()
+    stage.press("actionDecide")
+    ask(stage, WRONG)
+    assert session.decision.decision is not None
+    exemplars.strike(session, [session.decision.decision.neighbours[0].id], here=True)
+    stage.settle()
+    exemplars.relabel(session, ids[:9], "animals/birds/birds of prey and others with long names")
+    stage.settle()
+    exemplars.strike(session, ids[9:])
+    stage.settle()
+    stage.shoot("notes-unread")
+    stage.press("actionNotes")
+    stage.shoot("notes")
+
+
 def originals(stage: Stage) -> None:
     """Linked images were moved: the note, and the dialog it leads to."""
     holiday = stage.room / "birthday" / "holiday"
@@ -289,6 +316,6 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
+    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, curate, struck, review, history, notes,
     study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip

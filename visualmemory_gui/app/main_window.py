@@ -33,6 +33,7 @@ from visualmemory_gui.app.views.curate.curate_view import CurateView
 from visualmemory_gui.app.views.decide.decide_view import DecideView
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
+from visualmemory_gui.app.views.kit.note_bell import NoteBell
 from visualmemory_gui.app.views.kit.note_place import AdjustableGrid, NotePlace
 from visualmemory_gui.app.views.kit.status_bar import StatusBar
 from visualmemory_gui.app.views.kit.tool_bar import ToolBar
@@ -115,6 +116,9 @@ class MainWindow(QMainWindow):
                 *(("", "In Study"), *self.study.key_sheet()),
             ]
         )
+
+    def show_notes(self) -> None:
+        self.bell.open()
 
     def let_go(self) -> None:
         """Go one step back: close the large image or the note, stop relabelling, or clear the selection."""
@@ -216,7 +220,9 @@ class MainWindow(QMainWindow):
         self._note_place = NotePlace(self.notes.bar, centre)
         self.setCentralWidget(centre)
         self.setStatusBar(StatusBar(self.session, self.state))
-        self.addToolBar(ToolBar(self.actions_by_id, shown=window_actions.TOOL_BAR, right=window_actions.TOOL_BAR_RIGHT))
+        self.bell = NoteBell(self.actions_by_id["actionNotes"], self.notes.log, self.notes.refresh)
+        shown, right = window_actions.TOOL_BAR, window_actions.TOOL_BAR_RIGHT
+        self.addToolBar(ToolBar(self.actions_by_id, shown=shown, bell=self.bell, right=right))
         self.decide.set_actions(self.actions_by_id, window_actions.ON_CARDS, window_actions.ON_QUEUE)
 
     def _connect(self) -> None:
@@ -259,6 +265,7 @@ class MainWindow(QMainWindow):
         decide.decision.flip.preview_requested.connect(self.commands.reasons.preview_flip)
         for line in self.findChildren(ImpactLine):
             line.show_requested.connect(self.commands.reasons.show_impact)
+        self.notes.error_requested.connect(self.errors.tell)
         self.notes.changed_requested.connect(self.commands.reasons.show_changed)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 Result = TypeVar("Result")
-Undo = Callable[[], object]
 FINISHED = "An interrupted forget has been completed: {:,} erased. Whether anything is left could not be checked."
 DAMAGED_SETTINGS = "Damaged settings in this memory: {}. Their defaults apply until you set them again."
 log = logging.getLogger("visualmemory_gui")
@@ -47,9 +46,7 @@ class Session(QObject):
     step_finished = Signal()  # a step of many transactions is complete and can be undone
     originals_moved = Signal()  # some are elsewhere now; the exemplars are the same
     saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
-    note_posted = Signal(
-        str, object, object
-    )  # text, a callable that undoes it or None, further buttons: tuple of NoteAction
+    note_posted = Signal(str, object, object)  # text, the NoteAction that undoes it or None, a tuple of further ones
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can only be opened for reading, and why
     note_finished = Signal()  # the note is complete: what its edit did to other decisions is not added
@@ -165,7 +162,7 @@ class Session(QObject):
         self.heavy_allowed = True
         self.load_encoder()
 
-    def post_note(self, text: str, undo: Undo | None = None, also: tuple[NoteAction, ...] = ()) -> None:
+    def post_note(self, text: str, undo: NoteAction | None = None, also: tuple[NoteAction, ...] = ()) -> None:
         self.note_posted.emit(text, undo, also)
 
     def raise_error(self, error: BaseException) -> None:

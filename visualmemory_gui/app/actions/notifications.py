@@ -1,4 +1,4 @@
-"""The notes at the bottom of the window: what an edit did, its Undo, and which other decisions it changed."""
+"""The notes of the window: the one at its bottom, and those that the bell keeps."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
-from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.models.note import KeptNote, NoteAction
+from visualmemory_gui.app.models.note_log import NoteLog
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 
@@ -17,44 +18,48 @@ if TYPE_CHECKING:
 
 
 class Notes(QObject):
-    """Owns the ``bar``, which belongs to the open memory: its text and its Undo are cleared with it.
+    """Owns the ``bar``, which shows a note for a while, and the ``log``, which keeps it with all its actions.
 
-    A note that is replaced before its lasting actions were used waits, and returns when the newer ones are gone.
+    Both belong to the open memory and are cleared with it.
     """
 
     changed_requested = Signal(object)  # an Impact whose changed decisions are to be listed
+    error_requested = Signal(str, str, str)  # an error to show again: what happened, what to do, details
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self.bar = NoteBar()
+        self.log = NoteLog(session.tasks, self)
         self._undo: Callable[[], object] | None = None
-        self._goes_on = True
-        self._waiting: list[tuple[str, tuple[NoteAction, ...]]] = []
+        self._goes_on = False
+        self._session = session
         session.note_posted.connect(self.on_posted)
         session.note_finished.connect(self.on_finished)
+        session.error_raised.connect(self.on_error)
         session.memory_opened.connect(self.drop)
         session.memory_closed.connect(self.drop)
         session.watch.impact_found.connect(self.on_impact_found)
         self.bar.undo_requested.connect(self.on_undo)
-        self.bar.gone.connect(self.on_gone, Qt.ConnectionType.QueuedConnection)
 
     def drop(self) -> None:
-        self._undo = None
-        self._waiting.clear()
-        self.bar.hide()
+        self._undo, self._goes_on = None, False
+        self.bar.drop()
+        self.log.drop_of_memory()
 
-    def on_posted(self, text: str, undo: Callable[[], object] | None, also: tuple[NoteAction, ...]) -> None:
-        if not self.bar.isHidden() and self.bar.lasting:
-            self._waiting.append((self.bar.text, self.bar.lasting))
+    def refresh(self) -> None:
+        """Find out which actions of the kept notes are still possible."""
+        self.log.refresh(self._session.memory)
+
+    def on_posted(self, text: str, undo: NoteAction | None, also: tuple[NoteAction, ...]) -> None:
         self._undo, self._goes_on = undo, True
         self.bar.show_note(text, undo=undo is not None, actions=also)
+        self.log.keep(KeptNote(text, (undo, *also) if undo is not None else also))
 
-    def on_gone(self) -> None:
-        """Show a waiting note again, without its Undo: other edits have been made since."""
-        if self.bar.isHidden() and self._waiting:
-            self._undo, self._goes_on = None, False
-            text, actions = self._waiting.pop()
-            self.bar.show_note(text, actions=actions)
+    def on_error(self, what: str, todo: str, details: str) -> None:
+        """Keep an error, which a dialog has shown, so that it can be read again."""
+        self._goes_on = False
+        again = NoteAction("Show the details", partial(self.error_requested.emit, what, todo, details))
+        self.log.keep(KeptNote(f"{what} {todo}".strip(), (again,), is_error=True, unread=False))
 
     def on_finished(self) -> None:
         self._goes_on = False
@@ -65,6 +70,14 @@ class Notes(QObject):
 
     def on_impact_found(self, impact: Impact) -> None:
         """Add to an edit's note what the edit did to other decisions."""
-        if self.bar.isVisible() and self._goes_on and impact.of:
-            show = partial(self.changed_requested.emit, impact)
-            self.bar.add(impact.summary, (NoteAction("Show changed decisions", show),) if impact.changed else ())
+        if self._goes_on and impact.of:
+            show = NoteAction(words_of(len(impact.changed)), partial(self.changed_requested.emit, impact))
+            actions = (show,) if impact.changed else ()
+            self.log.extend(impact.summary, actions)
+            if self.bar.isVisible():
+                self.bar.add(impact.summary, actions)
+
+
+def words_of(changed: int) -> str:
+    """ "Show the 3 decisions that changed"."""
+    return "Show the decision that changed" if changed == 1 else f"Show the {changed:,} decisions that changed"

@@ -24,6 +24,7 @@ class Window(Protocol):
 
     def show_workspace(self, name: str) -> None: ...
     def show_keys(self) -> None: ...
+    def show_notes(self) -> None: ...
     def let_go(self) -> None: ...
     def close(self) -> bool: ...
 
@@ -123,6 +124,8 @@ ACTIONS: tuple[Action[Commands], ...] = (
     Action("actionClose", "Dismiss", "Close the note, stop relabelling, clear the selection", "close",
            lambda c: c.window.let_go(), ("Esc",), (), "decide"),
     *DIGITS,
+    Action("actionNotes", "Notes", "The last fifty notes, and what can still be done about each", "bell-outline",
+           lambda c: c.window.show_notes(), ("Ctrl+Shift+N",)),
     Action("actionTheme", "Light or dark", "Switch between the light and the dark theme", "theme-light-dark",
            lambda c: c.settings.toggle_theme(), ("Ctrl+Shift+L",)),
     Action("actionSettings", "Settings…", "How the memory decides, and how the window looks", "cog-outline",

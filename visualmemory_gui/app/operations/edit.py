@@ -8,16 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.models.note_log import NOT_LAST
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import Cancelled, TagsAhead
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 Result = TypeVar("Result")
-NOT_LAST = "Other edits were made after it; see the history."
 READ_ONLY = "This memory is open for reading only; nothing was changed. To edit it, copy it and open the copy."
 UNCHANGED = "Nothing to change: it is already so."
 
@@ -28,16 +29,36 @@ class Runnable(Protocol):
     def run(self, session: Session) -> None: ...
 
 
+class Undo(Runnable, Protocol):
+    """An edit that takes back the step ``takes_back``, if that is the last one; None: it does not matter which is."""
+
+    @property
+    def takes_back(self) -> int | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What the window says once something is done; ``undo`` takes it back."""
 
     text: str
-    undo: Runnable | None = None
+    undo: Undo | None = None
     actions: tuple[NoteAction, ...] = ()
 
     def post(self, session: Session) -> None:
-        session.post_note(self.text, partial(self.undo.run, session) if self.undo else None, self.actions)
+        session.post_note(self.text, self._undo(session), self.actions)
+
+    def _undo(self, session: Session) -> NoteAction | None:
+        """Undo while the step is the last one, and then reverting it alone."""
+        if self.undo is None:
+            return None
+        step = self.undo.takes_back
+        later = revert_of(step, self.text.rstrip(".")) if step is not None else None
+        return NoteAction(
+            "Undo",
+            partial(self.undo.run, session),
+            step,
+            NoteAction("Revert this step alone", partial(later.run, session)) if later else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +67,7 @@ class Edit(Generic[Result]):
 
     ``then`` gets what ``work`` returned, in the window's thread and once it is on disk; the note that it returns is
     posted. Without ``failed`` the user sees the error. An edit that would drop tagged states needs their consent first.
-    One that ``only_reads`` also runs on a read-only memory.
+    One that ``only_reads`` also runs on a read-only memory. ``takes_back`` is the step that it undoes, if any.
     """
 
     title: str
@@ -54,6 +75,7 @@ class Edit(Generic[Result]):
     then: Callable[[Result], Note | None]
     failed: Callable[[BaseException], object] | None = None
     only_reads: bool = False
+    takes_back: int | None = None
 
     def run(self, session: Session) -> None:
         """Run it, unless no memory is open, or the memory is read-only, which a note then says."""
@@ -144,7 +166,19 @@ def step(
 
 def undo_of(step: int | None) -> Edit[Changes | None]:
     """An edit that undoes ``step`` if it is still the last one: a note's Undo never takes back another edit."""
-    return Edit("Undoing", partial(undone, step), partial(step_note, "Undone", NOT_LAST))
+    return Edit("Undoing", partial(undone, step), partial(step_note, "Undone", NOT_LAST), takes_back=step)
+
+
+def revert_of(step: int, name: str) -> Edit[Changes]:
+    """An edit that reverts ``step``, called ``name``, alone; later steps stay."""
+
+    def said(changes: Changes) -> Note:
+        stays = f" {_stay(len(changes.left))}" if changes.left else ""
+        if changes.edit is None:
+            return Note(f"Nothing of “{name}” could be taken back.{stays}")
+        return Note(f"Reverted: {name}.{stays}", undo_of(changes.step))
+
+    return Edit("Reverting", lambda m: m.history.revert(step), said)
 
 
 def undone(step: int | None, memory: WholeMemory) -> Changes | None:
@@ -179,6 +213,12 @@ def say_stopped(session: Session, text: str, error: BaseException) -> None:
         session.raise_error(error)
     elif text:
         session.post_note(text)
+
+
+def _stay(count: int) -> str:
+    if count == 1:
+        return "1 exemplar changed since stays as it is."
+    return f"{how_many(count)} changed since stay as they are."
 
 
 def _post(session: Session, note: Note | None) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations.edit import NOT_LAST, Edit, Note, step, undo_of, undone
+from visualmemory_gui.app.models.note_log import NOT_LAST
+from visualmemory_gui.app.operations.edit import Edit, Note, step, undo_of, undone
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes, Neighbour
@@ -22,7 +23,7 @@ def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
     """Take exemplars out of every vote, reversibly. ``here``: the note offers to leave them out of this query only."""
 
     def actions(number: int | None) -> tuple[NoteAction, ...]:
-        return (NoteAction("Only for this query", partial(leave_out, session, number, ids)),) if here else ()
+        return (NoteAction("Only for this query", partial(leave_out, session, number, ids), number),) if here else ()
 
     if ids:
         text = f"Struck {how_many(len(ids))} from the memory."
@@ -48,9 +49,14 @@ def leave_out_here(session: Session, ids: Sequence[int], rows: Sequence[Neighbou
     """Decide this query without ``ids``, until the next query; the memory stays as it is. ``rows``: their cards."""
     rows = rows or session.decision.shown(ids)
     session.decision.leave_out(rows)
-    back = partial(session.decision.take_back, [row.id for row in rows])
+    gone = [row.id for row in rows]
+    back = NoteAction("Undo", partial(session.decision.take_back, gone), refusal=partial(_no_longer_out, session, gone))
     session.post_note(f"Left {how_many(len(rows))} out of this query only.", back)
     session.note_finished.emit()  # the undo of a strike need not report other decisions: they are as before it
+
+
+def _no_longer_out(session: Session, ids: Sequence[int]) -> str:
+    return "" if session.decision.left_out_ids & set(ids) else "They are no longer left out of the query shown."
 
 
 def restore(session: Session, ids: Sequence[int]) -> None:

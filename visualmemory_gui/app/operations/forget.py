@@ -39,7 +39,7 @@ def forget(session: Session, ids: Sequence[int]) -> None:
     def said(receipt: Receipt) -> Note:
         session.erased()
         text = FORGOTTEN[receipt.status].format(how_many(receipt.forgotten))
-        return Note(text, actions=(NoteAction("Prove it", partial(prove, session), lasts=True),))
+        return Note(text, actions=(NoteAction("Prove it", partial(prove, session)),))
 
     def failed(error: BaseException) -> None:
         session.erased()

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations.edit import Edit, Note, last_step, step_note, undo_of
+from visualmemory_gui.app.operations.edit import Edit, Note, last_step, revert_of, step_note
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes, Step
 
 if TYPE_CHECKING:
@@ -27,14 +26,7 @@ def redo(session: Session) -> None:
 
 def revert(session: Session, step: Step) -> None:
     """Revert ``step`` alone; later steps stay."""
-
-    def said(changes: Changes) -> Note:
-        stays = f" {_stay(len(changes.left))}" if changes.left else ""
-        if changes.edit is None:
-            return Note(f"Nothing of “{step.name}” could be taken back.{stays}")
-        return Note(f"Reverted: {step.name}.{stays}", undo_of(changes.step))
-
-    Edit("Reverting", lambda m: m.history.revert(step.number), said).run(session)
+    revert_of(step.number, step.name).run(session)
 
 
 def go_back(session: Session, number: int, name: str) -> None:
@@ -110,9 +102,3 @@ def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
         return Note(f"The memory is as it was after: {name}." if number else f"{name}.", undo)
 
     return Edit("Going back", work, said)
-
-
-def _stay(count: int) -> str:
-    if count == 1:
-        return "1 exemplar changed since stays as it is."
-    return f"{how_many(count)} changed since stay as they are."

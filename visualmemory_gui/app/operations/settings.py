@@ -59,7 +59,7 @@ def offer_new_settings(session: Session) -> None:
             return None
         _keep_unset().run(session)
         use = partial(use_settings, session, found.settings, "The memory decides as new ones do.")
-        return Note(found.words, actions=(NoteAction("Use them", use, lasts=True),))
+        return Note(found.words, actions=(NoteAction("Use them", use),))
 
     memory = session.memory
     if memory is not None and not memory.readonly and memory.maintenance.unset_settings:

@@ -13,7 +13,8 @@ from visualmemory_gui.engine.types import Skipped
 
 def show(session: Session, skipped: Sequence[Skipped]) -> tuple[NoteAction, ...]:
     """The button that lists ``skipped``; none if everything was read."""
-    return (NoteAction("Show skipped files", partial(ask, session, skipped), lasts=True),) if skipped else ()
+    which = "file that was" if len(skipped) == 1 else f"{len(skipped):,} files that were"
+    return (NoteAction(f"Show the {which} skipped", partial(ask, session, skipped)),) if skipped else ()
 
 
 def ask(session: Session, skipped: Sequence[Skipped]) -> None:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         SearchMode,
         State,
         Step,
+        StepState,
         Summary,
     )
 
@@ -95,6 +96,8 @@ class StepHistory(Protocol):
     def can_undo(self) -> Step | None: ...
 
     def can_redo(self) -> Step | None: ...
+
+    def states(self, steps: Collection[int]) -> dict[int, StepState]: ...
 
     def tags_ahead(self) -> tuple[str, ...]: ...
 

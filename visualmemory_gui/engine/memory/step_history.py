@@ -10,7 +10,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.store import difference
 from visualmemory_gui.engine.store.difference import Difference
-from visualmemory_gui.engine.types import Changes, Step
+from visualmemory_gui.engine.types import Changes, Step, StepState
 
 
 class FolderHistory:
@@ -31,6 +31,10 @@ class FolderHistory:
     def can_redo(self) -> Step | None:
         """The step that ``redo`` would redo."""
         return self._stored.can_redo()
+
+    def states(self, steps: Collection[int]) -> dict[int, StepState]:
+        """The states of ``steps``; those that the history no longer holds are left out."""
+        return self._stored.states(steps)
 
     def tags_ahead(self) -> tuple[str, ...]:
         """The tags of undone states: an edit now would drop them, and is refused until they are given up."""

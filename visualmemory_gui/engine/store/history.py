@@ -158,6 +158,11 @@ class History:
         """The step that ``redo`` would do again."""
         return self._top("undone")
 
+    def states(self, numbers: Collection[int]) -> dict[int, StepState]:
+        """The states of steps; those that the history no longer holds are left out."""
+        found = self._database.many("select number, state from steps where number = ?", [(n,) for n in numbers])
+        return {number: state for number, state in found if state != "abandoned"}
+
     def steps(self, limit: int | None = None) -> list[Step]:
         """Newest first: imports in progress, then undone steps, the lowest of which is redone next, then done steps,
         the highest of which is undone next. Only the steps returned are given names."""

@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent, QHideEvent
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.models.note_log import joined
 
 
 class NoteBar(QFrame):
-    """Stays while the mouse or the focus is on it, while it has an action that lasts, and for ever if ``seconds``
-    is 0.
+    """Stays while the mouse or the focus is on it, and for ever if ``seconds`` is 0.
 
-    Each button disappears once pressed, and the note with the last of them. ``gone`` says that the note closed and
-    was not replaced.
+    Each button disappears once pressed, and the note with the last of them. The bell keeps them all.
     """
 
     undo_requested = Signal()
-    gone = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,11 +49,6 @@ class NoteBar(QFrame):
     def text(self) -> str:
         return self._text.text()
 
-    @property
-    def lasting(self) -> tuple[NoteAction, ...]:
-        """The lasting actions that have not been used yet."""
-        return tuple(action for action in self._extra if action.lasts)
-
     def show_note(
         self, text: str, *, undo: bool = False, actions: Sequence[NoteAction] = (), seconds: float = 8.0
     ) -> None:
@@ -73,21 +66,21 @@ class NoteBar(QFrame):
 
     def add(self, text: str, actions: Sequence[NoteAction] = ()) -> None:
         """Extend the note's sentence by what has become known since."""
-        self._text.setText(f"{self.text.rstrip('.')}; {text}")
+        self._text.setText(joined(self.text, text))
         self._add_actions(actions)
         self.setAccessibleName(self.text)
         self._restart()
+
+    def drop(self) -> None:
+        """Hide the note and hold on to nothing that it offered."""
+        self.hide()
+        self._replace_actions(())
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self._timer.stop()
 
     def leaveEvent(self, event: QEvent) -> None:
         self._restart()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        if self.isHidden():  # itself, not only the window
-            self.gone.emit()
 
     def _replace_actions(self, actions: Sequence[NoteAction]) -> None:
         for old in tuple(self._extra):
@@ -131,7 +124,7 @@ class NoteBar(QFrame):
         self.undo_requested.emit()
 
     def _restart(self) -> None:
-        if self._seconds > 0 and not self.lasting:
+        if self._seconds > 0:
             self._timer.start(round(self._seconds * 1000))
         else:
             self._timer.stop()
