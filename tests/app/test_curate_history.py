@@ -20,7 +20,7 @@ NOW = datetime(2026, 5, 3, 12, 0)
 
 
 def at(day: int, hour: int, number: int, kind: str, count: int, state: str = "done") -> Step:
-    return Step(number, kind.title(), kind, datetime(2026, 5, day, hour).timestamp(), state, count)
+    return Step(number, kind.title(), kind, datetime(2026, 5, day, hour).timestamp(), state, count, kind.title())
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ class TestDays:
 
 class TestReverting:
     def test_an_earlier_step_is_taken_back_and_later_ones_stay(self, edited):
-        choose(edited, "Strike out 2 exemplars")
+        choose(edited, "Struck out 2 exemplars")
         press(edited, "revert")
         assert edited.states(1, 2, 3) == ["active", "active", "struck"]
-        assert last_note(edited) == "Reverted: Strike out 2 exemplars."
+        assert last_note(edited) == "Reverted: Struck out 2 exemplars."
         edited.notes[-1][1]()
         edited.settle()
         assert edited.states(1, 2, 3) == ["struck", "struck", "struck"]
@@ -95,7 +95,7 @@ class TestReverting:
     def test_what_was_changed_since_stays_and_is_told(self, edited):
         exemplars.restore(edited.session, [1])
         edited.settle()
-        choose(edited, "Strike out 2 exemplars")
+        choose(edited, "Struck out 2 exemplars")
         press(edited, "revert")
         assert edited.states(1, 2) == ["active", "active"]
         assert last_note(edited).endswith("1 exemplar changed since stays as it is.")
@@ -103,32 +103,32 @@ class TestReverting:
     def test_nothing_left_to_take_back_is_told(self, edited):
         exemplars.restore(edited.session, [1, 2])
         edited.settle()
-        choose(edited, "Strike out 2 exemplars")
+        choose(edited, "Struck out 2 exemplars")
         press(edited, "revert")
-        assert last_note(edited).startswith("Nothing of “Strike out 2 exemplars” could be taken back.")
+        assert last_note(edited).startswith("Nothing of “Struck out 2 exemplars” could be taken back.")
 
 
 class TestGoingBack:
     def test_the_memory_is_as_it_was_and_comes_forward_again(self, edited):
-        choose(edited, "Strike out 2 exemplars")
+        choose(edited, "Struck out 2 exemplars")
         press(edited, "back")
         assert edited.states(1, 2, 3) == ["struck", "struck", "active"] and edited.labels(3) != ["animals/fox"]
-        choose(edited, "Strike out 1 exemplar")
-        assert edited.view.steps.actions_by_id["back"].text() == "Go forward to after “Strike out 1 exemplar”"
+        choose(edited, "Struck out 1 exemplar")
+        assert edited.view.steps.actions_by_id["back"].text() == "Go forward to after “Struck out 1 exemplar”"
         press(edited, "back")
         assert edited.states(3) == ["struck"] and edited.labels(3) == ["animals/fox"]
 
     def test_the_note_goes_to_where_the_memory_was(self, edited):
-        choose(edited, "Strike out 2 exemplars")
+        choose(edited, "Struck out 2 exemplars")
         press(edited, "back")
         edited.notes[-1][1]()
         edited.settle()
         assert edited.states(3) == ["struck"]
 
     def test_where_the_memory_is_there_is_no_way_to_go(self, edited):
-        choose(edited, "Strike out 1 exemplar")
+        choose(edited, "Struck out 1 exemplar")
         assert not edited.view.steps.actions_by_id["back"].isEnabled()
-        assert edited.view.steps.actions_by_id["revert"].text() == "Revert “Strike out 1 exemplar”"
+        assert edited.view.steps.actions_by_id["revert"].text() == "Revert “Struck out 1 exemplar”"
 
 
 class TestUndone:
@@ -148,7 +148,7 @@ class TestUndone:
         assert self.rows(edited, StepRole.Place) == ["undone", "undone, next to redo", "the memory is here"]
         spoken = self.rows(edited, Qt.ItemDataRole.AccessibleTextRole)
         assert spoken[1].endswith(", undone, next to redo")
-        assert edited.memory.history.can_redo().name == before[1]
+        assert edited.memory.history.can_redo().past == before[1]
 
     def test_the_list_has_the_order_of_the_command_line(self, edited):
         for _ in range(3):
@@ -172,7 +172,7 @@ class TestTags:
         assert model.index(1).data(StepRole.Tags) == "clean"
         assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole).endswith("tagged clean")
         assert last_note(edited) == "The memory as it is now is tagged “clean”."
-        choose(edited, "Strike out 1 exemplar")
+        choose(edited, "Struck out 1 exemplar")
         menu = edited.view.steps.menu()
         [drop] = [action for action in menu.actions() if action.text() == "Remove tag “clean”"]
         drop.trigger()
@@ -189,10 +189,10 @@ class TestTags:
 
 class TestSince:
     def test_the_grid_shows_what_is_different(self, edited):
-        choose(edited, "Strike out 2 exemplars")
+        choose(edited, "Struck out 2 exemplars")
         press(edited, "since")
         assert edited.view.grid.ids.tolist() == [3]
-        assert last_note(edited) == "Since “Strike out 2 exemplars”: 1 struck, 1 relabelled."
+        assert last_note(edited) == "Since “Struck out 2 exemplars”: 1 struck, 1 relabelled."
         chip = edited.view.findChild(QToolButton, "filterPick")
         assert chip.isVisibleTo(edited.view) and chip.accessibleName().startswith("Only these: changed since")
         chip.click()
@@ -249,7 +249,7 @@ class TestFilters:
 def test_a_memory_for_reading_only_has_no_way_to_change_the_past(edited, small):
     edited.session.open(small, readonly=True)
     edited.settle()
-    choose(edited, "Strike out 2 exemplars")
+    choose(edited, "Struck out 2 exemplars")
     on = {name: action.isEnabled() for name, action in edited.view.steps.actions_by_id.items()}
     assert on == {"revert": False, "back": False, "since": True, "tag": False}
 
@@ -258,7 +258,7 @@ def test_the_menu_opens_by_mouse_and_by_key(edited, qtbot):
     asked = []
     edited.view.steps.list.menu_requested.disconnect()
     edited.view.steps.list.menu_requested.connect(asked.append)
-    choose(edited, "Strike out 2 exemplars")
+    choose(edited, "Struck out 2 exemplars")
 
     for reason in (QContextMenuEvent.Reason.Mouse, QContextMenuEvent.Reason.Keyboard):
         event = QContextMenuEvent(reason, QPoint(5, 5), edited.view.steps.list.mapToGlobal(QPoint(5, 5)))
@@ -277,3 +277,49 @@ def test_files_dropped_on_the_history_are_not_taken(edited):
     before = edited.memory.summary().active
     edited.drop(edited.view.steps.list.viewport(), QMimeData(), QPoint(5, 5))
     assert edited.memory.summary().active == before
+
+
+class TestImages:
+    def images(self, curate):
+        view, grid = curate.view.steps.list, curate.view.thumbnails
+        view.resize(240, 400)
+        view.grab()
+        curate.settle()
+        return {i: grid.get(i) for step in curate.view.history.steps for i in step.sample}
+
+    def test_a_step_shows_up_to_three_of_its_images_and_the_chip_of_its_class(self, edited):
+        exemplars.strike(edited.session, [5, 6, 7, 8])
+        edited.settle()
+        struck, _, relabelled, _ = edited.view.history.steps
+        assert struck.sample == (5, 6, 7) and relabelled.label == "animals/fox"
+        assert all(image is not None and not image.isNull() for image in self.images(edited).values())
+
+    def test_a_forgotten_exemplar_leaves_neither_step_nor_image(self, edited):
+        self.images(edited)
+        edited.session.memory.forget([1, 3])
+        edited.settle()
+        assert [step.past for step in edited.view.history.steps] == ["Struck out 1 exemplar"]
+        assert set(self.images(edited)) == {2} and edited.view.thumbnails._images.keys().isdisjoint({1, 3})
+
+
+def test_undo_and_redo_name_their_step_after_a_restart_too(desk):
+    exemplars.strike(desk.window.session, [1, 2])
+    desk.settle()
+    place = desk.memory.path
+    desk.window.session.close()
+    desk.settle()
+    desk.open(place)
+    undo, redo = (desk.window.actions_by_id[name] for name in ("actionUndo", "actionRedo"))
+    assert undo.text() == "Undo: Strike out 2 exemplars" and undo.toolTip() == "Undo: Strike out 2 exemplars (Ctrl+Z)"
+    assert undo.iconText() == "Undo"
+    desk.press("actionUndo")
+    assert redo.toolTip() == "Redo: Strike out 2 exemplars (Ctrl+Shift+Z)" and undo.text() == "Undo"
+
+
+def test_a_read_only_memory_shows_its_history_and_undoes_nothing(desk):
+    exemplars.strike(desk.window.session, [1, 2])
+    desk.settle()
+    desk.window.session.open(desk.memory.path, readonly=True)
+    desk.settle()
+    [step] = desk.window.curate.history.steps
+    assert step.past == "Struck out 2 exemplars" and not desk.window.actions_by_id["actionUndo"].isEnabled()

@@ -240,6 +240,8 @@ def test_undo_and_redo_walk_the_history(memory: Path) -> None:
     assert told("redo", memory) == {"edit": "Strike out 1 exemplar", "ids": [1]}
     steps = told("history", memory)["steps"]
     assert [step["state"] for step in steps] == ["undone", "done"]
+    assert [step["past"] for step in steps] == ["Struck out 1 exemplar"] * 2
+    assert "Struck out 1 exemplar" in run("history", memory).stdout
 
 
 def test_forget_gives_a_receipt(memory: Path) -> None:

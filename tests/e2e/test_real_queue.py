@@ -100,7 +100,7 @@ def test_letters_typed_in_the_queue_find_a_class_and_are_no_commands(filled: Scr
     state = filled.until(lambda s: s["queue"]["summary"].startswith("taught 1; ") and not s["busy"], "it is taught")
     taught = dict(zip(state["queue"]["names"], state["queue"]["taught"], strict=True))
     assert taught[before["queue"]["chosen"][0]] == "straight/crosses"
-    assert state["undo"] == "Undo: Add 1 exemplar"
+    assert state["undo"] == "Undo: Teach 1 as straight/crosses"
 
 
 def test_many_are_taught_by_a_digit_the_certain_confirmed_and_the_table_written_and_kept(
@@ -116,7 +116,7 @@ def test_many_are_taught_by_a_digit_the_certain_confirmed_and_the_table_written_
     state = filled.rest()
     taught = dict(zip(state["queue"]["names"], state["queue"]["taught"], strict=True))
     assert {taught[name] for name in (first, second, third)} == {label}
-    assert state["undo"] == "Undo: Add 3 exemplars"
+    assert state["undo"] == f"Undo: Teach 3 as {label}"
     assert_as_the_command_line_says(state, drawn, waiting)
     confirm_all(filled)
     export_and_compare(filled, tmp_path / "queue.csv")

@@ -71,7 +71,7 @@ def history(
     if shown is options.FormatName.json:
         emit({"steps": [step_json(step) for step in steps]})
         return
-    head, rows = ("step", "when", "state", "edit"), [(s.number, _when(s.time), s.state, s.name) for s in steps]
+    head, rows = ("step", "when", "state", "edit"), [(s.number, _when(s.time), s.state, s.past) for s in steps]
     (print_csv if shown is options.FormatName.csv else table)(rows=rows, head=head)
 
 
@@ -166,6 +166,7 @@ def step_json(step: Step) -> dict[str, object]:
     return {
         "step": step.number,
         "edit": step.name,
+        "past": step.past,
         "kind": step.kind,
         "time": step.time,
         "state": step.state,

@@ -397,7 +397,12 @@ StepState = Literal["open", "done", "undone"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One undoable step of the history. ``name`` is made from its entries; ``time`` is seconds since the epoch."""
+    """One undoable step of the history. ``time`` is seconds since the epoch.
+
+    ``name`` ("Relabel 2 exemplars to cat") and ``past`` ("Relabelled 2 exemplars to cat") are made from its entries.
+    ``label`` is the class that it gave to all its exemplars, if it did; then both end with it. ``sample`` are up to
+    three of their ids.
+    """
 
     number: int
     name: str
@@ -405,6 +410,9 @@ class Step:
     time: float
     state: StepState
     exemplars: int
+    past: str = ""
+    label: str | None = None
+    sample: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

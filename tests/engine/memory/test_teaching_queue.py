@@ -104,7 +104,7 @@ def test_undo_takes_the_lesson_back(memory, waiting):
     ids = before.ids[6:].tolist()
     memory.queue.teach(ids, "lamp")
     assert memory.queue.table().taught[6:] == ("lamp",) * 4
-    assert memory.undo().edit == "Add 4 exemplars"
+    assert memory.undo().edit == "Teach 4 as lamp"
     after = memory.queue.table()
     assert (after.winners, after.taught) == (before.winners, before.taught)
     memory.redo()

@@ -4,7 +4,9 @@ import threading
 
 import pytest
 
+from tests.engine.store.conftest import new_exemplar
 from visualmemory_gui.engine.errors import BadLabel, BadValue, TagsAhead
+from visualmemory_gui.engine.store.purge import purge
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.store.sealed_table import STEPS
 from visualmemory_gui.engine.store.tags import Tags
@@ -41,27 +43,61 @@ def pruned(store):
 
 
 @pytest.mark.parametrize(
-    ("edit", "name"),
+    ("edit", "name", "past"),
     [
-        (strike(1), "Strike out 1 exemplar"),
-        (strike(3), "Strike out 3 exemplars"),
-        (lambda store: (store.strike(1, 2), store.restore(2))[1], "Restore 1 exemplar"),
-        (lambda store: store.relabel("cat/tabby", 1, 2, 3), "Relabel 3 exemplars to cat/tabby"),
-        (lambda store: store.reweigh(0.5, 1, 2), "Set the trust of 2 exemplars to 0.5"),
-        (lambda store: store.rename("cat", "feline"), "Rename cat to feline"),
-        (lambda store: store.rename("cat", "animals/cat"), "Rename cat to animals/cat"),
-        (merged, "Rename cat to dog"),
-        (several_labels, "Relabel 2 exemplars"),
-        (several_kinds, "Change 2 exemplars"),
-        (pruned, "Prune 2 exemplars"),
+        (strike(1), "Strike out 1 exemplar", "Struck out 1 exemplar"),
+        (strike(3), "Strike out 3 exemplars", "Struck out 3 exemplars"),
+        (lambda store: (store.strike(1, 2), store.restore(2))[1], "Restore 1 exemplar", "Restored 1 exemplar"),
+        (
+            lambda store: store.relabel("cat/tabby", 1, 2, 3),
+            "Relabel 3 exemplars to cat/tabby",
+            "Relabelled 3 exemplars to cat/tabby",
+        ),
+        (
+            lambda store: store.reweigh(0.5, 1, 2),
+            "Set the trust of 2 exemplars to 0.5",
+            "Set the trust of 2 exemplars to 0.5",
+        ),
+        (lambda store: store.rename("cat", "feline"), "Rename cat to feline", "Renamed cat to feline"),
+        (lambda store: store.rename("cat", "animals/cat"), "Rename cat to animals/cat", "Renamed cat to animals/cat"),
+        (merged, "Rename cat to dog", "Renamed cat to dog"),
+        (several_labels, "Relabel 2 exemplars", "Relabelled 2 exemplars"),
+        (several_kinds, "Change 2 exemplars", "Changed 2 exemplars"),
+        (pruned, "Prune 2 exemplars", "Pruned 2 exemplars"),
     ],
 )
-def test_a_step_has_a_name_a_person_understands(three, edit, name):
+def test_a_step_has_a_name_a_person_understands(three, edit, name, past):
     assert edit(three).edit == name
+    assert three.history.steps()[0].past == past
     assert three.names()[0] == name
     assert three.history.undo().edit == name
     assert three.history.redo().edit == name
     assert three.reopened().names()[0] == name
+
+
+def test_what_was_taught_names_its_class_as_it_was_then(store):
+    ids = store.add(new_exemplar(1, "cat"), new_exemplar(2, "cat"))
+    store.relabel("dog", *ids)
+    store.rename("dog", "animals/dog")
+    taught = store.reopened().history.steps()[-1]
+    assert (taught.name, taught.past, taught.label) == ("Teach 2 as cat", "Taught 2 as cat", "cat")
+    assert taught.sample == tuple(ids)
+    assert store.history.steps()[1].label == "dog"
+
+
+def test_what_was_taught_to_several_classes_names_none(store):
+    store.add(new_exemplar(1, "cat"), new_exemplar(2, "dog"))
+    [step] = store.history.steps()
+    assert (step.past, step.label) == ("Added 2 exemplars", None)
+
+
+def test_a_forgotten_exemplar_is_in_no_step_and_its_class_in_no_name(store):
+    kept, secret, *more = store.add(*(new_exemplar(n, "cat") for n in range(5)))
+    store.relabel("secret", secret)
+    store.strike(kept, secret)
+    purge(store.database, [secret])
+    assert [step.past for step in store.history.steps()] == ["Struck out 1 exemplar", "Taught 4 as cat"]
+    assert [step.sample for step in store.history.steps()] == [(kept,), (kept, *more[:2])]
 
 
 def test_adding_is_named_and_counted(store, row):

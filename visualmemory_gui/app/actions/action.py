@@ -56,7 +56,8 @@ class Action(Generic[Owner]):
 
     def tip_of(self, text: str = "", *, readonly: bool = False) -> str:
         """ "Restore 3 exemplars: Give them their vote back (U)", and why it is disabled on a read-only memory."""
-        tip = f"{text.rstrip('…')}: {self.tip}" if text else self.tip
+        named = text.startswith(f"{self.bare}: ")  # "Undo: Strike out 2 exemplars" says all
+        tip = text if named else f"{text.rstrip('…')}: {self.tip}" if text else self.tip
         tip += f" ({self.keys[0]})" if self.keys else ""
         return f"{tip}\n{WHY_OFF}" if self.edits and readonly else tip
 

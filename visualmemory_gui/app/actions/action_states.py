@@ -12,6 +12,9 @@ from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 
+NAMED = ("actionUndo", "actionRedo")
+"""Their buttons have the same words at all times; the tooltip names the step."""
+
 
 class Selected(Protocol):
     """What the workspace Decide offers to act on."""
@@ -37,10 +40,12 @@ class ActionStates:
     def update(self, workspace: str, workspaces: Sequence[str]) -> None:
         """``workspace`` is the one of ``workspaces`` that is shown."""
         facts = self._facts()
+        texts = self._texts()
         for name, action in self._actions.items():
             action.setEnabled(BY_ID[name].is_on(facts) and BY_ID[name].scope in ("window", workspace))
-            action.setToolTip(BY_ID[name].tip_of(readonly=self._session.readonly))
-        for name, text in self._texts().items():
+            named = texts[name] if name in NAMED and action.isEnabled() else ""
+            action.setToolTip(BY_ID[name].tip_of(named, readonly=self._session.readonly))
+        for name, text in texts.items():
             self._actions[name].setText(text)
         for each in workspaces:
             self._actions[f"action{each.capitalize()}"].setChecked(each == workspace)

@@ -154,9 +154,9 @@ class HistoryModel(QAbstractListModel):
         place = self._place_of(step)
         more = f"{f', {place}' if place else ''}{f', tagged {tags}' if tags else ''}"
         values: dict[int, object] = {
-            Qt.ItemDataRole.DisplayRole: step.name,
-            Qt.ItemDataRole.AccessibleTextRole: f"{step.name}, {when(step.time)}{more}",
-            Qt.ItemDataRole.ToolTipRole: f"{step.name}\n{when(step.time)}{more}",
+            Qt.ItemDataRole.DisplayRole: step.past,
+            Qt.ItemDataRole.AccessibleTextRole: f"{step.past}, {when(step.time)}{more}",
+            Qt.ItemDataRole.ToolTipRole: f"{step.past}\n{when(step.time)}{more}",
             StepRole.Step: step,
             StepRole.Undone: step.state == "undone",
             StepRole.When: f"{datetime.fromtimestamp(step.time):%H:%M}",

@@ -26,7 +26,7 @@ def redo(session: Session) -> None:
 
 def revert(session: Session, step: Step) -> None:
     """Revert ``step`` alone; later steps stay."""
-    revert_of(step.number, step.name).run(session)
+    revert_of(step.number, step.past).run(session)
 
 
 def go_back(session: Session, number: int, name: str) -> None:

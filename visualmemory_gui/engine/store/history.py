@@ -230,7 +230,8 @@ class History:
 
     def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
         """Make ``writer.changes`` report ``records``, which are entries of step ``number``."""
-        name = step_names.compose(self._database, step_names.outline_of(records), kind=kind) if records else None
+        outline = step_names.outline_of(records)
+        name = step_names.compose(self._database, outline, step=number, kind=kind).edit if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 
     def _walk(self, source: str, target: str) -> Changes:
@@ -295,8 +296,8 @@ class History:
 
     def _step(self, number: int, kind: str, moment: float, state: StepState, total: int | None) -> Step:
         outline = step_names.outline_in(self._database, number)
-        name = step_names.compose(self._database, outline, kind=kind, state=state, total=total)
-        return Step(number, name, kind, moment, state, outline.exemplars)
+        name = step_names.compose(self._database, outline, step=number, kind=kind, state=state, total=total)
+        return Step(number, name.edit, kind, moment, state, outline.exemplars, name.past, name.label, outline.sample)
 
     def _drop(self, numbers: Iterable[int]) -> None:
         gone = [(number,) for number in numbers]

@@ -11,26 +11,71 @@ from visualmemory_gui.engine.store.writer import Record, Value
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import StepState
 
+SAMPLE = 3
+"""So many exemplars of a step are shown beside its name."""
+MOST_TAUGHT = 1_000
+"""The class of a larger step is not looked up: what adds so many is an import of many classes."""
+_PAST = {
+    "Add": "Added",
+    "Change": "Changed",
+    "Prune": "Pruned",
+    "Relabel": "Relabelled",
+    "Rename": "Renamed",
+    "Restore": "Restored",
+    "Set": "Set",
+    "Strike out": "Struck out",
+    "Strike out and restore": "Struck out and restored",
+    "Take": "Took",
+    "Teach": "Taught",
+    "Tune": "Tuned",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """What a name needs of a step: how many exemplars, which fields, and each (before, after) that occurs, up to a few.
 
-    ``moves`` is empty where there are too many to name, and for fields whose values are not named.
+    ``moves`` is empty where there are too many to name, and for fields whose values are not named. ``sample`` are the
+    first ids.
     """
 
     exemplars: int
     fields: frozenset[str]
     moves: frozenset[tuple[Value, Value]] = frozenset()
+    sample: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepName:
+    """The name of a step: a verb of ``_PAST``, or one that reads the same in both forms, and what it was done to.
+
+    ``label`` is the class that the step gave to all its exemplars; then ``rest`` ends with it.
+    """
+
+    verb: str
+    rest: str
+    label: str | None = None
+
+    @property
+    def edit(self) -> str:
+        """What undo and redo call it: "Relabel 12 exemplars to cat/tabby"."""
+        return f"{self.verb} {self.rest}"
+
+    @property
+    def past(self) -> str:
+        """What the history says: "Relabelled 12 exemplars to cat/tabby"."""
+        return f"{_PAST.get(self.verb, self.verb)} {self.rest}"
 
 
 def outline_of(records: Iterable[Record]) -> Outline:
     """The outline of the given records."""
     kept = list(records)
+    ids = {record.exemplar for record in kept}
     return Outline(
-        len({record.exemplar for record in kept}),
+        len(ids),
         frozenset(record.field for record in kept),
         frozenset((record.before, record.after) for record in kept),
+        tuple(sorted(ids)[:SAMPLE]),
     )
 
 
@@ -43,13 +88,19 @@ def outline_in(database: Database, step: int) -> Outline:
         exemplars = sum(row[3] for row in found)
     else:
         exemplars = database.one("select count(distinct exemplar) from entries where step = ?", (step,))[0]
-    return Outline(exemplars, frozenset(row[0] for row in found), frozenset((row[1], row[2]) for row in found))
+    sample = database.rows("select distinct exemplar from entries where step = ? order by 1 limit ?", (step, SAMPLE))
+    return Outline(
+        exemplars,
+        frozenset(row[0] for row in found),
+        frozenset((row[1], row[2]) for row in found),
+        tuple(row[0] for row in sample),
+    )
 
 
 def compose(
-    database: Database, outline: Outline, *, kind: str, state: StepState = "done", total: int | None = None
-) -> str:
-    """The name a person understands, e.g. "Relabel 12 exemplars to cat/tabby".
+    database: Database, outline: Outline, *, step: int, kind: str, state: StepState = "done", total: int | None = None
+) -> StepName:
+    """The name a person understands, of the stored step ``step``.
 
     ``total`` is what an import set out to add, None once it has finished.
     """
@@ -58,30 +109,52 @@ def compose(
     only = next(iter(afters)) if len(afters) == 1 else None
     field = next(iter(outline.fields)) if len(outline.fields) == 1 else ""
     if field == "withdrawn" and only == 1:
-        return f"Take {many} out again"
+        return StepName("Take", f"{many} out again")
     if field == "withdrawn" or kind in ("add", "import"):
-        return _adding(outline.exemplars, state=state, total=total)
+        taught = _class_taught(database, step, outline) if kind == "add" else None
+        return _teaching(outline.exemplars, taught) if taught else _adding(outline.exemplars, state=state, total=total)
     if field == "struck":
         verb = ("Prune" if kind == "prune" else "Strike out") if only == 1 else "Restore"
-        return f"{verb} {many}" if only is not None else f"Strike out and restore {many}"
+        return StepName(verb if only is not None else "Strike out and restore", many)
     if field == "label":
         return _relabelling(database, outline, renamed=kind == "rename")
     if field == "trust":
-        return f"Set the trust of {many}" + (f" to {only:g}" if only is not None else "")
+        return StepName("Set", f"the trust of {many}" + (f" to {only:g}" if only is not None else ""))
     if field == "derived":
-        return f"{'Prune' if kind == 'prune' else 'Tune'} the trust of {many}"
-    return f"Change {many}"
+        return StepName("Prune" if kind == "prune" else "Tune", f"the trust of {many}")
+    return StepName("Change", many)
 
 
-def _adding(count: int, *, state: StepState, total: int | None) -> str:
+def _adding(count: int, *, state: StepState, total: int | None) -> StepName:
     if state == "open":
-        return f"Adding {how_many(count)}" if total is None else f"Adding {count:,} of {how_many(total)}"
+        return StepName("Adding", how_many(count) if total is None else f"{count:,} of {how_many(total)}")
     if total is None or count >= total:
-        return f"Add {how_many(count)}"
-    return f"Add {count:,} of {how_many(total)} (stopped)"
+        return StepName("Add", how_many(count))
+    return StepName("Add", f"{count:,} of {how_many(total)} (stopped)")
 
 
-def _relabelling(database: Database, outline: Outline, *, renamed: bool) -> str:
+def _teaching(count: int, label: str) -> StepName:
+    return StepName("Teach", f"{count:,} as {label}", label)
+
+
+def _class_taught(database: Database, step: int, outline: Outline) -> str | None:
+    """The one class that all exemplars of ``step`` were added to, None if there are several.
+
+    That is their label now, or the one before it was first changed.
+    """
+    if outline.exemplars > MOST_TAUGHT:
+        return None
+    found = database.rows(
+        """select distinct coalesce(
+             (select n.before from entries n where n.exemplar = e.exemplar and n.field = 'label' and n.step > e.step
+              order by n.step limit 1), x.label_id)
+           from entries e join exemplars x on x.id = e.exemplar where e.step = ? limit 2""",
+        (step,),
+    )
+    return labels.path_of(database, found[0][0]) if len(found) == 1 else None
+
+
+def _relabelling(database: Database, outline: Outline, *, renamed: bool) -> StepName:
     def path(number: Value) -> str:
         return labels.path_of(database, int(number or 0))
 
@@ -89,7 +162,7 @@ def _relabelling(database: Database, outline: Outline, *, renamed: bool) -> str:
     if renamed:
         old, new = (labels.common([move[side] for move in moves]) for side in (0, 1))
         if old and new and all(before[len(old) :] == after[len(new) :] for before, after in moves):
-            return f"Rename {old} to {new}"
+            return StepName("Rename", f"{old} to {new}")
     targets = {after for _, after in moves}
-    to = f" to {targets.pop()}" if len(targets) == 1 else ""
-    return f"Relabel {how_many(outline.exemplars)}{to}"
+    only = targets.pop() if len(targets) == 1 else None
+    return StepName("Relabel", f"{how_many(outline.exemplars)}{f' to {only}' if only else ''}", only)

@@ -110,7 +110,9 @@ class CurateView(QWidget):
         self._classes.set_counts(found.counts, found.struck)
         self.classes.set_struck(found.struck)
         self.grid.set_empty_text(NOTHING if found.total else EMPTY)
-        self.grid.set_names(short_labels(frozenset(found.counts)))
+        names = short_labels(frozenset(found.counts))
+        self.grid.set_names(names)
+        self.steps.list.names = names
         self.grid.set_ids(found.ids)
         self.filter.set_count(self.exemplars.summary())
         self.on_selection_changed()
@@ -234,7 +236,7 @@ class CurateView(QWidget):
         split.setObjectName("curateSplit")
         split.setChildrenCollapsible(False)
         split.setHandleWidth(theme.px(6))
-        self.steps = HistoryPanel(self._session, self.history)
+        self.steps = HistoryPanel(self._session, self.history, self.thumbnails)
         for part in (self.classes, self.tabs, self.steps):
             split.addWidget(part)
         heard_in = (self.classes, self.middle, self.steps)

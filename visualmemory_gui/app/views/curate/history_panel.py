@@ -13,6 +13,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.exemplars import Pick
 from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import history
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate.curate_panels import Panel
@@ -38,10 +39,10 @@ class HistoryPanel(Panel):
 
     pick_requested = Signal(object)  # Pick
 
-    def __init__(self, session: Session, model: HistoryModel) -> None:
+    def __init__(self, session: Session, model: HistoryModel, thumbnails: Thumbnails) -> None:
         self._session = session
         self._model = model
-        self.list = HistoryList(model)
+        self.list = HistoryList(model, thumbnails)
         buttons = QWidget()
         self.empty = QLabel("No edits yet. Each one will be listed here and can be reverted on its own.")
         self.empty.setWordWrap(True)
@@ -71,7 +72,7 @@ class HistoryPanel(Panel):
     def on_step_chosen(self) -> None:
         """Name the step that each action would affect."""
         step, memory = self.list.step, self._session.memory
-        named = f" “{_short(step.name)}”" if step else ""
+        named = f" “{_short(step.past)}”" if step else ""
         facts: dict[Fact, bool] = {
             "memory": memory is not None,
             "done": step is not None and step.state == "done",
@@ -92,8 +93,8 @@ class HistoryPanel(Panel):
     def on_compared(self, step: Step, what: str, ids: Sequence[int]) -> None:
         """Show what is different: ``what`` in words, ``ids`` the affected exemplars that still exist."""
         if ids:
-            self.pick_requested.emit(Pick(f"changed since “{_short(step.name)}”", np.array(ids, np.int64)))
-        self._session.post_note(f"Since “{_short(step.name)}”: {what}.")
+            self.pick_requested.emit(Pick(f"changed since “{_short(step.past)}”", np.array(ids, np.int64)))
+        self._session.post_note(f"Since “{_short(step.past)}”: {what}.")
 
     # What can be done
 
@@ -116,7 +117,7 @@ class HistoryPanel(Panel):
 
     def back(self) -> None:
         if (step := self.list.step) is not None:
-            history.go_back(self._session, step.number, step.name)
+            history.go_back(self._session, step.number, step.past)
 
     def since(self) -> None:
         if (step := self.list.step) is not None:

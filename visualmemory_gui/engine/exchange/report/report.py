@@ -36,7 +36,7 @@ def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_privat
         for n in decision.voters
     )
     steps = memory.history.steps()
-    edits = tuple((_time(step.time), step.name, step.state) for step in steps[:MOST_EDITS])
+    edits = tuple((_time(step.time), step.past, step.state) for step in steps[:MOST_EDITS])
     return DecisionReport(
         asked if keep_private else Asked(asked.name, asked.thumbnail, None, asked.expected),
         headline=_headline(decision),
