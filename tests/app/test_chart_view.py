@@ -27,7 +27,7 @@ EVERY = Chart(
         Line(style, XS, (1.0 + place, 2.0, 3.0), style, place)
         for place, style in enumerate(("line", "curve", "dashes", "points", "steps", "bars", "hatched"))
     ),
-    words="All of them.",
+    answer="All of them",
     marks=(Mark("here", 2.0), Mark("there", 2.5)),
     legend="top right",
 )
@@ -57,7 +57,7 @@ def test_all_kinds_of_lines_are_drawn_in_the_colours_of_the_look(
     view: ChartView, qapp: QApplication, qtbot: QtBot
 ) -> None:
     show(view, EVERY, qtbot)
-    assert view.accessibleName() == EVERY.title and view.accessibleDescription() == EVERY.words
+    assert view.accessibleName() == EVERY.title and view.accessibleDescription() == EVERY.answer
     assert {theme.LIGHT.chips[place] for place in (0, 1, 2)} <= colours(view.grab().toImage())
     theme.apply(qapp, "dark")
     [drawing] = view.findChildren(QGraphicsView)

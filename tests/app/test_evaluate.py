@@ -323,9 +323,10 @@ def test_charts_are_saved_as_drawings_and_as_a_table(empty_desk: Desk, page: Eva
 def test_charts_say_in_words_what_is_to_be_seen(taught: Path) -> None:
     with VisualMemory.open(taught) as memory:
         found = evaluate(memory)
-    assert accuracy(found).words.startswith("Best of these: ")
-    assert reliability(found).words.startswith("Fit: -")
-    assert "on queries new to it" in calibration(found).words
+    assert " is right most often: " in accuracy(found).answer
+    assert reliability(found).answer.startswith("The nearest is of the right class in ")
+    assert reliability(found).lines[1].name.endswith(" %") and " ln k " in reliability(found).lines[1].name
+    assert "on queries new to it" in calibration(found).answer
     assert [line.style for line in calibration(found).lines] == ["dashes", "steps", "points"]
     assert len(sweeps(found)) == 3
     assert table(charts(found)).count("\n") > 100
@@ -333,5 +334,5 @@ def test_charts_say_in_words_what_is_to_be_seen(taught: Path) -> None:
 
 def test_a_few_exemplars_are_no_calibration(desk: Desk) -> None:
     found = evaluate(desk.memory)
-    assert "under 200 queries" in calibration(found).words
+    assert "under 200 queries" in calibration(found).answer
     assert [line.style for line in calibration(found).lines] == ["dashes", "points"]

@@ -178,7 +178,7 @@ class TestTune:
         assert page.model.steps == tuned.steps and tuned.gain.words in page.verdict.text()
         loss, accuracy = page.charts
         assert loss.isVisible() and "choose" in loss.accessibleDescription()
-        assert accuracy.accessibleDescription().endswith(" %.")
+        assert accuracy.accessibleDescription().endswith(" %")
         assert [(line.name, len(line.xs)) for line in loss.chart.lines] == [
             ("fit", len(tuned.steps)),
             ("choose", len(tuned.steps)),

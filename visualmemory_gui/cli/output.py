@@ -69,7 +69,8 @@ def table(rows: Iterable[Sequence[object]], head: Sequence[str]) -> None:
 
 
 def print_findings(found: Table) -> None:
-    """Print what an experiment found: a sentence, a table, and what follows from it."""
+    """Print what an experiment found: its answer, a sentence, a table, and what follows from it."""
+    print_line(found.answer)
     print_line(found.before)
     table(found.rows, found.head)
     for sentence in found.after:

@@ -38,7 +38,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart. ``words`` says in a sentence what it shows; ``name`` is for files.
+    """A chart. ``answer`` says in a sentence what is to be seen in it; ``name`` is for files.
 
     ``legend`` is the corner with room for the names of the lines. Ranges are those of all points unless
     they are given.
@@ -49,7 +49,7 @@ class Chart:
     x: str
     y: str
     lines: tuple[Line, ...]
-    words: str = ""
+    answer: str = ""
     marks: tuple[Mark, ...] = ()
     log_x: bool = False
     log_y: bool = False

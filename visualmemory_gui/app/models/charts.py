@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.voting_rules import JOINT
 from visualmemory_gui.engine.types import RULES
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.evaluation.evaluation import Evaluation
+    from visualmemory_gui.engine.evaluation.evaluation import Evaluation, Sweep
 
 
 def charts(found: Evaluation, level: int = 0) -> tuple[Chart, ...]:
@@ -29,9 +29,9 @@ def accuracy(found: Evaluation, level: int = 0) -> Chart:
         for rule, by_k in by_rule.items()
     )
     best = max(((x, rule, k) for rule, by_k in by_rule.items() for k, x in by_k.items()), default=None)
-    words = "" if best is None else f"Best of these: {best[1]} at k = {best[2]}, {percent(best[0])} right."
+    answer = "" if best is None else f"{_capital(best[1])} at k = {best[2]} is right most often: {percent(best[0])}"
     title = f"Right answers by k and rule{_at(found, level)}"
-    return Chart("accuracy", title, "k", "right, %", lines, words, log_x=True)
+    return Chart("accuracy", title, "k", "right, %", lines, answer, log_x=True)
 
 
 def reliability(found: Evaluation) -> Chart:
@@ -39,13 +39,17 @@ def reliability(found: Evaluation) -> Chart:
     values = found.reliability_at_k
     ks = tuple(float(k) for k in range(1, len(values) + 1))
     lines = [Line("k-th neighbour", ks, _percents(values), "points", 0)]
-    words = ""
+    answer = ""
+    if values:
+        answer = (
+            f"The nearest is of the right class in {percent(values[0])}, the {len(values)}th in {percent(values[-1])}"
+        )
     if found.reliability_fit is not None:
         a, b = found.reliability_fit
-        lines.append(Line("a ln k + b", ks, _percents(a * math.log(k) + b for k in ks), "dashes"))
-        words = f"Fit: {100 * a:+.1f} ln k {'+' if b >= 0 else '-'} {abs(100 * b):.0f} %."
+        name = f"{100 * a:+.1f} ln k {'+' if b >= 0 else '-'} {abs(100 * b):.0f} %"
+        lines.append(Line(name, ks, _percents(a * math.log(k) + b for k in ks), "dashes"))
     title = f"Neighbours of the right class{_at(found)}"
-    return Chart("reliability", title, "k-th neighbour", "right, %", tuple(lines), words, log_x=True)
+    return Chart("reliability", title, "k-th neighbour", "right, %", tuple(lines), answer, log_x=True)
 
 
 def calibration(found: Evaluation) -> Chart:
@@ -58,20 +62,20 @@ def calibration(found: Evaluation) -> Chart:
         lines.append(Line("confidence", _percents(edges), _percents(ys), "steps", 1))
     shares, right = _percents(one.share for one in told.bins), _percents(one.accuracy for one in told.bins)
     lines.append(Line("15 equal-sized bins of queries", shares, right, "points", 0))
-    title, words = f"Share of the vote and how often right{_at(found)}", _error(found)
-    return Chart("calibration", title, "share, %", "right, %", tuple(lines), words, legend="bottom right")
+    title = f"Share of the vote and how often right{_at(found)}"
+    return Chart("calibration", title, "share, %", "right, %", tuple(lines), _error(found), legend="bottom right")
 
 
 def _error(found: Evaluation) -> str:
     share, known = found.calibration.ece, found.confidence
     if share is None:
-        return "No query got an answer."
-    misses = f"The share misses by {100 * share:.1f} points"
+        return "No query got an answer"
+    misses = f"A share is off by {100 * share:.1f} points"
     if known is None:
-        return f"{misses}; under 200 queries there is no confidence."
+        return f"{misses}; under 200 queries there is no confidence"
     if known.ece is None:
-        return f"{misses}; more queries are needed to say how far the confidence does."
-    return f"{misses}, the confidence by {100 * known.ece:.1f} on queries new to it."
+        return f"{misses}; more queries are needed to say how far the confidence is"
+    return f"{misses}, the confidence by {100 * known.ece:.1f} on queries new to it"
 
 
 def sweeps(found: Evaluation) -> tuple[Chart, ...]:
@@ -94,12 +98,21 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
                 sweep.parameter,
                 "right, %",
                 lines,
-                f"Decisions by {sweep.rule} use {sweep.used:g}.",
+                _best_of(sweep),
                 log_x=True,
                 legend="bottom right" if sweep.rule == "distance" else "bottom left",
             )
         )
     return tuple(out)
+
+
+def _best_of(sweep: Sweep) -> str:
+    """ "Best: 0.04 at k = 50, 63 %; in use: 0.07": of equal ones that in use. At k = 1 no parameter matters."""
+    found = [(x, value, k) for value, by_k in sweep.accuracy.items() for k, x in by_k.items() if k > 1]
+    if not found:
+        return ""
+    right, value, k = max(found, key=lambda one: (one[0], one[1] == sweep.used, -one[2]))
+    return f"Best: {value:g} at k = {k}, {percent(right)}; in use: {sweep.used:g}"
 
 
 def _at(found: Evaluation, level: int = 0) -> str:

@@ -79,9 +79,9 @@ def descent(steps: Sequence[TuningStep], stopped_at: int | None = None) -> tuple
     def chart(name: str, title: str, unit: str, pairs: list[tuple[float, float]], form: str) -> Chart:
         fit, choose = zip(*pairs, strict=True) if pairs else ((), ())
         lines = (Line("fit", numbers, fit, "curve", 0), Line("choose", numbers, choose, "dashes", 1))
-        last = f"After {steps[-1].number:,} steps: fit {form}, choose {form}." if steps else ""
-        words = last.format(*pairs[-1]) if pairs else ""
-        return Chart(name, title, "step", unit, lines, words, marks, legend="top right")
+        last = f"After {steps[-1].number:,} steps: fit {form}, choose {form}" if steps else ""
+        answer = last.format(*pairs[-1]) if pairs else ""
+        return Chart(name, title, "step", unit, lines, answer, marks, legend="top right")
 
     return (
         chart("tuning-loss", "Loss", "loss", losses, "{:.3f}"),

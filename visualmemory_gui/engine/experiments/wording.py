@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,8 +16,12 @@ from visualmemory_gui.engine.text.visible_text import how_many
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; ``rows`` have as many cells as ``head``; ``before`` and ``after`` are sentences above and below."""
+    """A table; ``rows`` have as many cells as ``head``; ``before`` and ``after`` are sentences above and below.
 
+    ``answer`` is what all of it comes to, in one sentence for a headline.
+    """
+
+    answer: str
     before: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -25,6 +30,47 @@ class Table:
 
 TESTS: Mapping[Reason, str] = {"unlike": NAMES["unlike"], "between": NAMES["between"], "both": "either of them"}
 """The tests for unknown images, in words."""
+
+
+SEPARATES: tuple[tuple[float, str], ...] = ((0.9, "Yes"), (0.75, "Mostly"), (0.6, "Hardly"), (0.0, "No"))
+"""From which AUROC on a memory can tell unknown images from known ones, in a word."""
+LEVEL_OFF = 0.005  # an error that falls by less when the memory doubles has stopped falling
+
+
+def novelty_answer(found: NoveltyStudy) -> str:
+    """Whether the memory can tell unknown images from known ones: by all its tests together, where it has several."""
+    auroc = found.reasons["both"].auroc if "both" in found.reasons else found.auroc
+    word = next(word for least, word in SEPARATES if auroc >= least)
+    pairs = f"an unknown image looks less known than a known one in {100 * auroc:.0f} of 100 pairs"
+    why = "it cannot tell them apart, " if word == "No" else ""
+    return f"{word}: {why}{pairs}, where chance gives 50"
+
+
+def class_answer(found: ClassStudy) -> str:
+    """How well the new classes are decided once they are taught, and what that costs the old ones."""
+    last = found.steps[-1]
+    taught = "all their exemplars" if last.shots is None else f"{how_many(last.shots)} each"
+    right = f"the new classes are right in {_percent(last.new_by_level[0])} %"
+    return f"With {taught} {right}; the old ones: {last.change.words}"
+
+
+def scaling_answer(found: Scaling) -> str:
+    """How far the error fell, and how far it would fall if the memory doubled and went on along its better curve."""
+    first, last = found.points[0], found.points[-1]
+    sizes = f"From {first.size:,} to {last.size:,} exemplars"
+    fell = f"{sizes} the error went from {_percent(first.error)} to {_percent(last.error)} %"
+    curves = ((found.log_log, lambda n: math.log(math.log10(n))), (found.power, math.log))
+    fits = [(fit.rmse, fit.a * (of(2 * last.size) - of(last.size))) for fit, of in curves if fit is not None]
+    if not fits:
+        return fell
+    doubled = last.error * math.exp(min(fits)[1])
+    if last.error - doubled < LEVEL_OFF:
+        return f"{fell}; more of the same would hardly help"
+    return f"{fell}; twice as many would bring it to about {100 * doubled:.0f} %"
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.1f}".removesuffix(".0")
 
 
 def novelty_sentences(found: NoveltyStudy) -> tuple[str, ...]:
@@ -80,7 +126,7 @@ def novelty_table(found: NoveltyStudy) -> Table:
     """``novelty_rows`` with their heads, and the sentences around them."""
     first, *rest = novelty_sentences(found)
     head = ("test", "quantile", "unknown found, %", "known lost, %", "right lost, %", "wrong lost, %")
-    return Table(first, head, tuple(row.cells for row in novelty_rows(found)), tuple(rest))
+    return Table(novelty_answer(found), first, head, tuple(row.cells for row in novelty_rows(found)), tuple(rest))
 
 
 def _percents(losses: Losses) -> tuple[str, ...]:
@@ -102,6 +148,7 @@ def class_table(found: ClassStudy) -> Table:
         for step in found.steps
     ]
     return Table(
+        class_answer(found),
         f"new classes: {len(found.new_classes):,}, {how_many(found.new_queries, 'query')}; old classes: "
         f"{found.old_classes:,}, {how_many(found.old_queries, 'query')}; right answers in % at {level_in_words(0)}",
         ("exemplars", "new", *(f"new, level {n}" for n in levels if n), "old before", "old after", "change"),
@@ -115,6 +162,7 @@ def scaling_table(found: Scaling) -> Table:
     error = "log10(error in %)" if found.log10 else "log error"
     fits = ((f"{error} = a {log}(log10 n) + b", found.log_log), (f"{error} = a {log} n + b", found.power))
     return Table(
+        scaling_answer(found),
         f"{how_many(found.queries, 'query')}, k = {found.voting.k}, {found.voting.rule}; error in % "
         f"at {level_in_words(0)}, mean of {found.seeds} draws",
         ("size", "error", "spread"),

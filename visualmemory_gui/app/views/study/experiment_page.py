@@ -42,6 +42,9 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self._show_found = show
         self.actions_by_id = build(self, actions, prefix=topic, heard_in=[self])
         self.state, self.about = QLabel(), QLabel(self.question)
+        self.answer = titled("")
+        self.answer.setObjectName(f"{topic}Answer")
+        self.answer.setWordWrap(True)
         for label in (self.state, self.about):
             label.setProperty("dim", True)
             label.setWordWrap(True)
@@ -59,6 +62,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.column = QVBoxLayout(self)
         self.column.addLayout(self.header)
         self.column.addWidget(self.about)
+        self.column.addWidget(self.answer)
         self.column.setSpacing(theme.px(6))
         self.model.updated.connect(self.on_updated)
         session.memory_opened.connect(lambda: self.model.set_memory(session.memory))
@@ -71,6 +75,8 @@ class ExperimentPage(ChartPage, Generic[Found]):
     def on_updated(self) -> None:
         self.state.setText(self.model.state)
         explain(self.column, self.about, alone=self.model.found is None)
+        self.answer.setText("" if self.model.found is None else self.model.found.table.answer)
+        self.answer.setVisible(self.model.found is not None)
         self.unread.setVisible(bool(self._skipped))
         self.unread.setText(f"{skipped.words(self._skipped)}…")
         self._show_found(self.model.found)

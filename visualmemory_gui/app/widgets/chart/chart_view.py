@@ -42,8 +42,8 @@ class Turns(QObject):
 
 
 class ChartView(QWidget):
-    """Shows one ``Chart`` at a time, with its title above and its sentence below. Charts that share ``turns`` are drawn
-    one after another."""
+    """Shows one ``Chart`` at a time, under its answer and its title. Charts that share ``turns`` are drawn one after
+    another."""
 
     def __init__(self, parent: QWidget | None = None, *, turns: Turns | None = None) -> None:
         super().__init__(parent)
@@ -51,17 +51,17 @@ class ChartView(QWidget):
         self._turns = turns or Turns(self)
         self._view: PlotWidget | None = None
         self.drawn = True  # whether the chart that is set is drawn, in the theme's colours
-        self._title, self._words = QLabel(), QLabel()
-        self._title.setProperty("title", True)
-        self._title.setWordWrap(True)
-        self._words.setProperty("dim", True)
-        self._words.setWordWrap(True)
+        self._answer, self._title = QLabel(), QLabel()
+        self._answer.setProperty("title", True)
+        self._title.setProperty("dim", True)
+        for label in (self._answer, self._title):
+            label.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.px(2))
+        self._column.addWidget(self._answer)
         self._column.addWidget(self._title)
-        self._column.addWidget(self._words)
         theme.notifier.changed.connect(self.on_theme_changed)
 
     def minimumSizeHint(self) -> QSize:
@@ -76,12 +76,12 @@ class ChartView(QWidget):
         if chart == self.chart:
             return
         self.chart = chart
-        title, words = ("", "") if chart is None else (chart.title, chart.words)
+        title, answer = ("", "") if chart is None else (chart.title, chart.answer)
         self._title.setText(title)
-        self._words.setText(words)
-        self._words.setVisible(bool(words))
+        self._answer.setText(answer)
+        self._answer.setVisible(bool(answer))
         self.setAccessibleName(title)
-        self.setAccessibleDescription(words)
+        self.setAccessibleDescription(answer)
         self._draw_soon()
 
     def draw(self) -> None:
@@ -94,7 +94,7 @@ class ChartView(QWidget):
         if self._view is None:
             self._view = chart_drawing.plot()
             self._view.setMinimumHeight(theme.px(80))
-            self._column.insertWidget(1, self._view, 1)
+            self._column.addWidget(self._view, 1)
         if self.chart is None:
             self._view.clear()
         else:

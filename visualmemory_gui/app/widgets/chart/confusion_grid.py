@@ -16,10 +16,12 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 NAMES = 0.26  # of the width, for the labels of the rows
 NO_ANSWER = "no answer"
+TRUE, DECIDED = "true class ↓", "decided as →"
 
 
 class ConfusionGrid(QWidget):
-    """A cell is darker the larger its share of the row; right decisions are on the diagonal in another colour.
+    """A cell is stronger the larger its share of the row; right decisions are on the diagonal in another colour.
+    The axes are named above it, the colours below.
 
     Arrow keys move the chosen cell; Enter and a double click activate it.
     """
@@ -74,6 +76,8 @@ class ConfusionGrid(QWidget):
             return
         c = theme.current()
         self._paint_names(painter)
+        self._paint_axes(painter)
+        self._paint_legend(painter)
         for row, true in enumerate(self._rows):
             whole = sum(self._counts[true].values())
             for column, predicted in enumerate(self._columns):
@@ -89,6 +93,35 @@ class ConfusionGrid(QWidget):
         if self._at is not None:
             painter.setPen(QPen(QColor(c.text), 2))
             painter.drawRect(self._room(*self._at).adjusted(-1, -1, 1, 1))
+
+    def _paint_axes(self, painter: QPainter) -> None:
+        """Paint what rows and columns are, and the label of the chosen column."""
+        painter.setFont(self.font())
+        painter.setPen(QColor(theme.current().dim))
+        line = self._line()
+        flags = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(QRectF(0, 0, self._left() - theme.px(4), line), flags, TRUE)
+        label = self._columns[self._at[1]] if self._at is not None else ""
+        room = QRectF(self._left(), 0, self.width() - self._left(), line)
+        words = f"{DECIDED} {label or NO_ANSWER}" if self._at is not None else DECIDED
+        painter.drawText(
+            room,
+            int(Qt.AlignmentFlag.AlignVCenter),
+            self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, int(room.width())),
+        )
+
+    def _paint_legend(self, painter: QPainter) -> None:
+        c, line = theme.current(), self._line()
+        place, side = QPointF(self._left(), self.height() - line), self.fontMetrics().ascent()
+        for colour, words in ((c.chips[2], "right"), (c.chips[1], "wrong"), ("", "stronger: a larger part of its row")):
+            if colour:
+                painter.fillRect(QRectF(place.x(), place.y() + (line - side) / 2, side, side), QColor(colour))
+                place.setX(place.x() + side + theme.px(3))
+            painter.setPen(QColor(c.dim))
+            painter.drawText(
+                QRectF(place.x(), place.y(), self.width() - place.x(), line), int(Qt.AlignmentFlag.AlignVCenter), words
+            )
+            place.setX(place.x() + self.fontMetrics().horizontalAdvance(words) + theme.px(10))
 
     def _paint_names(self, painter: QPainter) -> None:
         """Paint the row labels, as many as fit; always that of the chosen row."""
@@ -149,19 +182,23 @@ class ConfusionGrid(QWidget):
 
     def _place(self, point: QPointF) -> tuple[int, int] | None:
         wide, high = self._side()
-        column, row = int((point.x() - self._left()) // wide), int(point.y() // high)
+        column, row = int((point.x() - self._left()) // wide), int((point.y() - self._line()) // high)
         inside = 0 <= row < len(self._rows) and 0 <= column < len(self._columns)
         return (row, column) if inside else None
 
     def _left(self) -> float:
         return self.width() * NAMES
 
+    def _line(self) -> int:
+        """The height of the line above the cells, and of that below them."""
+        return self.fontMetrics().height() + theme.px(3)
+
     def _side(self) -> tuple[float, float]:
         return (
             (self.width() - self._left() - 2) / max(len(self._columns), 1),
-            (self.height() - 2) / max(len(self._rows), 1),
+            (self.height() - 2 * self._line() - 2) / max(len(self._rows), 1),
         )
 
     def _room(self, row: int, column: int) -> QRectF:
         wide, high = self._side()
-        return QRectF(self._left() + column * wide, 1 + row * high, wide, high)
+        return QRectF(self._left() + column * wide, self._line() + 1 + row * high, wide, high)
