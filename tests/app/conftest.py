@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from tests.app.curate_hands import Hands
-from tests.conftest import write_images
+from tests.conftest import paint_image, write_images
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.session import Session
@@ -253,6 +253,14 @@ def desk(empty_desk: Desk, small: Path) -> Desk:
     """A window over the small memory."""
     empty_desk.open(small)
     return empty_desk
+
+
+@pytest.fixture
+def asked(desk: Desk, tmp_path: Path) -> Desk:
+    """A window that has decided a red image."""
+    paint_image((200, 30, 30), seed=9).save(tmp_path / "query.png")
+    desk.drop_files(desk.window.decide, tmp_path / "query.png")
+    return desk
 
 
 @pytest.fixture

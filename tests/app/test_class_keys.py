@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from tests.app.conftest import Desk
 from tests.conftest import paint_image
-from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.classes import class_rows
 from visualmemory_gui.app.operations import exemplars
+from visualmemory_gui.app.session import Session
 
 COUNTS = {"a": 3, "b": 3, "c": 3, "d": 0}
 
 
-def test_given_digits_belong_to_their_classes_and_the_others_fill_the_gaps() -> None:
-    rows = class_rows(COUNTS, None, theme.chip_colour, {1: "c", 7: "a", 9: "gone"})
-    assert {row.label: row.key for row in rows} == {"a": "7", "b": "2", "c": "1"}
+@pytest.fixture
+def session(qapp: QApplication) -> Iterator[Session]:
+    made = Session()
+    yield made
+    made.shutdown()
 
 
-def test_without_any_the_first_nine_have_theirs() -> None:
-    rows = class_rows({f"{n:02}": 1 for n in range(12)}, None, theme.chip_colour)
-    assert [row.key for row in rows] == [*map(str, range(1, 10)), "", "", ""]
+def counted(session: Session, counts: dict[str, int]) -> None:
+    session.decision.counts = counts
+    session.decision.decided.emit()
+
+
+def test_given_digits_belong_to_their_classes_and_the_others_fill_the_gaps(session: Session) -> None:
+    session.class_keys.keys = {1: "c", 7: "a", 9: "gone"}
+    counted(session, COUNTS)
+    assert {row.label: row.key for row in session.class_marks.rows()} == {"a": "7", "b": "2", "c": "1"}
+
+
+def test_without_any_the_first_nine_have_theirs(session: Session) -> None:
+    counted(session, {f"{n:02}": 1 for n in range(12)})
+    assert [row.key for row in session.class_marks.rows()] == [*map(str, range(1, 10)), "", "", ""]
 
 
 def give(desk: Desk, label: str, digit: int | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -11,7 +9,6 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from tests.conftest import paint_image
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
@@ -23,14 +20,6 @@ PROMISED = (
 KEYS = Qt.Key
 NONE = Qt.KeyboardModifier.NoModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def asked(desk: Desk, tmp_path: Path) -> Desk:
-    """A window that has decided a red image."""
-    paint_image((200, 30, 30), seed=9).save(tmp_path / "query.png")
-    desk.drop_files(desk.window.decide, tmp_path / "query.png")
-    return desk
 
 
 def sheet(desk: Desk) -> set[str]:
@@ -74,7 +63,7 @@ def test_the_sheet_shows_every_row_in_full(desk: Desk, qtbot: QtBot, monkeypatch
 def test_r_and_a_digit_relabel_the_selected_neighbours(asked: Desk) -> None:
     ids = [n.id for n in asked.decision.neighbours[:2]]
     asked.select(ids)
-    digit = next(d for d, label in asked.window.decide.decision.keys.items() if label == "plants/rose")
+    digit = asked.window.session.class_marks.digit("plants/rose")
     asked.key(KEYS.Key_R)
     asked.key(KEYS(ord(str(digit))))
     assert {e.label for e in asked.memory.catalog.get(ids)} == {"plants/rose"}
@@ -97,7 +86,7 @@ def test_x_strikes_u_restores_and_ctrl_z_takes_back(asked: Desk) -> None:
 
 
 def test_a_digit_teaches_the_query(asked: Desk) -> None:
-    label = asked.window.decide.decision.keys[2]
+    label = asked.window.session.class_marks.label_of(2)
     before = asked.memory.summary().labels[label]
     asked.key(KEYS.Key_2)
     assert asked.memory.summary().labels[label] == before + 1

@@ -274,10 +274,10 @@ def test_a_class_has_one_colour_in_the_table_and_in_the_vote(filled: Desk) -> No
         table(filled).selectRow(row)
         filled.settle()
         assert changed
-        shares = list(filled.decision.shares)
+        colour = filled.window.session.class_marks.colour
         for other in range(model.rowCount()):
             winner = model.index(other, int(QueueColumn.Winner))
-            assert winner.data(QueueRole.Colour) == theme.chip_colour(winner.data(), shares)
+            assert winner.data(QueueRole.Colour) == colour(winner.data())
 
 
 def order_by(desk: Desk, text: str) -> None:

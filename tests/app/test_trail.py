@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QStyleOptionViewItem
 
 from tests.app.conftest import Desk
-from tests.conftest import paint_image
 from visualmemory_gui.app.models.headline import misses
 from visualmemory_gui.app.views.decide.details import dots_of
 from visualmemory_gui.engine.types import SearchInfo
-
-
-@pytest.fixture
-def asked(desk: Desk, tmp_path: Path) -> Desk:
-    """A window that has decided a red image."""
-    paint_image((200, 30, 30), seed=9).save(tmp_path / "query.png")
-    desk.drop_files(desk.window.decide, tmp_path / "query.png")
-    return desk
 
 
 def ids_of(desk: Desk) -> list[int]:
@@ -112,5 +102,5 @@ def test_the_details_plot_the_distances_and_list_what_hnsw_would_miss(asked: Des
     search = SearchInfo("exact", "cpu", agreement=9, missed=(fourth.id,))
     decision = replace(asked.decision, search=search)
     assert misses(decision) == f"HNSW would miss rank 4 ({fourth.label}, {fourth.distance:.3f})."
-    assert [dot.rank for dot in dots_of(decision) if dot.missed] == [4]
+    assert [dot.rank for dot in dots_of(decision, asked.window.session.class_marks.colour) if dot.missed] == [4]
     assert misses(replace(decision, search=replace(search, agreement=10, missed=()))) == "HNSW would find all of them."

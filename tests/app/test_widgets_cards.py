@@ -34,7 +34,7 @@ def values_of(row: int) -> dict[int, object]:
         CardRole.Share: 1 / (row + 2),
         CardRole.Factor: 10.0 if row % 3 == 2 else 1.0,
         CardRole.State: "active",
-        CardRole.Colour: theme.chip_colour(LABELS[row % 3], LABELS),
+        CardRole.Colour: theme.chip_colour(row % 3),
         CardRole.Closeness: 0.8,
     }
 

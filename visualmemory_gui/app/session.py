@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_keys import ClassKeysModel
+from visualmemory_gui.app.models.class_marks import ClassMarks
 from visualmemory_gui.app.models.counterfactuals import CounterfactualsModel
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.impact import ImpactPreview
@@ -65,7 +66,8 @@ class Session(QObject):
         self.counterfactuals = CounterfactualsModel(self.tasks, self.decision, self.watch, self)
         self.similarity = SimilarityModel(self.tasks, self.decision, self)
         self.class_keys = ClassKeysModel(self.tasks, self)
-        self.queue = QueueModel(self.tasks, self.decision, theme.chip_colour, self)
+        self.class_marks = ClassMarks(self.decision, self.class_keys, theme.chip_colour, self)
+        self.queue = QueueModel(self.tasks, self.decision, self.class_marks, self)
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[WholeMemory] = []  # opened in the worker, not yet taken over here
         self._wanted = ""  # the job that opens the most recently requested memory
@@ -216,6 +218,7 @@ class Session(QObject):
         self._arriving.remove(memory)
         self.memory, self._erasing = memory, 0
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
+        self.class_marks.set_memory()
         self.decision.set_memory(memory)
         self.class_keys.set_memory(memory)
         self.saving_changed.emit("read only" if memory.readonly else "saved")

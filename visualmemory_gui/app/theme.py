@@ -5,7 +5,6 @@ Colour alone never carries a meaning: what is painted in colour also has a word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -200,11 +199,10 @@ def mixed(one: str, other: str, part: float) -> QColor:
     return QColor(*(round(x + (y - x) * part) for x, y in pairs))
 
 
-def chip_colour(label: str, ordered_labels: Sequence[str]) -> QColor:
-    """The background of a label's chip: the first six classes of a decision have colours, all others are grey."""
-    colours = current()
-    first = list(ordered_labels[: len(colours.chips)])
-    return QColor(colours.chips[first.index(label)] if label in first else colours.grey_chip)
+def chip_colour(slot: int | None) -> QColor:
+    """The background of a label's chip: one of six colours, or grey without a slot from 0 to 5."""
+    chips = current().chips
+    return QColor(chips[slot] if slot is not None and slot < len(chips) else current().grey_chip)
 
 
 def icon(name: str) -> QIcon:

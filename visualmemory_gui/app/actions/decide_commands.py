@@ -200,6 +200,8 @@ class DecideCommands(QObject):
 
     def relabel_to(self, ids: Sequence[int], label: str | None) -> None:
         """Relabel ``ids``; without a label ask for the class."""
+        if label is not None:
+            self._session.class_marks.use(label)
         self._exemplars.relabel(ids, label)
 
     def on_digit(self, digit: int) -> None:
@@ -230,6 +232,7 @@ class DecideCommands(QObject):
         query, queued = self._session.decision.query, self.cards.queued()
         if query is None:
             return
+        self._session.class_marks.use(label)
         if queued:
             queue.teach(self._session, [(i, label) for i in queued])
             return

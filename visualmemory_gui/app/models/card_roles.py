@@ -42,7 +42,8 @@ class Card:
 
     ``made_for`` is the side in device pixels for which the image was made ready (on white, with round corners); 0
     if it is unprepared. ``names`` are the labels shown alongside this one. ``locked``:
-    the memory is read-only and the button is disabled. ``copies`` counts near copies that share its vote.
+    the memory is read-only and the button is disabled. ``copies`` counts near copies that share its vote. ``full`` is
+    the full label where ``label`` is that of a level, and ``full_key`` its digit.
     """
 
     exemplar: int
@@ -60,6 +61,8 @@ class Card:
     names: ShortLabels = ALONE
     locked: bool = False
     copies: int = 0
+    full: str = ""
+    full_key: str = ""
 
 
 def card_at(index: QModelIndex | QPersistentModelIndex) -> Card:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPixmap
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.card_images import card_layer
 from visualmemory_gui.app.models.card_roles import Card, CardRole
+from visualmemory_gui.app.models.class_marks import ClassMarks
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.text.visible_text import factor_text
@@ -19,25 +20,25 @@ from visualmemory_gui.engine.types import Neighbour
 
 Index = QModelIndex | QPersistentModelIndex
 State = Literal["active", "struck", "excluded"]
-Colour = Callable[[str, Sequence[str]], QColor]
 LOCKED = "It cannot be struck out or restored: this memory is open for reading only"
 Ready = tuple[QPixmap, int]  # a card's image, and the side in device pixels it was made for
 
 
 class NeighboursModel(QAbstractListModel):
-    """Answers ``CardRole`` and the accessible texts. ``colour(label, labels by share)`` gives the chips' colours."""
+    """Answers ``CardRole`` and the accessible texts; ``marks`` has the colours and digits of the chips."""
 
-    def __init__(self, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
+    def __init__(self, decision: DecisionModel, marks: ClassMarks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._decision = decision
-        self._colour = colour
+        self._marks = marks
         self._rows: list[Neighbour] = []
         self._voting = 0
         self._pixmaps: dict[int, Ready] = {}
         self._layered: tuple[int, QImage] | None = None
         self._layer: Ready | None = None  # the layered image as its card shows it
         decision.decided.connect(self.on_decided)
-        decision.closeness_changed.connect(self.on_closeness_changed)
+        decision.closeness_changed.connect(self.on_values_changed)
+        marks.updated.connect(self.on_values_changed)
 
     def on_decided(self) -> None:
         """Show a decision. Rows keep their identity if only votes changed, so that a selection stays."""
@@ -58,7 +59,7 @@ class NeighboursModel(QAbstractListModel):
         elif not same:
             self.endResetModel()
 
-    def on_closeness_changed(self) -> None:
+    def on_values_changed(self) -> None:
         if self._rows:
             self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
 
@@ -107,6 +108,8 @@ class NeighboursModel(QAbstractListModel):
             return self._farther(neighbour)
         if role == CardRole.Colour:
             return self._colour_of(neighbour)
+        if role == CardRole.Key:
+            return self._marks.chip_digit(neighbour.label)
         if role == CardRole.Pixmap:
             return self._pixmap(neighbour.id)
         if role == CardRole.Share:
@@ -146,18 +149,21 @@ class NeighboursModel(QAbstractListModel):
             factor=neighbour.factor * neighbour.trust,
             state=self._state(row),
             colour=self._colour_of(neighbour),
+            key=self._marks.chip_digit(neighbour.label),
             closeness=self._farther(neighbour),
             made_for=made_for,
             names=self._decision.names,
             locked=self._locked,
             copies=neighbour.copies,
+            full=neighbour.label if self._level else "",
+            full_key=self._marks.digit(neighbour.label) if self._level else "",
         )
 
     def _colour_of(self, neighbour: Neighbour) -> QColor | None:
         decision = self._decision.decision
         if decision is None:
             return None
-        return self._colour(at_level(neighbour.label, decision.level), list(decision.shares))
+        return self._marks.colour(at_level(neighbour.label, decision.level))
 
     def _pixmap(self, exemplar: int) -> QPixmap | None:
         ready = self._ready(exemplar)

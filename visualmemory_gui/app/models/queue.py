@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor
 
+from visualmemory_gui.app.models.class_marks import ClassMarks
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.queue_rows import (
     HEADS,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.queue_table import QueueTable
 
 Index = QModelIndex | QPersistentModelIndex
-Colour = Callable[[str, Sequence[str]], QColor]
 TOPIC = "queue"
 ORDER_TOPIC = "queue order"
 _FIRST = int(Qt.ItemDataRole.UserRole) + 1
@@ -46,6 +45,7 @@ class QueueRole(IntEnum):
     Colour = _FIRST + 1  # of the winner's chip
     Pixmap = _FIRST + 2
     Moved = _FIRST + 3  # whether the last edit moved this decision
+    Key = _FIRST + 4  # the digit that labels with the winner, or ""
 
 
 class QueueModel(QAbstractTableModel):
@@ -54,11 +54,11 @@ class QueueModel(QAbstractTableModel):
     updated = Signal()
     least_changed = Signal(int)  # per cent
 
-    def __init__(self, tasks: Tasks, decision: DecisionModel, colour: Colour, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, decision: DecisionModel, marks: ClassMarks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
         self._decision = decision
-        self._colour = colour
+        self._marks = marks
         self._memory: Memory | None = None
         self._order = np.empty(0, np.int64)
         self._sorting = (int(QueueColumn.Share), Qt.SortOrder.AscendingOrder)
@@ -71,6 +71,7 @@ class QueueModel(QAbstractTableModel):
         self.thumbnails.loaded.connect(self._images_came)
         decision.settings_changed.connect(self.refresh)
         decision.decided.connect(self.on_decided)
+        marks.updated.connect(self.on_decided)
 
     def set_memory(self, memory: Memory | None) -> None:
         for topic in (TOPIC, ORDER_TOPIC):
@@ -101,10 +102,10 @@ class QueueModel(QAbstractTableModel):
             self.refresh()
 
     def on_decided(self) -> None:
-        """Give classes the colours that they have in the vote next to the table."""
+        """Give classes the colours and digits that they have in the vote next to the table."""
         if len(self._order):
             last = self.index(len(self._order) - 1, int(QueueColumn.Share))
-            self.dataChanged.emit(self.index(0, int(QueueColumn.Winner)), last, [QueueRole.Colour])
+            self.dataChanged.emit(self.index(0, int(QueueColumn.Winner)), last, [QueueRole.Colour, QueueRole.Key])
 
     @property
     def order(self) -> list[int]:
@@ -203,7 +204,9 @@ class QueueModel(QAbstractTableModel):
         if role == QueueRole.Row:
             return row
         if role == QueueRole.Colour:
-            return self._colour(row.winner or "", self._coloured())
+            return self._marks.colour(row.winner or "")
+        if role == QueueRole.Key:
+            return self._marks.chip_digit(row.winner or "")
         if role == QueueRole.Pixmap:
             return self.thumbnails.get(row.id)
         if role == QueueRole.Moved:
@@ -246,10 +249,6 @@ class QueueModel(QAbstractTableModel):
         self.endResetModel()
         self.updated.emit()
         self._compare_if_needed()
-
-    def _coloured(self) -> list[str]:
-        decision = self._decision.decision
-        return list(decision.shares) if decision is not None else []
 
     def _sorted(self) -> I64:
         """Indices in the order shown: by the chosen column, with taught images at the end."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property, lru_cache
 
 MISSING = "…"
-_Cut = tuple[str, str, str]  # the start, the middle and the end of a text that are left
+_Cut = tuple[tuple[int, int], ...]  # the stretches of a text that are left, from and to
 
 
 class ShortLabels:
@@ -47,10 +48,10 @@ class ShortLabels:
 
     def _cut(self, label: str, ending: str, fits: Callable[[str], bool]) -> str:
         others = self.labels - {label}
-        cuts = [cut for kind in _kinds(ending, others) if (cut := _longest(kind, len(ending), fits))]
-        alone = (cut for cut in cuts if not any(_may_be(cut, other) for other in others))
-        best = next(alone, cuts[0] if cuts else ("", "", ""))
-        return _joined(best)
+        cuts = [cut for kind in _kinds(ending, others) if (cut := _longest(kind, ending, fits))]
+        alone = (cut for cut in cuts if not any(map(_could_be(ending, cut).search, others)))
+        best = next(alone, cuts[0] if cuts else ())
+        return _joined(ending, best)
 
 
 @lru_cache(maxsize=16)
@@ -73,12 +74,13 @@ def _shown(label: str, ending: str) -> str:
 
 def _kinds(text: str, others: Collection[str]) -> Iterator[Callable[[int], _Cut]]:
     """Ways to leave out letters of ``text``: each gives what is left when that many letters may stay."""
-    yield lambda n: (text[: n - n // 2], "", text[len(text) - n // 2 :])
-    yield lambda n: ("", "", text[len(text) - n :])
-    yield lambda n: (text[:n], "", "")
+    size = len(text)
+    yield lambda n: ((0, n - n // 2), (size - n // 2, size))
+    yield lambda n: ((size - n, size),)
+    yield lambda n: ((0, n),)
     differs = max((_alike(text, end) for other in others for end in _endings(other)), default=0)
-    yield lambda n: ("", text[(start := max(0, differs - n // 2)) : start + n], "")
-    yield lambda n: (text[: min(differs, n - n // 2)], text[differs : differs + n // 2], "")
+    yield lambda n: ((start := max(0, differs - n // 2), start + n),)
+    yield lambda n: ((0, min(differs, n - n // 2)), (differs, differs + n // 2))
 
 
 def _alike(text: str, other: str) -> int:
@@ -86,16 +88,27 @@ def _alike(text: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
 
 
-def _longest(kind: Callable[[int], _Cut], most: int, fits: Callable[[str], bool]) -> _Cut | None:
-    return next((kind(n) for n in range(most - 1, 0, -1) if fits(_joined(kind(n)))), None)
+def _longest(kind: Callable[[int], _Cut], text: str, fits: Callable[[str], bool]) -> _Cut | None:
+    return next((kind(n) for n in range(len(text) - 1, 0, -1) if fits(_joined(text, kind(n)))), None)
 
 
-def _joined(cut: _Cut) -> str:
-    start, middle, end = cut
-    return f"{start}{MISSING}{middle}{MISSING if middle else ''}{end}"
+def _joined(text: str, cut: _Cut) -> str:
+    """What is left of ``text``, with "…" where something is missing, and only there."""
+    return MISSING.join(_pieces(text, cut))
 
 
-def _may_be(cut: _Cut, label: str) -> bool:
-    """Whether ``label``, or its last parts, could be what is left in ``cut``."""
-    start, middle, end = cut
-    return label.endswith(end) and middle in label and f"/{start}" in f"/{label}"
+def _could_be(text: str, cut: _Cut) -> re.Pattern[str]:
+    """Finds labels that could be, or end with, what is left of ``text``."""
+    first, *rest = _pieces(text, cut)
+    pattern = ".*".join(re.escape(piece) for piece in (first, *rest))
+    return re.compile((r"(?:^|/)" if first else "") + pattern + "$", re.DOTALL)
+
+
+def _pieces(text: str, cut: _Cut) -> list[str]:
+    """What is left, split where something is missing; "" at an end that is missing."""
+    pieces, at = [""], 0
+    for start, end in cut:
+        if start < end:
+            pieces = [*pieces, text[start:end]] if start > at else [*pieces[:-1], pieces[-1] + text[start:end]]
+            at = end
+    return pieces if at >= len(text) else [*pieces, ""]

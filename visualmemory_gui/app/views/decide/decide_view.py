@@ -50,11 +50,11 @@ class DecideView(QWidget):
         self.setObjectName("workspaceDecide")
         self._session = session
         self._decision = session.decision
-        self._neighbours = NeighboursModel(session.decision, theme.chip_colour, self)
+        self._neighbours = NeighboursModel(session.decision, session.class_marks, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
         self.query = QueryPanel(session.decision, self.recent)
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
-        self.decision = DecisionPanel(session.decision, session.class_keys)
+        self.decision = DecisionPanel(session.decision, session.class_marks)
         self.queue = QueuePanel(session.queue)
         self._folded = False
         self.preview = LargePreview(self)
@@ -119,7 +119,7 @@ class DecideView(QWidget):
 
     def label_of_key(self, digit: int) -> str | None:
         """The class that a digit from 1 to 9 means now."""
-        return self.decision.keys.get(digit)
+        return self._session.class_marks.label_of(digit)
 
     def say(self, text: str) -> None:
         """Show a hint over the neighbours; "" removes it."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.class_keys import ClassKeysModel
-from visualmemory_gui.app.models.classes import class_rows
+from visualmemory_gui.app.models.class_marks import ClassMarks
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import why
 from visualmemory_gui.app.views.decide.details import Details
@@ -18,13 +17,12 @@ from visualmemory_gui.app.widgets.panels.flip_line import FlipLine
 class DecisionPanel(QFrame):
     """The decision of a ``DecisionModel``."""
 
-    def __init__(self, decision: DecisionModel, given: ClassKeysModel, parent: QWidget | None = None) -> None:
+    def __init__(self, decision: DecisionModel, marks: ClassMarks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("decisionPanel")
         self.setAccessibleName("Decision")
         self.setProperty("panel", True)
-        self._decision, self._given = decision, given
-        self.keys: dict[int, str] = {}
+        self._decision, self._marks = decision, marks
         self.bars = SharesBars()
         self.why = QLabel()
         self.why.setWordWrap(True)
@@ -34,7 +32,7 @@ class DecisionPanel(QFrame):
         self.classes = ClassList()
         self._lay_out()
         decision.decided.connect(self.on_decided)
-        given.updated.connect(self.on_decided)
+        marks.updated.connect(self.on_decided)
         theme.notifier.changed.connect(self.on_decided)
         self.on_decided()
 
@@ -49,7 +47,7 @@ class DecisionPanel(QFrame):
                     label,
                     shares.get(label, 0.0),
                     None if before is None else before.get(label, 0.0),
-                    theme.chip_colour(label, list(shares)),
+                    self._marks.colour(label),
                 )
                 for label in labels
             ],
@@ -57,10 +55,8 @@ class DecisionPanel(QFrame):
         )
         self.why.setText(why(decision))
         self.why.setVisible(bool(self.why.text()))
-        rows = class_rows(self._decision.counts, decision, theme.chip_colour, self._given.keys)
-        self.keys = {int(row.key): row.label for row in rows if row.key}
-        self.classes.set_rows(rows, self._decision.names)
-        self.details.show_decision(decision, self._decision.names)
+        self.classes.set_rows(self._marks.rows(), self._decision.names)
+        self.details.show_decision(decision, self._decision.names, self._marks.colour)
 
     def set_brief(self, brief: bool) -> None:
         """Where room is short, open the details only on request: the digits of the classes come first."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -25,6 +26,8 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.decision.votes import VoteTally
 from visualmemory_gui.engine.types import RULES, Decision, Rule
+
+Colour = Callable[[str], QColor]
 
 
 class Details(QWidget):
@@ -49,12 +52,12 @@ class Details(QWidget):
         self.fold.toggled.connect(self.on_toggled)
         self.on_toggled(False)
 
-    def show_decision(self, decision: Decision | None, names: ShortLabels) -> None:
+    def show_decision(self, decision: Decision | None, names: ShortLabels, colour: Colour) -> None:
         """Show ``decision``; ``names`` are the labels that its own must be distinct from."""
         self._names = names
         tallies = by_rule(decision)
         _fill(self.rules, tallies)
-        self.distances.set_dots(dots_of(decision))
+        self.distances.set_dots(dots_of(decision, colour))
         self.misses.setText(misses(decision))
         self._show_folded()
         disagreed, self._disagreed = self._disagreed, disagree(tallies)
@@ -88,14 +91,14 @@ class Details(QWidget):
             self.fold.setChecked(False)
 
 
-def dots_of(decision: Decision | None) -> list[Dot]:
+def dots_of(decision: Decision | None, colour: Colour) -> list[Dot]:
     """The neighbours of ``decision`` at its level, in the colours of their classes."""
     if decision is None:
         return []
-    missed, shares = set(decision.search.missed if decision.search else ()), list(decision.shares)
+    missed = set(decision.search.missed if decision.search else ())
     labels = [at_level(n.label, decision.level) for n in decision.neighbours]
     return [
-        Dot(n.rank, label, n.distance, theme.chip_colour(label, shares), label == decision.label, n.id in missed)
+        Dot(n.rank, label, n.distance, colour(label), label == decision.label, n.id in missed)
         for n, label in zip(decision.neighbours, labels, strict=True)
     ]
 

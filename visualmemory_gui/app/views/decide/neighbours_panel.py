@@ -103,6 +103,7 @@ class NeighboursPanel(QFrame):
         self.silent.setVisible(bool(text))
         self.silent.setToolTip(decision.silent_words if decision is not None else "")
         self.grid.set_empty_text(hint_of(decision, self._decision.counts) if self._decision.memory else "")
+        self.grid.set_full_labels(decision is not None and decision.level > 0)
         self.say("")
 
     def on_about_to_reset(self) -> None:

@@ -7,11 +7,12 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolButton
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.cards.label_chip import LEAST_LABEL_PT, shortened
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class ActionButton(QPushButton):
-    """A button that takes the width it is given; a label path in its text loses its first parts for lack of room."""
+    """A button that takes the width it is given; for lack of room a label in its text is shortened, or left alone."""
 
     def __init__(self, name: str, *, primary: bool = False) -> None:
         super().__init__()
@@ -37,13 +38,14 @@ class ActionButton(QPushButton):
 
     def _fit(self) -> None:
         metrics, room = self.fontMetrics(), self.width() - theme.px(20)
-        before, label, after = self._words.rpartition(self._label) if self._label else ("", "", self._words)
+        before, label, after = self._words.rpartition(self._label) if self._label else ("", "", "")
         left = room - metrics.horizontalAdvance(before + after)
-        if label:
-            label = self._names.fit(label, lambda text: metrics.horizontalAdvance(text) <= left)
-        shown = before + label + after
-        cut = Qt.TextElideMode.ElideMiddle if self._label else Qt.TextElideMode.ElideRight
-        shown = metrics.elidedText(shown, cut, max(room, theme.px(20)))
+        if not label:
+            shown = metrics.elidedText(self._words, Qt.TextElideMode.ElideRight, max(room, theme.px(20)))
+        elif left >= theme.px(LEAST_LABEL_PT):
+            shown = before + shortened(metrics, label, left, self._names) + after
+        else:  # the label matters most; the tooltip has all words
+            shown = shortened(metrics, label, room, self._names)
         self.setText(shown.replace("&", "&&"))
 
 

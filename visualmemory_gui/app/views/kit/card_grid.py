@@ -79,6 +79,11 @@ class CardGrid(QListView):
             return
         super().mouseDoubleClickEvent(event)
 
+    def set_full_labels(self, shown: bool) -> None:
+        """Show the full label in a line of its own, where chips have those of a level."""
+        self.cards.set_full_labels(shown)
+        self.scheduleDelayedItemsLayout()
+
     def set_empty_text(self, text: str) -> None:
         """Set the text shown in the middle while there are no cards."""
         self._empty = text

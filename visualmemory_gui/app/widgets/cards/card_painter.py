@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter, 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_images import CORNER
 from visualmemory_gui.app.models.card_roles import Card
-from visualmemory_gui.app.widgets.cards.label_chip import paint_chip
+from visualmemory_gui.app.widgets.cards.label_chip import before_label, paint_chip, shortened
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, paint_centred
 from visualmemory_gui.engine.text.visible_text import factor_text
 
@@ -34,7 +34,8 @@ class Look:
 @dataclass(frozen=True)
 class CardLayout:
     """Rectangles of one card, relative to its cell, in logical pixels. ``side`` is the image's, ``number`` the width
-    of a distance, ``gap`` the space between figures and what is next to them, ``thick`` the bar's height."""
+    of a distance, ``gap`` the space between figures and what is next to them, ``thick`` the bar's height. ``full`` is
+    the line of the full label, empty where the chip has it."""
 
     side: int
     cell: QSize
@@ -43,6 +44,7 @@ class CardLayout:
     rank: QRectF
     button: QRectF
     chip: QRectF
+    full: QRectF
     strip: QRectF
     bar: QRectF
     small: QFont
@@ -51,14 +53,15 @@ class CardLayout:
     thick: int
 
     @classmethod
-    def of(cls, font: QFont, side: int) -> CardLayout:
+    def of(cls, font: QFont, side: int, *, full_labels: bool = False) -> CardLayout:
         small = theme.points(font, -0.5)
         line = QFontMetrics(small).height()
         margin, gap = theme.px(5), theme.px(4)
         wide = side + 2 * margin
         top = margin + side + gap
         chip = line + theme.px(2)
-        strip = top + chip + theme.px(3)
+        full = line if full_labels else 0
+        strip = top + chip + full + theme.px(3)
         bar = strip + theme.px(5) + gap
         high = bar + line + margin
         badge = line + theme.px(2)
@@ -72,6 +75,7 @@ class CardLayout:
                 margin + 1 + side - theme.px(2) - badge * 1.15, margin + theme.px(3), badge * 1.15, badge * 1.15
             ),
             chip=QRectF(margin + 1, top, side, chip),
+            full=QRectF(margin + 1, top + chip, side, full),
             strip=QRectF(margin + 1, strip, side, theme.px(5)),
             bar=QRectF(margin + 1, bar, side, line),
             small=small,
@@ -126,6 +130,8 @@ def paint_card(painter: QPainter, layout: CardLayout, card: Card, *, parts: Card
         painter.drawPixmap(layout.rank.topLeft(), badge)
     _paint_button(painter, layout, parts, struck=struck, locked=card.locked)
     _paint_label(painter, layout, card, parts, struck=struck)
+    if card.full and layout.full.height():
+        _paint_full_label(painter, layout, card)
     _paint_mark(painter, layout, card, struck=struck)
     if struck:
         _paint_struck(painter, layout, card)
@@ -225,7 +231,7 @@ def _paint_label(painter: QPainter, layout: CardLayout, card: Card, parts: CardP
     number = f"{card.distance:.3f}"
     room = ceil(layout.chip.width()) - layout.number - layout.gap
     colour = QColor(c.grey_chip) if struck or not card.share or card.colour is None else card.colour
-    before = f"{card.key}  " if card.key else ""
+    before = before_label(card.key)
 
     def draw() -> QPixmap:
         box = QRectF(0, 0, room, layout.chip.height())
@@ -237,6 +243,14 @@ def _paint_label(painter: QPainter, layout: CardLayout, card: Card, parts: CardP
     painter.drawPixmap(layout.chip.topLeft(), parts.kept(key, draw))
     painter.setPen(QColor(c.dim if struck else c.text))
     painter.drawText(layout.chip, RIGHT, number)
+
+
+def _paint_full_label(painter: QPainter, layout: CardLayout, card: Card) -> None:
+    before = before_label(card.full_key)
+    room = int(layout.full.width()) - painter.fontMetrics().horizontalAdvance(before)
+    painter.setPen(QColor(theme.current().dim))
+    shown = before + shortened(painter.fontMetrics(), card.full, room, card.names)
+    painter.drawText(layout.full, int(Qt.AlignmentFlag.AlignVCenter), shown)
 
 
 def _paint_mark(painter: QPainter, layout: CardLayout, card: Card, *, struck: bool) -> None:

@@ -25,6 +25,7 @@ class NeighbourDelegate(QStyledItemDelegate):
     def __init__(self, parent: QObject | None = None, *, side_pt: float = 96.0) -> None:
         super().__init__(parent)
         self._side_pt = side_pt
+        self._full_labels = False
         self._cards = PixmapCache(400)
         self._images = PixmapCache(400)
         self._parts = PixmapCache(400)
@@ -36,6 +37,12 @@ class NeighbourDelegate(QStyledItemDelegate):
         """Resize the cards; the view must then lay out its rows again (``scheduleDelayedItemsLayout``)."""
         self._side_pt = side_pt
         self.forget_pixels()
+
+    def set_full_labels(self, shown: bool) -> None:
+        """Make room for a line with the full label; the view must then lay out its rows again."""
+        if shown != self._full_labels:
+            self._full_labels = shown
+            self.forget_pixels()
 
     def forget_pixels(self) -> None:
         self._cards.clear()
@@ -55,6 +62,7 @@ class NeighbourDelegate(QStyledItemDelegate):
         key = (
             (card.exemplar, image_key, card.rank, card.label, card.distance, card.share, card.factor),
             (card.state, colour, card.key, card.closeness, card.names, card.locked, card.copies, look, ratio),
+            (card.full, card.full_key),
         )
         drawn = self._cards.get(key)
         if drawn is None:
@@ -85,7 +93,7 @@ class NeighbourDelegate(QStyledItemDelegate):
 
     def _card_layout(self, option: QStyleOptionViewItem) -> CardLayout:
         if self._layout is None:
-            self._layout = CardLayout.of(option.font, theme.px(self._side_pt))
+            self._layout = CardLayout.of(option.font, theme.px(self._side_pt), full_labels=self._full_labels)
         return self._layout
 
     def _drawn(self, card: Card, look: Look, option: QStyleOptionViewItem, ratio: float) -> QPixmap:

@@ -97,4 +97,4 @@ def _colour(group: Group, member: int) -> QColor | None:
     if not group.conflict:
         return None
     ordered = list(dict.fromkeys(group.labels))
-    return theme.chip_colour(group.labels[member], ordered)
+    return theme.chip_colour(ordered.index(group.labels[member]))

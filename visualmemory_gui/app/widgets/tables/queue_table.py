@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionView
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.queue import QueueModel, QueueRole
 from visualmemory_gui.app.models.queue_rows import QueueColumn, QueueRow, cells
+from visualmemory_gui.app.widgets.cards.label_chip import before_label
 from visualmemory_gui.app.widgets.tables.letters import Letters, is_letter
 from visualmemory_gui.app.widgets.tables.table_cells import cell, paint_chip_in, paint_share, paint_small, select_only
 from visualmemory_gui.app.widgets.tables.table_style import chosen_rows, dress
@@ -145,7 +146,8 @@ class _RowDelegate(QStyledItemDelegate):
             if column == QueueColumn.DecodedImage:
                 _image(painter, room, row, index.data(QueueRole.Pixmap))
             elif column == QueueColumn.Winner and row.winner is not None:
-                paint_chip_in(painter, room, row.winner, index.data(QueueRole.Colour), names=self._model.names)
+                key, colour = index.data(QueueRole.Key), index.data(QueueRole.Colour)
+                paint_chip_in(painter, room, row.winner, colour, names=self._model.names, before=before_label(key))
             elif column == QueueColumn.Taught and row.taught is not None:
                 paint_chip_in(painter, room, row.taught, None, names=self._model.names, before="✓ ")
             elif column == QueueColumn.Share and row.share is not None:

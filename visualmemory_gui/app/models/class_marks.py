@@ -1,0 +1,117 @@
+"""The colours and digits of classes: each class keeps its own for as long as it is on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QColor
+
+from visualmemory_gui.app.models.class_keys import ClassKeysModel
+from visualmemory_gui.app.models.class_rows import ClassRow
+from visualmemory_gui.app.models.classes import ordered_classes
+from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.engine.decision.levels import at_level
+
+COLOURS = range(6)
+DIGITS = range(1, 10)
+LEADING = 3  # classes of a decision that always have digits, even those never taught
+
+
+class ClassMarks(QObject):
+    """Hands out colours to the classes of the decision and digits to the classes of the memory.
+
+    ``paint(slot)`` is the colour of a slot of ``COLOURS``, or of a class without one. A class gives up its mark when
+    it is gone, or when one that matters more has none and no mark is free. Colours are those of labels at the
+    decision's level, digits those of full labels; ``given`` digits always belong to their classes.
+    """
+
+    updated = Signal()  # other than by a decision
+
+    def __init__(
+        self,
+        decision: DecisionModel,
+        given: ClassKeysModel,
+        paint: Callable[[int | None], QColor],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._decision, self._given, self._paint = decision, given, paint
+        self._colours: dict[str, int] = {}
+        self._digits: dict[str, int] = {}
+        self._used: list[str] = []
+        decision.decided.connect(self.on_decided)
+        given.updated.connect(self.on_given)
+
+    def colour(self, label: str) -> QColor:
+        """The colour of a class at the decision's level; that of the others if it has none of its own."""
+        return self._paint(self._colours.get(label))
+
+    def digit(self, label: str) -> str:
+        """The digit that labels with the class of this full label, or ""."""
+        return str(self._digits.get(label, ""))
+
+    def chip_digit(self, label: str) -> str:
+        """The digit for a chip that shows ``label`` at the decision's level: only a full label has one."""
+        decision = self._decision.decision
+        return self.digit(label) if decision is None or decision.level == 0 else ""
+
+    def label_of(self, digit: int) -> str | None:
+        """The class that ``digit`` labels with now."""
+        return next((label for label, own in self._digits.items() if own == digit), None)
+
+    def use(self, label: str) -> None:
+        """Note that the user labelled with this class: its digit is worth keeping."""
+        self._used = [label, *(other for other in self._used if other != label)][: len(DIGITS) - LEADING]
+
+    def rows(self) -> list[ClassRow]:
+        """All classes that a query can be taught as, those with votes first."""
+        return [self._row(label) for label in self._ordered()]
+
+    def rows_with_digits(self) -> list[ClassRow]:
+        """The classes that have digits, in the order of these."""
+        return [self._row(label) for label in sorted(self._digits, key=lambda label: self._digits[label])]
+
+    def set_memory(self) -> None:
+        """Start over: the classes are those of another memory."""
+        self._colours, self._digits, self._used = {}, {}, []
+
+    def on_decided(self) -> None:
+        decision = self._decision.decision
+        shares = list(decision.shares) if decision is not None else []
+        self._colours = hand_out(self._colours, shares, COLOURS)
+        ordered = self._ordered()
+        there = set(ordered)
+        given = {label: digit for digit, label in self._given.keys.items() if label in there}
+        free = [digit for digit in DIGITS if digit not in given.values()]
+        used = [label for label in self._used if label in there]
+        first = list(dict.fromkeys([*ordered[:LEADING], *used, *ordered]))
+        self._digits = given | hand_out(self._digits, [label for label in first if label not in given], free)
+
+    def on_given(self) -> None:
+        self.on_decided()
+        self.updated.emit()
+
+    def _ordered(self) -> list[str]:
+        return ordered_classes(self._decision.counts, self._decision.decision)
+
+    def _row(self, label: str) -> ClassRow:
+        decision = self._decision.decision
+        slot = self._colours.get(at_level(label, decision.level if decision is not None else 0))
+        colour = self._paint(slot) if slot is not None else None
+        return ClassRow(label, colour, self.digit(label), self._decision.counts.get(label, 0))
+
+
+def hand_out(held: Mapping[str, int], wanted: Sequence[str], slots: Sequence[int]) -> dict[str, int]:
+    """Slots for the first of ``wanted`` that there are slots for; those that ``held`` one keep it.
+
+    A later one keeps its slot too until an earlier one needs it; the last of them gives it up first.
+    """
+    kept = {label: held[label] for label in wanted if held.get(label) in slots}
+    first = wanted[: len(slots)]
+    late = [label for label in wanted[len(slots) :] if label in kept]
+    free = [slot for slot in slots if slot not in kept.values()]
+    for label in first:
+        if label not in kept:
+            kept[label] = free.pop(0) if free else kept.pop(late.pop())
+    return kept
