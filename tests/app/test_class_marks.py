@@ -17,6 +17,8 @@ def test_what_is_handed_out_stays_when_the_order_changes() -> None:
 
 
 def test_a_late_class_keeps_its_mark_until_an_early_one_needs_it() -> None:
+    assert hand_out({"a": 0, "b": 1}, ["x"], range(2), spare=["a", "b"]) == {"x": 0, "a": 1}
+    assert hand_out({"a": 0}, ["x"], range(2), spare=["a", "b"]) == {"a": 0, "x": 1}
     held = {"a": 0, "b": 1}
     assert hand_out(held, ["a", "x", "b"], range(3)) == {"a": 0, "b": 1, "x": 2}
     assert hand_out(held, ["x", "a", "b"], range(2)) == {"a": 0, "x": 1}

@@ -79,6 +79,9 @@ class MainWindow(QMainWindow):
         self._refused_keys = RefusedKeys(self, partial(may_write, self.session))
         self._connect()
         preferences.restore_window(self.settings, self)
+        decide = self.decide.neighbours
+        decide.set_order(by_vote=preferences.cards_by_vote(self.settings))
+        decide.set_largest(preferences.card_side(self.settings))
         self.empty.set_recent(preferences.recent_memories(self.settings))
         self.show_workspace("decide")
 
@@ -259,6 +262,8 @@ class MainWindow(QMainWindow):
         decide.class_chosen.connect(commands.teach_as)
         decide.strike_requested.connect(partial(exemplars.strike, session, here=True))
         decide.restore_requested.connect(commands.restore)
+        decide.neighbours.order_chosen.connect(partial(preferences.keep_cards_by_vote, self.settings))
+        decide.neighbours.size_chosen.connect(partial(preferences.keep_card_side, self.settings))
         self.curate.side_chosen.connect(self.commands.settings.keep_side)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
         self.curate.tabs.grid_shown.connect(lambda _: self.show_workspace(self.workspace))

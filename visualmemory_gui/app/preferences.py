@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.window_settings import SIDES, WindowSettings
 MOST_RECENT = 6
 SIZE = (1280, 800)
 LEAST = 80
+MOST_SIDE = 1000.0
 MEMORY, BUNDLE = ".vmem", ".vmemz"
 
 
@@ -79,6 +80,28 @@ def least_certain(store: QSettings) -> int:
 
 def keep_least_certain(store: QSettings, percent: int) -> None:
     store.setValue("least_certain", percent)
+
+
+def card_side(store: QSettings) -> float | None:
+    """The side of the images on cards, in points; None: as the room suggests."""
+    try:
+        side = float(str(store.value("card_side")))
+    except ValueError:
+        return None
+    return side if 0 < side < MOST_SIDE else None
+
+
+def keep_card_side(store: QSettings, side_pt: float) -> None:
+    store.setValue("card_side", str(side_pt))
+
+
+def cards_by_vote(store: QSettings) -> bool:
+    """Whether cards are ordered by vote, not by distance."""
+    return str(store.value("cards_by_vote", "false")) == "true"
+
+
+def keep_cards_by_vote(store: QSettings, by_vote: bool) -> None:
+    store.setValue("cards_by_vote", "true" if by_vote else "false")
 
 
 def save_window(store: QSettings, window: QMainWindow) -> None:

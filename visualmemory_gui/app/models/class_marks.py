@@ -85,8 +85,11 @@ class ClassMarks(QObject):
         given = {label: digit for digit, label in self._given.keys.items() if label in there}
         free = [digit for digit in DIGITS if digit not in given.values()]
         used = [label for label in self._used if label in there]
-        first = list(dict.fromkeys([*ordered[:LEADING], *used, *ordered]))
-        self._digits = given | hand_out(self._digits, [label for label in first if label not in given], free)
+        votes = {n.label for n in decision.voters} if decision is not None else set()
+        voted = [label for label in ordered if label in votes]
+        wanted = dict.fromkeys(label for label in (*voted[:LEADING], *used, *voted) if label not in given)
+        spare = [label for label in ordered if label not in given and label not in wanted]
+        self._digits = given | hand_out(self._digits, list(wanted), free, spare)
 
     def on_given(self) -> None:
         self.on_decided()
@@ -102,16 +105,18 @@ class ClassMarks(QObject):
         return ClassRow(label, colour, self.digit(label), self._decision.counts.get(label, 0))
 
 
-def hand_out(held: Mapping[str, int], wanted: Sequence[str], slots: Sequence[int]) -> dict[str, int]:
-    """Slots for the first of ``wanted`` that there are slots for; those that ``held`` one keep it.
+def hand_out(
+    held: Mapping[str, int], wanted: Sequence[str], slots: Sequence[int], spare: Sequence[str] = ()
+) -> dict[str, int]:
+    """Slots for ``wanted``, and for ``spare`` where some are left; those that ``held`` one keep it.
 
-    A later one keeps its slot too until an earlier one needs it; the last of them gives it up first.
+    Where there are not enough, the spare ones give up theirs, the lowest slot first, and then the last wanted ones.
     """
-    kept = {label: held[label] for label in wanted if held.get(label) in slots}
-    first = wanted[: len(slots)]
-    late = [label for label in wanted[len(slots) :] if label in kept]
+    kept = {label: held[label] for label in (*wanted, *spare) if held.get(label) in slots}
+    yielding = sorted((label for label in spare if label in kept), key=lambda label: kept[label])
+    yielding += [label for label in reversed(wanted[len(slots) :]) if label in kept]
     free = [slot for slot in slots if slot not in kept.values()]
-    for label in first:
+    for label in (*wanted, *spare)[: len(slots)]:
         if label not in kept:
-            kept[label] = free.pop(0) if free else kept.pop(late.pop())
+            kept[label] = free.pop(0) if free else kept.pop(yielding.pop(0))
     return kept

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 ANSWER, EMBED = "answer", "embed"
-MOST_IMAGES = 1000
+MOST_PIXELS = 1000 * 160 * 160  # of images for cards
 AFTER_PAINT_MS = 30  # the decision is on screen by then
 MOST_BACK = 20
 SIDE = 160
@@ -327,7 +327,7 @@ class DecisionModel(QObject):
         self.names = short_labels(frozenset((*answer.counts, *answer.decision.shares)))
         shown = {n.id for n in answer.decision.neighbours}
         self.struck = tuple(n for n in self.struck if n.id not in shown | self.left_out_ids)
-        if len(self.images) > MOST_IMAGES:
+        if len(self.images) * self.side**2 > MOST_PIXELS:
             self.images = {i: image for i, image in self.images.items() if i in shown}
         self.images.update(answer.images)
         self.decided.emit()

@@ -1,5 +1,5 @@
-"""The neighbours of the query as rows of cards, in rank order: those that vote, those without a vote where they are
-shown, then those that have lost their vote since."""
+"""The neighbours of the query as rows of cards: those that vote, by distance or by vote, those without a vote where
+they are shown, then those that have lost their vote since."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class NeighboursModel(QAbstractListModel):
         self._marks = marks
         self._rows: list[Neighbour] = []
         self._voting = 0
+        self.by_vote = False
         self._pixmaps: dict[int, Ready] = {}
         self._layered: tuple[int, QImage] | None = None
         self._layer: Ready | None = None  # the layered image as its card shows it
@@ -45,7 +46,8 @@ class NeighboursModel(QAbstractListModel):
         decision = self._decision.decision
         voting: list[Neighbour] = []
         if decision is not None:
-            voting = [*decision.voters, *(decision.silent if self._decision.silent_shown else ())]
+            voters = sorted(decision.voters, key=lambda n: -n.share) if self.by_vote else decision.voters
+            voting = [*voters, *(decision.silent if self._decision.silent_shown else ())]
         rows = voting + list(self._decision.struck) + list(self._decision.left_out)
         same = [n.id for n in rows] == [n.id for n in self._rows]
         if not same:
@@ -58,6 +60,12 @@ class NeighboursModel(QAbstractListModel):
             self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
         elif not same:
             self.endResetModel()
+
+    def order_by_vote(self, by_vote: bool) -> None:
+        """Put the largest vote first, or the nearest neighbour; those without a vote follow in either case."""
+        if by_vote != self.by_vote:
+            self.by_vote = by_vote
+            self.on_decided()
 
     def on_values_changed(self) -> None:
         if self._rows:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QSpinBox, QVBoxLayout, QWidget
 
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import agreement, agreement_in_words
@@ -20,6 +21,11 @@ from visualmemory_gui.engine.decision.levels import depth
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 MOST_NEIGHBOURS = 200
+ORDERS = (
+    ("by distance", "The nearest first; the number on a card is always its rank by distance"),
+    ("by vote", "The largest vote first; the number on a card is always its rank by distance"),
+)
+SIDES_PT, STEP_PT = (64, 240), 8
 RULE_TIPS: dict[Rule, str] = {
     "plurality": "Every neighbour's vote weighs the same",
     "distance": "A nearer neighbour weighs a little more",
@@ -35,6 +41,8 @@ class NeighboursPanel(QFrame):
     strike_requested = Signal(list)
     restore_requested = Signal(list)
     selection_changed = Signal()
+    order_chosen = Signal(bool)  # by vote
+    size_chosen = Signal(float)  # points
 
     def __init__(self, decision: DecisionModel, model: NeighboursModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +61,8 @@ class NeighboursPanel(QFrame):
         self.silent = fold_button("Neighbours without a vote")
         self.silent.setObjectName("silentButton")
         self.silent.hide()
+        self.order = self._make_order()
+        self.card_size = self._make_size()
         self.hint = QLabel()
         self.hint.setProperty("dim", True)
         self.hint.setWordWrap(True)
@@ -148,6 +158,50 @@ class NeighboursPanel(QFrame):
         box.addItem("full label")
         return box
 
+    def _make_order(self) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName("cardOrder")
+        box.setAccessibleName("Order of the cards")
+        box.setToolTip("Which neighbours come first")
+        for text, tip in ORDERS:
+            box.addItem(text)
+            box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        return box
+
+    def _make_size(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setObjectName("cardSize")
+        slider.setAccessibleName("Size of the cards")
+        slider.setToolTip("Size of the cards (Ctrl and the wheel over them)")
+        slider.setRange(*SIDES_PT)
+        slider.setSingleStep(STEP_PT)
+        slider.setPageStep(2 * STEP_PT)
+        slider.setFixedWidth(theme.px(70))
+        slider.setValue(round(self.grid.largest))
+        return slider
+
+    def set_order(self, *, by_vote: bool) -> None:
+        """Order the cards by vote, or by distance."""
+        self.order.setCurrentIndex(int(by_vote))
+
+    def set_largest(self, points: float | None) -> None:
+        """Set the size of the cards; None: as the room suggests."""
+        self.grid.set_largest(points)
+        with QSignalBlocker(self.card_size):
+            self.card_size.setValue(round(self.grid.largest))
+
+    def on_size_moved(self, points: int) -> None:
+        self.grid.set_largest(float(points))
+        self.size_chosen.emit(float(points))
+
+    def on_size_stepped(self, step: int) -> None:
+        self.card_size.setValue(round(self.grid.largest) + step * STEP_PT)
+
+    def on_order_chosen(self, at: int) -> None:
+        self._model.order_by_vote(bool(at))
+        self.grid.setAccessibleName(f"Neighbours, {'largest vote' if at else 'nearest'} first")
+        self.order_chosen.emit(bool(at))
+
     def _lay_out(self) -> None:
         title = QLabel("Neighbours")
         title.setProperty("title", True)
@@ -159,7 +213,12 @@ class NeighboursPanel(QFrame):
         column = QVBoxLayout(self)
         column.addLayout(header)
         column.addWidget(self.grid, 1)
-        column.addWidget(self.silent, 0, Qt.AlignmentFlag.AlignLeft)
+        below = QHBoxLayout()
+        below.addWidget(self.silent)
+        below.addStretch(1)
+        below.addWidget(self.order)
+        below.addWidget(self.card_size)
+        column.addLayout(below)
         column.addWidget(self.hint)
         column.addWidget(self.impact)
 
@@ -168,6 +227,9 @@ class NeighboursPanel(QFrame):
         self.k.lineEdit().returnPressed.connect(self.grid.setFocus)
         self.rule.currentTextChanged.connect(self._decision.set_rule)
         self.level.currentIndexChanged.connect(self._decision.set_level)
+        self.order.currentIndexChanged.connect(self.on_order_chosen)
+        self.card_size.valueChanged.connect(self.on_size_moved)
+        self.grid.size_stepped.connect(self.on_size_stepped)
         self.silent.toggled.connect(self._decision.show_silent)
         self._decision.settings_changed.connect(self.on_settings_changed)
         self._decision.query_changed.connect(self.grid.scrollToTop)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from math import ceil
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.widgets.cards.neighbour_card import NeighbourDelegate, prepare_view
+from visualmemory_gui.app.widgets.cards.neighbour_card import USUAL_PT, NeighbourDelegate, prepare_view
 from visualmemory_gui.app.widgets.grid.drag_image import hang
 
 Index = QModelIndex | QPersistentModelIndex
-LARGEST_PT = 104.0
+ROOMY_PT = 150.0  # what no one chose is no larger: stored images have 256 pixels
+USUAL_COLUMNS = 5
 RESTS_MS = 150
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
@@ -29,6 +30,7 @@ class CardGrid(QListView):
     preview_requested = Signal()
     chosen = Signal(int)  # an exemplar by double click
     current_changed = Signal()
+    size_stepped = Signal(int)  # +1 larger, -1 smaller
     side_changed = Signal(int)  # of the images, in logical pixels; once the size has settled
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -38,6 +40,7 @@ class CardGrid(QListView):
         self.cards = NeighbourDelegate(self)
         prepare_view(self, self.cards)
         self._side = 0
+        self._chosen: float | None = None
         self._rest = QTimer(self, singleShot=True, interval=RESTS_MS)
         self._rest.timeout.connect(lambda: self.side_changed.emit(self._side))
         self.cards.set_side(self._side_pt())
@@ -46,16 +49,41 @@ class CardGrid(QListView):
         self.setDragDropMode(QListView.DragDropMode.DragOnly)
         self.setFrameShape(QListView.Shape.NoFrame)
 
+    def set_largest(self, points: float | None) -> None:
+        """Let images be at most that large, in points; None: as the room suggests."""
+        self._chosen = points
+        self._fit()
+
+    @property
+    def largest(self) -> float:
+        """The largest side of an image, in points: the chosen one, or one that shows about five cards in a row."""
+        if self._chosen is not None:
+            return self._chosen
+        room = self.width() * USUAL_PT / theme.px(USUAL_PT)
+        return max(USUAL_PT, min(ROOMY_PT, room / USUAL_COLUMNS))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Resize the cards with Ctrl, as elsewhere."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.size_stepped.emit(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def _fit(self) -> None:
+        """Give the cards the largest side at which whole columns fill the width."""
         frame = self._cell() - theme.px(self._side_pt())
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
-        side = best_side(self.width() - bar - 2, frame=frame, gap=self.spacing(), largest=theme.px(LARGEST_PT))
+        side = best_side(self.width() - bar - 2, frame=frame, gap=self.spacing(), largest=theme.px(self.largest))
         if side != self._side:
             self._side = side
             self.cards.set_side(self._side_pt())
             self.scheduleDelayedItemsLayout()
             self._rest.start()
-        super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
@@ -128,7 +156,7 @@ class CardGrid(QListView):
 
     def _side_pt(self) -> float:
         """The points that yield the given pixels."""
-        return (self._side or theme.px(LARGEST_PT)) * 72.0 / (theme.px(720.0) / 10.0)
+        return (self._side or theme.px(USUAL_PT)) * 72.0 / (theme.px(720.0) / 10.0)
 
     def _cell(self) -> int:
         option = QStyleOptionViewItem()

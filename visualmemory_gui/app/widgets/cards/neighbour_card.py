@@ -14,6 +14,8 @@ from visualmemory_gui.app.widgets.cards.card_painter import CardLayout, CardPart
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, fitted
 
 Index = QModelIndex | QPersistentModelIndex
+USUAL_PT = 104.0  # the side of an image
+MOST_CARDS = 400  # kept at that side; fewer where they are larger, at the same cost
 
 
 class NeighbourDelegate(QStyledItemDelegate):
@@ -22,13 +24,13 @@ class NeighbourDelegate(QStyledItemDelegate):
     strike_requested = QtSignal(int)
     restore_requested = QtSignal(int)
 
-    def __init__(self, parent: QObject | None = None, *, side_pt: float = 96.0) -> None:
+    def __init__(self, parent: QObject | None = None, *, side_pt: float = USUAL_PT) -> None:
         super().__init__(parent)
         self._side_pt = side_pt
         self._full_labels = False
-        self._cards = PixmapCache(400)
-        self._images = PixmapCache(400)
-        self._parts = PixmapCache(400)
+        self._cards = PixmapCache(MOST_CARDS)
+        self._images = PixmapCache(MOST_CARDS)
+        self._parts = PixmapCache(MOST_CARDS)
         self._layout: CardLayout | None = None
         self._pressed: int | None = None
         theme.notifier.changed.connect(self.forget_pixels)
@@ -36,6 +38,8 @@ class NeighbourDelegate(QStyledItemDelegate):
     def set_side(self, side_pt: float) -> None:
         """Resize the cards; the view must then lay out its rows again (``scheduleDelayedItemsLayout``)."""
         self._side_pt = side_pt
+        for cache in (self._cards, self._images):
+            cache.set_limit(round(MOST_CARDS * min(1.0, (USUAL_PT / side_pt) ** 2)))
         self.forget_pixels()
 
     def set_full_labels(self, shown: bool) -> None:

@@ -7,12 +7,13 @@ from collections import OrderedDict
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPixmap
 
+from visualmemory_gui.app.models.card_images import fitted_to
+
 
 def fitted(pixmap: QPixmap, width: int, height: int, ratio: float = 1.0) -> QPixmap:
     """``pixmap`` scaled to fit ``width`` x ``height`` logical pixels on a screen of device pixel ``ratio``."""
     room = QSize(max(1, round(width * ratio)), max(1, round(height * ratio)))
-    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    scaled = pixmap if pixmap.size() == room else pixmap.scaled(room, keep, smooth)
+    scaled = fitted_to(pixmap, room)
     scaled.setDevicePixelRatio(ratio)
     return scaled
 
@@ -59,6 +60,10 @@ class PixmapCache:
 
     def __contains__(self, key: object) -> bool:
         return key in self._kept
+
+    def set_limit(self, limit: int) -> None:
+        """Keep at most ``limit`` from now on."""
+        self._limit = limit
 
     def get(self, key: object) -> QPixmap | None:
         found = self._kept.get(key)
