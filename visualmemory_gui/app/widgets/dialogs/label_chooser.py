@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QCompleter,
-    QDialogButtonBox,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.label_match import ranked
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.app.widgets.panels.class_line import ClassLine
 
 REST_MS = 150  # without a key press
 
@@ -47,9 +38,7 @@ class LabelChooser(FittingDialog):
         self.setWindowTitle(verb)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._labels, self._preselected, self._verb = sorted(labels), preselected, verb
-        self._by_name = typed is not None
-        self._offered = QStringListModel(self._labels, self)
-        self._edit = self._line_edit("" if self._by_name else preselected)
+        self._edit = self._line(preselected, typed)
         self._hint = QLabel()
         self._hint.setProperty("dim", True)
         self._hint.setWordWrap(True)
@@ -70,17 +59,12 @@ class LabelChooser(FittingDialog):
             column.addWidget(widget)
         self._on_typed(self._edit.text())
         if typed:
-            self._edit.setText(typed)  # the cursor is after it: typing goes on
-            self._offer(typed)
-            self._edit.completer().complete()
+            self._edit.go_on_from(typed)
 
     @property
     def label(self) -> str:
         """The class that Enter takes, "" if there is none."""
-        text = self._edit.text().strip()
-        if not self._by_name or not text or text in self._labels:
-            return text
-        return next(iter(ranked(self._labels, text)), "")
+        return self._edit.label
 
     def set_impact(self, text: str) -> None:
         """Say what the class would change; "" clears that."""
@@ -94,21 +78,14 @@ class LabelChooser(FittingDialog):
             self.chosen.emit(self.label)
             super().accept()
 
-    def _line_edit(self, preselected: str) -> QLineEdit:
-        edit = QLineEdit(preselected)
-        edit.setAccessibleName("Class")
-        edit.setPlaceholderText("a few letters of a class" if self._by_name else "class or class/sub-class")
-        edit.setMinimumWidth(theme.px(230))
-        completer = QCompleter(self._offered, edit)
-        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        edit.setCompleter(completer)
-        edit.textEdited.connect(self._offer)
-        if self._by_name:
-            edit.returnPressed.connect(self.accept)
-        completer.highlighted.connect(self._on_pointed)
-        edit.selectAll()
-        edit.textChanged.connect(self._on_typed)
-        return edit
+    def _line(self, preselected: str, typed: str | None) -> ClassLine:
+        line, by_name = ClassLine(), typed is not None
+        line.start(self._labels, by_name=by_name, text="" if by_name else preselected)
+        if by_name:
+            line.returnPressed.connect(self.accept)
+        line.pointed.connect(self._on_pointed)
+        line.textChanged.connect(self._on_typed)
+        return line
 
     def _buttons(self, verb: str) -> tuple[QPushButton, QDialogButtonBox]:
         buttons = QDialogButtonBox()
@@ -120,10 +97,6 @@ class LabelChooser(FittingDialog):
         buttons.rejected.connect(self.reject)
         return take, buttons
 
-    def _offer(self, text: str) -> None:
-        """List the classes that contain the letters of ``text``."""
-        self._offered.setStringList(ranked(self._labels, text))
-
     def _on_pointed(self, label: str) -> None:
         self._pointed = label
         self._rested.start()
@@ -133,14 +106,11 @@ class LabelChooser(FittingDialog):
         self._rested.start()
         self.set_impact("")  # it was about another class
         self._take.setEnabled(bool(self.label))
-        self._hint.setText(self._hint_of(text.strip()))
+        self._hint.setText(self._hint_of(text.strip()) or " ")
 
     def _hint_of(self, label: str) -> str:
         """What would result: an existing class, a new class, or a merger of two."""
-        if self._by_name and label:
-            return f"Enter takes {self.label}" if self.label else "No class has these letters; T adds a new one"
-        if label in ("", self._preselected):
-            return " "
-        if label not in self._labels:
-            return "A new class"
-        return f"{label} already exists: both become one class" if self._verb == "Rename" else " "
+        merges = self._verb == "Rename" and label in self._labels and label != self._preselected
+        if merges:
+            return f"{label} already exists: both become one class"
+        return "" if label == self._preselected else self._edit.hint
