@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from visualmemory_gui.app.models.queue_rows import (
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
-from visualmemory_gui.engine.types import I64, Changes
+from visualmemory_gui.engine.types import I64, Bools, Changes
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
@@ -133,8 +133,29 @@ class QueueModel(QAbstractTableModel):
         table = self.table
         if table is None:
             return []
-        sure = np.flatnonzero(table.certain(self.least) & ~table.is_taught())
-        return [(int(table.ids[i]), str(table.labels[i])) for i in sure]
+        return [(int(table.ids[i]), str(table.labels[i])) for i in np.flatnonzero(self._sure(table))]
+
+    def certain_rows(self) -> Iterator[QueueRow]:
+        """The same rows whole, in the order shown."""
+        if self.table is not None:
+            yield from map(self.row, np.flatnonzero(self._sure(self.table)[self._order]).tolist())
+
+    def waiting(self) -> list[int]:
+        """Ids of the images that are not taught, in the order shown."""
+        if self.table is None:
+            return []
+        order = self._order[~self.table.is_taught()[self._order]]
+        found: list[int] = self.table.ids[order].tolist()
+        return found
+
+    def taught(self) -> dict[int, str]:
+        """The label of each image that is taught."""
+        table = self.table
+        pairs = zip(table.ids.tolist(), table.taught, strict=True) if table is not None else ()
+        return {number: label for number, label in pairs if label is not None}
+
+    def _sure(self, table: QueueTable) -> Bools:
+        return table.certain(self.least) & ~table.is_taught()
 
     def winners(self, ids: Iterable[int]) -> list[tuple[int, str]]:
         """(id, full label) of ``ids``, except those without a winner."""
