@@ -233,6 +233,19 @@ def notes(stage: Stage) -> None:
     stage.shoot("notes")
 
 
+def palette(stage: Stage) -> None:
+    """All commands, and those that a few letters mean."""
+    stage.press("actionDecide")
+    ask(stage, WRONG)
+    stage.press("actionPalette")
+    stage.shoot("palette-all")
+    stage.window.command_palette.line.setText("strike")
+    stage.shoot("palette")
+    stage.window.command_palette.line.setText("no such thing")
+    stage.shoot("palette-nothing")
+    stage.window.command_palette.close()
+
+
 def originals(stage: Stage) -> None:
     """Linked images were moved: the note, and the dialog it leads to."""
     holiday = stage.room / "birthday" / "holiday"
@@ -316,6 +329,6 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, curate, struck, review, history, notes,
-    study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
+    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
+    notes, palette, study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.screenshot import rest_mouse, wait_until_idle
 from visualmemory_gui.app.views.kit.note_bell import NotePanel
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
+from visualmemory_gui.app.widgets.panels.command_palette import CommandPalette
 from visualmemory_gui.engine.exchange.originals import original
 
 LOOKS: tuple[theme.Name, ...] = ("light", "dark")
@@ -75,9 +76,9 @@ class Stage:
 
 
 def over(window: QWidget) -> list[QWidget]:
-    """Dialogs, menus and the list of notes over the window, the lowest first."""
+    """Dialogs, menus and lists over the window, the lowest first."""
     shown = [w for w in QApplication.topLevelWidgets() if w.isVisible() and w is not window]
-    return [w for w in shown if isinstance(w, QDialog | QMenu | NotePanel)]
+    return [w for w in shown if isinstance(w, QDialog | QMenu | NotePanel | CommandPalette)]
 
 
 def composed(window: QWidget) -> QPixmap:

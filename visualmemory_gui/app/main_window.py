@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from visualmemory_gui.app import preferences, resources
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.actions.action_states import ActionStates
+from visualmemory_gui.app.actions.command_list import commands_of
 from visualmemory_gui.app.actions.decide_commands import DecideCommands
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.memory_commands import MemoryCommands
@@ -39,6 +40,7 @@ from visualmemory_gui.app.views.kit.status_bar import StatusBar
 from visualmemory_gui.app.views.kit.tool_bar import ToolBar
 from visualmemory_gui.app.views.study.study_view import StudyView
 from visualmemory_gui.app.widgets.grid.focus_ring import FocusRing
+from visualmemory_gui.app.widgets.panels.command_palette import CommandPalette
 from visualmemory_gui.app.widgets.panels.empty_state import EmptyState
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
@@ -119,6 +121,10 @@ class MainWindow(QMainWindow):
                 *(("", "In Study"), *self.study.key_sheet()),
             ]
         )
+
+    def show_palette(self) -> None:
+        self.on_facts_changed()
+        self.command_palette.open(commands_of(self))
 
     def show_notes(self) -> None:
         self.bell.open()
@@ -222,6 +228,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.stack, 1)
         self._note_place = NotePlace(self.notes.bar, centre)
         self.setCentralWidget(centre)
+        self.command_palette = CommandPalette(self)
         self.setStatusBar(StatusBar(self.session, self.state))
         self.bell = NoteBell(self.actions_by_id["actionNotes"], self.notes.log, self.notes.refresh)
         shown, right = window_actions.TOOL_BAR, window_actions.TOOL_BAR_RIGHT

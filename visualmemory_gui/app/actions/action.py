@@ -22,6 +22,32 @@ Scope = Literal["window", "decide"]
 Owner = TypeVar("Owner", contravariant=True)
 Page = TypeVar("Page", bound=QWidget)
 WHY_OFF = "Off: this memory is open for reading only"
+REFUSAL, PLACE = "refusal", "place"  # properties of a made action: why it is not possible, "" if it is; its workspace
+LACKS: Mapping[str, str] = {
+    "memory": "No memory is open.",
+    "writable": "This memory is open for reading only.",
+    "undo": "There is nothing to undo.",
+    "redo": "There is nothing to redo.",
+    "query": "Decide an image first.",
+    "winner": "There is no decision to confirm.",
+    "trail": "No query led here.",
+    "selection": "Nothing is selected.",
+    "one": "No exemplar is current.",
+    "active": "No active exemplar is selected.",
+    "struck": "No struck exemplar is selected.",
+    "class": "No class is chosen.",
+    "queue": "The queue is empty.",
+    "queued": "No image of the queue is selected.",
+    "certain": "No image of the queue is certain.",
+    "step": "No other step is chosen.",
+    "done": "No step that is done is chosen.",
+    "found": "Nothing that could be applied was found yet.",
+    "drawn": "Nothing is drawn yet.",
+    "enough": "The memory holds too few exemplars.",
+    "tsne": "t-SNE is not installed.",
+    "ready": "It is not ready, or running already.",
+    "running": "Nothing is running.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +77,9 @@ class Action(Generic[Owner]):
         """Whether it changes the memory."""
         return not {"writable", "undo", "redo"}.isdisjoint(self.needs)
 
-    def is_on(self, facts: Collection[str]) -> bool:
-        return all(need in facts for need in self.needs)
+    def refusal(self, facts: Collection[str]) -> str:
+        """Why it is not possible where only ``facts`` are available; "" where it is."""
+        return next((LACKS[need] for need in self.needs if need not in facts), "")
 
     def tip_of(self, text: str = "", *, readonly: bool = False) -> str:
         """ "Restore 3 exemplars: Give them their vote back (U)", and why it is disabled on a read-only memory."""
@@ -67,6 +94,8 @@ class Action(Generic[Owner]):
         made.setObjectName(name)
         made.setCheckable(self.checkable)
         made.setProperty(EDITS, self.edits)
+        made.setProperty(REFUSAL, "")
+        made.setProperty(PLACE, "Decide" if self.scope == "decide" else "")
         made.setShortcuts([QKeySequence(key) for key in self.keys])
         theme.set_icon(made, self.icon)
         made.triggered.connect(lambda _checked=False: self.handler(owner))
@@ -106,10 +135,12 @@ def show_targets(
     there = {fact for fact, holds in facts.items() if holds} | {"writable"} - ({"writable"} if readonly else set())
     for action in table:
         target = targets if isinstance(targets, str) else targets.get(action.id, "")
-        on = action.is_on(there)
+        refusal = action.refusal(there)
+        on = not refusal
         text = (texts or {}).get(action.id) or (action.text.format(target) if target else action.bare)
         text = text if on else action.bare
         made[action.id].setEnabled(on)
+        made[action.id].setProperty(REFUSAL, refusal)
         made[action.id].setText(text)
         made[action.id].setToolTip(action.tip_of(text, readonly=readonly))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from PySide6.QtGui import QAction
 
+from visualmemory_gui.app.actions.action import LACKS, REFUSAL
 from visualmemory_gui.app.actions.window_actions import BY_ID, texts
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 
+ONLY_IN_DECIDE = "Only in Decide."
 NAMED = ("actionUndo", "actionRedo")
 """Their buttons have the same words at all times; the tooltip names the step."""
 
@@ -42,7 +44,9 @@ class ActionStates:
         facts = self._facts()
         texts = self._texts()
         for name, action in self._actions.items():
-            action.setEnabled(BY_ID[name].is_on(facts) and BY_ID[name].scope in ("window", workspace))
+            refusal = self._refusal(name, facts, workspace)
+            action.setEnabled(not refusal)
+            action.setProperty(REFUSAL, refusal)
             named = texts[name] if name in NAMED and action.isEnabled() else ""
             action.setToolTip(BY_ID[name].tip_of(named, readonly=self._session.readonly))
         for name, text in texts.items():
@@ -53,6 +57,12 @@ class ActionStates:
         queue = self._actions["actionQueue"]
         queue.setChecked(self._decide.queue_shown)
         queue.setIconText(queue.text())
+
+    def _refusal(self, name: str, facts: Collection[str], workspace: str) -> str:
+        """Why an action is not possible now, "" if it is."""
+        if BY_ID[name].needs and "memory" not in facts:
+            return LACKS["memory"]
+        return BY_ID[name].refusal(facts) or ("" if BY_ID[name].scope in ("window", workspace) else ONLY_IN_DECIDE)
 
     def _texts(self) -> dict[str, str]:
         query, decision, state = self._session.decision.query, self._session.decision.decision, self._state.state

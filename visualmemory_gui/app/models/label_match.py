@@ -1,28 +1,34 @@
-"""The labels that a few letters may mean, the likeliest first."""
+"""The labels, and the commands, that a few letters may mean, the likeliest first."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_PARTS = re.compile(r"[/ ]")
 
 
 def ranked(labels: Sequence[str], typed: str) -> list[str]:
     """The ``labels`` that contain the letters of ``typed`` in order, whatever their case.
 
-    First those that equal it, begin with it, have a part that begins with it, contain it; then those with its letters
-    apart, the closest together first. Within each group the order of ``labels`` stays. Without letters, all of them.
+    First those that equal it, begin with it, have a part or a word that begins with it, contain it; then those with its
+    letters apart, the closest together first. Within each group the order of ``labels`` stays. Without letters, all.
     """
-    wanted = typed.casefold().strip()
-    far = {label: _distance(label.casefold(), wanted) for label in labels}
+    far = {label: distance(label, typed) for label in labels}
     return sorted((label for label in labels if far[label] is not None), key=lambda label: far[label] or 0)
 
 
+def distance(text: str, typed: str) -> int | None:
+    """How far ``text`` is from what was ``typed``, whatever their case; None if it lacks one of the letters."""
+    return _distance(text.casefold(), typed.casefold().strip())
+
+
 def _distance(label: str, wanted: str) -> int | None:
-    """How far ``label`` is from ``wanted``, None if it lacks one of its letters."""
     if label == wanted:
         return 0
     if label.startswith(wanted):
         return 1
-    if any(part.startswith(wanted) for part in label.split("/")):
+    if any(part.startswith(wanted) for part in _PARTS.split(label)):
         return 2
     if wanted in label:
         return 3
