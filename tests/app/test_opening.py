@@ -16,7 +16,7 @@ from tests.conftest import write_images
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exchange, exemplars, folders
 from visualmemory_gui.app.runtime.place import opening
-from visualmemory_gui.app.widgets.panels.empty_state import BeginButton
+from visualmemory_gui.app.widgets.panels.begin_button import BeginButton
 from visualmemory_gui.engine.exchange import bundle
 from visualmemory_gui.engine.exchange.demo import demo
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -118,18 +118,24 @@ def test_size_look_and_recent_memories_survive_a_restart(desk: Desk, qtbot: QtBo
     again.close()
 
 
-def test_a_recent_memory_that_is_gone_is_told_and_leaves_the_list(desk: Desk, qtbot: QtBot, small: Path) -> None:
+def test_a_recent_memory_that_is_gone_is_marked_and_leaves_the_list_when_asked(
+    desk: Desk, qtbot: QtBot, small: Path
+) -> None:
     desk.window.close()
     again = MainWindow(ask=Answers())
-    [button] = [b for b in again.empty.findChildren(QPushButton) if b.toolTip() == str(small)]
+    [tile] = again.empty.tiles
     small.rename(small.with_name("elsewhere.vmem"))
     errors: list[str] = []
     again.session.error_raised.connect(lambda what, *_: errors.append(what))
-    button.click()
+    tile.click()
     qtbot.waitUntil(lambda: bool(errors), timeout=10_000)
     again.errors.accept()
     assert "small.vmem" in errors[0]
-    assert not [b for b in again.empty.findChildren(QPushButton) if b.toolTip() == str(small) and b.isVisibleTo(again)]
+    again.show_recent()
+    qtbot.waitUntil(lambda: "Missing" in tile.accessibleName(), timeout=10_000)
+    remove = next(action for action in tile.actions() if action.text() == "Remove from the list")
+    remove.trigger()
+    assert again.empty.tiles == [] and preferences.recent_memories(again.settings) == []
     again.close()
     delete(again)
 

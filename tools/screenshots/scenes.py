@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
 from tools.screenshots.study_scenes import best_settings, evaluated, experiments, novelty, study
+from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
 from visualmemory_gui.app.operations import queue as waiting
@@ -25,8 +26,12 @@ HOME = "/home/ada/images"
 
 def empty(stage: Stage) -> None:
     """Without a memory, with some that were opened before."""
-    memories = [stage.room / "birthday" / name for name in ("demo.vmem", "birds.vmem", "bolts.vmem")]
-    stage.window.empty.set_recent([str(path) for path in memories])
+    stage.settle()
+    stage.shoot("first-start")
+    for name in ("birds.vmem", "demo.vmem"):
+        preferences.remember_memory(stage.window.settings, str(stage.room / "birthday" / name))
+    stage.window.show_recent()
+    stage.settle()
     stage.shoot("empty")
 
 

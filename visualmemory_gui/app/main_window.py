@@ -23,10 +23,11 @@ from visualmemory_gui.app.actions.window_actions import Commands
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.models.query import Query
+from visualmemory_gui.app.models.recent_memories import RecentMemoriesModel
 from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.operations.maintenance import Upkeep
-from visualmemory_gui.app.runtime.place import opening
+from visualmemory_gui.app.runtime.place import opening, show_in_folder
 from visualmemory_gui.app.runtime.preload import Warming
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate import curate_actions, review_tabs
@@ -34,6 +35,7 @@ from visualmemory_gui.app.views.curate.curate_view import CurateView
 from visualmemory_gui.app.views.decide.decide_view import DecideView
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
+from visualmemory_gui.app.views.kit.long_task import LongTask
 from visualmemory_gui.app.views.kit.note_bell import NoteBell
 from visualmemory_gui.app.views.kit.note_place import AdjustableGrid, NotePlace
 from visualmemory_gui.app.views.kit.status_bar import StatusBar
@@ -44,6 +46,7 @@ from visualmemory_gui.app.widgets.panels.command_palette import CommandPalette
 from visualmemory_gui.app.widgets.panels.empty_state import EmptyState
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
+from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
 
 NAME = "Visual Memory"
 
@@ -60,6 +63,7 @@ class MainWindow(QMainWindow):
         self.session = Session(self)
         self.state = MemoryStateModel(self.session.tasks, self)
         self._upkeep = Upkeep(self.session, self)
+        self._recent = RecentMemoriesModel(self.session.tasks, self)
         self._warming = Warming(self.session.tasks, self._is_open, self)
         self._make_workspaces()
         self.ask: Dialogs = ask or Choosers(self)
@@ -84,7 +88,7 @@ class MainWindow(QMainWindow):
         decide = self.decide.neighbours
         decide.set_order(by_vote=preferences.cards_by_vote(self.settings))
         decide.set_largest(preferences.card_side(self.settings))
-        self.empty.set_recent(preferences.recent_memories(self.settings))
+        self.show_recent()
         self.show_workspace("decide")
 
     @property
@@ -98,15 +102,23 @@ class MainWindow(QMainWindow):
         return next((name for name, view in self.workspaces.items() if view is shown), "empty")
 
     def open(self, path: str) -> None:
-        self.empty.set_recent(preferences.recent_memories(self.settings))  # without those that no longer exist
         self.commands.memory.open_path(path)
 
     # What the window does itself, not the commands
+
+    def show_recent(self) -> None:
+        """List recent memories in the empty state, and read there what they hold and what the demo takes."""
+        paths = preferences.recent_memories(self.settings)
+        self.empty.set_recent(paths)
+        self._recent.look(paths, round(RecentTile.image_side() * self.devicePixelRatioF()))
+        exchange.ask_demo_needs(self.session, self.empty.set_fact)
 
     def show_workspace(self, name: str) -> None:
         """Show a workspace; without a memory, the empty state in its place."""
         view = self.workspaces.get(name, self.decide) if self.session.memory is not None else self.empty
         self.stack.setCurrentWidget(view)
+        if view is self.empty:
+            view.setFocus()
         curated = self.curate.tabs.review_page or self.curate.grid
         grids: dict[QWidget, AdjustableGrid] = {self.decide: self.decide.neighbours.grid, self.curate: curated}
         self._note_place.lie_over(grids.get(view))
@@ -146,7 +158,7 @@ class MainWindow(QMainWindow):
     def on_memory_opened(self) -> None:
         memory = self.session.memory
         if memory is not None:
-            self.empty.set_recent(preferences.remember_memory(self.settings, memory.address))
+            preferences.remember_memory(self.settings, memory.address)
             name = memory.name + (" (read only)" if memory.readonly else "")
             self.setWindowTitle(f"{name} – {NAME}")
         self._refused_keys.set_on(self.session.readonly)
@@ -159,6 +171,11 @@ class MainWindow(QMainWindow):
         self._refused_keys.set_on(False)
         self.state.set_memory(None)
         self.show_workspace("empty")
+        self.show_recent()
+
+    def on_recent_removed(self, path: str) -> None:
+        preferences.forget_memory(self.settings, path)
+        self.show_recent()
 
     def on_query_chosen(self, query: Query | int) -> None:
         """Decide a query, or the exemplar of an id."""
@@ -211,10 +228,12 @@ class MainWindow(QMainWindow):
         self.study = StudyView(self.session)
         self.workspaces: dict[str, QWidget] = {"decide": self.decide, "curate": self.curate, "study": self.study}
         self.empty = EmptyState(
-            "A memory is a folder of labelled images that decides by its nearest examples. "
-            "Open one, or make one from your own images.",
+            "Teach a memory with labelled images. It decides new ones by the most similar, and you can correct it.",
             drop_text="Drop a memory, a bundle, or a folder whose sub-folders are classes",
             job_of=opening,
+        )
+        self.empty.set_busy_panel(
+            LongTask(self.session.tasks, exchange.DEMO, stopping="Stopping; what was made so far is kept")
         )
         self.stack = QStackedWidget()
         for view in (self.empty, *self.workspaces.values()):
@@ -252,12 +271,16 @@ class MainWindow(QMainWindow):
         self._upkeep.done.connect(self.commands.memory.look_once)
         self.empty.dropped.connect(self.on_dropped_on_empty)
         self.empty.recent_chosen.connect(self.open)
+        self.empty.recent_removed.connect(self.on_recent_removed)
+        self.empty.folder_requested.connect(show_in_folder)
+        self._recent.updated.connect(self.empty.show_recent)
         for told in (session.tasks.started, session.tasks.finished):
             told.connect(lambda _: self.empty.set_running(session.tasks.running_jobs))
         demo = self.empty.add_button(
             "Open demo memory", primary=True, job=exchange.DEMO, busy="Making the demo memory…"
         )
         demo.clicked.connect(partial(exchange.open_demo, session))
+        self.empty.setFocusProxy(demo)
         for name in ("actionOpen", "actionBundle", "actionNew"):
             button = self.empty.add_button(window_actions.BY_ID[name].text, icon=window_actions.BY_ID[name].icon)
             button.clicked.connect(self.actions_by_id[name].trigger)

@@ -31,14 +31,20 @@ def log_folder() -> Path:
 
 
 def recent_memories(store: QSettings) -> list[str]:
-    """Paths of recently opened memories that still exist, newest first."""
-    paths = store.value("recent", [], list)
-    return [path for path in cast(list[str], paths) if Path(path).is_dir()]
+    """Paths of recently opened memories, newest first; some may be missing now."""
+    return [str(path) for path in cast(list[object], store.value("recent", [], list))]
 
 
 def remember_memory(store: QSettings, path: str) -> list[str]:
     """Put ``path`` first and return the list."""
     kept = [path, *(p for p in recent_memories(store) if p != path)][:MOST_RECENT]
+    store.setValue("recent", kept)
+    return kept
+
+
+def forget_memory(store: QSettings, path: str) -> list[str]:
+    """Take ``path`` off the list of recent memories and return the list."""
+    kept = [each for each in recent_memories(store) if each != path]
     store.setValue("recent", kept)
     return kept
 

@@ -83,8 +83,16 @@ class Session(QObject):
         self.changed.connect(self.queue.on_changed)
         self.changed.connect(self.watch.on_changed)  # after the decision, which the user sees
 
-    def open(self, path: str | Path, *, readonly: bool = False) -> Task | None:
-        """Open the memory at ``path`` in place of the one that is open; if it can only be read, say so.
+    def open(
+        self,
+        path: str | Path,
+        *,
+        readonly: bool = False,
+        then: Callable[[], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+    ) -> Task | None:
+        """Open the memory at ``path`` in place of the one that is open, and call ``then``; if it can only be read, say
+        so. ``failed`` is called in place of what reports that it could not be opened.
 
         One that is already open, or being opened, is not opened a second time. Of several requested
         before the first of them was ready, the last one stays.
@@ -95,7 +103,7 @@ class Session(QObject):
 
             return VisualMemory.open(path, readonly=readonly)
 
-        def failed(error: BaseException) -> None:
+        def report(error: BaseException) -> None:
             if not readonly and only_readable(path, error):
                 self.not_writable.emit(str(path), str(error))
             else:
@@ -108,7 +116,7 @@ class Session(QObject):
                 self.post_note(f"{Path(path).name} is already open.")
                 return None
             self.close()  # its own lock would prevent reopening
-        return self._take_over(f"Opening {Path(path).name}", work, failed=failed, job=self._wanted)
+        return self._take_over(f"Opening {Path(path).name}", work, then, failed or report, job=self._wanted)
 
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
         """Make an empty memory at ``path`` and open it in place of the one that is open."""

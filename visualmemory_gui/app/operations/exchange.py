@@ -7,14 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visualmemory_gui.app.models.query import Query, recent_queries
 from visualmemory_gui.app.operations.edit import Job, Note, say_stopped
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import MemoryExists
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.exchange.demo.selection import Needs
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
+MB = 1_000_000
+STOPPED = "Stopped. What was made of the demo is kept; *Open demo memory* continues from there."
 DEMO = "make the demo memory"  # the name of the job
 
 
@@ -38,7 +42,41 @@ def open_demo(session: Session) -> None:
 
         return make_demo(report=report)
 
-    session.tasks.run_background("Making the demo memory", work, session.open, once=DEMO)
+    stopped = partial(say_stopped, session, STOPPED)
+    opened = partial(session.open, then=partial(_decide_first, session))
+    session.tasks.run_background("Making the demo memory", work, opened, stopped, once=DEMO)
+
+
+def _decide_first(session: Session) -> None:
+    """Decide the newest of the memory's recent queries, if nothing is decided yet."""
+    memory = session.memory
+
+    def decide(queries: list[Query]) -> None:
+        if queries and session.memory is memory and session.decision.query is None:
+            session.decision.ask_query(queries[0])
+
+    if memory is not None:
+        session.tasks.run_edit("Reading recent queries", lambda: recent_queries(memory), decide)
+
+
+def ask_demo_needs(session: Session, then: Callable[[str], object]) -> None:
+    """Find out what opening the demo memory takes, and call ``then`` with a sentence about it."""
+
+    def work() -> str:
+        from visualmemory_gui.engine.exchange.demo.demo import demo_needs
+
+        return demo_text(demo_needs())
+
+    session.tasks.run_beside("Looking for the demo", work, then, topic="demo")
+
+
+def demo_text(needs: Needs | None) -> str:
+    """What the demo fetches before it opens."""
+    if needs is None:
+        return "The demo memory is on this computer and opens at once."
+    if not needs.size:
+        return "The demo is made of images that are already on this computer; nothing is downloaded."
+    return f"The demo first downloads {needs.size / MB:,.0f} MB of {needs.what}."
 
 
 def check_bundle(session: Session, bundle: str, then: Callable[[], object]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
 
 FILE = "memory.sqlite"  # in every memory's folder
@@ -13,6 +16,12 @@ FILE = "memory.sqlite"  # in every memory's folder
 def opening(memory: str | Path) -> str:
     """The name of the job that opens that memory: the same for every spelling of its path."""
     return f"open {os.path.realpath(memory)}"
+
+
+def show_in_folder(path: str) -> None:
+    """Show in the desktop's file manager the folder that holds ``path``, or the nearest one that is there."""
+    folder = next(each for each in Path(path).absolute().parents if each.is_dir())
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def only_readable(path: str | Path, error: BaseException) -> bool:

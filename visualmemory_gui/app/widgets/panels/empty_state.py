@@ -1,48 +1,35 @@
-"""The empty state: one sentence, one drop zone, a few ways to begin."""
+"""The empty state: what the program does in three drawings, one drop zone, a few ways to begin, recent memories."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
+from visualmemory_gui.app.models.recent_memories import RecentMemory
 from visualmemory_gui.app.widgets.cards.image_view import ImageView
+from visualmemory_gui.app.widgets.panels.begin_button import BeginButton
+from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
+from visualmemory_gui.app.widgets.panels.step_drawings import StepDrawings
 
-
-class BeginButton(QPushButton):
-    """A button to begin with. While its ``job`` runs it says ``busy`` and is disabled. Return presses it too."""
-
-    def __init__(self, text: str, *, job: str = "", busy: str = "") -> None:
-        super().__init__(text.replace("&", "&&"))
-        self._text, self._job, self._busy = text, job, busy
-
-    def set_running(self, jobs: Collection[str]) -> None:
-        """Show whether its job is among the running ``jobs``."""
-        runs = bool(self._job) and self._job in jobs
-        if runs == self.isEnabled():
-            self.setEnabled(not runs)
-            self.setText((self._busy if runs else self._text).replace("&", "&&"))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
-            self.click()
-        else:
-            super().keyPressEvent(event)
+TILES_IN_ROW = 3
+ZONE_PT = (330.0, 60.0)
 
 
 class EmptyState(QWidget):
-    """``dropped`` carries the paths that were dropped, ``recent_chosen`` the path of a recent memory.
+    """``dropped`` carries the paths that were dropped; the signals of the tiles the path of a recent memory.
 
     ``job_of`` names the job that opens the memory at a path.
     """
 
     dropped = Signal(list)
     recent_chosen = Signal(str)
+    recent_removed = Signal(str)
+    folder_requested = Signal(str)
 
     def __init__(
         self,
@@ -53,6 +40,7 @@ class EmptyState(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.setObjectName("emptyState")
         self._job_of = job_of
         self._paths: tuple[str, ...] = ()
         self.setAcceptDrops(bool(drop_text))
@@ -61,11 +49,23 @@ class EmptyState(QWidget):
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._sentence.setFont(theme.points(self.font(), 3))
         self._zone = ImageView(empty_text=drop_text)
-        self._zone.setFixedSize(theme.px(330), theme.px(130))
+        self._zone.setFixedSize(*map(theme.px, ZONE_PT))
         self._zone.setVisible(bool(drop_text))
         self._buttons = QHBoxLayout()
-        self._recent = QVBoxLayout()
+        self._fact = QLabel()
+        self._fact.setProperty("dim", True)
+        self._fact.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._heading = QLabel("Recent memories")
+        self._heading.setProperty("title", True)
+        self._heading.hide()
+        self._recent = QGridLayout()
         self._arrange()
+
+    @property
+    def tiles(self) -> list[RecentTile]:
+        """The tiles of recent memories, newest first."""
+        found = (self._recent.itemAt(n) for n in range(self._recent.count()))
+        return [tile for item in found if item is not None and isinstance(tile := item.widget(), RecentTile)]
 
     def add_button(
         self, text: str, *, icon: str = "", primary: bool = False, job: str = "", busy: str = ""
@@ -78,21 +78,33 @@ class EmptyState(QWidget):
         self._buttons.addWidget(button)
         return button
 
+    def set_fact(self, text: str) -> None:
+        """What is to be known before one of the buttons is pressed; below them."""
+        self._fact.setText(text)
+
+    def set_busy_panel(self, panel: QWidget) -> None:
+        """Add ``panel``, which shows a long task while it is visible, in the middle."""
+        self._column.insertWidget(self._column.indexOf(self._zone) + 1, panel, 0, Qt.AlignmentFlag.AlignHCenter)
+
     def set_recent(self, paths: Sequence[str]) -> None:
-        """List recent memories as buttons, newest first. If the list is unchanged, the focus stays where it is."""
+        """Show recent memories as tiles, newest first. If the list is unchanged, the focus stays where it is."""
         if tuple(paths) == self._paths:
             return
         self._paths = tuple(paths)
-        while (item := self._recent.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        if paths:
-            heading = QLabel("Recent memories")
-            heading.setProperty("dim", True)
-            self._recent.addWidget(heading, 0, Qt.AlignmentFlag.AlignHCenter)
-        for path in paths:
-            self._recent.addWidget(self._recent_button(path), 0, Qt.AlignmentFlag.AlignHCenter)
+        for old in self.tiles:
+            self._recent.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._heading.setVisible(bool(paths))
+        for n, path in enumerate(paths):
+            self._recent.addWidget(self._tile(path), n // TILES_IN_ROW, n % TILES_IN_ROW)
+
+    def show_recent(self, memories: Sequence[RecentMemory]) -> None:
+        """Show what was read of recent memories on their tiles."""
+        found = {memory.path: memory for memory in memories}
+        for tile in self.tiles:
+            if tile.path in found:
+                tile.show_memory(found[tile.path])
 
     def set_running(self, jobs: Collection[str]) -> None:
         """Let the buttons show whether their jobs are running; a running job is not started twice."""
@@ -113,30 +125,41 @@ class EmptyState(QWidget):
         self.dropped.emit(mime.paths(event.mimeData()))
 
     def _arrange(self) -> None:
-        column = QVBoxLayout(self)
-        column.setSpacing(theme.px(10))
+        panel = QWidget()
+        column = self._column = QVBoxLayout(panel)
+        column.setSpacing(theme.px(9))
         column.addStretch(1)
         column.addWidget(self._sentence)
+        column.addWidget(StepDrawings())
         column.addWidget(self._zone, 0, Qt.AlignmentFlag.AlignHCenter)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addLayout(self._buttons)
-        row.addStretch(1)
-        column.addLayout(row)
-        column.addLayout(self._recent)
+        column.addLayout(_centred(self._buttons))
+        column.addWidget(self._fact)
+        tiles = QVBoxLayout()
+        tiles.addWidget(self._heading)
+        tiles.addLayout(self._recent)
+        self._recent.setSpacing(theme.px(6))
+        column.addLayout(_centred(tiles))
         column.addStretch(2)
+        area = QScrollArea()
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(panel)
+        room = QVBoxLayout(self)
+        room.setContentsMargins(0, 0, 0, 0)
+        room.addWidget(area)
 
-    def _recent_button(self, path: str) -> QPushButton:
-        button = BeginButton(recent_text(path), job=self._job_of(path), busy=f"Opening {recent_text(path)}…")
-        button.setFlat(True)
-        button.setProperty("recent", True)
-        button.setToolTip(path)
-        button.setAccessibleName(f"Open {recent_text(path)}")
-        button.clicked.connect(lambda: self.recent_chosen.emit(path))
-        return button
+    def _tile(self, path: str) -> RecentTile:
+        tile = RecentTile(path, job=self._job_of(path))
+        tile.clicked.connect(lambda: self.recent_chosen.emit(path))
+        tile.remove_requested.connect(self.recent_removed)
+        tile.folder_requested.connect(self.folder_requested)
+        return tile
 
 
-def recent_text(path: str) -> str:
-    """ "birds  in  documents": distinguishes two memories of one name."""
-    memory = Path(path)
-    return f"{memory.name}  in  {memory.parent.name}" if memory.parent.name else memory.name
+def _centred(layout: QHBoxLayout | QVBoxLayout) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addLayout(layout)
+    row.addStretch(1)
+    return row

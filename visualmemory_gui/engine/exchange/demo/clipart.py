@@ -9,15 +9,27 @@ import tempfile
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.exchange.demo.selection import Chosen, classes_of, laid_out, lay_out
+from visualmemory_gui.engine.exchange.demo.selection import Chosen, Needs, classes_of, laid_out, lay_out
 from visualmemory_gui.engine.files.atomic_file import scratch
 from visualmemory_gui.engine.progress import Report
 
 PACKAGE = "openclipart-png"
 IMAGES = "usr/share/openclipart/png"
+WHAT = "free drawings from Debian's package archive"
 TOOLS = ("apt-get", "dpkg-deb")
 LOOK_S = 0.2
 MB = 1_000_000
+
+
+def needs(room: Path) -> Needs | None:
+    """What ``fetch`` would still download; None without apt."""
+    own = room / PACKAGE
+    if laid_out(own) is not None or (own / f"{PACKAGE}.deb").is_file():
+        return Needs(WHAT, 0)
+    if any(shutil.which(tool) is None for tool in TOOLS):
+        return None
+    size = _size()
+    return Needs(WHAT, size) if size else None
 
 
 def fetch(room: Path, report: Report) -> Chosen:

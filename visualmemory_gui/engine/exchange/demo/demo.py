@@ -14,7 +14,7 @@ from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadImage, Cancelled, ExchangeError, MemoryExists
 from visualmemory_gui.engine.exchange.demo import clipart, imagenette
-from visualmemory_gui.engine.exchange.demo.selection import Chosen, Picked
+from visualmemory_gui.engine.exchange.demo.selection import Chosen, Needs, Picked
 from visualmemory_gui.engine.files import atomic_file, installation
 from visualmemory_gui.engine.memory.new_memory import new_memory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
@@ -28,11 +28,21 @@ SEED = 0
 
 Source = Callable[[Path, Report], Chosen]
 SOURCES: tuple[Source, ...] = (clipart.fetch, imagenette.fetch)
+NEEDS: tuple[Callable[[Path], Needs | None], ...] = (clipart.needs, imagenette.needs)
 
 
 def default_place(*, mistakes: bool = False) -> Path:
     """Where the demo memory is kept; the one with planted mistakes is kept separately."""
     return installation.data_folder() / ("demo-mistakes.vmem" if mistakes else "demo.vmem")
+
+
+def demo_needs(
+    place: Path | None = None, *, sources: Sequence[Callable[[Path], Needs | None]] = NEEDS, room: Path | None = None
+) -> Needs | None:
+    """What ``make_demo`` would fetch first, from the first source that can be used; None if the memory is made."""
+    if ((place or default_place()) / DATABASE).is_file():
+        return None
+    return next((found for source in sources if (found := source(room or _default_room())) is not None), None)
 
 
 def make_demo(

@@ -6,10 +6,19 @@ import urllib.error
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.exchange.demo.selection import Chosen, classes_of, laid_out, lay_out
+from visualmemory_gui.engine.exchange.demo.selection import Chosen, Needs, classes_of, laid_out, lay_out
 from visualmemory_gui.engine.progress import Report
 
 SIZE = "320px"
+BYTES = 340_000_000
+WHAT = "photographs of ten classes (Imagenette)"
+
+
+def needs(room: Path) -> Needs | None:
+    """What ``fetch`` would still download."""
+    own = room / "imagenette"
+    here = laid_out(own) is not None or any(own.glob("imagenette2*/train"))
+    return Needs(WHAT, 0 if here else BYTES)
 
 
 def fetch(room: Path, report: Report) -> Chosen:
@@ -23,7 +32,7 @@ def fetch(room: Path, report: Report) -> Chosen:
     except ImportError as error:
         raise ExchangeError(f"torchvision cannot be used to fetch Imagenette: {error}") from None
     own.mkdir(parents=True, exist_ok=True)
-    report(0, None, "downloading Imagenette, 340 MB")
+    report(0, None, f"downloading Imagenette, {BYTES // 1_000_000} MB")
     try:
         dataset = Imagenette(own, split="train", size=SIZE, download=not any(own.glob("imagenette2*/train")))
     except (OSError, RuntimeError, urllib.error.URLError) as error:

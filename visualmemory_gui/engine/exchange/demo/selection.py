@@ -17,6 +17,14 @@ Picked = tuple[str, str]  # path, label
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What making the demo fetches: ``what``, and how many bytes of it are not here yet."""
+
+    what: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """The demo's images: ``folder`` holds the class folders to build from; ``held`` are more images of the classes."""
 
