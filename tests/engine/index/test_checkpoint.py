@@ -185,8 +185,9 @@ def odd_seal(folder: Path, rng: np.random.Generator) -> None:
     data = json.loads(path.read_text())
     odd: list[tuple[str, object]] = [
         ("dim", "8"), ("dim", 9), ("size", -1), ("file", "../index-1.hnsw"), ("file", "/etc/hostname"), ("file", 5),
-        ("version", 3), ("count", True), ("widths", [1]), ("widths", "abc"), ("counts", []), ("change", 1e3),
+        ("version", 4), ("count", True), ("widths", [1]), ("widths", "abc"), ("counts", []), ("change", 1e3),
         ("change", None), ("byteorder", "big"), ("encoder", "another"), ("more", 1), ("nodes", [1]), ("file", "."),
+        ("imitated", [2.0, 0.5, 0.5]), ("imitated", None),
     ]  # fmt: skip
     name, value = odd[rng.integers(len(odd))]
     del data["check"], data["installation"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from visualmemory_gui.engine.index.checkpoint import Unfit
-from visualmemory_gui.engine.index.ef_tuning import Widths, measure
+from visualmemory_gui.engine.index.ef_tuning import Widths, held_out_of, measure
 from visualmemory_gui.engine.index.graph import SEED, Graph
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -19,16 +19,21 @@ def build(snapshot: Snapshot, report: Report, *, threads: int) -> tuple[Graph, W
     """Build the graph of ``snapshot`` with room for twice as many nodes, and measure how wide it must be searched.
 
     Cancelled out of ``report`` leaves nothing behind. Vectors enter in a seeded random order: class by class, as
-    folders are imported, makes worse graphs.
+    folders are imported, makes worse graphs. The last ones enter after the measuring, which asks for their neighbours.
     """
     rows = np.random.default_rng(SEED).permutation(first_of_each(snapshot))
     graph = Graph.empty(snapshot.vectors.shape[1], max(2 * len(rows), LEAST_ROOM))
-    for start in range(0, len(rows), BLOCK_ROWS):
+    first = len(rows) - held_out_of(len(rows))
+    for start in range(0, first, BLOCK_ROWS):
         report(start, len(rows), "building the index")
-        block = rows[start : start + BLOCK_ROWS]
+        block = rows[start : min(start + BLOCK_ROWS, first)]
         graph.add(snapshot.vectors[block], snapshot.twin[block], threads=threads)
-    report(len(rows), len(rows), "tuning the index")
-    return graph, measure(graph, snapshot, threads=threads)
+    report(first, len(rows), "tuning the index")
+    widths = measure(graph, snapshot, rows[first:], threads=threads)
+    if first < len(rows):
+        graph.add(snapshot.vectors[rows[first:]], snapshot.twin[rows[first:]], threads=threads)
+    report(len(rows), len(rows), "building the index")
+    return graph, widths
 
 
 def settle(graph: Graph, snapshot: Snapshot, *, change: int, live_digest: int) -> I64:

@@ -26,7 +26,7 @@ from visualmemory_gui.engine.index.ef_tuning import Widths
 from visualmemory_gui.engine.index.graph import METRIC, Graph
 
 FORMAT = "visualmemory index"
-VERSION = 2
+VERSION = 3
 SEAL = "index.json"
 _GRAPH = re.compile(r"index-\d+\.hnsw")
 _HALF_WRITTEN = re.compile(r"(index-\d+\.hnsw|index\.json)\.tmp")  # as versions before 0.2 called it
@@ -60,10 +60,11 @@ class Seal:
     counts: list[int]
     widths: list[int]
     nodes: int
+    imitated: list[float]
     live: int
 
     def tuned(self) -> Widths:
-        return Widths(tuple(self.counts), tuple(self.widths), self.nodes)
+        return Widths(tuple(self.counts), tuple(self.widths), self.nodes, tuple(self.imitated))
 
 
 def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str, change: int, live: int) -> Seal:
@@ -76,7 +77,7 @@ def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str,
             size, sha256 = os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
         seal = Seal(
             FORMAT, VERSION, sys.byteorder, dim, METRIC, encoder, len(graph), change, name, size, sha256,
-            list(widths.counts), list(widths.widths), widths.nodes, live,
+            list(widths.counts), list(widths.widths), widths.nodes, list(widths.imitated), live,
         )  # fmt: skip
         with atomic_file.write(folder / SEAL) as file:
             file.write(_text(asdict(seal)).encode())
@@ -178,10 +179,12 @@ def _check(data: dict[str, Any]) -> str:
 
 def _numbers(seal: Seal) -> list[int]:
     """The measured widths; for a seal without a usable table of them, a value that fails every check."""
-    counts, widths = seal.counts, seal.widths
-    if type(counts) is not list or type(widths) is not list or not counts or len(counts) != len(widths):
+    table = (seal.counts, seal.widths, seal.imitated)
+    if any(type(column) is not list or len(column) != len(seal.counts) for column in table) or not seal.counts:
         return [-1]
-    return [*counts, *widths]
+    if any(type(recall) is not float or not 0.0 <= recall <= 1.0 for recall in seal.imitated):
+        return [-1]
+    return [*seal.counts, *seal.widths]
 
 
 def _files(folder: Path) -> list[Path]:

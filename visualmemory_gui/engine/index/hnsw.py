@@ -17,7 +17,7 @@ import numpy as np
 
 from visualmemory_gui.engine.index.base import NO_ROWS, same_line
 from visualmemory_gui.engine.index.duplicates import TwinRows
-from visualmemory_gui.engine.index.ef_tuning import BEYOND, Widths, measure
+from visualmemory_gui.engine.index.ef_tuning import BEYOND, Widths, measure_again
 from visualmemory_gui.engine.index.exact import nearest_among
 from visualmemory_gui.engine.index.graph import Graph
 from visualmemory_gui.engine.index.rescore import TIE
@@ -153,7 +153,8 @@ class HnswIndex:
             if view is not None and len(view.pending):
                 view = None
             if view is not None and view.widths.outgrown(view.graph.live):
-                view = replace(view, widths=measure(view.graph, view.followed, threads=self._threads))
+                widths = measure_again(view.graph, view.followed, view.widths, threads=self._threads)
+                view = replace(view, widths=widths)
                 self._publish(view)
             yield view
 
