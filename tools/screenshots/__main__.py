@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything makes an application
 
 from PIL import Image
-from PySide6.QtCore import QSettings
 
 from tools.screenshots import scenes
-from tools.screenshots.stage import Stage
-from visualmemory_gui.app.application import create
+from tools.screenshots.stage import Stage, staged
 from visualmemory_gui.app.screenshot import silent_plugin
 from visualmemory_gui.engine.exchange.demo.demo import default_place, make_demo
 
@@ -38,30 +34,10 @@ LARGEST = 240_000  # bytes of a kept image
 
 def play(demo: Path, to: Path, size: tuple[int, int], story: Sequence[Callable[[Stage], object]]) -> None:
     """All scenes in one window of that size, over a copy of the demo memory of their own."""
-    with TemporaryDirectory(prefix="visualmemory-") as folder:
-        room = Path(folder)
-        copied(demo, room / "birthday" / "demo.vmem")
-        settings = QSettings(str(room / "window.ini"), QSettings.Format.IniFormat)
-        _, window = create(["visualmemory-gui"], settings=settings)
-        stage = Stage(window, room, to)
-        try:
-            window.resize(*size)
-            window.show()
-            for scene in story:
-                scene(stage)
-                stage.close_dialogs()
-        finally:
-            window.close()
-            settings.sync()
-
-
-def copied(demo: Path, place: Path) -> Path:
-    """A copy of the memory, and of the images of its recent queries next to it."""
-    shutil.copytree(demo, place)
-    queries = demo.with_name(f"{demo.stem}-queries")
-    if queries.is_dir():
-        shutil.copytree(queries, place.with_name(queries.name))
-    return place
+    with staged(demo, to, size) as stage:
+        for scene in story:
+            scene(stage)
+            stage.close_dialogs()
 
 
 def keep(to: Path) -> None:

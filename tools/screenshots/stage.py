@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from PySide6.QtCore import QItemSelectionModel, QRect, Qt
+from PySide6.QtCore import QItemSelectionModel, QRect, QSettings, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QLineEdit, QMenu, QTabWidget, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.screenshot import rest_mouse, wait_until_idle
 from visualmemory_gui.app.views.kit.note_bell import NotePanel
@@ -73,6 +77,32 @@ class Stage:
             each.close()
         self.window.notes.bar.hide()
         self.settle()
+
+
+@contextmanager
+def staged(demo: Path, to: Path, size: tuple[int, int]) -> Iterator[Stage]:
+    """A window of that size and a copy of the demo memory for it to open; the user's settings are left alone."""
+    with TemporaryDirectory(prefix="visualmemory-") as folder:
+        room = Path(folder)
+        copied(demo, room / "birthday" / "demo.vmem")
+        settings = QSettings(str(room / "window.ini"), QSettings.Format.IniFormat)
+        _, window = create(["visualmemory-gui"], settings=settings)
+        try:
+            window.resize(*size)
+            window.show()
+            yield Stage(window, room, to)
+        finally:
+            window.close()
+            settings.sync()
+
+
+def copied(demo: Path, place: Path) -> Path:
+    """A copy of the memory, and of the images of its recent queries next to it."""
+    shutil.copytree(demo, place)
+    queries = demo.with_name(f"{demo.stem}-queries")
+    if queries.is_dir():
+        shutil.copytree(queries, place.with_name(queries.name))
+    return place
 
 
 def over(window: QWidget) -> list[QWidget]:

@@ -1,0 +1,1 @@
+"""A short film of the window, for the README: ``python -m tools.film``."""
