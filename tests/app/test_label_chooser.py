@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app.models.label_match import ranked
+from visualmemory_gui.app.views.kit.choosers import show_impact
 from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 
 LABELS = ("animals/cats", "clothes", "clocks", "tools/clamps", "vehicles")
@@ -84,3 +87,16 @@ def test_otherwise_what_stands_in_the_line_is_taken_as_it_is(qtbot: QtBot) -> No
     assert "A new class" in [each.text() for each in dialog.findChildren(QLabel)]
     dialog.accept()
     assert taken == ["cl"]
+
+
+def test_what_another_class_would_change_is_not_said_of_the_one_in_the_line(qtbot: QtBot) -> None:
+    dialog, _ = chooser(qtbot, None)
+    asked: list[tuple[str, Callable[[str], object]]] = []
+    show_impact(dialog, lambda label, tell: asked.append((label, tell)))
+    type_into(dialog, "clouds")
+    said = [label for label in dialog.findChildren(QLabel) if label.accessibleDescription() == "What it would change"]
+    asked[0][1]("Teaching it as vehicles would change 3 decisions.")  # asked for before, and answered late
+    assert asked[0][0] == "vehicles" and said[0].text() == " "
+    dialog.propose()
+    asked[-1][1]("Teaching it as clouds would change 1 decision.")
+    assert said[0].text() == "Teaching it as clouds would change 1 decision."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -240,11 +241,11 @@ class Choosers:
 
 
 def show_impact(dialog: LabelChooser, impact_of: ImpactOf) -> None:
-    """Let ``dialog`` show what the class in its line would change."""
+    """Let ``dialog`` show what the class in its line would change; an answer about an earlier one is dropped."""
 
-    def tell(text: str) -> None:
-        if shiboken6.isValid(dialog):
+    def tell(label: str, text: str) -> None:
+        if shiboken6.isValid(dialog) and dialog.proposed == label:
             dialog.set_impact(text)
 
-    dialog.label_proposed.connect(lambda label: impact_of(label, tell))
+    dialog.label_proposed.connect(lambda label: impact_of(label, partial(tell, label)))
     dialog.propose()

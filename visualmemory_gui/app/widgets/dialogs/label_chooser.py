@@ -70,8 +70,13 @@ class LabelChooser(FittingDialog):
         """Say what the class would change; "" clears that."""
         self._impact.setText(text or " ")
 
+    @property
+    def proposed(self) -> str:
+        """The class whose impact is asked for: the one pointed at in the list, else that in the line."""
+        return self._pointed or self.label
+
     def propose(self) -> None:
-        self.label_proposed.emit(self._pointed or self.label)
+        self.label_proposed.emit(self.proposed)
 
     def accept(self) -> None:
         if self.label and self.isVisible():  # Enter arrives from the line, and again from the button
