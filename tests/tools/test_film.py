@@ -29,7 +29,20 @@ def demo(tmp_path: Path) -> Path:
 
 def test_a_film_of_two_scenes_opens_and_strikes_only_in_its_copy_of_the_memory(demo: Path, tmp_path: Path) -> None:
     film = tmp_path / "films" / "film.webp"
-    command = [sys.executable, "-m", "tools.film", "--memory", demo, "--to", film, "--only", "dropped", "struck"]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.film",
+        "--memory",
+        demo,
+        "--to",
+        film,
+        "--only",
+        "dropped",
+        "struck",
+        "--quality",
+        "30",
+    ]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120).stderr
     assert said.splitlines()[-1].startswith(f"{film}: ")
     with Image.open(film) as shown:
