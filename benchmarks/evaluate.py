@@ -49,7 +49,7 @@ def snapshot_of(vectors: F32, of: I64) -> Snapshot:
     n = len(vectors)
     ids, none = np.arange(1, n + 1), np.zeros(n, np.int64)
     labels = tuple(f"class {c}" for c in range(CLASSES))
-    rows = Rows(ids, of.astype(np.int32), labels, np.ones(n, bool), np.ones(n), ids, none, ids, none)
+    rows = Rows(ids, of.astype(np.int32), labels, np.ones(n, bool), np.ones(n), ids, none, ids, none, ids)
     working = WorkingSet(rows, change=1, load_vectors=lambda wanted: vectors[wanted - 1])
     assert len(working.snapshot.vectors) == n
     return working.snapshot

@@ -54,7 +54,7 @@ class World:
         none = np.zeros(n, np.int64)
         twins = twin_hashes(vectors) if n else none
         return Rows(
-            ids, np.zeros(n, np.int32), ("thing",), active, np.ones(n), none, none, twins, np.full(n, self.change)
+            ids, np.zeros(n, np.int32), ("thing",), active, np.ones(n), none, none, twins, np.full(n, self.change), none
         )
 
 

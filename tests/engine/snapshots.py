@@ -19,9 +19,11 @@ def snapshot_of(
     trust: Sequence[float] | None = None,
     content: Sequence[int] | None = None,
     group: Sequence[int] | None = None,
+    image: Sequence[int] | None = None,
     change: int = 1,
 ) -> Snapshot:
-    """Exemplars with ids 1, 2, …; equal vectors are twins, contents differ and there are no groups unless given."""
+    """Exemplars with ids 1, 2, …; equal vectors are twins, contents differ, there are no groups, and no parts,
+    unless given."""
     n = len(labels)
     made = np.eye(n, dtype=np.float32) if vectors is None else vectors
     codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
@@ -35,5 +37,12 @@ def snapshot_of(
         group=np.zeros(n, np.int64) if group is None else np.array(group, np.int64),
         twin=np.array([vector_hash(v) for v in made], np.int64),
         change=np.full(n, change),
+        image=_image(n, content, image),
     )
     return WorkingSet(rows, change=change, load_vectors=lambda ids: made[ids - 1]).snapshot
+
+
+def _image(n: int, content: Sequence[int] | None, image: Sequence[int] | None) -> np.ndarray:
+    """The hashes of the whole images: the contents, where none are parts."""
+    given = content if image is None else image
+    return np.arange(1, n + 1) if given is None else np.array(given, np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests import brute_force
 from tests.property.test_history_machine import Model
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.types import RULES, Changes, Rule, SearchMode
+from visualmemory_gui.engine.types import RULES, Box, Changes, NewExemplar, Rule, SearchMode
 
 DIM = 8
 MODES: tuple[SearchMode, ...] = ("auto", "exact", "hnsw")
@@ -35,16 +36,27 @@ def _pool() -> np.ndarray:
 
 POOL = _pool()
 VECTORS = st.integers(0, len(POOL) - 1)
+IMAGES, PARTS = st.integers(0, 3), st.integers(0, 2)  # part 0 is the whole image
+
+
+def content_of(image: int, part: int) -> str:
+    return hashlib.sha256(f"{image} {part}".encode()).hexdigest()
+
+
+def box_of(part: int) -> Box | None:
+    return Box(10 * part, 0, 20, 30) if part else None
 
 
 class Machine(RuleBasedStateMachine):
-    """``model`` holds the fields of each exemplar and both stacks of the history, ``vector_of`` its vector."""
+    """``model`` holds the fields of each exemplar and both stacks of the history, ``vector_of`` its vector,
+    ``image_of`` which part of which image it is, if it is one."""
 
     @initialize(first=st.sampled_from([0, 3, 190]), limit=st.sampled_from([GRAPH, EXACT]))
     def create(self, first: int, limit: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="visualmemory"))
         self.memory = VisualMemory.create(self.folder / "m.vmem", dim=DIM)
         self.model, self.vector_of = Model(), dict[int, np.ndarray]()
+        self.image_of = dict[int, tuple[int, int]]()
         self.forgotten: set[int] = set()
         self.memory.set("exact_limit", limit)
         self.memory.set("threads", 1)  # two threads make a graph in no certain order
@@ -66,7 +78,14 @@ class Machine(RuleBasedStateMachine):
         memory = memory or self.memory
         ids = [i for (i,) in memory._live.database.rows("select id from exemplars order by id")]
         return {
-            e.id: {"label": e.label, "state": e.state, "trust": e.trust, "bytes": vector.tobytes()}
+            e.id: {
+                "label": e.label,
+                "state": e.state,
+                "trust": e.trust,
+                "bytes": vector.tobytes(),
+                "box": e.box,
+                "original": e.original,
+            }
             for e, vector in zip(memory.catalog.get(ids), memory.catalog.vectors(ids), strict=True)
         }
 
@@ -91,6 +110,42 @@ class Machine(RuleBasedStateMachine):
         """Vectors that are here already."""
         places = [int(np.argmax(POOL @ self.vector_of[i])) for i in self.pick(picks)]
         self.add([(place, label) for place in places])
+
+    @rule(new=st.lists(st.tuples(VECTORS, LABELS, IMAGES, PARTS), min_size=1, max_size=4))
+    def add_images_and_parts(self, new: list[tuple[int, str, int, int]]) -> None:
+        rows = [
+            NewExemplar(
+                label,
+                POOL[place],
+                content=content_of(image, part),
+                width=100,
+                height=80,
+                box=box_of(part),
+                original=content_of(image, 0) if part else None,
+            )
+            for place, label, image, part in new
+        ]
+        wanted = {}
+        for i, (place, label, image, part) in zip(self.memory.add_rows(rows), new, strict=True):
+            self.vector_of[i], self.image_of[i] = POOL[place].astype(np.float64), (image, part)
+            wanted |= self.model.new(i, label)
+        self.model.edited(wanted)
+
+    @precondition(lambda self: self.voters())
+    @rule(pick=st.integers(0, 400))
+    def decide_an_exemplar_by_all_others(self, pick: int) -> None:
+        """Without itself, its twins, and everything of its image."""
+        voters = self.voters()
+        own = sorted(voters)[pick % len(voters)]
+        vector, image = self.vector_of[own], self.image_of.get(own, (None, 0))[0]
+        others = {
+            i: voter
+            for i, voter in voters.items()
+            if not np.array_equal(self.vector_of[i], vector)
+            and (image is None or self.image_of.get(i, (None, 0))[0] != image)
+        }
+        found = self.memory.decide_vector(vector.astype(np.float32), 10, "rank", search="exact", own=own)
+        assert [n.id for n in found.neighbours] == brute_force.decide(others, vector.astype(np.float32), 10, "rank").ids
 
     @rule(picks=PICKS)
     def strike(self, picks: list[int]) -> None:
@@ -155,12 +210,20 @@ class Machine(RuleBasedStateMachine):
         if not ids:
             return
         receipt = self.memory.forget(ids).receipt
+        ids += self.parts_that_go_with(ids)
         assert receipt is not None
         assert (receipt.forgotten, receipt.status, receipt.hits) == (len(ids), "done", 0)
         self.model.purge(ids)
         self.forgotten |= set(ids)
         for i in ids:
             del self.vector_of[i]
+            self.image_of.pop(i, None)
+
+    def parts_that_go_with(self, ids: list[int]) -> list[int]:
+        """Parts of the images whose last exemplar is among ``ids``."""
+        left = {image for i, (image, part) in self.image_of.items() if not part and i not in ids}
+        gone = {self.image_of[i][0] for i in ids if i in self.image_of and not self.image_of[i][1]} - left
+        return [i for i, (image, part) in self.image_of.items() if part and image in gone and i not in ids]
 
     @rule(query=VECTORS, k=st.sampled_from([1, 2, 10, 25, 1000]), voting=st.sampled_from(RULES))
     def decide(self, query: int, k: int, voting: Rule) -> None:
@@ -221,6 +284,8 @@ class Machine(RuleBasedStateMachine):
                 "state": "withdrawn" if row["withdrawn"] else "struck" if row["struck"] else "active",
                 "trust": row["trust"],
                 "bytes": self.vector_of[i].astype(np.float32).tobytes(),
+                "box": box_of(self.image_of.get(i, (0, 0))[1]),
+                "original": content_of(self.image_of[i][0], 0) if self.image_of.get(i, (0, 0))[1] else None,
             }
             for i, row in self.model.rows.items()
         }

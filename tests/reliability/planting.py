@@ -7,9 +7,10 @@ from pathlib import Path
 
 import apsw
 
-from visualmemory_gui.engine.store import exemplars, ledger, tables
+from visualmemory_gui.engine.store import ledger, tables
 from visualmemory_gui.engine.store.checksum import added, seal
 from visualmemory_gui.engine.store.database import FILE
+from visualmemory_gui.engine.store.exemplar_row import Row, select_parts
 from visualmemory_gui.engine.store.sealed_table import SEALED
 
 _LOOSE = ("foreign_keys=off", "ignore_check_constraints=on", "writable_schema=on", "recursive_triggers=off")
@@ -66,9 +67,9 @@ def reseal(folder: Path) -> None:
     """Make every checksum and tally fit what stands in the rows, as a stranger would who knows the product."""
     with closing(raw(folder)) as connection:
         for table in SEALED:
-            connection.execute(f"update {table.name} set checksum = seal({', '.join(table.columns)})")
-        for _, number, *rest in connection.execute(exemplars.WITH_CHECKSUM).fetchall():
-            connection.execute("update exemplars set checksum = ? where id = ?", (seal(number, *rest), number))
+            connection.execute(f"update {table.name} set checksum = {table.seal_sql(has_parts=True)}")
+        for row in map(Row._make, connection.execute(select_parts(has_parts=True)).fetchall()):
+            connection.execute("update exemplars set checksum = ? where id = ?", (row.checksum, row.id))
         tallies = {name: _tally(connection, name) for name in (*(table.name for table in SEALED), "exemplars")}
         own = tallies.pop("exemplars")
         columns = (ledger.as_json(tallies), *own)
@@ -81,10 +82,24 @@ def _tally(connection: apsw.Connection, table: str) -> ledger.Tally:
     return ledger.Tally(len(found), added(0, *(number for number in found if isinstance(number, int))))
 
 
+def _without_parts(folder: Path) -> None:
+    """Take away what format 4 added; no exemplar may be a part."""
+    for table in tables.WITH_PARTS:
+        plant(
+            folder,
+            f"drop index {table}_original",
+            *(f"alter table {table} drop column {column}" for column in reversed(tables.PART)),
+        )
+
+
 def age(folder: Path, version: int) -> None:
     """Make the memory in ``folder`` one of format ``version``, as an older product left it."""
     columns = "id, encoder, dim, weights_sha256, preprocess, change, count, digest"
     since_2 = [statement.split()[2] for statement in tables.SINCE_FORMAT_2 if statement.startswith("create table")]
+    _without_parts(folder)
+    if version == 3:
+        plant(folder, "pragma user_version=3")
+        return
     plant(
         folder,
         *(f"drop table {name}" for name in since_2 if version < 2),

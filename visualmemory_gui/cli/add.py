@@ -27,15 +27,17 @@ def add(
     copy: Annotated[
         bool, typer.Option("--copy/--link", help="Copy the images into the memory, or only link to them.")
     ] = True,
+    box: options.PartBox = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
     """Add images under a label, in one step, and print their ids."""
     from visualmemory_gui.engine.types import Skipped
 
+    part = options.part_of_one(box, images)
     files, found, skipped = listed(images)
     with writer(memory, device=device) as m:
-        result = m.add_images(files, [label] * len(files), copy=copy, found=found)
+        result = m.add_images(files, label, [part] * len(files), copy=copy, found=found)
     skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
     _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
 

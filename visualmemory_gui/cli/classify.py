@@ -104,10 +104,10 @@ def _csv_row(image: str, found: Outcome) -> tuple[object, ...]:
 
 
 def decision_json(image: str, decision: Decision, sources: Mapping[int, str | None]) -> dict[str, object]:
-    """The JSON shape of one decision."""
+    """The JSON shape of one decision; ``box`` is there where a part was decided."""
     return {
         "image": image,
-        "box": None if decision.box is None else list(decision.box),
+        **options.box_json(decision.box),
         "label": decision.label,
         "share": decision.share,
         "margin": decision.margin,

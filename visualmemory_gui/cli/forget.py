@@ -53,6 +53,9 @@ def forget(
         raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask on, --yes is needed")
     with writer(memory) as m, Progress("forgetting") as report:
         doomed = _doomed(m, ids, source=source, label=label, struck=struck)
+        if parts := [part.id for part in m.catalog.parts_of(doomed)]:
+            say(f"parts of these images are forgotten with them: {' '.join(map(str, parts))}")
+            doomed += parts
         if doomed and not yes:
             typer.confirm(f"Forget {how_many(len(doomed))} for good? This cannot be undone", abort=True, err=True)
         receipt = m.forget(doomed, report=report).receipt
@@ -101,6 +104,8 @@ def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> No
     found = f"{how_many(receipt.files_scanned, 'file')} scanned, {how_many(receipt.hits, 'trace')} left"
     shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
     print_line(found + shared)
+    for part, keeper in receipt.in_original:
+        print_line(f"the pixels of part {part} remain in its original, which exemplar {keeper} keeps")
     print_line("out of reach: " + "; ".join(receipt.unreachable))
     if proof is not None:
         held = "all equal those" if proof.holds else f"{proof.different:,} DIFFER from those"

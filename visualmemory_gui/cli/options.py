@@ -97,6 +97,11 @@ def part_of_one(box: str | None, images: list[str]) -> Box | None:
         raise typer.BadParameter(str(error), param_hint="--box") from None
 
 
+def box_json(box: Box | None) -> dict[str, object]:
+    """A box as JSON has it, nothing for a whole image."""
+    return {} if box is None else {"box": list(box)}
+
+
 def device_name(device: DeviceName | None) -> Device | None:
     return None if device is None else device.value
 

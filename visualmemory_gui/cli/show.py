@@ -51,15 +51,20 @@ def show(
             _show_summary(m.summary(), as_json=shown is options.FormatName.json)
             return
         chosen = selected(m.catalog, ids, label=label, state=None if state is None else state.value)
+    part = ("box",) if any(one.box for one in chosen) else ()
     if shown is options.FormatName.csv:
-        print_csv(EXEMPLAR, ([getattr(one, name) for name in EXEMPLAR] for one in chosen))
+        print_csv((*EXEMPLAR, *part), ([getattr(one, name) for name in (*EXEMPLAR, *part)] for one in chosen))
         return
     if shown is options.FormatName.json:
         for exemplar in chosen:
             emit(exemplar_json(exemplar))
         return
-    rows = [(e.id, e.label, e.state, e.trust, e.source or "") for e in chosen]
-    table(rows, ("id", "label", "state", "trust", "source"))
+    columns = ("id", "label", "state", "trust", *part, "source")
+    table(([_cell(getattr(e, name)) for name in columns] for e in chosen), columns)
+
+
+def _cell(value: object) -> object:
+    return "" if value is None else value
 
 
 def selected(catalog: Exemplars, ids: list[int] | None, *, label: str | None, state: State | None) -> list[Exemplar]:
@@ -81,8 +86,8 @@ def _show_labels(counts: Mapping[str, int], shown: options.FormatName) -> None:
 
 
 def exemplar_json(exemplar: Exemplar) -> dict[str, object]:
-    """The JSON shape of one listed exemplar."""
-    return {name: getattr(exemplar, name) for name in EXEMPLAR}
+    """The JSON shape of one listed exemplar; ``box`` is there where it is a part of its image."""
+    return {**{name: getattr(exemplar, name) for name in EXEMPLAR}, **options.box_json(exemplar.box)}
 
 
 def _show_summary(summary: Summary, *, as_json: bool) -> None:

@@ -66,10 +66,7 @@ def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) ->
     with writer(memory) as m:
         decoded = [m.decode(image) for image in images]
         vectors = m.embed(decoded)
-        new = [
-            (NewKeptImage(p.content, p.source, p.sha256, p.thumbnail, vector), label)
-            for p, vector in zip(decoded, vectors, strict=True)
-        ]
+        new = [(NewKeptImage.of(*image), label) for image in zip(decoded, vectors, strict=True)]
         numbers = m.watch.add(new)
         total = len(m.watch)
     if as_json:

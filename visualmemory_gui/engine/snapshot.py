@@ -62,8 +62,9 @@ class Rows:
     """Rows read from the store or about to join the working set; all arrays have length n.
 
     ``label`` holds codes into ``labels``, which are distinct.
-    ``content``, ``group`` and ``twin`` are 64-bit hashes (of the image's content id, the group's name and the
-    vector's bytes); content 0 and group 0 mean none. ``change`` is the change number that last touched the row.
+    ``content``, ``group``, ``twin`` and ``image`` are 64-bit hashes (of the image's content id, the group's name, the
+    vector's bytes, and the content id of the whole image, of which the exemplar may be a part); 0 means none, but for
+    twin. ``change`` is the change number that last touched the row.
     """
 
     ids: I64
@@ -75,9 +76,12 @@ class Rows:
     group: I64
     twin: I64
     change: I64
+    image: I64
 
     @classmethod
-    def supposed(cls, labels: Sequence[str], *, first: int, content: I64, twin: I64, active: bool = True) -> Rows:
+    def supposed(
+        cls, labels: Sequence[str], *, first: int, content: I64, twin: I64, image: I64, active: bool = True
+    ) -> Rows:
         """Hypothetical exemplars for ``Snapshot.changed``: ids from ``first`` on, full trust, no group."""
         n, code_of = len(labels), {label: code for code, label in enumerate(dict.fromkeys(labels))}
         return cls(
@@ -90,6 +94,7 @@ class Rows:
             group=np.zeros(n, np.int64),
             twin=twin,
             change=np.zeros(n, np.int64),
+            image=image,
         )
 
 
@@ -172,6 +177,7 @@ class Snapshot:
     content: I64
     group: I64
     twin: I64
+    image: I64
     row_change: I64
     counts: I64
     previous: int
@@ -313,6 +319,7 @@ class Snapshot:
             content=np.append(self.content, rows.content),
             group=np.append(self.group, rows.group),
             twin=np.append(self.twin, rows.twin),
+            image=np.append(self.image, rows.image),
             row_change=np.append(self.row_change, rows.change),
             counts=counts,
             fetch=lambda n: joined()[:n],
@@ -340,6 +347,7 @@ class WorkingSet:
         self._content = Column(rows.content)
         self._group = Column(rows.group)
         self._twin = Column(rows.twin)
+        self._image = Column(rows.image)
         self._change = Column(rows.change)
         self._copied: tuple[I64, int] | None = None  # rows that have copies, among how many
         self._counts = self._counted()
@@ -368,6 +376,7 @@ class WorkingSet:
             (self._content, rows.content),
             (self._group, rows.group),
             (self._twin, rows.twin),
+            (self._image, rows.image),
             (self._change, rows.change),
         )
         with self._lock:
@@ -469,6 +478,7 @@ class WorkingSet:
             content=self._content.shown,
             group=self._group.shown,
             twin=self._twin.shown,
+            image=self._image.shown,
             row_change=self._change.shown,
             counts=self._counts,
             previous=previous,

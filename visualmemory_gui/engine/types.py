@@ -167,13 +167,19 @@ class DecodedImage:
     box: Box | None = None
     original: str | None = None
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Width and height of what is shown: of the part, or of the whole."""
+        return (self.width, self.height) if self.box is None else (self.box.w, self.box.h)
+
 
 @dataclass(frozen=True, slots=True)
 class NewExemplar:
     """A row on its way into the store. ``vector`` is (dim,) float32 of unit length and has passed the gate.
 
     ``source`` is the absolute path of the original, ``copy`` the file ending of a copy kept in the memory (None: the
-    memory links). ``trust`` and ``struck`` are set by imports; ``content`` is None for vectors without an image.
+    memory links). ``trust`` and ``struck`` are set by imports; ``content`` is None for vectors without an image. A part
+    of an image has its ``box`` and the content id of the ``original``, as in ``DecodedImage``.
     """
 
     label: str
@@ -189,11 +195,17 @@ class NewExemplar:
     note: str = ""
     trust: float = 1.0
     struck: bool = False
+    box: Box | None = None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """One labelled image in the memory, as ``show`` lists it. ``added`` is seconds since the epoch."""
+    """One labelled image in the memory, or a part of one, as ``show`` lists it. ``added`` is seconds since the epoch.
+
+    A part has its ``box`` and the content id of the ``original``, the whole image, whose file is ``source`` and whose
+    size are ``width`` and ``height``; ``content`` is the part's own.
+    """
 
     id: int
     label: str
@@ -207,6 +219,8 @@ class Exemplar:
     height: int
     note: str
     added: float
+    box: Box | None = None
+    original: str | None = None
 
 
 class Neighbour(NamedTuple):
@@ -348,7 +362,8 @@ class Receipt:
 
     ``files_scanned`` files of the memory's folder were searched for the erased bytes, ``hits`` places were found.
     ``shared`` counts pieces that a remaining exemplar also holds. ``labels`` are those of the forgotten exemplars,
-    ``unreachable`` what no program can reach from here.
+    ``unreachable`` what no program can reach from here. ``in_original`` are the forgotten parts of images whose pixels
+    remain in the original, each with an exemplar that keeps it.
     """
 
     forgotten: int
@@ -358,6 +373,7 @@ class Receipt:
     shared: int
     labels: tuple[str, ...]
     unreachable: tuple[str, ...]
+    in_original: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,18 @@ DIRECTIONS = np.eye(4, dtype=np.float32)
 @st.composite
 def memories(draw: st.DrawFn) -> Snapshot:
     n = draw(st.integers(1, 9))
-    at, content, group = (draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)) for _ in range(3))
-    return snapshot_of(["a"] * n, DIRECTIONS[at], content=content, group=group)
+    at, content, group, image = (draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)) for _ in range(4))
+    return snapshot_of(["a"] * n, DIRECTIONS[at], content=content, group=group, image=image)
 
 
-def looped(snapshot: Snapshot, content: int, twin: int, group: int) -> list[int]:
+def looped(snapshot: Snapshot, content: int, twin: int, group: int, image: int) -> list[int]:
     return [
         row
         for row in range(len(snapshot))
         if snapshot.twin[row] == twin
         or (content != 0 and snapshot.content[row] == content)
         or (group != 0 and snapshot.group[row] == group)
+        or (image != 0 and snapshot.image[row] == image)
     ]
 
 
@@ -36,9 +37,9 @@ def looped(snapshot: Snapshot, content: int, twin: int, group: int) -> list[int]
 @given(snapshot=memories(), data=st.data())
 def test_all_that_is_like_a_query_is_left_out_and_nothing_else(few: int, snapshot: Snapshot, data: st.DataObject):
     q = data.draw(st.integers(1, 6))
-    content, group = (np.array(data.draw(st.lists(st.integers(0, 4), min_size=q, max_size=q))) for _ in range(2))
+    content, group, image = (np.array(data.draw(st.lists(st.integers(0, 4), min_size=q, max_size=q))) for _ in "cgi")
     twin = np.array(data.draw(st.lists(st.sampled_from([*snapshot.twin.tolist(), 7]), min_size=q, max_size=q)))
-    keys = ContentKeys(content, twin, group)
+    keys = ContentKeys(content, twin, group, image)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(leave_one_out, "FEW", few)
         left_out = LeftOut(snapshot, keys)
@@ -48,4 +49,6 @@ def test_all_that_is_like_a_query_is_left_out_and_nothing_else(few: int, snapsho
         wanted = looped(snapshot, *(int(key[i]) for key in keys))
         assert left_out(i).tolist() == wanted == np.flatnonzero(table[i]).tolist()
         assert rows_alike(snapshot, ContentKeys(*(key[i] for key in keys))).tolist() == wanted
-        assert sorted(copies.rows[copies.queries == i].tolist()) == looped(snapshot, int(content[i]), int(twin[i]), 0)
+        assert sorted(copies.rows[copies.queries == i].tolist()) == looped(
+            snapshot, int(content[i]), int(twin[i]), 0, 0
+        )

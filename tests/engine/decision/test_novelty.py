@@ -55,10 +55,10 @@ def thresholds_of(snapshot: Snapshot) -> Thresholds:
     return measure(ExemplarVotes.of(snapshot, nearest_exact, SCHEME)).thresholds(Limits())
 
 
-def ask(labels: list[str], distances: list[float], **options: int) -> Decision:
+def ask(labels: list[str], distances: list[float], *, content: int = 0, image: int = 0) -> Decision:
     snapshot = snapshot_of(labels)
-    rows = np.arange(len(distances))
-    return decide(snapshot, rows, np.array(distances), SCHEME, novelty=USUAL, **options)
+    rows, keys = np.arange(len(distances)), ContentKeys.one(content, 0, image)
+    return decide(snapshot, rows, np.array(distances), SCHEME, novelty=USUAL, keys=keys)
 
 
 @pytest.mark.parametrize(("exemplars", "m"), [(1, 1), (2, 1), (3, 3), (9, 3), (10, 10), (40, 10)])
@@ -95,6 +95,13 @@ def test_neighbours_of_the_query_s_own_content_do_not_count_and_make_it_known() 
     assert same.novelty.statistic == 1.0
     other = ask(["a"] * 60, [0.0, *[1.0] * 11], content=1000)
     assert other.known is False
+
+
+def test_the_whole_image_of_a_part_does_not_count_and_does_not_make_it_known() -> None:
+    part = ask(["a"] * 60, [0.0, *[1.0] * 11], content=1000, image=1)
+    assert part.known is False
+    assert part.novelty is not None
+    assert part.novelty.statistic == 1.0
 
 
 def test_a_query_whose_vector_is_an_exemplar_s_is_known() -> None:

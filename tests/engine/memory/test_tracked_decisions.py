@@ -130,7 +130,7 @@ def test_an_exemplar_is_decided_without_itself_its_copies_and_its_group(tmp_path
             memory.set("class_factor", "off")
             snapshot = memory.snapshot
             for i in range(len(asked)):
-                content, twin, group = (key[i] for key in asked.keys)
+                content, twin, group, _ = (key[i] for key in asked.keys)
                 alike = snapshot.twin == twin
                 alike |= (snapshot.content == content) & (content != 0)
                 alike |= (snapshot.group == group) & (group != 0)

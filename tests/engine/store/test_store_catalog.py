@@ -139,14 +139,14 @@ def test_a_withdrawn_exemplar_does_not_count_as_already_here(store, row):
     given = row(1)
     store.add(given)
     assert ids(store.catalog.by_content(given.content)) == [1]
-    assert store.catalog.by_sha256(given.sha256) == [(1, "cat")]
+    assert store.catalog.by_file(given.sha256) == [(1, "cat")]
     assert store.catalog.known_files() == {(given.sha256, "cat")}
-    assert np.array_equal(store.catalog.vector_of_sha256(given.sha256), given.vector)
+    assert np.array_equal(store.catalog.vector_of_file(given.sha256), given.vector)
     store.history.undo()
     assert store.catalog.by_content(given.content) == []
-    assert store.catalog.by_sha256(given.sha256) == []
+    assert store.catalog.by_file(given.sha256) == []
     assert store.catalog.known_files() == set()
-    assert store.catalog.vector_of_sha256(given.sha256) is None
+    assert store.catalog.vector_of_file(given.sha256) is None
     store.history.redo()
     assert ids(store.catalog.by_content(given.content)) == [1]
 

@@ -19,6 +19,7 @@ from visualmemory_gui.engine.store.queue import NewQueued, QueueRows
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.store.tags import Tags
 from visualmemory_gui.engine.store.watch import Watch
+from visualmemory_gui.engine.types import Box
 
 BOOKKEEPING = ("sqlite_sequence",)
 
@@ -29,6 +30,7 @@ def full(store, row):
     store.add(*(row(i, f"c{i % 4}/x", group=f"g{i}", note=f"n{i}", copy=".png", trust=0.5) for i in range(40)))
     store.strike(1, 2, 3)
     store.relabel("other", 4, 5)
+    store.add(row(40, "c0/x", box=Box(1, 2, 30, 40), original="12" * 32))
     with store.history.step("tune") as writer:
         store.catalog.set_field(writer, range(1, 30), field="derived", value=0.7)
     number = store.history.open_import(3)
@@ -38,8 +40,16 @@ def full(store, row):
     store.history.undo()
     settings.save(store.database, "k", "7")
     Derived(store.database).put("novelty", "{}", 3)
-    RecentQueries(store.database).add("/q.png", "ab" * 32, sha256="cd" * 32, thumbnail=b"jpeg", vector=row(1).vector)
-    image = NewKeptImage("ef" * 32, "/q.png", "cd" * 32, b"jpeg", row(1).vector)
+    RecentQueries(store.database).add(
+        "/q.png",
+        "ab" * 32,
+        sha256="cd" * 32,
+        thumbnail=b"jpeg",
+        vector=row(1).vector,
+        box=Box(1, 2, 30, 40),
+        original="12" * 32,
+    )
+    image = NewKeptImage("ef" * 32, "/q.png", "cd" * 32, b"jpeg", row(1).vector, Box(1, 2, 30, 40), "12" * 32)
     QueueRows(store.database).add([NewQueued(image, 4, 3, ".png")])
     Watch(store.database).add([(image, "cat")])
     Kept(store.database).keep("pair", [((1, 2), "cat cat")])

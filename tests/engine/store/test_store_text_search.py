@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visualmemory_gui.engine.store import bulk_read, text_search
-from visualmemory_gui.engine.store.exemplar_row import SELECT, Row
+from visualmemory_gui.engine.store.exemplar_row import Row, select
 
 
 @pytest.fixture(autouse=True)
@@ -59,5 +59,5 @@ def test_names_that_are_no_text_and_ends_within_a_note_do_not_shift_the_others(s
 )
 def test_it_finds_what_looking_at_each_row_finds(store, row, notes, text):
     store.add(*(row(i, note=note, group=group or None) for i, (note, group) in enumerate(notes, 1)))
-    rows = map(Row._make, store.database.rows(f"{SELECT} where not e.withdrawn order by e.id"))
+    rows = map(Row._make, store.database.rows(f"{select(store.database)} where not e.withdrawn order by e.id"))
     assert found(store, text=text) == [row.id for row in rows if text_search.mentions(row, text.casefold())]

@@ -156,7 +156,7 @@ def decided(memory: VisualMemory, tracker: ImpactTracker) -> dict[Any, str | Non
     snapshot = memory.snapshot
     asked = tracker.queries  # the very vectors
     for i in range(len(tracker)):
-        content, twin, group = (key[i] for key in asked.keys)
+        content, twin, group, _ = (key[i] for key in asked.keys)
         out = snapshot.twin == twin
         out |= (snapshot.content == content) & (content != 0)
         out |= (snapshot.group == group) & (group != 0)

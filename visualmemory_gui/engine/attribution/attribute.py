@@ -19,7 +19,7 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError
 from visualmemory_gui.engine.images.geometry import inside, square_of
-from visualmemory_gui.engine.types import F32, F64, Decision, DecodedImage, Neighbour
+from visualmemory_gui.engine.types import F32, F64, Box, Decision, DecodedImage, Neighbour
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
@@ -84,7 +84,7 @@ def look(memory: Memory, image: DecodedImage, *, vector: F32 | None = None, note
     batch = image.pixels[None]
     cells = encoder.features(batch)[0]
     own = encoder.encode(batch)[0] if vector is None else vector
-    square = square_of(encoder.geometry, image.width, image.height)
+    square = square_of(encoder.geometry, *image.shape)
     return Seen(cells, own, square, image.thumbnail, note)
 
 
@@ -93,8 +93,8 @@ def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
     [row] = memory.catalog.get([exemplar])
     for path in _places(memory, row.sha256, row.source):
         try:
-            image = memory.decode(path)
-        except BadImage:
+            image = memory.decode(path, row.box)
+        except (BadImage, BadValue):  # BadValue: the file changed, and the box no longer fits
             continue
         if image.sha256 == row.sha256:
             return look(memory, image, vector=memory.catalog.vectors([exemplar])[0])
@@ -105,13 +105,22 @@ def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
 
 
 def look_again(
-    memory: Memory, *, source: str | None, content: str | None, vector: F32, thumbnail: bytes | None
+    memory: Memory,
+    *,
+    source: str | None,
+    content: str | None,
+    vector: F32,
+    thumbnail: bytes | None,
+    box: Box | None = None,
 ) -> Seen:
-    """The image of an earlier query: its file, if unchanged, else its thumbnail. Raises BadImage."""
+    """The image of an earlier query, or the part ``box`` of it: its file, if unchanged, else its thumbnail.
+
+    Raises BadImage.
+    """
     if source is not None:
         try:
-            image = memory.decode(source)
-        except BadImage:
+            image = memory.decode(source, box)
+        except (BadImage, BadValue):
             image = None
         if image is not None and image.content == content:
             return look(memory, image, vector=vector)

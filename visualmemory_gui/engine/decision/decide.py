@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from visualmemory_gui.engine.decision.class_sets import ClassSets
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys
+from visualmemory_gui.engine.decision.leave_one_out import UNRELATED, ContentKeys
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import UNTOLD, Thresholds, in_words, judge_many
@@ -29,16 +29,15 @@ def decide(
     own: I64 | None = None,
     novelty: Thresholds | None = None,
     sets: ClassSets | None = None,
-    content: int = 0,
-    twin: int = 0,
+    keys: ContentKeys = UNRELATED,
     search: SearchInfo | None = None,
     timings: Mapping[str, float] | None = None,
 ) -> Decision:
     """Let the first k of ``rows`` vote (rows of active exemplars, nearest first, and their ``distances``).
 
     Under a joint rule all exemplars of the first k different vectors vote. Rows beyond have no vote but serve the
-    judgement of known or unknown, which looks at up to 10 neighbours of other content than the query's; ``novelty``,
-    ``content`` and ``twin`` are for ``novelty.judge_many``. ``own``, (), is the class of which the query is itself an
+    judgement of known or unknown, which looks at up to 10 neighbours of other content than the query's; ``novelty`` and
+    ``keys``, () each, are for ``novelty.judge_many``. ``own``, (), is the class of which the query is itself an
     exemplar that is left out (``others_counted``). A query that votes for itself has no class set: ``sets`` were
     measured on others.
     """
@@ -59,7 +58,7 @@ def decide(
         winner=near.codes[labels.index(full)][None] if full is not None else _NO_WINNER,
         total=np.array([_total(named, alone, votes.winner)]),
         thresholds=novelty,
-        keys=ContentKeys(np.array([content]), np.array([twin])),
+        keys=ContentKeys(*(key[None] for key in keys)),
         own=None if own is None else own[None],
     )
     return Decision(

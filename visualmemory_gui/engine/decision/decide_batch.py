@@ -46,8 +46,7 @@ def decide_many(
     scheme: VotingScheme,
     *,
     thresholds: Thresholds | None = None,
-    content: I64 | None = None,
-    twin: I64 | None = None,
+    keys: ContentKeys | None = None,
     own: I64 | None = None,
     solved: SolvedWeights | None = None,
     different: bool = False,
@@ -56,9 +55,9 @@ def decide_many(
     """Let the first k of each query's ``rows`` vote by ``scheme``: (q, w) rows of active exemplars, nearest first.
 
     ``different``: the rows are of different vectors, and ``hides`` says which of their copies a query must not see.
-    Places that no neighbour takes hold ABSENT, at the end. ``own`` is for ``others_counted``. ``content`` and ``twin``,
-    (q,), are the queries' own 64-bit hashes for the judgement of known and unknown, which needs 10 neighbours of other
-    content where there are any; None leaves it untold. ``solved`` holds what a joint rule found for these
+    Places that no neighbour takes hold ABSENT, at the end. ``own`` is for ``others_counted``. ``keys``, (q,)
+    each, are the queries' own hashes for the judgement of known and unknown, which needs 10 neighbours of other content
+    where there are any; None leaves it untold. ``solved`` holds what a joint rule found for these
     queries before.
     """
     if different:
@@ -78,7 +77,7 @@ def decide_many(
         winner, share, margin = _vote(above, votes, scheme.tie)
         full = _vote(codes, np.where(above == winner[:, None], votes, 0.0), scheme.tie)[0]
     known = np.full(len(rows), UNTOLD, np.int8)
-    if content is not None and twin is not None:
+    if keys is not None:
         known = judge_many(
             snapshot,
             rows,
@@ -87,7 +86,7 @@ def decide_many(
             winner=won,
             total=total_of(above, alone, winner),
             thresholds=thresholds,
-            keys=ContentKeys(content, twin),
+            keys=keys,
             own=own,
         ).known
     return Verdicts(names, winner, full, share, margin, known)

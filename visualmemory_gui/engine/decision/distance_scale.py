@@ -43,7 +43,9 @@ def measure(snapshot: Snapshot, *, seed: int = 0, pairs: int = PAIRS) -> Closene
     Every such pair has the same chance to be drawn; the same snapshot and seed draw the same ones.
     """
     first, second = _draw(snapshot, np.random.default_rng(seed), pairs)
-    other = ~alike(snapshot, first, ContentKeys(snapshot.content[second], snapshot.twin[second]))
+    other = ~alike(
+        snapshot, first, ContentKeys(snapshot.content[second], snapshot.twin[second], image=snapshot.image[second])
+    )
     first, second = first[other], second[other]
     if len(first) < FEWEST:
         return Closeness(np.empty(0), snapshot.change)

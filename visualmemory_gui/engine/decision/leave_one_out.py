@@ -1,4 +1,6 @@
-"""What a query that is itself an exemplar must not see: itself, its copies, and the group it came with.
+"""What a query that is itself an exemplar must not see: itself, its copies, the group it came with, and its image.
+
+Of one image, the whole and its parts never vote for each other there.
 
 Its own class counts one less for the class factor, wherever such a decision is made: else a class of three, of which
 two can vote, would look worse than a fresh image finds it. ``own_class`` says which class that is, ``others_counted``
@@ -56,30 +58,43 @@ class NearestMany(Protocol):
 class ContentKeys(NamedTuple):
     """What tells that images are the same or belong together: their 64-bit hashes, 0 where they have none.
 
-    ``content`` is that of the pixels, ``twin`` of the vector, ``group`` of the name of what they came with.
+    ``content`` is that of the pixels, ``twin`` of the vector, ``group`` of the name of what they came with, ``image``
+    of the pixels of the whole image, of which they may be a part.
     """
 
     content: I64
     twin: I64
     group: I64 = _NONE
+    image: I64 = _NONE
 
     @classmethod
     def of(cls, snapshot: Snapshot, rows: I64) -> ContentKeys:
-        return cls(snapshot.content[rows], snapshot.twin[rows], snapshot.group[rows])
+        return cls(snapshot.content[rows], snapshot.twin[rows], snapshot.group[rows], snapshot.image[rows])
 
     @classmethod
-    def one(cls, content: int, twin: int) -> ContentKeys:
+    def one(cls, content: int, twin: int, image: int) -> ContentKeys:
         """Those of a single image that came alone."""
-        return cls(np.array(content), np.array(twin))
+        return cls(np.array(content), np.array(twin), _NONE, np.array(image))
+
+    @property
+    def without_image(self) -> ContentKeys:
+        """For what is equal: of one image, a part is not the whole, nor another part."""
+        return self._replace(image=_NONE)
+
+
+UNRELATED = ContentKeys(_NONE, _NONE)
+"""The keys of a single image of which nothing is known."""
 
 
 def alike(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
-    """Whether exemplars are of the same content, vector or group as images: ``rows`` against ``keys``, which broadcast.
+    """Whether exemplars are of the same content, vector, group or whole image as images: ``rows`` against ``keys``,
+    which broadcast.
 
     The one place that says what a query must not see of the memory, and what is not "of other content" than it.
     """
     same: Bools = snapshot.twin[rows] == keys.twin
-    for column, key in ((snapshot.content, keys.content), (snapshot.group, keys.group)):
+    columns = (snapshot.content, keys.content), (snapshot.group, keys.group), (snapshot.image, keys.image)
+    for column, key in columns:
         if key.any():
             same = same | ((column[rows] == key) & (key != 0))
     return same
@@ -98,7 +113,7 @@ class LeftOut:
 
     @cached_property
     def _equal(self) -> list[_Equal]:
-        columns = self._snapshot.content, self._snapshot.twin, self._snapshot.group
+        columns = self._snapshot.content, self._snapshot.twin, self._snapshot.group, self._snapshot.image
         pairs = zip(columns, self._keys, strict=True)
         return [_Equal(*pair) for pair in pairs if pair[1].any()] if len(self._keys.twin) > FEW else []
 

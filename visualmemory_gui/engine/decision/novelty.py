@@ -201,8 +201,9 @@ def judge_many(
     taken, won = rows != ABSENT, winner != ABSENT
     other, equal = taken, np.zeros(len(rows), bool)
     if len(snapshot):
-        alike_ones = taken & alike(snapshot, np.maximum(rows, 0), ContentKeys(*(key[..., None] for key in keys)))
-        other, equal = taken & ~alike_ones, alike_ones.any(axis=1)
+        at, each = np.maximum(rows, 0), ContentKeys(*(key[..., None] for key in keys))
+        other = taken & ~alike(snapshot, at, each)
+        equal = (taken & alike(snapshot, at, each.without_image)).any(axis=1)  # a part is not its whole
     counted = other.cumsum(axis=1)
     deep = np.minimum(counted[:, -1], _exemplars_of(snapshot, winner, own)) if rows.shape[1] else np.zeros_like(winner)
     m = _M.take(np.where(won, deep, 0), mode="clip")

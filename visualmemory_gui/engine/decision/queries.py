@@ -58,8 +58,8 @@ class Queries:
     def added_to(self, snapshot: Snapshot, *, active: bool = True) -> Snapshot:
         """``snapshot`` as if they were exemplars under their labels, behind its own; ``active``: they vote."""
         first = int(snapshot.ids[-1]) + 1 if len(snapshot) else 1
-        content, twin, _ = self.keys
-        rows = Rows.supposed(self.labels, first=first, content=content, twin=twin, active=active)
+        content, twin, _, image = self.keys
+        rows = Rows.supposed(self.labels, first=first, content=content, twin=twin, image=image, active=active)
         return snapshot.changed(more=(rows, self.vectors))
 
     def left_out(self, snapshot: Snapshot) -> LeftOut | None:

@@ -20,7 +20,7 @@ DECISIONS = 1000
 MOST_SHOWN = 10
 _BATCH = 1000
 
-Query = tuple[F32, str | None]  # vector (dim,) and content id
+Query = tuple[F32, str | None, str | None]  # vector (dim,), content id, and that of the whole image of a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def _rows(memory: WholeMemory, ids: list[int]) -> Iterator[NewExemplar]:
             exemplar.label,
             vector,
             content=exemplar.content,
+            box=exemplar.box,
+            original=exemplar.original,
             group=exemplar.group,
             trust=exemplar.trust,
             struck=exemplar.state == "struck",
@@ -94,13 +96,15 @@ def _queries(memory: WholeMemory, count: int, *, seed: int) -> list[Query]:
     if not len(snapshot):
         return []
     own = rng.choice(len(snapshot), size=min(count // 2, len(snapshot)), replace=False)
-    contents = [exemplar.content for exemplar in memory.catalog.get(snapshot.ids[own].tolist())]
-    found: list[Query] = list(zip(snapshot.vectors[own], contents, strict=True))
+    exemplars = memory.catalog.get(snapshot.ids[own].tolist())
+    found: list[Query] = [
+        (v, one.content, one.original) for v, one in zip(snapshot.vectors[own], exemplars, strict=True)
+    ]
     pairs = rng.integers(0, len(snapshot), size=(count - len(own), 2))
     between = snapshot.vectors[pairs[:, 0]].astype(np.float64) + snapshot.vectors[pairs[:, 1]]
     norms = np.linalg.norm(between, axis=1, keepdims=True)
     between = (between / np.maximum(norms, 1e-12))[norms[:, 0] > 1e-6]
-    return found + [(vector.astype(np.float32), None) for vector in between]
+    return found + [(vector.astype(np.float32), None, None) for vector in between]
 
 
 def _places(memory: WholeMemory) -> dict[int, int]:
@@ -110,7 +114,8 @@ def _places(memory: WholeMemory) -> dict[int, int]:
 
 def _plain(memory: WholeMemory, query: Query, places: dict[int, int]) -> Decision:
     """The comparable part of the decision: neighbours by their places, without timings."""
-    vector, content = query
-    found = memory.decide_vector(vector, level=memory.settings.level, search="exact", content=content)
+    vector, content, original = query
+    level = memory.settings.level
+    found = memory.decide_vector(vector, level=level, search="exact", content=content, original=original)
     neighbours = tuple(n._replace(id=places[n.id]) for n in found.neighbours)
     return replace(found, neighbours=neighbours, in_memory=(), search=None, timings_ms={})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -52,6 +52,21 @@ class Scope:
         if search not in _SEARCHES:
             raise BadValue(f"unknown search {search!r}; choose from {', '.join(_SEARCHES)}")
         return cls(search, ids_of(exclude), own)
+
+
+class ContentIds(NamedTuple):
+    """The content id of a query's image, and that of the whole image where it is a part of one; None for none."""
+
+    content: str | None = None
+    original: str | None = None
+
+    @property
+    def whole(self) -> str | None:
+        """The content id of the whole image."""
+        return self.original or self.content
+
+
+NO_CONTENT = ContentIds()
 
 
 class Decider:
@@ -110,13 +125,12 @@ class Decider:
         return self._usual
 
     def decide(
-        self, snapshot: Snapshot, vector: F32, scheme: VotingScheme, *, scope: Scope, content: str | None = None
+        self, snapshot: Snapshot, vector: F32, scheme: VotingScheme, *, scope: Scope, image: ContentIds = NO_CONTENT
     ) -> Decision:
-        """Decide one query vector, (dim,) float32 of unit length. ``content`` is the image's content id, if any."""
+        """Decide one query vector, (dim,) float32 of unit length, of ``image``."""
         own, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()
-        of = content_key(content)
-        found, twin = self._retrieve(snapshot, vector, scheme, scope=scope, content=of)
+        found, keys = self._retrieve(snapshot, vector, scheme, scope=scope, image=image)
         search_s = time.perf_counter() - started
         return self._decided(
             snapshot,
@@ -125,8 +139,7 @@ class Decider:
             scope=scope,
             own=own,
             found=found,
-            twin=twin,
-            content=of,
+            keys=keys,
             search_s=search_s,
         )
 
@@ -137,7 +150,7 @@ class Decider:
         scheme: VotingScheme,
         *,
         scope: Scope,
-        contents: Sequence[str | None],
+        images: Sequence[ContentIds],
     ) -> list[Decision]:
         """``decide`` for each row of ``vectors`` (n, dim), equal to it to the last digit, by one search.
 
@@ -154,8 +167,8 @@ class Decider:
             different=scheme.joint,
         )
         found = [
-            self._retrieve(snapshot, vector, scheme, scope=scope, content=content_key(content), first=first)
-            for vector, content, first in zip(vectors, contents, nearest, strict=True)
+            self._retrieve(snapshot, vector, scheme, scope=scope, image=image, first=first)
+            for vector, image, first in zip(vectors, images, nearest, strict=True)
         ]
         search_s = (time.perf_counter() - started) / max(len(vectors), 1)
         return [
@@ -166,11 +179,10 @@ class Decider:
                 scope=scope,
                 own=None,
                 found=one,
-                twin=twin,
-                content=content_key(content),
+                keys=keys,
                 search_s=search_s,
             )
-            for vector, content, (one, twin) in zip(vectors, contents, found, strict=True)
+            for vector, (one, keys) in zip(vectors, found, strict=True)
         ]
 
     def _decided(
@@ -182,8 +194,7 @@ class Decider:
         scope: Scope,
         own: I64 | None,
         found: SearchResult,
-        twin: int,
-        content: int,
+        keys: ContentKeys,
         search_s: float,
     ) -> Decision:
         """The vote of the neighbours ``found``; ``own`` is for ``others_counted``."""
@@ -197,8 +208,7 @@ class Decider:
             own=own,
             novelty=self.thresholds,
             sets=self._usual.sets,
-            content=content,
-            twin=twin,
+            keys=keys,
             search=self._shadowed(snapshot, vector, found, scheme=scheme, exclude=scope.exclude),
             timings=timings,
         )
@@ -234,13 +244,13 @@ class Decider:
         scheme: VotingScheme,
         *,
         scope: Scope,
-        content: int,
+        image: ContentIds,
         first: SearchResult | None = None,
-    ) -> tuple[SearchResult, int]:
+    ) -> tuple[SearchResult, ContentKeys]:
         """Those that can vote by ``scheme``, or more until ten of them are of other content than the query.
 
-        Also the query's twin hash, 0 where none of them is near enough to be an equal vector. ``first``
-        are the nearest, if they were searched already.
+        Also the query's keys, its twin hash 0 where none of them is near enough to be an equal vector. ``first`` are
+        the nearest, if they were searched already.
         """
         count, twin, found = _asked_for(scheme.k), 0, first
         while True:
@@ -253,8 +263,9 @@ class Decider:
                 found = all_behind(snapshot, found, scope.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
-            if whole or _others(snapshot, found.rows, ContentKeys.one(content, twin)) >= FIRST_M:
-                return found, twin
+            keys = ContentKeys.one(content_key(image.content), twin, content_key(image.whole))
+            if whole or _others(snapshot, found.rows, keys) >= FIRST_M:
+                return found, keys
             count, found = 2 * count, None
 
 

@@ -77,7 +77,8 @@ def forget(live: OpenMemory, ids: Sequence[int], *, report: Report = silent) -> 
 
 
 def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
-    """Erase ``ids`` and notify the listeners; call ``finish`` on the result. Raises as ``forget``.
+    """Erase ``ids`` and the parts that go with them, and notify the listeners; call ``finish`` on the result. Raises as
+    ``forget``.
 
     The bytes to look for go to the scanning process by pipe before anything is deleted. Decisions leave the exemplars
     out as soon as the rows are gone; the index is dropped with them and rebuilt when it is next due.
@@ -85,6 +86,7 @@ def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
     live.require_writable()
     with live.edit_lock:
         doomed = live.catalog.get(sorted(set(ids)))
+        doomed += live.catalog.parts_of([exemplar.id for exemplar in doomed])
         if not doomed:
             return Erasing(live, (), Changes(edit=None, change=live.catalog.change()), scanner=None, emptied=True)
         scanner = Scanner(_needles(live, doomed))
@@ -192,6 +194,7 @@ def _receipt(live: OpenMemory, doomed: Sequence[Exemplar], found: ScanResult | N
         shared=len(shared),
         labels=tuple(sorted({exemplar.label for exemplar in doomed})),
         unreachable=UNREACHABLE,
+        in_original=tuple(live.catalog.keepers(doomed)),
     )
 
 

@@ -160,7 +160,7 @@ class ImageReader:
         vectors = np.empty((len(images), self._identity.dim), np.float32)
         unknown = []
         for i, image in enumerate(images):
-            known = self._catalog.vector_of_sha256(image.sha256) if image.sha256 and image.box is None else None
+            known = self._catalog.vector_of_file(image.sha256, image.box) if image.sha256 else None
             if known is None:
                 unknown.append(i)
             else:
@@ -240,6 +240,8 @@ def exemplar(image: DecodedImage, vector: F32, *, label: str, copy: bool, group:
         width=image.width,
         height=image.height,
         thumbnail=image.thumbnail,
+        box=image.box,
+        original=image.original,
     )
 
 

@@ -21,7 +21,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
-from visualmemory_gui.engine.types import F32, Changes, DecodedImage, NewExemplar, Skipped
+from visualmemory_gui.engine.types import F32, Box, Changes, DecodedImage, NewExemplar, Skipped
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -232,13 +232,14 @@ def add(
     *,
     copy: bool,
     found: Collection[int],
+    boxes: Sequence[Box | None],
 ) -> AddResult:
-    """Add images, as many as ``names``, as one step, or nothing.
+    """Add images, or parts of them, as many as ``names`` and ``boxes``, as one step, or nothing.
 
     Raises BadImage (but for places in ``found``), BadLabel, BadValue.
     """
     cleaned = [labels.clean(name) for name in names]
-    decoded, vectors, skipped = _read(reader, images, found)
+    decoded, vectors, skipped = _read(reader, images, boxes, found)
     kept = (lambda image: keep_copy(live.files, image)) if copy else None
     result = put(live, decoded, vectors, cleaned, keep=kept)
     live.keep_up()
@@ -246,7 +247,7 @@ def add(
 
 
 def _read(
-    reader: ImageReader, images: Sequence[ImageLike], found: Collection[int]
+    reader: ImageReader, images: Sequence[ImageLike], boxes: Sequence[Box | None], found: Collection[int]
 ) -> tuple[dict[int, DecodedImage], dict[int, F32], dict[int, str]]:
     """By place: images, whose pixels are released once embedded; vectors; and what is wrong with the others."""
     decoded: dict[int, DecodedImage] = {}
@@ -256,7 +257,7 @@ def _read(
         batch: dict[int, DecodedImage] = {}
         for place in places:
             try:
-                batch[place] = reader.decode(images[place])
+                batch[place] = reader.decode(images[place], boxes[place])
             except BadImage as error:
                 if place not in found:
                     raise

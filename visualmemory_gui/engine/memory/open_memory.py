@@ -21,7 +21,7 @@ from visualmemory_gui.engine.device import is_gpu, require, resolve
 from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory, StorageError
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
-from visualmemory_gui.engine.memory.classifier import OUTDATED, Decider, Scope
+from visualmemory_gui.engine.memory.classifier import OUTDATED, ContentIds, Decider, Scope
 from visualmemory_gui.engine.processes import parallel
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
@@ -178,21 +178,21 @@ class OpenMemory:
         """How the memory's settings decide."""
         return VotingScheme.of(self.settings, level=self.settings.level)
 
-    def decide(self, vector: F32, scheme: VotingScheme, *, scope: Scope, content: str | None = None) -> Decision:
+    def decide(self, vector: F32, scheme: VotingScheme, *, scope: Scope, image: ContentIds) -> Decision:
         """Decide one query vector, (dim,) float32 of unit length, on the memory as it is now."""
         return self._on_what_is_there(
-            lambda: self.decider.decide(self.snapshot, vector, scheme, scope=scope, content=content)
+            lambda: self.decider.decide(self.snapshot, vector, scheme, scope=scope, image=image)
         )
 
     def decide_many(
-        self, vectors: Sequence[F32], scheme: VotingScheme, *, scope: Scope, contents: Sequence[str | None]
+        self, vectors: Sequence[F32], scheme: VotingScheme, *, scope: Scope, images: Sequence[ContentIds]
     ) -> list[Decision]:
         """``decide`` for each of ``vectors``, all on one state of the memory."""
         if not vectors:
             return []
         queries = np.stack(vectors)
         return self._on_what_is_there(
-            lambda: self.decider.decide_many(self.snapshot, queries, scheme, scope=scope, contents=contents)
+            lambda: self.decider.decide_many(self.snapshot, queries, scheme, scope=scope, images=images)
         )
 
     def _on_what_is_there(self, decide: Callable[[], T]) -> T:

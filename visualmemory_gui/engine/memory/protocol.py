@@ -69,6 +69,8 @@ class Exemplars(Protocol):
 
     def by_content(self, content: str) -> list[Exemplar]: ...
 
+    def parts_of(self, ids: Iterable[int]) -> list[Exemplar]: ...
+
     def ids_of_source(self, path: str) -> list[int]: ...
 
     def ids_under(self, label: str) -> list[int]: ...
@@ -297,12 +299,14 @@ class Memory(Protocol):
         exclude: Collection[int] = (),
         content: str | None = None,
         own: int | None = None,
+        original: str | None = None,
     ) -> Decision: ...
 
     def add_images(
         self,
         images: ImageLike | Iterable[ImageLike],
         labels: str | Iterable[str],
+        boxes: Iterable[BoxLike | None] | None = None,
         *,
         copy: bool = True,
         found: Collection[int] = (),

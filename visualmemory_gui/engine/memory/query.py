@@ -12,6 +12,7 @@ import numpy as np
 
 from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
+from visualmemory_gui.engine.memory.classifier import ContentIds
 from visualmemory_gui.engine.memory.image_reader import ImageReader
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.types import F32, Box, Decision, DecodedImage
@@ -55,7 +56,7 @@ class EmbeddedQuery:
     """One query: its vector (dim,), its content id, and how many milliseconds each phase took.
 
     ``shown`` is its thumbnail; for an exemplar, whose thumbnail may be forgotten, its id; or None. ``box`` is the part
-    of its image that it is, if it is not the whole.
+    of its image that it is, if it is not the whole, whose content id is ``original``.
     """
 
     vector: F32
@@ -63,6 +64,11 @@ class EmbeddedQuery:
     shown: bytes | int | None
     timings_ms: dict[str, float]
     box: Box | None = None
+    original: str | None = None
+
+    @property
+    def image(self) -> ContentIds:
+        return ContentIds(self.content, self.original)
 
     def answered(self, decision: Decision, catalog: Catalog) -> Decision:
         """``decision`` with this query's timings and thumbnail, and the exemplars of its content."""
@@ -104,7 +110,7 @@ def good(found: T | BadImage) -> T:
 
 def _of_exemplar(catalog: Catalog, exemplar: int) -> EmbeddedQuery:
     [found] = catalog.get([exemplar])
-    return EmbeddedQuery(catalog.vectors([exemplar])[0], found.content, exemplar, {})
+    return EmbeddedQuery(catalog.vectors([exemplar])[0], found.content, exemplar, {}, found.box, found.original)
 
 
 def _of_image(reader: ImageReader, read: DecodedImage | BadImage, decode_ms: float) -> EmbeddedQuery | BadImage:
@@ -113,4 +119,4 @@ def _of_image(reader: ImageReader, read: DecodedImage | BadImage, decode_ms: flo
     started = perf_counter()
     vector = reader.embed([read])[0]  # alone: in a batch a vector changes in its last digit
     timings = {"decode": decode_ms, "encode": (perf_counter() - started) * 1e3}
-    return EmbeddedQuery(vector, read.content, read.thumbnail, timings, read.box)
+    return EmbeddedQuery(vector, read.content, read.thumbnail, timings, read.box, read.original)

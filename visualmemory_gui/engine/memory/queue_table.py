@@ -14,6 +14,7 @@ from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, queries_of
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.exemplar_row import loaded
+from visualmemory_gui.engine.store.queue import Fact
 from visualmemory_gui.engine.types import F32, F64, I64, Bools
 
 
@@ -88,9 +89,10 @@ class Waiting:
         return found
 
 
-def queue_queries(vectors: F32, contents: Sequence[bytes]) -> Queries:
+def queue_queries(vectors: F32, facts: Sequence[Fact]) -> Queries:
     """Images of the queue, which see every exemplar."""
-    return queries_of(vectors, contents=[content.hex() for content in contents], leave_out=False)
+    originals = [None if fact.original is None else fact.original.hex() for fact in facts]
+    return queries_of(vectors, contents=[fact.content.hex() for fact in facts], originals=originals, leave_out=False)
 
 
 def source_of(stored: str | bytes | None) -> str | None:

@@ -119,7 +119,7 @@ class TeachingQueue:
 
     def compare(self, report: Report = silent) -> None:
         """Compare the images with each other, for the order to teach them in: 3 s for 10,000. Raises Cancelled."""
-        ids = np.array([row[0] for row in self._live.queue_rows.facts()], np.int64)
+        ids = np.array([fact.id for fact in self._live.queue_rows.facts()], np.int64)
         gamma = self._live.settings.ridge_gamma
         compared = TeachingOrder(ids, self._live.queue_rows.vectors(ids), gamma=gamma, report=report)
         with self._lock:
@@ -172,8 +172,8 @@ class TeachingQueue:
     def _put(self, images: Sequence[DecodedImage], embed: Embed, write: Write) -> list[int]:
         vectors = embed(images)
         new = [
-            NewQueued(NewKeptImage(p.content, p.source, p.sha256, p.thumbnail, v), p.width, p.height, p.suffix)
-            for p, v in zip(images, vectors, strict=True)
+            NewQueued(NewKeptImage.of(image, vector), image.width, image.height, image.suffix)
+            for image, vector in zip(images, vectors, strict=True)
         ]
         ids = write(lambda: self._live.queue_rows.add(new))  # without the lock, which a table in that thread may hold
         with self._lock:
@@ -201,10 +201,10 @@ class TeachingQueue:
 
     def _read(self, snapshot: Snapshot, k: int) -> Waiting:
         facts = self._live.queue_rows.facts()
-        ids = np.array([row[0] for row in facts], np.int64)
-        queries = queue_queries(self._live.queue_rows.vectors(ids), [row[2] for row in facts])
+        ids = np.array([fact.id for fact in facts], np.int64)
+        queries = queue_queries(self._live.queue_rows.vectors(ids), facts)
         decisions = TrackedDecisions(snapshot, queries, self._live.searcher.nearest_many, k=k)
-        rows = Waiting(ids, [source_of(row[1]) for row in facts], decisions, snapshot)
+        rows = Waiting(ids, [source_of(fact.source) for fact in facts], decisions, snapshot)
         rows.note_alike(np.flatnonzero(np.isin(snapshot.content, queries.keys.content)))
         return rows
 
@@ -212,9 +212,10 @@ class TeachingQueue:
         """Load the images added to the end since."""
         last = int(rows.ids[-1]) if len(rows.ids) else 0
         facts = self._live.queue_rows.facts(after=last)
-        queries = queue_queries(self._live.queue_rows.vectors([row[0] for row in facts]), [row[2] for row in facts])
-        rows.ids = np.concatenate([rows.ids, np.array([row[0] for row in facts], np.int64)])
-        rows.sources += [source_of(row[1]) for row in facts]
+        ids = [fact.id for fact in facts]
+        queries = queue_queries(self._live.queue_rows.vectors(ids), facts)
+        rows.ids = np.concatenate([rows.ids, np.array(ids, np.int64)])
+        rows.sources += [source_of(fact.source) for fact in facts]
         rows.decisions.extend(queries)
         rows.note_alike(np.flatnonzero(np.isin(rows.snapshot.content, queries.keys.content)))
 
@@ -251,4 +252,6 @@ def _image(queued: Queued) -> DecodedImage:
         sha256=kept.sha256,
         source=kept.source,
         suffix=queued.suffix,
+        box=kept.box,
+        original=kept.original,
     )

@@ -40,20 +40,30 @@ def queries_of(
     labels: Sequence[str] = (),
     *,
     contents: Sequence[str | None] = (),
+    originals: Sequence[str | None] = (),
     leave_out: bool = True,
     skipped: Sequence[Skipped] = (),
 ) -> Queries:
-    """Images from elsewhere by their vectors, (q, dim) float32 of unit length, and content ids, none by default."""
+    """Images from elsewhere by their vectors, (q, dim) float32 of unit length, and content ids, none by default.
+
+    ``originals`` are the content ids of the whole images of which some are parts.
+    """
     content = np.array([content_key(one) for one in contents or [None] * len(vectors)], np.int64)
     twin = np.array([vector_hash(vector) for vector in vectors], np.int64)
-    keys = ContentKeys(content, twin, np.zeros_like(content))
+    whole = np.array([content_key(one) for one in originals or [None] * len(vectors)], np.int64)
+    keys = ContentKeys(content, twin, np.zeros_like(content), np.where(whole != 0, whole, content))
     return Queries(vectors, keys, tuple(labels), leave_out=leave_out, skipped=tuple(skipped))
 
 
 def watched_queries(watched: Sequence[Watched]) -> Queries:
     """Images of the watch set, each with its vector, at least one: decided without exemplars of their content."""
-    vectors = np.stack([one.image.vector for one in watched if one.image.vector is not None])
-    return queries_of(vectors, [one.expected for one in watched], contents=[one.image.content for one in watched])
+    images = [one.image for one in watched]
+    return queries_of(
+        np.stack([image.vector for image in images if image.vector is not None]),
+        [one.expected for one in watched],
+        contents=[image.content for image in images],
+        originals=[image.original for image in images],
+    )
 
 
 class TrackedDecisions:
@@ -158,8 +168,7 @@ class TrackedDecisions:
             lists.distances,
             replace(scheme, k=min(scheme.k, self.max_k)),
             thresholds=thresholds,
-            content=self.queries.keys.content,
-            twin=self.queries.keys.twin,
+            keys=self.queries.keys._replace(group=np.zeros_like(self.queries.keys.group)),
             own=self._own_class(),
             solved=self._solved,
             different=True,

@@ -41,6 +41,7 @@ from visualmemory_gui.engine.text import notebook
 from visualmemory_gui.engine.types import (
     BROUGHT,
     F32,
+    Box,
     BoxLike,
     Changes,
     Decision,
@@ -289,7 +290,7 @@ class VisualMemory:
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
         query = good(queries(self._reader, self.catalog, [image], box_of(box))[0])
-        return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
+        return query.answered(self._live.decide(query.vector, scheme, scope=scope, image=query.image), self.catalog)
 
     def decide_many(
         self,
@@ -330,8 +331,8 @@ class VisualMemory:
         for batch in batched(images_of(images), BATCH):
             asked = queries(self._reader, self.catalog, batch, part)
             readable = [query for query in asked if isinstance(query, EmbeddedQuery)]
-            vectors, contents = [query.vector for query in readable], [query.content for query in readable]
-            found = iter(self._live.decide_many(vectors, scheme, scope=scope, contents=contents))
+            vectors, ids = [query.vector for query in readable], [query.image for query in readable]
+            found = iter(self._live.decide_many(vectors, scheme, scope=scope, images=ids))
             for query in asked:
                 yield query if isinstance(query, BadImage) else query.answered(next(found), self.catalog)
 
@@ -346,31 +347,41 @@ class VisualMemory:
         exclude: Collection[int] = (),
         content: str | None = None,
         own: int | None = None,
+        original: str | None = None,
     ) -> Decision:
-        """Decide a query vector (dim,). ``content`` is the content id of its image.
+        """Decide a query vector (dim,). ``content`` is the content id of its image, ``original`` that of the whole
+        where it is a part of one.
 
         ``own`` is the id of the exemplar that the query is, if it is to be decided by all others (leave-one-out):
         without its copies and its group, and with its own class counted one less. Raises BadVector, BadValue,
         UnknownExemplar.
         """
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
-        query = EmbeddedQuery(gate_one(vector, self.identity.dim), arguments.content_id(content), None, {})
-        return query.answered(self._live.decide(query.vector, scheme, scope=scope, content=query.content), self.catalog)
+        ids = arguments.content_id(content), arguments.content_id(original)
+        query = EmbeddedQuery(gate_one(vector, self.identity.dim), ids[0], None, {}, original=ids[1])
+        return query.answered(self._live.decide(query.vector, scheme, scope=scope, image=query.image), self.catalog)
 
     def add(
-        self, images: ImageLike | Iterable[ImageLike], labels: str | Iterable[str], *, copy: bool = True
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        labels: str | Iterable[str],
+        boxes: Iterable[BoxLike | None] | None = None,
+        *,
+        copy: bool = True,
     ) -> list[int]:
         """Add images as one step; returns one id each, that of the exemplar already here where there is one.
 
         ``images`` are paths, PIL images or arrays of uint8; ``labels`` is one label for all, or one for each. ``copy``
-        keeps a copy of each file in the memory. Raises BadImage, BadValue; then nothing was added.
+        keeps a copy of each file in the memory. ``boxes`` has (x, y, w, h), in pixels of the upright image, for each
+        image of which only a part is added, and None for the others. Raises BadImage, BadValue; then nothing was added.
         """
-        return list(self.add_images(images, labels, copy=copy).ids)
+        return list(self.add_images(images, labels, boxes, copy=copy).ids)
 
     def add_images(
         self,
         images: ImageLike | Iterable[ImageLike],
         labels: str | Iterable[str],
+        boxes: Iterable[BoxLike | None] | None = None,
         *,
         copy: bool = True,
         found: Collection[int] = (),
@@ -382,7 +393,8 @@ class VisualMemory:
         self._live.require_writable()
         given = list(images_of(images))
         names = arguments.labels_of(labels, len(given))
-        return importer.add(self._live, self._reader, given, names, copy=copy, found=found)
+        parts = _boxes_of(boxes, len(given))
+        return importer.add(self._live, self._reader, given, names, copy=copy, found=found, boxes=parts)
 
     def add_vectors(
         self,
@@ -513,3 +525,13 @@ class VisualMemory:
     def redo(self) -> Changes:
         """Redo the step undone last."""
         return self.history.redo()
+
+
+def _boxes_of(given: Iterable[BoxLike | None] | None, count: int) -> list[Box | None]:
+    """A box or None for each of ``count`` images. Raises BadValue."""
+    if given is None:
+        return [None] * count
+    boxes = [box_of(one) for one in arguments.several(given, "boxes")]  # type: ignore[arg-type]
+    if len(boxes) != count:
+        raise BadValue(f"{count} images need as many boxes, None for a whole image, not {len(boxes)}")
+    return boxes

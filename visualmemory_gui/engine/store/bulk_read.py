@@ -25,6 +25,7 @@ VECTORS_AT_ONCE = 4096
 _EXEMPLARS = """group_concat(label_id), group_concat(not (struck or withdrawn), ''), group_concat(vector_hash),
     group_concat(change), group_concat(substr(hex(content) || '0000000000000000', 1, 16), ''),
     max(content is not null), max(grp is not null), max(trust is not null or derived is not null)"""
+_IMAGES = "group_concat(substr(hex(coalesce(original, content)) || '0000000000000000', 1, 16), '')"
 
 
 def slices(
@@ -75,19 +76,23 @@ def _all_rows(database: Database) -> Rows:
     active, trust = np.empty(count, np.bool_), np.empty(count)
     ids, label, twin, change = (np.empty(count, np.int64) for _ in range(4))
     content, group = np.zeros(count, np.int64), np.zeros(count, np.int64)  # cost nothing while they stay zero
+    parts = database.has_parts and database.maybe("select 1 from exemplars where original is not null limit 1")
+    image = np.zeros(count, np.int64) if parts else content
     start = 0
-    for part, found in slices(database, _EXEMPLARS):
-        labels, votes, twins, changes, contents, known, grouped, weighed = found
+    for part, found in slices(database, f"{_EXEMPLARS}, {_IMAGES if parts else 'null'}"):
+        labels, votes, twins, changes, contents, known, grouped, weighed, images = found
         at = slice(start, start := start + len(part))
         ids[at], label[at], twin[at], change[at] = part, numbers(labels), numbers(twins), numbers(changes)
         active[at] = np.frombuffer(votes.encode(), np.uint8) == ord("1")
         trust[at] = _trust(database, part) if weighed else 1.0
         if known:
             content[at] = np.frombuffer(bytes.fromhex(contents), "<i8")
+        if parts:
+            image[at] = np.frombuffer(bytes.fromhex(images), "<i8")
         if grouped:
             group[at] = _groups(database, part)
     codes, order = as_codes(label)
-    return Rows(ids, codes, _paths(database, order), active, trust, content, group, twin, change)
+    return Rows(ids, codes, _paths(database, order), active, trust, content, group, twin, change, image)
 
 
 def _paths(database: Database, labels: I64) -> tuple[str, ...]:

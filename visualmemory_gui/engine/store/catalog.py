@@ -24,17 +24,17 @@ from visualmemory_gui.engine.store import (
 )
 from visualmemory_gui.engine.store.database import LARGEST, Database
 from visualmemory_gui.engine.store.exemplar_row import (
-    SELECT,
     Row,
     as_now,
     as_snapshot_rows,
     checked_trust,
     effective_trust,
+    select,
 )
 from visualmemory_gui.engine.store.exemplars import Change, Stored
 from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
-from visualmemory_gui.engine.types import F32, I64, Damage, Exemplar, NewExemplar, State
+from visualmemory_gui.engine.types import F32, I64, Box, Damage, Exemplar, NewExemplar, State
 
 _STATE_SQL: Mapping[State | None, str] = {
     None: "not e.withdrawn",
@@ -148,17 +148,19 @@ class Catalog:
         """
         where = self._where(label, state)
         if ids is None:
-            found = self._database.rows(f"{SELECT} where {where} order by e.id")
+            found = self._database.rows(f"{self._select} where {where} order by e.id")
         else:
             wanted = sorted(set(ids))
             self._rows(wanted)
-            found = self._database.many(f"{SELECT} where e.id = ? and {where}", [(i,) for i in wanted])
+            found = self._database.many(f"{self._select} where e.id = ? and {where}", [(i,) for i in wanted])
         return [Row._make(row).exemplar() for row in found]
 
     def pages(self, *, label: str | None = None, state: State | None = None) -> Iterator[list[Exemplar]]:
         """``select`` by label and state, a page at a time; each page is read when it is needed."""
         where, last = self._where(label, state), 0
-        while page := self._database.rows(f"{SELECT} where {where} and e.id > ? order by e.id limit {PAGE}", (last,)):
+        while page := self._database.rows(
+            f"{self._select} where {where} and e.id > ? order by e.id limit {PAGE}", (last,)
+        ):
             yield [Row._make(row).exemplar() for row in page]
             last = page[-1][0]
 
@@ -226,7 +228,7 @@ class Catalog:
     def sources(self, ids: Iterable[int], *, linked: bool = False) -> dict[int, str | None]:
         """Absolute paths of the originals; unknown ids are left out. ``linked``: only of those of which the
         memory holds no copy, None for the others."""
-        found = self._database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])
+        found = self._database.many(f"{self._select} where e.id = ?", [(i,) for i in ids])
         return {row.id: None if linked and row.copy else row.path for row in map(Row._make, found)}
 
     def thumbnail(self, exemplar: int) -> bytes | None:
@@ -263,8 +265,9 @@ class Catalog:
         """What decisions need of ``ids`` (None: of all), in the order of ids, withdrawn ones included."""
         if ids is None:
             return bulk_read.all_rows(self._database)
-        sql = """select e.id, l.path, not (e.struck or e.withdrawn), e.trust, e.derived, e.content, e.grp,
-                 e.vector_hash, e.change from exemplars e join labels l on l.id = e.label_id"""
+        original = "e.original" if self._database.has_parts else "null"
+        sql = f"""select e.id, l.path, not (e.struck or e.withdrawn), e.trust, e.derived, e.content, e.grp,
+                  e.vector_hash, e.change, {original} from exemplars e join labels l on l.id = e.label_id"""
         wanted = sorted(set(ids))
         found = self._database.many(f"{sql} where e.id = ?", [(i,) for i in wanted])
         if len(found) != len(wanted):
@@ -277,24 +280,62 @@ class Catalog:
 
     def by_content(self, content: str) -> list[Exemplar]:
         """Exemplars of this content id (hex), by id; without withdrawn ones."""
-        sql = f"{SELECT} where e.content = ? and not e.withdrawn order by e.id"
+        sql = f"{self._select} where e.content = ? and not e.withdrawn order by e.id"
         return [Row._make(row).exemplar() for row in self._database.rows(sql, (bytes.fromhex(content),))]
 
-    def by_sha256(self, sha256: str) -> list[tuple[int, str]]:
-        """Ids and labels of the exemplars made from a file with this hash (hex), by id."""
-        sql = f"{SELECT} where e.sha256 = ? and not e.withdrawn order by e.id"
-        return [(row[0], row[1]) for row in self._database.rows(sql, (bytes.fromhex(sha256),))]
+    def by_file(self, sha256: str, box: Box | None = None) -> list[tuple[int, str]]:
+        """Ids and labels of the exemplars made from a file with this hash (hex), or from the part ``box``, by id."""
+        wanted = None if box is None else str(box)
+        rows = self._database.rows(
+            f"{self._select} where e.sha256 = ? and not e.withdrawn order by e.id", (bytes.fromhex(sha256),)
+        )
+        return [(row.id, row.label) for row in map(Row._make, rows) if row.box == wanted]
 
     def known_files(self) -> set[tuple[str, str]]:
-        """(sha256, label) of every file of which there is an exemplar."""
+        """(sha256, label) of every file of which there is an exemplar that is no part."""
         sql = """select e.sha256, l.path from exemplars e join labels l on l.id = e.label_id
-                 where e.sha256 is not null and not e.withdrawn"""
+                 where e.sha256 is not null and not e.withdrawn and e.box is null"""
         return {(row[0].hex(), row[1]) for row in self._database.rows(sql)}
 
-    def vector_of_sha256(self, sha256: str) -> F32 | None:
-        """(dim,) float32: the vector of the first exemplar made from a file with this hash."""
-        found = self.by_sha256(sha256)
+    def vector_of_file(self, sha256: str, box: Box | None = None) -> F32 | None:
+        """(dim,) float32: the vector of the first exemplar made from a file with this hash, or its part ``box``."""
+        found = self.by_file(sha256, box)
         return self.vectors([found[0][0]])[0] if found else None
+
+    def parts_of(self, ids: Iterable[int]) -> list[Exemplar]:
+        """The parts of the images ``ids``, withdrawn ones too, but for those among ``ids``, by id.
+
+        An image that another exemplar is of too keeps its parts: they belong to the last one.
+        """
+        wanted = set(ids)
+        if not self._database.has_parts:
+            return []
+        rows = [row for row in self._rows(sorted(wanted)) if row.content is not None and not row.is_part]
+        found = dict[int, Row]()
+        for content in {row.content for row in rows}:
+            same = self._matching("e.content = ? and e.box is null", content)
+            if {row.id for row in same} <= wanted:
+                found.update((row.id, row) for row in self._matching("e.original = ?", content))
+        return [found[i].exemplar() for i in sorted(found.keys() - wanted)]
+
+    def keepers(self, parts: Iterable[Exemplar]) -> Iterator[tuple[int, int]]:
+        """Of each of ``parts`` whose original is still here, its id and that of the first exemplar that keeps it.
+
+        That is one of the whole image, or another part with a copy of the file.
+        """
+        for part in parts:
+            if part.box is not None and part.original is not None:
+                same = "e.content = ?1 and e.box is null or e.original = ?1 and e.copy is not null"
+                found = [row.id for row in self._matching(same, bytes.fromhex(part.original)) if row.id != part.id]
+                if found:
+                    yield part.id, min(found)
+
+    def _matching(self, where: str, *params: object) -> list[Row]:
+        return [Row._make(row) for row in self._database.rows(f"{self._select} where {where}", params)]
+
+    @property
+    def _select(self) -> str:
+        return select(self._database)
 
     def ids_of_source(self, path: str) -> list[int]:
         """Ids whose original is the file ``path`` or lies in the folder ``path``, withdrawn ones too."""

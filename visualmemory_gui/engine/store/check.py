@@ -13,6 +13,7 @@ from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
 from visualmemory_gui.engine.store import exemplars, labels, ledger, settings
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.exemplar_row import Row
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.store.sealed_table import SEALED
 from visualmemory_gui.engine.store.vectors import dim_of
@@ -94,9 +95,22 @@ def _exemplars(database: Database) -> Iterator[Damage]:
         for stored in part:
             if not stored.whole:
                 yield Damage("row", f"exemplar {stored.row.id}", "its checksum does not match")
+            if damage := _part(stored.row):
+                yield Damage("row", f"exemplar {stored.row.id}", damage)
             if stored.row.change > change:
                 yield Damage("row", f"exemplar {stored.row.id}", "it is newer than the memory")
         last = part[-1].row.id
+
+
+def _part(row: Row) -> str | None:
+    """What is wrong with the columns of a part."""
+    try:
+        box = row.part
+    except DamagedMemory as error:
+        return str(error)
+    if (box is None) == (row.original is None):
+        return None
+    return "it has an original, but no box" if box is None else "it has a box, but no original"
 
 
 def _vectors(database: Database) -> Iterator[Damage]:

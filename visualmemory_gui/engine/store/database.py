@@ -66,6 +66,7 @@ class Database:
         self.readonly = readonly
         self.lock = threading.RLock()
         self.rollbacks = 0
+        self.has_parts = True  # whether it has the columns of parts of images; not one of before that is only read
         self.ledger = Ledger(self)
         self._connection = connection
         self._depth = 0

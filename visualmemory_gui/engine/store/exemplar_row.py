@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.errors import BadValue, DamagedMemory
 from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store.checksum import content_key, group_key, seal
-from visualmemory_gui.engine.types import Exemplar, State
+from visualmemory_gui.engine.store.tables import PART
+from visualmemory_gui.engine.types import Box, Exemplar, State
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.store.database import Database
 
 HIGHEST_TRUST = 100.0
 
@@ -20,7 +24,7 @@ StoredPath = str | bytes
 
 
 class Row(NamedTuple):
-    """Columns in the order of SELECT; all of them are under the checksum.
+    """Columns in the order of ``select``; all of them are under the checksum.
 
     ``struck`` and ``withdrawn`` are independent, so that undoing an import around a strike is exact. ``trust`` is set
     by hand, ``derived`` by a study; None where it was not.
@@ -45,10 +49,17 @@ class Row(NamedTuple):
     vector_hash: int
     thumbnail_hash: int | None
     change: int
+    box: str | None
+    original: bytes | None
 
     @property
     def checksum(self) -> int:
-        return seal(*self)
+        """Over all columns; without those of a part where it is none, as before there were parts."""
+        return seal(*self) if self.is_part else seal(*self[: -len(PART)])
+
+    @property
+    def is_part(self) -> bool:
+        return self.box is not None or self.original is not None
 
     @property
     def state(self) -> State:
@@ -61,7 +72,13 @@ class Row(NamedTuple):
             return None
         return os.path.join(loaded(self.root), loaded(self.source))  # noqa: PTH118 - text in, text out
 
+    @property
+    def part(self) -> Box | None:
+        """The box, if there is one. Raises DamagedMemory where it cannot be that of the image."""
+        return stored_box(self.box, f"exemplar {self.id}", (self.width, self.height))
+
     def exemplar(self) -> Exemplar:
+        """Raises DamagedMemory, as ``part``."""
         return Exemplar(
             id=self.id,
             label=self.label,
@@ -75,13 +92,41 @@ class Row(NamedTuple):
             height=self.height,
             note=self.note,
             added=self.added,
+            box=self.part,
+            original=self.original.hex() if self.original else None,
         )
 
 
 # Subqueries, not joins: with two left joins SQLite takes five times as long for one row.
-SELECT = """select e.id, (select path from labels where id = e.label_id), (select path from roots where id = e.root_id),
-    e.source, e.sha256, e.content, e.grp, e.width, e.height, e.copy, e.struck, e.withdrawn, e.trust, e.derived, e.note,
-    e.added, e.vector_hash, e.thumbnail_hash, e.change from exemplars e"""
+_SELECT = """select e.id, (select path from labels where id = e.label_id),
+    (select path from roots where id = e.root_id), e.source, e.sha256, e.content, e.grp, e.width, e.height, e.copy,
+    e.struck, e.withdrawn, e.trust, e.derived, e.note, e.added, e.vector_hash, e.thumbnail_hash, e.change, {part}
+    from exemplars e"""
+_PARTS, _NO_PARTS = _SELECT.format(part=", ".join(f"e.{column}" for column in PART)), _SELECT.format(part="null, null")
+
+
+def select(database: Database) -> str:
+    """The SQL that reads rows of ``Row``, up to the condition; also from a memory of before there were parts."""
+    return select_parts(has_parts=database.has_parts)
+
+
+def select_parts(*, has_parts: bool) -> str:
+    return _PARTS if has_parts else _NO_PARTS
+
+
+def stored_box(text: str | None, named: str, size: tuple[int, int]) -> Box | None:
+    """The box that a row keeps as ``text``. Raises DamagedMemory where it is none, or not in an image of ``size``."""
+    if text is None:
+        return None
+    try:
+        box = Box.of(text)
+        if box.within(*size) == box and str(box) == text:
+            return box
+    except BadValue:
+        pass
+    raise DamagedMemory(
+        f"{named} is damaged: {text[:40]!a} is not a part of its image of {size[0]} x {size[1]} pixels."
+    )
 
 
 def effective_trust(trust: float | None, derived: float | None) -> float:
@@ -112,8 +157,10 @@ def loaded(path: StoredPath) -> str:
 
 
 def as_snapshot_rows(found: list[tuple[Any, ...]]) -> Rows:
-    """Rows made of the id, label, active, trust, derived, content, group, vector hash and change of each."""
-    columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 9
+    """Rows made of the id, label, active, trust, derived, content, group, vector hash, change and original of each."""
+    columns: list[tuple[Any, ...]] = list(zip(*found, strict=True)) if found else [()] * 10
+    content = np.array([content_key(value and value[:8].hex()) for value in columns[5]], np.int64)
+    original = np.array([content_key(value and value[:8].hex()) for value in columns[9]], np.int64)
     group = {name: group_key(name) for name in set(columns[6])}
     code = {label: code for code, label in enumerate(dict.fromkeys(columns[1]))}
     return Rows(
@@ -122,10 +169,11 @@ def as_snapshot_rows(found: list[tuple[Any, ...]]) -> Rows:
         labels=tuple(code),
         active=np.array(columns[2], np.bool_),
         trust=np.array([effective_trust(*pair) for pair in zip(columns[3], columns[4], strict=True)], np.float64),
-        content=np.array([content_key(value and value[:8].hex()) for value in columns[5]], np.int64),
+        content=content,
         group=np.array([group[name] for name in columns[6]], np.int64),
         twin=np.array(columns[7], np.int64),
         change=np.array(columns[8], np.int64),
+        image=np.where(original != 0, original, content),
     )
 
 

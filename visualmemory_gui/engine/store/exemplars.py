@@ -7,11 +7,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from visualmemory_gui.engine.store.database import Database, Params
-from visualmemory_gui.engine.store.exemplar_row import SELECT, Row
+from visualmemory_gui.engine.store.exemplar_row import Row, select
 from visualmemory_gui.engine.store.sealed_table import damaged_row
 from visualmemory_gui.engine.store.writer import Writer
-
-WITH_CHECKSUM = SELECT.replace("select ", "select e.checksum, ", 1)
 
 
 class Stored(NamedTuple):
@@ -35,7 +33,8 @@ class Change(NamedTuple):
 
 def read(database: Database, where: str, params: Iterable[Params] = ((),)) -> list[Stored]:
     """The rows that match ``where`` (of ``exemplars e``) for each of ``params``, damaged or not."""
-    found = database.many(f"{WITH_CHECKSUM} where {where}", params)
+    with_checksum = select(database).replace("select ", "select e.checksum, ", 1)
+    found = database.many(f"{with_checksum} where {where}", params)
     return [Stored(row[0], Row._make(row[1:])) for row in found]
 
 

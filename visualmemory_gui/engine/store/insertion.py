@@ -17,8 +17,8 @@ from visualmemory_gui.engine.store.writer import Record, Writer
 from visualmemory_gui.engine.types import NewExemplar
 
 _INSERT = """insert into exemplars (id, label_id, root_id, source, sha256, content, grp, width, height, copy, struck,
-    withdrawn, trust, derived, note, added, vector_hash, thumbnail_hash, change, checksum)
-    values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+    withdrawn, trust, derived, note, added, vector_hash, thumbnail_hash, change, box, original,
+    checksum) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 
 
 def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root: str | None) -> list[int]:
@@ -73,6 +73,8 @@ def _row(exemplar: int, one: NewExemplar, *, label: str) -> Row:
         vector_hash=vector_hash(one.vector),
         thumbnail_hash=None if one.thumbnail is None else hash64(one.thumbnail),
         change=0,
+        box=None if one.box is None else str(one.box),
+        original=bytes.fromhex(one.original) if one.original else None,
     )
 
 
@@ -84,6 +86,8 @@ def _check(new: Sequence[NewExemplar], dim: int) -> None:
             )
         if not 0 < one.trust <= 100:
             raise BadValue(f"trust must be above 0 and at most 100, not {one.trust:g}; to give no vote, strike it out")
+        if one.box is not None and (one.original is None or one.box.within(one.width, one.height) != one.box):
+            raise BadValue(f"the box {one.box} needs an original that it lies in")
 
 
 def _text(text: str) -> str:

@@ -12,6 +12,7 @@ from visualmemory_gui.engine.store.derived import STUDIED, Derived
 from visualmemory_gui.engine.store.exemplar_row import Row
 from visualmemory_gui.engine.store.exemplars import Change
 from visualmemory_gui.engine.store.kept_images import forget_contents
+from visualmemory_gui.engine.store.remains import contents_going
 from visualmemory_gui.engine.store.sealed_table import KEPT
 from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
@@ -95,7 +96,7 @@ def _delete_rows(database: Database, writer: Writer, rows: list[Row]) -> None:
     ids = [(row.id,) for row in rows]
     used = {found[0] for found in database.many("select label_id from exemplars where id = ?", ids)}
     used |= _forget_entries(database, ids)
-    forget_contents(database, {row.content for row in rows if row.content})
+    forget_contents(database, contents_going(database, [row.id for row in rows]))
     KEPT.delete(database, "exemplar = ?1 or other = ?1", ids)
     database.many("delete from vectors where id = ?", ids)
     database.many("delete from thumbnails where id = ?", ids)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.kept_images import COLUMNS, KeptImage, NewKeptImage, kept
+from visualmemory_gui.engine.store.kept_images import KeptImage, NewKeptImage, columns, kept
 from visualmemory_gui.engine.store.sealed_table import QUEUE
 from visualmemory_gui.engine.store.vectors import dim_of, loaded_vectors
 from visualmemory_gui.engine.types import F32, I64
@@ -35,7 +36,16 @@ class NewQueued:
     suffix: str = ""
 
     def columns(self) -> tuple[object, ...]:
-        return (*self.image.columns(), self.width, self.height, self.suffix)
+        return self.image.columns(self.width, self.height, self.suffix)
+
+
+class Fact(NamedTuple):
+    """What decisions need of an image in the queue besides its vector: ``source`` as stored, content ids as bytes."""
+
+    id: int
+    source: str | bytes | None
+    content: bytes
+    original: bytes | None
 
 
 class QueueRows:
@@ -57,14 +67,18 @@ class QueueRows:
         """Ids of all images, (n,), in order of arrival."""
         return np.array([row[0] for row in self._database.rows("select id from queue order by id")], np.int64)
 
-    def facts(self, *, after: int = 0) -> list[tuple[int, str | bytes | None, bytes]]:
-        """(id, source as stored, content id as bytes) of every image behind ``after``, in order of arrival."""
-        return self._database.rows("select id, source, content from queue where id > ? order by id", (after,))
+    def facts(self, *, after: int = 0) -> list[Fact]:
+        """Those of every image behind ``after``, in order of arrival."""
+        # From their index: in the rows they lie behind the blobs, which would all be read for them.
+        parts = "select id, original from queue where original is not null and id > ?"
+        originals: dict[int, bytes] = dict(self._database.rows(parts, (after,))) if self._database.has_parts else {}
+        found = self._database.rows("select id, source, content from queue where id > ? order by id", (after,))
+        return [Fact(number, source, content, originals.get(number)) for number, source, content in found]
 
     def get(self, ids: Iterable[int]) -> list[Queued]:
         """The images ``ids`` in their order. Raises BadValue for one that is not queued."""
         wanted = [int(i) for i in ids]
-        sql = f"select {COLUMNS}, width, height, suffix from queue where id = ?"
+        sql = f"select {columns(self._database, 'queue')}, width, height, suffix from queue where id = ?"
         found = self._database.many(sql, [(i,) for i in wanted])
         if len(found) != len(wanted):
             raise BadValue("one of these images is no longer in the queue")

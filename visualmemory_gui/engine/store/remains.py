@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.exemplar_row import SELECT, Row, loaded
+from visualmemory_gui.engine.store.exemplar_row import Row, loaded, select
 from visualmemory_gui.engine.store.kept_images import TABLES
 
 _AT_ONCE = 1000  # rows
@@ -22,7 +22,7 @@ _HELD = (
 
 def copies(database: Database, ids: Collection[int]) -> set[tuple[str, str]]:
     """(sha256, file ending) of the image copies that ``ids`` have in the memory."""
-    rows = [Row._make(row) for row in database.many(f"{SELECT} where e.id = ?", [(i,) for i in ids])]
+    rows = [Row._make(row) for row in database.many(f"{select(database)} where e.id = ?", [(i,) for i in ids])]
     return {(row.sha256.hex(), row.copy) for row in rows if row.sha256 and row.copy}
 
 
@@ -30,6 +30,19 @@ def path_parts(database: Database, ids: Collection[int]) -> set[bytes]:
     """File names of the originals of ``ids``, and of the folders below their root."""
     found = database.many("select source from exemplars where id = ? and source is not null", [(i,) for i in ids])
     return {part for (source,) in found for part in os.fsencode(loaded(source)).split(b"/")}
+
+
+def contents_going(database: Database, ids: Collection[int]) -> set[bytes]:
+    """The content ids of which nothing is left to decide once ``ids`` are forgotten: their own, and those of the
+    originals of parts of which no other exemplar is."""
+    wanted = dict.fromkeys(ids, ())
+    found = set(database.many("select content, original from exemplars where id = ?", [(i,) for i in wanted]))
+    going = {content for content, _ in found if content}
+    sql = "select id from exemplars where content = ?1 or original = ?1"
+    for original in {original for _, original in found if original}:
+        if all(row[0] in wanted for row in database.rows(sql, (original,))):
+            going.add(original)
+    return going
 
 
 def labels_of_nobody_else(database: Database, ids: Collection[int]) -> set[str]:
@@ -45,12 +58,12 @@ def labels_of_nobody_else(database: Database, ids: Collection[int]) -> set[str]:
 
 
 def _watched_beside(database: Database, ids: set[int]) -> set[str]:
-    """Labels expected of watched queries, except queries of the content of ``ids``: those are deleted too."""
-    found = database.rows("select l.path, w.content from labels l join watch w on w.label_id = l.id")
+    """Labels expected of watched queries, except queries that go with ``ids``."""
+    found = database.rows("select l.path, w.content, w.original from labels l join watch w on w.label_id = l.id")
     if not found:
         return set()
-    gone = {row[0] for row in database.many("select content from exemplars where id = ?", [(i,) for i in ids])}
-    return {label for label, content in found if content not in gone}
+    gone = contents_going(database, ids)
+    return {label for label, *contents in found if gone.isdisjoint(contents)}
 
 
 def held(database: Database, pieces_in: Callable[[bytes], Iterable[bytes]]) -> set[bytes]:

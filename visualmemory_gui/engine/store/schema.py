@@ -13,9 +13,9 @@ from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, RESTORE
 from visualmemory_gui.engine.store.filesystem import refuse_network
 from visualmemory_gui.engine.types import EncoderIdentity
 
-FORMAT = 3
+FORMAT = 4
 MOST_DIM = 1_000_000  # components of a vector
-READABLE = 2  # the oldest format that can be read as it is: since then only `meta` has changed
+READABLE = 2  # the oldest format that can be read as it is: since then `meta` changed, and parts of images came
 
 
 def _to_format_2(database: Database) -> None:
@@ -29,8 +29,14 @@ def _to_format_3(database: Database) -> None:
     ledger.rebuild(database)
 
 
+def _to_format_4(database: Database) -> None:
+    """Add the columns of parts. No checksum changes: that of a row which is no part does not cover them."""
+    for statement in tables.SINCE_FORMAT_4:
+        database.execute(statement)
+
+
 # Version n -> what turns it into n + 1, run inside one transaction for all of them.
-MIGRATIONS: Mapping[int, Callable[[Database], None]] = {1: _to_format_2, 2: _to_format_3}
+MIGRATIONS: Mapping[int, Callable[[Database], None]] = {1: _to_format_2, 2: _to_format_3, 3: _to_format_4}
 
 
 def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
@@ -63,6 +69,7 @@ def open_memory(folder: str | Path, *, readonly: bool) -> Database:
         version = int(database.one("pragma user_version")[0])
         _require_known(database, version)
         schema_check.require(database, version)
+        database.has_parts = version >= 4
         if version < FORMAT and not (readonly and version >= READABLE):
             _bring_up_to_date(database, version)
         encoder_identity(database)
@@ -143,4 +150,5 @@ def _bring_up_to_date(database: Database, version: int) -> None:
         for number in range(version, FORMAT):
             MIGRATIONS[number](database)
         database.execute(f"pragma user_version={FORMAT}")
+    database.has_parts = True
     layout.drop_backups(database.folder)

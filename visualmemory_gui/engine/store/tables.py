@@ -95,7 +95,26 @@ SINCE_FORMAT_2 = (
 INDEX_OF_OLD = "create index exemplars_change on exemplars(change)"
 
 
+# What tells that an image is a part of another: its box as x,y,w,h, and the content id of the whole.
+PART = ("box", "original")
+WITH_PARTS = ("exemplars", "queries", "queue", "watch")
+_PART_SQL = ("box text", "original blob")
+_PART_INDEXES = tuple(f"create index {t}_original on {t}(original) where original is not null" for t in WITH_PARTS)
+SINCE_FORMAT_4 = (
+    *(f"alter table {table} add column {column}" for table in WITH_PARTS for column in _PART_SQL),
+    *_PART_INDEXES,
+)
+
+
 def statements(version: int) -> tuple[str, ...]:
     """The SQL that makes an empty database of format ``version``, from 1."""
     meta = META if version >= 3 else META_BEFORE_3
-    return (meta, *SINCE_FORMAT_1, *(SINCE_FORMAT_2 if version >= 2 else ()))
+    since = (meta, *SINCE_FORMAT_1, *(SINCE_FORMAT_2 if version >= 2 else ()))
+    return (*map(_with_parts, since), *_PART_INDEXES) if version >= 4 else since
+
+
+def _with_parts(statement: str) -> str:
+    """``statement`` as SQLite keeps it once the columns of parts were added to the table."""
+    if statement.split()[:3] not in [["create", "table", table] for table in WITH_PARTS]:
+        return statement
+    return statement.replace(") strict", f", {', '.join(_PART_SQL)}) strict")

@@ -8,7 +8,7 @@ import numpy as np
 
 from visualmemory_gui.engine.store.bulk_read import slices
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.exemplar_row import SELECT, Row
+from visualmemory_gui.engine.store.exemplar_row import Row, select
 from visualmemory_gui.engine.types import I64, Bools
 
 # Between the fields of a row, and after each row. A row that holds the second one is checked on its own.
@@ -64,7 +64,7 @@ def _rows_with(joined: str, wanted: str, count: int) -> Bools | None:
 
 
 def _one_by_one(database: Database, ids: I64, wanted: str) -> Bools:
-    rows = database.rows(f"{SELECT} where e.id between ? and ? order by e.id", (int(ids[0]), int(ids[-1])))
+    rows = database.rows(f"{select(database)} where e.id between ? and ? order by e.id", (int(ids[0]), int(ids[-1])))
     fits = [row.id for row in map(Row._make, rows) if mentions(row, wanted)]
     result: Bools = np.isin(ids, np.array(fits, np.int64))
     return result

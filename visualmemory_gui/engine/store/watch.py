@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.kept_images import KeptImage, NewKeptImage, kept
+from visualmemory_gui.engine.store.kept_images import KeptImage, NewKeptImage, columns, kept
 from visualmemory_gui.engine.store.sealed_table import WATCH
-
-_COLUMNS = "w.id, w.source, w.content, w.sha256, w.thumbnail, w.vector, w.time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +36,13 @@ class Watch:
 
     def _put(self, image: NewKeptImage, label_id: int) -> int:
         there = WATCH.rewrite(self._database, "content = ?", (bytes.fromhex(image.content),), label_id=label_id)
-        [key] = there or WATCH.insert_new(self._database, [(*image.columns(), label_id)])
+        [key] = there or WATCH.insert_new(self._database, [image.columns(label_id)])
         return int(key[0])
 
     def all(self) -> list[Watched]:
         """All of them, in the order they were added."""
-        sql = f"select {_COLUMNS}, l.path from watch w join labels l on l.id = w.label_id order by w.id"
+        wanted = columns(self._database, "watch")
+        sql = f"select {wanted}, l.path from watch join labels l on l.id = label_id order by watch.id"
         found = self._database.rows(sql)
         images = kept(self._database, [row[:-1] for row in found])
         return [Watched(image, row[-1]) for image, row in zip(images, found, strict=True)]

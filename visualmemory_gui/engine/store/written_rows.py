@@ -60,6 +60,7 @@ class Written:
                     row.group,
                     row.vector_hash,
                     row.change,
+                    row.original,
                 )
                 for row in rows
             ]

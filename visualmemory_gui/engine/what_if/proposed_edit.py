@@ -32,10 +32,12 @@ _VERBS: dict[EditKind, str] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """An image to be taught: its vector, (dim,) float32 of unit length, and its content id, if it has one."""
+    """An image to be taught: its vector, (dim,) float32 of unit length, and its content id, if it has one; ``original``
+    is that of the whole image where it is a part of one."""
 
     vector: F32
     content: str | None = None
+    original: str | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Lesson) and self.content == other.content and np.array_equal(self.vector, other.vector)
@@ -74,6 +76,8 @@ class ProposedEdit:
         if self.kind == "teach":
             return _taught(memory, self)
         rows = memory.catalog.get(tuple(dict.fromkeys(self.ids)))
+        if self.kind == "forget":
+            rows += memory.catalog.parts_of([row.id for row in rows])
         withdrawn = [row.id for row in rows if row.state == "withdrawn"]
         if withdrawn and self.kind != "forget":
             raise UnknownExemplar(withdrawn)
@@ -123,5 +127,6 @@ def _taught(memory: WholeMemory, edit: ProposedEdit) -> EditedSnapshot:
     snapshot = memory.snapshot
     dim = memory.identity.dim
     added = gate(np.stack([lesson.vector for lesson in new]), dim) if new else np.empty((0, dim), np.float32)
-    queries = queries_of(added, [label] * len(new), contents=[lesson.content for lesson in new])
+    contents, originals = [lesson.content for lesson in new], [lesson.original for lesson in new]
+    queries = queries_of(added, [label] * len(new), contents=contents, originals=originals)
     return EditedSnapshot(queries.added_to(snapshot), added)
