@@ -33,10 +33,12 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import F32, PARAMETER_LIMITS, EncoderIdentity, Exemplar
 
 FORMAT = "visualmemory-bundle"
-VERSION = 1
+VERSION = 2
+WITHOUT_PARTS = 1
+"""The version of a bundle without parts of images: programs of before there were any read it as it is meant."""
 SUFFIX = ".vmemz"
 MAGIC = b"PK\x03\x04"
-EXTRA = ("sha256", "content", "group", "width", "height", "note", "image", "suffix", "thumbnail")
+EXTRA = ("sha256", "content", "group", "width", "height", "note", "image", "suffix", "thumbnail", "box", "original")
 WORDS = {
     "exemplars": "exemplars",
     "struck": "struck-out exemplars",
@@ -85,7 +87,7 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
             table.write(columns, m, rows, extra=EXTRA, report=report)
         out.put_file(TABLE, parquet)
         counts = BundleCounts.of((row.get("image"), row.get("thumbnail"), row["state"] == "struck") for row in rows)
-        out.finish(_manifest(m, counts))
+        out.finish(_manifest(m, counts, version=VERSION if any(one.box for one in exemplars) else WITHOUT_PARTS))
     return Exported(str(path), "bundle", counts.exemplars, counts.images, counts.thumbnails, counts.bare)
 
 
@@ -97,7 +99,8 @@ def _reported(exemplars: Sequence[Exemplar], report: Report, what: str) -> Any:
 
 def _export_row(m: WholeMemory, exemplar: Exemplar, out: ArchiveWriter, *, keep_private: bool) -> table.Row:
     row = table.row_of(exemplar, keep_private=keep_private)
-    row |= {name: getattr(exemplar, name) for name in ("sha256", "content", "group", "width", "height", "note")}
+    names = ("sha256", "content", "original", "group", "width", "height", "note")
+    row |= {name: getattr(exemplar, name) for name in names}
     found = original(m, exemplar, keep_private=keep_private)
     if found is not None:
         data, row["suffix"] = found
@@ -108,10 +111,10 @@ def _export_row(m: WholeMemory, exemplar: Exemplar, out: ArchiveWriter, *, keep_
     return row
 
 
-def _manifest(m: WholeMemory, counts: BundleCounts) -> dict[str, Any]:
+def _manifest(m: WholeMemory, counts: BundleCounts, *, version: int) -> dict[str, Any]:
     settings = {name: getattr(m.settings, name) for name in SETTINGS}
     return {
-        "format": FORMAT, "version": VERSION, "encoder": asdict(m.identity), "counts": asdict(counts),
+        "format": FORMAT, "version": version, "encoder": asdict(m.identity), "counts": asdict(counts),
         "settings": settings,
     }  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""Exemplars as a CSV table for a spreadsheet: id, label, state, trust, source; no vectors and no images."""
+"""Exemplars as a CSV table for a spreadsheet: id, label, state, trust, source; no vectors and no images.
+
+Where some are parts of images, a column box says which.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,10 @@ COLUMNS = ("id", "label", "state", "trust", "source")
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all."""
     path = Path(target)
-    rows = [table.row_of(one, keep_private=keep_private) for one in m.catalog.select()]
+    exemplars = m.catalog.select()
+    rows = [table.row_of(e, keep_private=keep_private) | {"box": e.box and str(e.box)} for e in exemplars]
+    columns = (*COLUMNS, "box") if any(e.box for e in exemplars) else COLUMNS
     report(0, len(rows), "writing exemplars")
     with new_file(path) as file:
-        file.writelines(line.encode() for line in csv_lines(COLUMNS, ([row[name] for name in COLUMNS] for row in rows)))
+        file.writelines(line.encode() for line in csv_lines(columns, ([row[name] for name in columns] for row in rows)))
     return Exported(str(path), "csv", len(rows), bare=len(rows))

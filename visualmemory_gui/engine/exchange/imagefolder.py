@@ -1,6 +1,8 @@
 """A folder of class folders with ``metadata.jsonl``, as Hugging Face's ImageFolder reads it.
 
-Each line names an image by ``file_name`` and carries ``label, id, state, trust, sha256``. ``README.md`` puts all files
+Each line names an image by ``file_name`` and carries ``label, id, state, trust, sha256``; that of a part of an image
+also its ``box``, [x, y, w, h] in pixels of the upright image. An image is written once, with a line for each part and
+for the whole; it lies in the folder of the whole's label, or of the first part's. ``README.md`` puts all files
 into one split: without it that library looks for words like *train* and *test* in the names of files and folders, and
 if it finds one it reads only those files.
 """
@@ -11,7 +13,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -34,10 +36,11 @@ from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.files.atomic_file import create
 from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import DecodedImage, Exemplar, NewExemplar, Skipped
+from visualmemory_gui.engine.types import Box, DecodedImage, Exemplar, NewExemplar, Skipped, box_of
 
 METADATA = "metadata.jsonl"
 README = "README.md"
@@ -73,11 +76,11 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
     _, _, struck = m.catalog.totals()
     counts = {"image": 0, "thumbnail": 0, "none": 0}
     with new_folder(path) as part:
-        names = _Names(exemplars)
+        names, hosts = _Names(exemplars), _hosts(exemplars)
         with create(part / METADATA) as metadata:
             for n, exemplar in enumerate(exemplars):
                 report(n, len(exemplars), "copying images")
-                kind, row = _put(m, exemplar, part, names, keep_private=keep_private)
+                kind, row = _put(m, exemplar, part, names, hosts=hosts, keep_private=keep_private)
                 counts[kind] += 1
                 if row:
                     metadata.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
@@ -91,32 +94,56 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
 
 
 def _put(
-    m: WholeMemory, exemplar: Exemplar, root: Path, names: _Names, *, keep_private: bool
+    m: WholeMemory,
+    exemplar: Exemplar,
+    root: Path,
+    names: _Names,
+    *,
+    hosts: Mapping[str, Exemplar],
+    keep_private: bool,
 ) -> tuple[str, Row | None]:
-    found = original(m, exemplar, keep_private=keep_private)
-    kind = "image"
-    if found is None:
+    host = hosts.get(exemplar.sha256 or "")
+    host = exemplar if host is None or (exemplar.box is None and exemplar.id != host.id) else host
+    kind, written = "image", names.written.get(host.id)
+    if written is None and (found := original(m, exemplar, keep_private=keep_private)) is not None:
+        written = names.written[host.id] = _write(root, names.take(host, found[1]), found[0])
+    if written is None:  # the thumbnail is of the part alone
         thumbnail = m.catalog.thumbnail(exemplar.id)
         if thumbnail is None:
             return "none", None
-        kind, found = "thumbnail", (thumbnail, ".jpg")
-    data, suffix = found
-    file_name = names.take(exemplar, suffix)
+        kind, written = "thumbnail", _write(root, names.take(exemplar, ".jpg"), thumbnail)
+    row = {"file_name": written[0], "label": exemplar.label, "id": exemplar.id, "state": exemplar.state}
+    part = {} if exemplar.box is None or kind == "thumbnail" else {"box": list(exemplar.box)}
+    return kind, {**row, "trust": exemplar.trust, "sha256": written[1], **part}
+
+
+def _hosts(exemplars: Sequence[Exemplar]) -> dict[str, Exemplar]:
+    """By the hash of each file of which there are parts, the exemplar under whose name it is written."""
+    files = {e.sha256 for e in exemplars if e.box is not None and e.sha256 is not None}
+    hosts: dict[str, Exemplar] = {}
+    for exemplar in sorted(exemplars, key=lambda e: e.box is not None):
+        if exemplar.sha256 in files:
+            hosts.setdefault(exemplar.sha256, exemplar)
+    return hosts
+
+
+def _write(root: Path, file_name: str, data: bytes) -> tuple[str, str]:
+    """Write an image; its file name, and the hash of its bytes."""
     target = root.joinpath(*file_name.split("/"))
     target.parent.mkdir(parents=True, exist_ok=True)
     with create(target) as file:
         file.write(data)
-    sha256 = hashlib.sha256(data).hexdigest()
-    row = {"file_name": file_name, "label": exemplar.label, "id": exemplar.id, "state": exemplar.state}
-    return kind, {**row, "trust": exemplar.trust, "sha256": sha256}
+    return file_name, hashlib.sha256(data).hexdigest()
 
 
 class _Names:
-    """File names below the label's folders, distinct on any file system."""
+    """File names below the label's folders, distinct on any file system; ``written`` are those in use, with the hash of
+    their bytes, by the exemplar's id."""
 
     def __init__(self, exemplars: Sequence[Exemplar]) -> None:
         self._folders = {label: "/".join(map(_plain, label.split("/"))) for label in {e.label for e in exemplars}}
         parents = [PurePosixPath(folder) for folder in self._folders.values()]
+        self.written: dict[int, tuple[str, str]] = {}
         self._used = {str(p).casefold() for folder in parents for p in (folder, *folder.parents)}
 
     def take(self, exemplar: Exemplar, suffix: str) -> str:
@@ -183,33 +210,47 @@ def _row(found: Any, shown: str) -> Row:
     parts = PurePosixPath(name).parts
     if PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name or Path(name).drive:
         raise ExchangeError(f"{shown} names a file outside the folder: {name[:80]!a}")
-    return {**found, "shown": shown}
+    try:
+        return {**found, "shown": shown, "box": box_of(found.get("box"))}
+    except BadValue as error:
+        raise ExchangeError(f"{shown}: {error}") from None
 
 
 def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
     """The rows with their vectors, in the order of the file, and those whose image cannot be used."""
-    by_path: dict[str, list[int]] = {}
+    by_image: dict[_Image, list[int]] = {}
     skipped: list[Skipped] = []
     for n, row in enumerate(rows):
         path = folder / row["file_name"]
         if _through_a_link(folder, path):
             skipped.append(Skipped(str(path), "a symbolic link, which is not followed"))
         else:
-            by_path.setdefault(str(path), []).append(n)
+            by_image.setdefault((str(path), row["box"]), []).append(n)
     taken: dict[int, NewRow] = {}
-    with DecodePool(geometry=registry.geometry(m.identity)) as pool, closing(pool.map(list(by_path))) as found:
-        waiting: list[tuple[str, DecodedImage]] = []
-        for path, image in found:
-            if isinstance(image, BadImage):
-                skipped.append(Skipped(path, image.reason))
-            else:
-                waiting.append((path, image))
-            if len(waiting) == BATCH:
-                taken.update(_embedded(m, waiting, by_path, rows))
-                waiting = []
-                report(len(taken), len(rows), "reading images")
-        taken.update(_embedded(m, waiting, by_path, rows))
+    with DecodePool(geometry=registry.geometry(m.identity)) as pool, closing(_read(pool, by_image)) as found:
+        for batch in batched(found, BATCH):
+            skipped += [Skipped(path, image.reason) for (path, _), image in batch if isinstance(image, BadImage)]
+            good = [(key, image) for key, image in batch if isinstance(image, DecodedImage)]
+            taken.update(_embedded(m, good, by_image, rows))
+            report(len(taken), len(rows), "reading images")
     return [taken[n] for n in sorted(taken)], skipped
+
+
+_Image = tuple[str, Box | None]  # the path of an image, and which part of it
+
+
+def _read(pool: DecodePool, images: Iterable[_Image]) -> Generator[tuple[_Image, DecodedImage | BadImage], None, None]:
+    """Each image, or why it cannot be used: whole ones in parallel, then parts, those of one file in a row."""
+    with closing(pool.map([path for path, box in images if box is None])) as whole:
+        for path, image in whole:
+            yield (path, None), image
+    for path, box in sorted(((path, box) for path, box in images if box is not None), key=lambda one: one[0]):
+        try:
+            yield (path, box), pool.decode(path, box)
+        except BadImage as error:
+            yield (path, box), error
+        except BadValue as error:  # the box does not fit
+            yield (path, box), BadImage(path, str(error).removeprefix(f"{path}: "))
 
 
 def _through_a_link(folder: Path, path: Path) -> bool:
@@ -217,15 +258,18 @@ def _through_a_link(folder: Path, path: Path) -> bool:
 
 
 def _embedded(
-    m: WholeMemory, images: Sequence[tuple[str, DecodedImage]], by_path: dict[str, list[int]], rows: Sequence[Row]
+    m: WholeMemory,
+    images: Sequence[tuple[_Image, DecodedImage]],
+    by_image: Mapping[_Image, list[int]],
+    rows: Sequence[Row],
 ) -> dict[int, NewRow]:
     taken: dict[int, NewRow] = {}
     if not images:
         return taken
     vectors = m.embed([image for _, image in images])
-    for (path, image), vector in zip(images, vectors, strict=True):
-        for n in by_path[path]:
-            taken[n] = NewRow(_exemplar(rows[n], image, vector), path, image=path)
+    for (key, image), vector in zip(images, vectors, strict=True):
+        for n in by_image[key]:
+            taken[n] = NewRow(_exemplar(rows[n], image, vector), key[0], image=key[0])
     return taken
 
 
@@ -244,6 +288,8 @@ def _exemplar(row: Row, image: DecodedImage, vector: Any) -> NewExemplar:
         height=image.height,
         thumbnail=image.thumbnail,
         copy=image.suffix,
+        box=image.box,
+        original=image.original,
     )
 
 

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels, settings
 from visualmemory_gui.engine.store.checksum import vector_hash
 from visualmemory_gui.engine.store.copies import Copy
-from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, NewExemplar, Skipped
+from visualmemory_gui.engine.types import BROUGHT, F32, Box, EncoderIdentity, NewExemplar, Skipped
 
 BATCH = 256
 HEX64 = re.compile(r"[0-9a-f]{64}")
@@ -60,6 +60,7 @@ def exemplar_of(row: Row, vector: F32, *, shown: str) -> NewExemplar:
     if isinstance(trust, bool) or not isinstance(trust, int | float) or not (math.isfinite(trust) and 0 < trust <= 100):
         raise ExchangeError(f"{shown}: a trust must be above 0 and at most 100")
     source = _text(row, "source", shown)
+    width, height = _size(row, "width", shown), _size(row, "height", shown)
     return NewExemplar(
         label=labels.clean(_text(row, "label", shown) or ""),
         vector=vector,
@@ -67,8 +68,10 @@ def exemplar_of(row: Row, vector: F32, *, shown: str) -> NewExemplar:
         sha256=_hash(row, "sha256", shown),
         source=source if source and Path(source).is_absolute() and "\0" not in source else None,
         group=_text(row, "group", shown),
-        width=_size(row, "width", shown),
-        height=_size(row, "height", shown),
+        width=width,
+        height=height,
+        box=_box(row, shown, width, height),
+        original=_hash(row, "original", shown) if row.get("box") is not None else None,
         note=_text(row, "note", shown) or "",
         trust=float(trust),
         struck=state == "struck",
@@ -94,6 +97,21 @@ def _size(row: Row, name: str, shown: str) -> int:
     if not isinstance(value, int) or not 0 <= value < 1 << 31:
         raise ExchangeError(f"{shown}: its {name} is not a size in pixels")
     return value
+
+
+def _box(row: Row, shown: str, width: int, height: int) -> Box | None:
+    """The box of a part, which needs to be told of what image."""
+    if row.get("box") is None:
+        return None
+    try:
+        box = Box.of(row["box"])
+        if row.get("original") is not None and box.within(width, height) == box:
+            return box
+    except BadValue as error:
+        raise ExchangeError(f"{shown}: {error}") from None
+    raise ExchangeError(
+        f"{shown}: a part of an image needs the original's content id, and a width and height it lies in"
+    )
 
 
 def take(incoming: Incoming, memory: Path, *, report: Report) -> Imported:

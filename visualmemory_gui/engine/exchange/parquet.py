@@ -1,4 +1,7 @@
-"""Vectors with labels as a Parquet table: id, label, vector (list of float32), state, trust, source."""
+"""Vectors with labels as a Parquet table: id, label, vector (list of float32), state, trust, source.
+
+Of a part of an image also its box (x, y, w, h), and the content id, width and height of the original.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +24,27 @@ from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
+from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, Exemplar
 
 SUFFIX = ".parquet"
 MAGIC = b"PAR1"
+PART = ("box", "original", "width", "height")
+"""The columns of a table in which there are parts of images."""
 
 
 def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all."""
     path = Path(target)
     with new_file(path) as file:
-        rows = [table.row_of(one, keep_private=keep_private) for one in m.catalog.select()]
-        table.write(file, m, rows, report=report)
+        exemplars = m.catalog.select()
+        parts = any(one.box for one in exemplars)
+        rows = [table.row_of(one, keep_private=keep_private) | (_part(one) if one.box else {}) for one in exemplars]
+        table.write(file, m, rows, extra=PART if parts else (), report=report)
     return Exported(str(path), "parquet", len(rows), bare=len(rows))
+
+
+def _part(exemplar: Exemplar) -> table.Row:
+    return {"original": exemplar.original, "width": exemplar.width, "height": exemplar.height}
 
 
 def import_(source: str | Path, memory: str | Path, *, report: Report = silent) -> Imported:

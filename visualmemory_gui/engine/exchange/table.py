@@ -59,6 +59,7 @@ def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
         "state": exemplar.state,
         "trust": exemplar.trust,
         "source": None if source is None else source.encode("utf-8", "backslashreplace").decode("utf-8"),
+        "box": None if exemplar.box is None else list(exemplar.box),
     }
 
 
@@ -67,7 +68,9 @@ def write(file: IO[bytes], m: WholeMemory, rows: Sequence[Row], *, extra: Sequen
     import pyarrow as pa  # late: heavy, and only exports need it
     import pyarrow.parquet as pq
 
-    kinds = {"id": pa.int64(), "trust": pa.float64(), "width": pa.int32(), "height": pa.int32()}
+    kinds = {
+        "id": pa.int64(), "trust": pa.float64(), "width": pa.int32(), "height": pa.int32(), "box": pa.list_(pa.int32())
+    }  # fmt: skip
     names = ["id", "label", "vector", "state", "trust", "source", *extra]
     fields = [(n, pa.list_(pa.float32()) if n == "vector" else kinds.get(n, pa.string())) for n in names]
     schema = pa.schema(fields, metadata={ENCODER_KEY: json.dumps(asdict(m.identity))})

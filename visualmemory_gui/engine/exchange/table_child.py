@@ -20,7 +20,7 @@ NEEDED = ("label", "vector")
 ENCODER_KEY = b"visualmemory.encoder"
 # Columns that are passed on.
 KNOWN = frozenset(("id", "label", "state", "trust", "source", "sha256", "content", "group", "note", "image", "suffix"))
-KNOWN |= {"thumbnail", "width", "height", "vector", "file_name"}
+KNOWN |= {"thumbnail", "width", "height", "vector", "file_name", "box", "original"}
 IMAGE = "image"  # of the datasets library: bytes and path; the path is passed on
 DATASETS_KEY = b"huggingface"
 
