@@ -60,18 +60,24 @@ def decisions(memory: Path, images: dict[str, Path]) -> list[dict[str, Any]]:
     return said
 
 
-def test_a_recent_memory_is_opened_by_return_and_ctrl_q_closes_the_window(started: Screen, drawn: Path) -> None:
+def test_ctrl_q_closes_the_window_and_the_next_start_continues_there(
+    started: Screen, drawn: Path, images: dict[str, Path]
+) -> None:
     started.focus()
     started.keys("ctrl+o")
     started.answer("QFileDialog", str(drawn))
     started.rest()
+    before = ask(started, images["contested"])
+    started.keys("ctrl+2")
+    started.rest()
     started.quit()
     started.begin()
+    started.until(lambda s: s["workspace"] == "curate" and s["cards"] and not s["busy"], "it is as it was")
     started.focus()
-    tab_until(started, lambda s: s["focus_name"].startswith(f"Open {drawn.name}"), "the recent memory")
-    started.keys("Return", "Return")
-    state = started.until(lambda s: s["workspace"] == "decide", "the memory is open")
-    assert state["texts"]["statusSaved"] == "saved" and not state["dialog"]
+    started.keys("ctrl+1")
+    state = started.until(lambda s: s["workspace"] == "decide", "the query is there")
+    assert state["shares"] == before["shares"] and not state["dialog"]
+    assert state["texts"]["statusSaved"] == "saved"
 
 
 def test_a_list_with_nothing_selected_shows_that_it_has_the_keys(screen: Screen, images: dict[str, Path]) -> None:

@@ -19,7 +19,8 @@ SWITCH_S = 0.001  # how long the window's thread waits for Python while another 
 
 
 def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[QApplication, MainWindow]:
-    """Build the application and its window without showing it; ``argv[1]``, if any, is the memory or bundle to open.
+    """Build the application and its window without showing it; ``argv[1]``, if any, is the memory or bundle to open;
+    without one, the memory that was open last.
 
     An existing QApplication is reused. ``settings`` are the user's own unless others are given.
     """
@@ -37,6 +38,8 @@ def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[Q
         QTimer.singleShot(0, window, lambda: window.open(memory))  # it may ask, over a window shown by then
     elif memory is not None:
         window.open(memory)
+    else:
+        window.continue_last()
     return app, window
 
 

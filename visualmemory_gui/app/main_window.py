@@ -21,13 +21,16 @@ from visualmemory_gui.app.actions.refused_keys import RefusedKeys
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
 from visualmemory_gui.app.actions.window_actions import Commands
 from visualmemory_gui.app.models.exemplars import Ids, Pick
+from visualmemory_gui.app.models.last_place import LastPlace, class_at, query_at, source_of
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.query import Query
 from visualmemory_gui.app.models.recent_memories import RecentMemoriesModel
 from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.operations.maintenance import Upkeep
-from visualmemory_gui.app.runtime.place import opening, show_in_folder
+from visualmemory_gui.app.runtime.error_messages import problem_of
+from visualmemory_gui.app.runtime.place import only_readable, opening, show_in_folder
 from visualmemory_gui.app.runtime.preload import Warming
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate import curate_actions, review_tabs
@@ -81,6 +84,7 @@ class MainWindow(QMainWindow):
         self.errors = ErrorDialog(self)
         self._focus_ring = FocusRing(self)
         self._painted = False
+        self._closing = False
         self._lay_out()
         self._refused_keys = RefusedKeys(self, partial(may_write, self.session))
         self._connect()
@@ -103,6 +107,52 @@ class MainWindow(QMainWindow):
 
     def open(self, path: str) -> None:
         self.commands.memory.open_path(path)
+
+    def continue_last(self) -> None:
+        """Open the memory that was open last, and show what was shown; a note says why that is not possible."""
+        if preferences.was_opening(self.settings):
+            preferences.mark_opening(self.settings, False)
+            self.session.post_note("The program ended while it opened the last memory, so it is not opened now.")
+            return
+        place = preferences.last_place(self.settings)
+        if place is not None:
+            preferences.mark_opening(self.settings, True)
+            back, failed = partial(self._go_back_to, place), partial(self._cannot_continue, place)
+            self.session.open(place.memory, readonly=place.readonly, then=back, failed=failed)
+
+    def _go_back_to(self, place: LastPlace) -> None:
+        preferences.mark_opening(self.settings, False)
+        self.study.go_to(place.page)
+        self.show_workspace(place.workspace)
+        memory = self.session.memory
+        assert memory is not None  # it has just been opened
+
+        def show(found: tuple[Query | None, str | None]) -> None:
+            if self.session.memory is memory:
+                query, label = found
+                if query is not None and self.session.decision.query is None:
+                    self.session.decision.ask_query(query)
+                self.curate.go_to_place(place.top, place.depth, label)
+
+        self.session.tasks.run_edit(
+            "Finding the last query", lambda: (query_at(memory, place), class_at(memory, place)), show
+        )
+
+    def _cannot_continue(self, place: LastPlace, error: BaseException) -> None:
+        preferences.mark_opening(self.settings, False)
+        read = NoteAction("Open for reading", partial(self.session.open, place.memory, readonly=True))
+        also = (read,) if not place.readonly and only_readable(place.memory, error) else ()
+        self.session.post_note(f"The last memory was not opened. {problem_of(error).what}", also=also)
+
+    def _place(self) -> LastPlace:
+        memory, query = self.session.memory, self.session.decision.query
+        if memory is None:
+            return LastPlace()
+        if query is not None and query.recent is None and query.exemplar is None and query.queued is None:
+            query = self.decide.recent.of_content(query.content)
+        source, number = source_of(query)
+        top, depth = self.curate.place()
+        return LastPlace(memory.address, memory.readonly, self.workspace, self.study.page, source, number, top, depth)
 
     # What the window does itself, not the commands
 
@@ -171,7 +221,8 @@ class MainWindow(QMainWindow):
         self._refused_keys.set_on(False)
         self.state.set_memory(None)
         self.show_workspace("empty")
-        self.show_recent()
+        if not self._closing:
+            self.show_recent()
 
     def on_recent_removed(self, path: str) -> None:
         preferences.forget_memory(self.settings, path)
@@ -214,6 +265,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         preferences.save_window(self.settings, self)
+        if not self._closing:  # Qt may ask twice
+            preferences.keep_last_place(self.settings, self._place())
+        self._closing = True
         self.session.shutdown()
         super().closeEvent(event)
 

@@ -9,11 +9,13 @@ from PySide6.QtCore import QSettings, QSize
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStyle
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.last_place import LastPlace
 from visualmemory_gui.app.models.window_settings import SIDES, WindowSettings
 
 MOST_RECENT = 6
 SIZE = (1280, 800)
 LEAST = 80
+OPENING = "opening"
 MOST_SIDE = 1000.0
 MEMORY, BUNDLE = ".vmem", ".vmemz"
 
@@ -49,6 +51,35 @@ def forget_memory(store: QSettings, path: str) -> list[str]:
     return kept
 
 
+def last_place(store: QSettings) -> LastPlace | None:
+    """Where the user was when the window closed; without that, the memory opened last. None to start without one."""
+    if not window_settings(store).continues:
+        return None
+    recent = recent_memories(store)
+    place = LastPlace.of(str(store.value("place", "")))
+    if place is not None and not place.memory:
+        return None
+    return place if place is not None and recent[:1] == [place.memory] else LastPlace(recent[0]) if recent else None
+
+
+def keep_last_place(store: QSettings, place: LastPlace) -> None:
+    store.setValue("place", place.text())
+
+
+def was_opening(store: QSettings) -> bool:
+    """Whether the program ended while it opened the last memory at start: it could end there again."""
+    return store.contains(OPENING)
+
+
+def mark_opening(store: QSettings, opening: bool) -> None:
+    """Note on disk that the last memory is being opened at start, or no longer is."""
+    if opening:
+        store.setValue(OPENING, "true")
+    else:
+        store.remove(OPENING)
+    store.sync()
+
+
 def theme_name(store: QSettings) -> theme.Name:
     name = str(store.value("theme", "system"))
     return cast(theme.Name, name) if name in ("light", "dark") else "system"
@@ -65,11 +96,13 @@ def window_settings(store: QSettings) -> WindowSettings:
     """The window settings last chosen; unreadable ones have their defaults."""
     sides = [side for side, _ in SIDES]
     side = next((each for each in sides if str(each) == str(store.value("side"))), WindowSettings().side_pt)
-    return WindowSettings(theme_name(store), str(store.value("still", "false")) == "true", side)
+    still, continues = (str(store.value(*each)) == "true" for each in (("still", "false"), ("continues", "true")))
+    return WindowSettings(theme_name(store), still, side, continues)
 
 
 def keep_window_settings(store: QSettings, chosen: WindowSettings) -> None:
     store.setValue("still", "true" if chosen.still else "false")
+    store.setValue("continues", "true" if chosen.continues else "false")
     store.setValue("side", str(chosen.side_pt))
     if chosen.theme != theme_name(store):
         set_theme(store, cast(theme.Name, chosen.theme))

@@ -26,7 +26,8 @@ class Query:
     """What is being decided. ``vector`` is (dim,) float32 of unit length, stored so that no edit embeds it again.
 
     ``image`` is None for a query stored without its pixels (a recent one); ``exemplar`` is the id if the
-    query is one of the memory's own, ``queued`` its number if it waits in the teaching queue.
+    query is one of the memory's own, ``queued`` its number if it waits in the teaching queue, ``recent`` its number
+    among the recent queries if it was read from there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Query:
     image: DecodedImage | None = None
     exemplar: int | None = None
     queued: int | None = None
+    recent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def recent_queries(memory: Memory) -> list[Query]:
             content=row.content,
             thumbnail=row.thumbnail,
             source=row.source,
+            recent=row.id,
         )
         for row in memory.queries.recent(SHOWN)
         if row.vector is not None

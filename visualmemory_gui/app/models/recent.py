@@ -45,6 +45,10 @@ class RecentQueriesModel(QAbstractListModel):
     def query(self, row: int) -> Query:
         return self._queries[row]
 
+    def of_content(self, content: str | None) -> Query | None:
+        """The query of that content, if it is one of them."""
+        return next((query for query in self._queries if content and query.content == content), None)
+
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._queries)
 

@@ -12,11 +12,14 @@ SIDES = ((52.0, "Small"), (78.0, "Medium"), (112.0, "Large"), (160.0, "Very larg
 
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
-    """The window's own settings. ``side_pt`` is the side of the images in Curate, in points."""
+    """The window's own settings. ``side_pt`` is the side of the images in Curate, in points; with ``continues`` the
+    next start opens the memory that was open last.
+    """
 
     theme: str = "system"
     still: bool = False
     side_pt: float = 78.0
+    continues: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,31 @@ class CurateView(QWidget):
         else:
             menu.popup(spot)
 
+    def place(self) -> tuple[int, int]:
+        """The first exemplar in sight, 0 for none, and the depth of the chosen class: 0 for all, -1 for struck."""
+        kind, label = self.tree.place
+        depth = -1 if kind == "struck" else len(label.split("/")) if label is not None else 0
+        return self.grid.top_id or 0, depth
+
+    def go_to_place(self, top: int, depth: int, label: str | None) -> None:
+        """Return to a class and scroll to where ``top`` was, as soon as the classes are known."""
+
+        def go() -> None:
+            self.exemplars.updated.disconnect(go)
+            if depth and (depth < 0 or label is not None):
+                self.exemplars.updated.connect(scroll)
+                self.tree.go_to("struck" if depth < 0 else "class", label)
+            else:
+                self.grid.show_at_top(top)
+
+        def scroll() -> None:
+            self.exemplars.updated.disconnect(scroll)
+            self.grid.show_at_top(top)
+
+        self.exemplars.updated.connect(go)
+        if self.exemplars.found.total:
+            go()
+
     # What can be done
 
     def menu_of_class(self, label: str) -> QMenu:

@@ -64,6 +64,18 @@ class StudyView(QWidget):
         if isinstance(page, StudyPage) and page.isVisible():
             page.begin()
 
+    @property
+    def page(self) -> str:
+        """The title of the page shown."""
+        page = self.tabs.currentWidget()
+        return page.title if isinstance(page, StudyPage) else ""
+
+    def go_to(self, title: str) -> None:
+        """Show the page of that title, if there is one."""
+        for page in self.pages:
+            if page.title == title:
+                self.tabs.setCurrentWidget(page)
+
     def key_sheet(self) -> list[tuple[str, str]]:
         """(keys, what they do) on all pages, each row once."""
         return list(dict.fromkeys(row for page in self.pages for row in page.key_sheet()))

@@ -140,10 +140,13 @@ class SettingsDialog(QDialog):
         self._side = _choice("Images in Curate", [(str(side), text) for side, text in SIDES], str(window.side_pt))
         self._still = QCheckBox("Nothing moves or lights up on its own")
         self._still.setChecked(window.still)
+        self._continues = QCheckBox("Open the last memory where it was left")
+        self._continues.setChecked(window.continues)
         box, form = _box("Window")
         form.addRow("&Look", self._theme)
         form.addRow("&Images in Curate", self._side)
         form.addRow("Reduced motion", self._still)
+        form.addRow("At start", self._continues)
         return box
 
     def _show_parameters(self) -> None:
@@ -182,7 +185,10 @@ class SettingsDialog(QDialog):
 
     def _chosen_for_window(self) -> WindowSettings:
         return WindowSettings(
-            str(self._theme.currentData()), self._still.isChecked(), float(str(self._side.currentData()))
+            str(self._theme.currentData()),
+            self._still.isChecked(),
+            float(str(self._side.currentData())),
+            self._continues.isChecked(),
         )
 
 

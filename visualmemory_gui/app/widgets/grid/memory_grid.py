@@ -148,6 +148,18 @@ class MemoryGrid(CellView):
         elif rect.bottom() > self.viewport().height():
             bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + self.gap)
 
+    @property
+    def top_id(self) -> int | None:
+        """The first exemplar in sight; None without any."""
+        seen = self._in_sight()
+        return int(self.ids[seen[0]]) if len(seen) and len(self.ids) else None
+
+    def show_at_top(self, exemplar: int) -> None:
+        """Scroll so that ``exemplar`` is in the first row, if it is here."""
+        at = int(np.searchsorted(self.ids, exemplar))
+        if at < len(self.ids) and self.ids[at] == exemplar:
+            self.verticalScrollBar().setValue(self._layout.origin(at)[1] - self.gap)
+
     def changed_selection(self) -> None:
         """Announce that the selection or the current cell has changed."""
         self.viewport().update()
