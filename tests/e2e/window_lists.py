@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QPushButton, QStyleOptionViewIt
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.history import StepRole
-from visualmemory_gui.app.widgets.panels.empty_state import BeginButton
+from visualmemory_gui.app.widgets.panels.begin_button import BeginButton
 from visualmemory_gui.app.widgets.tables.history_list import HistoryList
 
 Told = dict[str, Any]
@@ -26,7 +26,7 @@ def lists_of(window: MainWindow) -> Told:
         "review": review(window),
         "hint": window.decide.neighbours.hint.text(),
         "recent": window.decide.recent.rowCount(),
-        "keys": {str(digit): label for digit, label in window.decide.decision.keys.items()},
+        "keys": {str(n): label for n in range(1, 10) if (label := window.decide.label_of_key(n))},
         "begin": {each.text(): _middle(each) for each in window.empty.findChildren(BeginButton) if each.isVisible()},
         "strikes": strikes(window),
         "vote": vote(window),
