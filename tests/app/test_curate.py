@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QRadioButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QRadioButton
 
 from tests.conftest import paint_image, write_images
 from visualmemory_gui.app.models import mime
@@ -140,15 +140,13 @@ def test_images_dropped_where_no_class_is_ask_for_one(curate, tmp_path):
     assert curate.labels(19) == ["animals/fox"]
 
 
-def test_a_folder_of_folders_is_imported_with_its_labels(curate, tmp_path):
+def test_a_folder_of_folders_is_imported_with_its_labels(curate, tmp_path, qtbot):
     more = write_images(tmp_path / "more", each=8)  # six of each class are here already
     curate.drop(curate.view.grid.viewport(), files(more), QPoint(30, 30))
     dialog = curate.dialog(ImportDialog)
-    assert any(
-        "24 images in 3 classes" in label.text()
-        for label in dialog.findChildren(object, None)
-        if hasattr(label, "text")
-    )
+    told = "6 new images in 3 classes, 18 here already"
+    qtbot.waitUntil(lambda: any(told in label.text() for label in dialog.findChildren(QLabel)))
+    assert any(button.text() == "Add 6 images" for button in dialog.findChildren(QPushButton))
     next(button for button in dialog.findChildren(QRadioButton) if button.text().startswith("Copy")).setChecked(True)
     dialog.accept()
     curate.settle()
@@ -234,7 +232,7 @@ def test_the_history_is_newest_first_and_keeps_undone_steps_grey(curate):
     curate.settle()
     model = curate.view.findChild(HistoryList).model()
     shown = [(model.index(i).data(), model.index(i).data(StepRole.Undone)) for i in range(model.rowCount())]
-    assert shown == [("Today", None), ("Relabel 1 exemplar to animals/fox", True), ("Strike out 3 exemplars", False)]
+    assert shown == [("Today", None), ("Relabelled 1 exemplar to animals/fox", True), ("Struck out 3 exemplars", False)]
     assert model.index(1).data(Qt.ItemDataRole.AccessibleTextRole).endswith("undone, next to redo")
 
 

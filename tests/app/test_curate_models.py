@@ -82,6 +82,13 @@ def test_times_are_told_as_people_do(moment, text):
         (FolderFacts(1, 1, 5, 0, True, 0.1), "cat", "1 image as cat, less than a minute."),
         (FolderFacts(9, 2, 5, 3, True), None, "9 images in 2 classes. 3 other files are skipped."),
         (FolderFacts(0, 0, 0), None, "There are no images in this folder."),
+        (
+            FolderFacts(410, 12, 5, 3, True, 60.0, here=319),
+            None,
+            "410 new images in 12 classes, 319 here already; about 1 minute. 3 other files are skipped.",
+        ),
+        (FolderFacts(0, 0, 0, 0, True, here=319), None, "319 images are all here already."),
+        (FolderFacts(0, 0, 0, 0, True, here=1), None, "1 image is here already."),
     ],
 )
 def test_the_import_says_what_it_will_cost(facts, label, text):

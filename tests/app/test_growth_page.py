@@ -100,7 +100,7 @@ def test_new_classes_come_from_a_folder_and_nothing_is_written(desk: Desk, newco
 def test_what_could_not_be_read_of_the_folder_is_listed(desk: Desk, newcomers: Path) -> None:
     desk.ask.path = str(newcomers)
     page = measured(desk, "new")
-    assert page.unread.isVisible() and page.unread.text() == "1 file could not be read…"
+    assert page.unread.isVisible() and page.unread.text() == "1 file was left out…"
     page.unread.click()
     [(path, reason)] = desk.ask.rows
     assert path.endswith("broken.png") and reason

@@ -82,7 +82,7 @@ def test_using_one_action_of_a_note_leaves_the_others(desk: Desk, tmp_path: Path
     desk.settle()
     for _ in range(2):
         use(desk, "Added", "Show the file that was skipped")
-        assert desk.ask.asked[-1] == "1 file could not be read"
+        assert desk.ask.asked[-1] == "1 file was left out"
     before = desk.memory.summary().active
     use(desk, "Added", "Undo")
     assert desk.memory.summary().active < before and opened(desk)["Show the file that was skipped"] == ""

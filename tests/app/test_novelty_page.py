@@ -63,9 +63,9 @@ def test_what_could_not_be_read_is_listed_with_the_reasons(desk: Desk, unknown: 
     page = page_of(desk)
     assert not page.unread.isVisible()
     page = measured(desk, unknown)
-    assert page.unread.isVisible() and page.unread.text() == "1 file could not be read…"
+    assert page.unread.isVisible() and page.unread.text() == "1 file was left out…"
     page.unread.click()
-    assert desk.ask.asked[-1] == "1 file could not be read"
+    assert desk.ask.asked[-1] == "1 file was left out"
     [(path, reason)] = desk.ask.rows
     assert path == str(unknown / "broken.png") and reason
 

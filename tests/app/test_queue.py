@@ -240,7 +240,7 @@ def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     assert desk.notes[-1] == "2 images queued; 3 could not be read."
     assert len(column(desk, QueueColumn.DecodedImage)) == 2
     button_of_note(desk, "Show the 3 files that were skipped").click()
-    assert desk.ask.asked[-1] == "3 files could not be read"
+    assert desk.ask.asked[-1] == "3 files were left out"
     assert {path for path, _ in desk.ask.rows} == set(map(str, bad))
     assert all(reason for _, reason in desk.ask.rows)
 
@@ -249,14 +249,25 @@ def button_of_note(desk: Desk, words: str) -> QPushButton:
     return next(each for each in desk.window.note.findChildren(QPushButton) if each.text() == words)
 
 
-def test_the_list_of_what_could_not_be_read_can_be_copied(qtbot: QtBot) -> None:
-    rows = [("/a/notes.png", "not an image"), ("/b/cut.png", "cut off")]
-    dialog = SkippedDialog(None, title="2 files could not be read", rows=rows)
+def test_files_left_out_are_listed_by_reason_and_can_be_copied(qtbot: QtBot) -> None:
+    same = "the same file as /a/1.png, under the same label"
+    rows = [
+        ("/a/notes.png", "not an image"),
+        ("/b/cut.png", "cut off"),
+        ("/b/text.png", "not an image"),
+        ("/b/1.png", same),
+    ]
+    dialog = SkippedDialog(None, title="4 files were left out", rows=rows)
     qtbot.addWidget(dialog)
     dialog.open()
     dialog.copy()
-    assert QApplication.clipboard().text() == "/a/notes.png\tnot an image\n/b/cut.png\tcut off"
-    assert [dialog.table.item(at, 0).text() for at in range(2)] == ["notes.png", "cut.png"]
+    assert QApplication.clipboard().text() == "\n".join(f"{path}\t{reason}" for path, reason in rows)
+    groups = [dialog.tree.topLevelItem(at) for at in range(3)]
+    assert [(group.text(0), group.text(1)) for group in groups] == [
+        ("not an image", "2"), ("cut off", "1"), ("the same file as another", "1"),
+    ]  # fmt: skip
+    assert [groups[0].child(at).text(0) for at in range(2)] == ["notes.png", "text.png"]
+    assert groups[2].child(0).toolTip(0) == f"/b/1.png: {same}"
 
 
 def test_rows_speak(filled: Desk) -> None:

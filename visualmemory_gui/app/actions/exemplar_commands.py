@@ -81,7 +81,7 @@ class ExemplarCommands:
                 folders.import_folder(self._session, path, copy=copy, label=label)
 
         name = paths[0] if len(paths) == 1 else f"{len(paths)} folders"
-        folders.count(self._session, paths, self._ask.import_options(name, add, label=label))
+        folders.count(self._session, paths, self._ask.import_options(name, add, label=label), label=label)
 
     def ask_label(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,40 +26,67 @@ def import_folder(session: Session, folder: str | Path, *, copy: bool, label: st
     build(session, str(folder), title, once=f"import {folder} as {label}", copy=copy, label=label)
 
 
-def count(session: Session, folders: Sequence[str], tell: Tell, *, new_memory: bool = False) -> None:
-    """Count what an import of ``folders`` would find, then measure on a few images how long it takes here.
+def count(
+    session: Session, folders: Sequence[str], tell: Tell, *, label: str | None = None, new_memory: bool = False
+) -> None:
+    """Count what an import of ``folders`` would find, and what of it is here already; then measure on a few images how
+    long it takes here.
 
-    ``tell`` is called after each of the two. ``new_memory``: they become a new memory.
+    ``tell`` is called after each of the three. All images get ``label`` if it is given. ``new_memory``: they become a
+    new memory.
     """
     memory = None if new_memory else session.memory
     identity = memory.identity if memory is not None else None
     device = memory.settings.device if memory is not None else "auto"
 
     def work(report: Report) -> FolderFacts:
-        facts, paths = counted(folders, report)
+        facts, label_of = counted(folders, report, label=label)
         session.tasks.post(lambda: tell(facts))
-        return measured(facts, paths, identity, device, report) if paths else facts
+        known = memory.catalog.known_files() if memory is not None else set()
+        if known:
+            facts, label_of = compared(facts, label_of, known, report)
+            session.tasks.post(lambda facts=facts: tell(facts))  # type: ignore[misc]
+        return measured(facts, list(label_of), identity, device, report) if label_of else replace(facts, measured=True)
 
     session.tasks.run_background("Counting images", work, tell, partial(say_stopped, session, ""), topic="counting")
 
 
-def counted(folders: Sequence[str], report: Report) -> tuple[FolderFacts, list[str]]:
-    """What ``folders`` contain, by file names alone (nothing is opened), and the paths of the images."""
-    from visualmemory_gui.engine.images.folder import walk
+def counted(folders: Sequence[str], report: Report, *, label: str | None = None) -> tuple[FolderFacts, dict[str, str]]:
+    """What ``folders`` contain, by file names alone (nothing is opened), and the labels of the images by path."""
+    from visualmemory_gui.engine.memory.importer import plan
 
-    paths: list[str] = []
-    labels: set[str] = set()
+    label_of: dict[str, str] = {}
     skipped = 0
     for folder in folders:
-        found = walk(folder)
-        paths += [path for path, _ in found.files]
-        labels |= {label for _, label in found.files}
+        found = plan(folder, copy=False, label=label)
+        label_of |= found.label_of
         skipped += len(found.skipped) + found.links
+    report(0, len(label_of), "")
+    return FolderFacts(len(label_of), len(set(label_of.values())), _size_of(label_of), skipped), label_of
+
+
+def compared(
+    facts: FolderFacts, label_of: Mapping[str, str], known: Collection[tuple[str, str]], report: Report
+) -> tuple[FolderFacts, dict[str, str]]:
+    """``facts`` of those images alone that the memory does not have under their label, and their labels by path."""
+    from visualmemory_gui.engine.memory.importer import here_already
+
+    new: dict[str, str] = {}
+    for done, (path, label) in enumerate(label_of.items()):
+        report(done, len(label_of), "comparing with the memory")
+        if not here_already(known, path, label):
+            new[path] = label
+    here = len(label_of) - len(new)
+    return replace(facts, images=len(new), classes=len(set(new.values())), size=_size_of(new), here=here), new
+
+
+def _size_of(paths: Iterable[str]) -> int:
+    """The size of files in bytes; one that is gone by now has none."""
     size = 0
-    for done, path in enumerate(paths):
-        report(done, len(paths), "")
-        size += Path(path).stat().st_size
-    return FolderFacts(len(paths), len(labels), size, skipped), paths
+    for path in paths:
+        with suppress(OSError):
+            size += Path(path).stat().st_size
+    return size
 
 
 def measured(

@@ -1,4 +1,4 @@
-"""Files that could not be read are never skipped silently: a note's button lists them with their reasons."""
+"""Files are never left out silently: a note's button lists them with their reasons."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def ask(session: Session, skipped: Sequence[Skipped]) -> None:
 
 
 def words(skipped: Sequence[Skipped]) -> str:
-    """ "2 files could not be read"."""
-    return f"{how_many(len(skipped), 'file')} could not be read"
+    """ "2 files were left out"."""
+    return f"{how_many(len(skipped), 'file')} {'was' if len(skipped) == 1 else 'were'} left out"

@@ -110,6 +110,11 @@ def _plan_of_files(
     return BuildPlan(common, dict.fromkeys(places, label), (), 0, copy, group_by)
 
 
+def here_already(known: Collection[tuple[str, str]], path: str, label: str) -> bool:
+    """Whether the file at ``path`` is among the (sha256, label) ``known`` to a memory: a build leaves it out."""
+    return bool(known) and (file_sha256(path), label) in known
+
+
 class FolderBuild:
     """Adds what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
 
@@ -152,7 +157,7 @@ class FolderBuild:
 
     def _new_files(self, order: Sequence[str]) -> Iterator[str]:
         for path in order:
-            if self._here_before and (file_sha256(path), self._plan.label_of[path]) in self._here_before:
+            if here_already(self._here_before, path, self._plan.label_of[path]):
                 self.unchanged += 1
             else:
                 yield path

@@ -20,8 +20,9 @@ COPY = "Copy: the memory keeps its own"
 class FolderFacts:
     """What a folder contains, and what adding it costs once that is ``measured``.
 
-    ``size`` is that of its images in bytes; ``skipped`` files are links or not images. ``seconds`` is how long it
-    will take, ``kept`` what the memory stores besides copies of the images, in bytes; None if unknown.
+    ``images`` are to be added, ``here`` others are in the memory already; ``size`` is that of ``images`` in bytes;
+    ``skipped`` files are links or not images. ``seconds`` is how long it will take, ``kept`` what the memory stores
+    besides copies of the images, in bytes; None if unknown.
     """
 
     images: int
@@ -31,6 +32,7 @@ class FolderFacts:
     measured: bool = False
     seconds: float | None = None
     kept: int | None = None
+    here: int = 0
 
 
 class ImportDialog(FittingDialog):
@@ -88,17 +90,20 @@ class ImportDialog(FittingDialog):
 
 
 def in_words(facts: FolderFacts, label: str | None) -> str:
-    """ "1,200 images in 12 classes, about 1 minute. 3 other files are skipped." """
+    """ "410 new images in 12 classes, 319 here already; about 1 minute. 3 other files are skipped." """
     if not facts.images:
-        return "There are no images in this folder."
+        every = "is" if facts.here == 1 else "are all"
+        return f"{images(facts.here)} {every} here already." if facts.here else "There are no images in this folder."
     classes = f"as {label}" if label else f"in {facts.classes:,} class{'' if facts.classes == 1 else 'es'}"
     skipped = (
         f" {facts.skipped:,} other file{'s are' if facts.skipped != 1 else ' is'} skipped." if facts.skipped else ""
     )
     if facts.seconds is not None:
-        time = f", {time_text(facts.seconds)}."
+        time = f"{';' if facts.here else ','} {time_text(facts.seconds)}."
     else:
         time = "." if facts.measured else "; measuring how long it takes…"
+    if facts.here:
+        return f"{how_many(facts.images, 'new image')} {classes}, {facts.here:,} here already{time}{skipped}"
     return f"{images(facts.images)} {classes}{time}{skipped}"
 
 

@@ -1,28 +1,22 @@
-"""Shows which files could not be read, each with its reason; the whole list can be copied."""
+"""Shows which files were left out, by reason, the most frequent first; the whole list can be copied."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialogButtonBox,
-    QHeaderView,
-    QLabel,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialogButtonBox, QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 
-HEADS = ("File", "Why")
 MOST_SHOWN = 1_000
+UNFOLDED = 12  # files up to which all groups are open
+_OF_ANOTHER = re.compile(r"(the same file|this image is already here) as .*", re.DOTALL)
 
 
 class SkippedDialog(FittingDialog):
@@ -31,18 +25,18 @@ class SkippedDialog(FittingDialog):
     def __init__(self, parent: QWidget | None, *, title: str, rows: Sequence[tuple[str, str]]) -> None:
         super().__init__(parent)
         self.setObjectName("skippedDialog")
-        self.setWindowTitle("Files that could not be read")
+        self.setWindowTitle("Files that were left out")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._rows = list(rows)
         shown = f"; the first {MOST_SHOWN:,} of them" if len(self._rows) > MOST_SHOWN else ""
         heading = QLabel(f"{title}{shown}.")
         heading.setWordWrap(True)
-        self.table = self._make_table()
+        self.tree = self._make_tree()
         column = QVBoxLayout(self)
-        for widget in (heading, self.table, self._buttons()):
+        for widget in (heading, self.tree, self._buttons()):
             column.addWidget(widget)
         self.resize(theme.px(480), theme.px(300))
-        self.table.setFocus()
+        self.tree.setFocus()
 
     @property
     def text(self) -> str:
@@ -52,29 +46,25 @@ class SkippedDialog(FittingDialog):
     def copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text)
 
-    def _make_table(self) -> QTableWidget:
-        rows = self._rows[:MOST_SHOWN]
-        table = QTableWidget(len(rows), len(HEADS))
-        table.setObjectName("skippedTable")
-        table.setAccessibleName("Files that could not be read")
-        table.setHorizontalHeaderLabels(list(HEADS))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        table.horizontalHeader().resizeSection(0, theme.px(180))
-        for at, (path, reason) in enumerate(rows):
-            for column, (words, tip) in enumerate(((Path(path).name or path, path), (reason, reason))):
-                item = QTableWidgetItem(words)
-                item.setToolTip(tip)
-                table.setItem(at, column, item)
-        if rows:
-            table.setCurrentCell(0, 0)
-        return table
+    def _make_tree(self) -> QTreeWidget:
+        tree = QTreeWidget()
+        tree.setObjectName("skippedTree")
+        tree.setAccessibleName("Files that were left out, by reason")
+        tree.setHeaderLabels(["Reason and file", "Files"])
+        tree.header().setStretchLastSection(False)
+        tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        tree.headerItem().setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
+        for reason, files in by_reason(self._rows[:MOST_SHOWN]):
+            group = QTreeWidgetItem(tree, [reason, f"{len(files):,}"])
+            group.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
+            for path, why in files:
+                item = QTreeWidgetItem(group, [Path(path).name or path])
+                item.setToolTip(0, path if why == reason else f"{path}: {why}")
+            group.setExpanded(len(self._rows) <= UNFOLDED)
+        if (first := tree.topLevelItem(0)) is not None:
+            tree.setCurrentItem(first)
+        return tree
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -85,3 +75,12 @@ class SkippedDialog(FittingDialog):
         copy.clicked.connect(self.copy)
         buttons.rejected.connect(self.reject)
         return buttons
+
+
+def by_reason(rows: Sequence[tuple[str, str]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(path, reason) by reason, the most frequent first. Which other file or exemplar one is the same as does not make
+    another reason."""
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for path, reason in rows:
+        groups[_OF_ANOTHER.sub(r"\1 as another", reason)].append((path, reason))
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
