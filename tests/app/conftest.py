@@ -50,7 +50,6 @@ class Answers:
     impacts: list[tuple[str, bool]] = field(default_factory=list)
     apply: Any = None
     show: Any = None
-    drops_tags: bool = True
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
@@ -122,10 +121,6 @@ class Answers:
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
         self.asked.append(question)
         then()
-
-    def drop_tags(self, names: Sequence[str], then: Callable[[], object], otherwise: Callable[[], object]) -> None:
-        self.asked.append(", ".join(names))
-        then() if self.drops_tags else otherwise()
 
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         self.asked.append(title)

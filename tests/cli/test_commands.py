@@ -447,20 +447,23 @@ def test_an_image_that_is_in_the_memory_is_told_so_first(memory: Path, tmp_path:
     assert said.startswith(f"{new}: in the memory as {label} (exemplar 13); taught as {label}; its neighbours ")
 
 
-def test_an_edit_does_not_drop_a_tagged_state_that_was_undone(memory: Path) -> None:
+def test_a_tagged_state_that_was_undone_stays_on_a_branch(memory: Path) -> None:
     told("strike", memory, 1)
     told("tag", memory, "clean")
     undone = run("undo", memory)
     assert "tagged and undone: clean" in undone.stderr
     assert [t["undone"] for t in told("tag", memory)["tags"]] == [True]
-    refused = run("strike", memory, 2)
-    assert refused.exit_code == 1 and "“clean” names a state that was undone" in refused.stderr
-    assert told("show", memory)["struck"] == 0
-    told("redo", memory)
-    assert told("strike", memory, 2)["edit"] and told("show", memory)["struck"] == 2
-    told("undo", memory, "--steps", 2)
-    told("tag", memory, "clean", "--delete")
-    assert told("strike", memory, 3)["edit"] == "Strike out 1 exemplar"
+    assert told("strike", memory, 2)["ids"] == [2]
+    assert [t["branch"] for t in told("tag", memory)["tags"]] == [True]
+    listed = told("history", memory)
+    assert [step["edit"] for step in listed["steps"]] == ["Strike out 1 exemplar"]
+    assert [(step["state"], step["after"]) for step in listed["branches"]] == [("branch", 0)]
+    assert "branch after 0" in run("history", memory).stdout
+    assert told("diff", memory, "--since", "clean")["restored"] == [1]
+    assert told("tag", memory, "clean", "--go")["ids"] == [1, 2]
+    assert told("show", memory, "--state", "struck")["id"] == 1
+    assert run("tag", memory, "never", "--go").exit_code == 1
+    assert told("verify", memory)["ok"]
 
 
 def test_what_a_memory_does_not_know_is_measured_against_a_folder(memory: Path, tmp_path: Path) -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from visualmemory_gui.engine.errors import TagsAhead
+from visualmemory_gui.engine.store import entries
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.difference import since_step, since_tag
 from visualmemory_gui.engine.store.history import History
@@ -207,18 +206,39 @@ class Machine(RuleBasedStateMachine):
         tags = Tags(self.database)
         tags.put(" now ", move=True)
         assert since_tag(self.database, tags.all()[-1]).ids == ()
-        tags.drop("now")  # else the next edit after an undo were refused
+        tags.drop("now")  # else what is undone next were kept on a branch
 
     @precondition(lambda self: self.model.done)
-    @rule(label=LABELS)
-    def a_tagged_state_is_not_dropped_by_an_edit(self, label: str) -> None:
+    @rule(label=LABELS, steps=st.integers(1, 4))
+    def a_tagged_state_and_what_took_its_place_lead_to_each_other(self, label: str, steps: int) -> None:
+        """Undo from a tag, edit, go to the tag, and come back: both states are exact."""
         tags = Tags(self.database)
-        tags.put("ahead")
-        self.history.undo()
-        with pytest.raises(TagsAhead), self.history.step("add") as writer:
-            self.catalog.add(writer, [NewExemplar(label, VECTOR)])
-        self.history.redo()
+        tag, tagged = tags.put("ahead", move=True), deepcopy(self.model)
+        for _ in range(steps):
+            self.undo()
+        self.add([label])
+        present, top = deepcopy(self.model), self.history.can_undo()
+        assert top is not None and tag.step is not None
+        self.history.go_back(tag.step)
+        self.model.rows = tagged.rows | {
+            i: {**row, "withdrawn": True} for i, row in present.rows.items() if i not in tagged.rows
+        }
+        self.holds_what_the_model_holds()
+        self.is_sound()
+        self.history.go_back(top.number)
+        self.model = present
         tags.drop("ahead")
+
+    @precondition(lambda self: self.model.done and self.history.branches())
+    @rule(pick=st.integers(0, 30), label=LABELS)
+    def a_branch_is_gone_to_and_left_again(self, pick: int, label: str) -> None:
+        aside, top = self.history.branches(), self.history.can_undo()
+        assert top is not None
+        self.history.go_back(aside[pick % len(aside)].number)
+        self.is_sound()
+        self.history.go_back(top.number)
+        self.holds_what_the_model_holds()
+        self.add([label])
 
     @precondition(lambda self: self.number is None)
     @rule()
@@ -256,10 +276,15 @@ class Machine(RuleBasedStateMachine):
     def purge_unreachable(self) -> None:
         purged = self.history.purge_unreachable().ids
         steps = (*self.model.undone, *self.model.done)
-        reachable = {i for step in steps for i, name in step if name == "withdrawn"}
+        reachable = {i for step in steps for i, name in step if name == "withdrawn"} | self.on_branches()
         assert all(self.model.rows[i]["withdrawn"] and i not in reachable for i in purged)
         self.model.purge(list(purged))
         assert all(i in reachable for i, row in self.model.rows.items() if row["withdrawn"])
+
+    def on_branches(self) -> set[int]:
+        """The exemplars that a step on a branch can bring back."""
+        found = [entries.of_step(self.database, step.number) for step in self.history.branches()]
+        return {exemplar for step in found for exemplar, name, *_ in step if name == "withdrawn"}
 
     @rule()
     def forget_history(self) -> None:

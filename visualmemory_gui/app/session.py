@@ -51,7 +51,6 @@ class Session(QObject):
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can only be opened for reading, and why
     note_finished = Signal()  # the note is complete: what its edit did to other decisions is not added
-    tags_asked = Signal(object, object)  # tags that an edit would drop; a callable that edits anyway
     skipped_asked = Signal(str, object)  # heading; a list of (path, reason) to show
     settings_asked = Signal()  # find out which settings are best
     _changed_elsewhere = Signal(object)

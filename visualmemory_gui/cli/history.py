@@ -27,7 +27,7 @@ def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False
     with writer(memory) as m:
         _tell(_repeated(m.undo, steps), "undo", as_json=as_json)
         if ahead := m.history.tags_ahead():
-            say(f"tagged and undone: {', '.join(ahead)}; an edit is refused until you redo, or delete the tag")
+            say(f"tagged and undone: {', '.join(ahead)}; an edit puts that on a branch, and `tag NAME --go` leads back")
 
 
 def redo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
@@ -63,16 +63,22 @@ def history(
 ) -> None:
     """List the edits, latest first.
 
-    Undone edits are at the top: `redo` takes the lowest of them, `undo` the latest edit below.
+    Undone edits are at the top: `redo` takes the lowest of them, `undo` the latest edit below. At the end are those on
+    branches, which lead to a tag: `tag MEMORY NAME --go` goes there.
     """
     shown = options.format_of(form, as_json=as_json)
     with reader(memory) as m:
-        steps = m.history.steps(last)
+        steps, aside = m.history.steps(last), m.history.branches()
     if shown is options.FormatName.json:
-        emit({"steps": [step_json(step) for step in steps]})
+        emit({"steps": [step_json(s) for s in steps], "branches": [{**step_json(s), "after": s.after} for s in aside]})
         return
-    head, rows = ("step", "when", "state", "edit"), [(s.number, _when(s.time), s.state, s.past) for s in steps]
+    head = ("step", "when", "state", "edit")
+    rows = [(s.number, _when(s.time), _state(s), s.past) for s in (*steps, *aside)]
     (print_csv if shown is options.FormatName.csv else table)(rows=rows, head=head)
+
+
+def _state(step: Step) -> str:
+    return f"branch after {step.after}" if step.after is not None else step.state
 
 
 def revert(
@@ -98,17 +104,18 @@ def tag(
     ] = None,
     move: Annotated[bool, typer.Option("--move", help="Move an existing tag to the present state.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the tag.")] = False,
+    go: Annotated[bool, typer.Option("--go", help="Go to the state with that tag, on a branch too.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Name the present state, for `diff --since NAME`."""
+    """Name the present state, for `diff --since NAME`, or go to a state that has a name.
+
+    What is undone on the way there is kept, and listed by `history`.
+    """
     if name is None:
-        with reader(memory) as m:
-            tags, ahead = m.tags.all(), m.history.tags_ahead()
-        if as_json:
-            emit({"tags": [{"tag": t.name, "step": t.step, "time": t.time, "undone": t.name in ahead} for t in tags]})
-        else:
-            rows = ((t.name, t.step or 0, _when(t.time), "undone" if t.name in ahead else "") for t in tags)
-            table(rows, ("tag", "after step", "when", "state"))
+        _list_tags(memory, as_json=as_json)
+        return
+    if go:
+        _go_to_tag(memory, name, as_json=as_json)
         return
     with writer(memory) as m:
         if delete:
@@ -120,6 +127,38 @@ def tag(
         emit({"tag": name if found is None else found.name, "step": found.step if found else None})
     else:
         print_line(f"deleted: {name}" if found is None else f"tagged: {found.name}")
+
+
+def _list_tags(memory: str, *, as_json: bool) -> None:
+    with reader(memory) as m:
+        tags = m.tags.all()
+        states = m.history.states([t.step for t in tags if t.step is not None])
+    shown = {t.name: states.get(t.step or 0, "done") for t in tags}
+    if as_json:
+        emit(
+            {
+                "tags": [
+                    {"tag": t.name, "step": t.step, "time": t.time, "undone": shown[t.name] == "undone",
+                     "branch": shown[t.name] == "branch"}
+                    for t in tags
+                ]
+            }
+        )  # fmt: skip
+        return
+    rows = ((t.name, t.step or 0, _when(t.time), "" if shown[t.name] == "done" else shown[t.name]) for t in tags)
+    table(rows, ("tag", "after step", "when", "state"))
+
+
+def _go_to_tag(memory: str, name: str, *, as_json: bool) -> None:
+    with writer(memory) as m:
+        found = m.tags.get(name)
+        if found is None:
+            raise BadValue(f"unknown tag {name!r}")
+        changes = m.history.go_back(found.step or 0)
+    if as_json:
+        emit({"tag": found.name, "step": found.step, "ids": list(changes.ids)})
+    else:
+        print_line(f"the memory is as it was at {found.name}: {how_many(len(changes.ids))} changed")
 
 
 def diff(

@@ -15,7 +15,6 @@ VisualMemoryError
 ├── BadValue              a value a user gave that cannot be used
 │   ├── BadVector         a vector that no index may see
 │   └── BadLabel          a label that is not a path of names
-├── TagsAhead             an edit that would drop undone states that have tags
 ├── UnknownExemplar       an id that is not in the memory
 ├── EncoderError          an encoder that is unknown, not installed, or not this memory's
 │   └── EncoderMismatch
@@ -24,8 +23,6 @@ VisualMemoryError
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 
 class VisualMemoryError(Exception):
@@ -91,19 +88,6 @@ class BadVector(BadValue):
 
 class BadLabel(BadValue):
     """A label that is not a path of names."""
-
-
-class TagsAhead(VisualMemoryError):
-    """An edit was refused because it would drop states that were undone and are tagged ``names``."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        shown = ", ".join(f"“{name}”" for name in names)
-        states = "a state that was" if len(names) == 1 else "states that were"
-        super().__init__(
-            f"{shown} {'names' if len(names) == 1 else 'name'} {states} undone, which this edit would drop. "
-            "Nothing was changed. Redo that far before you edit, or remove the tag."
-        )
-        self.names = tuple(names)
 
 
 class UnknownExemplar(VisualMemoryError):

@@ -382,8 +382,8 @@ class Changes:
 
     ``edit`` is the step's name, None when nothing changed. ``change`` is the memory's change number afterwards.
     ``added`` also holds exemplars that a redo brought back, ``removed`` those withdrawn by undo or forgotten for good.
-    ``left`` are exemplars that a revert did not touch, because they were changed since. ``untagged`` are tags of undone
-    states that the edit dropped, which had been given up.
+    ``left`` are exemplars that a revert did not touch, because they were changed since. ``branched`` are tags of undone
+    states, which the edit put on a branch of the history.
     """
 
     edit: str | None
@@ -399,7 +399,7 @@ class Changes:
     settings: tuple[str, ...] = ()
     receipt: Receipt | None = None
     left: tuple[int, ...] = ()
-    untagged: tuple[str, ...] = ()
+    branched: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -408,7 +408,7 @@ class Changes:
         return tuple(sorted({i for part in parts for i in part}))
 
 
-StepState = Literal["open", "done", "undone"]
+StepState = Literal["open", "done", "undone", "branch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +417,7 @@ class Step:
 
     ``name`` ("Relabel 2 exemplars to cat") and ``past`` ("Relabelled 2 exemplars to cat") are made from its entries.
     ``label`` is the class that it gave to all its exemplars, if it did; then both end with it. ``sample`` are up to
-    three of their ids.
+    three of their ids. ``after`` is the step that one on a branch was done after, 0 if none was.
     """
 
     number: int
@@ -429,6 +429,7 @@ class Step:
     past: str = ""
     label: str | None = None
     sample: tuple[int, ...] = ()
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

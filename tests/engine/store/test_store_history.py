@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from tests.engine.store.conftest import new_exemplar
-from visualmemory_gui.engine.errors import BadLabel, BadValue, TagsAhead
+from visualmemory_gui.engine.errors import BadLabel, BadValue, DamagedMemory
+from visualmemory_gui.engine.store.difference import since_tag
 from visualmemory_gui.engine.store.purge import purge
 from visualmemory_gui.engine.store.schema import open_memory
 from visualmemory_gui.engine.store.sealed_table import STEPS
@@ -441,12 +442,12 @@ def test_steps_made_around_undo_and_redo_stand_in_the_order_they_were_made(three
     assert three.history.undo().struck == () and three.history.undo().restored == (2,)
 
 
-class TestTagsAhead:
-    """A state that has a name is never dropped without a word."""
+class TestBranches:
+    """A tagged state that was undone stays on a branch, and can be gone back to exactly."""
 
     @pytest.fixture
     def gone_back(self, three):
-        """Struck, tagged, and undone again; another tag stands where the memory is now."""
+        """Struck, tagged, relabelled, and both undone again; another tag names where the memory is now."""
         tags = Tags(three.database)
         tags.put("before")
         three.strike(1)
@@ -456,49 +457,115 @@ class TestTagsAhead:
         three.history.undo()
         return three
 
-    def test_they_are_listed_while_the_state_is_undone(self, gone_back):
+    def step_of(self, store, name):
+        return Tags(store.database).get(name).step
+
+    def test_the_tags_are_listed_while_the_state_is_undone(self, gone_back):
         assert gone_back.history.tags_ahead() == ("struck",)
         gone_back.history.redo()
         assert gone_back.history.tags_ahead() == ()
 
-    def test_an_edit_that_would_drop_them_is_refused_and_changes_nothing(self, gone_back):
-        steps, change = gone_back.names(), gone_back.catalog.change()
-        with pytest.raises(TagsAhead, match="“struck” names a state that was undone"):
-            gone_back.strike(2)
-        assert (gone_back.names(), gone_back.catalog.change()) == (steps, change)
-        assert gone_back.history.redo().edit == "Strike out 1 exemplar"
-        assert gone_back.history.tags_ahead() == ()
+    def test_an_edit_keeps_what_leads_to_the_tag_and_names_it(self, gone_back):
+        assert gone_back.strike(2).branched == ("struck",)
+        [step] = gone_back.history.branches()
+        assert (step.past, step.state, step.after) == ("Struck out 1 exemplar", "branch", 0)
+        assert not gone_back.history.can_redo() and gone_back.history.tags_ahead() == ()
+        assert gone_back.damage() == []
 
-    def test_an_edit_that_changes_nothing_is_none(self, gone_back):
-        gone_back.restore(2)
-        assert gone_back.history.tags_ahead() == ("struck",)
-
-    def test_given_up_they_go_with_the_edit_which_names_them(self, gone_back):
-        gone_back.history.give_up(["struck"])
-        assert gone_back.strike(2).untagged == ("struck",)
-        assert [tag.name for tag in Tags(gone_back.database).all()] == ["before"]
-        assert not gone_back.history.can_redo()
-
-    def test_what_was_given_up_holds_for_the_next_edit_alone(self, gone_back):
-        gone_back.history.give_up(["struck"])
-        gone_back.history.redo()
-        gone_back.history.undo()
-        with pytest.raises(TagsAhead):
-            gone_back.strike(2)
-
-    def test_a_tag_that_was_not_named_is_not_given_up(self, gone_back):
-        gone_back.history.give_up(["another"])
-        with pytest.raises(TagsAhead):
-            gone_back.strike(2)
-
-    def test_without_the_tag_the_edit_is_done(self, gone_back):
+    def test_without_a_tag_what_was_undone_is_given_up(self, gone_back):
         Tags(gone_back.database).drop("struck")
-        assert gone_back.strike(2).untagged == ()
+        assert gone_back.strike(2).branched == () and gone_back.history.branches() == []
 
-    def test_a_tag_of_a_state_that_stays_is_in_nobodys_way(self, three):
+    def test_the_tagged_state_and_the_present_one_lead_to_each_other_exactly(self, gone_back):
+        gone_back.history.redo()
+        tagged = gone_back.content()
+        gone_back.history.undo()
+        gone_back.strike(2)
+        gone_back.reweigh(0.5, 3)
+        present, names = gone_back.content(), gone_back.names()
+        top = gone_back.history.can_undo().number
+        store = gone_back.reopened()
+        for _ in range(2):
+            changes = store.history.go_back(self.step_of(store, "struck"))
+            assert store.content() == tagged and set(changes.struck) == {1}
+            assert {step.number for step in store.history.branches()} >= {top}
+            store.history.go_back(top)
+            assert store.content() == present and store.names() == names and store.damage() == []
+
+    def test_undo_and_redo_walk_the_branch_that_was_gone_to(self, gone_back):
+        gone_back.strike(2)
+        gone_back.history.go_back(self.step_of(gone_back, "struck"))
+        assert gone_back.history.undo().edit == "Strike out 1 exemplar"
+        assert gone_back.history.redo().edit == "Strike out 1 exemplar"
+
+    def test_a_branch_of_a_branch_is_gone_to(self, gone_back):
+        gone_back.strike(2)
+        tags = Tags(gone_back.database)
+        gone_back.history.go_back(self.step_of(gone_back, "struck"))
+        gone_back.reweigh(0.5, 3)
+        tags.put("heavy")
+        heavy = gone_back.content()
+        for _ in range(2):
+            gone_back.history.undo()
+        gone_back.reweigh(3.0, 2)
+        gone_back.history.go_back(self.step_of(gone_back, "heavy"))
+        assert gone_back.content() == heavy and gone_back.damage() == []
+
+    def test_what_differs_from_a_state_on_a_branch(self, gone_back):
+        gone_back.strike(2)
+        found = since_tag(gone_back.database, Tags(gone_back.database).get("struck"))
+        assert (found.struck, found.restored) == ((2,), (1,))
+
+    def test_what_was_added_on_a_branch_is_not_purged(self, three):
+        [added] = three.add(new_exemplar(50, "bird"))
+        Tags(three.database).put("bird")
+        three.history.undo()
+        three.strike(1)
+        assert three.history.purge_unreachable().ids == ()
+        three.history.go_back(self.step_of(three, "bird"))
+        assert three.catalog.get([added])[0].state == "active"
+
+    def test_a_branch_holds_nothing_that_was_forgotten(self, three):
+        first, second = three.add(new_exemplar(50, "bird")), three.add(new_exemplar(51, "secret"))
+        Tags(three.database).put("both")
+        three.history.undo()
+        three.history.undo()
+        three.strike(1)
+        three.catalog.purge([*first, *second][1:])
+        assert [step.past for step in three.history.branches()] == ["Taught 1 as bird"]
+        three.history.go_back(self.step_of(three, "both"))  # the state without it is the one below
+        assert three.catalog.get(first)[0].state == "active" and three.damage() == []
+        assert "secret" not in {row[0] for row in three.database.rows("select path from labels")}
+
+    def test_a_branch_begins_lower_where_its_first_step_is_forgotten(self, gone_back):
+        [added] = gone_back.add(new_exemplar(60, "bird"))
+        base = gone_back.history.can_undo().number
+        gone_back.strike(2)
+        Tags(gone_back.database).put("two")
+        gone_back.history.undo()
+        gone_back.reweigh(0.5, 3)
+        gone_back.catalog.purge([added])
+        assert base not in {step.number for step in gone_back.history.steps()}
+        gone_back.history.go_back(self.step_of(gone_back, "two"))
+        assert gone_back.catalog.get([2])[0].state == "struck" and gone_back.damage() == []
+
+    def test_a_history_that_is_shortened_loses_the_branches_it_no_longer_leads_to(self, gone_back):
+        gone_back.strike(2)
+        gone_back.history.forget_before(float("inf"))
+        assert gone_back.history.branches() == [] and [tag.name for tag in Tags(gone_back.database).all()] == ["before"]
+        with pytest.raises(BadValue, match="no longer holds"):
+            gone_back.history.go_back(2)
+
+    def test_a_branch_planted_as_a_circle_is_damage(self, gone_back):
+        gone_back.strike(2)
+        [step] = gone_back.history.branches()
+        STEPS.rewrite(gone_back.database, "number = ?", (step.number,), position=-1 - step.number)
+        with pytest.raises(DamagedMemory, match="circle"):
+            gone_back.history.go_back(step.number)
+
+    def test_a_tag_of_a_state_that_stays_makes_no_branch(self, three):
         three.strike(1)
         Tags(three.database).put("struck")
         three.relabel("dog", 1)
         three.history.undo()
-        assert three.strike(2).untagged == ()
-        assert [tag.name for tag in Tags(three.database).all()] == ["struck"]
+        assert three.strike(2).branched == () and three.history.branches() == []

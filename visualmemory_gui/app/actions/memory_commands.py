@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from visualmemory_gui.app import preferences
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import exchange, folders, originals
-from visualmemory_gui.app.operations.history import tagged
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.export_dialog import free_name
 
@@ -26,28 +25,10 @@ class MemoryCommands:
         self._session = session
         self._ask = ask
         self._looked = False  # whether this memory's originals have been looked for
-        self._refused: list[Callable[[], object]] = []  # edits waiting for an answer about tags
         session.memory_opened.connect(self.on_memory_opened)
-        session.tags_asked.connect(self.on_tags_asked)
 
     def on_memory_opened(self) -> None:
         self._looked = False
-        self._refused.clear()
-
-    def on_tags_asked(self, names: Sequence[str], again: Callable[[], object]) -> None:
-        """Ask whether an edit may drop tagged states; once, even if more edits arrive before the answer."""
-        self._refused.append(again)
-        if len(self._refused) == 1:
-            self._ask.drop_tags(names, self._edit_all_the_same, partial(self._keep_tags, names))
-
-    def _edit_all_the_same(self) -> None:
-        refused, self._refused = self._refused, []
-        for again in refused:
-            again()
-
-    def _keep_tags(self, names: Sequence[str]) -> None:
-        self._refused.clear()
-        self._session.post_note(f"Nothing was changed; Redo still leads to {tagged(names)}.")
 
     def open_memory(self) -> None:
         self._ask.memory(self._session.open)

@@ -71,6 +71,7 @@ class HistoryRead:
 
     steps: Sequence[Step] = ()
     tags: Sequence[TagRow] = ()
+    branches: Sequence[Step] = ()
 
 
 class HistoryModel(QAbstractListModel):
@@ -82,6 +83,7 @@ class HistoryModel(QAbstractListModel):
         self._memory: Memory | None = None
         self._rows: tuple[Day | Step, ...] = ()
         self._tags: dict[int, str] = {}
+        self._names: dict[int, str] = {}
         self._present = self._redone_next = 0
 
     @property
@@ -104,14 +106,16 @@ class HistoryModel(QAbstractListModel):
         if memory is not None:
             self._tasks.run_edit(
                 "Reading the history",
-                lambda: HistoryRead(memory.history.steps(MOST), memory.tags.all()),
+                lambda: HistoryRead(memory.history.steps(MOST), memory.tags.all(), memory.history.branches()),
                 self.set_read,
                 topic=TOPIC,
             )
 
     def set_read(self, read: HistoryRead) -> None:
         self.beginResetModel()
-        self._rows = tuple(by_day(read.steps, whole=len(read.steps) < MOST))
+        days = by_day(read.steps, whole=len(read.steps) < MOST)
+        self._rows = (*days, *on_branches(read.branches))
+        self._names = {step.number: step.past for step in (*read.steps, *read.branches)}
         self._present = next((step.number for step in read.steps if step.state == "done"), 0)
         self._redone_next = next((step.number for step in reversed(read.steps) if step.state == "undone"), 0)
         names: dict[int, list[str]] = {}
@@ -166,7 +170,14 @@ class HistoryModel(QAbstractListModel):
         return values.get(role)
 
     def _place_of(self, step: Step) -> str:
-        """The step's position relative to the present, while something is undone: what redo does next is lowest."""
+        """The step's position relative to the present, while something is undone: what redo does next is lowest.
+
+        For one on a branch, what it was done after.
+        """
+        if step.after is not None:
+            return (
+                f"after “{self._names.get(step.after, f'step {step.after}')}”" if step.after else "after the beginning"
+            )
         if step.state == "undone":
             return "undone, next to redo" if step.number == self._redone_next else "undone"
         return "the memory is here" if self._redone_next and step.number == self._present else ""
@@ -178,6 +189,13 @@ def by_day(steps: Sequence[Step], *, whole: bool = True, now: datetime | None = 
     for n, (title, of) in enumerate(days):
         yield Day(title, counts(of) if whole or n < len(days) - 1 else "")
         yield from of
+
+
+def on_branches(steps: Sequence[Step]) -> Iterable[Day | Step]:
+    """The steps on branches under a heading, if there are any."""
+    if steps:
+        yield Day("On a branch", "kept because of a tag: go there and back")
+    yield from steps
 
 
 def counts(steps: Iterable[Step]) -> str:

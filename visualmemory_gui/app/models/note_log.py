@@ -22,6 +22,7 @@ MOST = 50
 TOPIC = "notes"
 NOT_LAST = "Other edits were made after it; see the history."
 UNDONE = "It has been undone."
+ON_BRANCH = "It is on a branch; see the history."
 DROPPED = "The history no longer holds it."
 _FIRST = int(Qt.ItemDataRole.UserRole) + 1
 
@@ -111,7 +112,9 @@ class NoteLog(QAbstractListModel):
     def refusal(self, action: NoteAction) -> str:
         """Why ``action`` is not possible now, "" if it is."""
         if action.step is not None and self._last is not None and action.step != self._last:
-            return {"done": NOT_LAST, "undone": UNDONE}.get(self._states.get(action.step, ""), DROPPED)
+            return {"done": NOT_LAST, "undone": UNDONE, "branch": ON_BRANCH}.get(
+                self._states.get(action.step, ""), DROPPED
+            )
         return action.refusal()
 
     def rowCount(self, parent: Index | None = None) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.note_log import NOT_LAST
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.errors import Cancelled, TagsAhead
+from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
@@ -66,8 +66,8 @@ class Edit(Generic[Result]):
     """A short edit, run between two others in the edits' thread; the window shows ``title`` while it runs.
 
     ``then`` gets what ``work`` returned, in the window's thread and once it is on disk; the note that it returns is
-    posted. Without ``failed`` the user sees the error. An edit that would drop tagged states needs their consent first.
-    One that ``only_reads`` also runs on a read-only memory. ``takes_back`` is the step that it undoes, if any.
+    posted. Without ``failed`` the user sees the error. One that ``only_reads`` also runs on a read-only memory.
+    ``takes_back`` is the step that it undoes, if any.
     """
 
     title: str
@@ -92,18 +92,12 @@ class Edit(Generic[Result]):
         _post(session, self.then(result))
 
     def _failed(self, session: Session, error: BaseException) -> None:
-        if isinstance(error, TagsAhead):
-            _ask_about_tags(session, error.names, replace(self, work=partial(self._give_up, error.names)))
-        elif self.failed is not None:
+        if self.failed is not None:
             self.failed(error)
         else:
             if not self.only_reads:
                 session.tell_saving("not saved")
             session.raise_error(error)
-
-    def _give_up(self, names: Sequence[str], memory: WholeMemory) -> Result:
-        memory.history.give_up(names)
-        return self.work(memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +130,10 @@ class Job(Generic[Result]):
             )
 
     def _failed(self, session: Session, error: BaseException) -> None:
-        if isinstance(error, TagsAhead):
-            _ask_about_tags(session, error.names, replace(self, work=partial(self._give_up, error.names)))
-        elif self.failed is not None:
+        if self.failed is not None:
             self.failed(error)
         else:
             say_stopped(session, self.stopped, error)
-
-    def _give_up(self, names: Sequence[str], memory: WholeMemory, report: Report) -> Result:
-        memory.history.give_up(names)
-        return self.work(memory, report)
 
 
 def step(
@@ -159,7 +147,7 @@ def step(
     def said(changes: Changes) -> Note:
         if changes.edit is None:
             return Note(UNCHANGED)
-        return Note(text, undo_of(changes.step), actions(changes.step))
+        return Note(f"{text}{branched(changes)}", undo_of(changes.step), actions(changes.step))
 
     return Edit(title, work, said)
 
@@ -179,6 +167,23 @@ def revert_of(step: int, name: str) -> Edit[Changes]:
         return Note(f"Reverted: {name}.{stays}", undo_of(changes.step))
 
     return Edit("Reverting", lambda m: m.history.revert(step), said)
+
+
+def branched(changes: Changes) -> str:
+    """What an edit says of the tagged states that it put on a branch; "" if there are none."""
+    if not changes.branched:
+        return ""
+    return f" T{tagged(changes.branched)[1:]} {stays(changes.branched)} on a branch of the history."
+
+
+def tagged(names: Sequence[str]) -> str:
+    """ "the state tagged “before”"; "the states tagged “one” and “two”"."""
+    shown = " and ".join(f"“{name}”" for name in names)
+    return f"the state{'' if len(names) == 1 else 's'} tagged {shown}"
+
+
+def stays(names: Sequence[str]) -> str:
+    return "stays" if len(names) == 1 else "stay"
 
 
 def undone(step: int | None, memory: WholeMemory) -> Changes | None:
@@ -224,9 +229,3 @@ def _stay(count: int) -> str:
 def _post(session: Session, note: Note | None) -> None:
     if note is not None:
         note.post(session)
-
-
-def _ask_about_tags(session: Session, names: Sequence[str], again: Runnable) -> None:
-    """Ask about an edit refused because of tags ahead: the user may run it ``again`` and give them up."""
-    session.tell_saving("saved")
-    session.tags_asked.emit(names, partial(again.run, session))

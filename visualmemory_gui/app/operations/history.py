@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations.edit import Edit, Note, last_step, revert_of, step_note
+from visualmemory_gui.app.operations.edit import Edit, Note, last_step, revert_of, stays, step_note, tagged
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes, Step
 
@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 
 def undo(session: Session) -> None:
-    Edit("Undoing", lambda m: m.undo(), partial(step_note, "Undone", "Nothing to undo.")).run(session)
+    """Undo the last step; say before the next edit what that would put on a branch."""
+
+    def work(memory: WholeMemory) -> tuple[Changes, tuple[str, ...]]:
+        return memory.undo(), memory.history.tags_ahead()
+
+    def said(done: tuple[Changes, tuple[str, ...]]) -> Note:
+        changes, ahead = done
+        note = step_note("Undone", "Nothing to undo.", changes)
+        return Note(f"{note.text} {_ahead(ahead)}") if ahead and changes.edit else note
+
+    Edit("Undoing", work, said).run(session)
 
 
 def redo(session: Session) -> None:
@@ -30,7 +40,7 @@ def revert(session: Session, step: Step) -> None:
 
 
 def go_back(session: Session, number: int, name: str) -> None:
-    """Undo or redo until step ``number``, called ``name``, is the last one done; 0 is before all steps."""
+    """Undo or redo until step ``number``, called ``name``, is the last one done, on a branch too; 0: none."""
     _going_back(number, name).run(session)
 
 
@@ -81,10 +91,9 @@ def in_words(found: Difference) -> str:
     return ", ".join(f"{count:,} {what}" for count, what in parts if count) or "nothing"
 
 
-def tagged(names: Sequence[str]) -> str:
-    """ "the state tagged “before”"; "the states tagged “one” and “two”"."""
-    shown = " and ".join(f"“{name}”" for name in names)
-    return f"the state{'' if len(names) == 1 else 's'} tagged {shown}"
+def _ahead(names: Sequence[str]) -> str:
+    """What becomes of tagged states that were undone."""
+    return f"Redo leads to {tagged(names)}, which {stays(names)} on a branch if you edit now."
 
 
 def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:

@@ -32,7 +32,6 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (errors.BadVector, "Check what made the vector; the memory is as it was."),
     (errors.BadLabel, "Give the class another name."),
     (errors.BadValue, "Give another value; nothing was changed."),
-    (errors.TagsAhead, "Redo up to that state, or remove the tag in the history, then edit."),
     (errors.UnknownExemplar, "It may have been forgotten or undone in the meantime; look at the history."),
     (errors.EncoderError, "Add or fetch the encoder as the message says, then open the memory again."),
     (errors.ExchangeError, "Choose another place or another file."),

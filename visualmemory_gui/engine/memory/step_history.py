@@ -37,12 +37,12 @@ class FolderHistory:
         return self._stored.states(steps)
 
     def tags_ahead(self) -> tuple[str, ...]:
-        """The tags of undone states: an edit now would drop them, and is refused until they are given up."""
+        """The tags of undone states: an edit now puts them on a branch, where ``go_back`` finds them."""
         return self._stored.tags_ahead()
 
-    def give_up(self, names: Collection[str]) -> None:
-        """Allow the next edit to drop the tags ``names``; undo and redo withdraw the permission."""
-        self._stored.give_up(names)
+    def branches(self) -> list[Step]:
+        """The steps on branches, the latest first."""
+        return self._stored.branches()
 
     def baseline(self) -> None:
         """Forget all steps and keep what they made: a memory just built has nothing to undo."""
@@ -62,7 +62,7 @@ class FolderHistory:
         return self._live.apply(lambda: self._stored.revert(number))
 
     def go_back(self, step: int) -> Changes:
-        """Undo or redo until ``step`` is the last one done; 0 undoes all. Raises BadValue."""
+        """Undo or redo until ``step`` is the last one done, on a branch too; 0 undoes all. Raises BadValue."""
         number = arguments.whole(step, "a step")
         return self._live.apply(lambda: self._stored.go_back(number))
 

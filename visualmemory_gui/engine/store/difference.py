@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.store import branches, labels
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.tags import Tag
 from visualmemory_gui.engine.store.writer import Value
@@ -35,19 +35,26 @@ class Difference:
 
 def since_step(database: Database, number: int) -> Difference:
     """Since just after step ``number``; 0 means since before the first. Raises BadValue where that is not known."""
+    return _net(database, *_between(database, number))
+
+
+def _between(database: Database, number: int) -> tuple[list[int], list[int]]:
+    """The steps to do, after those to take back, on the way from just after step ``number`` to the present."""
     if number == 0:
-        return _net(database, _numbers(database, f"{_STEPS} order by position", "done"), [])
+        return _numbers(database, f"{_STEPS} order by position", "done"), []
     found = database.maybe("select state, position from steps where number = ?", (number,))
     if found is None:
         raise BadValue(f"there is no step {number} in the history")
     state, position = found
     if state == "done":
-        after = _numbers(database, f"{_STEPS} and position > ? order by position", "done", position)
-        return _net(database, after, [])
+        return _numbers(database, f"{_STEPS} and position > ? order by position", "done", position), []
     if state == "undone":
-        between = _numbers(database, f"{_STEPS} and position >= ? order by position", "undone", position)
-        return _net(database, [], between)
-    raise BadValue(f"step {number} was undone, and other edits took its place: that state cannot be compared any more")
+        return [], _numbers(database, f"{_STEPS} and position >= ? order by position", "undone", position)
+    aside, base = branches.path(database, number)
+    if not aside:
+        raise BadValue(f"step {number} was undone, and other edits took its place: that state cannot be compared now")
+    done, undone = _between(database, base)
+    return done, [*aside, *undone]
 
 
 def since_tag(database: Database, tag: Tag) -> Difference:

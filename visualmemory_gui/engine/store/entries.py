@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from visualmemory_gui.engine.store import branches
 from visualmemory_gui.engine.store.database import Database, Params
 from visualmemory_gui.engine.store.sealed_table import ENTRIES, STEPS
 from visualmemory_gui.engine.store.writer import Field, Record, Value
@@ -32,8 +33,11 @@ def of_step(database: Database, step: int) -> list[tuple[int, Field, Value, Valu
 def drop(database: Database, where: str, params: Iterable[Params] = ((),)) -> None:
     """Delete the entries that match, and the steps that are left without any; imports in progress stay."""
     steps = {key[0] for key in ENTRIES.delete(database, where, params)}
-    STEPS.delete(
-        database,
-        "number = ?1 and state <> 'open' and not exists (select 1 from entries where step = ?1)",
+    found = database.many(
+        """select number from steps where number = ?1 and state <> 'open'
+           and not exists (select 1 from entries where step = ?1)""",
         [(step,) for step in sorted(steps)],
     )
+    for empty in found:
+        branches.bridge(database, empty)
+        STEPS.delete(database, "number = ?", [empty])

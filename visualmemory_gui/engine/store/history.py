@@ -2,32 +2,36 @@
 
 A step is open (an import in progress), done, undone, or abandoned (undone, then something else was edited). It gets a
 new ``position`` whenever it is applied or undone: undo takes the done step with the highest, redo the undone one.
+What leads to a tag is not given up: those of the abandoned steps make a branch, see ``branches``.
 Steps leave the history at its old end only, since a hole would make older undos wrong.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
-from visualmemory_gui.engine.errors import BadValue, TagsAhead
-from visualmemory_gui.engine.store import entries, step_names, tags
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.store import branches, entries, step_names, tags
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.labels import drop_unused
 from visualmemory_gui.engine.store.numbering import last_number
 from visualmemory_gui.engine.store.purge import Purged, delete, unreachable
 from visualmemory_gui.engine.store.revert import take_back
-from visualmemory_gui.engine.store.sealed_table import ENTRIES, STEPS
+from visualmemory_gui.engine.store.sealed_table import ENTRIES, STEPS, TAGS
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer, changes_of, together, writing
 from visualmemory_gui.engine.types import Changes, Step, StepState
 
-_COLUMNS = "number, kind, time, state, total"
+_COLUMNS = "number, kind, time, state, total, position"
 _LAST = """select (select position from steps where state = 'done' order by position desc limit 1),
     (select position from steps where state = 'undone' order by position desc limit 1)"""
+
+
+StoredState = Literal["open", "done", "undone", "abandoned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,6 @@ class History:
         self._database = database
         self._catalog = catalog
         self._writer: Writer | None = None
-        self._given_up: frozenset[str] = frozenset()  # tags that the next edit may drop
         self._known: tuple[int, _Last] | None = None  # after an edit, with the database's rollbacks at that time
         if not database.readonly:
             self._finish_left_open()
@@ -56,8 +59,7 @@ class History:
         """One edit: all of the block is kept as one step, or nothing. Inside another step it becomes part of that.
 
         A block that changed nothing makes no step. After the block ``writer.changes`` says what happened. The edit
-        abandons the steps that were undone before it. Raises TagsAhead where one of them has a tag that was not given
-        up; then nothing is kept.
+        abandons the steps that were undone before it; those that lead to a tag become a branch.
         """
         with self._database.lock:
             if self._writer is not None:
@@ -127,28 +129,43 @@ class History:
     def go_back(self, number: int) -> Changes:
         """Undo, or redo, until step ``number`` is the last that is done (0: none is), all in one transaction.
 
-        Raises BadValue for a step that is neither done nor undone.
+        For a step on a branch, what is done above the beginning of the branch becomes a branch in its place. Raises
+        BadValue for a step that the history no longer holds.
         """
-        state = "done" if number == 0 else self._state(number)
-        if state not in ("done", "undone"):
-            raise BadValue(f"the memory cannot go back to step {number}: the history no longer holds it")
-        walk = self.undo if state == "done" else self.redo
-        walked: list[Changes] = []
         with self._database.atomic():
-            while (top := self._top("done")) is None or top.number != number:
-                changes = walk()
-                if changes.edit is None:
-                    break
-                walked.append(changes)
+            aside, base = branches.path(self._database, number)
+            if base != 0 and self._state(base) not in ("done", "undone"):
+                raise BadValue(f"the memory cannot go back to step {number}: the history no longer holds it")
+            walked = self._walk_to(base)
+            if aside:
+                self._exchange(aside, base)
+                walked += self._walk_to(number)
         return together(walked, change=self._catalog.change(), step=number)
 
+    def _walk_to(self, number: int) -> list[Changes]:
+        """Undo or redo until ``number`` is the last step that is done; 0: none is."""
+        walk = self.redo if number and self._state(number) == "undone" else self.undo
+        walked: list[Changes] = []
+        while (top := self._top("done")) is None or top.number != number:
+            changes = walk()
+            if changes.edit is None:
+                break
+            walked.append(changes)
+        return walked
+
+    def _exchange(self, aside: Sequence[int], base: int) -> None:
+        """Put what is undone on a branch after ``base``, and let redo lead along ``aside``, the last of it first."""
+        branches.put_aside(self._database, self._undone(), base)
+        for number in aside:
+            self._place(number, "undone")
+
     def tags_ahead(self) -> tuple[str, ...]:
-        """Names of states that were undone: an edit now would drop them, and is refused until they are given up."""
+        """Names of states that were undone and that redo leads to: an edit now puts them on a branch."""
         return tags.ahead(self._database)
 
-    def give_up(self, names: Collection[str]) -> None:
-        """Let the next edit drop the tags ``names``; undo and redo take that back."""
-        self._given_up = frozenset(names)
+    def branches(self) -> list[Step]:
+        """The steps on branches, the latest first; each says which one it was done ``after``."""
+        return self._named(self._read(f"where {branches.ON_BRANCH} order by number desc", ()))
 
     def can_undo(self) -> Step | None:
         """The step that ``undo`` would take back."""
@@ -160,8 +177,10 @@ class History:
 
     def states(self, numbers: Collection[int]) -> dict[int, StepState]:
         """The states of steps; those that the history no longer holds are left out."""
-        found = self._database.many("select number, state from steps where number = ?", [(n,) for n in numbers])
-        return {number: state for number, state in found if state != "abandoned"}
+        sql = "select number, state, position from steps where number = ?"
+        found = self._database.many(sql, [(number,) for number in numbers])
+        states = {number: _seen(state, position) for number, state, position in found}
+        return {number: state for number, state in states.items() if state is not None}
 
     def steps(self, limit: int | None = None) -> list[Step]:
         """Newest first: imports in progress, then undone steps, the lowest of which is redone next, then done steps,
@@ -184,14 +203,13 @@ class History:
             kept = self._database.one(
                 "select min(position) from steps where state in ('done', 'undone') and touched >= ?", (moment,)
             )[0]
-            self._drop(
-                row[0]
-                for row in self._database.rows(
-                    """select number from steps where state = 'abandoned'
-                       or (state in ('done', 'undone') and (?1 is null or position < ?1))""",
-                    (kept,),
-                )
+            old = self._database.rows(
+                "select number from steps where state in ('done', 'undone') and (?1 is null or position < ?1)", (kept,)
             )
+            gone = {row[0] for row in old}
+            gone |= branches.lost(self._database, moment, gone, begins_later=bool(gone))
+            abandoned = self._database.rows("select number from steps where state = 'abandoned' and position >= 0")
+            self._drop(sorted(gone | {row[0] for row in abandoned}))
             return self._purge_unreachable(writer)
 
     def purge_unreachable(self) -> Purged:
@@ -210,23 +228,29 @@ class History:
             writer.changes = Changes(edit=None, change=writer.reached)
             return
         last = self._last()
-        untagged = self._abandon() if last.undone else ()
+        branched = self._abandon() if last.undone else ()
         number = self._insert(kind, "done", after=last)
         self._known = self._database.rollbacks, _Last(last.position + 1, number, undone=False)
         entries.keep(self._database, records, number)
         self._say(writer, records, number, kind=kind)
-        if untagged:
-            writer.changes = replace(writer.changes, untagged=untagged)
+        if branched:
+            writer.changes = replace(writer.changes, branched=branched)
 
     def _abandon(self) -> tuple[str, ...]:
-        """Abandon the undone steps, which can no longer be redone; returns the tags dropped with them."""
-        lost = tags.ahead(self._database)
-        if not self._given_up.issuperset(lost):
-            raise TagsAhead(lost)
-        tags.remove(self._database, lost)
-        self._given_up = frozenset()
+        """Abandon the undone steps; those up to the last tag become a branch. Returns the tags on it."""
+        names = tags.ahead(self._database)
+        if names:
+            undone, top = self._undone(), self._top("done")
+            tagged = {tag.step for name in names if (tag := tags.Tags(self._database).get(name)) is not None}
+            last = max(place for place, number in enumerate(undone) if number in tagged)
+            branches.put_aside(self._database, undone[: last + 1], top.number if top is not None else 0)
         STEPS.rewrite(self._database, "state = 'undone'", (), state="abandoned")
-        return lost
+        return names
+
+    def _undone(self) -> list[int]:
+        """The undone steps, the next to be redone first."""
+        found = self._database.rows("select number from steps where state = 'undone' order by position desc")
+        return [row[0] for row in found]
 
     def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
         """Make ``writer.changes`` report ``records``, which are entries of step ``number``."""
@@ -236,7 +260,6 @@ class History:
 
     def _walk(self, source: str, target: str) -> Changes:
         with self._database.lock:
-            self._given_up = frozenset()
             step = self._top(source)
             if step is None:
                 return Changes(edit=None, change=self._catalog.change())
@@ -294,12 +317,38 @@ class History:
     def _named(self, found: list[tuple[Any, ...]]) -> list[Step]:
         return [self._step(*row) for row in found]
 
-    def _step(self, number: int, kind: str, moment: float, state: StepState, total: int | None) -> Step:
+    def _step(
+        self, number: int, kind: str, moment: float, stored: StoredState, total: int | None, position: int
+    ) -> Step:
+        state = _seen(stored, position) or "undone"
         outline = step_names.outline_in(self._database, number)
         name = step_names.compose(self._database, outline, step=number, kind=kind, state=state, total=total)
-        return Step(number, name.edit, kind, moment, state, outline.exemplars, name.past, name.label, outline.sample)
+        return Step(
+            number,
+            name.edit,
+            kind,
+            moment,
+            state,
+            outline.exemplars,
+            name.past,
+            name.label,
+            outline.sample,
+            branches.after(position) if state == "branch" else None,
+        )
 
     def _drop(self, numbers: Iterable[int]) -> None:
         gone = [(number,) for number in numbers]
+        TAGS.delete(
+            self._database,
+            f"step = ?1 and exists (select 1 from steps where number = ?1 and {branches.ON_BRANCH})",
+            gone,
+        )
         ENTRIES.delete(self._database, "step = ?", gone)
         STEPS.delete(self._database, "number = ?", gone)
+
+
+def _seen(stored: StoredState, position: int) -> StepState | None:
+    """The state of a step as others see it, None for one that can no longer be reached."""
+    if stored == "abandoned":
+        return "branch" if position < 0 else None
+    return stored

@@ -87,7 +87,7 @@ def unreachable(database: Database) -> list[int]:
     found = database.rows(
         """select id from exemplars e where withdrawn and not exists (
            select 1 from entries n cross join steps s on s.number = n.step
-           where n.exemplar = e.id and n.field = 'withdrawn' and s.state <> 'abandoned')"""
+           where n.exemplar = e.id and n.field = 'withdrawn' and (s.state <> 'abandoned' or s.position < 0))"""
     )
     return [row[0] for row in found]
 

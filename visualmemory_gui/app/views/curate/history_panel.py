@@ -31,6 +31,7 @@ ACTIONS: tuple[Action[HistoryPanel], ...] = (
     Action("tag", "Tag", "Name the memory's present state, to go back to it or compare with it", "tag-outline",
            lambda panel: panel.tag(), (), ("memory", "writable")),
 )  # fmt: skip
+WAYS = {"undone": "forward to", "branch": "to the branch,"}
 LONGEST = 60
 
 
@@ -76,11 +77,13 @@ class HistoryPanel(Panel):
         facts: dict[Fact, bool] = {
             "memory": memory is not None,
             "done": step is not None and step.state == "done",
-            "step": step is not None and step.state in ("done", "undone") and step.number != self._model.present,
+            "step": step is not None
+            and step.state in ("done", "undone", "branch")
+            and step.number != self._model.present,
         }
         texts = {
             "revert": f"Revert{named}",
-            "back": f"Go {'forward' if step and step.state == 'undone' else 'back'} to after{named}",
+            "back": f"Go {WAYS.get(step.state if step else '', 'back to')} after{named}",
             "since": f"What changed since{named}",
             "tag": "Tag the memory as it is now…",
         }

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
-from visualmemory_gui.app.operations.history import tagged
 from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
@@ -168,25 +167,6 @@ class Choosers:
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(yes)
         yes.clicked.connect(lambda: then())
-        box.open()
-
-    def drop_tags(self, names: Sequence[str], then: Callable[[], object], otherwise: Callable[[], object]) -> None:
-        """Ask whether to edit although that drops the states called ``names``. Enter and Esc keep them."""
-        box = QMessageBox(QMessageBox.Icon.Question, "Keep the tag", f"You went back from {tagged(names)}.")
-        box.setParent(self._window, box.windowFlags())
-        box.setObjectName("tagsDialog")
-        box.setInformativeText(
-            "An edit now drops what was undone, and the tag with it: there is no way back to that state. "
-            "To keep it, redo up to that state before you edit."
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        drop = box.addButton("Edit and drop the tag", QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton("Keep the tag", QMessageBox.ButtonRole.RejectRole)
-        drop.setAutoDefault(False)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        keep.setFocus()
-        box.finished.connect(lambda _: then() if box.clickedButton() is drop else otherwise())
         box.open()
 
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
