@@ -211,6 +211,27 @@ def history(stage: Stage) -> None:
     stage.shoot("history")
 
 
+def branch(stage: Stage) -> None:
+    """A tagged state that was undone, and what took its place."""
+    session, view = stage.window.session, stage.window.curate
+    memory = session.memory
+    assert memory is not None
+    stage.press("actionCurate")
+    ids = [int(i) for i in memory.snapshot.ids[300:312]]
+    exemplars.relabel(session, ids[:5], "decorations")
+    stage.settle()
+    steps.tag(session, "relabelled", view.history.refresh)
+    stage.settle()
+    steps.undo(session)
+    stage.settle()
+    exemplars.strike(session, ids[5:9])
+    stage.settle()
+    row = next(r for r in range(view.history.rowCount()) if (s := view.history.step_at(r)) and s.state == "branch")
+    view.steps.list.setCurrentIndex(view.history.index(row))
+    stage.settle()
+    stage.shoot("branch")
+
+
 def notes(stage: Stage) -> None:
     """The bell: what was done, what can still be done about it, an error, and files that were skipped."""
     session, memory = stage.window.session, stage.window.session.memory
@@ -335,5 +356,5 @@ def long_names(stage: Stage) -> None:
 
 STORY = (
     empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
-    notes, palette, study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
+    branch, notes, palette, study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip
