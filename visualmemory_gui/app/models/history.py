@@ -194,7 +194,7 @@ def by_day(steps: Sequence[Step], *, whole: bool = True, now: datetime | None = 
 def on_branches(steps: Sequence[Step]) -> Iterable[Day | Step]:
     """The steps on branches under a heading, if there are any."""
     if steps:
-        yield Day("On a branch", "kept because of a tag: go there and back")
+        yield Day("On a branch", "kept because of a tag")
     yield from steps
 
 

@@ -120,7 +120,8 @@ class _LineDelegate(QStyledItemDelegate):
             lower.translate(0, theme.px(SIDE_PT + 2))
         painter.setFont(theme.points(option.font, -1))
         painter.setPen(QColor(c.dim))
-        text = " · ".join(filter(None, (index.data(StepRole.When), index.data(StepRole.Place))))
+        place = "" if step.after is not None and index.data(StepRole.Tags) else index.data(StepRole.Place)
+        text = " · ".join(filter(None, (index.data(StepRole.When), place)))
         painter.drawText(lower, LEFT, text)
         if tags := str(index.data(StepRole.Tags)):
             painter.setPen(QColor(c.link))
