@@ -302,10 +302,10 @@ class MainWindow(QMainWindow):
         self._note_place = NotePlace(self.notes.bar, centre)
         self.setCentralWidget(centre)
         self.command_palette = CommandPalette(self)
-        self.setStatusBar(StatusBar(self.session, self.state))
         self.bell = NoteBell(self.actions_by_id["actionNotes"], self.notes.log, self.notes.refresh)
+        self.setStatusBar(StatusBar(self.session, self.state, bell=self.bell))
         shown, right = window_actions.TOOL_BAR, window_actions.TOOL_BAR_RIGHT
-        self.addToolBar(ToolBar(self.actions_by_id, shown=shown, bell=self.bell, right=right))
+        self.addToolBar(ToolBar(self.actions_by_id, shown=shown, right=right))
         self.decide.set_actions(self.actions_by_id, window_actions.ON_CARDS, window_actions.ON_QUEUE)
 
     def _connect(self) -> None:

@@ -43,7 +43,7 @@ class NoteBell(QToolButton):
             self.panel.close()
             return
         self._refresh()
-        self.panel.open_below(self)
+        self.panel.open_above(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -83,17 +83,16 @@ class NotePanel(QFrame):
         column.addWidget(self.list, 1)
         self.list.used.connect(self.on_used)
 
-    def open_below(self, bell: QWidget) -> None:
-        """Open under ``bell``, inside its window, with the newest note selected."""
+    def open_above(self, bell: QWidget) -> None:
+        """Open over ``bell``, inside its window, with the newest note selected."""
         window = bell.window()
         self.empty.setVisible(not self._log.notes)
         self.list.setVisible(bool(self._log.notes))
         self.resize(min(theme.px(WIDE_PT), window.width() - theme.px(16)), theme.px(HIGH_PT))
-        place = bell.mapToGlobal(QPoint(bell.width() - self.width(), bell.height()))
-        left = window.mapToGlobal(QPoint(theme.px(8), 0)).x()
-        self.move(max(place.x(), left), place.y())
         self.show()
         self.resize(self.width(), min(self._wanted_height(), theme.px(HIGH_PT), window.height() - theme.px(60)))
+        place = bell.mapToGlobal(QPoint(bell.width() - self.width(), -self.height()))
+        self.move(max(place.x(), window.mapToGlobal(QPoint(theme.px(8), 0)).x()), place.y())
         self.list.setCurrentIndex(self._log.index(0))
         self.list.setFocus()
 

@@ -1,4 +1,4 @@
-"""The status bar: encoder, memory, index, whether all is saved, and the running task."""
+"""The status bar: encoder, memory, index, whether all is saved, the running task, and the bell."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LOUD = ("read only", "not saved")
 class StatusBar(QStatusBar):
     """The status bar of the window."""
 
-    def __init__(self, session: Session, state: MemoryStateModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, state: MemoryStateModel, *, bell: QWidget) -> None:
+        super().__init__()
         self._state = state
         self.setSizeGripEnabled(False)
         self.encoder = self._label("statusEncoder", "Encoder")
@@ -26,6 +26,7 @@ class StatusBar(QStatusBar):
         self.saved = self._label("statusSaved", "Saved")
         self.task_bar = TaskBar(session.tasks)
         self.addPermanentWidget(self.task_bar, 1)
+        self.addPermanentWidget(bell)  # here it is in sight in a narrow window too
         self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task appears
         session.encoder_changed.connect(self.encoder.set_full_text)
         session.saving_changed.connect(self.on_saving_changed)

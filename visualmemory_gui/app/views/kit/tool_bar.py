@@ -10,11 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 
 class ToolBar(QToolBar):
-    """``shown`` are names of actions in order, None is a gap; ``bell`` and those at the ``right`` are icons."""
+    """``shown`` are names of actions in order, None is a gap; those at the ``right`` have icons only."""
 
-    def __init__(
-        self, actions: Mapping[str, QAction], *, shown: Sequence[str | None], bell: QWidget, right: Sequence[str]
-    ) -> None:
+    def __init__(self, actions: Mapping[str, QAction], *, shown: Sequence[str | None], right: Sequence[str]) -> None:
         super().__init__("Tools")
         self.setObjectName("toolBar")
         self.setMovable(False)
@@ -24,7 +22,6 @@ class ToolBar(QToolBar):
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(gap)
-        self.addWidget(bell)
         for name in right:
             self.addAction(actions[name])
             button = self.widgetForAction(actions[name])
