@@ -196,6 +196,26 @@ def test_one_exemplar_is_forgotten_without_typing(curate):
     assert notes == ["Forgot 1 exemplar for good."]
 
 
+def test_forgetting_names_the_parts_that_go_and_says_where_the_pixels_of_a_part_remain(curate):
+    [image] = curate.memory.catalog.get([5])
+    first, second = curate.memory.add([image.source] * 2, "plants/rose", [(0, 0, 20, 20), (20, 0, 20, 20)])
+    curate.settle()
+    notes: list[str] = []
+    curate.session.note_posted.connect(lambda text, *_: notes.append(text))
+    for chosen in (first, 5):
+        curate.select(chosen)
+        curate.view.forget()
+        dialog = curate.dialog(ForgetDialog)
+        curate.settle()
+        told = " ".join(label.text() for label in dialog.findChildren(QLabel))
+        assert (f"1 part of these images is forgotten too: {second}." in told) == (chosen == 5), told
+        dialog.accept()
+        curate.settle()
+        curate.settle()
+    remain = f"Forgot 1 exemplar for good. The pixels of part {first} remain in its original, which exemplar 5 keeps."
+    assert notes == [remain, "Forgot 2 exemplars for good."]
+
+
 def test_forgetting_is_called_erasing_until_it_was_looked_for_and_can_be_proved(desk):
     told = []
     desk.window.session.saving_changed.connect(told.append)

@@ -85,7 +85,7 @@ def test_parts_are_added_listed_and_forgotten_with_their_image(folder: Path, pai
     assert run("show", folder, dog, "--format", "csv").stdout.splitlines()[1].endswith(',"0,0,64,48"')
     cat = added("--label", CAT, "--box", "64,0,64,48")
     done = run("forget", folder, cat, "--yes")
-    assert f"the pixels of part {cat} remain in its original, which exemplar {whole} keeps" in done.stdout
+    assert f"The pixels of part {cat} remain in its original, which exemplar {whole} keeps" in done.stdout
     done = run("forget", folder, whole, "--yes", "--json")
     assert f"parts of these images are forgotten with them: {dog}" in done.stderr
     assert json.loads(done.stdout)["forgotten"] == 2

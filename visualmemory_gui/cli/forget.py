@@ -13,7 +13,7 @@ from visualmemory_gui.cli.edits import IdsOrNone, OrLabel, need_some
 from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
-from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many, remaining_pixels
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.unlearning_proof import Proof
@@ -104,8 +104,8 @@ def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> No
     found = f"{how_many(receipt.files_scanned, 'file')} scanned, {how_many(receipt.hits, 'trace')} left"
     shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
     print_line(found + shared)
-    for part, keeper in receipt.in_original:
-        print_line(f"the pixels of part {part} remain in its original, which exemplar {keeper} keeps")
+    if receipt.in_original:
+        print_line(remaining_pixels(receipt.in_original))
     print_line("out of reach: " + "; ".join(receipt.unreachable))
     if proof is not None:
         held = "all equal those" if proof.holds else f"{proof.different:,} DIFFER from those"

@@ -21,6 +21,10 @@ from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from visualmemory_gui.engine.memory.protocol import Memory
+
+PARTS_SHOWN = 10
+
 
 class ExemplarCommands:
     """Commands on exemplars and classes. ``labels()`` are the classes that can be chosen."""
@@ -62,7 +66,8 @@ class ExemplarCommands:
         if ids and may_write(self._session):
             erase = partial(forget.forget, self._session, list(ids))
             show = self._ask.forget(what or how_many(len(ids)), len(ids), erase)
-            self._session.impact_preview.ask(propose("forget", ids), lambda text, _: show(text))
+            look = partial(parts_going, self._session.memory, ids)
+            self._session.tasks.run_edit("Looking for parts", look, partial(self._tell_of_forget, ids, show))
 
     def take(self, found: Sequence[str | Image], label: str | None) -> None:
         """Teach the images and import the folders that were dropped on a class, or outside all of them."""
@@ -99,6 +104,12 @@ class ExemplarCommands:
             question, self._labels(), then, preselected=preselected, verb=verb, typed=typed, impact_of=impact_of
         )
 
+    def _tell_of_forget(self, ids: Sequence[int], show: Callable[[str], object], parts: str) -> None:
+        """Show which parts go with ``ids``, and then what else that would change."""
+        if parts:
+            show(parts)
+        self._session.impact_preview.ask(propose("forget", ids), lambda text, _: show(f"{parts} {text}".strip()))
+
     def _take(self, label: str | None, found: tuple[list[str], list[str | Image]]) -> None:
         paths, rest = found
         if paths:
@@ -106,6 +117,16 @@ class ExemplarCommands:
         if rest:
             teach = partial(teaching.teach, self._session, rest)
             self.ask_label(f"Teach {images(len(rest))} as", teach) if label is None else teach(label)
+
+
+def parts_going(memory: Memory | None, ids: Sequence[int]) -> str:
+    """In words, the parts of images that would be forgotten with ``ids``; "" for none."""
+    parts = [part.id for part in memory.catalog.parts_of(ids)] if memory is not None else []
+    if not parts:
+        return ""
+    shown = ", ".join(map(str, parts[:PARTS_SHOWN])) + (", …" if len(parts) > PARTS_SHOWN else "")
+    verb = "is" if len(parts) == 1 else "are"
+    return f"{how_many(len(parts), 'part')} of these images {verb} forgotten too: {shown}."
 
 
 def parted(found: Sequence[str | Image]) -> tuple[list[str], list[str | Image]]:

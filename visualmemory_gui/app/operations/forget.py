@@ -10,7 +10,7 @@ from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many, remaining_pixels
 from visualmemory_gui.engine.types import Receipt
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def forget(session: Session, ids: Sequence[int]) -> None:
     def said(receipt: Receipt) -> Note:
         session.erased()
         text = FORGOTTEN[receipt.status].format(how_many(receipt.forgotten))
+        text = f"{text} {remaining_pixels(receipt.in_original)}".rstrip()
         return Note(text, actions=(NoteAction("Prove it", partial(prove, session)),))
 
     def failed(error: BaseException) -> None:

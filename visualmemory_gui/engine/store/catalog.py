@@ -308,7 +308,7 @@ class Catalog:
         An image that another exemplar is of too keeps its parts: they belong to the last one.
         """
         wanted = set(ids)
-        if not self._database.has_parts:
+        if not (self._database.has_parts and self._matching("e.original is not null limit 1")):
             return []
         rows = [row for row in self._rows(sorted(wanted)) if row.content is not None and not row.is_part]
         found = dict[int, Row]()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Control characters (Cc), ends of lines and paragraphs, marks that change the writing direction, halves of characters.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+KEEPERS_SHOWN = 5
 
 
 def visible(text: str) -> str:
@@ -32,3 +35,16 @@ def factor_text(factor: float) -> str:
     else:
         text = f"{factor:.1f}".removesuffix(".0") if factor > 1 else f"{factor:.2g}"
     return "" if float(text) == 1.0 else text
+
+
+def remaining_pixels(in_original: Sequence[tuple[int, int]]) -> str:
+    """Where the pixels of forgotten parts remain, from pairs of a part and the exemplar that keeps its original; "" for
+    none."""
+    if not in_original:
+        return ""
+    keepers = sorted({keeper for _, keeper in in_original})
+    shown = ", ".join(map(str, keepers[:KEEPERS_SHOWN])) + (" and others" if len(keepers) > KEEPERS_SHOWN else "")
+    kept = f"which exemplar {shown} keeps" if len(keepers) == 1 else f"which exemplars {shown} keep"
+    if len(in_original) == 1:
+        return f"The pixels of part {in_original[0][0]} remain in its original, {kept}."
+    return f"The pixels of {len(in_original):,} parts remain in their originals, {kept}."
