@@ -11,6 +11,7 @@ from tests.app.conftest import Desk
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.models.card_images import card_image, fitted_to
 from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.decide.neighbours_panel import SIDES_PT
 
 
@@ -63,7 +64,7 @@ def test_by_vote_the_largest_comes_first_and_the_rank_stays_that_of_the_distance
     model, box = asked.window.decide.neighbours.grid.model(), asked.window.findChild(QComboBox, "cardOrder")
     read = lambda role: [model.index(row, 0).data(role) for row in range(model.rowCount())]  # noqa: E731
     trusted = asked.decision.voters[-1].id
-    asked.memory.reweigh([trusted], 50.0)
+    exemplars.reweigh(asked.window.session, [trusted], 50.0)
     asked.settle()
     assert read(CardRole.Rank) == sorted(read(CardRole.Rank))
     box.setCurrentText("by vote")

@@ -144,11 +144,11 @@ def test_one_earlier_step_is_reverted_and_the_later_ones_stay(drawn: Path, reque
     screen.focus()
     screen.keys("ctrl+2")
     state = screen.until(lambda s: s["workspace"] == "curate" and len(s["history"]["spots"]) >= 4, "the history shows")
-    relabelled = next(at for at, text in enumerate(state["history"]["steps"]) if text.startswith("Relabel 2"))
+    relabelled = next(at for at, text in enumerate(state["history"]["steps"]) if text.startswith("Relabelled 2"))
     screen.click(state["history"]["spots"][relabelled])
     screen.until(lambda s: s["history"]["chosen"] == [relabelled], "the step is chosen")
     screen.keys("Tab", "space")
-    screen.until(lambda s: s["note"]["text"].startswith("Reverted: Relabel 2 exemplars"), "it is reverted")
+    screen.until(lambda s: s["note"]["text"].startswith("Reverted: Relabelled 2 exemplars"), "it is reverted")
     screen.rest()
     expected = {**whole, **{one["id"]: one for one in start if one["id"] in ids[:2]}}
     assert {one["id"]: one for one in exemplars(drawn)} == expected

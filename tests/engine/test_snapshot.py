@@ -46,9 +46,8 @@ def test_what_is_changed_is_what_would_be_read_after_the_edit(data: st.DataObjec
     wanted = snapshot_of(
         after, vectors, active=[*now, *[votes] * m], trust=[*trust, *[1.0] * m], content=[*range(1, n + m + 1)]
     )
-    rows = Rows.supposed(
-        labels[n:], first=n + 1, content=np.arange(n + 1, n + m + 1), twin=wanted.twin[n:], active=votes
-    )
+    content = np.arange(n + 1, n + m + 1)
+    rows = Rows.supposed(labels[n:], first=n + 1, content=content, twin=wanted.twin[n:], image=content, active=votes)
     found = before.changed(active=np.array(now, bool), label=names, trust=np.array(trust), more=(rows, vectors[n:]))
     same(found, wanted)
     assert all(np.array_equal(getattr(before, name), value) for name, value in kept.items())

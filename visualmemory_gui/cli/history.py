@@ -107,8 +107,9 @@ def tag(
     go: Annotated[bool, typer.Option("--go", help="Go to the state with that tag, on a branch too.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Name the present state, for `diff --since NAME`, or go to a state that has a name.
+    """Name the present state, or go to one that has a name.
 
+    `diff --since NAME` tells what has changed since.
     What is undone on the way there is kept, and listed by `history`.
     """
     if name is None:

@@ -76,7 +76,7 @@ def test_the_page_holds_image_neighbours_votes_edits_and_settings_and_fetches_no
         "old: classes of fewer than 10 exemplars weigh more",
         "fake, 64 dimensions",
         "Expected: animals/cat",
-        "Strike out 1 exemplar",
+        "Struck out 1 exemplar",
         "animals/lynx",
         "of the vote",
         "distance 0.",

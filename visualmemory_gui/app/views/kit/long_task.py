@@ -70,6 +70,7 @@ class LongTask(QFrame):
         column.setContentsMargins(margin, margin, margin, margin)
         column.addWidget(self._title)
         column.addWidget(self._stage)
+        self._progress.setAccessibleName("Progress")
         column.addWidget(self._progress)
         row = QHBoxLayout()
         row.addWidget(self._count, 1)

@@ -141,6 +141,7 @@ class EmptyState(QWidget):
         column.addLayout(_centred(tiles))
         column.addStretch(2)
         area = QScrollArea()
+        area.setAccessibleName("Start")
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
