@@ -61,7 +61,7 @@ def logged() -> str:
 
 def lives_on(desk: Desk) -> None:
     """It was told in one dialog and logged without label or path, and the next edit is on disk."""
-    assert len(desk.errors) == 1 and all(desk.errors[0])
+    assert len({what for what, *_ in desk.errors}) == 1 and all(desk.errors[0])
     assert desk.window.errors.isVisible()
     assert " at " in logged() and SECRET not in logged() and "/home" not in logged()
     desk.window.errors.accept()
