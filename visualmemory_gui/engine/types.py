@@ -95,8 +95,8 @@ class Box:
         """The part of it that lies in an image of this size. Raises BadValue where less than 8 x 8 pixels do."""
         w, h = min(self.w, width - self.x), min(self.h, height - self.y)
         if min(w, h) < SMALLEST_BOX:
-            told = f"less than {SMALLEST_BOX} x {SMALLEST_BOX} pixels of it are inside" if min(w, h) > 0 else "outside"
-            raise BadValue(f"the box {self} does not fit the image of {width} x {height} pixels: {told}")
+            why = f"less than {SMALLEST_BOX} x {SMALLEST_BOX} pixels of it are inside" if min(w, h) > 0 else "outside"
+            raise BadValue(f"the box {self} does not fit the image of {width} x {height} pixels: {why}")
         return Box(self.x, self.y, w, h)
 
     def __iter__(self) -> Iterator[int]:

@@ -148,7 +148,7 @@ class DecideCommands(QObject):
             classes = len({label for _, label in wanted})
             question = (
                 f"Teach {how_many(len(wanted), 'image')} from the queue as the "
-                f"{classes:,} class{'' if classes == 1 else 'es'} they are decided as? A single undo reverts it."
+                f"{how_many(classes, 'class')} they are decided as? A single undo reverts it."
             )
             self._ask.confirm(question, "Teach", partial(queue.teach, self._session, wanted))
 

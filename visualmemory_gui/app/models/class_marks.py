@@ -68,10 +68,6 @@ class ClassMarks(QObject):
         """All classes that a query can be taught as, those with votes first."""
         return [self._row(label) for label in self._ordered()]
 
-    def rows_with_digits(self) -> list[ClassRow]:
-        """The classes that have digits, in the order of these."""
-        return [self._row(label) for label in sorted(self._digits, key=lambda label: self._digits[label])]
-
     def set_memory(self) -> None:
         """Start over: the classes are those of another memory."""
         self._colours, self._digits, self._used = {}, {}, []

@@ -47,7 +47,7 @@ def holdings(active: int, struck: int, classes: int) -> str:
     parts = [how_many(active)]
     if struck:
         parts.append(f"{struck:,} struck")
-    parts.append(f"{classes:,} class{'' if classes == 1 else 'es'}")
+    parts.append(how_many(classes, "class"))
     return " · ".join(parts)
 
 

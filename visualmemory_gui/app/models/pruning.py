@@ -12,6 +12,7 @@ from visualmemory_gui.app.models.study_edit import StudyEdit
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def headline(plan: Plan) -> str:
         return "Nothing to prune: no exemplar misleads others that often."
     named = [f"{label} ({gone} of {of})" for label, (gone, of) in list(plan.classes.items())[:MOST_NAMED]]
     more = ", …" if len(plan.classes) > MOST_NAMED else ""
-    classes = f"{len(plan.classes):,} class{'' if len(plan.classes) == 1 else 'es'}"
+    classes = how_many(len(plan.classes), "class")
     return f"{verb} {len(plan.pruned):,} of {plan.looked_at:,} exemplars, of {classes}: {', '.join(named)}{more}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -134,11 +134,6 @@ class QueueModel(QAbstractTableModel):
         if table is None:
             return []
         return [(int(table.ids[i]), str(table.labels[i])) for i in np.flatnonzero(self._sure(table))]
-
-    def certain_rows(self) -> Iterator[QueueRow]:
-        """The same rows whole, in the order shown."""
-        if self.table is not None:
-            yield from map(self.row, np.flatnonzero(self._sure(self.table)[self._order]).tolist())
 
     def waiting(self) -> list[int]:
         """Ids of the images that are not taught, in the order shown."""

@@ -61,13 +61,8 @@ def recent_memory(path: str, side: int) -> RecentMemory:
     except (VisualMemoryError, OSError):
         return RecentMemory(path, "unreadable", ("Cannot be read",))
     images = (opaque(scaled(data, side)) for data in found.thumbnails)
-    facts = (how_many(found.exemplars), f"{classes(found.classes)} · {day(edited)}")
+    facts = (how_many(found.exemplars), f"{how_many(found.classes, 'class')} · {day(edited)}")
     return RecentMemory(path, "there", facts, tuple(image for image in images if not image.isNull()))
-
-
-def classes(count: int) -> str:
-    """ "1 class", "75 classes"."""
-    return f"{count:,} {'class' if count == 1 else 'classes'}"
 
 
 def day(moment: float) -> str:

@@ -93,10 +93,20 @@ def alike(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
     The one place that says what a query must not see of the memory, and what is not "of other content" than it.
     """
     same: Bools = snapshot.twin[rows] == keys.twin
-    columns = (snapshot.content, keys.content), (snapshot.group, keys.group), (snapshot.image, keys.image)
-    for column, key in columns:
+    for column, key in ((snapshot.content, keys.content), (snapshot.group, keys.group)):
         if key.any():
-            same = same | ((column[rows] == key) & (key != 0))
+            same = same | _same_hash(column[rows], key)
+    return same | of_one_image(snapshot, rows, keys) if keys.image.any() else same
+
+
+def of_one_image(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
+    """Whether exemplars and images are the whole of one image or parts of it: ``rows`` against ``keys``."""
+    return _same_hash(snapshot.image[rows], keys.image)
+
+
+def _same_hash(values: I64, key: I64) -> Bools:
+    """Whether hashes are equal to ``key``; 0 is equal to none."""
+    same: Bools = (values == key) & (key != 0)
     return same
 
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, others_counted
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, of_one_image, others_counted
 from visualmemory_gui.engine.decision.levels import codes_by_level
 from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
@@ -202,8 +202,9 @@ def judge_many(
     other, equal = taken, np.zeros(len(rows), bool)
     if len(snapshot):
         at, each = np.maximum(rows, 0), ContentKeys(*(key[..., None] for key in keys))
-        other = taken & ~alike(snapshot, at, each)
-        equal = (taken & alike(snapshot, at, each.without_image)).any(axis=1)  # a part is not its whole
+        alike_ones = taken & alike(snapshot, at, each.without_image)  # a part is not its whole
+        other = taken & ~(alike_ones | of_one_image(snapshot, at, each))
+        equal = alike_ones.any(axis=1)
     counted = other.cumsum(axis=1)
     deep = np.minimum(counted[:, -1], _exemplars_of(snapshot, winner, own)) if rows.shape[1] else np.zeros_like(winner)
     m = _M.take(np.where(won, deep, 0), mode="clip")

@@ -100,7 +100,7 @@ def _size(row: Row, name: str, shown: str) -> int:
 
 
 def _box(row: Row, shown: str, width: int, height: int) -> Box | None:
-    """The box of a part, which needs to be told of what image."""
+    """The box of a part, which needs the image that it is of."""
     if row.get("box") is None:
         return None
     try:

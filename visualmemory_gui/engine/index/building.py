@@ -21,7 +21,7 @@ def build(snapshot: Snapshot, report: Report, *, threads: int) -> tuple[Graph, W
     Cancelled out of ``report`` leaves nothing behind. Vectors enter in a seeded random order: class by class, as
     folders are imported, makes worse graphs. The last ones enter after the measuring, which asks for their neighbours.
     """
-    rows = np.random.default_rng(SEED).permutation(first_of_each(snapshot))
+    rows = np.random.default_rng(SEED).permutation(np.flatnonzero(snapshot.different.active))
     graph = Graph.empty(snapshot.vectors.shape[1], max(2 * len(rows), LEAST_ROOM))
     first = len(rows) - held_out_of(len(rows))
     for start in range(0, first, BLOCK_ROWS):
@@ -68,10 +68,3 @@ def live_digest(graph: Graph, snapshot: Snapshot) -> int:
 def digest(twins: I64) -> int:
     """The sum of the hashes, whatever their order."""
     return int(np.add.reduce(twins.view(np.uint64)))
-
-
-def first_of_each(snapshot: Snapshot) -> I64:
-    """The first active row of each distinct vector."""
-    rows = np.flatnonzero(snapshot.active)
-    _, first = np.unique(snapshot.twin[rows], return_index=True)
-    return np.sort(rows[first])

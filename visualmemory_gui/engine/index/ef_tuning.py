@@ -81,8 +81,7 @@ def measure(graph: Graph, snapshot: Snapshot, held_out: I64, *, threads: int) ->
     Those that a margin adds are not counted: they only take the place of a neighbour that falls out. A neighbour found
     counts as correct if it is as near as the last correct one: ties may be found in any order.
     """
-    distinct = _one_of_each(snapshot)
-    there = distinct.changed(active=distinct.active & ~distinct.among(held_out))
+    there = snapshot.different.changed(active=snapshot.different.active & ~snapshot.among(held_out))
     widths = _sufficient(graph, _Asked.of(there, snapshot.vectors[held_out]), [WANTED_RECALL] * len(COUNTS), threads)
     imitated = _Asked.of(there, _imitated(there)).recalls(graph, widths, threads)
     return Widths(COUNTS, widths, graph.live, tuple(min(recall, MOST_WANTED) for recall in imitated))
@@ -91,8 +90,8 @@ def measure(graph: Graph, snapshot: Snapshot, held_out: I64, *, threads: int) ->
 def measure_again(graph: Graph, snapshot: Snapshot, before: Widths, *, threads: int) -> Widths:
     """The same for a graph that has grown and holds all vectors of ``snapshot``: so wide that it finds as many
     neighbours of imitated queries as were found ``before``."""
-    distinct = _one_of_each(snapshot)
-    widths = _sufficient(graph, _Asked.of(distinct, _imitated(distinct)), before.imitated, threads)
+    asked = _Asked.of(snapshot.different, _imitated(snapshot.different))
+    widths = _sufficient(graph, asked, before.imitated, threads)
     return replace(before, widths=widths, nodes=graph.live)
 
 
@@ -108,9 +107,12 @@ class _Asked:
         return cls(queries, _nearest(distinct, queries, COUNTS[-1] - MARGIN))
 
     def recalls(self, graph: Graph, widths: Sequence[int], threads: int) -> tuple[float, ...]:
-        """The recall where ``widths[i]`` nodes are visited for ``COUNTS[i]``."""
-        found = (graph.nearest_many(self.queries, width, threads=threads) for width in widths)
-        return tuple(_recall(each, self.truth, count - MARGIN) for each, count in zip(found, COUNTS, strict=True))
+        """The recall where ``widths[i]`` nodes are visited for ``COUNTS[i]``; 1 where the graph has no answer."""
+        answers = [graph.nearest_many(self.queries, width, threads=threads) for width in widths]
+        return tuple(
+            1.0 if answer is None else _recall(answer[1], self.truth, count - MARGIN)
+            for answer, count in zip(answers, COUNTS, strict=True)
+        )
 
 
 def _sufficient(graph: Graph, asked: _Asked, wanted: Sequence[float], threads: int) -> tuple[int, ...]:
@@ -121,7 +123,7 @@ def _sufficient(graph: Graph, asked: _Asked, wanted: Sequence[float], threads: i
         if answer is None or len(found) == len(COUNTS):
             break
         for count, least in zip(COUNTS, wanted, strict=True):
-            if count not in found and width >= count and _recall(answer, asked.truth, count - MARGIN) >= least:
+            if count not in found and width >= count and _recall(answer[1], asked.truth, count - MARGIN) >= least:
                 found[count] = width
     widths = [found.get(count, LADDER[-1]) for count in COUNTS]
     return tuple(int(w) for w in np.maximum.accumulate(widths))
@@ -145,18 +147,12 @@ def _nearest(distinct: Snapshot, queries: F32, count: int) -> list[F64]:
     return [rescore(distinct, rows, query, count)[1] for rows, query in zip(proposed, queries, strict=True)]
 
 
-def _one_of_each(snapshot: Snapshot) -> Snapshot:
-    """The snapshot as the graph sees it: of equal vectors only the first active row is active."""
-    rows = np.flatnonzero(snapshot.active)
-    _, first = np.unique(snapshot.twin[rows], return_index=True)
-    return snapshot.changed(active=snapshot.among(rows[first]))
-
-
-def _recall(answer: tuple[I64, F32] | None, truth: Sequence[F64], count: int) -> float:
+def _recall(distances: F32, truth: Sequence[F64], count: int) -> float:
     """The share of the ``count`` true neighbours that are among as many found; 1 where there is nothing to find."""
     hits = wanted = 0
-    for got, right in zip(answer[1] if answer is not None else (), truth, strict=answer is not None):
+    for got, right in zip(distances, truth, strict=True):
         nearest = right[:count]
-        hits += min(int((got[:count] <= nearest[-1] + FLOAT_ERROR).sum()), len(nearest)) if len(nearest) else 0
-        wanted += len(nearest)
+        if len(nearest):
+            hits += min(int((got[:count] <= nearest[-1] + FLOAT_ERROR).sum()), len(nearest))
+            wanted += len(nearest)
     return hits / wanted if wanted else 1.0

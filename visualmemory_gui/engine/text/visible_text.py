@@ -23,8 +23,8 @@ def in_letters(count: int) -> str:
 
 
 def how_many(count: int, noun: str = "exemplar") -> str:
-    """ "1 exemplar", "1,200 exemplars", "2 queries"."""
-    nouns = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    """ "1 exemplar", "1,200 exemplars", "2 queries", "3 classes"."""
+    nouns = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
     return f"{count:,} {noun if count == 1 else nouns}"
 
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
-from visualmemory_gui.app.views.kit.task_bar import count_text
+from visualmemory_gui.app.views.kit.task_bar import count_text, show_progress
 
 WIDE_PT = 330.0
 
@@ -58,11 +58,8 @@ class LongTask(QFrame):
         self._title.setText(task.title)
         self._stage.setText(self._stopping if task.cancelled else stage or "Starting")
         self._count.setText(count_text(task))
-        self._progress.setRange(0, task.total or 0)
-        self._progress.setValue(task.done)
+        show_progress(task, self._progress, self._cancel)
         self._progress.setAccessibleName(f"{task.title}: {stage} {count_text(task)}".strip())
-        self._cancel.setEnabled(not task.cancelled)
-        self._cancel.setAccessibleName(f"Cancel: {task.title}")
 
     def _lay_out(self) -> None:
         margin = theme.px(10)

@@ -73,12 +73,17 @@ class TaskBar(QWidget):
     def _show(self, task: Task) -> None:
         self._text.set_full_text(title_text(task))
         self._count.setText(count_text(task))
-        self._progress.setRange(0, task.total or 0)
-        self._progress.setValue(task.done)
+        show_progress(task, self._progress, self._cancel)
         self._progress.setAccessibleName(task_text(task))
         self._cancel.setVisible(task.stoppable)
-        self._cancel.setEnabled(not task.cancelled)
-        self._cancel.setAccessibleName(f"Cancel: {task.title}")
+
+
+def show_progress(task: Task, progress: QProgressBar, cancel: QPushButton) -> None:
+    """Show in a bar how far ``task`` is, and let a button cancel it once."""
+    progress.setRange(0, task.total or 0)
+    progress.setValue(task.done)
+    cancel.setEnabled(not task.cancelled)
+    cancel.setAccessibleName(f"Cancel: {task.title}")
 
 
 def task_text(task: Task) -> str:

@@ -94,7 +94,7 @@ def in_words(facts: FolderFacts, label: str | None) -> str:
     if not facts.images:
         every = "is" if facts.here == 1 else "are all"
         return f"{images(facts.here)} {every} here already." if facts.here else "There are no images in this folder."
-    classes = f"as {label}" if label else f"in {facts.classes:,} class{'' if facts.classes == 1 else 'es'}"
+    classes = f"as {label}" if label else f"in {how_many(facts.classes, 'class')}"
     skipped = (
         f" {facts.skipped:,} other file{'s are' if facts.skipped != 1 else ' is'} skipped." if facts.skipped else ""
     )
