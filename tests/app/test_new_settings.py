@@ -33,7 +33,8 @@ def test_it_is_said_once_and_used_and_taken_back_in_one_act_each(desk: Desk, ear
     assert "the rule ridge and the class factor mean. On 120 exemplars of this one that is" in said
     assert (desk.memory.settings.rule, desk.memory.settings.class_factor) == ("rank", "old")
     bar: NoteBar = desk.window.note
-    [action] = [each for each in bar._extra if each.text == "Use them"]
+    [action] = bar._extra
+    assert action.text == "Use them"
     desk.window.session.decision.ask_exemplar(1)
     desk.settle()
     assert desk.decision.rule == "rank"
