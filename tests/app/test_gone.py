@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -13,8 +15,10 @@ from tests.reliability.planting import plant
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.operations import exemplars, folders, teach
 from visualmemory_gui.engine.errors import NetworkMemory
+from visualmemory_gui.engine.memory.importer import FolderBuild
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import filesystem
+from visualmemory_gui.engine.types import NewExemplar
 
 
 @pytest.mark.parametrize("how", ["moved away", "removed", "another in its place"])
@@ -86,9 +90,21 @@ def test_a_query_whose_file_vanished_is_told_when_it_is_taught_by_path(desk: Des
     assert "Taught 1 exemplar" in desk.notes[-1]
 
 
-def test_the_look_can_change_while_images_come_in(desk: Desk, tmp_path: Path) -> None:
-    looks = []
-    theme.notifier.changed.connect(lambda: looks.append(theme.current().name))
+def test_the_look_can_change_while_images_come_in(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    changed_often, rows = Event(), FolderBuild._rows
+
+    def change() -> None:
+        looks.append(theme.current().name)
+        if len(looks) > 2:
+            changed_often.set()
+
+    def slow_rows(*args: Any) -> list[NewExemplar]:
+        assert changed_often.wait(60)
+        return rows(*args)
+
+    theme.notifier.changed.connect(change)
+    monkeypatch.setattr(FolderBuild, "_rows", slow_rows)
     desk.window.on_query_chosen(1)
     folders.import_folder(desk.window.session, write_images(tmp_path / "more", each=12), copy=False)
     while desk.window.session.tasks.busy:

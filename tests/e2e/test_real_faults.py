@@ -176,7 +176,9 @@ def test_all_of_the_vote_can_be_reached_by_the_wheel_on_a_low_screen_at_200_perc
     with x_server("1920x1080x24") as display, start(display, str(drawn)) as screen:
         state = ask(screen, image)
         screen.click(pixels(state["vote"]["spots"]["fold"]))
-        state = screen.until(lambda s: "distances" in s["vote"]["high"], "the details are open")
+        state = screen.until(
+            lambda s: {"distances", "flip"} <= set(s["vote"]["high"]), "the details are open, and all is said"
+        )
         assert sum(state["vote"]["high"].values()) > state["vote"]["room"]  # there is no room for all at once
         met, state = met_by_wheel(screen)
         assert met == set(state["vote"]["high"]) >= {"bars", "rules", "distances", "classes"}
