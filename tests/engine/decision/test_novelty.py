@@ -97,6 +97,15 @@ def test_neighbours_of_the_query_s_own_content_do_not_count_and_make_it_known() 
     assert other.known is False
 
 
+def test_an_exemplar_of_the_query_s_content_behind_ten_others_does_not_make_it_known() -> None:
+    snapshot = snapshot_of(["a"] * 60)
+    for retrieved in (10, 11, 12, 21):
+        rows, keys = np.arange(retrieved), ContentKeys.one(int(snapshot.content[10]), 0, 0)
+        assert decide(snapshot, rows, np.ones(retrieved), SCHEME, novelty=USUAL, keys=keys).known is False
+    before = ContentKeys.one(int(snapshot.content[9]), 0, 0)
+    assert decide(snapshot, np.arange(11), np.ones(11), SCHEME, novelty=USUAL, keys=before).known is True
+
+
 def test_the_whole_image_of_a_part_does_not_count_and_does_not_make_it_known() -> None:
     part = ask(["a"] * 60, [0.0, *[1.0] * 11], content=1000, image=1)
     assert part.known is False

@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.long_tail import counting_means
@@ -88,6 +88,7 @@ def queue_of(rng: np.random.Generator, n: int) -> tuple[Queries, list[str | None
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
+@example(seed=1077, kinds=["add"])  # an exemplar of a query's content is its 12th nearest
 def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, kinds):
     rng = np.random.default_rng(seed)
     with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory, counting_means("mean"):

@@ -196,16 +196,17 @@ def judge_many(
     ``rows`` and ``distances`` (q, w) are their neighbours, nearest first: at least 10 of other content where the memory
     has them, else a smaller m is used. ``winner`` (q,) are the codes of the full labels that won, ABSENT where none
     did, ``total`` (q,) what the winner at the scheme's level got (``total_of``). ``keys`` are the queries' own hashes:
-    a query equal to a retrieved exemplar is known. ``own`` is for ``others_counted``.
+    a query equal to an exemplar is known if fewer than 10 of other content are nearer, so that it does not depend on
+    how many were retrieved. ``own`` is for ``others_counted``.
     """
     taken, won = rows != ABSENT, winner != ABSENT
-    other, equal = taken, np.zeros(len(rows), bool)
+    other, alike_ones = taken, np.zeros(rows.shape, bool)
     if len(snapshot):
         at, each = np.maximum(rows, 0), ContentKeys(*(key[..., None] for key in keys))
         alike_ones = taken & alike(snapshot, at, each.without_image)  # a part is not its whole
         other = taken & ~(alike_ones | of_one_image(snapshot, at, each))
-        equal = alike_ones.any(axis=1)
     counted = other.cumsum(axis=1)
+    equal = (alike_ones & (counted < max(DEPTHS))).any(axis=1)
     deep = np.minimum(counted[:, -1], _exemplars_of(snapshot, winner, own)) if rows.shape[1] else np.zeros_like(winner)
     m = _M.take(np.where(won, deep, 0), mode="clip")
     statistic, most = _mean_of(np.where(other, distances, 0.0), counted, m), _by_depth(thresholds)[m]
