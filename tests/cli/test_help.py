@@ -72,6 +72,10 @@ WRONG_CALLS = [
     (["watch", "m"], "Missing argument 'VERB'."),
     (["impact", "m", "zz"], "'zz' is not one of"),
     (["show", "m", "--no\x1b[31m"], "No such option: --no\\x1b[31m"),
+    (["gui", "--query", "a.png"], "name the memory too"),
+    (["gui", "--workspace", "study"], "name the memory too"),
+    (["gui", "m.vmemz", "--query", "a.png"], "a bundle is not a memory yet"),
+    (["gui", "m.vmem", "--workspace", "map"], "'map' is not one of 'decide', 'curate', 'study'"),
     (["\u202eshow"], "No such command '\\u202eshow'."),
 ]
 

@@ -72,6 +72,7 @@ class Probe(QObject):
         active = QApplication.activeWindow()
         return {
             "shown": window.isVisible(),
+            "workspace": window.workspace,
             "busy": window.session.tasks.busy,
             "active": active.objectName() if active else "",
             "focus": focus.objectName() if focus else "",

@@ -6,6 +6,7 @@ import logging
 import logging.handlers
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
@@ -13,14 +14,16 @@ from PySide6.QtWidgets import QApplication
 from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import NAME, MainWindow
 from visualmemory_gui.app.runtime.excepthook import Uncaught
+from visualmemory_gui.app.runtime.handover import WindowServer, hand_over
+from visualmemory_gui.app.runtime.start_request import StartRequest
 
 log = logging.getLogger("visualmemory_gui")
 SWITCH_S = 0.001  # how long the window's thread waits for Python while another thread computes
 
 
 def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[QApplication, MainWindow]:
-    """Build the application and its window without showing it; ``argv[1]``, if any, is the memory or bundle to open;
-    without one, the memory that was open last.
+    """Build the application and its window without showing it, on what ``argv`` asks for: a memory or bundle, in it a
+    query and a workspace; without a memory, on the one that was open last.
 
     An existing QApplication is reused. ``settings`` are the user's own unless others are given.
     """
@@ -33,26 +36,50 @@ def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[Q
     store = settings or preferences.settings()
     theme.apply(app, preferences.theme_name(store))
     window = MainWindow(settings=store)
-    memory = next((text for text in list(argv)[1:] if not text.startswith("-")), None)
-    if memory is not None and preferences.kind_of([memory]) == "bundle":
-        QTimer.singleShot(0, window, lambda: window.open(memory))  # it may ask, over a window shown by then
-    elif memory is not None:
-        window.open(memory)
+    request = StartRequest.of_arguments(argv)
+    if preferences.kind_of([request.memory]) == "bundle":
+        QTimer.singleShot(0, window, lambda: window.open(request.memory))  # it may ask, over a window shown by then
+    elif request.memory:
+        window.begin(request)
     else:
         window.continue_last()
     return app, window
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show the window and run until it is closed."""
+    """Show the window and run until it is closed. Where a window has the memory open already, that one comes to the
+    front and shows what was asked for. Raises VisualMemoryError if it cannot."""
+    argv = sys.argv if argv is None else argv
+    request = StartRequest.of_arguments(argv)
+    if request.memory and hand_over(request):
+        print(f"{Path(request.memory).name} is open already; its window is in front now", file=sys.stderr)
+        return 0
     keep_log()
-    app, window = create(sys.argv if argv is None else argv)
+    app, window = create(argv)
+    take_requests(window, request.memory)
     uncaught = Uncaught(window.session.tasks, window.session.raise_error, end=window.close)
     window.show()
     try:
         return app.exec()
     finally:
         uncaught.stop()
+
+
+def take_requests(window: MainWindow, memory: str = "") -> WindowServer:
+    """Let later starts on the memory of ``window`` come to it; from now on to ``memory``, which is being opened."""
+    server = WindowServer(window.take, window)
+
+    def follow() -> None:
+        if window.session.memory is None:
+            server.stop()
+        else:
+            server.listen(window.session.memory.address)
+
+    if memory:
+        server.listen(memory)
+    window.session.memory_opened.connect(follow)
+    window.session.memory_closed.connect(follow)
+    return server
 
 
 def keep_log() -> None:

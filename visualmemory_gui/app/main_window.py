@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import preferences, resources
 from visualmemory_gui.app.actions import window_actions
@@ -32,6 +32,7 @@ from visualmemory_gui.app.operations.maintenance import Upkeep
 from visualmemory_gui.app.runtime.error_messages import problem_of
 from visualmemory_gui.app.runtime.place import only_readable, opening, show_in_folder
 from visualmemory_gui.app.runtime.preload import Warming
+from visualmemory_gui.app.runtime.start_request import StartRequest, Workspace
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate import curate_actions, review_tabs
 from visualmemory_gui.app.views.curate.curate_view import CurateView
@@ -52,6 +53,7 @@ from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
 
 NAME = "Visual Memory"
+BUSY = "a question is open in the window of this memory; answer it first"
 
 
 class MainWindow(QMainWindow):
@@ -85,6 +87,7 @@ class MainWindow(QMainWindow):
         self._focus_ring = FocusRing(self)
         self._painted = False
         self._closing = False
+        self._request: StartRequest | None = None  # what is to be shown as soon as its memory is open
         self._lay_out()
         self._refused_keys = RefusedKeys(self, partial(may_write, self.session))
         self._connect()
@@ -107,6 +110,39 @@ class MainWindow(QMainWindow):
 
     def open(self, path: str) -> None:
         self.commands.memory.open_path(path)
+
+    def begin(self, request: StartRequest) -> None:
+        """Open the memory that a start asks for, if it is not open, and show there what it asks for."""
+        memory, self._request = self.session.memory, request
+        if memory is not None and memory.is_there and memory.is_at(request.memory):
+            self._show_requested()
+        else:
+            self.open(request.memory)
+
+    def take(self, request: StartRequest) -> str:
+        """Come to the front and do what another start asks for; "", or why that is not possible."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if QApplication.activeModalWidget() is not None and (request.query or request.workspace):
+            return BUSY  # its answer is meant for what is shown now
+        self.begin(request)
+        return ""
+
+    def _show_requested(self) -> None:
+        """Show the workspace at once, and decide the query when the encoder may load."""
+        memory, request = self.session.memory, self._request
+        if memory is None or request is None:
+            return
+        if not memory.is_at(request.memory):
+            self._request = None
+            return
+        self.show_workspace(request.workspace or ("decide" if request.query else self.workspace))
+        if self.session.heavy_allowed:
+            self._request = None
+            if request.query:
+                self.commands.decide.decide([request.query])
 
     def continue_last(self) -> None:
         """Open the memory that was open last, and show what was shown; a note says why that is not possible."""
@@ -205,6 +241,10 @@ class MainWindow(QMainWindow):
     def on_facts_changed(self) -> None:
         self._states.update(self.workspace, tuple(self.workspaces))
 
+    def on_painted(self) -> None:
+        self.session.allow_heavy()
+        self._show_requested()
+
     def on_memory_opened(self) -> None:
         memory = self.session.memory
         if memory is not None:
@@ -215,6 +255,7 @@ class MainWindow(QMainWindow):
         self.state.set_memory(memory)
         self.show_workspace("decide")
         self.decide.neighbours.grid.setFocus()
+        self._show_requested()
 
     def on_memory_closed(self) -> None:
         self.setWindowTitle(NAME)
@@ -261,7 +302,7 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, self.session.allow_heavy)
+            QTimer.singleShot(0, self, self.on_painted)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         preferences.save_window(self.settings, self)
@@ -280,7 +321,11 @@ class MainWindow(QMainWindow):
         self.decide = DecideView(self.session)
         self.curate = CurateView(self.session)
         self.study = StudyView(self.session)
-        self.workspaces: dict[str, QWidget] = {"decide": self.decide, "curate": self.curate, "study": self.study}
+        self.workspaces: dict[str, QWidget] = {
+            Workspace.decide: self.decide,
+            Workspace.curate: self.curate,
+            Workspace.study: self.study,
+        }
         self.empty = EmptyState(
             "Teach a memory with labelled images. It decides new ones by the most similar, and you can correct it.",
             drop_text="Drop a memory, a bundle, or a folder whose sub-folders are classes",

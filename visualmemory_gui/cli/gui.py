@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from visualmemory_gui.app.runtime.start_request import StartRequest, Workspace
 from visualmemory_gui.engine.errors import VisualMemoryError
 
 
@@ -15,9 +16,28 @@ def gui(
     memory: Annotated[
         str | None, typer.Argument(metavar="MEMORY", help="The memory, or bundle NAME.vmemz, to open.")
     ] = None,
+    query: Annotated[
+        str | None, typer.Option("--query", metavar="IMAGE", help="Decide this image in MEMORY at once.")
+    ] = None,
+    workspace: Annotated[
+        Workspace | None, typer.Option("--workspace", help="Show this workspace of MEMORY first.")
+    ] = None,
 ) -> None:
-    """Open the window."""
-    show_window(memory)
+    """Open the window. If one has MEMORY open already, it comes to the front."""
+    if query is not None or workspace is not None:
+        _require_memory(memory, "--query" if query is not None else "--workspace")
+    if query is not None:
+        from visualmemory_gui.engine.images import files
+
+        files.open_regular(query).close()  # what cannot be an image is refused before a window opens
+    show_window(memory, query=query, workspace=workspace)
+
+
+def _require_memory(memory: str | None, option: str) -> None:
+    if memory is None:
+        raise typer.BadParameter("name the memory too: gui MEMORY", param_hint=option)
+    if memory.lower().endswith(".vmemz"):
+        raise typer.BadParameter("a bundle is not a memory yet: open it first", param_hint=option)
 
 
 def _has_display() -> bool:
@@ -31,8 +51,9 @@ def require_display(instead: str = "") -> None:
         raise VisualMemoryError(f"no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set){instead}")
 
 
-def show_window(memory: str | None) -> None:
+def show_window(memory: str | None, *, query: str | None = None, workspace: Workspace | None = None) -> None:
     require_display()
     from visualmemory_gui.app import application
 
-    raise typer.Exit(application.main(["visualmemory-gui", *([memory] if memory else [])]))
+    request = StartRequest(memory or "", query or "", workspace or "")
+    raise typer.Exit(application.main(["visualmemory-gui", *request.arguments()]))
