@@ -139,4 +139,4 @@ def test_a_folder_among_images_to_watch_is_told(memory: Path, tmp_path: Path) ->
 
 def test_a_query_that_can_be_no_image_opens_no_window(tmp_path: Path) -> None:
     for query, why in ((tmp_path / "gone.png", "there is no such file"), (tmp_path, "a folder, not an image")):
-        assert why in refused("gui", tmp_path / "m.vmem", "--query", query)
+        refused("gui", tmp_path / "m.vmem", "--query", query, words=why)
