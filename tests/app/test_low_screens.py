@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app.models.review_tables import ReviewColumn
-from visualmemory_gui.app.widgets.panels.scrolled import ScrolledPanel
+from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 
 WIDE, HIGH = 960, 540
 TASK_BAR = 40

@@ -11,7 +11,7 @@ import pytest
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.store import settings
 from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
-from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.derived_values import Derived
 from visualmemory_gui.engine.store.dismissals import Kept
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queries import RecentQueries

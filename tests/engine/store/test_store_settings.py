@@ -8,7 +8,7 @@ import pytest
 
 from visualmemory_gui.engine.errors import BadValue, ReadOnlyMemory, StorageError
 from visualmemory_gui.engine.store import settings
-from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.derived_values import Derived
 from visualmemory_gui.engine.store.files import ImageFiles
 from visualmemory_gui.engine.store.queries import KEPT, RecentQueries
 from visualmemory_gui.engine.store.schema import open_memory

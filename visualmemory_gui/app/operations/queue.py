@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations import skipped
+from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step
 from visualmemory_gui.app.operations.teach import taught_note
 from visualmemory_gui.app.session import Session
@@ -40,7 +40,7 @@ def add(session: Session, paths: Sequence[str]) -> None:
 
     def said(result: QueueAdded) -> Note:
         session.queue.refresh()
-        return Note(added_text(result), actions=skipped.show(session, result.skipped))
+        return Note(added_text(result), actions=skipped_files.show(session, result.skipped))
 
     Job("Filling the queue", work, said, once=f"queue {', '.join(paths)}").run(session)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import skipped
+from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, undo_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
@@ -61,7 +61,7 @@ def build(
         session.step_finished.emit()
         undo = undo_of(step) if result.added and step else None
         offered = offer_settings(session) if first and enough_to_compare(result.added) else ()
-        return Note(built_text(result, under), undo, (*skipped.show(session, result.skipped), *offered))
+        return Note(built_text(result, under), undo, (*skipped_files.show(session, result.skipped), *offered))
 
     Job(title, work, said, once=once).run(session)
 

@@ -30,7 +30,7 @@ from visualmemory_gui.engine.store import load_snapshot as working_set
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
 from visualmemory_gui.engine.store.database import FILE, Database, require_file
-from visualmemory_gui.engine.store.derived import Derived
+from visualmemory_gui.engine.store.derived_values import Derived
 from visualmemory_gui.engine.store.dismissals import Kept
 from visualmemory_gui.engine.store.files import ImageFiles
 from visualmemory_gui.engine.store.filesystem import folder_at

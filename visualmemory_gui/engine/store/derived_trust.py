@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.derived import STUDIED, Derived
+from visualmemory_gui.engine.store.derived_values import STUDIED, Derived
 from visualmemory_gui.engine.store.exemplar_row import checked_trust
 from visualmemory_gui.engine.store.writer import Writer
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from visualmemory_gui.engine.store import copies, entries, exemplars, labels
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.derived import STUDIED, Derived
+from visualmemory_gui.engine.store.derived_values import STUDIED, Derived
 from visualmemory_gui.engine.store.exemplar_row import Row
 from visualmemory_gui.engine.store.exemplars import Change
 from visualmemory_gui.engine.store.kept_images import forget_contents

@@ -24,7 +24,7 @@ from visualmemory_gui.app.views.decide.similarity_overlay import SimilarityOverl
 from visualmemory_gui.app.views.kit.buttons import bind
 from visualmemory_gui.app.views.kit.image_drops import ImageDrops
 from visualmemory_gui.app.widgets.cards.large_preview import LargePreview
-from visualmemory_gui.app.widgets.panels.scrolled import ScrolledPanel
+from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 
 WIDTHS = (330, 640, 300)
 HEIGHTS = (400, 340)  # with a queue below

@@ -11,7 +11,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.experiment import ExperimentModel
 from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
-from visualmemory_gui.app.operations import skipped
+from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of, primary_of
 from visualmemory_gui.app.views.study.chart_page import ChartPage
@@ -78,7 +78,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.answer.setText("" if self.model.found is None else self.model.found.table.answer)
         self.answer.setVisible(self.model.found is not None)
         self.unread.setVisible(bool(self._skipped))
-        self.unread.setText(f"{skipped.words(self._skipped)}…")
+        self.unread.setText(f"{skipped_files.words(self._skipped)}…")
         self._show_found(self.model.found)
         show_targets(self.actions_by_id, self.specs, self.facts)
 
@@ -88,7 +88,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
         return {"ready": self.model.ready, "running": self.model.running, "drawn": self.has_charts}
 
     def list_unread(self) -> None:
-        skipped.ask(self._session, self._skipped)
+        skipped_files.ask(self._session, self._skipped)
 
     @property
     def _skipped(self) -> tuple[Skipped, ...]:

@@ -9,7 +9,7 @@ from visualmemory_gui.engine.store.sealed_table import DERIVED
 _WHOLE = "checksum = seal(name, json, change)"
 
 STUDIED = "studied"
-"""Name of the value that says up to which id the runs that derived trust have seen the exemplars. See ``studied``."""
+"""Name of the value: up to which id the runs that derived trust have seen the exemplars. See ``derived_trust``."""
 
 
 class Derived:
@@ -46,6 +46,6 @@ class Derived:
             DERIVED.delete(self._database, "name = ?", [(name,)])
 
     def clear(self, *, but: str = "") -> None:
-        """Drop everything except ``but``, and what ``studied`` itself drops when it is time."""
+        """Drop everything except ``but``, and ``STUDIED``, which ``purge`` drops when it is time."""
         with self._database.atomic():
             DERIVED.delete(self._database, "name not in (?, ?)", [(but, STUDIED)])
