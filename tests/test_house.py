@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
 import grimp
+import numpy as np
 import pytest
 
+from tests import long_tail
 from tools.floors import PACKAGE, circles_of, house
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.app.models import headline
 from visualmemory_gui.cli.main import COMMANDS
+from visualmemory_gui.engine.curation import prune, review
+from visualmemory_gui.engine.curation.blame import blame
+from visualmemory_gui.engine.curation.influence import misleaders
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.evaluation.evaluate import evaluate
+from visualmemory_gui.engine.experiments import map as exemplar_map
+from visualmemory_gui.engine.experiments.new_classes import add_classes
+from visualmemory_gui.engine.experiments.scaling import scale
+from visualmemory_gui.engine.published_lists.evaluate import evaluate_lists
+from visualmemory_gui.engine.store.kept_images import NewKeptImage
+from visualmemory_gui.engine.store.queue import NewQueued
+from visualmemory_gui.engine.what_if.flip import flips
+from visualmemory_gui.engine.what_if.impact import ImpactTracker
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / PACKAGE
@@ -27,6 +46,10 @@ NO_NOUNS = {
     "written", "helpers", "misc", "utils", "common", "import",
 }  # fmt: skip
 """Names of modules that tell a stranger nothing: participles, drawers, and Python's own words."""
+ACTS = {
+    "building", "counting", "numbering", "opening", "pruning", "scaling", "subsampling", "tuning", "wording",
+}  # fmt: skip
+"""Words in -ing that are nouns of the field; any other word that ends so, or in -ed, is a participle."""
 COMMAND_MODULES = {
     "undo": "history", "redo": "history", "revert": "history", "tag": "history", "diff": "history",
     "strike": "edits", "restore": "edits", "relabel": "edits", "reweigh": "edits", "rename-label": "edits",
@@ -68,7 +91,10 @@ def test_no_modules_import_each_other():
 
 
 def test_a_module_is_called_by_a_noun():
-    assert {str(path.relative_to(SOURCE)) for path in _files() if path.stem in NO_NOUNS} == set()
+    participle = re.compile(r"[a-z]+(ing|ed)")
+    stems = {path.stem: str(path.relative_to(SOURCE)) for path in _files()}
+    unclear = NO_NOUNS | {stem for stem in stems if participle.fullmatch(stem)} - ACTS
+    assert {stems[stem] for stem in stems.keys() & unclear} == set()
 
 
 def test_no_two_public_classes_have_one_name():
@@ -85,6 +111,71 @@ def test_nobody_outside_its_room_reaches_into_an_open_memory():
     inside = re.compile(r"\.live\.")
     found = [path for path in _files() if room not in path.parents and inside.search(path.read_text(encoding="utf-8"))]
     assert [str(path.relative_to(SOURCE)) for path in found] == []
+
+
+def test_every_vote_is_weighed_in_one_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever needs the weights of votes is counted when it asks for them, and none has them from elsewhere."""
+    asked: defaultdict[str, int] = defaultdict(int)
+    weights = VotingScheme.vote_weights
+
+    def counting(scheme: VotingScheme, near: object, **by_rule: object) -> object:
+        asked[sys._getframe(1).f_globals["__name__"]] += 1
+        return weights(scheme, near, **by_rule)
+
+    monkeypatch.setattr(VotingScheme, "vote_weights", counting)
+    without = []
+    with long_tail.filled(tmp_path / "m.vmem", np.random.default_rng(5), (9, 7, 5, 4, 2)) as memory:
+        for rule in ("rank", "ridge"):
+            memory.set("rule", rule)
+            for name, work in _all_that_votes(memory, tmp_path).items():
+                before = sum(asked.values())
+                work()
+                without += [f"{name} by {rule}"] if sum(asked.values()) == before else []
+    assert without == []
+    assert set(asked) == set(_mentioning("vote_weights"))
+    assert _mentioning("RULE_WEIGHTS") == [VotingScheme.__module__]
+
+
+def _mentioning(name: str) -> list[str]:
+    """The modules in which code reads ``.name``, or the table ``name`` from another module."""
+    return [
+        f"{PACKAGE}.{place.removesuffix('.py').replace('/', '.')}"
+        for place, tree in _trees()
+        if any(
+            (isinstance(node, ast.Attribute) and node.attr == name)
+            or (isinstance(node, ast.ImportFrom) and name in {each.name for each in node.names})
+            for node in ast.walk(tree)
+        )
+    ]
+
+
+def _all_that_votes(memory: VisualMemory, folder: Path) -> dict[str, Callable[[], object]]:
+    """Everything that lets neighbours vote, by name."""
+    vectors, ids = long_tail.unit(2, np.random.default_rng(1)), memory.snapshot.ids
+    decision = memory.decide_vector(vectors[0])
+    layout = exemplar_map.Layout("tsne", ids, vectors[[0] * len(ids), :2], np.empty(0), np.empty((0, 2)))
+    lists = {"neighbor_image_ids": ["a"], "neighbor_classes": [1], "neighbor_distances": [0.1], "image_class": 1}
+    (folder / "lists.json").write_text(json.dumps({"query": lists}))
+    if not len(memory.queue):
+        waiting = NewKeptImage(long_tail.content(5000), "/1.png", vector=vectors[1])
+        memory._live.queue_rows.add([NewQueued(waiting, 1, 1, ".png")])
+    return {
+        "a decision": lambda: memory.decide_vector(vectors[0]),
+        "the decisions of a queue": lambda: memory.queue.table(),
+        "confidence and class sets": memory.maintenance.measure,
+        "evaluation": lambda: evaluate(memory),
+        "flips and examples to win": lambda: flips(memory, vectors[0]),
+        "impact": lambda: ImpactTracker(memory),
+        "pruning": lambda: prune.plan(memory, "soft"),
+        "values": lambda: misleaders(memory),
+        "blame": lambda: blame(memory, memory.catalog.ids_under("a/0")),
+        "review": lambda: review.survey(memory),
+        "scaling": lambda: scale(memory.snapshot, VotingScheme.of(memory.settings), seeds=1),
+        "new classes": lambda: add_classes(memory.snapshot, VotingScheme.of(memory.settings)),
+        "each rule on the same neighbours": lambda: headline.by_rule(decision),
+        "a place on the map": lambda: exemplar_map.place(layout, memory.snapshot, vectors),
+        "published lists": lambda: evaluate_lists(folder / "lists.json"),
+    }
 
 
 def test_operations_and_models_say_what_they_take_and_give():
