@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, TiffImagePlugin, TiffTags
 
 from tests.engine.exchange.memories import paint
-from visualmemory_gui.engine.exchange.privacy import without_gps
+from visualmemory_gui.engine.exchange.privacy import without_private
 from visualmemory_gui.engine.images.decode import decode
 from visualmemory_gui.engine.types import Geometry
 
@@ -55,7 +55,7 @@ def test_the_place_goes_and_the_content_stays(tmp_path: Path, name: str) -> None
     before = paint(tmp_path / f"before{suffix}", 1, **options)
     assert places(before)
     after = tmp_path / f"after{suffix}"
-    after.write_bytes(without_gps(before.read_bytes()))
+    after.write_bytes(without_private(before.read_bytes()))
     assert places(after) == {}
     assert decode(after, Geometry()).content == decode(before, Geometry()).content
     with Image.open(after) as image:
@@ -66,17 +66,25 @@ def test_the_place_goes_and_the_content_stays(tmp_path: Path, name: str) -> None
 def test_the_numbers_themselves_are_gone(tmp_path: Path) -> None:
     before = paint(tmp_path / "a.jpg", 1, exif=exif()).read_bytes()
     assert b"2021:02:03" in before
-    assert b"2021:02:03" not in without_gps(before)
+    assert b"2021:02:03" not in without_private(before)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".bmp", ".webp", ".tif", ".ppm"])
 def test_an_image_that_names_no_place_keeps_its_very_bytes(tmp_path: Path, suffix: str) -> None:
     data = paint(tmp_path / f"a{suffix}", 2).read_bytes()
-    assert without_gps(data) == data
+    assert without_private(data) == data
 
 
 @pytest.mark.parametrize("cut", range(0, 400, 23))
 def test_a_damaged_image_raises_nothing(tmp_path: Path, cut: int) -> None:
     data = paint(tmp_path / "a.jpg", 3, exif=exif()).read_bytes()
-    without_gps(data[:cut])
-    without_gps(data[:cut] + bytes(8) + data[cut:])
+    without_private(data[:cut])
+    without_private(data[:cut] + bytes(8) + data[cut:])
+
+
+def test_a_drawing_loses_the_paths_that_its_editor_wrote_and_nothing_else(tmp_path: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" {}viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
+    data = drawing.format("sodipodi:docbase='/home/me' inkscape:export-filename=\"/home/me/a.png\" ").encode()
+    after = without_private(data)
+    assert b"/home" not in after and after.split() == drawing.format("").encode().split()
+    assert without_private(after) == after

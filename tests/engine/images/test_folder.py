@@ -100,6 +100,8 @@ def test_what_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
         walk(tmp_path / name)
 
 
-@pytest.mark.parametrize(("name", "is_one"), [("a.JPEG", True), ("a.heic", True), ("a.svg", False), ("jpg", False)])
+@pytest.mark.parametrize(
+    ("name", "is_one"), [("a.JPEG", True), ("a.heic", True), ("a.svg", True), ("a.eps", False), ("jpg", False)]
+)
 def test_endings_promise_images(name: str, is_one: bool) -> None:
     assert looks_like_image(name) is is_one

@@ -245,7 +245,13 @@ def test_the_largest_image_allowed_fits_into_the_memory_allowed(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "word"), [("half.avif", "damaged"), ("wrong sum.png", "damaged"), ("drawing.svg", "SVG")]
+    ("name", "word"),
+    [
+        ("half.avif", "damaged"),
+        ("wrong sum.png", "damaged"),
+        ("drawing.svg", "another file"),
+        ("entities.png", "entities"),
+    ],
 )
 def test_the_reason_fits_the_file(name: str, word: str, pool: DecodePool, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(REFUSED[name]())

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from visualmemory_gui.engine.exchange.privacy import without_gps
+from visualmemory_gui.engine.exchange.privacy import without_private
 from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.types import Exemplar
 
@@ -28,7 +28,7 @@ def original(m: Memory, exemplar: Exemplar, *, keep_private: bool) -> tuple[byte
         if data is not None and hashlib.sha256(data).hexdigest() == exemplar.sha256:
             suffix = path.suffix.lower()
             if SUFFIX.fullmatch(suffix):
-                return (data if keep_private else without_gps(data)), suffix
+                return (data if keep_private else without_private(data)), suffix
     return None
 
 

@@ -1,4 +1,5 @@
-"""Removing the place where an image was taken (GPS) from its file, without touching a pixel.
+"""Removing what is private from an image's file without touching a pixel: the place where it was taken (GPS), and the
+paths that Inkscape writes into drawings.
 
 Positions are in EXIF (a small TIFF inside the file; tag 0x8825 points to them) and in XMP (XML text). Both are blanked
 in place, so that nothing else in the file moves; only PNG chunks, which carry checksums, are rewritten.
@@ -11,6 +12,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from visualmemory_gui.engine.images.formats import HEAD_BYTES, is_svg
+
 GPS_POINTER = 0x8825
 LARGEST_GPS_VALUE = 4096  # bytes; a real one has 24
 MOST_IFDS = 32
@@ -21,11 +24,14 @@ TIFF = re.compile(rb"II\*\0|MM\0\*")
 TIFF_INSIDE = re.compile(rb"(?:Exif\0\0|EXIF.{4})(?=II\*\0|MM\0\*)", re.DOTALL)
 XMP_ATTRIBUTE = re.compile(rb"""[\w.-]+:GPS\w+\s*=\s*(?:"[^"<]{0,4096}"|'[^'<]{0,4096}')""")
 XMP_ELEMENT = re.compile(rb"<([\w.-]+:GPS\w+)(?:\s[^>]{0,4096})?>[^\0]{0,4096}?</\1\s*>")
+SVG_PATH = re.compile(
+    rb"""\b(?:inkscape:export-filename|sodipodi:(?:absref|docbase))\s*=\s*(?:"[^"<]{0,4096}"|'[^'<]{0,4096}')"""
+)
 RAW_PROFILE = re.compile(rb"Raw profile type (?:exif|APP1)\0", re.IGNORECASE)
 
 
-def without_gps(data: bytes) -> bytes:
-    """The file without the place where it was taken; the same bytes if it names none."""
+def without_private(data: bytes) -> bytes:
+    """The file without the place where it was taken, and without paths; the same bytes if it names none."""
     if data.startswith(PNG):
         return _png(data)
     buffer = bytearray(data)
@@ -35,6 +41,8 @@ def without_gps(data: bytes) -> bytes:
     for start in starts:
         _blank_tiff(buffer, start)
     _blank_xmp(buffer)
+    if is_svg(data[:HEAD_BYTES]):
+        _blank(buffer, SVG_PATH)
     return bytes(buffer)
 
 
@@ -42,8 +50,12 @@ def _blank_xmp(buffer: bytearray) -> None:
     if b":GPS" not in buffer:
         return
     for pattern in (XMP_ELEMENT, XMP_ATTRIBUTE):
-        for match in list(pattern.finditer(bytes(buffer))):
-            buffer[match.start() : match.end()] = b" " * (match.end() - match.start())
+        _blank(buffer, pattern)
+
+
+def _blank(buffer: bytearray, pattern: re.Pattern[bytes]) -> None:
+    for match in list(pattern.finditer(bytes(buffer))):
+        buffer[match.start() : match.end()] = b" " * (match.end() - match.start())
 
 
 def _blank_tiff(buffer: bytearray, base: int) -> None:

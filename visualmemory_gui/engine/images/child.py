@@ -1,7 +1,7 @@
 """The decoding child: ``python -m visualmemory_gui.engine.images.child`` answers requests on stdin until it closes.
 
-An image that crashes or hangs the decoder takes this process with it and nothing else. It imports neither torch nor
-Qt, may use 1 GB of memory beyond what it starts with, and ends with its parent.
+An image that crashes or hangs the decoder takes this process with it and nothing else. It imports no torch, and
+Qt only to draw an SVG; it may use 1 GB of memory beyond what it starts with, and ends with its parent.
 """
 
 from __future__ import annotations

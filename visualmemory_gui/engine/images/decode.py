@@ -31,6 +31,8 @@ from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.images import files, formats
 from visualmemory_gui.engine.images.colour import to_rgb
 from visualmemory_gui.engine.images.geometry import fit
+from visualmemory_gui.engine.images.refusal import Refused
+from visualmemory_gui.engine.images.svg_check import MAX_BYTES, TOO_LARGE, check_svg
 from visualmemory_gui.engine.images.thumbnails import thumbnail
 from visualmemory_gui.engine.types import U8, Box, DecodedImage, Geometry
 
@@ -174,16 +176,17 @@ def is_pil(value: object) -> TypeGuard[Image.Image]:
     return isinstance(value, Image.Image)
 
 
-class Refused(Exception):
-    """Why an image is refused, in one sentence; becomes a BadImage that names the file."""
-
-
 def _opened(source: BinaryIO) -> Image.Image:
     """The image in ``source``, its header read and nothing decoded yet."""
     head = source.read(formats.HEAD_BYTES)
     source.seek(0)
     try:
-        image = _opened_jpeg(source) if head.startswith(formats.JPEG) else _opened_other(source, head)
+        if head.startswith(formats.JPEG):
+            image = _opened_jpeg(source)
+        elif formats.is_svg(head):
+            image = _drawn(source)
+        else:
+            image = _opened_other(source, head)
     except (UnidentifiedImageError, SyntaxError, IndexError, TypeError, struct.error):
         raise Refused(formats.refusal(head)) from None
     return image
@@ -195,6 +198,21 @@ def _opened_jpeg(source: BinaryIO) -> Image.Image:
     _check_size(image.size, most=MAX_JPEG_PIXELS, reason=_TOO_MANY_OF_JPEG)
     if image.info.get("progressive") and _coefficient_bytes(image) > MAX_COEFFICIENT_BYTES:
         raise Refused(_TOO_MUCH_PROGRESSIVE)
+    return image
+
+
+def _drawn(source: BinaryIO) -> Image.Image:
+    """An SVG drawing, checked and drawn; it comes as any other image of that size."""
+    data = source.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Refused(TOO_LARGE)
+    check_svg(data)
+    try:
+        from visualmemory_gui.engine.images.svg_renderer import draw_svg  # Qt, and only for files that need it
+    except ImportError:
+        raise Refused("an SVG drawing; Qt, which draws it, cannot be loaded on this computer") from None
+    image = draw_svg(data)
+    image.format = "SVG"
     return image
 
 

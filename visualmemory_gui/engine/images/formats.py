@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 HEAD_BYTES = 512
 JPEG = b"\xff\xd8\xff"  # how each of them begins
-SPOKEN = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, ICO, and HEIC with the heic extra"
+SPOKEN = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, ICO, SVG, and HEIC with the heic extra"
 
 # What Pillow calls a format, and the usual ending of such a file. MPO: JPEG files of some cameras turn out to be that.
 ENDINGS = {
@@ -21,6 +21,7 @@ ENDINGS = {
     "PPM": ".ppm",
     "ICO": ".ico",
     "HEIF": ".heic",
+    "SVG": ".svg",
 }
 
 _SUFFIXES = frozenset(ENDINGS.values()) | {
@@ -46,13 +47,19 @@ def is_heic(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS and b"avif" not in head[8:48]
 
 
+def is_svg(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` may be an SVG drawing: XML whose first element is not HTML's."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<svg", b"<!doctype svg")):
+        return True
+    return text.startswith((b"<?xml", b"<!--")) and b"<html" not in text and b"<!doctype html" not in text
+
+
 def refusal(head: bytes) -> str:
     """Why a file that begins with ``head`` is not an image that can be read, in words."""
     for magic, reason in _DRAWINGS:
         if head.startswith(magic):
             return reason
-    if b"<svg" in head.lower():
-        return "an SVG drawing, which cannot be read; save it as PNG"
     if any(head.startswith(magic) for magic in _MAGICS) or head[4:12] in (b"ftypavif", b"ftypheic"):
         return "the file is damaged or incomplete (its header cannot be read)"
     return f"not an image in a format that can be read ({SPOKEN})"

@@ -29,7 +29,7 @@ from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing
 
-IMAGES = "Images (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif);;All files (*)"
+IMAGES = "Images (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif *.svg);;All files (*)"
 
 
 class Choosers:
