@@ -263,7 +263,8 @@ def curate(qtbot: QtBot, qapp: QApplication, small: Path) -> Iterator[Hands]:
     """Curate alone, over the small memory."""
     theme.apply(qapp, "light")
     session = Session()
-    view = CurateView(session)
+    with theme.styled_once():
+        view = CurateView(session)
     qtbot.addWidget(view)
     view.resize(1200, 700)
     view.show()

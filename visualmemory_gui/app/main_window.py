@@ -8,7 +8,7 @@ from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from visualmemory_gui.app import preferences, resources
+from visualmemory_gui.app import preferences, resources, theme
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.actions.action_states import ActionStates
 from visualmemory_gui.app.actions.command_list import commands_of
@@ -70,25 +70,26 @@ class MainWindow(QMainWindow):
         self._upkeep = Upkeep(self.session, self)
         self._recent = RecentMemoriesModel(self.session.tasks, self)
         self._warming = Warming(self.session.tasks, self._is_open, self)
-        self._make_workspaces()
-        self.ask: Dialogs = ask or Choosers(self)
-        self.commands = Commands(
-            self.session,
-            self,
-            MemoryCommands(self.session, self.ask),
-            DecideCommands(self.session, self.decide, self.ask, self),
-            ReasonCommands(self.session, self.ask, self.on_query_chosen),
-            SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side),
-        )
-        self.actions_by_id = window_actions.build(self, self.commands)
-        self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
-        self.notes = Notes(self.session, self)
-        self.errors = ErrorDialog(self)
-        self._focus_ring = FocusRing(self)
-        self._painted = False
-        self._closing = False
-        self._request: StartRequest | None = None  # what is to be shown as soon as its memory is open
-        self._lay_out()
+        with theme.styled_once():
+            self._make_workspaces()
+            self.ask: Dialogs = ask or Choosers(self)
+            self.commands = Commands(
+                self.session,
+                self,
+                MemoryCommands(self.session, self.ask),
+                DecideCommands(self.session, self.decide, self.ask, self),
+                ReasonCommands(self.session, self.ask, self.on_query_chosen),
+                SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side),
+            )
+            self.actions_by_id = window_actions.build(self, self.commands)
+            self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
+            self.notes = Notes(self.session, self)
+            self.errors = ErrorDialog(self)
+            self._focus_ring = FocusRing(self)
+            self._painted = False
+            self._closing = False
+            self._request: StartRequest | None = None  # what is to be shown as soon as its memory is open
+            self._lay_out()
         self._refused_keys = RefusedKeys(self, partial(may_write, self.session))
         self._connect()
         preferences.restore_window(self.settings, self)

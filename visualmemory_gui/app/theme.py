@@ -5,6 +5,8 @@ Colour alone never carries a meaning: what is painted in colour also has a word.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -150,6 +152,20 @@ def apply(app: QApplication, name: Name) -> None:
     app.setProperty("visualmemoryTheme", colours.name)
     _refresh_icons()
     notifier.changed.emit()
+
+
+@contextmanager
+def styled_once() -> Iterator[None]:
+    """Widgets made inside are styled once, at the end. Under a style sheet each would be styled again at every step of
+    its way into the window."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    sheet = app.styleSheet()
+    app.setStyleSheet("")
+    try:
+        yield
+    finally:
+        app.setStyleSheet(sheet)
 
 
 def palette(colours: Colours) -> QPalette:
