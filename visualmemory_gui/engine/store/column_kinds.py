@@ -3,13 +3,11 @@ reading: a file written by something else may hold text in place of a number."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import apsw
-
-from visualmemory_gui.engine.errors import DamagedMemory
 
 _KINDS: dict[str, tuple[type, ...]] = {"INTEGER": (int,), "REAL": (float,), "TEXT": (str,), "BLOB": (bytes,)}
 _PATH, _VALUE = (str, bytes), (int, float)
@@ -20,54 +18,48 @@ _Signature = tuple[type, ...]  # the kinds of a row's values
 
 
 @dataclass(slots=True)
-class _Columns:
+class Columns:
     """What one statement reads: place, name and kinds of each column that declares one; signatures known to fit."""
 
     kinds: tuple[tuple[int, str, tuple[type, ...]], ...] = ()
     fitting: set[_Signature] = field(default_factory=set)
 
-    def misfit(self, signature: _Signature) -> str | None:
-        """The first column whose value is of another kind."""
-        return next((name for place, name, kinds in self.kinds if signature[place] not in kinds), None)
+    def misfit(self, rows: Sequence[tuple[Any, ...]]) -> str | None:
+        """The first column in which one of ``rows`` holds a value of another kind."""
+        if not rows or not self.kinds or (len(rows) == 1 and tuple(map(type, rows[0])) in self.fitting):
+            return None
+        for signature in {tuple(map(type, row)) for row in rows} - self.fitting:
+            for place, name, kinds in self.kinds:
+                if signature[place] not in kinds:
+                    return name
+            self.fitting.add(signature)
+        return None
 
 
 class Kinds:
-    """Checks what the statements of one connection read. Its errors name ``path``."""
+    """The columns of the statements of one connection."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._columns: dict[str, _Columns] = {}
+    def __init__(self) -> None:
+        self._columns: dict[str, Columns] = {}
 
-    def checked(self, sql: str, cursor: apsw.Cursor) -> list[tuple[Any, ...]]:
-        """All rows of ``cursor``, which runs ``sql``. Raises DamagedMemory."""
-        columns = self._columns.get(sql) or self._described(sql, cursor)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        if rows and columns.kinds:
-            if len(rows) == 1 and tuple(map(type, rows[0])) in columns.fitting:
-                return rows
-            for signature in {tuple(map(type, row)) for row in rows} - columns.fitting:
-                if name := columns.misfit(signature):
-                    raise DamagedMemory(
-                        f"{self._path} is damaged: a value of {name} is not of the kind its column declares. "
-                        "Restore it from a backup or an export."
-                    )
-                columns.fitting.add(signature)
-        return rows
+    def of(self, sql: str, cursor: apsw.Cursor) -> Columns:
+        """Those of ``cursor``, which runs ``sql`` and of which no row was fetched yet."""
+        return self._columns.get(sql) or self._described(sql, cursor)
 
-    def _described(self, sql: str, cursor: apsw.Cursor) -> _Columns:
+    def _described(self, sql: str, cursor: apsw.Cursor) -> Columns:
         try:
             described = cursor.description_full
         except apsw.ExecutionCompleteError:  # no rows, this time or ever
-            return _Columns() if _may_give_rows(sql) else self._remember(sql, _Columns())
+            return Columns() if _may_give_rows(sql) else self._remember(sql, Columns())
         kinds = []
         for place, (name, declared, _, table, origin) in enumerate(described):
             if fit := _OF_ANY.get(origin) if declared == "ANY" else _KINDS.get(declared):
                 # The result of a join or subquery has another name, and may be missing.
                 required = name == origin and cursor.connection.column_metadata(None, table, origin)[2]
                 kinds.append((place, f"{table}.{origin}", fit if required else (*fit, type(None))))
-        return self._remember(sql, _Columns(tuple(kinds)))
+        return self._remember(sql, Columns(tuple(kinds)))
 
-    def _remember(self, sql: str, columns: _Columns) -> _Columns:
+    def _remember(self, sql: str, columns: Columns) -> Columns:
         if len(self._columns) < _REMEMBERED:
             self._columns[sql] = columns
         return columns

@@ -71,7 +71,7 @@ class Database:
         self._connection = connection
         self._depth = 0
         self._identity = identity_of(path)
-        self._kinds = Kinds(path)
+        self._kinds = Kinds()
         self._patience = Patience(path)
         self._patience.watch(connection)
 
@@ -149,7 +149,7 @@ class Database:
         with self.lock:
             try:
                 self._patience.begin()
-                return self._kinds.checked(sql, self._checked().execute(sql, params))
+                return self._fetched(sql, self._checked().execute(sql, params))
             except _FROM_SQLITE as error:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
 
@@ -173,7 +173,7 @@ class Database:
         """Run one statement for each of ``params``, in their order, prepared once; returns the rows of all."""
         with self.lock:
             try:
-                return self._kinds.checked(sql, self._checked().executemany(sql, self._patience.for_each(params)))
+                return self._fetched(sql, self._checked().executemany(sql, self._patience.for_each(params)))
             except _FROM_SQLITE as error:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
 
@@ -263,6 +263,16 @@ class Database:
                 self._connection.close()
             except apsw.Error as error:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
+
+    def _fetched(self, sql: str, cursor: apsw.Cursor) -> list[Row]:
+        """All rows of ``cursor``, which runs ``sql``. Raises DamagedMemory."""
+        columns = self._kinds.of(sql, cursor)
+        found: list[Row] = cursor.fetchall()
+        if name := columns.misfit(found):
+            raise DamagedMemory(
+                f"{self.path} is damaged: a value of {name} is not of the kind its column declares. {RESTORE}"
+            )
+        return found
 
     def _checked(self) -> apsw.Connection:
         # A full disk makes SQLite roll back on its own: what follows in the block must not be committed alone.
