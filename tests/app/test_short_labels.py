@@ -7,16 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QFontMetrics, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
-from visualmemory_gui.app.models.evaluation import ConfusionCell
+from visualmemory_gui.app.models.blame import BlameModel
+from visualmemory_gui.app.models.evaluation import ClassFiguresRow, ConfusionCell
 from visualmemory_gui.app.models.review_tables import ReviewColumn
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.app.widgets.cards import class_rows, label_chip, shares_bars
 from visualmemory_gui.app.widgets.chart import confusion_grid
+from visualmemory_gui.app.widgets.chart.confusion_panel import ConfusionPanel
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog, StrikeRow
 from visualmemory_gui.app.widgets.grid import grid_painter
 from visualmemory_gui.app.widgets.tables import label_delegate
+from visualmemory_gui.app.widgets.tables.blame_box import BlameBox
+from visualmemory_gui.app.widgets.tables.class_figures import ClassFiguresTable
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
@@ -109,7 +117,32 @@ def test_the_review_tells_a_label_from_its_suggestion(letters: Desk, seen: Seen,
     assert index.data(3) == tabs.model.suspects[0].label  # the tooltip
 
 
-def test_a_mistake_names_both_of_its_classes_by_their_endings() -> None:
-    cell = ConfusionCell("letters/outlined/lowercase", "letters/filled/lowercase", 3)
-    assert cell.arrow(ShortLabels(CLASSES)) == "…/outlined/lowercase  →  …/filled/lowercase"
-    assert ConfusionCell("cat", "", 3).arrow(ShortLabels(CLASSES)) == "cat  →  no answer"
+def test_a_mistake_names_both_of_its_classes_by_their_endings(qtbot: QtBot) -> None:
+    cell, names = ConfusionCell(CLASSES[0], CLASSES[1], 3), ShortLabels(CLASSES)
+    metrics = QFontMetrics(QApplication.font())
+    ends = "3   …/outlined/lowercase  →  …/filled/lowercase"
+    words = ("3   ", *cell.arrow)
+    assert label_delegate.fitted(metrics, words, metrics.horizontalAdvance(ends) + 4, names) == ends
+    assert "".join(ConfusionCell("cat", "", 3).arrow) == "cat  →  no answer"
+
+
+def test_mistakes_classes_and_strikes_tell_all_classes_apart(seen: Seen, qtbot: QtBot) -> None:
+    tasks = Tasks()
+    confusion = {label: dict.fromkeys(CLASSES, 1) for label in CLASSES}
+    cells = [ConfusionCell(CLASSES[at], CLASSES[at - 1], 12) for at in range(len(CLASSES))]
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    panel = ConfusionPanel(BlameBox(BlameModel(tasks), Thumbnails(tasks)))
+    panel.set_confusion(confusion, cells)
+    figures = ClassFiguresTable()
+    figures.set_classes([ClassFiguresRow(cell.true, 30, 0.6, cell) for cell in cells])
+    flip = FlipDialog(
+        None, title="", note="", rows=[StrikeRow(label, "exemplar 7, rank 2", image) for label in CLASSES]
+    )
+    for widget, shown in ((panel, panel.mistakes), (figures, figures.table), (flip, flip.list)):
+        seen["label_delegate"].clear()
+        qtbot.addWidget(widget)
+        widget.resize(460, 300)
+        widget.grab()
+        seen.check("label_delegate")
+        assert {label for label, _ in seen["label_delegate"]} == set(CLASSES), shown.objectName()
+    tasks.shutdown()

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.runtime.tasks import Tasks
-from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
@@ -47,10 +46,9 @@ class BlameModel(BackgroundResult["Blame"]):
             self.clear()
 
 
-def row_words(one: Blamed, names: ShortLabels) -> str:
-    """ "2.1 %   lynx   strike out"; the label as short as ``names``, the labels shown with it, allow."""
-    fix = "relabel" if one.fix == "relabel" else "strike out"
-    return f"{-100 * one.value:.1f} %   {names.short(one.label)}   {fix}"
+def row_words(one: Blamed) -> tuple[str, str, str]:
+    """ "2.1 %   lynx   strike out" in three; the second is the label."""
+    return f"{-100 * one.value:.1f} %   ", one.label, f"   {'relabel' if one.fix == 'relabel' else 'strike out'}"
 
 
 def row_sentence(one: Blamed, true: str) -> str:

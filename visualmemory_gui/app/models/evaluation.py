@@ -13,7 +13,6 @@ from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
-from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import I64, Changes
 
@@ -40,9 +39,10 @@ class ConfusionCell:
             return f"{self.true} decided right"
         return f"{self.true} decided as {self.predicted}" if self.predicted else f"{self.true} without an answer"
 
-    def arrow(self, names: ShortLabels) -> str:
-        """ "…/asia → …/africa": both as short as ``names``, the labels shown with them, allow."""
-        return f"{names.short(self.true)}  →  {names.short(self.predicted) if self.predicted else 'no answer'}"
+    @property
+    def arrow(self) -> tuple[str, ...]:
+        """ "cat  →  lynx" in pieces, of which the first and the third are labels."""
+        return (self.true, "  →  ", self.predicted) if self.predicted else (self.true, "  →  no answer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.widgets.chart.confusion_grid import ConfusionGrid
 from visualmemory_gui.app.widgets.tables.blame_box import BLAME, BlameBox
+from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate, set_words
 from visualmemory_gui.engine.text.visible_text import how_many
 
 HINT = "Choose a cell: a row is the true class of images, a column the class they were decided as."
@@ -31,7 +32,7 @@ class ConfusionPanel(QWidget):
         self.mistakes = QListWidget()
         self.mistakes.setObjectName("mistakesList")
         self.mistakes.setAccessibleName("Mistakes, the most frequent first")
-        self.mistakes.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.mistakes.setItemDelegate(LabelDelegate(self.mistakes, lambda: self.grid.names))
         self.mistakes.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.words = QLabel(HINT)
         self.words.setWordWrap(True)
@@ -55,7 +56,8 @@ class ConfusionPanel(QWidget):
         self.mistakes.blockSignals(True)
         self.mistakes.clear()
         for cell in mistakes:
-            item = QListWidgetItem(f"{cell.queries:,}   {cell.arrow(self.grid.names)}")
+            item = QListWidgetItem()
+            set_words(item, (f"{cell.queries:,}   ", *cell.arrow))
             item.setData(Qt.ItemDataRole.UserRole, cell)
             item.setToolTip(cell.words)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{cell.queries:,}: {cell.words}")

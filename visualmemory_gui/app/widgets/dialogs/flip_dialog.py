@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate, set_words
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,14 @@ def _list(rows: Sequence[StrikeRow]) -> QListWidget:
     cards.setResizeMode(QListView.ResizeMode.Adjust)
     cards.setMovement(QListView.Movement.Static)
     cards.setWordWrap(True)
-    cards.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    names = ShortLabels(row.label for row in rows)
+    cards.setItemDelegate(LabelDelegate(cards, lambda: names))
     side = theme.px(72)
     cards.setIconSize(QSize(side, side))
     cards.setGridSize(QSize(theme.px(96), side + 3 * cards.fontMetrics().height() + theme.px(8)))
     for row in rows:
-        item = QListWidgetItem(QIcon(QPixmap.fromImage(row.image)), f"{row.label}\n{row.detail}")
+        item = QListWidgetItem(QIcon(QPixmap.fromImage(row.image)), "")
+        set_words(item, ("", row.label, f"\n{row.detail}"))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{row.label}, {row.detail}")
         item.setToolTip(f"{row.label}, {row.detail}")
         cards.addItem(item)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem,
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.blame import BlameModel, fix_words, promise_words, row_sentence, row_words
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate, set_words
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 SIDE_PT = 30.0
@@ -40,7 +41,8 @@ class BlameBox(QWidget):
         self.rows.setAccessibleName("Exemplars to blame, the worst first")
         self.rows.setIconSize(QSize(theme.px(SIDE_PT), theme.px(SIDE_PT)))
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.rows.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._names = ShortLabels()
+        self.rows.setItemDelegate(LabelDelegate(self.rows, lambda: self._names))
         self._lay_out()
         self.ask_button.clicked.connect(lambda: self.blame_requested.emit())
         self.mend_button.clicked.connect(lambda: self.mend_requested.emit(model.found))
@@ -53,9 +55,10 @@ class BlameBox(QWidget):
         found, running = self._model.found, self._model.running
         self.rows.clear()
         blamed = found.blamed if found is not None else ()
-        names = ShortLabels(one.label for one in blamed)
+        self._names = ShortLabels(one.label for one in blamed)
         for one in blamed:
-            item = QListWidgetItem(row_words(one, names))
+            item = QListWidgetItem()
+            set_words(item, row_words(one))
             item.setData(Qt.ItemDataRole.UserRole, one.id)
             sentence = row_sentence(one, found.true if found is not None else "")
             item.setToolTip(f"{sentence}\nEnter or double click: decide it")

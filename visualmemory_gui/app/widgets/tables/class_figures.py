@@ -8,11 +8,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.evaluation import ClassFiguresRow
+from visualmemory_gui.app.models.evaluation import ClassFiguresRow, ConfusionCell
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate, set_words
 from visualmemory_gui.app.widgets.tables.table_style import chosen_rows, dress
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 HEADS = ("Class", "Images", "Right", "Most often decided as instead")
+LABELLED = (0, 3)  # the columns with labels
 NUMBER_PT = 60.0
 
 
@@ -24,7 +27,10 @@ class ClassFiguresTable(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: Sequence[ClassFiguresRow] = ()
+        self._names = ShortLabels()
         self.table = _table()
+        for labelled in LABELLED:
+            self.table.setItemDelegateForColumn(labelled, LabelDelegate(self.table, lambda: self._names))
         self.button = QPushButton("Show its confusions")
         self.button.setObjectName("showConfusions")
         self.button.setToolTip("See in the matrix what images of this class are decided as")
@@ -38,13 +44,16 @@ class ClassFiguresTable(QWidget):
 
     def set_classes(self, rows: Sequence[ClassFiguresRow]) -> None:
         self._rows = rows
+        shown = [*(row.label for row in rows), *(row.mistake.predicted for row in rows if row.mistake is not None)]
+        self._names = ShortLabels(filter(None, shown))
         self.table.clearSelection()
         self.table.setRowCount(len(rows))
         for at, row in enumerate(rows):
-            mistake = "" if row.mistake is None else f"{row.mistake.predicted or 'no answer'} ({row.mistake.queries:,})"
-            for column, text in enumerate((row.label, f"{row.queries:,}", percent(row.accuracy), mistake)):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
+            cells = (("", row.label), (f"{row.queries:,}",), (percent(row.accuracy),), _mistake(row.mistake))
+            for column, words in enumerate(cells):
+                item = QTableWidgetItem()
+                set_words(item, words)
+                item.setToolTip(item.text())
                 self.table.setItem(at, column, item)
         self.on_selected()
 
@@ -52,15 +61,21 @@ class ClassFiguresTable(QWidget):
         self.button.setEnabled(len(chosen_rows(self.table)) == 1)
 
 
+def _mistake(cell: ConfusionCell | None) -> tuple[str, ...]:
+    """ "lynx (12)" in pieces, of which every second one is a label; nothing without a mistake."""
+    if cell is None:
+        return ("",)
+    return ("", cell.predicted, f" ({cell.queries:,})") if cell.predicted else (f"no answer ({cell.queries:,})",)
+
+
 def _table() -> QTableWidget:
     table = QTableWidget(0, len(HEADS))
     table.setObjectName("classFigures")
     table.setAccessibleName("Classes, those least often decided right first")
     table.setHorizontalHeaderLabels(HEADS)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     dress(table, high=theme.px(20))
     header = table.horizontalHeader()
-    for column in (0, 3):
+    for column in LABELLED:
         header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
     for column in (1, 2):
         header.resizeSection(column, theme.px(NUMBER_PT))
