@@ -174,6 +174,20 @@ class DecodedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class FullImage:
+    """All pixels of an image, to be looked at: (h, w, 3) uint8, upright, in sRGB.
+
+    ``width`` and ``height`` are those of the upright original; a JPEG of more than 64 megapixels is read at a fraction
+    of them. ``sha256`` is that of the file's bytes, None without a file.
+    """
+
+    pixels: U8
+    width: int
+    height: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewExemplar:
     """A row on its way into the store. ``vector`` is (dim,) float32 of unit length and has passed the gate.
 

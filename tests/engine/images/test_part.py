@@ -139,3 +139,28 @@ def test_a_part_of_pixels_is_cut_likewise(geometry):
     image = noise(90, 60)
     part = from_array(np.asarray(image), geometry, Box(5, 6, 30, 20))
     assert (part.content, part.original) == (content_of(image.crop((5, 6, 35, 26))), content_of(image))
+
+
+@pytest.mark.parametrize("turn", [1, 6])
+def test_a_file_can_be_read_with_all_its_pixels_upright_and_its_part_is_then_known(tmp_path: Path, geometry, turn: int):
+    image, path = noise(1900, 1300), tmp_path / "a.png"  # more than one strip
+    exif = Image.Exif()
+    exif[ORIENTATION] = turn
+    image.save(path, exif=exif)
+    upright = np.asarray(image if turn == 1 else image.transpose(Image.Transpose.ROTATE_270))
+    with DecodePool(workers=1, geometry=geometry) as pool:
+        full = pool.full_image(path)
+        part = pool.decode(path, Box(10, 20, 30, 40))
+    assert np.array_equal(full.pixels, upright) and (full.height, full.width) == upright.shape[:2]
+    assert full.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert part.content == content_of(Image.fromarray(upright[20:60, 10:40]))
+
+
+def test_what_cannot_be_read_says_why_and_the_next_is_read(tmp_path: Path, geometry):
+    (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n no")
+    noise(20, 20).save(tmp_path / "good.png")
+    with DecodePool(workers=1, geometry=geometry) as pool:
+        for name in ("bad.png", "gone.png"):
+            with pytest.raises(BadImage, match=name):
+                pool.full_image(tmp_path / name)
+        assert pool.full_image(tmp_path / "good.png").pixels.shape == (20, 20, 3)

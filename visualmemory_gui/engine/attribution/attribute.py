@@ -19,6 +19,7 @@ from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError
 from visualmemory_gui.engine.images.geometry import inside, square_of
+from visualmemory_gui.engine.memory.original_image import places
 from visualmemory_gui.engine.types import F32, F64, Box, Decision, DecodedImage, Neighbour
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def look(memory: Memory, image: DecodedImage, *, vector: F32 | None = None, note
 def look_at_exemplar(memory: Memory, exemplar: int) -> Seen:
     """The exemplar's image, decoded again, or its thumbnail if the image can no longer be read. Raises BadImage."""
     [row] = memory.catalog.get([exemplar])
-    for path in _places(memory, row.sha256, row.source):
+    for path in places(memory, row.sha256, row.source):
         try:
             image = memory.decode(path, row.box)
         except (BadImage, BadValue):  # BadValue: the file changed, and the box no longer fits
@@ -199,11 +200,3 @@ def neighbour_of(memory: Memory, decision: Decision, vector: F32, exemplar: int)
     [row] = memory.catalog.get([exemplar])
     cosine = float(vector.astype(np.float64) @ memory.catalog.vectors([exemplar])[0].astype(np.float64))
     return Neighbour(exemplar, 0, row.label, min(max(1.0 - cosine, 0.0), 2.0), 0.0, 0.0)
-
-
-def _places(memory: Memory, sha256: str | None, source: str | None) -> list[str]:
-    """Where the image may be: first the copy in the memory, then the original."""
-    found: list[str] = []
-    if sha256 is not None:
-        found += [str(path) for path in memory.files.find(sha256)]
-    return found + ([source] if source is not None else [])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from visualmemory_gui.engine.exchange.privacy import without_private
+from visualmemory_gui.engine.memory.original_image import places
 from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.types import Exemplar
 
@@ -23,19 +23,13 @@ def original(m: Memory, exemplar: Exemplar, *, keep_private: bool) -> tuple[byte
     """
     if exemplar.sha256 is None:
         return None
-    for path in _places(m, exemplar):
+    for path in places(m, exemplar.sha256, exemplar.source):
         data = _read(path)
         if data is not None and hashlib.sha256(data).hexdigest() == exemplar.sha256:
             suffix = path.suffix.lower()
             if SUFFIX.fullmatch(suffix):
                 return (data if keep_private else without_private(data)), suffix
     return None
-
-
-def _places(m: Memory, exemplar: Exemplar) -> Iterator[Path]:
-    yield from m.files.find(str(exemplar.sha256))
-    if exemplar.source is not None:
-        yield Path(exemplar.source)
 
 
 def _read(path: Path) -> bytes | None:

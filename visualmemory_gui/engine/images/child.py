@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +21,7 @@ from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.images.decode import MAX_PIXELS, decode
 from visualmemory_gui.engine.images.part_reader import PartReader
 from visualmemory_gui.engine.processes import frames
-from visualmemory_gui.engine.types import Box, DecodedImage, Geometry
+from visualmemory_gui.engine.types import Box, Geometry
 
 MEMORY_BYTES = 1 << 30
 NICE = 5  # the window and the edits come first where cores are short
@@ -49,23 +51,28 @@ def _answer(requests: BinaryIO, answers: BinaryIO, parts: PartReader) -> None:
     if hasattr(signal, "alarm"):
         signal.alarm(request["seconds"])  # ends a hanging decoder whose parent is no longer there to do it
     try:
-        image = _decoded(request, parts)
+        send = _decoded(request, parts)
     except BadImage as error:
         frames.write(answers, {"reason": error.reason})
     except BadValue as error:
         frames.write(answers, {"refused": str(error)})
     else:
-        frames.write_image(answers, image)
+        send(answers)
     if hasattr(signal, "alarm"):
         signal.alarm(0)
 
 
-def _decoded(request: dict[str, Any], parts: PartReader) -> DecodedImage:
+def _decoded(request: dict[str, Any], parts: PartReader) -> Callable[[BinaryIO], None]:
+    """What sends the image asked for."""
     path, geometry, box = request["path"], Geometry(**request["geometry"]), request["box"]
+    if request["full"]:
+        upright, sha256 = parts.whole(path, geometry)
+        size = {"width": upright.width, "height": upright.height, "sha256": sha256}
+        return partial(frames.write_pixels, rgb=upright.rgb, header=size)
     if box is not None:
-        return parts.decode(path, geometry, Box(*box))
+        return partial(frames.write_image, image=parts.decode(path, geometry, Box(*box)))
     parts.drop()
-    return decode(path, geometry)
+    return partial(frames.write_image, image=decode(path, geometry))
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -34,7 +34,7 @@ from visualmemory_gui.engine.images.geometry import fit
 from visualmemory_gui.engine.images.refusal import Refused
 from visualmemory_gui.engine.images.svg_check import MAX_BYTES, TOO_LARGE, check_svg
 from visualmemory_gui.engine.images.thumbnails import thumbnail
-from visualmemory_gui.engine.types import U8, Box, DecodedImage, Geometry
+from visualmemory_gui.engine.types import U8, Box, DecodedImage, FullImage, Geometry
 
 MAX_PIXELS = 64_000_000  # decoded
 # JPEG files up to this many pixels are decoded at a fraction of their size, so that the result stays below the limit.
@@ -159,6 +159,19 @@ def from_pil(image: Image.Image, geometry: Geometry, box: Box | None = None) -> 
     except Refused as error:
         raise BadImage("image", str(error)) from None
     except Exception as error:  # the image may be a file that is only now being decoded
+        raise BadImage("image", _reason(error)) from error
+
+
+def full_from_pil(image: Image.Image) -> FullImage:
+    """All pixels of an image that the caller holds, upright. Raises BadImage."""
+    try:
+        _check_size(image.size)
+        image.load()
+        upright = _upright(image, image.size)
+        return FullImage(np.asarray(upright.rgb), upright.width, upright.height)
+    except Refused as error:
+        raise BadImage("image", str(error)) from None
+    except Exception as error:  # as above
         raise BadImage("image", _reason(error)) from error
 
 

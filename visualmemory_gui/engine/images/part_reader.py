@@ -1,4 +1,4 @@
-"""PartReader: cuts parts out of files, from the upright image at its full size."""
+"""PartReader: reads files at their full size, and cuts parts out of the upright image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from visualmemory_gui.engine.types import Box, DecodedImage, Geometry
 
 
 class PartReader:
-    """Decodes parts of files. It keeps the last file at its full size, so that a further part needs no decoding."""
+    """Decodes files at their full size, whole or in parts. It keeps the last one, so that a further part needs no
+    decoding."""
 
     def __init__(self) -> None:
         self._key: tuple[str, Geometry] | None = None
@@ -32,6 +33,11 @@ class PartReader:
             whole, upright = self._original(source, (sha256, geometry))
             named = replace(whole, sha256=sha256, source=files.absolute(path))
             return part(upright, box, named, geometry)
+
+    def whole(self, path: str | Path, geometry: Geometry) -> tuple[Upright, str]:
+        """All pixels of the file ``path``, and the sha256 of its bytes. Raises BadImage."""
+        with reading(path) as (source, sha256):
+            return self._original(source, (sha256, geometry))[1], sha256
 
     def _original(self, source: BinaryIO, key: tuple[str, Geometry]) -> tuple[DecodedImage, Upright]:
         """The whole as ``decode`` gives it, and its pixels; what was kept, where the file's bytes are the same."""

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images import files
 from visualmemory_gui.engine.images.worker import Worker
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Box, DecodedImage, Geometry
+from visualmemory_gui.engine.types import Box, DecodedImage, FullImage, Geometry
 
 READ_AHEAD = 64
 _Outcome = tuple[str, DecodedImage | BadImage]
@@ -46,10 +46,16 @@ class DecodePool:
 
         A further part of the file that was decoded last takes a fraction of the time. Raises BadImage, BadValue.
         """
-        if files.shown(path) != str(path):
-            raise BadImage(files.shown(path), "the name is not Unicode text; rename it")
-        with self._lent() as worker:
+        with self._lent(path) as worker:
             return worker.decode(files.absolute(path), shown=str(path), box=box)
+
+    def full_image(self, path: str | Path) -> FullImage:
+        """All pixels of the image in the file ``path``. A part of it decoded next takes a fraction of the time.
+
+        Raises BadImage.
+        """
+        with self._lent(path) as worker:
+            return worker.full_image(files.absolute(path), shown=str(path))
 
     def map(self, paths: Iterable[str | Path], report: Report = silent) -> Generator[_Outcome, None, None]:
         """Each of ``paths`` with its image or the reason why there is none, in the order in which they become ready.
@@ -85,7 +91,10 @@ class DecodePool:
         self.close()
 
     @contextmanager
-    def _lent(self) -> Iterator[Worker]:
+    def _lent(self, path: str | Path) -> Iterator[Worker]:
+        """A free child to decode ``path``. Raises BadImage where its name cannot be sent."""
+        if files.shown(path) != str(path):
+            raise BadImage(files.shown(path), "the name is not Unicode text; rename it")
         worker = self._idle.get()
         try:
             if self._closed.is_set():

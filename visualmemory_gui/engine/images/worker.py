@@ -15,11 +15,12 @@ from typing import Any, BinaryIO, cast
 
 from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
 from visualmemory_gui.engine.processes import frames
-from visualmemory_gui.engine.types import Box, DecodedImage, Geometry
+from visualmemory_gui.engine.types import Box, DecodedImage, FullImage, Geometry
 
 _COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.images.child")
 _HOME = Path(__file__).resolve().parents[3]
 _START_S = 60.0
+_FULL_SIZE = 3  # times as long may it take to decode a large JPEG at its full size, which no decision waits for
 # One image at a time needs no thread pools, and each would count against the child's memory limit.
 _QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
@@ -52,16 +53,22 @@ class Worker:
 
         Raises BadImage that names ``shown``, and BadValue where the box does not fit.
         """
+        return frames.decoded_image(*self._image(path, shown, box=None if box is None else tuple(box)))
+
+    def full_image(self, path: str, *, shown: str) -> FullImage:
+        """All pixels of the image in the file at the absolute ``path``. Raises BadImage that names ``shown``."""
+        return frames.full_image(*self._image(path, shown, full=True))
+
+    def _image(self, path: str, shown: str, *, box: tuple[int, ...] | None = None, full: bool = False) -> _Answer:
         self._make_ready()
-        numbers = None if box is None else tuple(box)
-        seconds = math.ceil(self._timeout_s) + 5
-        request = {"path": path, "geometry": self._geometry, "box": numbers, "seconds": seconds}
-        header, parts = self._asked(request, shown)
+        most = self._timeout_s * (_FULL_SIZE if full else 1)
+        request = {"path": path, "geometry": self._geometry, "box": box, "full": full, "seconds": math.ceil(most) + 5}
+        header, parts = self._asked(request, shown, most)
         if "reason" in header:
             raise BadImage(shown, header["reason"])
         if "refused" in header:
             raise BadValue(f"{shown}: {header['refused']}")
-        return frames.decoded_image(header, parts)
+        return header, parts
 
     def kill(self) -> None:
         """End the child for good, whatever it is doing; a decode under way ends with BadImage."""
@@ -95,15 +102,15 @@ class Worker:
                 raise VisualMemoryError("the process that reads images does not start")
             self._ready = True
 
-    def _asked(self, request: dict[str, Any], shown: str) -> _Answer:
-        answer, late = self._exchange(request, self._timeout_s)
+    def _asked(self, request: dict[str, Any], shown: str, seconds: float) -> _Answer:
+        answer, late = self._exchange(request, seconds)
         if answer is None or late:
             self.reap()
         if answer is not None:
             return answer
         if self._closed:
             raise BadImage(shown, "stopped before it was decoded")
-        raise BadImage(shown, f"decoding it takes longer than {self._timeout_s:g} s" if late else "the decoder crashed")
+        raise BadImage(shown, f"decoding it takes longer than {seconds:g} s" if late else "the decoder crashed")
 
     def _exchange(self, request: dict[str, Any] | None, seconds: float) -> tuple[_Answer | None, bool]:
         """Send ``request``, if any, and wait for an answer, None when the child ended; and whether it was too late."""

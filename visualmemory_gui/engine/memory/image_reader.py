@@ -30,6 +30,7 @@ from visualmemory_gui.engine.types import (
     DecodedImage,
     Device,
     EncoderIdentity,
+    FullImage,
     Geometry,
     NewExemplar,
 )
@@ -94,6 +95,15 @@ class ImageReader:
         if is_pil(image):
             return from_pil(image, self._geometry(), box)
         raise BadValue(f"an image is a path, a PIL image or an array of uint8, not {arguments.kind(image)}")
+
+    def full_image(self, image: str | PathLike[str] | Image) -> FullImage:
+        """All pixels of a path (read in a child process) or of a PIL image, to be looked at. Raises BadImage."""
+        if isinstance(image, str | PathLike):
+            with self._told_if_closed():
+                return self.pool.full_image(arguments.path_of(image))
+        from visualmemory_gui.engine.images.decode import full_from_pil
+
+        return full_from_pil(image)
 
     def decode_many(self, images: Sequence[ImageLike], box: Box | None = None) -> list[DecodedImage | BadImage]:
         """``decode`` for each of ``images``, in order; files are decoded in parallel, unless there is a ``box``.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from PIL.Image import Image
 
     from visualmemory_gui.engine.decision.novelty import Thresholds
     from visualmemory_gui.engine.encoders.base import Encoder
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         Device,
         EncoderIdentity,
         Exemplar,
+        FullImage,
         IndexState,
         MemorySettings,
         Receipt,
@@ -259,6 +262,8 @@ class Memory(Protocol):
     def set_all(self, values: Mapping[str, object]) -> MemorySettings: ...
 
     def decode(self, image: ImageLike, box: BoxLike | None = None) -> DecodedImage: ...
+
+    def full_image(self, image: str | PathLike[str] | Image) -> FullImage: ...
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32: ...
 

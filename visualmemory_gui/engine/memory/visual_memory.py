@@ -48,6 +48,7 @@ from visualmemory_gui.engine.types import (
     DecodedImage,
     Device,
     EncoderIdentity,
+    FullImage,
     MemorySettings,
     NewExemplar,
     Rule,
@@ -57,6 +58,8 @@ from visualmemory_gui.engine.types import (
 )
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from visualmemory_gui.engine.encoders.base import Encoder
     from visualmemory_gui.engine.memory.image_reader import ImageLike
 
@@ -267,6 +270,10 @@ class VisualMemory:
         Raises BadImage, BadValue.
         """
         return self._reader.decode(image, box_of(box))
+
+    def full_image(self, image: str | PathLike[str] | Image) -> FullImage:
+        """All pixels of a path or of a PIL image, upright and in sRGB: for a look at it. Raises BadImage."""
+        return self._reader.full_image(image)
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32:
         """(n, dim) float32, rows of unit length, of one image or several, decoded or not. Raises BadImage, BadValue."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from visualmemory_gui.engine.types import Box, DecodedImage
+from visualmemory_gui.engine.types import Box, DecodedImage, FullImage
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _LENGTH = struct.Struct(">I")
 _MAX_HEADER = 1 << 20
+_STRIP_PIXELS = 2_000_000
 _FIELDS = ("content", "width", "height", "sha256", "source", "suffix", "original")
 
 
@@ -20,6 +25,24 @@ def write(stream: BinaryIO, header: dict[str, Any], *parts: bytes) -> None:
     text = json.dumps({**header, "parts": [len(part) for part in parts]}).encode("ascii")
     stream.write(b"".join((_LENGTH.pack(len(text)), text, *parts)))
     stream.flush()
+
+
+def write_pixels(stream: BinaryIO, rgb: Image.Image, header: dict[str, Any]) -> None:
+    """Send all pixels of ``rgb`` as the one part behind ``header``, in strips: a second copy of a large image would not
+    fit into the child."""
+    shape = (rgb.height, rgb.width, 3)
+    text = json.dumps({**header, "shape": shape, "parts": [math.prod(shape)]}).encode("ascii")
+    stream.write(_LENGTH.pack(len(text)) + text)
+    rows = max(1, _STRIP_PIXELS // rgb.width)
+    for top in range(0, rgb.height, rows):
+        stream.write(rgb.crop((0, top, rgb.width, min(top + rows, rgb.height))).tobytes())
+    stream.flush()
+
+
+def full_image(header: dict[str, Any], parts: list[bytearray]) -> FullImage:
+    """The image that ``write_pixels`` sent."""
+    pixels = np.frombuffer(parts[0], np.uint8).reshape(header["shape"])
+    return FullImage(pixels, header["width"], header["height"], header["sha256"])
 
 
 def read(stream: BinaryIO) -> tuple[dict[str, Any], list[bytearray]]:
