@@ -202,6 +202,10 @@ def key_sheet() -> list[tuple[str, str]]:
     return [
         *action.key_sheet(each for each in ACTIONS if each not in DIGITS),
         ("Any letter but T", "In the queue: starts typing the class to teach, as / does"),
+        (
+            "+ and - 0 1, arrows",
+            "With the focus on the image: zoom, fit, 1:1, move; the mouse does the same",
+        ),
         ("Space", "Large image of the card; arrows move on, Esc closes it"),
         ("Del", "In the empty window: removes the recent memory from the list, not from the disk"),
         ("1 to 9", "Teach the query as that class; after R: relabel the selection"),

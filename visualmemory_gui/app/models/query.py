@@ -14,6 +14,8 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import F32, Decision, DecodedImage
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from visualmemory_gui.engine.memory.image_reader import ImageLike
     from visualmemory_gui.engine.memory.protocol import Memory
 
@@ -27,7 +29,8 @@ class Query:
 
     ``image`` is None for a query stored without its pixels (a recent one); ``exemplar`` is the id if the
     query is one of the memory's own, ``queued`` its number if it waits in the teaching queue, ``recent`` its number
-    among the recent queries if it was read from there.
+    among the recent queries if it was read from there. ``sha256`` is that of the file's bytes; ``pasted`` are the
+    pixels of an image that came without a file.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Query:
     exemplar: int | None = None
     queued: int | None = None
     recent: int | None = None
+    sha256: str | None = None
+    pasted: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Answer:
 
 def embed(memory: Memory, image: ImageLike) -> Query:
     """Decode and embed ``image``: a path, a PIL image or a decoded one. Loads the encoder if necessary."""
+    from visualmemory_gui.engine.images.decode import is_pil
+
     decoded = image if isinstance(image, DecodedImage) else memory.decode(image)
     vector = memory.embed([decoded])[0]
     return Query(
@@ -65,6 +72,8 @@ def embed(memory: Memory, image: ImageLike) -> Query:
         thumbnail=decoded.thumbnail,
         source=decoded.source,
         image=decoded,
+        sha256=decoded.sha256,
+        pasted=image if decoded.source is None and is_pil(image) else None,
     )
 
 
@@ -78,6 +87,7 @@ def query_of(memory: Memory, exemplar: int) -> Query:
         thumbnail=memory.catalog.thumbnail(exemplar),
         source=row.source,
         exemplar=exemplar,
+        sha256=row.sha256,
     )
 
 
@@ -86,7 +96,7 @@ def queued_query(memory: Memory, number: int) -> Query:
     kept = memory.queue.query(number).image
     assert kept.vector is not None  # every waiting image has one
     name = Path(kept.source).name if kept.source else f"image {number}"
-    return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number)
+    return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number, sha256=kept.sha256)
 
 
 def answer(
@@ -132,7 +142,7 @@ def keep_query(memory: Memory, query: Query) -> None:
         memory.queries.add(
             query.source,
             query.content,
-            sha256=query.image.sha256 if query.image else None,
+            sha256=query.sha256,
             thumbnail=query.thumbnail,
             vector=query.vector,
         )
@@ -148,6 +158,7 @@ def recent_queries(memory: Memory) -> list[Query]:
             thumbnail=row.thumbnail,
             source=row.source,
             recent=row.id,
+            sha256=row.sha256,
         )
         for row in memory.queries.recent(SHOWN)
         if row.vector is not None

@@ -76,7 +76,7 @@ def watched_image(query: Query) -> NewKeptImage:
     return NewKeptImage(
         content=query.content or sha256(query.vector.tobytes()).hexdigest(),
         source=query.source,
-        sha256=query.image.sha256 if query.image else None,
+        sha256=query.sha256,
         thumbnail=query.thumbnail,
         vector=query.vector,
     )

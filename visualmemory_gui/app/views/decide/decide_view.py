@@ -13,6 +13,7 @@ from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.models.neighbours import NeighboursModel
+from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.decide.decide_preview import DecidePreview
@@ -52,7 +53,8 @@ class DecideView(QWidget):
         self._decision = session.decision
         self._neighbours = NeighboursModel(session.decision, session.class_marks, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
-        self.query = QueryPanel(session.decision, self.recent)
+        self.query_image = QueryImageModel(session.tasks, session.decision, self)
+        self.query = QueryPanel(session.decision, self.recent, self.query_image)
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision, session.class_marks)
         self.queue = QueuePanel(session.queue)

@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabe
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import breakable, headline, level_note
+from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.views.kit.buttons import ActionButton
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.views.kit.image_drops import ImageDrops
-from visualmemory_gui.app.widgets.cards.image_view import ImageView
+from visualmemory_gui.app.views.kit.zoom_buttons import zoom_buttons
+from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage
 
 
 class QueryPanel(QFrame):
@@ -23,16 +25,24 @@ class QueryPanel(QFrame):
     words_dropped = Signal()
     recent_chosen = Signal(int)
 
-    def __init__(self, decision: DecisionModel, recent: RecentQueriesModel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        decision: DecisionModel,
+        recent: RecentQueriesModel,
+        whole: QueryImageModel,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("queryPanel")
         self.setAccessibleName("Query: drop images here to decide them")
         self.setProperty("panel", True)
         self._decision = decision
+        self._whole = whole
         self._recent_shown = True
         self._make_words()
-        self.image = ImageView(empty_text="Drop an image, or paste one")
+        self.image = ZoomableImage(empty_text="Drop an image, or paste one")
         self.image.setObjectName("queryImage")
+        self.fit, self.full = zoom_buttons(self.image)
         self.similarity = QCheckBox("Similarity map")
         self.similarity.setObjectName("similaritySwitch")
         self.similarity.setToolTip(
@@ -59,6 +69,7 @@ class QueryPanel(QFrame):
         drops.dropped.connect(self.images_dropped)
         drops.words_dropped.connect(self.words_dropped)
         drops.hovering.connect(self.image.set_inviting)
+        whole.updated.connect(self.on_whole_read)
         decision.query_changed.connect(self.on_query_changed)
         decision.decided.connect(self.on_decided)
         self.on_query_changed()
@@ -69,14 +80,21 @@ class QueryPanel(QFrame):
         self.name.set_full_text(query.name if query else "")
         self.name.setToolTip(query.source or "" if query else "")
         self.back.setVisible(bool(self._decision.trail))
-        self.similarity.setEnabled(query is not None)
-        self.show_image()
+        for each in (self.similarity, self.fit, self.full):
+            each.setEnabled(query is not None)
+        self._show_image()
 
-    def show_image(self, layered: QImage | None = None) -> None:
-        """Show the query's image; ``layered`` is the same with an overlay."""
+    def _show_image(self) -> None:
+        """Show the query's thumbnail, until all of its pixels are read."""
         query = self._decision.query
-        image = layered or (QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage())
-        self.image.set_pixmap(QPixmap.fromImage(image) if query else None, f"Query {query.name}" if query else "")
+        image = QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage()
+        size = QSize(query.image.width, query.image.height) if query and query.image else None
+        name = f"Query {query.name}" if query else ""
+        self.image.set_pixmap(QPixmap.fromImage(image) if query else None, name, size=size)
+
+    def on_whole_read(self) -> None:
+        if self._whole.pyramid is not None:
+            self.image.set_pyramid(self._whole.pyramid)
 
     def on_decided(self) -> None:
         said = headline(self._decision.decision)
@@ -179,7 +197,12 @@ class QueryPanel(QFrame):
         column.addWidget(self.back)
         column.addLayout(header)
         column.addWidget(self.image, 3)
-        column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
+        below = QHBoxLayout()
+        below.addWidget(self.similarity)
+        below.addStretch(1)
+        for button in (self.fit, self.full):
+            below.addWidget(button)
+        column.addLayout(below)
         column.addWidget(self.caption)
         words = (self.here, self.winner, self.numbers, self.among, self.reason, self.without, self.own, self.note)
         for label in words:

@@ -63,7 +63,7 @@ class SimilarityOverlay(QObject):
             self._say(self._model.why)
             if self._shown:
                 self._shown = False
-                self._query.show_image()
+                self._query.image.set_layer(None)
                 self._cards.show_layered(0, None)
             return
         notes = "".join(
@@ -73,7 +73,7 @@ class SimilarityOverlay(QObject):
         )
         self._say(f"{sentence(splitting)}. {CAPTIONS[splitting.kind]}.{notes}")
         self._shown = True
-        self._query.show_image(layered(splitting.seen, splitting.query))
+        self._query.image.set_layer(layered(splitting.seen, splitting.query))
         self._show_neighbour(splitting.other)
 
     def on_pointed(self, place: Point | None) -> None:

@@ -58,10 +58,7 @@ class ImageView(QWidget):
         if self._pixmap.isNull():
             self._paint_empty(painter)
             return
-        ratio = self.devicePixelRatioF()
-        if self._fitted.isNull():
-            self._fitted = fitted(on_white(self._pixmap), self.width(), self.height(), ratio)
-        self._spot = paint_centred(painter, QRectF(self.rect()), self._fitted, radius=theme.px(4))
+        self._spot = self._paint_image(painter)
         if self._inviting:
             self._paint_frame(painter)
 
@@ -78,6 +75,12 @@ class ImageView(QWidget):
 
     def resizeEvent(self, event: object) -> None:
         self._fitted = QPixmap()
+
+    def _paint_image(self, painter: QPainter) -> QRectF:
+        """Paint the image, and return where all of it lies."""
+        if self._fitted.isNull():
+            self._fitted = fitted(on_white(self._pixmap), self.width(), self.height(), self.devicePixelRatioF())
+        return paint_centred(painter, QRectF(self.rect()), self._fitted, radius=theme.px(4))
 
     def _paint_empty(self, painter: QPainter) -> None:
         c = theme.current()
