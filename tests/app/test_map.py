@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from tests.app.conftest import Desk
 from tests.conftest import clustered, paint_image
 from visualmemory_gui.app.models.map import inside, nearest_spot
 from visualmemory_gui.app.operations import teach
 from visualmemory_gui.app.views.study.map_page import MapPage
-from visualmemory_gui.app.widgets.chart import map_view
-from visualmemory_gui.app.widgets.chart.map_view import MapView
+from visualmemory_gui.app.widgets.map.map_view import MapView
 from visualmemory_gui.engine.experiments.map import KEPT
 
 
@@ -35,29 +35,30 @@ def settle_all(desk: Desk) -> None:
     desk.settle()
 
 
-def view_of(page: MapPage) -> MapView:
-    assert page.view is not None
-    return page.view
+def spot_of(view: MapView, exemplar: int) -> QPoint:
+    spot = view.pixel_of(exemplar)
+    assert spot is not None
+    return spot.toPoint()
 
 
-def spot_of(view: MapView, xy: np.ndarray) -> QPoint:
-    return view.mapFromScene(view.box.mapViewToScene(QPointF(float(xy[0]), float(xy[1]))))
-
-
-def drag(view: MapView, *spots: QPoint) -> None:
+def drag(view: MapView, *spots: QPoint, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     """With the left button through ``spots``."""
-    port = view.viewport()
-    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=spots[0])
-    for spot in spots[1:]:
-        QTest.mouseMove(port, spot)
-        QTest.qWait(20)
-    QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=spots[-1])
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    moves = [(QEvent.Type.MouseMove, none, left, spot) for spot in spots[1:]]
+    steps = [(QEvent.Type.MouseButtonPress, left, left, spots[0]), *moves]
+    for kind, button, held, spot in (*steps, (QEvent.Type.MouseButtonRelease, left, none, spots[-1])):
+        here = QPointF(spot)
+        QApplication.sendEvent(view, QMouseEvent(kind, here, view.mapToGlobal(here), button, held, keys))
+
+
+def corners(view: MapView) -> tuple[QPoint, ...]:
+    return QPoint(2, 2), QPoint(60, 60), QPoint(view.width() - 3, view.height() - 3)
 
 
 def test_the_map_shows_every_exemplar_and_is_kept_with_the_memory(desk: Desk) -> None:
     page = page_of(desk)
     assert page.model.found is not None and len(page.model.found.ids) == 18
-    assert page.model.found.names == ("animals", "plants")
+    assert page.classes.names == ("animals/cat", "animals/dog", "plants/rose")
     assert desk.memory.results.get(KEPT) is not None
 
 
@@ -107,50 +108,114 @@ def test_the_query_and_its_neighbours_are_lit_up(desk: Desk) -> None:
 
 def test_a_click_selects_a_dot_and_a_box_all_within(desk: Desk) -> None:
     page = page_of(desk)
-    view, seen = view_of(page), page.model.found
+    view, seen = page.view, page.model.found
     assert seen is not None
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot_of(view, seen.xy[4]))
-    assert view.selected.tolist() == [5]
-    drag(view, QPoint(2, 2), QPoint(60, 60), QPoint(view.width() - 3, view.height() - 3))
-    assert view.selected.tolist() == seen.ids.tolist()
-    assert page.summary.text() == "18 selected: animals 12, plants 6"
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=spot_of(view, 5))
+    assert view.selected.tolist() == [5] == page.grid.selection.ids
+    page.actions_by_id["box"].trigger()
+    drag(view, *corners(view))
+    assert view.selected.tolist() == seen.ids.tolist() == page.grid.selection.ids
+    assert page.summary.text() == "18 selected: animals/cat 6, animals/dog 6, plants/rose 6"
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, spot_of(view, 5))
+    assert len(view.selected) == 17 and 5 not in view.selected
     page.actions_by_id["curate"].trigger()
     desk.settle()
-    assert desk.window.workspace == "curate" and len(desk.window.curate.grid.ids) == 18
+    assert desk.window.workspace == "curate" and len(desk.window.curate.grid.ids) == 17
 
 
-def test_a_lasso_takes_what_it_goes_around(desk: Desk) -> None:
+def test_a_lasso_takes_what_it_goes_around_and_the_list_shows_it(desk: Desk) -> None:
     page = page_of(desk)
-    view, seen = view_of(page), page.model.found
+    view, seen = page.view, page.model.found
     assert seen is not None
-    view.set_tool("lasso")
-    far = int(np.abs(seen.xy - seen.xy.mean(axis=0)).sum(axis=1).argmax())
-    middle = spot_of(view, seen.xy[far])
-    around = [middle + QPoint(*d) for d in ((-9, -9), (9, -9), (9, 9), (-9, 9), (-9, -8))]
+    page.actions_by_id["lasso"].trigger()
+    far = int(seen.ids[np.abs(seen.xy - seen.xy.mean(axis=0)).sum(axis=1).argmax()])
+    around = [spot_of(view, far) + QPoint(*d) for d in ((-9, -9), (9, -9), (9, 9), (-9, 9), (-9, -8))]
     drag(view, *around)
-    assert int(seen.ids[far]) in view.selected and len(view.selected) < 18
+    assert far in view.selected and len(view.selected) < 18
+    assert page.grid.ids.tolist() == view.selected.tolist() == page.grid.selection.ids
+    drag(view, *corners(view)[:1], *corners(view)[2:], keys=Qt.KeyboardModifier.ShiftModifier)
+    assert far in view.selected
+    page.grid.setFocus()
+    QTest.keyClick(page.grid, Qt.Key.Key_Escape)
+    assert len(view.selected) == 0 and len(page.grid.ids) == 18
+
+
+def test_a_drag_and_the_wheel_move_the_map_and_images_take_the_place_of_dots(desk: Desk) -> None:
+    page = page_of(desk)
+    view, seen = page.view, page.model.found
+    assert seen is not None
+    before = spot_of(view, 7)
+    drag(view, QPoint(50, 50), QPoint(80, 90), QPoint(90, 80))
+    assert spot_of(view, 7) - before == QPoint(40, 30) and not len(view.selected)
+    spot = view.pixel_of(7)
+    assert spot is not None
+    for _ in range(12):
+        wheel(view, spot, 120)
+    after = view.pixel_of(7)
+    assert after is not None and (after - spot).manhattanLength() < 0.1
+    desk.bot.waitUntil(lambda: view.shows_images and view.exemplar_at(spot) == 7)
+    page.actions_by_id["fit"].trigger()
+    pixels = view.camera.pixels_of(seen.xy)
+    assert (pixels > 0).all() and (pixels < np.array((view.width(), view.height()))).all()
+
+
+def wheel(view: MapView, here: QPointF, turn: int) -> None:
+    none = Qt.MouseButton.NoButton
+    keys, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+    event = QWheelEvent(here, view.mapToGlobal(here), QPoint(), QPoint(0, turn), none, keys, phase, False)
+    QApplication.sendEvent(view, event)
+
+
+def test_the_selection_is_struck_restored_and_weighed_in_one_step_each(desk: Desk) -> None:
+    page = page_of(desk)
+    page.view.setFocus()
+    page.view.select(np.array([2, 3]))
+    assert page.actions_by_id["strike"].text() == "Strike out 2 exemplars"
+    QTest.keyClick(page.view, Qt.Key.Key_X)
+    settle_all(desk)
+    image = page.model.found
+    assert image is not None and image.ids[image.struck].tolist() == [2, 3] == page.view.selected.tolist()
+    assert not page.actions_by_id["strike"].isEnabled() and len(desk.undos) == 1
+    QTest.keyClick(page.view, Qt.Key.Key_U)
+    settle_all(desk)
+    assert page.model.found is not None and not page.model.found.struck.any()
+    desk.press("actionUndo")
+    desk.press("actionUndo")
+    assert desk.memory.snapshot.active.all()
+
+
+def test_a_class_of_the_legend_selects_its_exemplars_and_keeps_its_colour(desk: Desk) -> None:
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    marks = desk.window.session.class_marks.slots
+    page = page_of(desk)
+    assert marks.items() <= page.classes.held.items() and len(set(page.classes.slots)) == 3
+    page.legend.class_chosen.emit(1)
+    names = {row.label for row in desk.memory.catalog.get(page.view.selected.tolist())}
+    assert names == {page.classes.names[1]} and len(page.view.selected) == 6
+    before = page.classes.held
+    desk.memory.relabel(page.view.selected.tolist()[:5], page.classes.names[2])
+    settle_all(desk)
+    assert page.classes.held == before
 
 
 def test_the_keys_select_move_and_let_go(desk: Desk) -> None:
     page = page_of(desk)
-    view = view_of(page)
+    view = page.view
     view.setFocus()
-    page.actions_by_id["all_in_sight"].trigger()
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert len(view.selected) == 18
-    before = view.box.viewRange()
+    before = view.camera
     QTest.keyClick(view, Qt.Key.Key_Right)
     QTest.keyClick(view, Qt.Key.Key_Plus)
-    assert view.box.viewRange() != before
+    assert view.camera.scale > before.scale and view.camera.x > before.x
     QTest.keyClick(view, Qt.Key.Key_0)
+    assert abs(view.camera.x - before.x) < 1e-6
     QTest.keyClick(view, Qt.Key.Key_Escape)
     assert len(view.selected) == 0
-
-
-def test_many_exemplars_are_painted_as_pixels(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(map_view, "MOST_DOTS", 5)
-    view = view_of(page_of(desk))
-    view._paint_pixels()
-    assert view._pixels.isVisible() and view._pixels.image[..., 3].max() > 0 and not view._dots
+    page.grid.setFocus()
+    QTest.keyClick(page.grid, Qt.Key.Key_End)
+    assert view.selected.tolist() == [18]
 
 
 def test_an_empty_memory_says_what_a_map_needs(empty_desk: Desk, tmp_path: Path) -> None:
@@ -220,3 +285,36 @@ def test_the_nearest_spot_is_found_within_reach_only() -> None:
     xy = np.array([(0, 0), (1, 1), (1.1, 1)], np.float32)
     assert nearest_spot(xy, (1.04, 1.0), within=(0.2, 0.2)) == 1
     assert nearest_spot(xy, (0.5, 0.5), within=(0.2, 0.2)) is None
+
+
+def test_a_read_only_memory_is_mapped_and_says_why_it_is_not_edited(desk: Desk) -> None:
+    desk.window.session.open(desk.memory.path, readonly=True)
+    desk.settle()
+    page = page_of(desk)
+    page.view.select(np.array([1, 2]))
+    strike, relabel = page.actions_by_id["strike"], page.actions_by_id["relabel"]
+    assert not strike.isEnabled() and not relabel.isEnabled() and "reading only" in strike.toolTip()
+    assert page.actions_by_id["curate"].isEnabled() and len(page.grid.ids) == 18
+    assert desk.memory.results.get(KEPT) is None
+
+
+def test_a_kept_map_that_makes_no_sense_is_laid_out_again(desk: Desk) -> None:
+    desk.memory.results.keep(KEPT, '{"method": "pca"}', change=desk.memory.snapshot.change, seen=np.array([1]))
+    page = page_of(desk)
+    assert page.model.found is not None and desk.errors == []
+
+
+def test_equal_vectors_lie_at_one_place_where_all_can_be_selected(desk: Desk, tmp_path: Path) -> None:
+    desk.window.session.create(tmp_path / "equal.vmem", encoder="fake")
+    desk.settle()
+    file = tmp_path / "one.png"
+    paint_image((200, 60, 40), seed=3).save(file)
+    for label in ("a", "b", "c", "d"):
+        desk.memory.add([file], [label])
+    settle_all(desk)
+    page = page_of(desk)
+    assert page.model.found is not None and len(page.model.found.ids) == 4 and desk.errors == []
+    assert page.view.exemplar_at(QPointF(page.view.rect().center())) is not None
+    page.actions_by_id["box"].trigger()
+    drag(page.view, *corners(page.view))
+    assert len(page.view.selected) == 4

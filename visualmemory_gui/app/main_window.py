@@ -208,6 +208,8 @@ class MainWindow(QMainWindow):
             view.setFocus()
         curated = self.curate.tabs.review_page or self.curate.grid
         grids: dict[QWidget, AdjustableGrid] = {self.decide: self.decide.neighbours.grid, self.curate: curated}
+        if (mapped := self.study.map_in_view) is not None:
+            grids[self.study] = mapped
         self._note_place.lie_over(grids.get(view))
         self.on_facts_changed()
 
@@ -402,6 +404,7 @@ class MainWindow(QMainWindow):
             line.show_requested.connect(self.commands.reasons.show_impact)
         self.notes.error_requested.connect(self.errors.tell)
         self.notes.changed_requested.connect(self.commands.reasons.show_changed)
+        self.study.tabs.currentChanged.connect(lambda _: self.show_workspace(self.workspace))
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
         self.study.folder_wanted.connect(self.ask.folder)

@@ -47,6 +47,11 @@ class ClassMarks(QObject):
         """The colour of a class at the decision's level; that of the others if it has none of its own."""
         return self._paint(self._colours.get(label))
 
+    @property
+    def slots(self) -> dict[str, int]:
+        """The slots of the colours in use, by class at the decision's level."""
+        return dict(self._colours)
+
     def digit(self, label: str) -> str:
         """The digit that labels with the class of this full label, or ""."""
         return str(self._digits.get(label, ""))

@@ -137,6 +137,22 @@ def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
     return fits[snapshot.label] if len(fits) else np.zeros(len(snapshot), bool)
 
 
+def cells_of(snapshot: Snapshot, ids: Ids, missing: Callable[[int], str] = lambda _: "") -> list[Cell]:
+    """What to paint for those of ``ids`` (n,) that still exist; ``missing`` is as for ``ExemplarsModel``."""
+    rows = _rows(snapshot, ids)
+    labels = snapshot.labels
+    code, active = snapshot.label[rows].tolist(), snapshot.active[rows].tolist()
+    parts = zip(snapshot.ids[rows].tolist(), code, active, strict=True)
+    return [Cell(exemplar, labels[c], not voting, missing(exemplar)) for exemplar, c, voting in parts]
+
+
+def parted(snapshot: Snapshot, ids: Ids) -> tuple[Ids, Ids]:
+    """Those of ``ids`` (n,) that still exist, split into active and struck-out ones."""
+    rows = _rows(snapshot, ids)
+    active = snapshot.active[rows]
+    return snapshot.ids[rows[active]], snapshot.ids[rows[~active]]
+
+
 class ExemplarsModel(QObject):
     """The filter and what passes it. It searches again when the filter or memory changes, then emits ``updated``.
 
@@ -188,24 +204,12 @@ class ExemplarsModel(QObject):
     def cells(self, ids: Ids) -> list[Cell]:
         """What to paint for ``ids``, from the newest snapshot: no row of the database is read."""
         memory = self._memory
-        if memory is None or not len(ids):
-            return []
-        snapshot = memory.snapshot
-        rows = _rows(snapshot, ids)
-        labels = snapshot.labels
-        code, active = snapshot.label[rows].tolist(), snapshot.active[rows].tolist()
-        parts = zip(snapshot.ids[rows].tolist(), code, active, strict=True)
-        return [Cell(exemplar, labels[c], not voting, self._missing(exemplar)) for exemplar, c, voting in parts]
+        return cells_of(memory.snapshot, ids, self._missing) if memory is not None else []
 
     def parted(self, ids: Ids) -> tuple[Ids, Ids]:
         """``ids`` split into active and struck-out ones."""
         memory = self._memory
-        if memory is None or not len(ids):
-            return NONE, NONE
-        snapshot = memory.snapshot
-        rows = _rows(snapshot, ids)
-        active = snapshot.active[rows]
-        return snapshot.ids[rows[active]], snapshot.ids[rows[~active]]
+        return parted(memory.snapshot, ids) if memory is not None else (NONE, NONE)
 
     def summary(self) -> str:
         """ "47 of 412"."""

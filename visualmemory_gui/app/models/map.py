@@ -10,8 +10,9 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
-from visualmemory_gui.app.models.exemplars import Ids
+from visualmemory_gui.app.models.exemplars import Filter, Ids, find
 from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes, Decision
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 AGAIN = "map drawn again"
-NAMED = 6  # classes with a colour of their own: the largest ones by the first part of their labels
+OUTDATED = 0.05
 Spots = npt.NDArray[np.float32]
 
 
@@ -29,21 +30,27 @@ Spots = npt.NDArray[np.float32]
 class MapImage:
     """What is painted of ``layout``: ``ids`` (n,) increasing are at ``xy`` (n, 2).
 
-    ``group`` (n,) is an index into ``names``, or len(names) for all other classes. ``struck`` and ``placed`` (n,) mark
-    exemplars that do not vote, and those placed since the map was laid out.
+    ``label`` (n,) are indices into ``labels``. ``struck`` and ``placed`` (n,) mark exemplars that do not vote, and
+    those placed since the map was laid out; ``gone`` counts those that it was laid out with and that no longer vote.
     """
 
     layout: Layout
     ids: Ids
     xy: Spots
-    group: npt.NDArray[np.int64]
-    names: tuple[str, ...]
+    label: npt.NDArray[np.int32]
+    labels: tuple[str, ...]
     struck: npt.NDArray[np.bool_]
     placed: npt.NDArray[np.bool_]
+    gone: int
 
     @property
     def method(self) -> Method:
         return self.layout.method
+
+    @property
+    def outdated(self) -> bool:
+        """Whether more than a twentieth of what votes, or voted then, has no part in the layout."""
+        return int(self.placed.sum()) + self.gone > OUTDATED * len(self.layout)
 
     def spots_of(self, ids: Ids) -> Spots:
         """The positions of those ``ids`` that are on the map."""
@@ -139,11 +146,14 @@ class MapModel(BackgroundResult[MapImage]):
 
 
 def kept(memory: WholeMemory) -> Layout | None:
-    """The map stored with the memory."""
+    """The map stored with the memory; None if there is none, or none that makes sense."""
     from visualmemory_gui.engine.experiments.map import KEPT, Layout
 
     found = memory.results.get(KEPT)
-    return None if found is None else Layout.from_text(found)
+    try:
+        return None if found is None else Layout.from_text(found)
+    except BadValue:
+        return None
 
 
 def laid_out(memory: WholeMemory, method: Method, report: Report) -> Layout:
@@ -165,31 +175,19 @@ def placed(memory: WholeMemory, layout: Layout, vectors: npt.NDArray[np.float32]
 
 
 def drawn(memory: WholeMemory, layout: Layout) -> MapImage:
-    """Every present exemplar at its position; those not on ``layout`` yet are placed."""
+    """Every exemplar at its position, struck ones too; those not on ``layout`` yet are placed."""
     snapshot = memory.snapshot
-    there = np.isin(layout.ids, snapshot.ids)
-    ids, xy = layout.ids[there], layout.xy[there]
-    fresh = snapshot.ids[snapshot.active & ~np.isin(snapshot.ids, ids)]
-    if len(fresh):
-        spots = placed(memory, layout, snapshot.vectors[snapshot.rows_of(fresh)])
-        order = np.argsort(np.concatenate([ids, fresh]), kind="stable")
-        ids, xy = np.concatenate([ids, fresh])[order], np.concatenate([xy, spots])[order]
+    ids = find(memory, Filter()).ids
+    ids = ids[np.isin(ids, snapshot.ids, assume_unique=True)]  # one may be forgotten meanwhile
+    at = np.minimum(np.searchsorted(layout.ids, ids), max(0, len(layout.ids) - 1))
+    there = layout.ids[at] == ids
+    xy = layout.xy[at]
     rows = snapshot.rows_of(ids)
-    names, group = _groups(snapshot.labels, snapshot.label[rows])
-    return MapImage(layout, ids, xy, group, names, ~snapshot.active[rows], np.isin(ids, fresh))
-
-
-def _groups(labels: tuple[str, ...], codes: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
-    """The most frequent first parts of labels, largest first, and the index of each exemplar's among them."""
-    parts = [label.split("/", 1)[0] for label in labels]
-    every = list(dict.fromkeys(parts))
-    of_label = np.array([every.index(part) for part in parts], np.int64)
-    part = of_label[codes] if len(labels) else np.zeros(0, np.int64)
-    counts = np.bincount(part, minlength=len(every))
-    first = np.argsort(-counts, kind="stable")[:NAMED]
-    place = np.full(max(len(every), 1), len(first), np.int64)
-    place[first] = np.arange(len(first))
-    return tuple(every[i] for i in first), place[part]
+    if not there.all():
+        xy[~there] = placed(memory, layout, snapshot.vectors[rows[~there]])
+    active = snapshot.active[rows]
+    gone = len(layout.ids) - int((there & active).sum())
+    return MapImage(layout, ids, xy, snapshot.label[rows], snapshot.labels, ~active, ~there & active, gone)
 
 
 def nearest_spot(xy: Spots, spot: tuple[float, float], *, within: tuple[float, float]) -> int | None:
@@ -209,13 +207,3 @@ def inside(xy: Spots, outline: Spots) -> npt.NDArray[np.bool_]:
             at = x0 + (y[crosses] - y0) * (x1 - x0) / (y1 - y0)
             found[np.flatnonzero(crosses)[x[crosses] < at]] ^= True
     return found
-
-
-def words(image: MapImage, ids: Ids) -> str:
-    """ "12 selected: animals 8, food 4"."""
-    if not len(ids):
-        return "Nothing selected"
-    group = image.group[np.isin(image.ids, ids)]
-    counts = np.bincount(group, minlength=len(image.names) + 1)
-    named = [f"{(*image.names, 'others')[i]} {counts[i]:,}" for i in np.argsort(-counts, kind="stable") if counts[i]]
-    return f"{len(ids):,} selected: {', '.join(named[:4])}{', …' if len(named) > 4 else ''}"

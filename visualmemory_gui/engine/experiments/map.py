@@ -55,11 +55,18 @@ class Layout:
 
     @classmethod
     def from_text(cls, text: str) -> Layout:
-        """The map that ``to_text`` wrote."""
-        data = json.loads(text)
-        ids, xy = _unpacked(data["ids"], "<i8"), _unpacked(data["xy"], "<f4").reshape(-1, 2)
-        mean, axes = _unpacked(data["mean"], "<f8"), _unpacked(data["axes"], "<f8").reshape(-1, 2)
-        return cls(data["method"], ids.astype(np.int64), xy.astype(np.float32), mean, axes)
+        """The map that ``to_text`` wrote. Raises BadValue for any other text."""
+        try:
+            data = json.loads(text)
+            method = next(known for known in METHODS if known == data["method"])
+            ids, xy = _unpacked(data["ids"], "<i8"), _unpacked(data["xy"], "<f4").reshape(-1, 2)
+            mean, axes = _unpacked(data["mean"], "<f8"), _unpacked(data["axes"], "<f8").reshape(-1, 2)
+        except (ValueError, TypeError, KeyError, StopIteration, RecursionError) as error:
+            raise BadValue("this is not a map") from error
+        fits = len(ids) == len(xy) >= LEAST and len(mean) == len(axes) and bool((np.diff(ids) > 0).all())
+        if not fits or not all(bool(np.isfinite(part).all()) for part in (xy, mean, axes)):
+            raise BadValue("this is not a map")
+        return cls(method, ids.astype(np.int64), xy.astype(np.float32), mean, axes)
 
 
 def has_tsne() -> bool:

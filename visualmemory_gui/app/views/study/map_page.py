@@ -2,133 +2,256 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
-from visualmemory_gui.app.models.map import MapModel, words
+from visualmemory_gui.app.actions.action import Fact, build, key_sheet, show_targets
+from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
+from visualmemory_gui.app.models.exemplars import NONE, Cell, Ids, cells_of, parted
+from visualmemory_gui.app.models.impact import propose
+from visualmemory_gui.app.models.map import MapModel
+from visualmemory_gui.app.models.map_classes import MapClasses, classes_of
+from visualmemory_gui.app.models.originals import OriginalsModel
+from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of
-from visualmemory_gui.app.views.study.study_page import StudyPage
+from visualmemory_gui.app.views.kit.choosers import Choosers
+from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
+from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
+from visualmemory_gui.app.views.study.map_actions import ACTIONS, KEYS, LAYOUTS, ON_SELECTION, TOOLS, VIEW_ACTIONS
+from visualmemory_gui.app.views.study.map_side import WIDTH_PT, MapLegend, MapList
+from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label
+from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
+from visualmemory_gui.app.widgets.map.map_view import CARD_PT, MapView, Tool
+from visualmemory_gui.app.widgets.map.signs import Sign
+from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.engine.experiments.map import has_tsne
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.app.widgets.chart.map_view import MapView
     from visualmemory_gui.engine.experiments.map import Method
 
 TOO_FEW = "A map needs at least three exemplars."
 DRAWING = "Drawing the map of {:,} exemplars…"
 NOT_DRAWN = "No map has been drawn. Choose a layout."
 NO_TSNE = "Needs the package openTSNE: pip install 'visualmemory_gui[map]'"
-HOW = {
+HOW: Mapping[Method, str] = {
     "pca": "The two main directions of all vectors.",
     "tsne": "Similar exemplars lie together; large distances mean little.",
 }
-ACTIONS: tuple[Action[MapPage], ...] = (
-    Action("again", "Main directions", "Lay the map out by principal components: fast", "axis-arrow",
-           lambda page: page.lay_out("pca"), (), ("enough",)),
-    Action("tsne", "Neighbourhoods", "Lay the map out by t-SNE: slower, but similar exemplars lie together",
-           "dots-hexagon", lambda page: page.lay_out("tsne"), (), ("enough", "tsne")),
-    Action("all_in_sight", "Select all in view", "Select every exemplar that is in view", "select-all",
-           lambda page: page.all_in_sight(), ("Ctrl+A",), ("drawn",)),
-    Action("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
-           lambda page: page.curate(), ("Return",), ("selection",)),
-)  # fmt: skip
+LIST_PT = 50.0
 
 
 class MapPage(StudyPage):
-    """The map page. The map is drawn when the page is first seen."""
+    """The map page. The map is drawn when the page is first seen; the list beside it has the same selection."""
 
     title = "Map"
-    specs = ACTIONS
+    specs = (*ACTIONS, *VIEW_ACTIONS)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.model = MapModel(session.tasks, self)
-        self.view: MapView | None = None
+        self.classes = MapClasses()
+        side = round(theme.px(CARD_PT) * max(1.0, self.devicePixelRatioF()))
+        self.thumbnails = Thumbnails(session.tasks, self, side=side)
+        self._originals = OriginalsModel(session.tasks, self)
+        self.view = MapView(self._cells, self.thumbnails)
+        self.grid = MemoryGrid(self._cells, self.thumbnails, side_pt=LIST_PT)
+        self.grid.setObjectName("mapList")
+        self.grid.setAccessibleName("Exemplars of the map")
+        self.commands = ExemplarCommands(session, Choosers(self), self._labels)
         self.actions_by_id = build(self, ACTIONS, prefix="map", heard_in=[self])
-        self._layouts = self._make_layouts()
-        self._tools = self._make_tools()
-        self.summary, self.legend, self.how, self.empty = QLabel(), QLabel(), QLabel(), QLabel()
+        self.actions_by_id |= build(self, VIEW_ACTIONS, prefix="map", heard_in=[self.view])
+        self._join_tools()
+        self.summary, self.how, self.empty = dim_label(), dim_label(), dim_label(middle=True)
+        self.legend, self.list = MapLegend(), MapList(self.grid)
+        self.impact = ImpactLine()
         self._lay_out()
-        self.model.updated.connect(self.on_updated)
-        session.memory_opened.connect(lambda: self.model.set_memory(session.memory))
-        session.memory_closed.connect(lambda: self.model.set_memory(None))
-        session.changed.connect(self.on_changed)
-        session.decision.decided.connect(self.on_decided)
-        theme.notifier.changed.connect(self.on_updated)
+        self.preview = ExemplarPreview(self.view, session, self._originals)
+        self.preview_binding = PreviewBinding(self, session, self.impact, self._proposed)
+        self._connect()
         self.on_updated()
 
     def begin(self) -> None:
-        if self.view is None:
-            from visualmemory_gui.app.widgets.chart.map_view import MapView
-
-            self.view = MapView(self)
-            self.view.selection_changed.connect(self.on_selection_changed)
-            self.view.activated.connect(self.query_chosen.emit)
-            self._column.insertWidget(1, self.view, 1)
         self.model.begin()
         self.on_updated()
         self.on_decided()
 
+    def key_sheet(self) -> list[tuple[str, str]]:
+        return [*key_sheet(self.specs), *KEYS]
+
+    # What can be done
+
     def lay_out(self, method: Method) -> None:
         self.model.lay_out(method)
+        self.on_selection_changed()  # what is shown stays marked until the new layout is there
+
+    def use(self, tool: Tool) -> None:
+        self.view.set_tool(tool)
+        self.actions_by_id[tool].setChecked(True)
+
+    def see_all(self) -> None:
+        self.view.see_all()
 
     def all_in_sight(self) -> None:
-        if self.view is not None:
-            self.view.select_in_sight()
+        self.view.select_in_sight()
 
     def curate(self) -> None:
-        if self.view is not None and len(self.view.selected):
-            self.exemplars_chosen.emit(f"{len(self.view.selected):,} from the map", self.view.selected.copy())
+        if len(selected := self.view.selected):
+            self.exemplars_chosen.emit(f"{len(selected):,} from the map", selected.copy())
+
+    def strike(self) -> None:
+        exemplars.strike(self._session, self._parted()[0].tolist())
+
+    def restore(self) -> None:
+        exemplars.restore(self._session, self._parted()[1].tolist())
+
+    def relabel(self) -> None:
+        self.commands.relabel(self.view.selected.tolist())
+
+    def set_trust(self) -> None:
+        self.commands.set_trust(self.view.selected.tolist())
+
+    def ask(self) -> None:
+        if (exemplar := self._current()) is not None:
+            self.query_chosen.emit(exemplar)
+
+    def look_closer(self) -> None:
+        self.preview.toggle(self._current())
+
+    # Slots
+
+    def on_memory_changed(self) -> None:
+        memory = self._session.memory
+        self.preview.hide()
+        self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
+        self._originals.set_memory(memory)
+        self.classes = MapClasses()
+        self.model.set_memory(memory)
 
     def on_changed(self, changes: Changes) -> None:
+        self.thumbnails.forget(changes.forgotten)
+        self._originals.forget(changes.forgotten)
         self.model.on_changed(changes)
         if self.isVisible():
             self.model.begin()
 
     def on_decided(self) -> None:
-        if self.view is not None:
-            self.model.on_decided(self._session.decision.query, self._session.decision.decision)
+        self.model.on_decided(self._session.decision.query, self._session.decision.decision)
 
     def on_updated(self) -> None:
-        image = self.model.found
+        image, decision = self.model.found, self._session.decision.decision
+        marks = self._session.class_marks.slots
         self.empty.setVisible(image is None)
+        self.body.setVisible(image is not None)
         self.empty.setText(self._instead())
-        self.how.setText(HOW[image.method] + self._placed() if image is not None else "")
-        self.legend.setText(self._legend())
-        if self.view is not None:
-            self.view.setVisible(image is not None)
-            self.view.show_image(image)
-            decision = self._session.decision.decision
-            near = np.array([n.id for n in decision.neighbours] if decision is not None else [], np.int64)
-            asked = image is not None and self.model.query is not None
-            self.view.light_up(self.model.query if asked else None, image.spots_of(near) if asked and image else None)
+        self.how.setText(HOW[image.method] + self._since() if image is not None else "")
+        self.classes = classes_of(image, marks, self.classes.held) if image is not None else MapClasses()
+        self.view.show_image(image, self.classes.group, self.classes.slots)
+        self.list.show_image(image)
+        placed = self.model.query if image is not None else None
+        voters = decision.voters if decision is not None and placed is not None else ()
+        self.view.mark(placed, np.array([voter.id for voter in voters], np.int64))
         self.on_selection_changed()
 
+    def on_view_selected(self) -> None:
+        """Select in the list what is selected on the map."""
+        if not np.array_equal(self.grid.selection.array, self.view.selected):
+            self.list.show_selected(self.view.selected)
+        self.on_selection_changed()
+
+    def on_outlined(self, ids: Ids) -> None:
+        """List what was outlined alone, so that it can be looked over."""
+        self.list.show_only(ids)
+        self.grid.select(ids)
+
+    def on_list_selected(self) -> None:
+        selected = self.grid.selection.array
+        if not len(selected):
+            self.list.show_only(None)
+        self.view.select(selected)
+        self.on_selection_changed()
+
+    def on_class_chosen(self, group: int) -> None:
+        """Select the exemplars of a class of the legend."""
+        image = self.model.found
+        if image is not None:
+            self.view.select(image.ids[self.classes.group == group])
+
     def on_selection_changed(self) -> None:
-        image, view = self.model.found, self.view
-        count = len(view.selected) if view is not None else 0
+        image, selected = self.model.found, self.view.selected
+        active, struck = self._parted()
+        count = len(selected)
         facts: dict[Fact, bool] = {
             "enough": self.model.enough,
             "tsne": has_tsne(),
             "drawn": image is not None,
             "selection": count > 0,
+            "active": len(active) > 0,
+            "struck": len(struck) > 0,
+            "one": self._current() is not None,
         }
-        show_targets(self.actions_by_id, ACTIONS, facts, how_many(count) if count else "")
+        targets = dict.fromkeys(("relabel", "trust", "curate"), how_many(count))
+        targets |= {"strike": how_many(len(active)), "restore": how_many(len(struck))}
+        show_targets(self.actions_by_id, self.specs, facts, targets, readonly=self._session.readonly)
         if not has_tsne():
             self.actions_by_id["tsne"].setToolTip(NO_TSNE)
-        for method, action in self._layouts.items():
-            action.setChecked(image is not None and image.method == method)
-        self.summary.setText(words(image, view.selected) if image is not None and view is not None else "")
+        for method, name in LAYOUTS.items():
+            self.actions_by_id[name].setChecked(image is not None and image.method == method)
+        self.summary.setText(self.classes.words(image, selected) if image is not None else "")
+        self._show_legend()
+        self.preview_binding.update()
+
+    def on_menu_requested(self, spot: QPoint) -> None:
+        self.menu().popup(spot)
+
+    def menu(self) -> QMenu:
+        """The menu of the selection."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in ON_SELECTION:
+            if name is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(self.actions_by_id[name])
+        return menu
+
+    # What they read
+
+    def _cells(self, ids: Ids) -> list[Cell]:
+        memory = self._session.memory
+        return cells_of(memory.snapshot, ids) if memory is not None else []
+
+    def _parted(self) -> tuple[Ids, Ids]:
+        """The selected exemplars, active and struck ones."""
+        memory = self._session.memory
+        return parted(memory.snapshot, self.view.selected) if memory is not None else (NONE, NONE)
+
+    def _labels(self) -> list[str]:
+        memory = self._session.memory
+        return sorted(memory.snapshot.class_counts(), key=str.casefold) if memory is not None else []
+
+    def _current(self) -> int | None:
+        """The selected exemplar, or the current one of several."""
+        selected, current = self.view.selected, self.grid.selection.current_id
+        if current is not None and (current in selected or self.grid.hasFocus()):
+            return current
+        return int(selected[0]) if len(selected) else None
+
+    def _proposed(self) -> ProposedEdit | None:
+        active, struck = self._parted()
+        return propose("strike", active) or propose("restore", struck)
 
     def _instead(self) -> str:
         """The text shown where there is no map."""
@@ -136,66 +259,97 @@ class MapPage(StudyPage):
             return DRAWING.format(self.model.count)
         return NOT_DRAWN if self.model.enough else TOO_FEW
 
-    def _placed(self) -> str:
-        image = self.model.found
-        count = int(image.placed.sum()) if image is not None else 0
-        return f" {count:,} placed since, shown in rings." if count else ""
-
-    def _legend(self) -> str:
-        """The legend of the colours as rich text: a dot and a name each."""
+    def _since(self) -> str:
+        """What has happened since the map was laid out."""
         image = self.model.found
         if image is None:
             return ""
-        colours = theme.current()
-        dots = [*zip(colours.chips, image.names, strict=False), (colours.grey_chip, "others")]
-        return "&nbsp;&nbsp; ".join(f'<span style="color:{colour}">●</span> {_escaped(part)}' for colour, part in dots)
+        placed = int(image.placed.sum())
+        told = f" {placed:,} placed since, shown in rings." if placed else ""
+        return told + (" The layout is out of date: choose it again." if image.outdated else "")
 
-    def _make_layouts(self) -> dict[Method, QAction]:
-        """The layout actions; the one whose layout is shown is checked."""
-        made: dict[Method, QAction] = {"pca": self.actions_by_id["again"], "tsne": self.actions_by_id["tsne"]}
-        for action in made.values():
-            action.setCheckable(True)
-        return made
+    def _show_legend(self) -> None:
+        image = self.model.found
+        if image is None:
+            return
+        signs: dict[Sign, bool] = {
+            "selected": len(self.view.selected) > 0,
+            "placed": bool(image.placed.any()),
+            "struck": bool(image.struck.any()),
+            "query": self.model.query is not None,
+            "neighbour": self.model.query is not None,
+        }
+        self.legend.show_classes(self.classes, [sign for sign, used in signs.items() if used])
 
-    def _make_tools(self) -> list[QToolButton]:
+    # Building
+
+    def _join_tools(self) -> None:
+        """Let one tool be in use."""
         group = QActionGroup(self)
-        made = []
-        for tool, text, icon in (("box", "Box", "selection"), ("lasso", "Lasso", "lasso")):
-            action = QAction(text, self)
-            action.setObjectName(f"map{text}")
-            action.setCheckable(True)
-            action.setChecked(tool == "box")
-            action.setToolTip(f"{text}: drag on the map to select what is inside")
-            theme.set_icon(action, icon)
-            action.triggered.connect(lambda _=False, tool=tool: self.view.set_tool(tool) if self.view else None)
-            group.addAction(action)
-            made.append(button_of(action))
-        return made
+        for name in TOOLS:
+            group.addAction(self.actions_by_id[name])
+        self.actions_by_id["move"].setChecked(True)
 
     def _lay_out(self) -> None:
         header = QHBoxLayout()
-        for action in ("again", "tsne"):
-            header.addWidget(button_of(self.actions_by_id[action]))
-        for button in self._tools:
-            header.addWidget(button)
-        header.addStretch(1)
-        for action in ("all_in_sight", "curate"):
-            header.addWidget(button_of(self.actions_by_id[action]))
-        for label in (self.summary, self.how, self.empty):
-            label.setProperty("dim", True)
-        self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.legend.setAccessibleName("Colours of the map")
+        for name in (*LAYOUTS.values(), None, *TOOLS, "fit"):
+            if name is None:
+                header.addStretch(1)
+            else:
+                header.addWidget(button_of(self.actions_by_id[name]))
+        told = QHBoxLayout()
+        told.addWidget(self.how, 1)
+        told.addWidget(button_of(self.actions_by_id["all_in_sight"]))
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.summary, 1)
+        for name in ("relabel", "strike", "restore", "curate"):
+            buttons.addWidget(button_of(self.actions_by_id[name]))
         self.summary.setAccessibleDescription("What is selected on the map")
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        footer = QHBoxLayout()
-        footer.addWidget(self.legend, 1)
-        footer.addWidget(self.summary)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(header)
-        self._column.addWidget(self.empty, 1)
-        self._column.addWidget(self.how)
-        self._column.addLayout(footer)
+        self.summary.setWordWrap(False)
+        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(theme.px(4), 0, 0, 0)
+        column.addWidget(self.legend)
+        column.addWidget(self.list, 1)
+        self.body = QWidget()
+        body = QVBoxLayout(self.body)
+        body.setContentsMargins(0, 0, 0, 0)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("mapSplit")
+        split.setChildrenCollapsible(False)
+        self.grid.setFrameShape(QFrame.Shape.NoFrame)
+        for part in (self.view, side):
+            split.addWidget(part)
+        split.setStretchFactor(0, 1)
+        side.setMinimumWidth(theme.px(WIDTH_PT))
+        body.addWidget(split, 1)
+        body.addLayout(buttons)
+        body.addWidget(self.impact)
+        column = QVBoxLayout(self)
+        column.addLayout(header)
+        column.addLayout(told)
+        column.addWidget(self.empty, 1)
+        column.addWidget(self.body, 1)
 
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    def _connect(self) -> None:
+        """All the wiring of this page."""
+        session, view, grid = self._session, self.view, self.grid
+        self.model.updated.connect(self.on_updated)
+        session.memory_opened.connect(self.on_memory_changed)
+        session.memory_closed.connect(self.on_memory_changed)
+        session.changed.connect(self.on_changed)
+        session.decision.decided.connect(self.on_decided)
+        theme.notifier.changed.connect(self.on_updated)
+        view.selection_changed.connect(self.on_view_selected)
+        view.outlined.connect(self.on_outlined)
+        view.activated.connect(self.query_chosen.emit)
+        view.menu_requested.connect(self.on_menu_requested)
+        grid.selection_changed.connect(self.on_list_selected)
+        grid.current_changed.connect(lambda: self.preview.follow(grid.selection.current_id))
+        grid.preview_requested.connect(self.look_closer)
+        grid.opened.connect(self.query_chosen.emit)
+        grid.menu_requested.connect(self.on_menu_requested)
+        grid.images_dropped.connect(lambda found: self.commands.take(found, None))
+        grid.words_dropped.connect(self.commands.refuse_words)
+        self.legend.class_chosen.connect(self.on_class_chosen)

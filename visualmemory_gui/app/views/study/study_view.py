@@ -16,6 +16,7 @@ from visualmemory_gui.app.views.study.prune_page import PrunePage
 from visualmemory_gui.app.views.study.study_page import StudyPage
 from visualmemory_gui.app.views.study.tune_page import TunePage
 from visualmemory_gui.app.views.study.watch_page import WatchPage
+from visualmemory_gui.app.widgets.map.map_view import MapView
 
 
 class StudyView(QWidget):
@@ -30,10 +31,12 @@ class StudyView(QWidget):
         self.setObjectName("workspaceStudy")
         self.watch = WatchPage(session)
         self.evaluate, self.prune, self.tune = EvaluatePage(session), PrunePage(session), TunePage(session)
-        maps = (MapPage(session), self.prune, self.tune)
+        self.map = MapPage(session)
         self.pages: tuple[StudyPage, ...] = (
             self.evaluate,
-            *maps,
+            self.map,
+            self.prune,
+            self.tune,
             NoveltyPage(session),
             GrowthPage(session),
             self.watch,
@@ -69,6 +72,11 @@ class StudyView(QWidget):
         """The title of the page shown."""
         page = self.tabs.currentWidget()
         return page.title if isinstance(page, StudyPage) else ""
+
+    @property
+    def map_in_view(self) -> MapView | None:
+        """The map, while its page is shown."""
+        return self.map.view if self.tabs.currentWidget() is self.map else None
 
     def go_to(self, title: str) -> None:
         """Show the page of that title, if there is one."""

@@ -1,1 +1,1 @@
-"""Charts, the confusion matrix and the map."""
+"""Charts and the confusion matrix."""

@@ -66,6 +66,12 @@ class GridSelection:
         self._mask[at] = True
         self.current = self.anchor = at
 
+    def select(self, ids: Ids) -> None:
+        """Select those of ``ids`` (n,) that are here, and nothing else; the first of them becomes the current cell."""
+        self._mask = np.isin(self._ids, ids, assume_unique=True)
+        if self._mask.any() and not (self.current >= 0 and self._mask[self.current]):
+            self.current = self.anchor = int(self._mask.argmax())
+
     def toggle(self, at: int) -> None:
         self._mask[at] = not self._mask[at]
         self.current = self.anchor = at

@@ -160,6 +160,13 @@ class MemoryGrid(CellView):
         if at < len(self.ids) and self.ids[at] == exemplar:
             self.verticalScrollBar().setValue(self._layout.origin(at)[1] - self.gap)
 
+    def select(self, ids: Ids) -> None:
+        """Select those of ``ids`` that are here, and nothing else, and bring the current one into view."""
+        self.selection.select(ids)
+        if len(self.selection):
+            self.go_to(self.selection.current)
+        self.changed_selection()
+
     def changed_selection(self) -> None:
         """Announce that the selection or the current cell has changed."""
         self.viewport().update()

@@ -1,0 +1,63 @@
+"""Which exemplars are shown as images on the map, and where: one for each cell of a grid, where most have room."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from visualmemory_gui.app.models.map import Spots
+from visualmemory_gui.app.widgets.map.camera import Camera, Pixels
+from visualmemory_gui.engine.types import I64
+
+MOST_A_CELL = 2.5  # on average; where there are more, dots say more than a few of the images would
+GAP = 0.08  # of a cell, around its image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiles:
+    """Images for the exemplars ``at`` (n,), whose middles are at ``pixels`` (n, 2). ``side`` is that of each image,
+    and ``more`` (n,) counts the exemplars that have none because it lies over them."""
+
+    at: I64
+    pixels: Pixels
+    side: float
+    more: I64
+
+    def under(self, left: float, top: float) -> int | None:
+        """The exemplar whose image is under a pixel, as an index like ``at``; None if there is none."""
+        hit = np.flatnonzero((np.abs(self.pixels - np.array((left, top))) <= self.side / 2).all(axis=1))
+        return int(self.at[hit[0]]) if len(hit) else None
+
+
+NO_TILES = Tiles(np.empty(0, np.int64), np.empty((0, 2), np.float32), 0.0, np.empty(0, np.int64))
+
+
+def tiles_of(camera: Camera, xy: Spots, side: float, *, margin: float = 0.0) -> Tiles:
+    """The images of at least ``side`` pixels a cell for what lies at ``xy`` (n, 2) in view, or up to ``margin`` pixels
+    outside; none where too many would be left without.
+
+    The grid is fixed to the map, so that the same exemplars are chosen wherever it is moved; it changes twice while the
+    map is enlarged to double its size.
+    """
+    cell = side / 2 ** (math.floor(2 * math.log2(camera.scale)) / 2)  # in units of the map
+    left, top = camera.place_of(-margin, -margin)
+    right, bottom = camera.place_of(camera.width + margin, camera.height + margin)
+    low, high = np.floor(np.array((left, bottom)) / cell), np.floor(np.array((right, top)) / cell)
+    cells = np.floor(xy / np.float32(cell))
+    seen = np.flatnonzero(((cells >= low) & (cells <= high)).all(axis=1))
+    if not len(seen):
+        return NO_TILES
+    keys = (cells[seen, 0] - low[0]).astype(np.int64) * int(high[1] - low[1] + 1) + (cells[seen, 1] - low[1]).astype(
+        int
+    )
+    _, first, counts = np.unique(keys, return_index=True, return_counts=True)
+    if len(seen) > MOST_A_CELL * len(first):
+        return NO_TILES
+    at = seen[first]
+    pixels, wide = camera.pixels_of(xy[at]), cell * camera.scale
+    middles = camera.pixels_of(((cells[at] + 0.5) * cell).astype(np.float32))
+    image = wide * (1 - 2 * GAP)
+    room = np.float32(wide / 2 - image / 2)
+    return Tiles(at, np.clip(pixels, middles - room, middles + room), image, (counts - 1).astype(np.int64))
