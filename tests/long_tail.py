@@ -56,7 +56,7 @@ def exemplars(rng: np.random.Generator, sizes: tuple[int, ...] = SIZES, *, trust
 
 @contextmanager
 def counting_means(factor: ClassFactor) -> Iterator[None]:
-    """With the class factor ``mean`` let these memories be large enough for the mean of their classes to count."""
+    """With the factor ``mean`` let memories made within be large enough for the mean of their classes to count."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (class_factor, brute_force) if factor == "mean" else ():
             patch.setattr(module, "ENOUGH", 2)

@@ -39,8 +39,8 @@ CLOSE = brute_force.CLOSE
 def test_every_place_decides_an_exemplar_by_all_others_alike(tmp_path_factory, seed, sizes, k, rule, factor, struck):
     rng = np.random.default_rng(seed)
     with (
-        long_tail.filled(tmp_path_factory.mktemp("m") / "m.vmem", rng, (20, *sizes)) as memory,
         long_tail.counting_means(factor),
+        long_tail.filled(tmp_path_factory.mktemp("m") / "m.vmem", rng, (20, *sizes)) as memory,
     ):
         memory.set("k", k)
         memory.set("ridge_k", k)

@@ -58,10 +58,11 @@ def text(value: object, what: str) -> str:
 
 def ids_of(given: object) -> list[int]:
     """Ids of exemplars: one, or any iterable of them."""
-    if isinstance(given, Integral):
-        return [whole(given, "an id")]
-    if not isinstance(given, Iterable) or isinstance(given, str | bytes | bytearray | Mapping):
-        raise BadValue(f"ids must be whole numbers, like [1, 2], not {_shown(given)}")
+    if not isinstance(given, list | tuple):
+        if isinstance(given, Integral):
+            return [whole(given, "an id")]
+        if not isinstance(given, Iterable) or isinstance(given, str | bytes | bytearray | Mapping):
+            raise BadValue(f"ids must be whole numbers, like [1, 2], not {_shown(given)}")
     return [whole(one, "an id") for one in given]
 
 

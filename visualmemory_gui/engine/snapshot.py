@@ -23,6 +23,7 @@ FEW_ROWS = 64  # to be compared with all others one by one; more are sorted
 _NO_ROWS: I64 = np.empty(0, np.int64)
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+Derived = TypeVar("Derived")
 
 
 class Column(Generic[Scalar]):
@@ -184,7 +185,7 @@ class Snapshot:
     touched: I64
     fetch: Callable[[int], F32]
     copied_among: Callable[[int], I64]
-    _derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -216,27 +217,24 @@ class Snapshot:
     @property
     def twin_groups(self) -> TwinGroups:
         """The active exemplars of equal vectors; worked out when first needed."""
-        if "twin_groups" not in self._derived:
-            self._derived["twin_groups"] = TwinGroups.of(self)
-        groups: TwinGroups = self._derived["twin_groups"]
-        return groups
+        return self.derived(TwinGroups.of)
 
     @property
     def different(self) -> Snapshot:
         """The same with only the first active exemplar of each vector active: what a search for different vectors
         looks through."""
-        if not len(self.twin_groups):
-            return self
-        if "different" not in self._derived:
-            active = self.active.copy()
-            active[self.twin_groups.later] = False
-            self._derived["different"] = self.changed(active=active)
-        different: Snapshot = self._derived["different"]
-        return different
+        return self.derived(_without_twins)
 
     @property
     def active_count(self) -> int:
-        return int(self.counts.sum())
+        return self.derived(_active_count)
+
+    def derived(self, of: Callable[[Snapshot], Derived]) -> Derived:
+        """What ``of`` makes of this snapshot and nothing else: called when it is first needed, then kept."""
+        if of not in self._derived:
+            self._derived[of] = of(self)
+        found: Derived = self._derived[of]
+        return found
 
     def class_counts(self) -> dict[str, int]:
         """Active exemplars by full label, of the labels that have any."""
@@ -325,6 +323,18 @@ class Snapshot:
             fetch=lambda n: joined()[:n],
             copied_among=lambda _: copied(),
         )
+
+
+def _without_twins(snapshot: Snapshot) -> Snapshot:
+    if not len(snapshot.twin_groups):
+        return snapshot
+    active = snapshot.active.copy()
+    active[snapshot.twin_groups.later] = False
+    return snapshot.changed(active=active)
+
+
+def _active_count(snapshot: Snapshot) -> int:
+    return int(snapshot.counts.sum())
 
 
 class WorkingSet:

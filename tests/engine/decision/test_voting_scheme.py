@@ -85,9 +85,9 @@ def test_every_vote_is_weighed_in_one_function(
     weighed = []
     original = VotingScheme.vote_weights
 
-    def counted(scheme: VotingScheme, near: NeighbourArrays, *, by_rule: F64 | None = None) -> F64:
+    def counted(scheme: VotingScheme, near: NeighbourArrays, **known: F64) -> F64:
         weighed.append(scheme)
-        return original(scheme, near, by_rule=by_rule)
+        return original(scheme, near, **known)
 
     monkeypatch.setattr(VotingScheme, "vote_weights", counted)
     monkeypatch.setattr(confidence, "FEWEST", 1)

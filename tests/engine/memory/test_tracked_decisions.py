@@ -91,7 +91,7 @@ def queue_of(rng: np.random.Generator, n: int) -> tuple[Queries, list[str | None
 @example(seed=1077, kinds=["add"])  # an exemplar of a query's content is its 12th nearest
 def test_every_row_is_decided_as_if_it_were_asked_alone(tmp_path_factory, seed, kinds):
     rng = np.random.default_rng(seed)
-    with VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory, counting_means("mean"):
+    with counting_means("mean"), VisualMemory.create(tmp_path_factory.mktemp("m") / "m.vmem", dim=DIM) as memory:
         memory.add_rows(rows_for(rng, int(rng.integers(0, 90)), 0))
         factor = CLASS_FACTORS[seed % 3]
         memory.set("class_factor", factor)

@@ -113,7 +113,7 @@ def tracking(memory: VisualMemory, *, watched: bool, seed: int) -> ImpactTracker
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_previewed_is_what_happens(tmp_path, seed: int, watched: bool) -> None:
     rng = np.random.default_rng(seed + 100)
-    with filled(tmp_path / "m.vmem", seed) as memory, counting_means("mean"):
+    with counting_means("mean"), filled(tmp_path / "m.vmem", seed) as memory:
         tracker = tracking(memory, watched=watched, seed=seed)
         told: list[Any] = []
         memory.changed(told.append)
@@ -135,7 +135,7 @@ def test_what_is_previewed_is_what_happens(tmp_path, seed: int, watched: bool) -
 def test_what_forgetting_is_previewed_to_do_is_what_a_memory_decides_that_forgot(
     tmp_path: Path, seed: int, watched: bool
 ) -> None:
-    with filled(tmp_path / "m.vmem", seed) as memory, counting_means("mean"):
+    with counting_means("mean"), filled(tmp_path / "m.vmem", seed) as memory:
         tracker = tracking(memory, watched=watched, seed=seed)
         edit = proposed(memory, "forget", np.random.default_rng(seed))
         gone = {e.content for e in memory.catalog.get(edit.ids)}

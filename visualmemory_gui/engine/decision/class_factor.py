@@ -29,7 +29,11 @@ _OLD = ENOUGH / np.maximum(np.arange(ENOUGH + 1), 1)
 
 def usual_size_of(snapshot: Snapshot) -> F64:
     """The ``usual_size`` of a class in a memory, ()."""
-    return usual_size(snapshot.counts.sum(), np.count_nonzero(snapshot.counts))
+    return snapshot.derived(_usual_size)
+
+
+def _usual_size(snapshot: Snapshot) -> F64:
+    return usual_size(snapshot.active_count, np.count_nonzero(snapshot.counts))
 
 
 def usual_size(active: npt.ArrayLike, classes: npt.ArrayLike) -> F64:
@@ -65,5 +69,5 @@ def class_factor(form: ClassFactor, counts: I64, usual: F64) -> F64:
         return np.ones(counts.shape)
     if form == "old":
         return _OLD.take(counts, mode="clip")
-    out: F64 = np.clip(np.sqrt(usual / np.maximum(counts, 1)), 1.0, LARGEST)
+    out: F64 = np.minimum(np.maximum(np.sqrt(usual / np.maximum(counts, 1)), 1.0), LARGEST)
     return out

@@ -74,8 +74,8 @@ class ClassSets:
         if found is None or winner is None or not scheme.weighs_as(self.scheme):
             return None
         totals = dict[str, float]()
-        for label, weight in zip(labels, alone.tolist(), strict=True):
-            name = at_level(label, found.level)
+        names = [at_level(label, found.level) for label in labels] if found.level else labels
+        for name, weight in zip(names, alone.tolist(), strict=True):
             totals[name] = totals.get(name, 0.0) + weight
         first = at_level(winner, found.level)
         reached = [name for name, total in totals.items() if total >= found.threshold]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from visualmemory_gui.engine.decision.class_sets import ClassSets
+from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.leave_one_out import UNRELATED, ContentKeys
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
@@ -28,6 +29,7 @@ def decide(
     *,
     own: I64 | None = None,
     novelty: Thresholds | None = None,
+    confidence: Confidence | None = None,
     sets: ClassSets | None = None,
     keys: ContentKeys = UNRELATED,
     search: SearchInfo | None = None,
@@ -67,7 +69,7 @@ def decide(
         margin=votes.margin,
         shares=votes.shares,
         known=(None, False, True)[judged.known[0] - UNTOLD],
-        confidence=None,
+        confidence=_chance(confidence, votes.share, scheme),
         neighbours=neighbours,
         k=scheme.k,
         rule=scheme.rule,
@@ -82,6 +84,11 @@ def decide(
 _NO_WINNER: I64 = np.array([ABSENT])
 
 
+def _chance(known: Confidence | None, share: float | None, scheme: VotingScheme) -> float | None:
+    """The chance that such an answer is right, where the map was fitted for this scheme."""
+    return None if known is None or share is None or known.scheme != scheme else known.of(share)
+
+
 def _total(named: list[str], alone: F64, winner: str | None) -> float:
     """What the votes for the winner come to, before trust and class factor."""
     total = 0.0
@@ -94,11 +101,11 @@ def _total(named: list[str], alone: F64, winner: str | None) -> float:
 def _neighbours(
     snapshot: Snapshot, rows: I64, near: NeighbourArrays, scheme: VotingScheme, alone: F64
 ) -> tuple[Neighbour, ...]:
-    weights = scheme.vote_weights(near, by_rule=alone).tolist()
+    by_class = scheme.class_factors(near)
+    weights = scheme.vote_weights(near, by_rule=alone, factors=by_class).tolist()
     total = 0.0
     for weight in weights:  # not sum(): it compensates, and the shares must be those of the plain sum in rank order
         total += weight
-    factors = scheme.class_factors(near).tolist()
     explains, copies = _meaning(near, alone) if scheme.joint and len(rows) else ([None] * len(rows), [0] * len(rows))
     return tuple(
         map(
@@ -110,7 +117,7 @@ def _neighbours(
             weights,
             [weight / total if total else 0.0 for weight in weights],
             near.trust.tolist(),
-            factors,
+            by_class.tolist(),
             explains,
             copies,
         )

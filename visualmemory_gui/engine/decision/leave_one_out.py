@@ -79,7 +79,7 @@ class ContentKeys(NamedTuple):
     @property
     def without_image(self) -> ContentKeys:
         """For what is equal: of one image, a part is not the whole, nor another part."""
-        return self._replace(image=_NONE)
+        return ContentKeys(self.content, self.twin, self.group)
 
 
 UNRELATED = ContentKeys(_NONE, _NONE)
@@ -94,9 +94,9 @@ def alike(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
     """
     same: Bools = snapshot.twin[rows] == keys.twin
     for column, key in ((snapshot.content, keys.content), (snapshot.group, keys.group)):
-        if key.any():
+        if np.count_nonzero(key):
             same = same | _same_hash(column[rows], key)
-    return same | of_one_image(snapshot, rows, keys) if keys.image.any() else same
+    return same | of_one_image(snapshot, rows, keys) if np.count_nonzero(keys.image) else same
 
 
 def of_one_image(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:

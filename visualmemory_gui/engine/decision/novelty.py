@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ DEPTHS = (1, 3, 10)
 FEWEST = 50
 """Different exemplars under which nothing is said."""
 KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
+_UNMEASURED: F64 = np.full(max(DEPTHS) + 1, np.nan)
 _DIGITS = 7  # to which a figure is kept
 
 
@@ -50,7 +52,7 @@ class Limits(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Thresholds:
     """Beyond what a query is unknown.
 
@@ -69,6 +71,14 @@ class Thresholds:
         """The smallest usual total of the winners that ``scheme`` finds; None where that is not known."""
         same = self.scheme is not None and scheme.weighs_as(self.scheme)
         return self.totals.get(scheme.level) if same else None
+
+    @cached_property
+    def by_depth(self) -> F64:
+        """The largest usual mean distance at each m from 0 on, NaN where it is not known."""
+        found = _UNMEASURED.copy()
+        for m, most in self.distances.items():
+            found[m] = most
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +148,12 @@ def measure(votes: ExemplarVotes) -> OwnFigures:
 
 def total_of(codes: I64, alone: F64, which: I64) -> F64:
     """What the votes for the class ``which`` of each query come to, (q,); ``codes`` and ``alone`` are (q, k)."""
-    if not codes.shape[1]:
-        return np.zeros(len(codes))
-    mine: F64 = np.cumsum(np.where(codes == which[:, None], alone, 0.0), axis=1)[:, -1]  # in rank order, as all votes
-    return mine
+    return _summed(np.where(codes == which[:, None], alone, 0.0))
+
+
+def _summed(values: F64) -> F64:
+    """The sum of each line, added in rank order, as votes are."""
+    return np.asarray(values.cumsum(axis=1)[:, -1] if values.shape[1] else np.zeros(len(values)), np.float64)
 
 
 def different_exemplars(snapshot: Snapshot) -> int:
@@ -202,14 +214,15 @@ def judge_many(
     taken, won = rows != ABSENT, winner != ABSENT
     other, alike_ones = taken, np.zeros(rows.shape, bool)
     if len(snapshot):
-        at, each = np.maximum(rows, 0), ContentKeys(*(key[..., None] for key in keys))
-        alike_ones = taken & alike(snapshot, at, each.without_image)  # a part is not its whole
-        other = taken & ~(alike_ones | of_one_image(snapshot, at, each))
+        each = ContentKeys(*(key[..., None] for key in keys))  # ABSENT reads the last row
+        alike_ones = taken & alike(snapshot, rows, each.without_image)  # a part is not its whole
+        other = taken & ~(alike_ones | of_one_image(snapshot, rows, each))
     counted = other.cumsum(axis=1)
     equal = (alike_ones & (counted < max(DEPTHS))).any(axis=1)
     deep = np.minimum(counted[:, -1], _exemplars_of(snapshot, winner, own)) if rows.shape[1] else np.zeros_like(winner)
     m = _M.take(np.where(won, deep, 0), mode="clip")
-    statistic, most = _mean_of(np.where(other, distances, 0.0), counted, m), _by_depth(thresholds)[m]
+    nearest = np.where(other & (counted <= m[:, None]), distances, 0.0)
+    statistic, most = _summed(nearest) / _COUNT[m], (_UNMEASURED if thresholds is None else thresholds.by_depth)[m]
     least = None if thresholds is None else thresholds.least(scheme)
     told = ~np.isnan(most) if least is None else won | ~np.isnan(most)
     there = snapshot.active_count - (0 if own is None else own != ABSENT)
@@ -227,27 +240,12 @@ def judge_many(
 
 _M: I64 = np.array([max((m for m in DEPTHS if m <= deep), default=0) for deep in range(max(DEPTHS) + 1)])
 """The m for so many exemplars."""
+_COUNT: F64 = np.array([np.nan, *range(1, max(DEPTHS) + 1)])
+"""What to divide the sum of m distances by: there is no mean of none."""
 
 
 def _exemplars_of(snapshot: Snapshot, winner: I64, own: I64 | None) -> I64:
     return others_counted(snapshot, winner[:, None], own)[:, 0] if len(snapshot.counts) else np.zeros_like(winner)
-
-
-def _mean_of(distances: F64, counted: I64, m: I64) -> F64:
-    """The mean of each query's first ``m`` that are counted; NaN of none. ``distances`` are 0 at the others."""
-    if not distances.shape[1]:
-        return np.full(len(m), np.nan)
-    last = np.minimum((counted < m[:, None]).sum(axis=1), distances.shape[1] - 1)
-    sums = distances.cumsum(axis=1)[np.arange(len(m)), last]
-    return np.where(m > 0, sums / np.maximum(m, 1), np.nan)
-
-
-def _by_depth(thresholds: Thresholds | None) -> F64:
-    """The largest usual mean distance at each m."""
-    found = np.full(max(DEPTHS) + 1, np.nan)
-    for m, most in () if thresholds is None else thresholds.distances.items():
-        found[m] = most
-    return found
 
 
 def headline(decision: Decision) -> str:

@@ -43,8 +43,7 @@ class RuleParameters:
     @classmethod
     def of(cls, settings: MemorySettings) -> RuleParameters:
         """Those of a memory of these settings."""
-        named = ((rule, name) for rule, parameters in PARAMETERS.items() for name in parameters)
-        return cls(**{name: getattr(settings, parameter_setting(rule, name)) for rule, name in named})
+        return cls(**{name: getattr(settings, setting) for name, setting in _SETTINGS.items()})
 
 
 def parameter_setting(rule: Rule, name: str) -> str:
@@ -61,6 +60,7 @@ PARAMETERS: Mapping[Rule, Mapping[str, tuple[float, ...]]] = {
     "ridge": {"gamma": (0.5, 1.0, USUAL.gamma, 4.0, 8.0), "penalty": (0.03, 0.1, USUAL.penalty, 1.0, 3.0)},
 }
 """The parameters of each rule, by the name of their field, with the values worth comparing, increasing."""
+_SETTINGS = {name: parameter_setting(rule, name) for rule, parameters in PARAMETERS.items() for name in parameters}
 
 
 def plurality(near: NeighbourArrays, _: RuleParameters) -> F64:

@@ -75,7 +75,7 @@ class VotingScheme:
 
     def weighs_as(self, other: VotingScheme) -> bool:
         """Whether both give each vote the same weight; they may name the winner at different levels."""
-        return replace(self, level=other.level) == other
+        return (self if self.level == other.level else replace(self, level=other.level)) == other
 
     @property
     def joint(self) -> bool:
@@ -110,13 +110,13 @@ class VotingScheme:
         k = self.k if k is None else k
         return near.first_vectors(k) if self.joint else near.first(k)
 
-    def vote_weights(self, near: NeighbourArrays, *, by_rule: F64 | None = None) -> F64:
+    def vote_weights(self, near: NeighbourArrays, *, by_rule: F64 | None = None, factors: F64 | None = None) -> F64:
         """What the votes of ``near`` weigh, as their arrays are shaped: the rule's weight x trust x class factor.
 
-        All that decides, measures or foresees a decision weighs votes here. ``by_rule`` are the ``rule_weights``, if
-        they are known. Raises BadValue for an unknown rule.
+        All that decides, measures or foresees a decision weighs votes here. ``by_rule`` are the ``rule_weights``, and
+        ``factors`` the ``class_factors``, if they are known. Raises BadValue for an unknown rule.
         """
-        return (self.rule_weights(near) if by_rule is None else by_rule) * self.vote_scale(near)
+        return (self.rule_weights(near) if by_rule is None else by_rule) * self.vote_scale(near, factors=factors)
 
     def rule_weights(self, near: NeighbourArrays) -> F64:
         """The part of the weights that is the rule's: the same whatever the class factor. Raises BadValue."""
@@ -124,13 +124,16 @@ class VotingScheme:
             raise _no_rule(self.rule)
         return RULE_WEIGHTS[self.rule](near, self.parameters)
 
-    def vote_scale(self, near: NeighbourArrays) -> F64:
+    def vote_scale(self, near: NeighbourArrays, *, factors: F64 | None = None) -> F64:
         """The part of the weights that is the neighbours' own: trust and class factor.
 
-        Of a joint rule only the part of a trust that is not solved for: what it is above 1.
+        Of a joint rule only the part of a trust that is not solved for: what it is above 1. ``factors`` are the
+        ``class_factors``, if they are known.
         """
         trust = near.trust / np.where(near.heard > 0.0, near.heard, 1.0) if self.joint else near.trust
-        return trust if self.class_factor == "off" else trust * self.class_factors(near)
+        if self.class_factor == "off":
+            return trust
+        return trust * (self.class_factors(near) if factors is None else factors)
 
     def class_factors(self, near: NeighbourArrays) -> F64:
         """The class factor of each neighbour, as the arrays of ``near`` are shaped."""

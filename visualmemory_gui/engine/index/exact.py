@@ -98,7 +98,8 @@ def _pick(snapshot: Snapshot, similarity: F32, count: int, excluded: I64) -> I64
     """Rows of the ``count`` largest values and of all within TIE of the last; overwrites what may not vote."""
     if snapshot.active_count < len(snapshot):
         similarity[~snapshot.active] = -np.inf
-    similarity[excluded] = -np.inf
+    if len(excluded):
+        similarity[excluded] = -np.inf
     return _best(similarity, count)
 
 

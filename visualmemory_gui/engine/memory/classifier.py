@@ -207,21 +207,14 @@ class Decider:
             scheme,
             own=own,
             novelty=self.thresholds,
+            confidence=self._usual.confidence,
             sets=self._usual.sets,
             keys=keys,
             search=self._shadowed(snapshot, vector, found, scheme=scheme, exclude=scope.exclude),
             timings=timings,
         )
-        decision = self._confident(decision, scheme)
         timings["vote"] = (time.perf_counter() - started) * 1e3
         return decision
-
-    def _confident(self, decision: Decision, scheme: VotingScheme) -> Decision:
-        """``decision`` with the chance that it is right, where the map was fitted for this scheme."""
-        known = self._usual.confidence
-        if known is None or decision.share is None or known.scheme != scheme:
-            return decision
-        return replace(decision, confidence=known.of(decision.share))
 
     def _shadowed(
         self, snapshot: Snapshot, vector: F32, found: SearchResult, *, scheme: VotingScheme, exclude: Collection[int]
