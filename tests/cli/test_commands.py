@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import paint, paint_classes
@@ -528,3 +529,13 @@ def test_scaling_and_a_map(many: Path, tmp_path: Path) -> None:
     assert table.read_text().splitlines()[0] == "id,x,y,label" and len(table.read_text().splitlines()) == 37
     again = run("map", many, "--out", table)
     assert again.exit_code == 1 and "already exists" in again.stderr
+
+
+def test_pages_that_were_not_taken_are_named(memory: Path, images: Path, tmp_path: Path) -> None:
+    first, *rest = (Image.new("RGB", (40, 40), (seed, 90, 10)) for seed in range(3))
+    first.save(tmp_path / "scans.tif", save_all=True, append_images=rest)
+    rest[0].save(images / "plant" / "more.tif", save_all=True, append_images=rest)
+    said = run("add", memory, tmp_path / "scans.tif", "--label", "scans")
+    assert f"{tmp_path / 'scans.tif'}: the first of 3 pages was taken" in said.stderr
+    assert told("build", images, memory)["first_pages"] == [{"path": str(images / "plant" / "more.tif"), "pages": 3}]
+    assert "first_pages" not in told("build", images, memory)

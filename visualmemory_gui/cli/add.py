@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.build import listed, skipped_json, tell_skipped
+from visualmemory_gui.cli.build import first_pages_json, listed, skipped_json, tell_first_pages, tell_skipped
 from visualmemory_gui.cli.opening import writer
 from visualmemory_gui.cli.output import emit, print_line, say
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.added_images import AddResult
-    from visualmemory_gui.engine.types import Skipped
+    from visualmemory_gui.engine.types import FirstPage, Skipped
 
 
 Label = Annotated[str, typer.Option("--label", help="The label of the images, a path with `/`.")]
@@ -32,23 +32,34 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Add images under a label, in one step, and print their ids."""
-    from visualmemory_gui.engine.types import Skipped
+    from visualmemory_gui.engine.types import FirstPage, Skipped
 
     part = options.part_of_one(box, images)
     files, found, skipped = listed(images)
     with writer(memory, device=device) as m:
         result = m.add_images(files, label, [part] * len(files), copy=copy, found=found)
     skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
-    _tell_add(memory, files, result, tuple(skipped), as_json=as_json)
+    pages = tuple(FirstPage(files[place], count) for place, count in result.pages.items())
+    _tell_add(memory, files, result, tuple(skipped), pages, as_json=as_json)
 
 
-def _tell_add(memory: str, files: list[str], result: AddResult, skipped: tuple[Skipped, ...], *, as_json: bool) -> None:
+def _tell_add(
+    memory: str,
+    files: list[str],
+    result: AddResult,
+    skipped: tuple[Skipped, ...],
+    pages: tuple[FirstPage, ...],
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
-        emit({"memory": memory, "added": len(result.added), "skipped": skipped_json(skipped), "ids": list(result.ids)})
+        counts = {"added": len(result.added), "skipped": skipped_json(skipped), "ids": list(result.ids)}
+        emit({"memory": memory, **counts, **first_pages_json(pages)})
     else:
         ids = " ".join(map(str, result.added))
         print_line(f"{how_many(len(result.added))} added" + (f": {ids}" if ids else ""))
     tell_skipped(skipped)
+    tell_first_pages(pages)
     for place, exemplar in result.present.items():
         say(f"{files[place]}: already here as {exemplar}")
     for place, (exemplar, label) in result.conflicts.items():

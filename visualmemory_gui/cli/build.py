@@ -17,7 +17,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.importer import BuildResult
-    from visualmemory_gui.engine.types import Skipped
+    from visualmemory_gui.engine.types import FirstPage, Skipped
 
 
 MOST_SHOWN = 20
@@ -79,6 +79,7 @@ def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
                 "memory": memory,
                 "added": result.added,
                 "skipped": skipped_json(result.skipped),
+                **first_pages_json(result.first_pages),
                 "unchanged": result.unchanged,
                 "links": result.links,
             }
@@ -88,6 +89,7 @@ def _tell_build(memory: str, result: BuildResult, *, as_json: bool) -> None:
         tell_skipped(result.skipped)
         if result.links:
             say(f"{how_many(result.links, 'symbolic link')} skipped")
+        tell_first_pages(result.first_pages)
     if result.stopped:
         kept = (
             f"the {how_many(result.added)} added so far are kept; build again to continue" if result.added else NOTHING
@@ -106,6 +108,19 @@ def tell_skipped(skipped: tuple[Skipped, ...]) -> None:
         say(f"skipped {one.path}: {one.reason}")
     if len(skipped) > MOST_SHOWN:
         say(f"… and {len(skipped) - MOST_SHOWN:,} more")
+
+
+def first_pages_json(files: tuple[FirstPage, ...]) -> dict[str, object]:
+    """Files of which the first page was taken as JSON has them, nothing without any."""
+    return {"first_pages": [{"path": one.path, "pages": one.pages} for one in files]} if files else {}
+
+
+def tell_first_pages(files: tuple[FirstPage, ...]) -> None:
+    """Name the files of which only the first page was taken, on stderr."""
+    for one in files[:MOST_SHOWN]:
+        say(f"{one.path}: {one.words}")
+    if len(files) > MOST_SHOWN:
+        say(f"… and of {len(files) - MOST_SHOWN:,} more")
 
 
 def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:

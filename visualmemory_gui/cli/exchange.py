@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.build import skipped_json, tell_skipped
+from visualmemory_gui.cli.build import first_pages_json, skipped_json, tell_first_pages, tell_skipped
 from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import reader
@@ -119,11 +119,13 @@ def import_(
         done = import_export.import_(source, memory, encoder=encoder, report=report)
     if as_json:
         counts = {"added": done.added, "skipped": skipped_json(done.skipped), "unchanged": done.unchanged}
+        counts |= first_pages_json(done.first_pages)
         emit({"memory": memory, **counts, "ids": list(done.ids)})
     else:
         made = "made with" if done.created else "got"
         print_line(f"{memory} {made} {how_many(done.added)}; {done.unchanged:,} were here already")
         tell_skipped(done.skipped)
+        tell_first_pages(done.first_pages)
     if done.stopped:
         say(f"stopped: the {how_many(done.added)} added so far are kept")
         raise typer.Exit(STOPPED)

@@ -150,7 +150,8 @@ class DecodedImage:
 
     ``pixels`` is (size, size, 3) uint8 RGB in the encoder's geometry. ``content`` is the sha256 (hex) of the decoded
     RGB pixels, ``sha256`` that of the file's bytes (None without a file). ``thumbnail`` is a JPEG of at most 256 pixels
-    a side. ``source`` is the absolute path, ``suffix`` the format's usual file ending with its dot.
+    a side. ``source`` is the absolute path, ``suffix`` the format's usual file ending with its dot. ``pages`` are those
+    of the file, of which this is the first.
 
     Where it is a part of an image, ``box`` says which, and ``original`` is the content id of the whole: pixels, content
     and thumbnail are those of the part, everything else that of the whole.
@@ -166,6 +167,7 @@ class DecodedImage:
     suffix: str = ".png"
     box: Box | None = None
     original: str | None = None
+    pages: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -515,6 +517,23 @@ class Skipped:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """A file of several pages, of which the first was taken."""
+
+    path: str
+    pages: int
+
+    @property
+    def words(self) -> str:
+        return f"the first of {self.pages:,} pages was taken"
+
+
+def first_pages(images: Iterable[tuple[str, DecodedImage]]) -> tuple[FirstPage, ...]:
+    """Those among files and their images of which only the first page was taken."""
+    return tuple(FirstPage(path, image.pages) for path, image in images if image.pages > 1)
 
 
 @dataclass(frozen=True, slots=True)

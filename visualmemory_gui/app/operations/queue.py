@@ -40,7 +40,7 @@ def add(session: Session, paths: Sequence[str]) -> None:
 
     def said(result: QueueAdded) -> Note:
         session.queue.refresh()
-        return Note(added_text(result), actions=skipped_files.show(session, result.skipped))
+        return Note(added_text(result), actions=skipped_files.show(session, result.skipped, result.first_pages))
 
     Job("Filling the queue", work, said, once=f"queue {', '.join(paths)}").run(session)
 
@@ -97,6 +97,8 @@ def added_text(result: QueueAdded) -> str:
         parts.append(f"{result.present:,} more {'is' if result.present == 1 else 'are'} equal to one already waiting")
     if result.skipped:
         parts.append(f"{len(result.skipped):,} could not be read")
+    if result.first_pages:
+        parts.append(skipped_files.first_page_words(result.first_pages))
     if result.stopped:
         parts.append("the rest was not read")
     return "; ".join(parts) + "."

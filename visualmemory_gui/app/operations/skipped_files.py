@@ -1,4 +1,4 @@
-"""Files are never left out silently: a note's button lists them with their reasons."""
+"""Files are never left out silently, nor pages of them: a note's button lists them with their reasons."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ from functools import partial
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.text.visible_text import how_many
-from visualmemory_gui.engine.types import Skipped
+from visualmemory_gui.engine.types import FirstPage, Skipped
 
 
-def show(session: Session, skipped: Sequence[Skipped]) -> tuple[NoteAction, ...]:
-    """The button that lists ``skipped``; none if everything was read."""
+def show(session: Session, skipped: Sequence[Skipped], first_pages: Sequence[FirstPage] = ()) -> tuple[NoteAction, ...]:
+    """The button that lists ``skipped`` and ``first_pages``; none if everything was read."""
+    if not skipped and not first_pages:
+        return ()
     which = "file that was" if len(skipped) == 1 else f"{len(skipped):,} files that were"
-    return (NoteAction(f"Show the {which} skipped", partial(ask, session, skipped)),) if skipped else ()
+    text = f"Show the {which} skipped" if skipped else "Show where pages were left out"
+    return (NoteAction(text, partial(ask, session, skipped, first_pages)),)
 
 
-def ask(session: Session, skipped: Sequence[Skipped]) -> None:
-    """Ask the window to list ``skipped``."""
-    session.skipped_asked.emit(words(skipped), [(one.path, one.reason) for one in skipped])
+def ask(session: Session, skipped: Sequence[Skipped], first_pages: Sequence[FirstPage] = ()) -> None:
+    """Ask the window to list ``skipped``, and after them ``first_pages``."""
+    rows = [*((one.path, one.reason) for one in skipped), *((one.path, one.words) for one in first_pages)]
+    parts = (words(skipped) if skipped else "", first_page_words(first_pages) if first_pages else "")
+    session.skipped_asked.emit("; ".join(part for part in parts if part), rows)
 
 
 def words(skipped: Sequence[Skipped]) -> str:
     """ "2 files were left out"."""
     return f"{how_many(len(skipped), 'file')} {'was' if len(skipped) == 1 else 'were'} left out"
+
+
+def first_page_words(files: Sequence[FirstPage]) -> str:
+    """ "of 3 files the first page alone was taken"."""
+    return f"of {how_many(len(files), 'file')} the first page alone was taken"

@@ -61,7 +61,11 @@ def build(
         session.step_finished.emit()
         undo = undo_of(step) if result.added and step else None
         offered = offer_settings(session) if first and enough_to_compare(result.added) else ()
-        return Note(built_text(result, under), undo, (*skipped_files.show(session, result.skipped), *offered))
+        return Note(
+            built_text(result, under),
+            undo,
+            (*skipped_files.show(session, result.skipped, result.first_pages), *offered),
+        )
 
     Job(title, work, said, once=once).run(session)
 
@@ -83,7 +87,9 @@ def taught_note(label: str, done: tuple[AddResult, int | None]) -> Note:
     result, step = done
     if result.added:
         present = f" {len(result.present)} already here." if result.present else ""
-        text = f"Taught {how_many(len(result.added))} as {label}.{present}{_conflicts(result.conflicts)}"
+        text = (
+            f"Taught {how_many(len(result.added))} as {label}.{present}{_pages(result)}{_conflicts(result.conflicts)}"
+        )
         return Note(text, undo_of(step))
     ids = ", ".join(str(i) for i in list(result.present.values())[:5])
     known = f"Already in the memory as exemplar {ids}."
@@ -97,6 +103,8 @@ def built_text(result: BuildResult, under: str = "") -> str:
         parts.append(f"{result.unchanged:,} were already here")
     if result.skipped:
         parts.append(f"{len(result.skipped):,} files skipped")
+    if result.first_pages:
+        parts.append(skipped_files.first_page_words(result.first_pages))
     return "; ".join(parts) + "."
 
 
@@ -123,6 +131,13 @@ def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -
         found.append(image if isinstance(image, DecodedImage) else memory.decode(image))
     report(len(images), len(images), "adding images")
     return found
+
+
+def _pages(result: AddResult) -> str:
+    """A sentence on files of which only the first page was taken."""
+    if len(result.pages) > 1:
+        return f" Of {len(result.pages):,} files the first page alone was taken."
+    return "".join(f" The first of {pages:,} pages was taken." for pages in result.pages.values())
 
 
 def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:

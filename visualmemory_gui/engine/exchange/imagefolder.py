@@ -181,7 +181,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
             done = add(m, Incoming(wanted, m.identity, _bytes), report)
             return finish(m, replace(done, skipped=(*bad, *done.skipped)), new=new)
         built = m.build(folder, copy=True, report=report)
-        done = Imported(built.added, built.unchanged, built.skipped, new, built.ids, built.stopped)
+        done = Imported(built.added, built.unchanged, built.skipped, new, built.ids, built.stopped, built.first_pages)
         return finish(m, done, new=new)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from visualmemory_gui.engine.types import Skipped
+from visualmemory_gui.engine.types import FirstPage, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,10 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import. ``unchanged`` counts rows already here under the same label; ``created``: a new one."""
+    """The result of an import. ``unchanged`` counts rows already here under the same label; ``created``: a new one.
+
+    ``first_pages`` are the files of which only the first page was taken.
+    """
 
     added: int
     unchanged: int
@@ -31,3 +34,4 @@ class Imported:
     created: bool
     ids: tuple[int, ...] = ()
     stopped: bool = False
+    first_pages: tuple[FirstPage, ...] = ()

@@ -34,6 +34,7 @@ from visualmemory_gui.engine.images.geometry import fit
 from visualmemory_gui.engine.images.refusal import Refused
 from visualmemory_gui.engine.images.svg_check import MAX_BYTES, TOO_LARGE, check_svg
 from visualmemory_gui.engine.images.thumbnails import thumbnail
+from visualmemory_gui.engine.images.tiff_pages import page_count
 from visualmemory_gui.engine.types import U8, Box, DecodedImage, FullImage, Geometry
 
 MAX_PIXELS = 64_000_000  # decoded
@@ -73,11 +74,15 @@ _HASH_PIXELS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Upright:
-    """An image as ``decode`` sees it: upright, in sRGB; ``width`` and ``height`` are those of its file's full size."""
+    """An image as ``decode`` sees it: upright, in sRGB; ``width`` and ``height`` are those of its file's full size.
+
+    It is the first of ``pages``.
+    """
 
     rgb: Image.Image
     width: int
     height: int
+    pages: int = 1
 
     @property
     def is_full_size(self) -> bool:
@@ -116,9 +121,10 @@ def read_upright(source: BinaryIO, geometry: Geometry | None) -> tuple[Upright, 
     as the encoder's ``geometry`` allows; without one only as far as more than 64 megapixels make it necessary."""
     image = _opened(source)
     size = image.size
+    pages = page_count(source) if image.format == "TIFF" else 1
     _draft(image, geometry)
     image.load()
-    return _upright(image, size), formats.ENDINGS.get(image.format or "", ".png")
+    return replace(_upright(image, size), pages=pages), formats.ENDINGS.get(image.format or "", ".png")
 
 
 def part(upright: Upright, box: Box, whole: DecodedImage, geometry: Geometry) -> DecodedImage:
@@ -269,7 +275,8 @@ def _draft(image: Image.Image, geometry: Geometry | None) -> None:
 def prepared(upright: Upright, geometry: Geometry) -> DecodedImage:
     """What the encoder, the memory and the window need of ``upright``."""
     rgb = upright.rgb
-    return DecodedImage(fit(rgb, geometry), content_id(rgb), thumbnail(rgb), upright.width, upright.height)
+    width, height = upright.width, upright.height
+    return DecodedImage(fit(rgb, geometry), content_id(rgb), thumbnail(rgb), width, height, pages=upright.pages)
 
 
 def _upright(image: Image.Image, size: tuple[int, int]) -> Upright:

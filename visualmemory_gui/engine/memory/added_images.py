@@ -22,7 +22,8 @@ class AddResult:
     """What an add did. ``ids`` has one id per image taken: a new one, or that of the exemplar already here.
 
     ``present`` maps an image's place in the call to the id it already had under the same label; ``conflicts`` to the
-    (id, label) of the same content under another label; ``skipped`` to the reason why it could not be added.
+    (id, label) of the same content under another label; ``skipped`` to the reason why it could not be added; ``pages``
+    to the number of pages of its file, where only the first of several was taken.
     """
 
     ids: tuple[int, ...]
@@ -30,6 +31,7 @@ class AddResult:
     present: dict[int, int] = field(default_factory=dict)
     conflicts: dict[int, tuple[int, str]] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
+    pages: dict[int, int] = field(default_factory=dict)
 
 
 def put(

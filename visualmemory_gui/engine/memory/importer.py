@@ -21,7 +21,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
-from visualmemory_gui.engine.types import F32, Box, Changes, DecodedImage, NewExemplar, Skipped
+from visualmemory_gui.engine.types import F32, Box, Changes, DecodedImage, FirstPage, NewExemplar, Skipped, first_pages
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -34,7 +34,8 @@ SHUFFLE_SEED = 0
 class BuildResult:
     """The result of a build. ``unchanged`` counts files already here under their label, ``links`` symbolic links.
 
-    ``stopped`` is True if the user stopped it: what was added before is kept.
+    ``stopped`` is True if the user stopped it: what was added before is kept. ``first_pages`` are the files added of
+    which only the first page was taken.
     """
 
     added: int
@@ -43,6 +44,7 @@ class BuildResult:
     links: int = 0
     stopped: bool = False
     ids: tuple[int, ...] = ()
+    first_pages: tuple[FirstPage, ...] = ()
 
 
 Commit = Callable[[list[NewExemplar]], list[int]]
@@ -133,6 +135,7 @@ class FolderBuild:
         self._taken: dict[tuple[str, str], str] = {}
         self.ids: list[int] = []
         self.skipped = list(plan.skipped)
+        self.first_pages: list[FirstPage] = []
         self.unchanged = 0
 
     def run(self, pool: DecodePool, embed: Embed, *, write: Write, report: Report) -> bool:
@@ -149,6 +152,7 @@ class FolderBuild:
                         rows = self._rows(accepted, embed)
                         if rows:
                             self.ids += write(lambda rows=rows: self._commit(rows))  # type: ignore[misc]
+                            self.first_pages += first_pages(accepted)
                     done += len(batch)
                     report(done + self.unchanged, len(order), "adding images")
         except (Cancelled, KeyboardInterrupt):
@@ -226,6 +230,7 @@ def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Writ
         links=plan.links,
         stopped=not complete,
         ids=tuple(work.ids),
+        first_pages=tuple(work.first_pages),
     )
 
 
@@ -248,7 +253,8 @@ def add(
     kept = (lambda image: keep_copy(live.files, image)) if copy else None
     result = put(live, decoded, vectors, cleaned, keep=kept)
     live.keep_up()
-    return replace(result, skipped=skipped)
+    pages = {place: decoded[place].pages for place in decoded if decoded[place].pages > 1}
+    return replace(result, skipped=skipped, pages=pages)
 
 
 def _read(

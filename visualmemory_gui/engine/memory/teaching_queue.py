@@ -28,7 +28,7 @@ from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued, Queued
-from visualmemory_gui.engine.types import Bools, Changes, DecodedImage, Rule, Skipped
+from visualmemory_gui.engine.types import Bools, Changes, DecodedImage, FirstPage, Rule, Skipped, first_pages
 
 BATCH = 16
 Write = Callable[[Callable[[], list[int]]], list[int]]
@@ -36,12 +36,16 @@ Write = Callable[[Callable[[], list[int]]], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class QueueAdded:
-    """``present`` images were waiting already. ``stopped``: the user stopped it; what was added so far stays."""
+    """``present`` images were waiting already. ``stopped``: the user stopped it; what was added so far stays.
+
+    ``first_pages`` are the files of which only the first page was taken.
+    """
 
     added: int
     present: int
     skipped: tuple[Skipped, ...] = ()
     stopped: bool = False
+    first_pages: tuple[FirstPage, ...] = ()
 
 
 class TeachingQueue:
@@ -72,6 +76,7 @@ class TeachingQueue:
         """
         self._live.require_writable()
         files, skipped = _files(paths)
+        pages: list[FirstPage] = []
         added = waited = 0
         stopped = False
         try:
@@ -79,13 +84,15 @@ class TeachingQueue:
             with self._reader.bulk(len(files), report) as embed, closing(self._reader.pool.map(files)) as images:
                 for done, batch in enumerate(batched(images, BATCH)):
                     skipped += [Skipped(path, p.reason) for path, p in batch if isinstance(p, BadImage)]
-                    good = [image for _, image in batch if isinstance(image, DecodedImage)]
+                    read = [(path, image) for path, image in batch if isinstance(image, DecodedImage)]
+                    good = [image for _, image in read]
                     new = self._put(good, embed, write) if good else []
                     added, waited = added + len(new), waited + len(good) - len(new)
+                    pages += first_pages(read)
                     report(min(done * BATCH + len(batch), len(files)), len(files), "reading images")
         except (Cancelled, KeyboardInterrupt):
             stopped = True
-        return QueueAdded(added, waited, tuple(skipped), stopped)
+        return QueueAdded(added, waited, tuple(skipped), stopped, tuple(pages))
 
     def table(
         self, *, k: int | None = None, rule: Rule | None = None, level: int = 0, ordered: bool = False

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct(">I")
 _MAX_HEADER = 1 << 20
 _STRIP_PIXELS = 2_000_000
-_FIELDS = ("content", "width", "height", "sha256", "source", "suffix", "original")
+_FIELDS = ("content", "width", "height", "sha256", "source", "suffix", "original", "pages")
 
 
 def write(stream: BinaryIO, header: dict[str, Any], *parts: bytes) -> None:
