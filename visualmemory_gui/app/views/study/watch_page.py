@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -23,6 +21,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of
 from visualmemory_gui.app.views.study.study_page import StudyPage, titled
 from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate
+from visualmemory_gui.app.widgets.tables.table_style import dress
 
 EMPTY = (
     "No decision is watched yet. Decide an image, press W and say what it should be: from then on every edit shows "
@@ -117,18 +116,10 @@ def _table(model: WatchTableModel) -> QTableView:
     table.setProperty("plain", True)
     table.setAccessibleName("Watched decisions")
     table.setModel(model)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setShowGrid(False)
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setTabKeyNavigation(False)
     side = theme.px(30)
     table.setIconSize(QSize(side, side))
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(side + theme.px(4))
+    dress(table, high=side + theme.px(4))
     header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return table

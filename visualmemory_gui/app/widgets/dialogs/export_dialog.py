@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -55,7 +54,7 @@ class ExportDialog(FittingDialog):
         self._strip.setChecked(True)
         self._warning = QLabel(" ")
         self._warning.setWordWrap(True)
-        self._buttons = self._button_box()
+        self._export, self._buttons = self.verb_or_cancel("Export")
         self._arrange()
         self._formats.currentIndexChanged.connect(self._suggest)
         self._target.textChanged.connect(self._check)
@@ -87,16 +86,6 @@ class ExportDialog(FittingDialog):
         column.addLayout(form)
         for widget in (self._strip, self._warning, self._buttons):
             column.addWidget(widget)
-
-    def _button_box(self) -> QDialogButtonBox:
-        buttons = QDialogButtonBox()
-        self._export = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._export.setProperty("primary", True)
-        self._export.setDefault(True)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        return buttons
 
     def _suggest(self) -> None:
         self._target.setText(free_name(self._stem, FORMATS[self._formats.currentIndex()][2]))

@@ -1,10 +1,10 @@
-"""A dialog that is always tall enough for its sentences."""
+"""A dialog that is always tall enough for its sentences, and its row of buttons."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton
 
 
 class FittingDialog(QDialog):
@@ -19,6 +19,19 @@ class FittingDialog(QDialog):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+
+    def verb_or_cancel(
+        self, verb: str, *, primary: bool = True, careful: bool = False
+    ) -> tuple[QPushButton, QDialogButtonBox]:
+        """The button ``verb``, which accepts, and the row of it and *Cancel*; if it is ``careful``, Enter cancels."""
+        row = QDialogButtonBox()
+        take = row.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+        take.setProperty("primary", primary)
+        cancel = row.addButton(QDialogButtonBox.StandardButton.Cancel)
+        (cancel if careful else take).setDefault(True)
+        row.accepted.connect(self.accept)
+        row.rejected.connect(self.reject)
+        return take, row
 
     def _fit(self) -> None:
         layout = self.layout()

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
-    QDialogButtonBox,
     QLabel,
     QListView,
     QListWidget,
@@ -55,12 +54,7 @@ class FlipDialog(FittingDialog):
         self.impact = ImpactLine()
         self.impact.say("Previewing…", shows=False)
         self.impact.show_requested.connect(self.show_requested)
-        buttons = QDialogButtonBox()
-        self.apply = buttons.addButton(f"Strike out {len(rows):,}", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.apply.setProperty("primary", True)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        self.apply, buttons = self.verb_or_cancel(f"Strike out {len(rows):,}", careful=True)
         column = QVBoxLayout(self)
         for widget in (heading, self.list, beside, self.impact, buttons):
             column.addWidget(widget)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
@@ -43,7 +43,8 @@ class ForgetDialog(FittingDialog):
         self._impact.setAccessibleDescription("What it would change")
         column.addWidget(self._impact)
         self._typed = self._question(column)
-        self._buttons = self._button_box(f"Forget {how_many(count)}")
+        self._forget, self._buttons = self.verb_or_cancel(f"Forget {how_many(count)}", primary=False, careful=True)
+        self._forget.setAutoDefault(False)
         column.addWidget(self._buttons)
         self._on_typed("")
         self.setAccessibleDescription(DESTROYED)
@@ -67,16 +68,6 @@ class ForgetDialog(FittingDialog):
             widget.setVisible(self._count > 1)
             column.addWidget(widget)
         return typed
-
-    def _button_box(self, text: str) -> QDialogButtonBox:
-        buttons = QDialogButtonBox()
-        self._forget = buttons.addButton(text, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._forget.setAutoDefault(False)
-        cancel = buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        cancel.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        return buttons
 
     def _is_sure(self) -> bool:
         return self._count == 1 or self._typed.text().strip().replace(",", "") == str(self._count)

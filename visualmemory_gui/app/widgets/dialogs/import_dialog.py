@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
@@ -58,13 +58,8 @@ class ImportDialog(FittingDialog):
         self._link = QRadioButton(LINK)
         self._copy = QRadioButton(COPY)
         self._link.setChecked(True)
-        buttons = QDialogButtonBox()
-        self._add = buttons.addButton("Add", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._add.setProperty("primary", True)
+        self._add, buttons = self.verb_or_cancel("Add")
         self._add.setEnabled(False)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         for widget in (heading, self._told, self._link, self._copy, buttons):
             column.addWidget(widget)

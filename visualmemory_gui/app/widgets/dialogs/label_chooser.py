@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 from visualmemory_gui.app.widgets.panels.class_line import ClassLine
@@ -51,7 +51,7 @@ class LabelChooser(FittingDialog):
         self._rested = QTimer(self, singleShot=True, interval=REST_MS)
         self._rested.timeout.connect(self.propose)
         self._pointed = ""
-        self._take, buttons = self._buttons(verb)
+        self._take, buttons = self.verb_or_cancel(verb)
         heading = QLabel(question)
         heading.setBuddy(self._edit)
         column = QVBoxLayout(self)
@@ -91,16 +91,6 @@ class LabelChooser(FittingDialog):
         line.pointed.connect(self._on_pointed)
         line.textChanged.connect(self._on_typed)
         return line
-
-    def _buttons(self, verb: str) -> tuple[QPushButton, QDialogButtonBox]:
-        buttons = QDialogButtonBox()
-        take = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
-        take.setProperty("primary", True)
-        take.setDefault(True)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        return take, buttons
 
     def _on_pointed(self, label: str) -> None:
         self._pointed = label

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialogButtonBox, QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
@@ -38,20 +38,10 @@ class TrustDialog(FittingDialog):
         meaning.setProperty("dim", True)
         meaning.setMinimumWidth(theme.px(230))
         column = QVBoxLayout(self)
-        for widget in (heading, self.trust, meaning, self._buttons()):
+        for widget in (heading, self.trust, meaning, self.verb_or_cancel("Set trust")[1]):
             column.addWidget(widget)
         self.trust.setFocus()
 
     def accept(self) -> None:
         self.confirmed.emit(self.trust.value())
         super().accept()
-
-    def _buttons(self) -> QDialogButtonBox:
-        buttons = QDialogButtonBox()
-        take = buttons.addButton("Set trust", QDialogButtonBox.ButtonRole.AcceptRole)
-        take.setProperty("primary", True)
-        take.setDefault(True)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        return buttons

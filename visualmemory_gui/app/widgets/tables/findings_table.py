@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.widgets.tables.table_style import dress
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.wording import Table
@@ -25,20 +26,12 @@ class FindingsTable(QTableWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName("What was measured")
-        self.verticalHeader().hide()
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        dress(self, high=self.fontMetrics().height() + theme.px(5))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setTabKeyNavigation(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setMinimumSectionSize(theme.px(56))
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.px(5))
 
     def set_findings(self, found: Table) -> None:
         """Show ``found``, with no row selected."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from visualmemory_gui.app.models.evaluation import KeptRun
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.widgets.tables.table_style import dress
 
 HEADS = ("Run", "When", "Right (full label)", "Queries", "Decided by", "Asked", "What the last one changed against it")
 OTHERS = "other queries: cannot be compared"
@@ -23,15 +23,8 @@ class RunsTable(QTableWidget):
         self.setObjectName("runsTable")
         self.setAccessibleName("Stored evaluations")
         self.setHorizontalHeaderLabels(HEADS)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
+        dress(self, high=self.verticalHeader().defaultSectionSize())
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(HEADS) - 1, QHeaderView.ResizeMode.Stretch)
 
