@@ -38,6 +38,9 @@ class Cards(Protocol):
     def clear_selection(self) -> None: ...
     def label_of_key(self, digit: int) -> str | None: ...
     def say(self, text: str) -> None: ...
+    def open_compare(self) -> None: ...
+    @property
+    def comparing(self) -> bool: ...
 
 
 class DecideCommands(QObject):
@@ -205,6 +208,8 @@ class DecideCommands(QObject):
         self._exemplars.relabel(ids, label)
 
     def on_digit(self, digit: int) -> None:
+        if self.cards.comparing:
+            return
         label = self.cards.label_of_key(digit)
         if label is None:
             self._session.post_note(f"No class has the digit {digit} here.")

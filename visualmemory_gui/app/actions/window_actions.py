@@ -102,6 +102,9 @@ ACTIONS: tuple[Action[Commands], ...] = (
     Action("actionLeaveOut", "Only for this query",
            "Decide this query without the selected neighbours; the memory stays as it is", "eye-off-outline",
            lambda c: c.decide.leave_out(), ("O",), ("selection",), "decide"),
+    Action("actionCompare", "Compare",
+           "Show the query beside the selected neighbour, zoomed and moved together; a part also on its original",
+           "compare", lambda c: c.decide.cards.open_compare(), ("C",), ("query",), "decide"),
     Action("actionBack", "Back", "Back to the query that this is a neighbour of", "arrow-left",
            lambda c: c.session.decision.go_back(), ("Alt+Left",), ("trail",), "decide"),
     Action("actionRelabel", "Relabel…", "Then press a digit for the class, or R again for the list of classes",
@@ -144,7 +147,9 @@ TOOL_BAR: tuple[str | None, ...] = (
 )  # fmt: skip
 TOOL_BAR_RIGHT = ("actionKeys", "actionTheme", "actionSettings")
 ON_QUEUE = ("actionConfirmAll", "actionQueueExport", "actionQueueRemove", "actionQueueClear")
-ON_CARDS = ("actionStrike", "actionLeaveOut", "actionRestore", "actionRelabel", "actionTrust", "actionAsk")
+ON_CARDS = (
+    "actionCompare", "actionStrike", "actionLeaveOut", "actionRestore", "actionRelabel", "actionTrust", "actionAsk",
+)  # fmt: skip
 BY_ID = {each.id: each for each in ACTIONS}
 
 
@@ -206,6 +211,7 @@ def key_sheet() -> list[tuple[str, str]]:
             "+ and - 0 1, arrows",
             "With the focus on the image: zoom, fit, 1:1, move; the mouse does the same",
         ),
+        ("Left, right, S, U, Esc", "While comparing: step, strike out, restore, close; digits teach nothing there"),
         ("Space", "Large image of the card; arrows move on, Esc closes it"),
         ("Del", "In the empty window: removes the recent memory from the list, not from the disk"),
         ("1 to 9", "Teach the query as that class; after R: relabel the selection"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.engine.types import FullImage
+from visualmemory_gui.engine.types import Box, FullImage
 
 SMALLEST = 256  # pixels of the longer side
 
@@ -36,6 +36,13 @@ class ImagePyramid:
         high, wide = image.pixels.shape[:2]
         seen = QImage(image.pixels.data, wide, high, 3 * wide, QImage.Format.Format_RGB888)
         return cls.of(seen, QSize(image.width, image.height))
+
+    def part(self, box: Box) -> ImagePyramid:
+        """The part ``box`` of it, in pixels of ``size``."""
+        most = self.levels[0]
+        across, down = most.width() / self.size.width(), most.height() / self.size.height()
+        cut = QRect(int(box.x * across), int(box.y * down), round(box.w * across) or 1, round(box.h * down) or 1)
+        return ImagePyramid.of(most.copy(cut), QSize(box.w, box.h))
 
     def level(self, scale: float) -> QImage:
         """The smallest level that has a pixel for each device pixel, at ``scale`` device pixels for one of ``size``."""

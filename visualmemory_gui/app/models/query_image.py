@@ -52,12 +52,18 @@ class QueryImageModel(QObject):
         self._take(pyramid, "")
 
     def _failed(self, error: BaseException) -> None:
-        reason = error.reason if isinstance(error, BadImage) else str(error)
-        self._take(None, reason if isinstance(error, VisualMemoryError) else "it could not be read")
+        self._take(None, why_unread(error))
 
     def _take(self, pyramid: ImagePyramid | None, why: str) -> None:
         self.pyramid, self.why = pyramid, why
         self.updated.emit()
+
+
+def why_unread(error: BaseException) -> str:
+    """Why the pixels of an image could not be read, without the path that the view names already."""
+    if isinstance(error, BadImage):
+        return error.reason
+    return str(error) if isinstance(error, VisualMemoryError) else "it could not be read"
 
 
 def whole_image(memory: Memory, query: Query) -> ImagePyramid:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.models.comparison import ComparisonModel
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.decide.compare_view import CompareView
 from visualmemory_gui.app.views.decide.decide_preview import DecidePreview
 from visualmemory_gui.app.views.decide.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.decide.neighbours_panel import NeighboursPanel
@@ -60,6 +62,10 @@ class DecideView(QWidget):
         self.queue = QueuePanel(session.queue)
         self._folded = False
         self.preview = LargePreview(self)
+        comparison = ComparisonModel(session.tasks, self)
+        self.compare = CompareView(
+            self, session.decision, self._neighbours, self.query_image, comparison, session.similarity
+        )
         self._lay_out()
         self._connect()
         DecidePreview(session, self.query, self.neighbours, self.decision)
@@ -136,13 +142,36 @@ class DecideView(QWidget):
         bind(self.query.watch, actions["actionWatch"])
         bind(self.query.choose, actions["actionQuery"])
         bind(self.query.report, actions["actionReport"])
-        self.neighbours.set_card_actions([actions[name] for name in on_cards])
+        self.neighbours.set_card_actions([actions[name] for name in on_cards], compare=actions["actionCompare"])
+
+    @property
+    def comparing(self) -> bool:
+        """Whether the query and a neighbour are shown side by side."""
+        return self.compare.isVisible()
+
+    def open_compare(self) -> None:
+        """Show the query beside the selected neighbour, else beside the nearest."""
+        chosen = self._neighbours.rows_of(self.selected()[:1])
+        self.preview.hide()
+        self.compare.open(chosen[0] if chosen else 0)
 
     def let_go(self) -> bool:
-        """Close the large image if it is open, and return whether it was."""
-        was_open = self.preview.isVisible()
+        """Close the large image or the comparison if one is open, and return whether it was."""
+        was_open = self.preview.isVisible() or self.comparing
         self.preview.hide()
+        self.compare.hide()
         return was_open
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.compare.setGeometry(self.rect())
+
+    def on_compared(self, exemplar: int) -> None:
+        """Let the card of the neighbour that is compared be the selected one."""
+        self.neighbours.select([exemplar])
+        for row in self._neighbours.rows_of([exemplar]):
+            current, keep = self._neighbours.index(row), QItemSelectionModel.SelectionFlag.NoUpdate
+            self.neighbours.grid.selectionModel().setCurrentIndex(current, keep)
 
     def on_preview_requested(self) -> None:
         if not self.let_go():
@@ -224,6 +253,12 @@ class DecideView(QWidget):
         self.neighbours.grid.side_changed.connect(self.on_side_changed)
         self.neighbours.grid.current_changed.connect(self.on_current_changed)
         self._decision.query_changed.connect(self.preview.hide)
+        self.compare.strike_requested.connect(self.strike_requested)
+        self.compare.restore_requested.connect(self.restore_requested)
+        self.compare.moved.connect(self.on_compared)
+        self.compare.closed.connect(self.neighbours.grid.setFocus)
+        self.query.similarity.toggled.connect(self.compare.map.setChecked)
+        self.compare.map.toggled.connect(self.query.similarity.setChecked)
         self.neighbours.selection_changed.connect(self.facts_changed)
         classes = self.decision.classes
         classes.images_dropped.connect(self.teach_requested)

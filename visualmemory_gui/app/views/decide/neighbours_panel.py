@@ -6,7 +6,18 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
@@ -61,6 +72,11 @@ class NeighboursPanel(QFrame):
         self.silent = fold_button("Neighbours without a vote")
         self.silent.setObjectName("silentButton")
         self.silent.hide()
+        self.compare = QToolButton()
+        self.compare.setObjectName("compareButton")
+        self.compare.setAccessibleName("Compare with the query")
+        self.compare.setAutoRaise(True)
+        self.compare.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.order = self._make_order()
         self.card_size = self._make_size()
         self.hint = QLabel()
@@ -84,9 +100,10 @@ class NeighboursPanel(QFrame):
         for row in self._model.rows_of(ids):
             self.grid.selectionModel().select(self._model.index(row), QItemSelectionModel.SelectionFlag.Select)
 
-    def set_card_actions(self, actions: list[QAction]) -> None:
-        """Set what the context menu of a card offers."""
+    def set_card_actions(self, actions: list[QAction], *, compare: QAction) -> None:
+        """Set what the context menu of a card offers, and the action of the button below the cards."""
         self._card_actions = actions
+        self.compare.setDefaultAction(compare)
 
     def say(self, text: str) -> None:
         """Show a hint below the cards, without moving them, until it is replaced by ""."""
@@ -216,6 +233,7 @@ class NeighboursPanel(QFrame):
         below = QHBoxLayout()
         below.addWidget(self.silent)
         below.addStretch(1)
+        below.addWidget(self.compare)
         below.addWidget(self.order)
         below.addWidget(self.card_size)
         column.addLayout(below)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPixmap, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPen, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
@@ -11,6 +13,7 @@ from visualmemory_gui.app.models.image_pyramid import ImagePyramid
 from visualmemory_gui.app.models.viewport import FIT, NUDGE, STEP, ImageFrame, Viewport
 from visualmemory_gui.app.widgets.cards.image_view import ImageView
 from visualmemory_gui.app.widgets.cards.pixmap_cache import fitted, on_white, paint_centred
+from visualmemory_gui.engine.types import Box
 
 WHOLE = QRectF(0, 0, 1, 1)
 CRISP = 3.0  # device pixels for one of the image, from which on its pixels are shown as squares
@@ -37,6 +40,8 @@ class ZoomableImage(ImageView):
         self._sized = False  # whether the pyramid's size is that of the original
         self._layer: QImage | None = None
         self._part = WHOLE
+        self._boxes: tuple[Box, ...] = ()
+        self._current: Box | None = None
         self._view = FIT
         self._dragged: QPointF | None = None
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -71,6 +76,7 @@ class ZoomableImage(ImageView):
         there = not self._pixmap.isNull()
         self._pyramid = ImagePyramid.of(on_white(self._pixmap).toImage(), size) if there else None
         self._layer, self._part = None, WHOLE
+        self._boxes, self._current = (), None
         self._dragged = None
         self.set_viewport(FIT)
 
@@ -83,6 +89,11 @@ class ZoomableImage(ImageView):
     def set_layer(self, layer: QImage | None, part: QRectF = WHOLE) -> None:
         """Paint ``layer`` in place of the ``part`` (in fractions of the sides) of the image; None: the image alone."""
         self._layer, self._part = layer, part
+        self.update()
+
+    def set_boxes(self, boxes: Sequence[Box], current: Box | None = None) -> None:
+        """Outline parts of the image, the ``current`` one more than the others; several are numbered from 1."""
+        self._boxes, self._current = tuple(boxes), current
         self.update()
 
     def set_viewport(self, view: Viewport) -> None:
@@ -107,6 +118,12 @@ class ZoomableImage(ImageView):
         place, ratio = self.frame.place(self._view), self.devicePixelRatioF()
         place.moveTo(round(place.x() * ratio) / ratio, round(place.y() * ratio) / ratio)
         return place
+
+    def place_of(self, box: Box) -> QRectF:
+        """Where in the widget a part of the image lies."""
+        place, size = self.place(), self.frame.size
+        across, down = place.width() / size.width(), place.height() / size.height()
+        return QRectF(place.x() + box.x * across, place.y() + box.y * down, box.w * across, box.h * down)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turned = event.angleDelta().y()
@@ -201,6 +218,9 @@ class ZoomableImage(ImageView):
     def _paint_image(self, painter: QPainter) -> QRectF:
         assert self._pyramid is not None
         place, hint = self.place(), QPainter.RenderHint.SmoothPixmapTransform
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.current().track))  # a white image ends somewhere
+        painter.drawRoundedRect(QRectF(self.rect()), theme.px(4), theme.px(4))
         scale = self.frame.scale(self._view)
         if self._layer is None or self._part != WHOLE:
             if self._view.zoom == 1.0:
@@ -217,8 +237,13 @@ class ZoomableImage(ImageView):
             )
             painter.setRenderHint(hint)
             _paint_visible(painter, QRectF(self.rect()), part, self._layer)
+        for number, box in enumerate(self._boxes, start=1):
+            paint_box(painter, self.place_of(box), strong=box == self._current)
+            if len(self._boxes) > 1:
+                self._paint_tag(painter, self.place_of(box).topLeft(), str(number))
         if self._view.zoom != 1.0:
-            self._paint_zoom(painter)
+            text = f"{self.percent} %" if self._sized else f"{self._view.zoom:.1f} ×"
+            self._paint_tag(painter, QPointF(theme.px(4), self.height() - theme.px(4)), text, above=True)
         return place
 
     def _paint_fitted(self, painter: QPainter, scale: float) -> None:
@@ -228,12 +253,11 @@ class ZoomableImage(ImageView):
             self._fitted = fitted(level, self.width(), self.height(), self.devicePixelRatioF())
         paint_centred(painter, QRectF(self.rect()), self._fitted, radius=theme.px(4))
 
-    def _paint_zoom(self, painter: QPainter) -> None:
-        """The zoom in a corner, readable on any image."""
-        text = f"{self.percent} %" if self._sized else f"{self._view.zoom:.1f} ×"
+    def _paint_tag(self, painter: QPainter, at: QPointF, text: str, *, above: bool = False) -> None:
+        """Words over the image, readable on any."""
         pad, metrics = theme.px(4), self.fontMetrics()
         size = QSizeF(metrics.horizontalAdvance(text) + 2 * pad, metrics.height() + pad)
-        tag = QRectF(QPointF(pad, self.height() - size.height() - pad), size)
+        tag = QRectF(at - QPointF(0, size.height() if above else 0), size)
         ground = QColor(theme.current().surface)
         ground.setAlphaF(0.92)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -241,6 +265,16 @@ class ZoomableImage(ImageView):
         painter.drawRoundedRect(tag, pad, pad)
         painter.setPen(QColor(theme.current().text))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def paint_box(painter: QPainter, place: QRectF, *, strong: bool) -> None:
+    """The outline of a part: two lines, one of which is seen on any image."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    colour = QColor(theme.current().accent) if strong else QColor(Qt.GlobalColor.black)
+    for pen in (QPen(Qt.GlobalColor.white, 4.0 if strong else 3.0), QPen(colour, 2.0 if strong else 1.0)):
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.drawRect(place)
 
 
 def _paint_visible(painter: QPainter, room: QRectF, place: QRectF, image: QImage) -> None:
