@@ -28,6 +28,7 @@ from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.curate import curate_actions, review_tabs
+from visualmemory_gui.app.views.decide import cull_actions
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
@@ -182,7 +183,7 @@ def test_every_action_has_words_a_tip_and_an_icon(desk: Desk) -> None:
 
 
 def test_every_key_stands_on_the_key_sheet(desk: Desk) -> None:
-    places = (window_actions, curate_actions, review_tabs, desk.window.study)
+    places = (window_actions, cull_actions, curate_actions, review_tabs, desk.window.study)
     sheet = " ".join(keys for place in places for keys, _ in place.key_sheet())
     digits = {str(n) for n in range(1, 10)}
     for action in desk.window.findChildren(QAction):

@@ -52,6 +52,7 @@ def table(desk: Desk) -> QTableView:
 def summary(desk: Desk) -> str:
     found = desk.window.findChild(QLabel, "queueSummary")
     assert found is not None
+    QApplication.processEvents()  # it takes the room that its words need
     return found.text()
 
 

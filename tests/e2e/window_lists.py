@@ -21,6 +21,7 @@ def lists_of(window: MainWindow) -> Told:
     return {
         "workspace": window.workspace,
         "queue": queue(window),
+        "cull": cull(window),
         "note": note(window),
         "history": history(window),
         "review": review(window),
@@ -50,6 +51,20 @@ def queue(window: MainWindow) -> Told:
         "moved": [row.name for row in rows if row.id in model.moved],
         "chosen": [row.name for row in rows if row.id in chosen],
         "spots": _spots(table),
+    }
+
+
+def cull(window: MainWindow) -> Told:
+    """The image that is shown one by one, None when none is left."""
+    run = window.cull.run
+    row = run.row
+    return {
+        "progress": run.counts().in_words() if run.running else "",
+        "image": row.name if row is not None else None,
+        "winner": row.label if row is not None else None,
+        "decided": run.decision is not None and run.pending is None,
+        "summary": window.cull.summary.text(),
+        "said": window.cull.said.accessibleName(),
     }
 
 

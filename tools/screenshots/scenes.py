@@ -139,6 +139,26 @@ def queue(stage: Stage) -> None:
     stage.press("actionQueue")
 
 
+def cull(stage: Stage) -> None:
+    """The queue one image at a time: the first, after some lessons, and when none is left."""
+    view = stage.window.cull
+    stage.press("actionCull")
+    stage.shoot("cull")
+    for name in ("confirm", "skip", "confirm"):
+        view.actions_by_id[name].trigger()
+        stage.settle()
+    stage.shoot("cull-taught")
+    while view.run.current is not None:
+        view.actions_by_id["skip"].trigger()
+        stage.settle()
+    stage.window.notes.bar.hide()
+    stage.shoot("cull-done")
+    view.undo_all()
+    stage.settle()
+    view.leave()
+    stage.settle()
+
+
 def curate(stage: Stage) -> None:
     """The whole memory, one class, and what is selected in it."""
     stage.press("actionCurate")
@@ -355,6 +375,6 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, curate, struck, review, history,
+    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, cull, curate, struck, review, history,
     branch, notes, palette, study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip

@@ -36,6 +36,8 @@ from visualmemory_gui.app.runtime.start_request import StartRequest, Workspace
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate import curate_actions, review_tabs
 from visualmemory_gui.app.views.curate.curate_view import CurateView
+from visualmemory_gui.app.views.decide import cull_actions
+from visualmemory_gui.app.views.decide.cull_view import CullView
 from visualmemory_gui.app.views.decide.decide_view import DecideView
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
@@ -105,7 +107,7 @@ class MainWindow(QMainWindow):
 
     @property
     def workspace(self) -> str:
-        """The workspace shown: "decide", "curate", "study", or "empty" without a memory."""
+        """The workspace shown: "decide", "cull", "curate", "study", or "empty" without a memory."""
         shown = self.stack.currentWidget()
         return next((name for name, view in self.workspaces.items() if view is shown), "empty")
 
@@ -189,7 +191,8 @@ class MainWindow(QMainWindow):
             query = self.decide.recent.of_content(query.content)
         source, number = source_of(query)
         top, depth = self.curate.place()
-        return LastPlace(memory.address, memory.readonly, self.workspace, self.study.page, source, number, top, depth)
+        workspace = "decide" if self.workspace == "cull" else self.workspace
+        return LastPlace(memory.address, memory.readonly, workspace, self.study.page, source, number, top, depth)
 
     # What the window does itself, not the commands
 
@@ -217,6 +220,7 @@ class MainWindow(QMainWindow):
         self.ask.keys(
             [
                 *(("", "Everywhere and in Decide"), *window_actions.key_sheet()),
+                *(("", "One by one, from the queue"), *cull_actions.key_sheet()),
                 *(("", "In Curate"), *curate_actions.key_sheet()),
                 *(("", "In Curate's review"), *review_tabs.key_sheet()),
                 *(("", "In Study"), *self.study.key_sheet()),
@@ -247,6 +251,17 @@ class MainWindow(QMainWindow):
     def on_painted(self) -> None:
         self.session.allow_heavy()
         self._show_requested()
+
+    def on_view_shown(self) -> None:
+        """Begin to go through the queue one by one, or end it."""
+        shown = self.stack.currentWidget() is self.cull
+        self.notes.set_quiet(shown)
+        if shown:
+            self.decide.queue.let_go()
+            self.cull.begin()
+        elif self.cull.run.running:
+            self.cull.end()
+            self.decide.queue.go_to_query()
 
     def on_memory_opened(self) -> None:
         memory = self.session.memory
@@ -322,10 +337,12 @@ class MainWindow(QMainWindow):
 
     def _make_workspaces(self) -> None:
         self.decide = DecideView(self.session)
+        self.cull = CullView(self.session)
         self.curate = CurateView(self.session)
         self.study = StudyView(self.session)
         self.workspaces: dict[str, QWidget] = {
             Workspace.decide: self.decide,
+            "cull": self.cull,
             Workspace.curate: self.curate,
             Workspace.study: self.study,
         }
@@ -354,7 +371,9 @@ class MainWindow(QMainWindow):
         self.setStatusBar(StatusBar(self.session, self.state, bell=self.bell))
         shown, right = window_actions.TOOL_BAR, window_actions.TOOL_BAR_RIGHT
         self.addToolBar(ToolBar(self.actions_by_id, shown=shown, right=right))
-        self.decide.set_actions(self.actions_by_id, window_actions.ON_CARDS, window_actions.ON_QUEUE)
+        self.decide.set_actions(
+            self.actions_by_id, window_actions.ON_CARDS, window_actions.ON_QUEUE, window_actions.SMALL_ON_QUEUE
+        )
 
     def _connect(self) -> None:
         """All the wiring of the window, on one page."""
@@ -396,6 +415,10 @@ class MainWindow(QMainWindow):
         decide.restore_requested.connect(commands.restore)
         decide.neighbours.order_chosen.connect(partial(preferences.keep_cards_by_vote, self.settings))
         decide.neighbours.size_chosen.connect(partial(preferences.keep_card_side, self.settings))
+        self.stack.currentChanged.connect(self.on_view_shown)
+        self.notes.log.updated.connect(lambda: self.cull.say(self.notes.log.newest))
+        self.cull.left.connect(partial(self.show_workspace, "decide"))
+        self.cull.class_requested.connect(partial(commands.ask_class_of_culled, self.cull.run))
         self.curate.side_chosen.connect(self.commands.settings.keep_side)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
         self.curate.tabs.grid_shown.connect(lambda _: self.show_workspace(self.workspace))

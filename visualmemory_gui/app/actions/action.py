@@ -15,7 +15,8 @@ from visualmemory_gui.app.actions.refused_keys import EDITS
 
 Fact = Literal[
     "memory", "writable", "undo", "redo", "query", "winner", "trail", "selection", "one", "active", "struck", "class",
-    "queue", "queued", "certain", "step", "done", "found", "drawn", "enough", "tsne", "ready", "running",
+    "queue", "queued", "certain", "waiting", "shown", "before", "lesson", "skipped", "step", "done", "found", "drawn",
+    "enough", "tsne", "ready", "running",
 ]  # fmt: skip
 """What an action may need to act on: "one" selected thing, a "winner" that can be taught, and so on."""
 Scope = Literal["window", "decide"]
@@ -39,6 +40,11 @@ LACKS: Mapping[str, str] = {
     "queue": "The queue is empty.",
     "queued": "No image of the queue is selected.",
     "certain": "No image of the queue is certain.",
+    "waiting": "Every image of the queue is taught.",
+    "shown": "No image is left.",
+    "before": "This is the first image.",
+    "lesson": "Nothing was taught in this run.",
+    "skipped": "No image was skipped, or some are still to come.",
     "step": "No other step is chosen.",
     "done": "No step that is done is chosen.",
     "found": "Nothing that could be applied was found yet.",

@@ -14,6 +14,8 @@ from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 
 ONLY_IN_DECIDE = "Only in Decide."
+PART_OF = {"cull": "decide"}
+"""A view that is shown in place of a workspace, as part of it."""
 NAMED = ("actionUndo", "actionRedo")
 """Their buttons have the same words at all times; the tooltip names the step."""
 
@@ -52,7 +54,7 @@ class ActionStates:
         for name, text in texts.items():
             self._actions[name].setText(text)
         for each in workspaces:
-            self._actions[f"action{each.capitalize()}"].setChecked(each == workspace)
+            self._actions[f"action{each.capitalize()}"].setChecked(each == PART_OF.get(workspace, workspace))
         self._actions["actionConfirm"].setData(self._winner())
         queue = self._actions["actionQueue"]
         queue.setChecked(self._decide.queue_shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,11 +12,12 @@ from PySide6.QtGui import QGuiApplication
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
+from visualmemory_gui.app.models.cull_run import CullModel
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson
 from visualmemory_gui.app.models.incoming_images import incoming
 from visualmemory_gui.app.models.query import Query
-from visualmemory_gui.app.operations import exemplars, queue, watch_set
+from visualmemory_gui.app.operations import cull_run, exemplars, queue, watch_set
 from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
@@ -90,7 +91,11 @@ class DecideCommands(QObject):
         if self._session.decision.query is not None and may_write(self._session):
             self._ask_class(typed)
 
-    def _ask_class(self, typed: str | None = None) -> None:
+    def ask_class_of_culled(self, run: CullModel, typed: str | None) -> None:
+        """Ask for the class of the image shown while culling; see ``teach`` and ``teach_by_name``."""
+        self._ask_class(typed, partial(cull_run.teach, self._session, run))
+
+    def _ask_class(self, typed: str | None = None, then: Callable[[str], object] | None = None) -> None:
         decision, query, queued = self._session.decision.decision, self._session.decision.query, self.cards.queued()
         winner = winning_label(decision) if decision is not None and len(queued) < 2 else None
         own = query is not None and query.exemplar is not None
@@ -99,7 +104,7 @@ class DecideCommands(QObject):
             question = f"Teach {len(queued):,} images as"
         edit_of = partial(propose_lesson, query) if len(queued) < 2 else None
         self._exemplars.ask_label(
-            question, self._teach_query, preselected=winner or "", verb=verb, typed=typed, edit_of=edit_of
+            question, then or self._teach_query, preselected=winner or "", verb=verb, typed=typed, edit_of=edit_of
         )
 
     def confirm(self) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Notes(QObject):
     """Owns the ``bar``, which shows a note for a while, and the ``log``, which keeps it with all its actions.
 
-    Both belong to the open memory and are cleared with it.
+    Both belong to the open memory and are cleared with it. While it is ``quiet``, notes go to the log alone.
     """
 
     changed_requested = Signal(object)  # an Impact whose changed decisions are to be listed
@@ -32,6 +32,7 @@ class Notes(QObject):
         self.log = NoteLog(session.tasks, self)
         self._undo: Callable[[], object] | None = None
         self._goes_on = False
+        self._quiet = False
         self._session = session
         session.note_posted.connect(self.on_posted)
         session.note_finished.connect(self.on_finished)
@@ -46,13 +47,20 @@ class Notes(QObject):
         self.bar.drop()
         self.log.drop_of_memory()
 
+    def set_quiet(self, quiet: bool) -> None:
+        """Leave it to the view that is shown to say the newest note."""
+        self._quiet = quiet
+        if quiet:
+            self.bar.hide()
+
     def refresh(self) -> None:
         """Find out which actions of the kept notes are still possible."""
         self.log.refresh(self._session.memory)
 
     def on_posted(self, text: str, undo: NoteAction | None, also: tuple[NoteAction, ...]) -> None:
         self._undo, self._goes_on = undo, True
-        self.bar.show_note(text, undo=undo is not None, actions=also)
+        if not self._quiet:
+            self.bar.show_note(text, undo=undo is not None, actions=also)
         self.log.keep(KeptNote(text, (undo, *also) if undo is not None else also))
 
     def on_error(self, what: str, todo: str, details: str) -> None:

@@ -115,6 +115,9 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.decide.ask_selected(), ("Return",), ("selection",), "decide"),
     Action("actionQueue", "Queue", "Show or hide the images waiting to be taught", "tray-full",
            lambda c: c.decide.cards.toggle_queue(), ("Ctrl+Shift+Q",), ("queue",), "decide", checkable=True),
+    Action("actionCull", "One by one", "Show the queue image by image, each large, and teach by single keys",
+           "image-multiple-outline", lambda c: c.window.show_workspace("cull"), ("Ctrl+Shift+C",),
+           ("queue", "waiting"), "decide"),
     Action("actionConfirmAll", "Confirm all certain…", "Teach the certain images in the queue as decided",
            "check-all", lambda c: c.decide.confirm_all(), ("Ctrl+Shift+Return",), ("writable", "certain"), "decide"),
     Action("actionQueueExport", "Export CSV…", "Write the queue and its decisions as a table", "table-arrow-right",
@@ -146,7 +149,8 @@ TOOL_BAR: tuple[str | None, ...] = (
     "actionCurate", "actionStudy", None, "actionQueue",
 )  # fmt: skip
 TOOL_BAR_RIGHT = ("actionKeys", "actionTheme", "actionSettings")
-ON_QUEUE = ("actionConfirmAll", "actionQueueExport", "actionQueueRemove", "actionQueueClear")
+ON_QUEUE = ("actionCull", "actionConfirmAll")
+SMALL_ON_QUEUE = ("actionQueueExport", "actionQueueRemove", "actionQueueClear")
 ON_CARDS = (
     "actionCompare", "actionStrike", "actionLeaveOut", "actionRestore", "actionRelabel", "actionTrust", "actionAsk",
 )  # fmt: skip

@@ -59,6 +59,11 @@ class NoteLog(QAbstractListModel):
         return tuple(self._notes)
 
     @property
+    def newest(self) -> str:
+        """The text of the newest note, "" without one."""
+        return self._notes[0].text if self._notes else ""
+
+    @property
     def unread(self) -> int:
         return sum(note.unread for note in self._notes)
 

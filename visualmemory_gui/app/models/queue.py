@@ -53,6 +53,7 @@ class QueueModel(QAbstractTableModel):
 
     updated = Signal()
     least_changed = Signal(int)  # per cent
+    sorting_changed = Signal(int, Qt.SortOrder)  # a column or TEACH_NEXT
 
     def __init__(self, tasks: Tasks, decision: DecisionModel, marks: ClassMarks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +107,11 @@ class QueueModel(QAbstractTableModel):
         if len(self._order):
             last = self.index(len(self._order) - 1, int(QueueColumn.Share))
             self.dataChanged.emit(self.index(0, int(QueueColumn.Winner)), last, [QueueRole.Colour, QueueRole.Key])
+
+    @property
+    def sorting(self) -> tuple[int, Qt.SortOrder]:
+        """The column that the rows are sorted by, or TEACH_NEXT, and the direction."""
+        return self._sorting
 
     @property
     def order(self) -> list[int]:
@@ -231,10 +237,13 @@ class QueueModel(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column, or, for TEACH_NEXT, in the order in which to teach the images."""
+        if (column, order) == self._sorting:
+            return
         self.beginResetModel()
         self._sorting = (column, order)
         self._order = self._sorted()
         self.endResetModel()
+        self.sorting_changed.emit(column, order)
         if column == TEACH_NEXT:
             self.refresh()
 

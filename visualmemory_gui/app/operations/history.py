@@ -41,7 +41,7 @@ def revert(session: Session, step: Step) -> None:
 
 def go_back(session: Session, number: int, name: str) -> None:
     """Undo or redo until step ``number``, called ``name``, is the last one done, on a branch too; 0: none."""
-    _going_back(number, name).run(session)
+    go_back_edit(number, name).run(session)
 
 
 def tag(session: Session, name: str, then: Callable[[], object]) -> None:
@@ -96,7 +96,7 @@ def _ahead(names: Sequence[str]) -> str:
     return f"Redo leads to {tagged(names)}, which {stays(names)} on a branch if you edit now."
 
 
-def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
+def go_back_edit(number: int, name: str) -> Edit[tuple[Changes, int]]:
     """An edit that goes to the state after step ``number``; its undo returns to where the memory was."""
 
     def work(memory: WholeMemory) -> tuple[Changes, int]:
@@ -107,7 +107,7 @@ def _going_back(number: int, name: str) -> Edit[tuple[Changes, int]]:
         changes, present = done
         if changes.edit is None:
             return Note("The memory is already in that state.")
-        undo = _going_back(present, "where the memory was")
+        undo = go_back_edit(present, "where the memory was")
         return Note(f"The memory is as it was after: {name}." if number else f"{name}.", undo)
 
     return Edit("Going back", work, said)

@@ -81,6 +81,7 @@ class DecideView(QWidget):
             "trail": bool(self._decision.trail),
             "struck": bool(self.selected(struck=True)),
             "queue": self._session.queue.rowCount() > 0,
+            "waiting": self._session.queue.first_untaught() is not None,
             "queued": bool(self.queued()),
             "certain": bool(self._session.queue.certain()),
         }
@@ -133,9 +134,16 @@ class DecideView(QWidget):
         """Show a hint over the neighbours; "" removes it."""
         self.neighbours.say(text)
 
-    def set_actions(self, actions: Mapping[str, QAction], on_cards: tuple[str, ...], on_queue: tuple[str, ...]) -> None:
+    def set_actions(
+        self,
+        actions: Mapping[str, QAction],
+        on_cards: tuple[str, ...],
+        on_queue: tuple[str, ...],
+        small_on_queue: tuple[str, ...],
+    ) -> None:
         """Connect the buttons and the context menu to the window's actions."""
-        self.queue.set_actions([actions[name] for name in on_queue], hide=actions["actionQueue"])
+        queue, small = ([actions[name] for name in names] for names in (on_queue, small_on_queue))
+        self.queue.set_actions(queue, small=small, hide=actions["actionQueue"])
         bind(self.query.back, actions["actionBack"])
         bind(self.query.teach, actions["actionTeach"])
         bind(self.query.confirm, actions["actionConfirm"])

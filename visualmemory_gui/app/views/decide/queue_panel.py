@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,15 +19,12 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.queue import QueueModel
-from visualmemory_gui.app.models.queue_rows import TEACH_NEXT, QueueColumn
+from visualmemory_gui.app.views.decide.queue_order import QueueOrder
 from visualmemory_gui.app.views.kit.buttons import button_of
+from visualmemory_gui.app.views.kit.elided_label import ShrinkingLabel
 from visualmemory_gui.app.widgets.tables.queue_table import QueueTableView
 
-ORDERS = (
-    ("least certain first", int(QueueColumn.Share), "By the winner's share; images that are unknown come first"),
-    ("smallest margin first", int(QueueColumn.Margin), "By how far the winner is ahead of the second"),
-    ("what to teach next", TEACH_NEXT, "First those that are like many others, unsure, and unlike what was taught"),
-)
+WIDE_PT = 820.0  # from which on the progress is shown as a bar too
 
 
 class QueuePanel(QFrame):
@@ -48,7 +44,7 @@ class QueuePanel(QFrame):
         self._shown: int | None = None
         self._first: int | None = None  # what was shown first without having been chosen
         self.table = QueueTableView(model)
-        self.summary = QLabel()
+        self.summary = ShrinkingLabel()
         self.summary.setObjectName("queueSummary")
         self.summary.setAccessibleDescription("How far the queue is")
         self.progress = QProgressBar()
@@ -56,18 +52,24 @@ class QueuePanel(QFrame):
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(theme.px(90), theme.px(6))
         self.least = self._make_least()
-        self.order = self._make_order()
+        self.order = QueueOrder(model, "queueOrder")
         self._row = QHBoxLayout()
         self._lay_out()
+        header = self.table.horizontalHeader()
+        model.sorting_changed.connect(lambda column, order: header.setSortIndicator(column, order))
         model.updated.connect(self.on_updated)
         self.table.chosen_changed.connect(self.on_chosen_changed)
         self.table.typed.connect(self.typed)
         self.on_updated()
 
-    def set_actions(self, actions: Sequence[QAction], *, hide: QAction) -> None:
-        """Add buttons for ``actions``; ``hide`` is called to hide the queue."""
+    def set_actions(self, actions: Sequence[QAction], *, small: Sequence[QAction], hide: QAction) -> None:
+        """Add buttons for ``actions``, without words for the ``small`` ones; ``hide`` is called to hide the queue."""
         for action in actions:
             self._row.addWidget(button_of(action))
+        for action in small:
+            button = button_of(action)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self._row.addWidget(button)
         closer = QToolButton()
         closer.setObjectName("queueHide")
         closer.setAutoRaise(True)
@@ -77,11 +79,16 @@ class QueuePanel(QFrame):
         closer.clicked.connect(lambda: hide.trigger())
         self._row.addWidget(closer)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the room to the words where there is too little for both."""
+        super().resizeEvent(event)
+        self.progress.setVisible(self.width() >= theme.px(WIDE_PT))
+
     def on_updated(self) -> None:
         count, taught, certain = self._model.counts()
         with QSignalBlocker(self.least):
             self.least.setValue(round(100 * self._model.least))
-        self.summary.setText(f"taught {taught:,}; {certain:,} of {count:,} certain")
+        self.summary.set_full_text(f"taught {taught:,}; {certain:,} of {count:,} certain")
         self.progress.setMaximum(max(count, 1))
         self.progress.setValue(certain)
         if taught > self._taught and count:
@@ -105,6 +112,15 @@ class QueuePanel(QFrame):
                 self._first = None
             self.image_chosen.emit(current)
         self.selection_changed.emit()
+
+    def let_go(self) -> None:
+        """Select no image: what is taught elsewhere does not move the selection on."""
+        self.table.clearSelection()
+
+    def go_to_query(self) -> None:
+        """Select the image that is decided, if it is one of the queue."""
+        for row in self._model.rows_of([self._shown] if self._shown is not None else []):
+            self.table.go_to(row)
 
     def begin(self) -> None:
         """Show the least certain image, unless another was chosen."""
@@ -132,26 +148,6 @@ class QueuePanel(QFrame):
         box.setToolTip("A known image counts as certain from this share of the vote")
         box.valueChanged.connect(self._model.set_least)
         return box
-
-    def _make_order(self) -> QComboBox:
-        box = QComboBox()
-        box.setObjectName("queueOrder")
-        box.setAccessibleName("Order of the queue")
-        box.setPlaceholderText("by a column")
-        for text, column, tip in ORDERS:
-            box.addItem(text, column)
-            box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        box.setToolTip("Which image comes first")
-        header = self.table.horizontalHeader()
-        box.activated.connect(lambda _: header.setSortIndicator(box.currentData(), Qt.SortOrder.AscendingOrder))
-        header.sortIndicatorChanged.connect(self.on_sorted)
-        box.setCurrentIndex(box.findData(header.sortIndicatorSection()))
-        return box
-
-    def on_sorted(self, column: int, order: Qt.SortOrder) -> None:
-        """Name the order in the list of orders, where it is one of them."""
-        listed = order == Qt.SortOrder.AscendingOrder
-        self.order.setCurrentIndex(self.order.findData(column) if listed else -1)
 
     def _lay_out(self) -> None:
         title = QLabel("Queue")

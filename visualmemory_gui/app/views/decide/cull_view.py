@@ -1,0 +1,271 @@
+"""Culling: the images of the queue one by one, each large beside its decision, taught by single keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+
+from visualmemory_gui.app import theme
+from visualmemory_gui.app.actions.action import PLACE, REFUSAL, Fact, build, show_targets
+from visualmemory_gui.app.actions.refused_keys import EDITS
+from visualmemory_gui.app.models.cull_run import CullModel, summary
+from visualmemory_gui.app.models.queue_rows import QueueRow
+from visualmemory_gui.app.operations import cull_run
+from visualmemory_gui.app.operations.edit import READ_ONLY
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.decide.cull_actions import ACTIONS
+from visualmemory_gui.app.views.decide.cull_panel import CullPanel
+from visualmemory_gui.app.views.decide.queue_order import QueueOrder
+from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of
+from visualmemory_gui.app.views.kit.elided_label import ElidedLabel, ShrinkingLabel
+from visualmemory_gui.app.widgets.cards.image_view import ImageView
+from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
+from visualmemory_gui.app.widgets.tables.letters import ASKS, Letters, is_letter
+
+KEYS = "Return confirms · 1 to 9 or letters teach a class · Space skips · ← back · U undo · Esc leaves"
+COMMANDS = (ASKS, Qt.Key.Key_U)  # letters that begin no name
+IMAGE_PART = 3  # of four of the width
+NO_IMAGE = "The image is not stored"
+DONE = "All images were shown"
+
+
+class CullView(QWidget):
+    """One image of the queue at a time. ``left`` asks for the queue again; ``class_requested`` for a class by a dialog:
+    the letters typed so far, or None for one that may be new."""
+
+    left = Signal()
+    class_requested = Signal(object)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("cullView")
+        self.setAccessibleName("Queue, one image at a time")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._session = session
+        self.run: CullModel = CullModel(session.tasks, session.queue, session.decision, self)
+        self.actions_by_id = build(self, ACTIONS, prefix="cull")
+        for action in self.actions_by_id.values():
+            action.setProperty(PLACE, "One by one")
+            action.setAutoRepeat(not action.property(EDITS))  # a key that is held down teaches one image
+        self.image = ImageView(empty_text=NO_IMAGE)
+        self.image.setObjectName("cullImage")
+        self.panel = CullPanel(session.decision, session.class_marks)
+        self.said, self.foot = ShrinkingLabel(), QLabel(KEYS)
+        self._make_words()
+        self._lay_out()
+        Letters(self, COMMANDS)
+        self.run.moved.connect(self.on_moved)
+        self.run.updated.connect(self.on_updated)
+        session.memory_opened.connect(self.on_updated)
+        session.class_marks.updated.connect(self.on_updated)
+        theme.notifier.changed.connect(self.on_updated)
+        self.panel.class_chosen.connect(self.on_class_chosen)
+        self.on_updated()
+
+    # A run
+
+    def begin(self) -> None:
+        """Start a run at the first image that is not taught."""
+        self.setFocus()
+        self.foot.setText(READ_ONLY if self._session.readonly else KEYS)
+        self.say("")
+        self.run.begin()
+
+    def end(self) -> None:
+        """End the run; a note says what it did, and offers to undo it."""
+        if self.run.running and self._session.memory is not None:
+            cull_run.post_summary(self._session, self.run)
+        self.run.end()
+
+    # What the actions do
+
+    def confirm(self) -> None:
+        row = self.run.row
+        if row is not None and row.label is not None:
+            self._teach(row.label)
+
+    def teach_digit(self, digit: int) -> None:
+        label = self._session.class_marks.label_of(digit)
+        if label is None:
+            self._session.post_note(f"No class has the digit {digit} here.")
+        else:
+            self._teach(label)
+
+    def ask_class(self, typed: str | None = None) -> None:
+        if self.run.decision is not None:
+            self.class_requested.emit(typed)
+
+    def on_class_chosen(self, label: str | None) -> None:
+        """Teach a class of the list; None: a new one."""
+        if self._session.readonly:
+            self._session.post_note(READ_ONLY)
+        elif label is None:
+            self.ask_class()
+        else:
+            self._teach(label)
+
+    def leave(self) -> None:
+        self.left.emit()
+
+    def undo(self) -> None:
+        cull_run.undo_last(self._session, self.run)
+
+    def undo_all(self) -> None:
+        cull_run.undo_all(self._session, list(self.run.steps), self.run.before)
+
+    def _teach(self, label: str) -> None:
+        self._session.class_marks.use(label)
+        cull_run.teach(self._session, self.run, label)
+
+    # What is shown
+
+    def say(self, text: str) -> None:
+        """Show the newest note below the image, where it covers nothing."""
+        self.said.set_full_text(text if self.run.running else "")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters begin the name of a class; a key whose action is not possible says why."""
+        if is_letter(event, COMMANDS) and self.actions_by_id["name"].isEnabled():
+            self.ask_class(event.text())
+            return
+        pressed = QKeySequence(event.keyCombination())
+        for action in self.actions_by_id.values():
+            if not action.isEnabled() and pressed in action.shortcuts():
+                self._session.post_note(str(action.property(REFUSAL)))
+                return
+        super().keyPressEvent(event)
+
+    def on_moved(self) -> None:
+        self.pages.setCurrentWidget(self._done if self.run.current is None else self._shown)
+
+    def on_updated(self) -> None:
+        run = self.run
+        if not run.running:
+            self._update_actions(None)
+            return
+        counts, row, decision = run.counts(), run.row, run.decision
+        self.progress.set_full_text(counts.in_words())
+        self.bar.setMaximum(max(1, counts.total))
+        self.bar.setValue(counts.taught + counts.skipped)
+        if row is not None:
+            self.name.set_full_text(row.name)
+            self._show_image(run.images.get(row.id), row.name)
+            self.panel.show_decision(row, decision)
+        else:
+            self.name.set_full_text("")
+            self.summary.setText("\n".join(summary(counts, run.taught.values())))
+        self._update_actions(row)
+
+    def _show_image(self, pixmap: QPixmap | None, name: str) -> None:
+        if pixmap is not None:  # while it is loading, the one before stays
+            self.image.set_pixmap(None if pixmap.isNull() else pixmap, name)
+
+    def _update_actions(self, row: QueueRow | None) -> None:
+        winner = row.label if row is not None else None
+        run, skipped, taught = self.run, len(self.run.skipped), len(self.run.taught)
+        facts: dict[Fact, bool] = {
+            "shown": run.current is not None,
+            "winner": winner is not None,
+            "before": run.has_before,
+            "lesson": taught > 0,
+            "skipped": skipped > 0 and run.current is None,
+        }
+        level = row is not None and row.winner != winner
+        targets = {
+            "confirm": f"as {winner}" if level else winner or "",
+            "all": f"{taught:,}",
+            "skipped": f"{skipped:,}",
+        }
+        self.actions_by_id["confirm"].setData(winner)
+        show_targets(self.actions_by_id, ACTIONS, facts, targets, readonly=self._session.readonly)
+        self.confirm_button.set_names(self._session.decision.names)
+
+    # Building
+
+    def _make_words(self) -> None:
+        self.progress, self.name = ShrinkingLabel(), ElidedLabel()
+        self.progress.setObjectName("cullProgress")
+        self.progress.setFont(theme.points(self.font(), 1, bold=True))
+        self.progress.setAccessibleDescription("How far the run is")
+        self.name.setProperty("dim", True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(theme.px(90), theme.px(6))
+        self.bar.setAccessibleName("Part of the queue that was shown")
+        self.order = QueueOrder(self._session.queue, "cullOrder")
+        self.summary = QLabel()
+        self.summary.setObjectName("cullSummary")
+        self.summary.setFont(theme.points(self.font(), 2))
+        self.summary.setAccessibleDescription(DONE)
+
+        self.said.setObjectName("cullSaid")
+        self.said.setAccessibleDescription("The newest note")
+        for line in (self.said, self.foot):
+            line.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.foot.setObjectName("cullFoot")
+        self.foot.setProperty("dim", True)
+        self.foot.setWordWrap(True)
+
+    def _lay_out(self) -> None:
+        self._shown, self._done, self.pages = self._image_page(), self._end_page(), QStackedWidget()
+        for page in (self._shown, self._done):
+            self.pages.addWidget(page)
+        column = QVBoxLayout(self)
+        margin = theme.px(6)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.addLayout(self._head())
+        column.addWidget(self.pages, 1)
+        for line in (self.said, self.foot):
+            column.addWidget(line)
+
+    def _head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.addWidget(button_of(self.actions_by_id["leave"]))
+        for widget in (self.progress, self.bar):
+            head.addWidget(widget)
+        head.addWidget(self.name, 1)
+        head.addWidget(self.order)
+        return head
+
+    def _image_page(self) -> QWidget:
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        left = QVBoxLayout()
+        left.addWidget(self.image, 1)
+        left.addLayout(self._buttons())
+        row.addLayout(left, IMAGE_PART)
+        row.addWidget(ScrolledPanel(self.panel, name="Decision"), 1)
+        return page
+
+    def _buttons(self) -> QHBoxLayout:
+        buttons = QHBoxLayout()
+        for name in ("back", "undo", "skip"):
+            buttons.addWidget(button_of(self.actions_by_id[name]))
+        self.teach_button = ActionButton("cullTeachButton")
+        self.confirm_button = ActionButton("cullConfirmButton", primary=True)
+        bind(self.teach_button, self.actions_by_id["teach"])
+        bind(self.confirm_button, self.actions_by_id["confirm"])
+        buttons.addWidget(self.teach_button, 2)
+        buttons.addWidget(self.confirm_button, 3)
+        return buttons
+
+    def _end_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        title = QLabel(DONE)
+        title.setFont(theme.points(self.font(), 6, bold=True))
+        column.addStretch(1)
+        for label in (title, self.summary):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setWordWrap(True)
+            column.addWidget(label)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for name in ("back", "skipped", "all"):
+            row.addWidget(button_of(self.actions_by_id[name]))
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addStretch(2)
+        return page
