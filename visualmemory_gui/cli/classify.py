@@ -152,13 +152,14 @@ def novelty_json(novelty: Novelty | None) -> dict[str, object] | None:
 def _print_decision(image: str, decision: Decision, sources: Mapping[int, str | None], *, rest: str) -> None:
     from visualmemory_gui.engine.decision import class_sets, in_memory
     from visualmemory_gui.engine.decision.novelty import headline
+    from visualmemory_gui.engine.text.visible_text import NO_ANSWER
 
     here = in_memory.in_words(decision)
     outvoted = in_memory.outvoted(decision)
     part = "" if decision.box is None else f", part {decision.box}"
     first = f"{image}{part}: " + (f"{here}; " if here else "") + (f"{outvoted}; the vote: " if outvoted else "")
     if decision.label is None or decision.share is None:
-        print_line(f"{first}nothing to compare with")
+        print_line(f"{first}{NO_ANSWER}")
         return
     known = {True: ", known", False: "", None: ""}[decision.known]
     print_line(f"{first}{headline(decision)}  {decision.share:.0%} of the vote, margin {decision.margin:.0%}{known}")

@@ -9,7 +9,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, emit, print_line
-from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER, how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.what_if.flip import Flip, Flips
@@ -58,7 +58,7 @@ def flip_json(image: str, found: Flips) -> dict[str, object]:
 
 def _tell_flips(image: str, found: Flips) -> None:
     if found.winner is None:
-        print_line(f"{image}: nothing to compare with")
+        print_line(f"{image}: {NO_ANSWER}")
         return
     print_line(f"{image}: {found.winner}")
     if found.to is not None and found.to == found.winner:

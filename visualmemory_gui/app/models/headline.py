@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import VoteTally, tally
 from visualmemory_gui.engine.decision.voting_rules import TIE
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.text.visible_text import in_letters
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER, in_letters
 from visualmemory_gui.engine.types import PAPER_RULES, Decision, Rule
 
 BREAK = "\u200b"
@@ -56,7 +56,7 @@ def headline(decision: Decision | None) -> Headline:
         return Headline("", "", "")
     here, title = _sentence(in_memory.in_words(decision)), decision.label
     if title is None:
-        return Headline("Nothing to compare with", "The memory has no active exemplars.", "", here)
+        return Headline(NO_ANSWER.capitalize(), "The memory has no active exemplars.", "", here)
     if outvoted := in_memory.outvoted(decision):
         title = f"{outvoted[:1].upper()}{outvoted[1:]}"
     elif not in_memory.labels_of(decision) and decision.known is False:

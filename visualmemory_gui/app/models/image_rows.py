@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -23,6 +23,11 @@ class ImageRow:
     cells: tuple[str, ...]
     words: str
     also: tuple[int, ...] | None = None
+
+
+def in_words(found: Iterable[tuple[int, str, float]]) -> str:
+    """ "cat (exemplar 3, distance 0.12), lynx (…)": exemplars by id, label and distance."""
+    return ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in found)
 
 
 class ImageRows(QAbstractTableModel):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.image_rows import ImageRow, ImageRows
+from visualmemory_gui.app.models.image_rows import ImageRow, ImageRows, in_words
 from visualmemory_gui.app.models.memory_scan import AUTO, MemoryScan
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -95,10 +95,9 @@ class MisleadersModel(ImageRows):
 def row_of(one: Misleader) -> ImageRow:
     """A misleader as a row of the table."""
     value = "" if one.value is None else f"{1e5 * one.value:+.1f}"
-    misled = ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in one.misled)
     return ImageRow(
         one.id,
-        ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, misled),
+        ("", one.label, f"{one.wrong:,}", f"{one.right:,}", value, in_words(one.misled)),
         f"exemplar {one.id}, labelled {one.label}, a wrong neighbour of {one.wrong:,} and a right one of {one.right:,}",
         also=tuple(i for i, _, _ in one.misled),
     )

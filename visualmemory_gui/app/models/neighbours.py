@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.card_images import card_layer
 from visualmemory_gui.app.models.card_roles import Card, CardRole
 from visualmemory_gui.app.models.class_marks import ClassMarks
 from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.text.visible_text import factor_text
 from visualmemory_gui.engine.types import Neighbour
@@ -223,7 +224,7 @@ def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> 
         why = "struck out" if state == "struck" else "left out of this query"
         return f"{label}, {why}, distance {neighbour.distance:.3f}, no vote"
     text = f"{label}, rank {neighbour.rank}, distance {neighbour.distance:.3f}"
-    text += f", {neighbour.share:.0%} of the vote".replace("%", " %")
+    text += f", {percent(neighbour.share)} of the vote"
     text += f", {neighbour.meaning}" if neighbour.meaning else ""
     text += f", trust {neighbour.trust:g}" if neighbour.trust != 1 else ""
     factor = factor_text(neighbour.factor)

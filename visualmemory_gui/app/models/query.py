@@ -59,6 +59,11 @@ class Answer:
     images: Mapping[int, QImage]
 
 
+def name_of(source: str | None, otherwise: str = "pasted image") -> str:
+    """The name of an image: that of its file, ``otherwise`` without one."""
+    return Path(source).name if source else otherwise
+
+
 def embed(memory: Memory, image: ImageLike) -> Query:
     """Decode and embed ``image``: a path, a PIL image or a decoded one. Loads the encoder if necessary."""
     from visualmemory_gui.engine.images.decode import is_pil
@@ -66,7 +71,7 @@ def embed(memory: Memory, image: ImageLike) -> Query:
     decoded = image if isinstance(image, DecodedImage) else memory.decode(image)
     vector = memory.embed([decoded])[0]
     return Query(
-        name=Path(decoded.source).name if decoded.source else "pasted image",
+        name=name_of(decoded.source),
         vector=vector,
         content=decoded.content,
         thumbnail=decoded.thumbnail,
@@ -81,7 +86,7 @@ def query_of(memory: Memory, exemplar: int) -> Query:
     """One of the memory's own exemplars as a query."""
     row = memory.catalog.get([exemplar])[0]
     return Query(
-        name=Path(row.source).name if row.source else f"exemplar {exemplar}",
+        name=name_of(row.source, f"exemplar {exemplar}"),
         vector=memory.catalog.vectors([exemplar])[0],
         content=row.content,
         thumbnail=memory.catalog.thumbnail(exemplar),
@@ -95,7 +100,7 @@ def queued_query(memory: Memory, number: int) -> Query:
     """An image of the teaching queue as a query."""
     kept = memory.queue.query(number).image
     assert kept.vector is not None  # every waiting image has one
-    name = Path(kept.source).name if kept.source else f"image {number}"
+    name = name_of(kept.source, f"image {number}")
     return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number, sha256=kept.sha256)
 
 
@@ -152,7 +157,7 @@ def recent_queries(memory: Memory) -> list[Query]:
     """The recent queries with a vector, newest first: they can be decided again without the encoder."""
     return [
         Query(
-            name=Path(row.source).name if row.source else "pasted image",
+            name=name_of(row.source),
             vector=row.vector,
             content=row.content,
             thumbnail=row.thumbnail,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER
 from visualmemory_gui.engine.types import F64, I64
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class QueueRow:
 def cells(row: QueueRow) -> tuple[str, ...]:
     share = "" if row.share is None else percent(row.share)
     margin = "" if row.margin is None else percent(row.margin)
-    return row.name, row.winner or "nothing to compare with", share, margin, row.known, row.taught or ""
+    return row.name, row.winner or NO_ANSWER, share, margin, row.known, row.taught or ""
 
 
 def in_words(row: QueueRow) -> str:

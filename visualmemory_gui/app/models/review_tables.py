@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from visualmemory_gui.app.models import image_rows
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.models.review import ReviewModel
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
@@ -127,14 +128,13 @@ class GroupsModel(QAbstractListModel):
 
 
 def cells(suspect: Suspect) -> tuple[str, ...]:
-    against = ", ".join(f"{label} (exemplar {i}, distance {distance:.2f})" for i, label, distance in suspect.against)
     return (
         f"exemplar {suspect.id}",
         suspect.label,
         percent(suspect.share),
         suspect.suggested,
         percent(suspect.suggested_share),
-        against,
+        image_rows.in_words(suspect.against),
     )
 
 

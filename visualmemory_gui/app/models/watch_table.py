@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon, QPixmap
 
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.query import name_of
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.what_if.impact import WatchedDecision
@@ -79,17 +80,12 @@ class WatchTableModel(QAbstractTableModel):
         return self._icons[image.id]
 
 
-def name_of(source: str | None) -> str:
-    """The file's name, or "pasted image" without a file."""
-    return Path(source).name if source else "pasted image"
-
-
 def cells(row: WatchedDecision) -> tuple[str, ...]:
     share = "" if row.share is None else percent(row.share)
     return (
         name_of(row.image.source),
         row.expected,
-        row.label or "nothing to compare with",
+        row.label or NO_ANSWER,
         share,
         "yes" if row.right else "no",
     )

@@ -11,7 +11,7 @@ from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, undo_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import first_few, how_many
 from visualmemory_gui.engine.types import DecodedImage
 
 if TYPE_CHECKING:
@@ -144,6 +144,5 @@ def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:
     """A sentence on the same images under other labels, which are never skipped silently."""
     if not conflicts:
         return ""
-    exemplar, label = next(iter(conflicts.values()))
-    more = f" and {len(conflicts) - 1} more" if len(conflicts) > 1 else ""
-    return f" The same image is in the memory as {label} (exemplar {exemplar}){more}: relabel or strike one of them."
+    there = first_few([f"{label} (exemplar {exemplar})" for exemplar, label in conflicts.values()], 1)
+    return f" The same image is in the memory as {there}: relabel or strike one of them."

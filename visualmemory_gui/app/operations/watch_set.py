@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.models.query import Query
+from visualmemory_gui.app.models.query import Query, name_of
 from visualmemory_gui.app.models.thumbnails import scaled
-from visualmemory_gui.app.models.watch_table import name_of
 from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
@@ -66,7 +64,7 @@ def changed_row(memory: WholeMemory, changed: ChangedDecision) -> DecisionRow:
     elif query.exemplar is not None:
         jpeg = memory.catalog.thumbnail(query.exemplar)
         source = memory.catalog.sources([query.exemplar])[query.exemplar]
-    name = Path(source).name if source else f"exemplar {query.exemplar}" if query.exemplar else "pasted image"
+    name = name_of(source, f"exemplar {query.exemplar}") if query.exemplar else name_of(source)
     kind = f"it is {query.expected}" if changed.kind == "broken" else changed.kind
     return DecisionRow(name, changed.before or "nothing", changed.after or "nothing", kind, scaled(jpeg or b"", SIDE))
 

@@ -9,8 +9,9 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
+from visualmemory_gui.engine.store.layout import DATABASE
 
-FILE = "memory.sqlite"  # in every memory's folder
+FILE = DATABASE  # in every memory's folder
 
 
 def opening(memory: str | Path) -> str:

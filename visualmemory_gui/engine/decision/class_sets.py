@@ -21,6 +21,7 @@ from visualmemory_gui.engine.decision.novelty import total_of
 from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.votes import seats, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.text.visible_text import first_few
 from visualmemory_gui.engine.types import F64, I64, Bools, ClassSet
 
 COVERED = 0.9
@@ -38,11 +39,10 @@ def in_words(found: ClassSet | None, winner: str | None = None) -> str:
     """
     if found is None or found.labels == (winner,) or (len(found.labels) == 1 and found.coverage is None):
         return ""
-    named, rest = ", ".join(found.labels[:NAMED]), len(found.labels) - NAMED
-    of = "" if len(found.labels) == 1 else "one of: " if rest <= 0 else f"one of {len(found.labels)} classes: "
-    more = f" and {rest} more" if rest > 0 else ""
+    count = len(found.labels)
+    of = "" if count == 1 else "one of: " if count <= NAMED else f"one of {count} classes: "
     right = "" if found.coverage is None else f"; right {chance_in_words(found.coverage)} here"
-    return f"{of}{named}{more}{right}"
+    return f"{of}{first_few(found.labels, NAMED)}{right}"
 
 
 @dataclass(frozen=True, slots=True)

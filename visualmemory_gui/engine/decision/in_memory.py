@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.text.visible_text import first_few
 from visualmemory_gui.engine.types import Decision, Exemplar
 
 MOST = 3  # that are named
@@ -23,11 +24,8 @@ def outvoted(decision: Decision) -> str:
 
 def in_words(decision: Decision) -> str:
     """ "in the memory as clothes (exemplar 12)"; "" where it is not there."""
-    named = [f"{each.label} ({_which(each)})" for each in decision.in_memory[:MOST]]
-    if not named:
-        return ""
-    rest = len(decision.in_memory) - len(named)
-    return f"in the memory as {' and '.join(named)}{f' and {rest:,} more' if rest else ''}"
+    named = [f"{each.label} ({_which(each)})" for each in decision.in_memory]
+    return f"in the memory as {first_few(named, MOST, between=' and ')}" if named else ""
 
 
 def _which(exemplar: Exemplar) -> str:

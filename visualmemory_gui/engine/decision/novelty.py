@@ -27,6 +27,7 @@ from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER
 from visualmemory_gui.engine.types import F64, I64, Bools, Decision, MemorySettings, Novelty, UnknownReason
 
 DEPTHS = (1, 3, 10)
@@ -265,7 +266,7 @@ def in_words(judged: Judged, thresholds: Thresholds | None, label: str | None, q
         if there < FEWEST:
             return Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
         if label is None:
-            return Novelty(None, None, 0, "nothing to compare with")
+            return Novelty(None, None, 0, NO_ANSWER)
     m = int(judged.m[query])
     statistic, most, total, least = (
         None if value != value else value

@@ -46,8 +46,7 @@ class VotingScheme:
         """As a memory of these ``settings`` decides, but for what is given. Raises BadValue."""
         rule = settings.rule if rule is None else rule
         k = usual_k(settings, rule) if k is None else whole(k, "k")
-        if k < 1:
-            raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
+        require_k(k)
         if rule not in RULES:
             raise _no_rule(rule)
         if (level := whole(level, "a level")) < 0:
@@ -159,6 +158,12 @@ def k_setting(rule: Rule) -> str:
 def usual_k(settings: MemorySettings, rule: Rule) -> int:
     """How many neighbours vote by ``rule`` where k is not given."""
     return settings.ridge_k if k_setting(rule) == "ridge_k" else settings.k
+
+
+def require_k(k: int) -> None:
+    """Raise BadValue where ``k`` is no number of neighbours."""
+    if k < 1:
+        raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
 
 
 def _no_rule(rule: object) -> BadValue:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.decision.queries import Queries
-from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme, require_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.counting import Counts
 from visualmemory_gui.engine.evaluation.evaluation import Evaluation
@@ -93,8 +93,7 @@ def evaluate_snapshot(
     counts one less (``leave_one_out``).
     ``k`` above the number of neighbours means all. Raises BadValue when there are no queries.
     """
-    if min((*ks, scheme.k)) < 1:
-        raise BadValue(f"k counts neighbours and must be at least 1, not {min((*ks, scheme.k))}")
+    require_k(min((*ks, scheme.k)))
     if not snapshot.active_count:
         raise BadValue("nothing to evaluate: the memory has no active exemplar")
     queries = _query_set(snapshot, asked)

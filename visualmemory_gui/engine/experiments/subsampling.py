@@ -11,6 +11,7 @@ from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.statistics import split, together
 from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.text.visible_text import first_few
 from visualmemory_gui.engine.types import I64
 
 NAMED = 5  # classes in a sentence
@@ -46,10 +47,6 @@ def with_new(snapshot: Snapshot, more: Queries) -> Newcomers:
     here = {snapshot.labels[code] for code in np.flatnonzero(snapshot.counts).tolist()}
     new, known = tuple(sorted(set(more.labels) - here)), tuple(sorted(set(more.labels) & here))
     if known and not new:
-        raise BadValue(f"the memory holds each of these classes already: {_named(known)}")
+        raise BadValue(f"the memory holds each of these classes already: {first_few(known, NAMED)}")
     fresh = np.array([label not in here for label in more.labels], bool)
     return Newcomers(more.part(fresh).added_to(snapshot), new, known)
-
-
-def _named(labels: tuple[str, ...]) -> str:
-    return ", ".join(labels[:NAMED]) + (f" and {len(labels) - NAMED} more" if len(labels) > NAMED else "")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from visualmemory_gui.engine.decision.votes import winner_at_each_k
-from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme, require_k
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.counting import entropy_bits
 from visualmemory_gui.engine.evaluation.evaluation import (
@@ -65,8 +65,7 @@ def evaluate_lists(
     ``train`` is always read without own neighbours, and of ``reading`` takes the equal length. The accuracy with every
     value of ``grids`` is measured too. Raises BadValue, Cancelled.
     """
-    if min(ks, default=1) < 1:
-        raise BadValue(f"k counts neighbours and must be at least 1, not {min(ks)}")
+    require_k(min(ks, default=1))
     for rule in rules:
         list_scheme(rule)
     vocabulary = Vocabulary()

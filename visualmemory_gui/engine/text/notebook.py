@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
 
-from visualmemory_gui.engine.text.visible_text import visible
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER, visible
 
 MOST = 10  # neighbours, or classes
 LARGEST_BYTES = 64_000  # of a thumbnail; a memory of a stranger can hold anything
@@ -74,7 +74,7 @@ def largest_classes(labels: Mapping[str, int]) -> list[str]:
 
 def _headline(label: str | None, share: float | None, known: bool | None) -> str:
     if label is None or share is None:
-        return "nothing to compare with"
+        return NO_ANSWER
     novelty = _KNOWN[known]
     return f"<b>{_text(label)}</b>, {share:.0%} of the vote{f', {novelty}' if novelty else ''}"
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 KEEPERS_SHOWN = 5
+NO_ANSWER = "nothing to compare with"
+"""What is said in place of a class where no neighbour votes."""
 
 
 def visible(text: str) -> str:
@@ -26,6 +28,12 @@ def how_many(count: int, noun: str = "exemplar") -> str:
     """ "1 exemplar", "1,200 exemplars", "2 queries", "3 classes"."""
     nouns = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
     return f"{count:,} {noun if count == 1 else nouns}"
+
+
+def first_few(words: Sequence[str], most: int, *, between: str = ", ") -> str:
+    """ "cat, lynx and 3 more": the first ``most`` of ``words``, and how many more there are."""
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return between.join(words[:most]) + more
 
 
 def factor_text(factor: float) -> str:

@@ -13,6 +13,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import ALONE
 from visualmemory_gui.app.widgets.cards.label_chip import shortened
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER
 
 MOST = 8
 
@@ -55,7 +56,7 @@ class SharesBars(QWidget):
         rest_colour = QColor(theme.current().grey_chip)
         bars = [Bar(label, share, before, QColor(colour or rest_colour)) for label, share, before, colour in shares]
         self._bars = tuple(with_rest(bars, rest_colour))
-        self.setAccessibleDescription("; ".join(in_words(bar) for bar in self._bars) or "Nothing to compare with")
+        self.setAccessibleDescription("; ".join(in_words(bar) for bar in self._bars) or NO_ANSWER.capitalize())
         self.setToolTip("\n".join(in_words(bar) for bar in self._bars))
         self._speak()
         self.updateGeometry()

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.engine.text.visible_text import first_few
 
 SPOKEN = 10
 
@@ -109,5 +110,4 @@ def _paint_dot(painter: QPainter, spot: QPointF, radius: float, dot: Dot) -> Non
 
 def in_words(dots: Sequence[Dot]) -> str:
     """ "1: tiger 0.100, 2: lynx 0.210", for the first ten."""
-    said = ", ".join(f"{dot.rank}: {dot.label} {dot.distance:.3f}" for dot in dots[:SPOKEN])
-    return said + (f" and {len(dots) - SPOKEN} more" if len(dots) > SPOKEN else "")
+    return first_few([f"{dot.rank}: {dot.label} {dot.distance:.3f}" for dot in dots], SPOKEN)

@@ -16,6 +16,7 @@ from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.atomic_output import new_file
 from visualmemory_gui.engine.exchange.report import html, image
 from visualmemory_gui.engine.exchange.report.content import Asked, DecisionReport, ReportCard
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER
 from visualmemory_gui.engine.types import Decision
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def write(report: DecisionReport, target: str | Path) -> Path:
 
 def _headline(decision: Decision) -> str:
     if decision.label is None:
-        return "Nothing to compare with"
+        return NO_ANSWER.capitalize()
     return novelty.headline(decision)
 
 
