@@ -429,9 +429,8 @@ class WorkingSet:
 
     def _grown_counts(self) -> I64:
         """A copy of the counts with a place for every label."""
-        counts = np.zeros(len(self._labels), np.int64)
-        counts[: len(self._counts)] = self._counts
-        return counts
+        new = len(self._labels) - len(self._counts)
+        return np.append(self._counts, np.zeros(new, np.int64)) if new else self._counts.copy()
 
     def _codes(self, rows: Rows) -> I32:
         """The labels of ``rows`` as codes of this set; new ones get a code."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.errors import MemoryGone
+from visualmemory_gui.engine.errors import BadValue, MemoryGone
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
 Edit = Callable[[VisualMemory, Path], object]
@@ -64,6 +64,17 @@ def test_no_edit_reaches_a_memory_that_is_not_there(edited: VisualMemory, tmp_pa
     with pytest.raises(MemoryGone, match="no longer there"):
         edit(edited, more)
     assert {place: sorted(file.name for file in place.rglob("*")) for place in files} == files
+
+
+def test_an_edit_that_fails_in_a_memory_that_went_says_that_it_is_gone(edited: VisualMemory, tmp_path: Path) -> None:
+    def move_and_fail(writer: object) -> None:
+        _strike_and_move(edited, writer, tmp_path)
+        raise BadValue("what else fails there")
+
+    with pytest.raises(MemoryGone):
+        edited._live.edit("strike", move_and_fail)
+    (tmp_path / "away.vmem").rename(edited.path)
+    assert edited.summary().struck == 1
 
 
 def test_a_commit_is_refused_when_the_memory_goes_within_the_edit(edited: VisualMemory, tmp_path: Path) -> None:

@@ -92,6 +92,23 @@ def test_what_was_taught_to_several_classes_names_none(store):
     assert (step.past, step.label) == ("Added 2 exemplars", None)
 
 
+@pytest.mark.parametrize(
+    ("taught", "then", "name"),
+    [
+        (["cat", "cat"], None, "Teach 2 as cat"),
+        (["cat", "dog"], None, "Add 2 exemplars"),
+        (["cat", "dog"], "dog", "Teach 2 as dog"),
+    ],
+)
+def test_the_edit_that_teaches_is_called_what_the_history_calls_it(store, taught, then, name):
+    with store.history.step("add") as writer:
+        ids = store.catalog.add(writer, [new_exemplar(n, label) for n, label in enumerate(taught)])
+        if then is not None:
+            store.catalog.set_label(writer, ids, then)
+    assert writer.changes.edit == name
+    assert store.history.steps()[0].name == name
+
+
 def test_a_forgotten_exemplar_is_in_no_step_and_its_class_in_no_name(store):
     kept, secret, *more = store.add(*(new_exemplar(n, "cat") for n in range(5)))
     store.relabel("secret", secret)

@@ -192,20 +192,21 @@ class Database:
                 with self._savepoint():
                     yield
                 return
-            self.require_there()
-            self.rows("begin immediate")
-            self._depth += 1
             try:
+                self.rows("begin immediate")
+                self._depth = 1
                 yield
                 self.ledger.save()
                 self.require_there()
                 self.rows("commit")
-            except BaseException:
+            except BaseException as error:
                 self._roll_back(None)
+                if isinstance(error, Exception):
+                    self.require_there()  # where the memory is gone, that is what to say
                 raise
             finally:
                 self.ledger.close()
-                self._depth -= 1
+                self._depth = 0
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:

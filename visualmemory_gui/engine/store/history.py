@@ -254,7 +254,7 @@ class History:
 
     def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
         """Make ``writer.changes`` report ``records``, which are entries of step ``number``."""
-        outline = step_names.outline_of(records)
+        outline = step_names.outline_of(records, writer.written)
         name = step_names.compose(self._database, outline, step=number, kind=kind).edit if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
 

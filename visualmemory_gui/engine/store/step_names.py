@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.writer import Record, Value
+from visualmemory_gui.engine.store.written_rows import Written
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import StepState
 
@@ -36,13 +37,14 @@ class Outline:
     """What a name needs of a step: how many exemplars, which fields, and each (before, after) that occurs, up to a few.
 
     ``moves`` is empty where there are too many to name, and for fields whose values are not named. ``sample`` are the
-    first ids.
+    first ids. ``label`` is the one that all of the exemplars have, where that is known without looking it up.
     """
 
     exemplars: int
     fields: frozenset[str]
     moves: frozenset[tuple[Value, Value]] = frozenset()
     sample: tuple[int, ...] = ()
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class StepName:
         return f"{_PAST.get(self.verb, self.verb)} {self.rest}"
 
 
-def outline_of(records: Iterable[Record]) -> Outline:
-    """The outline of the given records."""
+def outline_of(records: Iterable[Record], written: Written) -> Outline:
+    """The outline of the given records of a transaction, which has ``written`` the rows."""
     kept = list(records)
     ids = {record.exemplar for record in kept}
     return Outline(
@@ -76,6 +78,7 @@ def outline_of(records: Iterable[Record]) -> Outline:
         frozenset(record.field for record in kept),
         frozenset((record.before, record.after) for record in kept),
         tuple(sorted(ids)[:SAMPLE]),
+        written.label_of_all(ids),
     )
 
 
@@ -144,6 +147,8 @@ def _class_taught(database: Database, step: int, outline: Outline) -> str | None
     """
     if outline.exemplars > MOST_TAUGHT:
         return None
+    if outline.label is not None:
+        return outline.label
     found = database.rows(
         """select distinct coalesce(
              (select n.before from entries n where n.exemplar = e.exemplar and n.field = 'label' and n.step > e.step

@@ -31,6 +31,11 @@ class Written:
         kept._rows, kept._vectors = dict(self._rows), dict(self._vectors)
         return kept
 
+    def label_of_all(self, ids: Iterable[int]) -> str | None:
+        """The label that all of ``ids`` have now; None where they have several, or one of them was not written."""
+        labels = {row.label if (row := self._rows.get(i)) is not None else None for i in ids}
+        return labels.pop() if len(labels) == 1 else None
+
     def now(self, ids: Iterable[int]) -> list[Now]:
         """What ``ids`` have become, in the order of ids."""
         rows = [self._rows[i] for i in sorted(ids)]
