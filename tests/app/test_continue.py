@@ -15,6 +15,7 @@ from tests.conftest import write_images
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.last_place import LastPlace
+from visualmemory_gui.app.operations import folders
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
@@ -119,3 +120,32 @@ def test_a_damaged_settings_file_says_no_place(text: str) -> None:
 def test_a_place_survives_the_settings_file() -> None:
     place = LastPlace("/münchen/ \n.vmem", True, "curate", "Map", "recent", 7, 9, -1)
     assert LastPlace.of(place.text()) == place
+
+
+def test_an_import_that_was_stopped_goes_on_from_its_note_and_after_a_restart(
+    desk: Desk, again: Desk, tmp_path: Path
+) -> None:
+    more = write_images(tmp_path / "more", each=12)
+    for image in more.rglob("*.png"):
+        image.write_bytes(image.read_bytes() + b"other")
+    tasks, offered = desk.window.session.tasks, []
+    desk.window.session.note_posted.connect(lambda _, __, also: offered.append(also))
+    stop = tasks.progressed.connect(lambda task: task.cancel() if task.done else None)
+    folders.import_folder(desk.window.session, more, copy=False)
+    desk.settle()
+    tasks.progressed.disconnect(stop)
+    here = len(desk.memory.catalog.known_files()) - 18
+    assert desk.notes[-1].startswith(f"Stopped: added {here} exemplars") and 0 < here < 36
+    assert [action.text for action in offered[-1]] == [f"Go on: {here} of 36 are in"]
+    desk.window.close()
+    offered.clear()
+    again.window.session.note_posted.connect(lambda text, _, also: offered.append((text, also)))
+    restart(desk, again)
+    [(go_on, leave)] = [also for text, also in offered if text == "Adding the images of more was cut short."]
+    assert (go_on.text, leave.text) == (f"Go on: {here} of 36 are in", "Leave it")
+    leave()
+    again.settle()
+    assert "not offered any more" in again.notes[-1]
+    go_on()
+    again.settle()
+    assert again.notes[-1].startswith(f"Added {36 - here} exemplars; {here} were already here.")

@@ -29,6 +29,7 @@ class MemoryCommands:
 
     def on_memory_opened(self) -> None:
         self._looked = False
+        folders.offer_rest(self._session)
 
     def open_memory(self) -> None:
         self._ask.memory(self._session.open)

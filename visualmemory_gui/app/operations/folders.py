@@ -7,23 +7,51 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from visualmemory_gui.app.operations.edit import say_stopped
-from visualmemory_gui.app.operations.teach import build
+from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.operations.edit import Edit, Note, say_stopped
+from visualmemory_gui.app.operations.teach import build, go_on_words
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import EncoderIdentity
 
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
+
+LEFT = "The rest of {} is not offered any more; what was added stays."
 ENCODER = "lite0"  # for a memory made from a folder
 Tell = Callable[[FolderFacts], object]
 
 
-def import_folder(session: Session, folder: str | Path, *, copy: bool, label: str | None = None) -> None:
+def import_folder(
+    session: Session, folder: str | Path, *, copy: bool, label: str | None = None, group_by: str | None = None
+) -> None:
     """Add the images of ``folder``: sub-folder names are the labels, or all get ``label``. In the background."""
     title = f"Adding images of {Path(folder).name}"
-    build(session, str(folder), title, once=f"import {folder} as {label}", copy=copy, label=label)
+    build(session, str(folder), title, once=f"import {folder} as {label}", copy=copy, label=label, group_by=group_by)
+
+
+def offer_rest(session: Session) -> None:
+    """Post a note on an import that was cut short before the memory was opened; its buttons continue or drop it."""
+    memory = session.memory
+    found = None if memory is None else memory.maintenance.unfinished_import
+    if found is None:
+        return
+    name = Path(found.folder).name
+    again = partial(_add_rest, session, found)
+    leave = Edit("Leaving the import", lambda m: m.maintenance.leave_import(), lambda _: Note(LEFT.format(name)))
+    also = (
+        NoteAction(go_on_words(found.added, found.images), again),
+        NoteAction("Leave it", partial(leave.run, session)),
+    )
+    session.post_note(f"Adding the images of {name} was cut short.", also=also)
+
+
+def _add_rest(session: Session, found: UnfinishedImport) -> None:
+    import_folder(session, found.folder, copy=found.copy, label=found.label, group_by=found.group_by)
 
 
 def count(

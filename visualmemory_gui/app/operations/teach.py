@@ -47,20 +47,30 @@ def build(
     once: str,
     copy: bool,
     label: str | None,
+    group_by: str | None = None,
     under: str = "",
 ) -> None:
     """Add the images of a folder or at some paths, in the background; ``under`` follows the count in the note."""
 
     def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None, bool]:
         first = not memory.class_counts()
-        built = memory.build(source, copy=copy, label=label, report=report, write=session.tasks.write)
+        built = memory.build(
+            source, copy=copy, label=label, group_by=group_by, report=report, write=session.tasks.write
+        )
         return built, last_step(memory), first
 
     def said(done: tuple[BuildResult, int | None, bool]) -> Note:
         result, step, first = done
         session.step_finished.emit()
         undo = undo_of(step) if result.added and step else None
-        offered = offer_settings(session) if first and enough_to_compare(result.added) else ()
+        again = partial(
+            build, session, source, title, once=once, copy=copy, label=label, group_by=group_by, under=under
+        )
+        here = result.added + result.unchanged
+        if result.stopped:
+            offered: tuple[NoteAction, ...] = (NoteAction(go_on_words(here, result.images), again),)
+        else:
+            offered = offer_settings(session) if first and enough_to_compare(result.added) else ()
         return Note(
             built_text(result, under),
             undo,
@@ -68,6 +78,11 @@ def build(
         )
 
     Job(title, work, said, once=once).run(session)
+
+
+def go_on_words(here: int, images: int) -> str:
+    """ "Go on: 1,200 of 3,000 are in"."""
+    return f"Go on: {here:,} of {images:,} are in"
 
 
 def offer_settings(session: Session) -> tuple[NoteAction, ...]:

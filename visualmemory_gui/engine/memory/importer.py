@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, Cancelled
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.memory import unfinished_import
 from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, copying, keep_copy, put
 from visualmemory_gui.engine.memory.image_reader import Embed, ImageReader, batched, exemplar, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
+from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.catalog import Catalog
@@ -35,7 +37,7 @@ class BuildResult:
     """The result of a build. ``unchanged`` counts files already here under their label, ``links`` symbolic links.
 
     ``stopped`` is True if the user stopped it: what was added before is kept. ``first_pages`` are the files added of
-    which only the first page was taken.
+    which only the first page was taken. ``images`` were to be added, or were here already.
     """
 
     added: int
@@ -45,6 +47,7 @@ class BuildResult:
     stopped: bool = False
     ids: tuple[int, ...] = ()
     first_pages: tuple[FirstPage, ...] = ()
+    images: int = 0
 
 
 Commit = Callable[[list[NewExemplar]], list[int]]
@@ -62,6 +65,8 @@ class BuildPlan:
     """What a build adds: label by path, and how; ``skipped`` and ``links`` are what the walk left out.
 
     ``group_by`` is a regular expression on the path; its first group (or whole match) names the exemplar's group.
+    ``label`` is the one that all images get, if one was given. ``whole`` says that it is a folder's import, which can
+    be continued.
     """
 
     folder: Path
@@ -70,6 +75,8 @@ class BuildPlan:
     links: int
     copy: bool = False
     group_by: re.Pattern[str] | None = None
+    label: str | None = None
+    whole: bool = False
 
     def group_of(self, path: str) -> str | None:
         found = self.group_by.search(path) if self.group_by else None
@@ -98,7 +105,7 @@ def plan(
             label_of[path] = given or labels.clean(name)
         except BadLabel as error:
             skipped.append(Skipped(path, f"its folder is not a label: {error}"))
-    return BuildPlan(Path(folder).absolute(), label_of, tuple(skipped), found.links, copy, pattern)
+    return BuildPlan(Path(folder).absolute(), label_of, tuple(skipped), found.links, copy, pattern, given, True)
 
 
 def _plan_of_files(
@@ -194,6 +201,10 @@ def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Writ
     """Run ``plan`` as one step of many transactions. A complete build of an empty memory leaves an empty history."""
     empty = live.catalog.totals()[0] == 0
     step = live.history.open_import(len(plan.label_of))
+    if plan.whole:
+        pattern = plan.group_by.pattern if plan.group_by else None
+        begun = UnfinishedImport(str(plan.folder), len(plan.label_of), plan.copy, plan.label, pattern)
+        unfinished_import.begin(live, begun)
 
     def commit(rows: list[NewExemplar]) -> list[int]:
         def join() -> Changes:
@@ -219,6 +230,8 @@ def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Writ
     if not complete:  # Ctrl-C may have hit between a commit and the recording of its ids
         sql = "select distinct exemplar from entries where step = ? order by exemplar"
         work.ids = [row[0] for row in live.database.rows(sql, (step,))]
+    if complete and plan.whole:
+        unfinished_import.end(live)
     if empty and complete:
         live.history.baseline()
     if work.ids and complete and not live.deferred:
@@ -231,6 +244,7 @@ def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Writ
         stopped=not complete,
         ids=tuple(work.ids),
         first_pages=tuple(work.first_pages),
+        images=len(plan.label_of),
     )
 
 

@@ -17,6 +17,7 @@ from visualmemory_gui.engine.files.atomic_file import is_own
 from visualmemory_gui.engine.memory import verify as checks
 from visualmemory_gui.engine.memory.image_reader import ImageReader, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
+from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport, end, unfinished_import
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import copies, sources
 from visualmemory_gui.engine.store.writer import writing
@@ -59,11 +60,23 @@ class FolderMaintenance:
     def __init__(self, live: OpenMemory, reader: ImageReader) -> None:
         self._live = live
         self._reader = reader
+        self._unfinished = unfinished_import(live)
 
     @property
     def finished_forget(self) -> Receipt | None:
         """The receipt of an interrupted forget that was completed when the memory was opened."""
         return self._live.finished_forget
+
+    @property
+    def unfinished_import(self) -> UnfinishedImport | None:
+        """The import that was cut short before the memory was opened, and can be continued."""
+        return self._unfinished
+
+    def leave_import(self) -> None:
+        """Offer that import no more; what it added stays. Raises ReadOnlyMemory."""
+        self._live.require_writable()
+        self._unfinished = None
+        end(self._live)
 
     @property
     def damaged_settings(self) -> Mapping[str, str]:

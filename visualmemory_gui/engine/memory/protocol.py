@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.queue_table import QueueTable
     from visualmemory_gui.engine.memory.study_results import StudyResults
     from visualmemory_gui.engine.memory.teaching_queue import QueueAdded
+    from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
     from visualmemory_gui.engine.progress import Report
     from visualmemory_gui.engine.snapshot import Snapshot
     from visualmemory_gui.engine.store.catalog import Catalog
@@ -152,6 +153,11 @@ class Maintenance(Protocol):
 
     @property
     def finished_forget(self) -> Receipt | None: ...
+
+    @property
+    def unfinished_import(self) -> UnfinishedImport | None: ...
+
+    def leave_import(self) -> None: ...
 
     @property
     def damaged_settings(self) -> Mapping[str, str]: ...

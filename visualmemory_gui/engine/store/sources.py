@@ -62,6 +62,12 @@ def ids_at(database: Database, path: str) -> list[int]:
     return sorted(ids)
 
 
+def count_below(database: Database, root: str) -> int:
+    """The number of exemplars that came from an import of the folder ``root``, without withdrawn ones."""
+    sql = """select count(*) from exemplars e join roots r on r.id = e.root_id where r.path = ? and not e.withdrawn"""
+    return int(database.one(sql, (stored(root),))[0])
+
+
 _LINKED = "e.copy is null and e.root_id is not null and not e.withdrawn"
 
 
