@@ -140,12 +140,13 @@ def main() -> None:
     choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--list", action="store_true", help="print the things and the names of the files")
     choice.add_argument("--draw", action="store_true", help="draw twenty things from the texts as they are now")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the draw")
     choice.add_argument("--check", type=Path, metavar="FILE", help="check an answer sheet")
     chosen = parser.parse_args()
     if chosen.list:
         print("\n".join([ASK, _numbered(sheet()), "", *files()]))
     elif chosen.draw:
-        print(_numbered(draw()))
+        print(_numbered(draw(chosen.seed)))
     else:
         results = check(_answers(chosen.check))
         print("\n".join([*rows(results), f"{sum(ok for *_, ok in results)} of {len(results)} right"]))

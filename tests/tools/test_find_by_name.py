@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools import find_by_name
-from tools.find_by_name import SHARES, check, draw, files, sheet
+from tools.find_by_name import SHARES, check, draw, files, sheet, things
 
 
 def test_a_draw_is_the_same_each_time_and_takes_from_every_source() -> None:
@@ -18,7 +18,9 @@ def test_a_draw_is_the_same_each_time_and_takes_from_every_source() -> None:
 
 def test_what_is_accepted_exists_and_is_little() -> None:
     assert Counter(thing.kind for thing in sheet()) == SHARES
+    there = {(thing.kind, thing.text) for thing in things()}
     for thing in sheet():
+        assert (thing.kind, thing.text) in there
         assert set(thing.accepted) <= set(files())
         assert 1 <= len(thing.accepted) <= 5
 

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
+
 from tools.floors import House, house, lines
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/architecture.md"
 
 
 def _house(*arrows: str) -> House:
@@ -26,3 +33,14 @@ def test_moves_put_modules_into_other_rooms():
     moved = house("engine", {"index": "search", "index.exact": "judge.exact"})
     assert {"search", "judge"} <= moved.rooms and "index" not in moved.rooms
     assert any(line.startswith("longest chain: ") for line in lines(moved))
+
+
+@pytest.mark.parametrize(("part", "place"), [("app", 0), ("engine", -1)])
+def test_the_picture_on_the_architecture_page_is_what_the_imports_draw(part: str, place: int):
+    picture = PAGE.read_text(encoding="utf-8").split("```")[1].split("▼")[place]
+    drawn = {
+        room: int(floor)
+        for floor, rooms in re.findall(r"^ (\d)  (\S+(?: \| \S+)*)", picture, re.MULTILINE)
+        for room in rooms.split(" | ")
+    }
+    assert drawn == house(part).floors()
