@@ -108,8 +108,13 @@ def test_images_are_taught_skipped_and_undone_by_single_keys(culling: Desk, monk
     assert culling.window.workspace == "cull" and progress(culling) == "1 of 6 · 0 taught · 0 skipped"
     first = shown(culling)
     assert first and view(culling).panel.winner.text() and view(culling).panel.neighbours.accessibleDescription()
-    assert view(culling).image.pixmap.width() > 0
+    whole, image = culling.window.decide.query_image, view(culling).image
+    ahead = view(culling).run.near
+    assert len(ahead) == 4 and all(whole.ahead(each) is not None for each in ahead)
+    press(culling, "+")
+    assert image.viewport.zoom > 1 and image.pyramid is whole.pyramid is not None
     press(culling, Qt.Key.Key_Space)
+    assert image.pyramid is whole.pyramid is not None and image.viewport.zoom == 1
     second, winner = shown(culling), view(culling).run.row.label  # type: ignore[union-attr]
     assert second != first and progress(culling) == "2 of 6 · 0 taught · 1 skipped"
     press(culling, Qt.Key.Key_Return)
@@ -209,6 +214,8 @@ def test_a_memory_for_reading_is_looked_through_and_says_why_nothing_is_taught(
     desk: Desk, waiting: list[Path], small: Path
 ) -> None:
     desk.drop_files(desk.window.decide.query, *waiting)
+    for path in waiting:
+        path.unlink()
     desk.window.session.close()
     desk.settle()
     with VisualMemory.open(small):
@@ -216,6 +223,8 @@ def test_a_memory_for_reading_is_looked_through_and_says_why_nothing_is_taught(
     assert desk.memory.readonly
     desk.press("actionCull")
     assert "for reading only" in view(desk).foot.text()
+    desk.bot.waitUntil(lambda: "the original is no longer there" in view(desk).name.accessibleName())
+    assert view(desk).image.pixmap.width() > 0
     first = shown(desk)
     for key in (Qt.Key.Key_Return, Qt.Key.Key_1, Qt.Key.Key_U, Qt.Key.Key_T):
         desk.notes.clear()

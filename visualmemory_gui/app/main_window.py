@@ -337,7 +337,7 @@ class MainWindow(QMainWindow):
 
     def _make_workspaces(self) -> None:
         self.decide = DecideView(self.session)
-        self.cull = CullView(self.session)
+        self.cull = CullView(self.session, self.decide.query_image)
         self.curate = CurateView(self.session)
         self.study = StudyView(self.session)
         self.workspaces: dict[str, QWidget] = {

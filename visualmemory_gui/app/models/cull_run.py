@@ -11,13 +11,10 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import Headline, headline, percent
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.queue_rows import QueueRow
-from visualmemory_gui.app.models.thumbnails import Thumbnails
-from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Decision, Neighbour
 
-AHEAD = 4  # images that are decoded before they are shown
-SIDE = 256  # pixels: the longest side of a stored image
+AHEAD = 3  # images that are decoded before they are shown
 
 
 @dataclass(slots=True)
@@ -82,7 +79,7 @@ class CullModel(QObject):
     moved = Signal()  # another image is shown, or none is left
     updated = Signal()  # what is known of the image shown, or the counts
 
-    def __init__(self, tasks: Tasks, queue: QueueModel, decision: DecisionModel, parent: QObject | None = None) -> None:
+    def __init__(self, queue: QueueModel, decision: DecisionModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._queue, self._decision = queue, decision
         self._run: CullRun | None = None
@@ -90,8 +87,6 @@ class CullModel(QObject):
         self.steps: list[int] = []  # of the history, one for each lesson of this run
         self.before = 0  # the last step before the first of them, 0 for none
         self.pending: int | None = None
-        self.images = Thumbnails(tasks, self, side=SIDE)
-        self.images.loaded.connect(self._on_images)
         queue.updated.connect(self.on_queue_updated)
         decision.decided.connect(self.on_decided)
 
@@ -126,6 +121,15 @@ class CullModel(QObject):
         return [each.id for each in found if each.state == "active"]
 
     @property
+    def near(self) -> list[int]:
+        """The image shown, those that are likely to be shown next, in that order, and the one before."""
+        run = self._run
+        if run is None:
+            return []
+        onward = [*run.seen[run.place :], *run.ahead(self._queue.waiting())][: 1 + AHEAD]
+        return [*onward, *run.seen[max(0, run.place - 1) : run.place]]
+
+    @property
     def has_before(self) -> bool:
         return self._run is not None and self._run.place > 0
 
@@ -151,14 +155,11 @@ class CullModel(QObject):
     def begin(self) -> None:
         """Start a run with the first image that is not taught."""
         self._run, self.steps, self.before, self.pending = CullRun(place=-1), [], 0, None
-        memory = self._decision.memory
-        self.images.set_source(memory.queue.thumbnails if memory is not None else None)
         self._labels = self._queue.taught()
         self.forward()
 
     def end(self) -> None:
         self._run, self.pending = None, None
-        self.images.set_source(None)
 
     def forward(self) -> None:
         if self._run is not None:
@@ -221,27 +222,13 @@ class CullModel(QObject):
             run.place -= 1
             self.forward()
         else:
-            self._fetch_ahead()
             self.updated.emit()
 
     def _show(self) -> None:
         if self.current is not None:
             self._decision.ask_queued(self.current)
-        self._fetch_ahead()
         self.moved.emit()
         self.updated.emit()
-
-    def _fetch_ahead(self) -> None:
-        if self._run is None:
-            return
-        after = self._run.seen[self._run.place + 1 :]
-        wanted = [*after, *self._run.ahead(self._queue.waiting())][:AHEAD]
-        for image in (*reversed(wanted), *([self.current] if self.current is not None else [])):
-            self.images.get(image)  # the last one wanted is read first
-
-    def _on_images(self, ids: list[int]) -> None:
-        if self.current in ids:
-            self.updated.emit()
 
 
 def cull_headline(row: QueueRow | None, decision: Decision | None) -> Headline:

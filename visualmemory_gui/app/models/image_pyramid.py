@@ -44,6 +44,10 @@ class ImagePyramid:
         cut = QRect(int(box.x * across), int(box.y * down), round(box.w * across) or 1, round(box.h * down) or 1)
         return ImagePyramid.of(most.copy(cut), QSize(box.w, box.h))
 
+    @property
+    def bytes(self) -> int:
+        return sum(level.sizeInBytes() for level in self.levels)
+
     def level(self, scale: float) -> QImage:
         """The smallest level that has a pixel for each device pixel, at ``scale`` device pixels for one of ``size``."""
         wanted = self.size.width() * scale

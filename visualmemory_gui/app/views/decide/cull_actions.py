@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.action import Action
+from visualmemory_gui.app.models.viewport import STEP
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.views.decide.cull_view import CullView
@@ -41,6 +42,12 @@ ACTIONS: tuple[Action[CullView], ...] = (
            lambda view: view.undo_all(), ("Shift+U",), ("writable", "lesson")),
     Action("skipped", "Go through the {} skipped", "Show again the images that were not taught", "restart",
            lambda view: view.run.first_skipped(), ("Shift+Space",), ("skipped",)),
+    Action("nearer", "Zoom in", "Look closer at the image; so does the mouse wheel", "magnify-plus-outline",
+           lambda view: view.image.zoom_by(STEP), ("+", "="), ("shown",)),
+    Action("farther", "Zoom out", "See more of the image", "magnify-minus-outline",
+           lambda view: view.image.zoom_by(1 / STEP), ("-",), ("shown",)),
+    Action("fit", "Fit", "Show the whole image; a double click shows it 1:1", "fit-to-page-outline",
+           lambda view: view.image.fit(), ("0",), ("shown",)),
     Action("leave", "Back to the queue", "Leave; what was taught stays", "close",
            lambda view: view.leave(), ("Esc",)),
     *DIGITS,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import PLACE, REFUSAL, Fact, build, show_targets
 from visualmemory_gui.app.actions.refused_keys import EDITS
 from visualmemory_gui.app.models.cull_run import CullModel, summary
+from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.queue_rows import QueueRow
 from visualmemory_gui.app.operations import cull_run
 from visualmemory_gui.app.operations.edit import READ_ONLY
@@ -19,11 +20,11 @@ from visualmemory_gui.app.views.decide.cull_panel import CullPanel
 from visualmemory_gui.app.views.decide.queue_order import QueueOrder
 from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel, ShrinkingLabel
-from visualmemory_gui.app.widgets.cards.image_view import ImageView
+from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage
 from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 from visualmemory_gui.app.widgets.tables.letters import ASKS, Letters, is_letter
 
-KEYS = "Return confirms · 1 to 9 or letters teach a class · Space skips · ← back · U undo · Esc leaves"
+KEYS = "Return confirms · 1 to 9 or letters teach a class · Space skips · ← back · U undo · + zooms · Esc leaves"
 COMMANDS = (ASKS, Qt.Key.Key_U)  # letters that begin no name
 IMAGE_PART = 3  # of four of the width
 NO_IMAGE = "The image is not stored"
@@ -37,18 +38,20 @@ class CullView(QWidget):
     left = Signal()
     class_requested = Signal(object)
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, whole: QueryImageModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("cullView")
         self.setAccessibleName("Queue, one image at a time")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._session = session
-        self.run: CullModel = CullModel(session.tasks, session.queue, session.decision, self)
+        self.run: CullModel = CullModel(session.queue, session.decision, self)
         self.actions_by_id = build(self, ACTIONS, prefix="cull")
         for action in self.actions_by_id.values():
             action.setProperty(PLACE, "One by one")
             action.setAutoRepeat(not action.property(EDITS))  # a key that is held down teaches one image
-        self.image = ImageView(empty_text=NO_IMAGE)
+        self._whole = whole
+        self._image: int | None = None  # whose image is shown
+        self.image: ZoomableImage = ZoomableImage(empty_text=NO_IMAGE, digits=False)
         self.image.setObjectName("cullImage")
         self.panel = CullPanel(session.decision, session.class_marks)
         self.said, self.foot = ShrinkingLabel(), QLabel(KEYS)
@@ -57,6 +60,7 @@ class CullView(QWidget):
         Letters(self, COMMANDS)
         self.run.moved.connect(self.on_moved)
         self.run.updated.connect(self.on_updated)
+        whole.updated.connect(self.on_whole_read)
         session.memory_opened.connect(self.on_updated)
         session.class_marks.updated.connect(self.on_updated)
         theme.notifier.changed.connect(self.on_updated)
@@ -77,6 +81,8 @@ class CullView(QWidget):
         if self.run.running and self._session.memory is not None:
             cull_run.post_summary(self._session, self.run)
         self.run.end()
+        self._image = None
+        self._whole.read_ahead([])
 
     # What the actions do
 
@@ -145,21 +151,47 @@ class CullView(QWidget):
             self._update_actions(None)
             return
         counts, row, decision = run.counts(), run.row, run.decision
+        self._whole.read_ahead(run.near)
         self.progress.set_full_text(counts.in_words())
         self.bar.setMaximum(max(1, counts.total))
         self.bar.setValue(counts.taught + counts.skipped)
         if row is not None:
-            self.name.set_full_text(row.name)
-            self._show_image(run.images.get(row.id), row.name)
+            self._show_image(row)
+            self._show_name(row)
             self.panel.show_decision(row, decision)
         else:
             self.name.set_full_text("")
             self.summary.setText("\n".join(summary(counts, run.taught.values())))
         self._update_actions(row)
 
-    def _show_image(self, pixmap: QPixmap | None, name: str) -> None:
-        if pixmap is not None:  # while it is loading, the one before stays
-            self.image.set_pixmap(None if pixmap.isNull() else pixmap, name)
+    def on_whole_read(self) -> None:
+        query, pyramid = self._session.decision.query, self._whole.pyramid
+        shown = query is not None and query.queued is not None and query.queued == self._image
+        if shown and pyramid is not None and pyramid is not self.image.pyramid:
+            self.image.set_pyramid(pyramid)
+        elif shown and self._whole.why and (row := self.run.row) is not None:
+            self._show_name(row)
+
+    def _show_name(self, row: QueueRow) -> None:
+        """The name of the file, and why only a small image is shown."""
+        query = self._session.decision.query
+        why = self._whole.why if query is not None and query.queued == row.id else ""
+        self.name.set_full_text(f"{row.name} · shown from its thumbnail: {why}" if why else row.name)
+
+    def _show_image(self, row: QueueRow) -> None:
+        """Show another image: as it was read ahead, else its thumbnail, before which the image before it stays."""
+        query, pyramid = self._session.decision.query, self._whole.ahead(row.id)
+        if row.id == self._image:
+            return
+        if pyramid is not None:
+            self.image.set_pixmap(QPixmap.fromImage(pyramid.levels[-1]), row.name, size=pyramid.size)
+            self.image.set_pyramid(pyramid)
+        elif query is not None and query.queued == row.id:
+            self.image.set_pixmap(QPixmap.fromImage(QImage.fromData(query.thumbnail or b"")), row.name)
+        else:
+            return
+        self._image = row.id
+        self.on_whole_read()
 
     def _update_actions(self, row: QueueRow | None) -> None:
         winner = row.label if row is not None else None

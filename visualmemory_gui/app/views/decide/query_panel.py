@@ -83,6 +83,7 @@ class QueryPanel(QFrame):
         for each in (self.similarity, self.fit, self.full):
             each.setEnabled(query is not None)
         self._show_image()
+        self.on_whole_read()
 
     def _show_image(self) -> None:
         """Show the query's thumbnail, until all of its pixels are read."""
