@@ -16,7 +16,7 @@ from visualmemory_gui.app.models.map import inside, nearest_spot
 from visualmemory_gui.app.operations import teach
 from visualmemory_gui.app.views.study.map_page import MapPage
 from visualmemory_gui.app.widgets.map.map_view import MapView
-from visualmemory_gui.engine.experiments.map import KEPT
+from visualmemory_gui.engine.experiments.map import KEPT, Layout
 
 
 def page_of(desk: Desk) -> MapPage:
@@ -318,3 +318,30 @@ def test_equal_vectors_lie_at_one_place_where_all_can_be_selected(desk: Desk, tm
     page.actions_by_id["box"].trigger()
     drag(page.view, *corners(page.view))
     assert len(page.view.selected) == 4
+
+
+def test_neighbourhoods_grow_in_sight_and_cancel_keeps_what_is_there(desk: Desk) -> None:
+    page = page_of(desk)
+    grown: list[int] = []
+
+    def watch() -> None:
+        image = page.model.found
+        if image is not None and page.model.running and image.method == "tsne":
+            grown.append(image.layout.steps)
+            assert page.how.text().startswith(f"Growing: {image.layout.steps} of 750 steps")
+            if image.layout.steps >= 100:
+                page.model.cancel()
+
+    page.model.updated.connect(watch)
+    page.actions_by_id["tsne"].trigger()
+    desk.settle()
+    image = page.model.found
+    assert image is not None and image.method == "tsne" and grown[:2] == [25, 50]
+    assert 100 <= image.layout.steps < 750 and page.how.text().startswith("Stopped after ")
+    kept = desk.memory.results.get(KEPT)
+    assert kept is not None and Layout.from_text(kept).steps == image.layout.steps
+    assert page.actions_by_id["tsne"].isChecked()
+    page.model.updated.disconnect(watch)
+    page.actions_by_id["tsne"].trigger()
+    desk.settle()
+    assert page.model.found is not None and page.model.found.layout.finished and "steps" not in page.how.text()

@@ -63,14 +63,14 @@ def test_a_pixel_goes_to_the_dot_whose_middle_is_nearest() -> None:
 def test_images_take_the_place_of_dots_where_most_have_room_and_stay_with_the_map() -> None:
     xy = np.random.default_rng(1).uniform(-5, 5, size=(3000, 2)).astype(np.float32)
     far, near = Camera(800, 600).fitted(xy), Camera(800, 600, 0.0, 0.0, 900.0)
-    assert not len(tiles_of(far, xy, 40).at)
-    found = tiles_of(near, xy, 40)
+    assert not len(tiles_of(far, xy, [80, 40]).at)
+    found = tiles_of(near, xy, [400, 40])
     seen = ((near.pixels_of(xy) >= 0) & (near.pixels_of(xy) <= (800, 600))).all(axis=1)
     assert len(found.at) and int(found.more.sum()) + len(found.at) >= seen.sum()
     assert found.more.sum() <= (MOST_A_CELL - 1) * len(found.at)
     apart = np.abs(found.pixels[:, None] - found.pixels[None]).max(axis=2) + 1e9 * np.eye(len(found.at))
     assert apart.min() > found.side - 0.01  # none lies over another
-    moved = tiles_of(near.moved(13, 21), xy, 40)
+    moved = tiles_of(near.moved(13, 21), xy, [400, 40])
     both = np.intersect1d(found.at, moved.at)
     assert len(both) > 0.8 * len(found.at)
     assert found.under(*found.pixels[0].tolist()) == found.at[0]

@@ -8,7 +8,9 @@ import pytest
 from tests.conftest import clustered
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.errors import BadValue, Cancelled
-from visualmemory_gui.engine.experiments.map import METHODS, Layout, Method, lay_out, place
+from visualmemory_gui.engine.experiments import tsne
+from visualmemory_gui.engine.experiments.map import METHODS, Layout, Method, lay_out, place, stages
+from visualmemory_gui.engine.progress import silent
 
 
 def test_the_main_directions_are_those_of_a_singular_value_decomposition() -> None:
@@ -78,3 +80,51 @@ def test_without_its_package_a_map_by_neighbourhoods_is_refused(monkeypatch: pyt
     vectors, labels = clustered(20, dim=8, classes=2, seed=5)
     with pytest.raises(BadValue, match="pip install"):
         lay_out(snapshot_of(labels, vectors), "tsne")
+
+
+def test_neighbourhoods_grow_in_stages_and_what_is_there_can_be_kept() -> None:
+    vectors, labels = clustered(150, dim=8, classes=3, seed=6)
+    snapshot, seen = snapshot_of(labels, vectors), list[Layout]()
+
+    def report(done: int, total: int | None, what: str = "") -> None:
+        if what == "laying out the map" and done >= 50:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        for stage in stages(snapshot, "tsne", report=report):
+            seen.append(stage)
+    assert seen[-1].steps == 50
+    first, second = seen
+    assert (first.steps, second.steps, second.finished) == (25, 50, False)
+    assert not np.array_equal(first.xy, second.xy) and np.isfinite(second.xy).all()
+    assert Layout.from_text(second.to_text()).steps == 50
+    assert np.array_equal(next(iter(stages(snapshot, "tsne"))).xy, first.xy)  # the same again
+
+
+@pytest.mark.parametrize("count", [3, 60])
+def test_few_or_equal_vectors_have_a_map_by_neighbourhoods_too(count: int) -> None:
+    vectors = np.tile(np.eye(1, 8, dtype=np.float32), (count, 1))
+    found = lay_out(snapshot_of(["a"] * count, vectors), "tsne")
+    assert np.isfinite(found.xy).all() and len(np.unique(found.xy, axis=0)) == count
+
+
+@pytest.mark.parametrize("most_exact", [0, 8_000])
+def test_near_exemplars_are_those_of_a_plain_search(most_exact: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tsne, "MOST_EXACT", most_exact)
+    rows = np.random.default_rng(7).normal(size=(700, 6)).astype(np.float32)
+    rows[10] = rows[11]
+    near, far = tsne.nearest(rows, 20, report=silent)
+    away = np.sqrt(((rows[:, None].astype(float) - rows[None]) ** 2).sum(axis=2))
+    np.fill_diagonal(away, np.inf)
+    expected = np.sort(away, axis=1)[:, :20]
+    assert (near != np.arange(700)[:, None]).all() and (np.diff(far, axis=1) >= 0).all()
+    assert np.mean(np.abs(far - expected) < 1e-5) > 0.98
+    assert np.abs(far - np.take_along_axis(away, near, axis=1)).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"method": "pca"}', '{"method": "x", "ids": "", "xy": "", "mean": "", "axes": ""}']
+)
+def test_a_text_that_is_no_map_is_refused(text: str) -> None:
+    with pytest.raises(BadValue):
+        Layout.from_text(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.exemplars import Filter, Ids, find
-from visualmemory_gui.app.runtime.tasks import Tasks
-from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.app.runtime.tasks import Task, Tasks
+from visualmemory_gui.engine.errors import BadValue, Cancelled
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes, Decision
 
@@ -94,11 +95,21 @@ class MapModel(BackgroundResult[MapImage]):
             self.run("Drawing the map", lambda m, report: drawn(m, kept(m) or laid_out(m, "pca", report)))
 
     def lay_out(self, method: Method) -> None:
-        """Lay out again; if stopped, the present map stays. A layout that is already running is not restarted."""
+        """Lay out again, in sight; if stopped, what is there stays. A layout that is already running is not
+        restarted."""
         if self.running and self._wanted == method:
             return
         self._wanted = method
-        self.run("Laying out the map", lambda memory, report: drawn(memory, laid_out(memory, method, report)))
+
+        def grow(memory: WholeMemory, report: Report) -> MapImage:
+            def show(layout: Layout) -> None:
+                image = drawn(memory, layout)
+                self._tasks.post(lambda: self._show_growing(image, task))
+
+            return drawn(memory, laid_out(memory, method, report, show))
+
+        self.run("Laying out the map", grow)
+        task = self._task
 
     def on_changed(self, changes: Changes) -> None:
         """Put new exemplars on the map immediately; on a forget drop them, and the layout they contributed to."""
@@ -118,6 +129,13 @@ class MapModel(BackgroundResult[MapImage]):
         self._place_query()
         if self.edits_since:
             self._draw_again()
+
+    def _show_growing(self, image: MapImage, task: Task | None) -> None:
+        """Show a stage of the layout that ``task`` makes, unless that is over."""
+        if task is not None and task is self._task:
+            self.query = None
+            self._put(image)
+            self.updated.emit()
 
     def _draw_again(self) -> None:
         """Draw the same layout with the present exemplars."""
@@ -156,12 +174,25 @@ def kept(memory: WholeMemory) -> Layout | None:
         return None
 
 
-def laid_out(memory: WholeMemory, method: Method, report: Report) -> Layout:
-    """A new map, stored with the memory if it may be written and nothing was forgotten in the meantime."""
-    from visualmemory_gui.engine.experiments.map import KEPT, lay_out
+def laid_out(
+    memory: WholeMemory, method: Method, report: Report, show: Callable[[Layout], object] = lambda _: None
+) -> Layout:
+    """A new map, stored with the memory if it may be written and nothing was forgotten in the meantime.
 
-    snapshot = memory.snapshot
-    layout = lay_out(snapshot, method, report=report)
+    ``show`` gets each unfinished stage. Where ``report`` stops it, the last stage is the map; before the first one it
+    raises Cancelled.
+    """
+    from visualmemory_gui.engine.experiments.map import KEPT, stages
+
+    snapshot, layout = memory.snapshot, None
+    try:
+        for layout in stages(snapshot, method, report=report):
+            if not layout.finished:
+                show(layout)
+    except Cancelled:
+        if layout is None:
+            raise
+    assert layout is not None  # there is a stage at least
     if not memory.readonly:
         memory.results.keep(KEPT, layout.to_text(), change=snapshot.change, seen=layout.ids)
     return layout

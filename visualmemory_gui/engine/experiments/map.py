@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +16,9 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.errors import BadValue, Cancelled
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.experiments import tsne
+from visualmemory_gui.engine.experiments.tsne import STEPS
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64
@@ -25,10 +28,7 @@ METHODS: tuple[Method, ...] = ("pca", "tsne")
 KEPT = "map"  # name of the derived value
 LEAST = 3  # exemplars that a map needs
 NEAR = 10
-PERPLEXITY = 30
 DIMENSIONS = 50  # of the input of t-SNE
-ITERATIONS = 750
-EVERY = 25
 _BLOCK = 4096
 
 
@@ -36,7 +36,8 @@ _BLOCK = 4096
 class Layout:
     """The positions of exemplars: ``ids`` (n,) increasing, ``xy`` (n, 2) float32, both axes with a spread of about 1.
 
-    ``mean`` (d,) and ``axes`` (d, 2) project a vector onto the map; for "tsne" they are empty.
+    ``mean`` (d,) and ``axes`` (d, 2) project a vector onto the map; for "tsne" they are empty. ``steps`` of STEPS are
+    done; principal components take none and count as finished.
     """
 
     method: Method
@@ -44,6 +45,11 @@ class Layout:
     xy: F32
     mean: F64
     axes: F64
+    steps: int = STEPS
+
+    @property
+    def finished(self) -> bool:
+        return self.steps >= STEPS
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,7 +57,7 @@ class Layout:
     def to_text(self) -> str:
         """JSON; arrays are base64 of their little-endian bytes."""
         arrays = {name: _packed(getattr(self, name)) for name in ("ids", "xy", "mean", "axes")}
-        return json.dumps({"method": self.method, **arrays})
+        return json.dumps({"method": self.method, "steps": self.steps, **arrays})
 
     @classmethod
     def from_text(cls, text: str) -> Layout:
@@ -61,12 +67,13 @@ class Layout:
             method = next(known for known in METHODS if known == data["method"])
             ids, xy = _unpacked(data["ids"], "<i8"), _unpacked(data["xy"], "<f4").reshape(-1, 2)
             mean, axes = _unpacked(data["mean"], "<f8"), _unpacked(data["axes"], "<f8").reshape(-1, 2)
+            steps = int(data.get("steps", STEPS))
         except (ValueError, TypeError, KeyError, StopIteration, RecursionError) as error:
             raise BadValue("this is not a map") from error
         fits = len(ids) == len(xy) >= LEAST and len(mean) == len(axes) and bool((np.diff(ids) > 0).all())
         if not fits or not all(bool(np.isfinite(part).all()) for part in (xy, mean, axes)):
             raise BadValue("this is not a map")
-        return cls(method, ids.astype(np.int64), xy.astype(np.float32), mean, axes)
+        return cls(method, ids.astype(np.int64), xy.astype(np.float32), mean, axes, steps)
 
 
 def has_tsne() -> bool:
@@ -75,7 +82,14 @@ def has_tsne() -> bool:
 
 
 def lay_out(snapshot: Snapshot, method: Method = "pca", *, seed: int = 0, report: Report = silent) -> Layout:
-    """Lay out the active exemplars. The same seed gives the same map on the same machine.
+    """Lay out the active exemplars, to the end. See ``stages``."""
+    *_, last = stages(snapshot, method, seed=seed, report=report)
+    return last
+
+
+def stages(snapshot: Snapshot, method: Method = "pca", *, seed: int = 0, report: Report = silent) -> Iterator[Layout]:
+    """Layouts of the active exemplars, each nearer to the finished one, which is the last: t-SNE has many, principal
+    components have one. The same seed gives the same map on the same machine.
 
     Raises BadValue with fewer than three exemplars, or if t-SNE is requested but not installed; Cancelled.
     """
@@ -88,10 +102,11 @@ def lay_out(snapshot: Snapshot, method: Method = "pca", *, seed: int = 0, report
     flat = _projected(snapshot.vectors, rows, mean, axes)
     if method == "pca":
         scale = np.maximum(flat.std(axis=0), 1e-9)
-        return Layout("pca", snapshot.ids[rows], (flat / scale).astype(np.float32), mean, axes / scale)
-    xy = _tsne(flat, seed=seed, report=report)
-    xy = (xy - xy.mean(axis=0)) / max(float(xy.std()), 1e-9)
-    return Layout("tsne", snapshot.ids[rows], xy.astype(np.float32), np.empty(0), np.empty((0, 2)))
+        yield Layout("pca", snapshot.ids[rows], (flat / scale).astype(np.float32), mean, axes / scale)
+        return
+    for done, found in tsne.steps(flat, seed=seed, report=report):
+        xy = (found - found.mean(axis=0)) / max(float(found.std()), 1e-9)
+        yield Layout("tsne", snapshot.ids[rows], xy.astype(np.float32), np.empty(0), np.empty((0, 2)), done)
 
 
 def place(layout: Layout, snapshot: Snapshot, vectors: F32) -> F32:
@@ -143,39 +158,6 @@ def _projected(vectors: F32, rows: I64, mean: F64, axes: F64) -> F64:
         for start in range(0, len(rows), _BLOCK)
     ]
     return np.concatenate(parts)
-
-
-def _tsne(flat: F64, *, seed: int, report: Report) -> F64:
-    """t-SNE of (n, d) points, initialised with their first two components."""
-    import openTSNE  # heavy and optional
-
-    stopped = False
-
-    def on_step(iteration: int, error: float, embedding: Any) -> bool:
-        nonlocal stopped
-        try:
-            report(min(iteration, ITERATIONS), ITERATIONS, "laying out the map")
-        except Cancelled:
-            stopped = True
-        return stopped
-
-    report(0, None, "finding near exemplars")
-    start = flat[:, :2] / max(float(flat[:, 0].std()), 1e-9) * 1e-4
-    perplexity = min(PERPLEXITY, (len(flat) - 1) / 3)
-    engine = openTSNE.TSNE(
-        perplexity=perplexity,
-        initialization=start,
-        n_iter=ITERATIONS - 250,
-        random_state=seed,
-        n_jobs=-1,
-        callbacks=on_step,
-        callbacks_every_iters=EVERY,
-        negative_gradient_method="bh" if len(flat) < 5000 else "fft",
-    )
-    xy = np.asarray(engine.fit(flat), np.float64)
-    if stopped:
-        raise Cancelled
-    return xy
 
 
 def _packed(array: Any) -> str:

@@ -31,8 +31,10 @@ from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label
 from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
 from visualmemory_gui.app.widgets.map.map_view import CARD_PT, MapView, Tool
 from visualmemory_gui.app.widgets.map.signs import Sign
+from visualmemory_gui.app.widgets.map.tiles import MOST_IMAGES
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.engine.experiments.map import has_tsne
+from visualmemory_gui.engine.experiments.tsne import STEPS
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
@@ -63,7 +65,7 @@ class MapPage(StudyPage):
         self.model = MapModel(session.tasks, self)
         self.classes = MapClasses()
         side = round(theme.px(CARD_PT) * max(1.0, self.devicePixelRatioF()))
-        self.thumbnails = Thumbnails(session.tasks, self, side=side)
+        self.thumbnails = Thumbnails(session.tasks, self, side=side, kept_bytes=5 * MOST_IMAGES * side**2)
         self._originals = OriginalsModel(session.tasks, self)
         self.view = MapView(self._cells, self.thumbnails)
         self.grid = MemoryGrid(self._cells, self.thumbnails, side_pt=LIST_PT)
@@ -155,7 +157,7 @@ class MapPage(StudyPage):
         self.empty.setVisible(image is None)
         self.body.setVisible(image is not None)
         self.empty.setText(self._instead())
-        self.how.setText(HOW[image.method] + self._since() if image is not None else "")
+        self.how.setText(self._grown() + HOW[image.method] + self._since() if image is not None else "")
         self.classes = classes_of(image, marks, self.classes.held) if image is not None else MapClasses()
         self.view.show_image(image, self.classes.group, self.classes.slots)
         self.list.show_image(image)
@@ -267,6 +269,18 @@ class MapPage(StudyPage):
         placed = int(image.placed.sum())
         told = f" {placed:,} placed since, shown in rings." if placed else ""
         return told + (" The layout is out of date: choose it again." if image.outdated else "")
+
+    def _grown(self) -> str:
+        """How far a new layout is, if it is not finished."""
+        image = self.model.found
+        if image is None or (image.layout.finished and not self.model.running):
+            return ""
+        if image.layout.finished:
+            return "Laying out, as soon as nothing else runs in the background. "
+        steps = f"{image.layout.steps} of {STEPS} steps"
+        if self.model.running:
+            return f"Growing: {steps}; Cancel keeps what is there. "
+        return f"Stopped after {steps}: choose the layout again for all of them. "
 
     def _show_legend(self) -> None:
         image = self.model.found

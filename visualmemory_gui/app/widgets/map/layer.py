@@ -6,19 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPixmap
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.map import MapImage
-from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.map import dots
 from visualmemory_gui.app.widgets.map.camera import Camera
+from visualmemory_gui.app.widgets.map.tile_painter import FADED, TileLook, TilePainter
 from visualmemory_gui.app.widgets.map.tiles import Tiles, tiles_of
 
-MARGIN = 0.25  # of the view on each side, so that a move of the map need not paint at once
-CELL_PT = 36.0
-FADED = 0.3  # what is left of the colour of an exemplar that does not vote
+MARGIN = 0.2  # of the view on each side, so that a move of the map need not paint at once
+CELLS_PT = (60.0, 44.0, 32.0)  # the sides of images, the largest that fit are taken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +51,7 @@ class Scene:
     group: npt.NDArray[np.int64]
     colours: list[QColor]
     selected: npt.NDArray[np.bool_]
-    thumbnails: Thumbnails
-    font: QFont
+    painter: TilePainter
 
 
 def paint_layer(scene: Scene, camera: Camera, ratio: float) -> Layer:
@@ -69,12 +67,10 @@ def paint_layer(scene: Scene, camera: Camera, ratio: float) -> Layer:
     height, width = canvas.shape
     image = QImage(canvas.data, width, height, 4 * width, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
-    tiles = tiles_of(wider, scene.image.xy, theme.px(CELL_PT))
+    tiles = tiles_of(wider, scene.image.xy, [theme.px(side) for side in CELLS_PT])
     if len(tiles.at):
         painter = QPainter(image)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setFont(scene.font)
-        _paint_tiles(painter, scene, tiles)
+        _paint_tiles(painter, scene, tiles, ratio)
         painter.end()
     return Layer(image, wider, tiles, canvas)
 
@@ -103,49 +99,18 @@ def _paint_dots(canvas: dots.Canvas, scene: Scene, camera: Camera, ratio: float)
         dots.paint_dots(canvas, marked, text, dots.stamp_of("outline", radius + 2 * ratio))
 
 
-def _paint_tiles(painter: QPainter, scene: Scene, tiles: Tiles) -> None:
-    """Images in frames of their classes' colours; the selected ones in a second frame."""
-    side, c = tiles.side, theme.current()
-    for at, (left, top), more in zip(tiles.at.tolist(), tiles.pixels.tolist(), tiles.more.tolist(), strict=True):
-        box = QRectF(left - side / 2, top - side / 2, side, side)
-        colour = scene.colours[int(scene.group[at])]
-        painter.fillRect(box, QColor(c.surface))
-        image = scene.thumbnails.get(int(scene.image.ids[at]))
-        paint_thumbnail(painter, box.adjusted(2.5, 2.5, -2.5, -2.5), image, struck=bool(scene.image.struck[at]))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        style = Qt.PenStyle.DotLine if scene.image.placed[at] else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(colour, 2.0, style))
-        painter.drawRect(box.adjusted(1, 1, -1, -1))
-        if scene.selected[at]:
-            painter.setPen(QPen(QColor(c.text), 2.5))
-            painter.drawRect(box.adjusted(-2, -2, 2, 2))
-        if more:
-            _paint_more(painter, box, f"+{more:,}")
-
-
-def paint_thumbnail(painter: QPainter, box: QRectF, image: QPixmap | None, *, struck: bool) -> None:
-    """Paint ``image`` in the middle of ``box``; None while it is loading, a null pixmap where there is none."""
-    c = theme.current()
-    if image is None or image.isNull():
-        painter.fillRect(box, QColor(c.track))
-    else:
-        shown = image.size().scaled(box.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-        middle = box.center()
-        place = QRectF(middle.x() - shown.width() / 2, middle.y() - shown.height() / 2, shown.width(), shown.height())
-        painter.setOpacity(FADED if struck else 1.0)
-        painter.drawPixmap(place, image, QRectF(image.rect()))
-        painter.setOpacity(1.0)
-    if struck:
-        painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
-        inset = QPointF(box.width() * 0.1, box.height() * 0.1)
-        painter.drawLine(box.topLeft() + inset, box.bottomRight() - inset)
-
-
-def _paint_more(painter: QPainter, box: QRectF, text: str) -> None:
-    """How many exemplars lie below an image, in its corner."""
-    c, metrics = theme.current(), painter.fontMetrics()
-    wide, high = metrics.horizontalAdvance(text) + theme.px(3), metrics.height()
-    badge = QRectF(box.right() - wide, box.bottom() - high, wide, high)
-    painter.fillRect(badge, QColor(c.surface))
-    painter.setPen(QColor(c.text))
-    painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), text)
+def _paint_tiles(painter: QPainter, scene: Scene, tiles: Tiles, ratio: float) -> None:
+    scene.painter.set_size(tiles.side, ratio)
+    shown, colours = scene.image, [colour.rgba() for colour in scene.colours]
+    parts = (
+        shown.ids[tiles.at].tolist(),
+        scene.group[tiles.at].tolist(),
+        shown.struck[tiles.at].tolist(),
+        shown.placed[tiles.at].tolist(),
+        scene.selected[tiles.at].tolist(),
+        tiles.more.tolist(),
+        np.round(tiles.pixels - scene.painter.half).tolist(),
+    )
+    for exemplar, group, struck, placed, selected, more, (left, top) in zip(*parts, strict=True):
+        look = TileLook(exemplar, colours[group], struck, placed, selected, more)
+        painter.drawPixmap(QPointF(left, top), scene.painter.drawn(look))

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
     QResizeEvent,
     QWheelEvent,
@@ -29,8 +30,9 @@ from visualmemory_gui.app.models.grid_cells import Cells, tip
 from visualmemory_gui.app.models.map import MapImage, Spots, inside, nearest_spot
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.map.camera import Camera
-from visualmemory_gui.app.widgets.map.layer import Layer, Scene, paint_layer, paint_thumbnail
+from visualmemory_gui.app.widgets.map.layer import Layer, Scene, paint_layer
 from visualmemory_gui.app.widgets.map.signs import paint_neighbours, paint_query
+from visualmemory_gui.app.widgets.map.tile_painter import TilePainter, paint_thumbnail
 
 Tool = Literal["move", "box", "lasso"]
 REACH_PT = 5.0
@@ -79,14 +81,16 @@ class MapView(QWidget):
         self._query: Spots | None = None
         self._near: Ids = NONE
         self._layer: Layer | None = None
+        self._tiles = TilePainter(thumbnails)
         self._stale = True
         self._drag: Drag | None = None
         self._hovered: int | None = None  # an index into the exemplars of the image
-        self._pending_fit = False
+        self._fitted = True  # until the user looks closer
         self._painter = QTimer(self, singleShot=True, interval=PAINT_MS)
         self._painter.timeout.connect(self._paint_again)
         thumbnails.loaded.connect(self._on_loaded)
-        theme.notifier.changed.connect(self.repaint_dots)
+        theme.notifier.changed.connect(self._on_theme)
+        self._tiles.set_font(self.font())
 
     @property
     def tool(self) -> Tool:
@@ -102,11 +106,14 @@ class MapView(QWidget):
         before = self._image
         first = image is not None and (before is None or image.method != before.method)
         self._image, self._group, self._slots, self._hovered = image, group, slots, None
-        if image is not None:
+        if image is None:
+            self._tiles.clear()
+            self._layer = None
+        else:
             kept = self.selected[np.isin(self.selected, image.ids)]
             if len(kept) != len(self.selected):
                 self.select(kept)
-            if first:
+            if first or self._fitted:
                 self.see_all()
         self.repaint_dots()
 
@@ -134,8 +141,8 @@ class MapView(QWidget):
 
     def see_all(self) -> None:
         if self._image is not None:
-            self._pending_fit = not self.isVisible()
             self._look(self.camera.fitted(self._image.xy))
+            self._fitted = True
 
     def repaint_dots(self) -> None:
         """Paint all of it again: what is to be seen has changed, not only from where."""
@@ -186,8 +193,9 @@ class MapView(QWidget):
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        fitted = self._fitted
         self._look(self.camera.resized(max(1, self.width()), max(1, self.height())))
-        if self._pending_fit:
+        if fitted:
             self.see_all()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -272,7 +280,7 @@ class MapView(QWidget):
     # What they do
 
     def _look(self, camera: Camera) -> None:
-        self.camera = camera
+        self.camera, self._fitted = camera, False
         self.update()
 
     def _let_go(self) -> None:
@@ -321,6 +329,10 @@ class MapView(QWidget):
             self._stale = True
         self.update()
 
+    def _on_theme(self) -> None:
+        self._tiles.clear()
+        self.repaint_dots()
+
     def _paint_again(self) -> None:
         if self._layer is None or not self._layer.covers(self.camera):
             self.repaint_dots()
@@ -337,8 +349,7 @@ class MapView(QWidget):
             np.isin(image.ids, self.selected, assume_unique=True)
             if len(self.selected)
             else np.zeros(len(image.ids), bool),
-            self._thumbnails,
-            theme.points(self.font(), -1.5),
+            self._tiles,
         )
         self._layer = paint_layer(scene, self.camera, self.devicePixelRatioF())
 
@@ -392,8 +403,10 @@ class MapView(QWidget):
         painter.setPen(QPen(QColor(c.line), 1))
         painter.setBrush(QColor(c.surface))
         painter.drawRoundedRect(card, theme.px(4), theme.px(4))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         shown = self._thumbnails.get(int(image.ids[at]))
+        if shown is not None:
+            shown = QPixmap(shown)
+            shown.setDevicePixelRatio(self.devicePixelRatioF())
         box = QRectF(card.center().x() - side / 2, card.y() + pad, side, side)
         paint_thumbnail(painter, box, shown, struck=bool(image.struck[at]))
         for number, line in enumerate(lines):

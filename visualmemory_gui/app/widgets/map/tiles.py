@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from visualmemory_gui.app.widgets.map.camera import Camera, Pixels
 from visualmemory_gui.engine.types import I64
 
 MOST_A_CELL = 2.5  # on average; where there are more, dots say more than a few of the images would
+MOST_IMAGES = 700  # as many as are kept decoded at a time
 GAP = 0.08  # of a cell, around its image
 
 
@@ -34,16 +36,19 @@ class Tiles:
 NO_TILES = Tiles(np.empty(0, np.int64), np.empty((0, 2), np.float32), 0.0, np.empty(0, np.int64))
 
 
-def tiles_of(camera: Camera, xy: Spots, side: float, *, margin: float = 0.0) -> Tiles:
-    """The images of at least ``side`` pixels a cell for what lies at ``xy`` (n, 2) in view, or up to ``margin`` pixels
-    outside; none where too many would be left without.
+def tiles_of(camera: Camera, xy: Spots, sides: Sequence[float]) -> Tiles:
+    """The images for what lies at ``xy`` (n, 2) in view, as large as fits: cells of at least the first of ``sides``, in
+    pixels, with which most have one; none where too many would be left without, or there would be too many images.
 
     The grid is fixed to the map, so that the same exemplars are chosen wherever it is moved; it changes twice while the
     map is enlarged to double its size.
     """
+    return next((found for side in sides if len((found := _on_grid(camera, xy, side)).at)), NO_TILES)
+
+
+def _on_grid(camera: Camera, xy: Spots, side: float) -> Tiles:
     cell = side / 2 ** (math.floor(2 * math.log2(camera.scale)) / 2)  # in units of the map
-    left, top = camera.place_of(-margin, -margin)
-    right, bottom = camera.place_of(camera.width + margin, camera.height + margin)
+    (left, top), (right, bottom) = camera.place_of(0, 0), camera.place_of(camera.width, camera.height)
     low, high = np.floor(np.array((left, bottom)) / cell), np.floor(np.array((right, top)) / cell)
     cells = np.floor(xy / np.float32(cell))
     seen = np.flatnonzero(((cells >= low) & (cells <= high)).all(axis=1))
@@ -53,7 +58,7 @@ def tiles_of(camera: Camera, xy: Spots, side: float, *, margin: float = 0.0) -> 
         int
     )
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)
-    if len(seen) > MOST_A_CELL * len(first):
+    if len(seen) > MOST_A_CELL * len(first) or len(first) > MOST_IMAGES:
         return NO_TILES
     at = seen[first]
     pixels, wide = camera.pixels_of(xy[at]), cell * camera.scale
