@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
@@ -64,32 +64,37 @@ def differing(one: QImage, other: QImage) -> QRectF:
     return QRectF(columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)
 
 
-@pytest.mark.parametrize(("ratio", "side"), [(1.0, 40), (1.0, 71), (1.5, 71), (1.5, 104), (2.0, 40), (2.0, 104)])
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_the_map_covers_the_thumbnail_of_its_card_and_no_other_pixel(
-    shown: Desk, qapp: QApplication, qtbot: QtBot, ratio: float, side: int, look: str
+    shown: Desk, qapp: QApplication, qtbot: QtBot, look: str
 ) -> None:
     theme.apply(qapp, look)
+    for ratio, side in ((1.0, 40), (1.0, 71), (1.5, 71), (1.5, 104), (2.0, 40), (2.0, 104)):
+        for name in SIZES:
+            covered, plain, own = with_and_without_map(shown, qtbot, name, ratio, side)
+            changed, where = differing(covered, plain), (ratio, side, name)
+            assert changed.width() <= own.width() and changed.height() <= own.height(), where
+            assert changed.width() >= own.width() - 2 and changed.height() >= own.height() - 2, where
+    theme.apply(qapp, "light")
+
+
+def with_and_without_map(shown: Desk, qtbot: QtBot, name: str, ratio: float, side: int) -> tuple[QImage, QImage, QSize]:
+    """The card of the first neighbour called ``name`` with the map and without it, and the size of its thumbnail."""
     grid, session = shown.window.decide.neighbours.grid, shown.window.session
     grid.cards.set_side(side * 72.0 / (theme.px(720.0) / 10.0))
     session.decision.set_side(round(side * ratio))
     shown.settle()
-    for name in SIZES:
-        [row] = [at for at, n in enumerate(shown.decision.neighbours) if n.label == name][:1]
-        exemplar = shown.decision.neighbours[row].id
-        grid.entered.emit(grid.model().index(row, 0))
-        qtbot.waitUntil(
-            lambda i=exemplar: session.similarity.splitting and session.similarity.splitting.neighbour.id == i
-        )
-        covered, own = card(grid, row, ratio, selected=side == 71), session.decision.images[exemplar].size()
-        layered = shown.window.decide._neighbours._layered
-        shown.window.decide._neighbours.show_layered(0, None)
-        plain = card(grid, row, ratio, selected=side == 71)
-        shown.window.decide._neighbours.show_layered(*layered)
-        changed = differing(covered, plain)
-        assert changed.width() <= own.width() and changed.height() <= own.height()
-        assert changed.width() >= own.width() - 2 and changed.height() >= own.height() - 2
-    theme.apply(qapp, "light")
+    row = next(at for at, n in enumerate(shown.decision.neighbours) if n.label == name)
+    exemplar = shown.decision.neighbours[row].id
+    grid.entered.emit(grid.model().index(row, 0))
+    qtbot.waitUntil(lambda: session.similarity.splitting and session.similarity.splitting.neighbour.id == exemplar)
+    covered, own = card(grid, row, ratio, selected=side == 71), session.decision.images[exemplar].size()
+    cards = shown.window.decide._neighbours
+    layered = cards._layered
+    cards.show_layered(0, None)
+    plain = card(grid, row, ratio, selected=side == 71)
+    cards.show_layered(*layered)
+    return covered, plain, own
 
 
 def test_cards_that_shrank_never_show_an_image_beyond_its_place(shown: Desk) -> None:
