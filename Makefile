@@ -17,7 +17,7 @@ demo: setup
 	else mkdir -p build && $(BIN)/visualmemory demo --screenshot build/demo.png && echo "no display here: the window is in build/demo.png"; fi
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations 40 --durations-min 5
 
 lint: setup
 	$(BIN)/ruff check .

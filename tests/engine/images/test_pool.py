@@ -127,6 +127,20 @@ def test_map_gives_every_image_or_its_reason(pool: DecodePool, files: Callable, 
     assert told[-1] == (151, 151)
 
 
+def test_a_second_child_starts_when_there_is_work_for_it(files: Callable) -> None:
+    paths = files(f"{i}.png" for i in range(2 * pooling.ALONE))
+    with DecodePool(2) as pool:
+
+        def started() -> list[bool]:
+            return [worker._process is not None for worker in pool._workers]
+
+        assert started() == [True, False]
+        assert len(list(pool.map(paths[: pooling.ALONE - 1]))) == pooling.ALONE - 1
+        assert started() == [True, False]
+        assert len(list(pool.map(paths))) == len(paths)
+        assert started() == [True, True]
+
+
 def test_map_reads_only_so_far_ahead(pool: DecodePool, files: Callable) -> None:
     (path,) = files(["a.png"])
     taken = 0
@@ -201,7 +215,8 @@ def test_using_the_pool_does_not_load_pillow() -> None:
 def test_children_end_with_their_parent(tmp_path: Path) -> None:
     script = (
         "import os, signal; from visualmemory_gui.engine.images.pool import DecodePool; pool = DecodePool(2); "
-        "print(*[w._process.pid for w in pool._workers], flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "pool._workers[1].start(); print(*[w._process.pid for w in pool._workers], flush=True); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     pids = [int(pid) for pid in done.stdout.split()]

@@ -16,14 +16,16 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Box, DecodedImage, FullImage, Geometry
 
 READ_AHEAD = 64
+ALONE = 32
+"""Images that one child reads before the start of another has paid off."""
 _Outcome = tuple[str, DecodedImage | BadImage]
 
 
 class DecodePool:
-    """``workers`` children that decode images in ``geometry``; may be used from any thread.
+    """Up to ``workers`` children that decode images in ``geometry``; may be used from any thread.
 
-    An image that takes longer than ``timeout_s`` costs its child, which is replaced. ``command`` starts another
-    program than the product's own child.
+    One starts at once, the others when there is work for them. An image that takes longer than ``timeout_s`` costs its
+    child, which is replaced. ``command`` starts another program than the product's own child.
     """
 
     def __init__(
@@ -37,8 +39,8 @@ class DecodePool:
         self._workers = [Worker(geometry or Geometry(), timeout_s, command=command) for _ in range(max(1, workers))]
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         self._closed = threading.Event()
-        for worker in self._workers:
-            worker.start()
+        self._workers[0].start()
+        for worker in reversed(self._workers):  # the last one put is the first one lent
             self._idle.put(worker)
 
     def decode(self, path: str | Path, box: Box | None = None) -> DecodedImage:
@@ -64,7 +66,7 @@ class DecodePool:
         error raised by ``report``, stops the decoding; it waits for the images that are being decoded.
         """
         total = len(paths) if isinstance(paths, Sized) else None
-        run = _Run(self, paths, drivers=len(self._workers))
+        run = _Run(self, paths, most=len(self._workers))
         try:
             for done, outcome in enumerate(run.outcomes(), start=1):
                 yield outcome
@@ -107,23 +109,24 @@ class DecodePool:
 class _Run:
     """One ``map``: threads that each drive a child through the shared ``paths``, and the outcomes they deliver."""
 
-    def __init__(self, pool: DecodePool, paths: Iterable[str | Path], *, drivers: int) -> None:
+    def __init__(self, pool: DecodePool, paths: Iterable[str | Path], *, most: int) -> None:
         self._pool = pool
         self._paths = iter(paths)
+        self._most = most
         self._turn = threading.Lock()
+        self._taken = 0
         self._room = threading.Semaphore(READ_AHEAD)
-        self._stopped = threading.Event()
+        self._stopped = False
         self._outcomes: queue.SimpleQueue[_Outcome | BaseException | None] = queue.SimpleQueue()
-        self._threads = [threading.Thread(target=self._drive, name="decode", daemon=True) for _ in range(drivers)]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        self._begin()
 
     def outcomes(self) -> Iterator[_Outcome]:
-        running = len(self._threads)
-        while running:
+        ended = 0
+        while ended < len(self._threads):
             outcome = self._outcomes.get()
             if outcome is None:
-                running -= 1
+                ended += 1
             elif isinstance(outcome, BaseException):
                 raise outcome
             else:
@@ -132,10 +135,16 @@ class _Run:
 
     def stop(self) -> None:
         """End the threads; waits for the images that are being decoded."""
-        self._stopped.set()
+        with self._turn:  # after which no thread begins another
+            self._stopped = True
         self._room.release(len(self._threads))
         for thread in self._threads:
             thread.join()
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._drive, name="decode", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _drive(self) -> None:
         try:
@@ -148,7 +157,12 @@ class _Run:
     def _next(self) -> str | Path | None:
         self._room.acquire()
         with self._turn:
-            return None if self._stopped.is_set() else next(self._paths, None)
+            path = None if self._stopped else next(self._paths, None)
+            if path is not None:
+                self._taken += 1
+                if len(self._threads) < min(self._most, 1 + self._taken // ALONE):
+                    self._begin()
+            return path
 
     def _decoded(self, path: str | Path) -> DecodedImage | BadImage:
         try:
