@@ -217,7 +217,7 @@ def judge_many(
     if len(snapshot):
         each = ContentKeys(*(key[..., None] for key in keys))  # ABSENT reads the last row
         alike_ones = taken & alike(snapshot, rows, each.without_image)  # a part is not its whole
-        other = taken & ~(alike_ones | of_one_image(snapshot, rows, each))
+        other = taken > (alike_ones | of_one_image(snapshot, rows, each))
     counted = other.cumsum(axis=1)
     equal = (alike_ones & (counted < max(DEPTHS))).any(axis=1)
     deep = np.minimum(counted[:, -1], _exemplars_of(snapshot, winner, own)) if rows.shape[1] else np.zeros_like(winner)
@@ -225,14 +225,12 @@ def judge_many(
     nearest = np.where(other & (counted <= m[:, None]), distances, 0.0)
     statistic, most = _summed(nearest) / _COUNT[m], (_UNMEASURED if thresholds is None else thresholds.by_depth)[m]
     least = None if thresholds is None else thresholds.least(scheme)
-    told = ~np.isnan(most) if least is None else won | ~np.isnan(most)
-    there = snapshot.active_count - (0 if own is None else own != ABSENT)
-    if thresholds is not None:
-        there = np.minimum(there, thresholds.different)
-    known = np.where(told, KNOWN, UNTOLD).astype(np.int8)
-    judged = Judged(
-        known, m, statistic, most, np.where(won, total, np.nan), np.nan if least is None else least, equal, there
-    )
+    there = _different_ones(snapshot, thresholds, own)
+    known = np.full(len(rows), KNOWN, np.int8)
+    got = np.where(won, total, np.nan)
+    judged = Judged(known, m, statistic, most, got, np.nan if least is None else least, equal, there)
+    if least is None:
+        known[np.isnan(most)] = UNTOLD
     known[judged.unlike | judged.between] = UNKNOWN
     known[equal] = KNOWN
     known[~won | (there < FEWEST)] = UNTOLD
@@ -243,6 +241,14 @@ _M: I64 = np.array([max((m for m in DEPTHS if m <= deep), default=0) for deep in
 """The m for so many exemplars."""
 _COUNT: F64 = np.array([np.nan, *range(1, max(DEPTHS) + 1)])
 """What to divide the sum of m distances by: there is no mean of none."""
+
+
+def _different_ones(snapshot: Snapshot, thresholds: Thresholds | None, own: I64 | None) -> I64 | int:
+    different = snapshot.active_count if thresholds is None else thresholds.different
+    if own is None:
+        return min(snapshot.active_count, different)
+    others: I64 = np.minimum(snapshot.active_count - (own != ABSENT), different)
+    return others
 
 
 def _exemplars_of(snapshot: Snapshot, winner: I64, own: I64 | None) -> I64:
