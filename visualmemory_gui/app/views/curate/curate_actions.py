@@ -9,22 +9,18 @@ from PySide6.QtGui import QAction
 
 from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.action import Action, Fact, show_targets
+from visualmemory_gui.app.actions.exemplar_actions import ASK, RELABEL, RESTORE, SET_TRUST, STRIKE
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.views.curate.curate_view import CurateView
 
 ACTIONS: tuple[Action[CurateView], ...] = (
-    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-           lambda view: view.strike(), ("X", "Del"), ("writable", "active")),
-    Action("restore", "Restore {}", "Give them their vote back", "restore",
-           lambda view: view.restore(), ("U",), ("writable", "struck")),
-    Action("relabel", "Relabel {}…", "Give them another class", "tag-edit-outline",
-           lambda view: view.relabel(), ("R",), ("writable", "selection")),
-    Action("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced",
-           lambda view: view.trust(), (), ("writable", "selection")),
-    Action("ask", "Decide this exemplar", "See how the memory decides it when it is left out", "scale-balance",
-           lambda view: view.ask(), (), ("one",)),
+    STRIKE,
+    RESTORE,
+    RELABEL,
+    SET_TRUST,
+    ASK,
     Action("only", "Show only {}", "Hide the others in the grid until you show all again", "filter-outline",
            lambda view: view.only(), ("O",), ("selection",)),
     Action("invert", "Invert the selection", "Select what is not selected, and nothing else", "select-inverse",

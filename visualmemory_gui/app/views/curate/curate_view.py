@@ -209,7 +209,7 @@ class CurateView(QWidget):
     def relabel(self) -> None:
         self.commands.relabel(self.grid.selection.ids)
 
-    def trust(self) -> None:
+    def set_trust(self) -> None:
         self.commands.set_trust(self.grid.selection.ids)
 
     def forget(self) -> None:

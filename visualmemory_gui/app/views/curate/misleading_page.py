@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox
 
 from visualmemory_gui.app.actions.action import Action, Fact, show_targets
+from visualmemory_gui.app.actions.exemplar_actions import PREVIEW, STRIKE_LISTED
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.misleaders import MisleadersModel, MisleadingModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
@@ -19,12 +20,10 @@ from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 ACTIONS: tuple[Action[MisleadingPage], ...] = (
     Action("open", "Decide it", "Show it with its neighbours in Decide", "scale-balance",
            lambda page: page.open(), ("Return", "Enter"), ("one",)),
-    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-           lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
+    STRIKE_LISTED,
     Action("keep", "Keep {}", "Accept that it misleads: keep it off this list until its label changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
-    Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
-           lambda page: page.preview(), ("Space",), ("selection",)),
+    PREVIEW,
 )  # fmt: skip
 ORDERS = (
     ("absence", "by absence", "How much larger the share of the right label would be without it, by the memory's rule"),

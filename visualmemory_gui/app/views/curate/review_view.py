@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Self
 
 from PySide6.QtCore import Qt, Signal
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
+from visualmemory_gui.app.actions.exemplar_actions import PREVIEW, STRIKE_LISTED
 from visualmemory_gui.app.models.impact import propose, propose_labels
 from visualmemory_gui.app.models.label_evidence import LabelEvidenceModel
 from visualmemory_gui.app.models.misleaders import MisleadingModel
@@ -47,14 +49,12 @@ SUSPECT_ACTIONS: tuple[Action[SuspectsPage], ...] = (
            lambda page: page.take(), ("Return", "Enter"), ("writable", "selection")),
     Action("relabel", "Relabel {}…", "Give them a class other than the one suggested", "tag-edit-outline",
            lambda page: page.relabel(), ("R",), ("writable", "selection")),
-    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-           lambda page: page.strike(), ("S", "X", "Del"), ("writable", "selection")),
+    STRIKE_LISTED,
     Action("keep", "Keep {}", "The label is right: keep it off this list until it changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
     Action("alike", "Select all of {}", "Select the rows of the same label and suggestion", "select-group",
            lambda page: page.select_alike(), ("G",), ("one",)),
-    Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
-           lambda page: page.preview(), ("Space",), ("selection",)),
+    PREVIEW,
 )  # fmt: skip
 PARTS: tuple[tuple[Part, str, str], ...] = (
     ("all", "most suspicious first", "All labels that the other exemplars contradict"),
@@ -75,8 +75,7 @@ GROUP_ACTIONS: tuple[Action[GroupsPage], ...] = (
            lambda page: page.relabel(), ("R",), ("writable", "selection")),
     Action("keep", "Keep {}", "Not duplicates, or wanted: keep them off this list until a label changes", "check",
            lambda page: page.keep(), ("K",), ("writable", "selection")),
-    Action("preview", "Large preview", "Show the first of the group large; arrows move on", "image-search-outline",
-           lambda page: page.preview(), ("Space",), ("selection",)),
+    replace(PREVIEW, tip="Show the first of the group large; arrows move on"),
 )  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions.action import Action
+from visualmemory_gui.app.actions.exemplar_actions import ASK, RELABEL, RESTORE, SET_TRUST, STRIKE
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.views.study.map_page import MapPage
@@ -23,22 +25,17 @@ ACTIONS: tuple[Action[MapPage], ...] = (
            lambda page: page.use("lasso"), ("L",), (), checkable=True),
     Action("fit", "Show all", "Bring all of the map into view", "fit-to-page-outline",
            lambda page: page.see_all(), ("0",), ("drawn",)),
-    Action("strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
-           lambda page: page.strike(), ("X", "Del"), ("writable", "active")),
-    Action("restore", "Restore {}", "Give them their vote back", "restore",
-           lambda page: page.restore(), ("U",), ("writable", "struck")),
-    Action("relabel", "Relabel {}…", "Give them another class", "tag-edit-outline",
-           lambda page: page.relabel(), ("R",), ("writable", "selection")),
-    Action("trust", "Set trust of {}…", "How much their votes count", "scale-unbalanced",
-           lambda page: page.set_trust(), (), ("writable", "selection")),
+    STRIKE,
+    RESTORE,
+    RELABEL,
+    SET_TRUST,
     Action("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
            lambda page: page.curate(), ("O",), ("selection",)),
 )  # fmt: skip
 VIEW_ACTIONS: tuple[Action[MapPage], ...] = (
     Action("all_in_sight", "Select all in view", "Select every exemplar that is in view", "select-all",
            lambda page: page.all_in_sight(), ("Ctrl+A",), ("drawn",)),
-    Action("ask", "Decide this exemplar", "See how the memory decides it when it is left out", "scale-balance",
-           lambda page: page.ask(), ("Return",), ("one",)),
+    replace(ASK, keys=("Return",)),
     Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
            lambda page: page.look_closer(), ("Space",), ("one",)),
 )  # fmt: skip
