@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import paint, paint_classes
+from tests.engine.exchange.test_video_frames import film
 from visualmemory_gui.cli import build
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.encoders import lite, openvino_lite
@@ -539,3 +540,14 @@ def test_pages_that_were_not_taken_are_named(memory: Path, images: Path, tmp_pat
     assert f"{tmp_path / 'scans.tif'}: the first of 3 pages was taken" in said.stderr
     assert told("build", images, memory)["first_pages"] == [{"path": str(images / "plant" / "more.tif"), "pages": 3}]
     assert "first_pages" not in told("build", images, memory)
+
+
+def test_frames_says_what_it_saved_and_why_it_could_not(tmp_path: Path) -> None:
+    film(tmp_path / "a.mkv")
+    found = told("frames", tmp_path / "a.mkv", tmp_path / "f", "--every", "2")
+    assert found == {"folder": str(tmp_path / "f"), "frames": 3, "reason": None}
+    whole = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) // 2])
+    assert "damaged or incomplete; read up to" in run("frames", tmp_path / "cut.mkv", tmp_path / "g").stderr
+    refused = run("frames", tmp_path / "none.mp4", tmp_path / "h")
+    assert refused.exit_code == 1 and refused.stderr.startswith(f"error: {tmp_path / 'none.mp4'}: ")

@@ -28,13 +28,13 @@ NICE = 5  # the window and the edits come first where cores are short
 
 
 def main() -> None:
-    requests, answers = _private_pipes()
+    requests, answers = private_pipes()
     if hasattr(signal, "SIGINT"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; stdin closes when it ends
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses from twice this on, also images inside images
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    _limit_memory()
+    limit_memory()
     if hasattr(os, "nice"):
         os.nice(NICE)
     try:
@@ -75,7 +75,7 @@ def _decoded(request: dict[str, Any], parts: PartReader) -> Callable[[BinaryIO],
     return partial(frames.write_image, image=decode(path, geometry))
 
 
-def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+def private_pipes() -> tuple[BinaryIO, BinaryIO]:
     """stdin and stdout moved to descriptors of their own, so that nothing a library prints or reads gets among them."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -85,15 +85,15 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _limit_memory() -> None:
-    """Cap the address space at 1 GB above what is mapped now, where the system can; no core files."""
+def limit_memory(most: int = MEMORY_BYTES) -> None:
+    """Cap the address space at ``most`` bytes above what is mapped now, where the system can; no core files."""
     try:
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
     except (ImportError, OSError):
         return
-    limit = pages * resource.getpagesize() + MEMORY_BYTES
+    limit = pages * resource.getpagesize() + most
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

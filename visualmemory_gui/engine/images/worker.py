@@ -40,7 +40,7 @@ class Worker:
     def start(self) -> None:
         """Start the child without waiting until it is ready. Raises VisualMemoryError."""
         try:
-            process = _started(self._command)
+            process = started(self._command)
         except OSError as error:
             raise VisualMemoryError(f"the process that reads images cannot be started ({error})") from error
         with self._lock:
@@ -138,7 +138,7 @@ class Worker:
 _Answer = tuple[dict[str, Any], list[bytearray]]
 
 
-def _started(command: list[str]) -> subprocess.Popen[bytes]:
+def started(command: list[str]) -> subprocess.Popen[bytes]:
     """The running child. Its folder is the package's, so that it imports this product and nothing that lies around."""
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     return subprocess.Popen(
